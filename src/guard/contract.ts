@@ -1,0 +1,65 @@
+/**
+ * What the construct sends to its handler and what the handler answers: the only file that both sides share.
+ * All values travel as strings, because CloudFormation turns every property into one.
+ */
+
+/**
+ * Raised whenever an answer attribute is added, so that a stack made by an older version sends an Update
+ * and receives the new attribute before anything refers to it.
+ */
+export const CONTRACT_VERSION = '1';
+
+export const RESOURCE_TYPE = 'Custom::ImageGuard';
+
+export type VersionKind = 'tag' | 'digest' | 'movingTag' | 'parameter';
+
+export type WhenMissingMode = 'fail' | 'waitFor' | 'startWithoutTasks';
+
+/** The properties of the custom resource, besides its service token and timeout. */
+export interface GuardProperties {
+  readonly ContractVersion: string;
+
+  /** Where the image is. The URI is sent whole because its domain suffix depends on the partition. */
+  readonly RepositoryName: string;
+  readonly RepositoryUri: string;
+  readonly RegistryId: string;
+  readonly RegistryRegion: string;
+
+  /** Which image. The value of a `parameter` is a tag, a digest or, while nobody has passed one, empty. */
+  readonly VersionKind: VersionKind;
+  readonly VersionValue: string;
+
+  /** Differs at each synthesis where the guard must look again although nothing else changed. */
+  readonly Nonce?: string;
+
+  /** What the task definitions need, in the terms of ECS: `LINUX/X86_64`. */
+  readonly Platforms: string[];
+
+  /** `true` where an index does not serve, as for Lambda functions. */
+  readonly SingleManifest?: string;
+
+  readonly WhenMissing: WhenMissingMode;
+  readonly WaitSeconds: string;
+
+  /** Every `n` for which the template refers to the attribute `TaskCount<n>`. */
+  readonly TaskCounts: string[];
+
+  /** What to type: the ids that `cdk deploy` takes, and `<stack>:<parameter>` for `--parameters`. */
+  readonly ServiceStack: string;
+  readonly RegistryStack?: string;
+  readonly ParameterName?: string;
+}
+
+/** The attributes of the custom resource, all of them present on every SUCCESS. */
+export interface GuardAttributes {
+  readonly ImageDigest: string;
+
+  /** The tag that was asked for; empty where a digest was. */
+  readonly ImageTag: string;
+
+  readonly [taskCount: `TaskCount${number}`]: string;
+}
+
+export function taskCountAttribute(count: number): `TaskCount${number}` {
+  return `TaskCount${count}`;
+}
