@@ -1,1 +1,12 @@
-export const x = 1;
+export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargate-service';
+
+export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
+
+export { ImageGuard, ImageGuardOptions, ImageGuardProps } from './guard/image-guard';
+export { ImageVersion } from './guard/image-version';
+export { WhenMissing } from './guard/when-missing';
+
+export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';
+export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
+export { Ingress, LoadBalancerIngressOptions } from './service/ingress';
+export { Scaling, ScalingOptions } from './service/scaling';

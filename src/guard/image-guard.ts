@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { Annotations, ArnFormat, CfnOutput, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
+import { GuardFunction } from './guard-function';
+import { BoundImageVersion, ImageVersion } from './image-version';
+import { PinnedImage, platformOf } from './pinned-image';
+import { WhenMissing } from './when-missing';
+import { ImageRegistry } from '../registry/image-registry';
+import { createdRepository, referenceByName } from '../registry/repository-reference';
+import { deployedStack, deployId, inSameStage } from '../stacks';
+import { invalid, outside } from '../validation';
+
+/** What the handler needs beyond the wait, to look a last time and to answer. */
+const TIME_TO_ANSWER = Duration.minutes(5);
+
+/**
+ * Options of an `ImageGuard` that have defaults.
+ */
+export interface ImageGuardOptions {
+  /**
+   * Which image of the registry.
+   *
+   * @default ImageVersion.parameter() - the stack gets a parameter named after the construct, to be passed at the
+   * first deployment; later ones keep the image unless another tag is passed
+   */
+  readonly imageVersion?: ImageVersion;
+
+  /**
+   * What to do when the image is not in the registry.
+   *
+   * @default WhenMissing.fail() - the deployment fails at once and says how to push the image
+   */
+  readonly whenMissing?: WhenMissing;
+}
+
+/**
+ * Properties of an `ImageGuard`.
+ */
+export interface ImageGuardProps extends ImageGuardOptions {
+  /**
+   * Where the image is: an `ImageRegistry`, or any other ECR repository of this or another stack, account or region.
+   */
+  readonly registry: ecr.IRepository;
+}
+
+/**
+ * The gate between phase 2 (the image is pushed) and phase 3 (the service is deployed).
+ *
+ * During a deployment it looks the image up in its registry and answers with the digest, or fails with a reason that
+ * says what to do. Task definitions that take their image from `image` can therefore only be deployed once the image
+ * exists, and they run exactly the image that was found. During a rollback it answers with the image of before and
+ * never fails.
+ *
+ * All guards of a stack share one function.
+ */
+export class ImageGuard extends Construct {
+  /**
+   * The image for any ECS task definition in the stack of this guard: services, workers, scheduled tasks, sidecars.
+   * It is pinned by its digest, and the task's execution role may pull it. The guard checks that the image runs on
+   * the platform of each task definition that it is used in.
+   */
+  public readonly image: ecs.ContainerImage;
+
+  /**
+   * Digest of the image: `sha256:` and 64 hexadecimal digits.
+   *
+   * @attribute
+   */
+  public readonly imageDigest: string;
+
+  /**
+   * URI of the image, with its digest: `<repository URI>@sha256:…`.
+   *
+   * @attribute
+   */
+  public readonly imageUri: string;
+
+  /**
+   * The tag that the image was looked up by. Empty where it was looked up by its digest.
+   *
+   * @attribute
+   */
+  public readonly imageTag: string;
+
+  private readonly resource: CustomResource;
+  private readonly whenMissing: WhenMissing;
+  private readonly taskDefinitions = new Set<ecs.TaskDefinition>();
+  private readonly taskCounts = new Set<number>();
+
+  /**
+   * @throws if the registry is in another stack and its name is not known at synthesis
+   */
+  constructor(scope: Construct, id: string, props: ImageGuardProps) {
+    super(scope, id);
+    const repository = referenceByName(this, props.registry);
+    const version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
+    this.whenMissing = props.whenMissing ?? WhenMissing.fail();
+
+    const guardFunction = GuardFunction.in(Stack.of(this));
+    guardFunction.allowLookUp(repository);
+    this.resource = new CustomResource(this, 'Resource', {
+      resourceType: RESOURCE_TYPE,
+      serviceToken: guardFunction.functionArn,
+      serviceTimeout: Duration.seconds(this.whenMissing._waitSeconds + TIME_TO_ANSWER.toSeconds()),
+      properties: this.wireProperties(repository, version, props.registry),
+    });
+    this.imageDigest = this.resource.getAttString('ImageDigest');
+    this.imageTag = this.resource.getAttString('ImageTag');
+    this.imageUri = repository.repositoryUriForDigest(this.imageDigest);
+    this.image = new PinnedImage(repository, this.imageUri, (taskDefinition) => this.bindTo(taskDefinition, props.registry));
+
+    this.comeAfter(props.registry);
+    new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
+    new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
+  }
+
+  /**
+   * A number of tasks that is 0 for as long as the image is missing, with `WhenMissing.startWithoutTasks()`; otherwise
+   * the number itself.
+   *
+   * @param count number of tasks once the image is there, 0 or more
+   * @throws if the count is not a whole number of 0 or more, or is a token while the guard would have to hold it back
+   */
+  public taskCount(count: number): number {
+    if (outside(count, 0)) {
+      throw invalid(this, `count ${count} is not a number of tasks: 0 or more`);
+    }
+    if (this.whenMissing._mode !== 'startWithoutTasks') return count;
+    if (Token.isUnresolved(count)) {
+      throw invalid(this, 'count must be known at synthesis with WhenMissing.startWithoutTasks()');
+    }
+    this.taskCounts.add(count);
+    return Token.asNumber(this.resource.getAtt(taskCountAttribute(count)));
+  }
+
+  /**
+   * Whether task counts are held back while the image is missing.
+   *
+   * @internal
+   */
+  public get _holdsTasksBack(): boolean {
+    return this.whenMissing._mode === 'startWithoutTasks';
+  }
+  private wireProperties(repository: ecr.IRepository, version: BoundImageVersion, registry: ecr.IRepository): GuardProperties {
+    const stack = deployedStack(this);
+    const registryStack = createdRepository(registry) && deployedStack(registry);
+    const { account, region } = Stack.of(this).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+    return {
+      ContractVersion: CONTRACT_VERSION,
+      RepositoryName: repository.repositoryName,
+      RepositoryUri: repository.repositoryUri,
+      RegistryId: account!,
+      RegistryRegion: region!,
+      VersionKind: version.kind,
+      VersionValue: version.value,
+      Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
+      Platforms: Lazy.list({ produce: () => this.platforms() }),
+      WhenMissing: this.whenMissing._mode,
+      WaitSeconds: String(this.whenMissing._waitSeconds),
+      TaskCounts: Lazy.list({ produce: () => [...this.taskCounts].sort((a, b) => a - b).map(String) }),
+      ServiceStack: deployId(stack),
+      RegistryStack: registryStack && registryStack !== stack ? deployId(registryStack) : undefined,
+      ParameterName: version.parameterName,
+    };
+  }
+
+  private platforms(): string[] {
+    const platforms = [...this.taskDefinitions].map(platformOf).filter((platform) => platform !== undefined);
+    return [...new Set(platforms)].sort();
+  }
+
+  /** The registry first, wherever CDK can order the two. */
+  private comeAfter(registry: ecr.IRepository): void {
+    if (!createdRepository(registry)) return;
+
+    if (!inSameStage(this, registry)) {
+      Annotations.of(this).addWarningV2('@org/phased-fargate:registryInAnotherStage',
+        `registry ${registry.node.path} is in another stage, so this stack cannot depend on it: deploy that stage first`);
+      return;
+    }
+    this.resource.node.addDependency(registry);
+    if (deployedStack(registry) === deployedStack(this) && this.whenMissing._mode === 'fail') {
+      Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
+        `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
+        'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
+    }
+  }
+
+  private bindTo(taskDefinition: ecs.TaskDefinition, registry: ecr.IRepository): void {
+    if (deployedStack(taskDefinition) !== deployedStack(this)) {
+      throw invalid(taskDefinition, `the image of guard ${this.node.path} belongs to another stack: ` +
+        'make an ImageGuard in the stack of the task definition');
+    }
+    this.taskDefinitions.add(taskDefinition);
+    if (ImageRegistry.isImageRegistry(registry)) {
+      registry._buildFor(() => imagePlatform(platformOf(taskDefinition) ?? ''));
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { CfnParameter, Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { VersionKind } from './contract';
+import { isReservedTag } from '../registry/reserved-tags';
+import { deployedStack, pathInStack } from '../stacks';
+import { invalid, shown } from '../validation';
+
+const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
+const DIGEST = 'sha256:[0-9a-f]{64}';
+
+const PARAMETER_NAME = /^[A-Za-z0-9]{1,255}$/;
+
+/** What a guard sends of its version. */
+export interface BoundImageVersion {
+  readonly kind: VersionKind;
+  readonly value: string;
+
+  /** The stack parameter that the value comes from. */
+  readonly parameterName?: string;
+}
+
+/**
+ * Which image of a registry a service runs.
+ */
+export abstract class ImageVersion {
+  /**
+   * The image with this tag, which is expected never to move: a commit sha or a version number.
+   *
+   * @param tag up to 128 letters, digits, `.`, `_` and `-`; may be a token
+   * @throws if it is undefined, empty or not a valid tag, or a tag that is meant to move, such as `latest`
+   */
+  public static tag(tag: string): ImageVersion {
+    checkTag('tag', tag);
+    if (!Token.isUnresolved(tag) && isReservedTag(tag)) {
+      throw new Error(`ImageVersion.tag: ${shown(tag)} is a tag that moves, so a deployment could not tell which image it means: ` +
+        'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag');
+    }
+    return new FixedVersion('tag', tag);
+  }
+
+  /**
+   * The image with this digest.
+   *
+   * @param digest `sha256:` and 64 hexadecimal digits in lower case; may be a token
+   * @throws if it is undefined, empty or not a valid digest
+   */
+  public static digest(digest: string): ImageVersion {
+    check('digest', digest, DIGEST, '"sha256:" and 64 hexadecimal digits in lower case');
+    return new FixedVersion('digest', digest);
+  }
+
+  /**
+   * The image that this tag names when the stack is deployed, looked up anew after each synthesis. The template
+   * therefore differs from one synthesis to the next. A rollback goes back to the image that ran, not to what the tag
+   * names by then.
+   *
+   * @param tag up to 128 letters, digits, `.`, `_` and `-`; may be a token
+   * @throws if it is undefined, empty or not a valid tag
+   */
+  public static movingTag(tag: string): ImageVersion {
+    checkTag('movingTag', tag);
+    return new FixedVersion('movingTag', tag);
+  }
+
+  /**
+   * The image whose tag (or digest) is passed as a parameter of the stack when it is deployed:
+   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`.
+   *
+   * A later deployment without the parameter keeps the image, since the CDK CLI passes on the previous value.
+   * Templates stay the same from release to release.
+   *
+   * @param name logical id of the parameter, letters and digits. By default the ids from the stack down to the guard,
+   * without a last `Guard`, followed by `ImageTag`: `ApiImageTag` for the service `Api`. Guards that are given the same name share the
+   * parameter, and a parameter that the stack has already is used as it is.
+   * @throws if the name is not a valid logical id; at synthesis, if something else of the stack has it
+   */
+  public static parameter(name?: string): ImageVersion {
+    if (name !== undefined && !PARAMETER_NAME.test(name)) {
+      throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
+    }
+    return new ParameterVersion(name);
+  }
+
+  /**
+   * @internal
+   */
+  public abstract _bind(guard: Construct): BoundImageVersion;
+}
+
+class FixedVersion extends ImageVersion {
+  constructor(private readonly kind: VersionKind, private readonly value: string) {
+    super();
+  }
+
+  public _bind(): BoundImageVersion {
+    return { kind: this.kind, value: this.value };
+  }
+}
+
+class ParameterVersion extends ImageVersion {
+  constructor(private readonly name?: string) {
+    super();
+  }
+
+  public _bind(guard: Construct): BoundImageVersion {
+    // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
+    const stack = deployedStack(guard);
+    const name = this.name ?? defaultParameterName(pathInStack(guard));
+    const existing = stack.node.tryFindChild(name);
+    if (existing && !(this.name && 'valueAsString' in existing)) {
+      throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
+        'pass imageVersion: ImageVersion.parameter(<another name>)');
+    }
+    const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
+      description: 'Tag (or digest) of the image to run; without it, the previous one stays',
+      default: '',
+      allowedPattern: `^(${TAG}|${DIGEST})?$`,
+      constraintDescription: 'an image tag or a sha256 digest',
+    });
+    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${name}` };
+  }
+}
+
+/** As in logical ids, what every path ends with says nothing. */
+function defaultParameterName(path: string[]): string {
+  const telling = path.at(-1) === 'Guard' ? path.slice(0, -1) : path;
+  return telling.map((id) => id.replace(/[^A-Za-z0-9]/g, '')).join('') + 'ImageTag';
+}
+
+function checkTag(factory: string, tag: string): void {
+  const hint = typeof tag === 'string' && tag.startsWith('sha256:') ? '; for a digest there is ImageVersion.digest' : '';
+  check(factory, tag, TAG, `1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"${hint}`);
+}
+
+function check(factory: string, value: string, pattern: string, expected: string): void {
+  if (Token.isUnresolved(value)) return;
+  if (typeof value !== 'string' || !new RegExp(`^(?:${pattern})$`).test(value)) {
+    throw new Error(`ImageVersion.${factory}: ${shown(value)} is not valid: ${expected}`);
+  }
+}

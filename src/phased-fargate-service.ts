@@ -1,0 +1,75 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageGuardOptions } from './guard/image-guard';
+import { ImageRegistry } from './registry/image-registry';
+import { GuardedFargateService } from './service/guarded-fargate-service';
+import { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
+import { Ingress } from './service/ingress';
+
+/**
+ * Properties of a `PhasedFargateService`.
+ */
+export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFargateServiceOptions {
+  /**
+   * Where the image is pushed to: an `ImageRegistry`, or any other ECR repository of this or another stack, account or
+   * region.
+   *
+   * @default - an `ImageRegistry` in a stack of its own: the child `Registry` of the service's stack
+   */
+  readonly registry?: ecr.IRepository;
+}
+
+/**
+ * A container on ECS Fargate, deployed in the order that cannot hang: registry, image, service.
+ *
+ * 1. `cdk deploy <stack>/Registry` creates the registry and prints the commands that push.
+ * 2. Build and push the image.
+ * 3. `cdk deploy <stack> --parameters <stack>:<id>ImageTag=<tag>` deploys the service with exactly that image.
+ *
+ * Without phase 2, phase 3 fails within seconds and says how to push the image; nothing is left hanging.
+ */
+export class PhasedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
+  /** Phase 1: where the image is pushed to. */
+  public readonly registry: ecr.IRepository;
+
+  /** The gate between the phases 2 and 3. Its `image` serves other task definitions of the stack too. */
+  public readonly guard: ImageGuard;
+
+  /** Phase 3: the service, its task definition, cluster and load balancer. */
+  public readonly service: GuardedFargateService;
+
+  /** Security groups of the tasks: who may reach them, and whom they may reach. */
+  public readonly connections: ec2.Connections;
+
+  /** The task role, which is granted what the code in the container may do. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** The load balancer in front of the service. Undefined without one. */
+  public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
+
+  /** Where the service is reached. Undefined without a load balancer. */
+  public readonly url?: string;
+
+  /**
+   * @throws what `ImageRegistry.inCompanionStack`, `ImageGuard` and `GuardedFargateService` throw
+   */
+  constructor(scope: Construct, id: string, props: PhasedFargateServiceProps = {}) {
+    super(scope, id);
+
+    this.registry = props.registry ?? ImageRegistry.inCompanionStack(scope, id);
+    this.guard = new ImageGuard(this, 'Guard', { ...props, registry: this.registry });
+    this.service = new GuardedFargateService(this, 'Service', {
+      ...props,
+      guard: this.guard,
+      ingress: props.ingress ?? Ingress.internetFacing(),
+    });
+
+    this.connections = this.service.connections;
+    this.grantPrincipal = this.service.grantPrincipal;
+    this.loadBalancer = this.service.loadBalancer;
+    this.url = this.service.url;
+  }
+}

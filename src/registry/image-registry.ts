@@ -1,0 +1,177 @@
+import { ArnFormat, CfnOutput, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct, IConstruct } from 'constructs';
+import { companionStack } from './companion-stack';
+import { checkRepositoryName, claimRepositoryName, defaultRepositoryName } from './repository-name';
+import { RESERVED_TAGS } from './reserved-tags';
+import { deployedStack, pathInStack } from '../stacks';
+
+const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
+
+/** The platform of a Fargate task that says nothing about it. */
+const DEFAULT_BUILD_PLATFORM = 'linux/amd64';
+
+/**
+ * Properties of an `ImageRegistry`.
+ */
+export interface ImageRegistryProps {
+  /**
+   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by one of `.`, `_`, `-` and `/`.
+   * It must be known at synthesis, because other stacks refer to the repository by this name.
+   *
+   * @default - the name of the stack and the ids down to this construct, joined by `-`, in lower case
+   */
+  readonly repositoryName?: string;
+
+  /**
+   * What happens to the repository when it leaves the stack or the stack is deleted.
+   * With `RemovalPolicy.DESTROY` its images are deleted with it.
+   *
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images stay; only a first deployment
+   * that fails takes its empty repository with it
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether ECR scans each image for known vulnerabilities when it is pushed.
+   *
+   * @default true
+   */
+  readonly imageScanOnPush?: boolean;
+
+  /**
+   * KMS key that encrypts the images. It cannot be changed once the repository exists.
+   *
+   * @default - encrypted with a key that ECR owns
+   */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/**
+ * Phase 1: the ECR repository that images are pushed to, before any service is deployed.
+ *
+ * Its name and ARN are always known at synthesis, so that other stacks refer to it by name and no CloudFormation
+ * export ties them together. Tags are immutable, except those meant to move: `latest`, `cache*` and `pinned-*`.
+ *
+ * The stack outputs the URI of the repository and the commands that log in, build for the right platform and push.
+ */
+export class ImageRegistry extends ecr.RepositoryBase {
+  /**
+   * A registry in a stack of its own beside the stack of `scope`, so that a failed deployment of the service can never
+   * roll it back. All registries made for one service stack share one such stack.
+   *
+   * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
+   * service stack's environment, tags, permissions boundary, termination protection and qualifier of the
+   * bootstrapped environment. The service stack depends on it. From a nested stack, the outermost stack counts.
+   *
+   * @param scope where the service is
+   * @param id names the registry within the stack of `scope`
+   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own whose
+   * kind cannot be given to a second stack
+   */
+  public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
+    const serviceStack = deployedStack(scope);
+    const path = [...pathInStack(scope), id];
+    return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
+      ...props,
+      repositoryName: props.repositoryName ?? defaultRepositoryName(serviceStack.stackName, path),
+    });
+  }
+
+  /**
+   * Whether a construct is an `ImageRegistry`, also one of another copy of this library.
+   */
+  public static isImageRegistry(construct: IConstruct): construct is ImageRegistry {
+    return IMAGE_REGISTRY in construct;
+  }
+
+  /**
+   * Name of the repository, known at synthesis.
+   */
+  public readonly repositoryName: string;
+
+  /**
+   * ARN of the repository, made from its name: no reference to this stack.
+   */
+  public readonly repositoryArn: string;
+
+  private readonly repository: ecr.Repository;
+  private readonly buildPlatforms: (() => string | undefined)[] = [];
+
+  /**
+   * @throws if the repository name is not valid in ECR, is a token, or is taken by another registry of the app in the
+   * same account and region
+   */
+  constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
+    super(scope, id);
+    Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
+
+    this.repositoryName = props.repositoryName
+      ?? defaultRepositoryName(deployedStack(this).stackName, pathInStack(this));
+    checkRepositoryName(this, this.repositoryName);
+    claimRepositoryName(this, this.repositoryName);
+    this.repositoryArn = this.stack.formatArn({
+      service: 'ecr',
+      resource: 'repository',
+      resourceName: this.repositoryName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    this.repository = new ecr.Repository(this, 'Resource', {
+      repositoryName: this.repositoryName,
+      imageScanOnPush: props.imageScanOnPush ?? true,
+      imageTagMutability: ecr.TagMutability.IMMUTABLE,
+      encryptionKey: props.encryptionKey,
+      removalPolicy,
+      emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
+    });
+    excludeReservedTags(this.repository);
+
+    new CfnOutput(this, 'RepositoryUri', {
+      description: 'Where to push the image',
+      value: this.repositoryUri,
+    });
+    new CfnOutput(this, 'PushCommands', {
+      description: 'Logs in, builds and pushes; set TAG first',
+      value: Lazy.string({ produce: () => this.pushCommands() }),
+    });
+  }
+
+  /**
+   * Adds a statement to the repository's resource policy.
+   */
+  public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
+    return this.repository.addToResourcePolicy(statement);
+  }
+
+  /**
+   * A guard says what the task definitions behind it run on, so that the push commands build for it.
+   *
+   * @internal
+   */
+  public _buildFor(platform: () => string | undefined): void {
+    this.buildPlatforms.push(platform);
+  }
+
+  private pushCommands(): string {
+    const known = this.buildPlatforms.map((platform) => platform()).filter((platform) => platform !== undefined);
+    const platforms = known.length > 0 ? [...new Set(known)].sort() : [DEFAULT_BUILD_PLATFORM];
+    return [
+      `aws ecr get-login-password --region ${this.env.region} | docker login --username AWS --password-stdin ${this.registryUri}`,
+      `docker buildx build --platform ${platforms.join(',')} --tag ${this.repositoryUri}:$TAG --push .`,
+    ].join(' && ');
+  }
+}
+
+function excludeReservedTags(repository: ecr.Repository): void {
+  // On the L1, because the L2 knows the filters only since aws-cdk-lib 2.221.
+  const resource = repository.node.defaultChild as ecr.CfnRepository;
+  resource.imageTagMutability = 'IMMUTABLE_WITH_EXCLUSION';
+  resource.imageTagMutabilityExclusionFilters = RESERVED_TAGS.map((pattern) => ({
+    imageTagMutabilityExclusionFilterType: 'WILDCARD',
+    imageTagMutabilityExclusionFilterValue: pattern,
+  }));
+}

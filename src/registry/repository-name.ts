@@ -1,0 +1,45 @@
+import { Stage, Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { deployedStack } from '../stacks';
+import { invalid, shown } from '../validation';
+
+const MIN_LENGTH = 2;
+const MAX_LENGTH = 256;
+const COMPONENT = '[a-z0-9]+(?:[._-][a-z0-9]+)*';
+const REPOSITORY_NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+
+/** Stack name and path, in the characters that ECR accepts. */
+export function defaultRepositoryName(stackName: string, path: string[]): string {
+  return [stackName, ...path]
+    .join('-')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
+export function checkRepositoryName(scope: IConstruct, name: string): void {
+  if (Token.isUnresolved(name)) {
+    throw invalid(scope, 'repositoryName must be known at synthesis, because other stacks refer to the repository by its name');
+  }
+  if (name.length < MIN_LENGTH || name.length > MAX_LENGTH || !REPOSITORY_NAME.test(name)) {
+    throw invalid(scope, `repositoryName ${shown(name)} is not valid in ECR: ` +
+      `${MIN_LENGTH} to ${MAX_LENGTH} lower-case letters and digits, in parts joined by one of . _ - /`);
+  }
+}
+
+const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
+
+/** Two repositories of one name in one place would only be found out by the second deployment. */
+export function claimRepositoryName(scope: IConstruct, name: string): void {
+  const { account, region } = deployedStack(scope);
+  const known = !Token.isUnresolved(account) && !Token.isUnresolved(region);
+  const place = known ? `${account}/${region}` : `stage ${Stage.of(scope)?.node.path}`;
+
+  const holders = holdersByApp.get(scope.node.root) ?? new Map<string, string>();
+  holdersByApp.set(scope.node.root, holders);
+  const holder = holders.get(`${place} ${name}`);
+  if (holder !== undefined) {
+    throw invalid(scope, `repositoryName ${shown(name)} is taken by ${holder}: give one of them another name, or share one registry`);
+  }
+  holders.set(`${place} ${name}`, scope.node.path);
+}

@@ -1,0 +1,11 @@
+/**
+ * The tags that may move from one image to another in our registry. All others are immutable there.
+ * Written as ECR's mutability exclusion filters: `*` stands for any characters.
+ */
+export const RESERVED_TAGS: readonly string[] = ['latest', 'cache*', 'pinned-*'];
+
+export function isReservedTag(tag: string): boolean {
+  return RESERVED_TAGS.some((pattern) => pattern.endsWith('*')
+    ? tag.startsWith(pattern.slice(0, -1))
+    : tag === pattern);
+}

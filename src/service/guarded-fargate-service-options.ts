@@ -1,0 +1,211 @@
+import { Duration } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Ingress } from './ingress';
+import { Scaling } from './scaling';
+
+/**
+ * Options of a `GuardedFargateService`, all of them with defaults. Those that `aws-ecs-patterns` has too bear the same
+ * name here.
+ */
+export interface GuardedFargateServiceOptions {
+  /**
+   * Cluster to run in.
+   *
+   * @default - one for all services of the stack that are given none, in `vpc`
+   */
+  readonly cluster?: ecs.ICluster;
+
+  /**
+   * VPC of the default cluster. Not together with `cluster`, which has its own.
+   *
+   * @default - a new VPC with public and private subnets in two availability zones, for all services of the stack that
+   * are given neither cluster nor VPC
+   */
+  readonly vpc?: ec2.IVpc;
+
+  /**
+   * CPU units of a task: 1024 are one virtual CPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192 and 16384.
+   *
+   * @default 256
+   */
+  readonly cpu?: number;
+
+  /**
+   * Memory of a task, in MiB. What Fargate offers depends on `cpu`.
+   *
+   * @default 512
+   */
+  readonly memoryLimitMiB?: number;
+
+  /**
+   * CPU architecture that the task runs on. The guard refuses an image that is not built for it.
+   *
+   * @default ecs.CpuArchitecture.X86_64
+   */
+  readonly cpuArchitecture?: ecs.CpuArchitecture;
+
+  /**
+   * Ephemeral storage of a task, in GiB: 21 to 200.
+   *
+   * @default - 20, which is free of charge
+   */
+  readonly ephemeralStorageGiB?: number;
+
+  /**
+   * Name of the container in the task definition.
+   *
+   * @default 'app'
+   */
+  readonly containerName?: string;
+
+  /**
+   * Port that the container listens on.
+   *
+   * @default - 80 with an ingress; without one, no port is opened
+   */
+  readonly containerPort?: number;
+
+  /**
+   * Command that replaces the one of the image.
+   *
+   * @default - the command of the image
+   */
+  readonly command?: string[];
+
+  /**
+   * Entry point that replaces the one of the image.
+   *
+   * @default - the entry point of the image
+   */
+  readonly entryPoint?: string[];
+
+  /**
+   * Environment variables of the container.
+   *
+   * @default - none
+   */
+  readonly environment?: { [key: string]: string };
+
+  /**
+   * Environment variables of the container whose values come from Secrets Manager or the SSM Parameter Store when a task
+   * starts. The task's execution role may read them.
+   *
+   * @default - none
+   */
+  readonly secrets?: { [key: string]: ecs.Secret };
+
+  /**
+   * Command with which ECS finds out, inside the container, whether it is healthy.
+   *
+   * @default - the health check of the image is not used; the load balancer, if there is one, checks on its own
+   */
+  readonly healthCheck?: ecs.HealthCheck;
+
+  /**
+   * How long the logs of the container are kept.
+   *
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Where the container logs to, instead of a log group of its own. Not together with `logRetention`.
+   *
+   * @default - a log group in CloudWatch Logs
+   */
+  readonly logDriver?: ecs.LogDriver;
+
+  /**
+   * Role that the code in the container acts as.
+   *
+   * @default - a new role without permissions; grant some to the construct itself
+   */
+  readonly taskRole?: iam.IRole;
+
+  /**
+   * Role that ECS acts as to pull the image, read secrets and write logs.
+   *
+   * @default - a new role with exactly these permissions
+   */
+  readonly executionRole?: iam.IRole;
+
+  /**
+   * Name of the ECS service.
+   *
+   * @default - CloudFormation makes one up
+   */
+  readonly serviceName?: string;
+
+  /**
+   * How many tasks run.
+   *
+   * @default - one task at first; deployments leave the number of tasks as it is
+   */
+  readonly scaling?: Scaling;
+
+  /**
+   * When ECS gives up a deployment whose tasks do not come up, and whether it rolls back.
+   *
+   * @default - the circuit breaker is on, and rolls back
+   */
+  readonly circuitBreaker?: ecs.DeploymentCircuitBreaker;
+
+  /**
+   * How many tasks must stay healthy during a deployment, in percent of the number that should run.
+   *
+   * @default 100
+   */
+  readonly minHealthyPercent?: number;
+
+  /**
+   * How many tasks may run during a deployment, in percent of the number that should run.
+   *
+   * @default 200
+   */
+  readonly maxHealthyPercent?: number;
+
+  /**
+   * How long failing health checks of the load balancer are ignored after a task has started. Only with an ingress.
+   *
+   * @default - 60 seconds, as CDK has it
+   */
+  readonly healthCheckGracePeriod?: Duration;
+
+  /**
+   * Whether `aws ecs execute-command` may open a shell in the container.
+   *
+   * @default false
+   */
+  readonly enableExecuteCommand?: boolean;
+
+  /**
+   * Subnets that the tasks run in.
+   *
+   * @default - public subnets if `assignPublicIp` is set, otherwise private ones with a way out, or isolated ones
+   */
+  readonly taskSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Whether tasks get a public IP address. In public subnets they cannot pull the image without one.
+   *
+   * @default false
+   */
+  readonly assignPublicIp?: boolean;
+
+  /**
+   * Security groups of the tasks.
+   *
+   * @default - a new one, which only the load balancer may reach
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * How requests reach the service.
+   *
+   * @default - see the construct: `PhasedFargateService` faces the internet, `GuardedFargateService` has no ingress
+   */
+  readonly ingress?: Ingress;
+}

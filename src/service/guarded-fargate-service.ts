@@ -1,0 +1,187 @@
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { defaultCluster } from './default-cluster';
+import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
+import { Ingress } from './ingress';
+import { ImageGuard } from '../guard/image-guard';
+import { invalid, outside } from '../validation';
+
+const DEFAULT_CONTAINER_PORT = 80;
+
+/**
+ * Properties of a `GuardedFargateService`.
+ */
+export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions {
+  /**
+   * The guard that the image of the service passes. It is in the same stack.
+   */
+  readonly guard: ImageGuard;
+}
+
+/**
+ * Phase 3: an ECS service on Fargate whose image has passed a guard.
+ *
+ * The task definition names the image by the digest that the guard answered with, so there is no way to deploy the
+ * service before the image exists. Load balancer, default cluster and VPC wait for the guard too: a missing image
+ * fails the deployment before anything else is made.
+ */
+export class GuardedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
+  /** The ECS service itself. */
+  public readonly ecsService: ecs.FargateService;
+
+  /** The task definition. Add sidecars here. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** The container that runs the guarded image. */
+  public readonly container: ecs.ContainerDefinition;
+
+  /** The cluster that the service runs in. */
+  public readonly cluster: ecs.ICluster;
+
+  /** Log group of the container. Undefined with a `logDriver` of your own. */
+  public readonly logGroup?: logs.ILogGroup;
+
+  /** The load balancer in front of the service. Undefined without one. */
+  public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
+
+  /** The listener that forwards to the service. Undefined without a load balancer. */
+  public readonly listener?: elbv2.ApplicationListener;
+
+  /** The target group that the tasks register in. Undefined without a load balancer. */
+  public readonly targetGroup?: elbv2.ApplicationTargetGroup;
+
+  /** Add more to what the number of tasks follows here. Undefined without `Scaling.between`. */
+  public readonly scaling?: ecs.ScalableTaskCount;
+
+  /** Where the service is reached. Undefined without a load balancer. */
+  public readonly url?: string;
+
+  /** Security groups of the tasks: who may reach them, and whom they may reach. */
+  public readonly connections: ec2.Connections;
+
+  /** The task role, which is granted what the code in the container may do. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /**
+   * @throws if options contradict each other: `cluster` and `vpc`, `logDriver` and `logRetention`,
+   * `healthCheckGracePeriod` without an ingress, autoscaling with a guard that starts the service without tasks
+   */
+  constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
+    super(scope, id);
+    this.checkContradictions(props);
+    const { guard } = props;
+
+    if (props.cluster) {
+      this.cluster = props.cluster;
+    } else {
+      this.cluster = defaultCluster(this, props.vpc);
+      this.cluster.node.addDependency(guard);
+    }
+
+    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc);
+    this.loadBalancer = ingress?.loadBalancer;
+    this.listener = ingress?.listener;
+    this.targetGroup = ingress?.targetGroup;
+    this.url = ingress?.url;
+    this.loadBalancer?.node.addDependency(guard);
+    if (props.healthCheckGracePeriod && !ingress) {
+      throw invalid(this, 'healthCheckGracePeriod needs a load balancer whose health checks it puts off: pass an ingress other than Ingress.none()');
+    }
+
+    this.taskDefinition = this.makeTaskDefinition(props);
+    this.logGroup = props.logDriver ? undefined : this.makeLogGroup(props.logRetention);
+    this.container = this.addContainer(props);
+    this.ecsService = this.makeService(props);
+    this.targetGroup?.addTarget(this.ecsService);
+    this.scaling = props.scaling?._follow(this, this.ecsService, this.targetGroup);
+
+    this.connections = this.ecsService.connections;
+    this.grantPrincipal = this.taskDefinition.taskRole;
+    this.addOutputs();
+  }
+
+  private checkContradictions(props: GuardedFargateServiceProps): void {
+    if (props.cluster && props.vpc) {
+      throw invalid(this, 'cluster and vpc contradict each other: a cluster has its own VPC');
+    }
+    if (props.logDriver && props.logRetention !== undefined) {
+      throw invalid(this, `logDriver and logRetention ${props.logRetention} contradict each other: a log driver of your own decides how long logs are kept`);
+    }
+    if (props.containerPort !== undefined && outside(props.containerPort, 1, 65535)) {
+      throw invalid(this, `containerPort ${props.containerPort} is not a port: 1 to 65535`);
+    }
+  }
+
+  private makeTaskDefinition(props: GuardedFargateServiceProps): ecs.FargateTaskDefinition {
+    return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
+      cpu: props.cpu ?? 256,
+      memoryLimitMiB: props.memoryLimitMiB ?? 512,
+      ephemeralStorageGiB: props.ephemeralStorageGiB,
+      runtimePlatform: {
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+        cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
+      },
+      taskRole: props.taskRole,
+      executionRole: props.executionRole,
+    });
+  }
+
+  private makeLogGroup(retention = logs.RetentionDays.ONE_MONTH): logs.LogGroup {
+    return new logs.LogGroup(this, 'LogGroup', {
+      retention,
+      // The logs outlive the service, but a first deployment that fails leaves nothing behind.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+  }
+
+  private addContainer(props: GuardedFargateServiceProps): ecs.ContainerDefinition {
+    const containerName = props.containerName ?? 'app';
+    const port = props.containerPort ?? (this.targetGroup && DEFAULT_CONTAINER_PORT);
+    return this.taskDefinition.addContainer(containerName, {
+      containerName,
+      image: props.guard.image,
+      command: props.command,
+      entryPoint: props.entryPoint,
+      environment: props.environment,
+      secrets: props.secrets,
+      healthCheck: props.healthCheck,
+      portMappings: port === undefined ? [] : [{ containerPort: port }],
+      logging: props.logDriver ?? ecs.LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: containerName }),
+    });
+  }
+
+  private makeService(props: GuardedFargateServiceProps): ecs.FargateService {
+    const { guard } = props;
+    return new ecs.FargateService(this, 'Resource', {
+      cluster: this.cluster,
+      taskDefinition: this.taskDefinition,
+      serviceName: props.serviceName,
+      // Undefined leaves the number of tasks to ECS, which starts one: too many while the guard holds tasks back.
+      desiredCount: props.scaling ? props.scaling._desiredCount(this, guard) : guard._holdsTasksBack ? guard.taskCount(1) : undefined,
+      circuitBreaker: props.circuitBreaker ?? { rollback: true },
+      minHealthyPercent: props.minHealthyPercent ?? 100,
+      maxHealthyPercent: props.maxHealthyPercent ?? 200,
+      healthCheckGracePeriod: props.healthCheckGracePeriod,
+      enableExecuteCommand: props.enableExecuteCommand,
+      vpcSubnets: props.taskSubnets,
+      assignPublicIp: props.assignPublicIp,
+      securityGroups: props.securityGroups,
+    });
+  }
+
+  private addOutputs(): void {
+    new CfnOutput(this, 'StopCommand', {
+      description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
+      value: `aws ecs update-service --region ${Stack.of(this).region} --cluster ${this.cluster.clusterName} ` +
+        `--service ${this.ecsService.serviceName} --desired-count 0`,
+    });
+    if (this.url) {
+      new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
+    }
+  }
+}

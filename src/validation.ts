@@ -1,0 +1,17 @@
+import { Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+
+/** An error as CDK words them: what is wrong, then where. */
+export function invalid(scope: IConstruct, message: string): Error {
+  return new Error(`${message} (at ${scope.node.path})`);
+}
+
+/** How a refused value is shown: `undefined` and an empty string must be told apart. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? `"${value}"` : String(value);
+}
+
+/** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
+export function outside(value: number, min: number, max = Infinity): boolean {
+  return !Token.isUnresolved(value) && !(Number.isInteger(value) && value >= min && value <= max);
+}
