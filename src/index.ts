@@ -2,7 +2,7 @@ export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargat
 
 export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
 
-export { ImageGuard, ImageGuardOptions, ImageGuardProps } from './guard/image-guard';
+export { ImageGuard, ImageGuardOptions, ImageGuardProps, RequireGuardOptions } from './guard/image-guard';
 export { ImageVersion } from './guard/image-version';
 export { WhenMissing } from './guard/when-missing';
 

@@ -69,7 +69,7 @@ export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr
 export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
-export function imagePlatform(taskPlatform: string): string | undefined {
+export function imagePlatform(taskPlatform: string = ''): string | undefined {
   const [family, cpu] = taskPlatform.split('/');
   const os = family === 'LINUX' ? 'linux' : family.startsWith('WINDOWS_SERVER') ? 'windows' : undefined;
   const architecture = ({ X86_64: 'amd64', ARM64: 'arm64' } as Record<string, string | undefined>)[cpu];

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Annotations, ArnFormat, CfnOutput, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { Construct } from 'constructs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
 import { GuardFunction } from './guard-function';
 import { BoundImageVersion, ImageVersion } from './image-version';
-import { PinnedImage, platformOf } from './pinned-image';
+import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
+import { unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, referenceByName } from '../registry/repository-reference';
@@ -47,6 +49,19 @@ export interface ImageGuardProps extends ImageGuardOptions {
 }
 
 /**
+ * Options of `ImageGuard.requireOn`.
+ */
+export interface RequireGuardOptions {
+  /**
+   * Whether images that are not in an ECR repository of yours must pass a guard too: those of other registries, such as
+   * Docker Hub, and those that CDK builds itself.
+   *
+   * @default false
+   */
+  readonly strict?: boolean;
+}
+
+/**
  * The gate between phase 2 (the image is pushed) and phase 3 (the service is deployed).
  *
  * During a deployment it looks the image up in its registry and answers with the digest, or fails with a reason that
@@ -58,11 +73,27 @@ export interface ImageGuardProps extends ImageGuardOptions {
  */
 export class ImageGuard extends Construct {
   /**
+   * Makes synthesis fail for each ECS task definition below `scope` whose image is in ECR and passes no guard.
+   *
+   * @param scope an app, a stage, a stack or any other construct
+   */
+  public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
+    scope.node.addValidation({ validate: () => unguardedImages(scope, options.strict ?? false) });
+  }
+
+  /**
    * The image for any ECS task definition in the stack of this guard: services, workers, scheduled tasks, sidecars.
    * It is pinned by its digest, and the task's execution role may pull it. The guard checks that the image runs on
    * the platform of each task definition that it is used in.
    */
   public readonly image: ecs.ContainerImage;
+
+  /**
+   * The image for a Lambda function in the stack of this guard: pass it as `code`, with `Handler.FROM_IMAGE` and
+   * `Runtime.FROM_IMAGE`. It is pinned by its digest. Lambda takes images for one platform only, so the guard refuses
+   * an index of several.
+   */
+  public readonly lambdaCode: lambda.Code;
 
   /**
    * Digest of the image: `sha256:` and 64 hexadecimal digits.
@@ -87,7 +118,8 @@ export class ImageGuard extends Construct {
 
   private readonly resource: CustomResource;
   private readonly whenMissing: WhenMissing;
-  private readonly taskDefinitions = new Set<ecs.TaskDefinition>();
+  private readonly platforms: (() => string | undefined)[] = [];
+  private singleManifest = false;
   private readonly taskCounts = new Set<number>();
 
   /**
@@ -110,7 +142,8 @@ export class ImageGuard extends Construct {
     this.imageDigest = this.resource.getAttString('ImageDigest');
     this.imageTag = this.resource.getAttString('ImageTag');
     this.imageUri = repository.repositoryUriForDigest(this.imageDigest);
-    this.image = new PinnedImage(repository, this.imageUri, (taskDefinition) => this.bindTo(taskDefinition, props.registry));
+    this.image = new PinnedContainerImage(this.pin(repository, props.registry));
+    this.lambdaCode = new PinnedLambdaCode(this.pin(repository, props.registry, { singleManifest: true }));
 
     this.comeAfter(props.registry);
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
@@ -157,7 +190,8 @@ export class ImageGuard extends Construct {
       VersionKind: version.kind,
       VersionValue: version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
-      Platforms: Lazy.list({ produce: () => this.platforms() }),
+      Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
+      SingleManifest: Lazy.string({ produce: () => this.singleManifest ? 'true' : undefined }),
       WhenMissing: this.whenMissing._mode,
       WaitSeconds: String(this.whenMissing._waitSeconds),
       TaskCounts: Lazy.list({ produce: () => [...this.taskCounts].sort((a, b) => a - b).map(String) }),
@@ -165,11 +199,6 @@ export class ImageGuard extends Construct {
       RegistryStack: registryStack && registryStack !== stack ? deployId(registryStack) : undefined,
       ParameterName: version.parameterName,
     };
-  }
-
-  private platforms(): string[] {
-    const platforms = [...this.taskDefinitions].map(platformOf).filter((platform) => platform !== undefined);
-    return [...new Set(platforms)].sort();
   }
 
   /** The registry first, wherever CDK can order the two. */
@@ -189,14 +218,24 @@ export class ImageGuard extends Construct {
     }
   }
 
-  private bindTo(taskDefinition: ecs.TaskDefinition, registry: ecr.IRepository): void {
-    if (deployedStack(taskDefinition) !== deployedStack(this)) {
-      throw invalid(taskDefinition, `the image of guard ${this.node.path} belongs to another stack: ` +
-        'make an ImageGuard in the stack of the task definition');
-    }
-    this.taskDefinitions.add(taskDefinition);
-    if (ImageRegistry.isImageRegistry(registry)) {
-      registry._buildFor(() => imagePlatform(platformOf(taskDefinition) ?? ''));
-    }
+  private pin(repository: ecr.IRepository, registry: ecr.IRepository, { singleManifest = false } = {}): Pin {
+    return {
+      repository,
+      imageUri: this.imageUri,
+      onUse: (user, platform) => {
+        if (deployedStack(user) !== deployedStack(this)) {
+          throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
+        }
+        this.platforms.push(platform);
+        this.singleManifest ||= singleManifest;
+        if (ImageRegistry.isImageRegistry(registry)) {
+          registry._buildFor(() => imagePlatform(platform()));
+        }
+      },
+    };
   }
+}
+
+function known(platforms: (() => string | undefined)[]): string[] {
+  return [...new Set(platforms.map((platform) => platform()).filter((platform) => platform !== undefined))];
 }

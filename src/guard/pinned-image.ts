@@ -1,30 +1,55 @@
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
+/** An image named by the digest that a guard answers with. */
+export interface Pin {
+  readonly repository: ecr.IRepository;
+  readonly imageUri: string;
+
+  /**
+   * @param user what runs the image
+   * @param platform what it runs on, as ECS says it: `LINUX/X86_64`; asked at synthesis, when it can no longer change
+   */
+  onUse(user: Construct, platform: () => string | undefined): void;
+}
+
 /**
- * The image of a guard in a task definition, named by its digest.
+ * The image in a task definition.
  *
  * `ContainerImage.fromEcrRepository` does not do: it writes `repository:<digest>` where the digest is a token.
  */
-export class PinnedImage extends ecs.ContainerImage {
-  constructor(
-    private readonly repository: ecr.IRepository,
-    private readonly imageUri: string,
-    private readonly onBind: (taskDefinition: ecs.TaskDefinition) => void,
-  ) {
+export class PinnedContainerImage extends ecs.ContainerImage {
+  constructor(private readonly pin: Pin) {
     super();
   }
 
   public bind(_scope: Construct, { taskDefinition }: ecs.ContainerDefinition): ecs.ContainerImageConfig {
-    this.onBind(taskDefinition);
-    this.repository.grantPull(taskDefinition.obtainExecutionRole());
-    return { imageName: this.imageUri };
+    this.pin.onUse(taskDefinition, () => platformOf(taskDefinition));
+    this.pin.repository.grantPull(taskDefinition.obtainExecutionRole());
+    return { imageName: this.pin.imageUri };
   }
 }
 
-/** What a task runs on, as ECS says it: `LINUX/X86_64`; `undefined` where its container instances decide. */
-export function platformOf(taskDefinition: ecs.TaskDefinition): string | undefined {
+/** The image in a Lambda function. `EcrImageCode` does not do, for the same reason. */
+export class PinnedLambdaCode extends lambda.Code {
+  public readonly isInline = false;
+
+  constructor(private readonly pin: Pin) {
+    super();
+  }
+
+  public bind(scope: Construct): lambda.CodeConfig {
+    this.pin.onUse(scope, () => `LINUX/${(scope as lambda.Function).architecture.name.toUpperCase()}`);
+    this.pin.repository.grantPull(new iam.ServicePrincipal('lambda.amazonaws.com'));
+    return { image: { imageUri: this.pin.imageUri } };
+  }
+}
+
+function platformOf(taskDefinition: ecs.TaskDefinition): string | undefined {
+  // On EC2, the container instances decide.
   if (!taskDefinition.isFargateCompatible) return undefined;
 
   // Not public on the L2, and it may be changed on the L1 until the last moment.
