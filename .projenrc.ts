@@ -1,6 +1,7 @@
 import { awscdk, javascript } from 'projen';
 
 const LOWEST_CDK = '2.220.0';
+const NEWEST_CDK = '2.276.0';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: '@org/phased-fargate',
@@ -44,8 +45,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestConfig: { testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'] },
   },
-  eslintOptions: { dirs: ['src', 'test', 'examples', 'scripts'], commandOptions: { fix: false } },
-  tsconfigDev: { include: ['scripts/**/*.ts'], exclude: ['examples', 'node_modules'] },
+  eslintOptions: { dirs: ['src', 'test', 'scripts'], commandOptions: { fix: false } },
+  tsconfigDev: { compilerOptions: {}, exclude: ['examples', 'node_modules'] },
 
   publishToPypi: { distName: 'phased-fargate', module: 'phased_fargate' },
   publishToMaven: {
@@ -57,10 +58,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
 
   gitignore: ['cdk.out/', '.venv/', '*.tgz', '/reports/', '.DS_Store'],
-  npmignore: [
-    '/.ci/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/lib/guard/handler/', '/CONTRIBUTING.md', '/reports/',
-  ],
 });
+
+// The library still builds on Node 20, which jsii no longer likes.
+project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
 // Newer versions of these two name Go modules that were never published.
 project.package.addField('overrides', {
@@ -83,6 +84,57 @@ project.eslint?.addOverride({
   },
 });
 
+// The handler's own files are in the bundle already.
+for (const path of ['/.ci/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/lib/guard/handler/', '/CONTRIBUTING.md']) {
+  project.addPackageIgnore(path);
+}
+
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
+
+// Every TypeScript block of the README and of the docstrings compiles.
+const rosetta = project.addTask('rosetta:strict', {
+  description: 'Compile the code blocks of README and docstrings',
+  exec: 'jsii-rosetta extract --strict',
+});
+project.postCompileTask.spawn(rosetta);
+
+const newest = project.addTask('test:newest-cdk', {
+  description: `Compile and test against aws-cdk-lib ${NEWEST_CDK}, the newest that is supported`,
+  exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
+});
+const examples = project.addTask('test:examples', {
+  description: 'Install the packed tarball in the examples, compile, synthesise and judge them (cdk-nag, cfn-lint)',
+  exec: 'jest -c test/e2e/jest.config.json test/examples',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', LOWEST_CDK, NEWEST_CDK },
+});
+const e2e = project.addTask('test:e2e', {
+  description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
+  exec: 'jest -c test/e2e/jest.config.json test/e2e',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
+});
+
+const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack what users install' });
+prepare.spawn(project.preCompileTask);
+prepare.spawn(project.compileTask);
+prepare.spawn(project.tasks.tryFind('package:js')!);
+
+const verify = project.addTask('verify', { description: 'Everything that must pass' });
+verify.spawn(project.defaultTask!);
+verify.spawn(project.preCompileTask);
+verify.spawn(project.compileTask);
+verify.spawn(project.postCompileTask);
+verify.spawn(project.testTask);
+verify.spawn(project.tasks.tryFind('package:js')!);
+verify.spawn(newest);
+verify.spawn(examples);
+verify.spawn(e2e);
+
+const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
+demo.spawn(prepare);
+demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
+
+// The two commands of the README start from a fresh clone.
+project.setScript('test', 'node scripts/with-dependencies.mjs verify');
+project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
 
 project.synth();
