@@ -1,0 +1,54 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Everything that the handler says to the world goes through one of these. */
+export type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** No answer, or none that makes sense. Its message never holds a URL: some of them are secrets. */
+export class NetworkError extends Error {}
+
+const LARGEST_BODY = 8 * 1024 * 1024;
+
+export const sendOverNetwork: Send = async (request) => {
+  const client = request.url.startsWith('https:') ? https : http;
+  const signal = AbortSignal.timeout(request.timeoutMs);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => reject(new NetworkError(signal.aborted ? `no answer in ${request.timeoutMs} ms` : error.message));
+    // No connection is kept: after Lambda has frozen and thawed the process it would be a dead one.
+    const options = { method: request.method, headers: request.headers, agent: false, signal };
+    const outgoing = client.request(request.url, options, (incoming) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > LARGEST_BODY) {
+          incoming.destroy(new Error(`answer larger than ${LARGEST_BODY} bytes`));
+        } else {
+          chunks.push(chunk);
+        }
+      });
+      incoming.on('error', fail);
+      incoming.on('end', () => resolve({
+        status: incoming.statusCode ?? 0,
+        headers: incoming.headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }));
+    });
+    outgoing.on('error', fail);
+    outgoing.end(request.body);
+  });
+};

@@ -1,0 +1,105 @@
+import { Answer, deleted, failed, succeeded } from './answer';
+import { registryClient, stackClient } from './aws-client';
+import { explain } from './explain';
+import { Log, logger } from './log';
+import { lookUntilDecided } from './look';
+import { Envelope, MalformedRequest, openEnvelope, parse } from './parse';
+import { recentImages } from './recent-images';
+import { respond } from './respond';
+import { Scrub, scrubber } from './secrets';
+import { isRollingBack } from './stack-status';
+import { Timetable, timetable } from './timetable';
+import { LambdaContext, realWorld, World } from './world';
+
+/** One request of CloudFormation, and all that answering it takes. */
+interface Session {
+  readonly world: World;
+  readonly envelope: Envelope;
+  readonly times: Timetable;
+  readonly scrub: Scrub;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Whatever happens, exactly one answer goes out, and in time. */
+export function createHandler(world: World) {
+  return async (event: unknown, context: LambdaContext): Promise<void> => {
+    const times = timetable(world.clock.now(), context.getRemainingTimeInMillis());
+    const envelope = openEnvelope(event);
+    const scrub = scrubber(envelope.responseUrl, world.env);
+    const { requestType, stack, logicalId, requestId } = envelope;
+    const log = logger(world.print, scrub, { requestType, stackId: stack.id, logicalId, requestId });
+    const over = new AbortController();
+    const session = { world, envelope, times, scrub, log, signal: over.signal };
+
+    const answer = await Promise.race([answerTo(session), alarm(session)]);
+    over.abort();
+    await respond(world, log, envelope, { ...answer, reason: answer.reason && scrub(answer.reason) }, times.end);
+  };
+}
+
+async function answerTo(session: Session): Promise<Answer> {
+  const { envelope, log, signal } = session;
+  try {
+    return envelope.requestType === 'Delete' ? deleted(envelope) : await guard(session);
+  } catch (error) {
+    if (error instanceof MalformedRequest) return failed(envelope, error.message);
+    if (!signal.aborted) log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
+    return failed(envelope, `The guard failed: ${String(error)}`);
+  }
+}
+
+async function guard(session: Session): Promise<Answer> {
+  const { envelope, times, log, signal } = session;
+  const question = parse(envelope);
+  const { repository, version } = question;
+  const { world, calls } = counted(session.world);
+  const askRegistry = registryClient(world, repository);
+  const askStack = stackClient(world, envelope.stack, repository.domain);
+  const { decision, observation, rollingBack } = await lookUntilDecided({
+    world,
+    askRegistry,
+    isRollingBack: () => isRollingBack(world, askStack, log),
+    envelope,
+    question,
+    times,
+    signal,
+  });
+  const facts = {
+    repository: repository.uri,
+    version: `${version.kind}:${version.value}`,
+    observed: observation.kind,
+    decision: decision.kind,
+    rollingBack,
+    elapsedMs: world.clock.now() - times.start,
+  };
+
+  if (decision.kind === 'succeed') {
+    const { digest, warning } = decision;
+    log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: calls() });
+    return succeeded(envelope, question, digest);
+  }
+  const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(askRegistry, version.value) : undefined;
+  const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, recent });
+  log('error', reason, { ...facts, calls: calls() });
+  return failed(envelope, reason);
+}
+
+/** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */
+async function alarm({ world, envelope, times, log, signal }: Session): Promise<Answer> {
+  await world.clock.sleep(times.alarm - times.start, signal);
+  const reason = `The guard was out of time after ${Math.round((times.alarm - times.start) / 1000)} s, because AWS did not answer. Deploy again.`;
+  log('error', reason);
+  return failed(envelope, reason);
+}
+
+function counted(world: World): { readonly world: World; readonly calls: () => number } {
+  let calls = 0;
+  const send: World['send'] = (request) => {
+    calls++;
+    return world.send(request);
+  };
+  return { world: { ...world, send }, calls: () => calls };
+}
+
+export const handler = createHandler(realWorld);

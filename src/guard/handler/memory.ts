@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { Envelope, Question } from './parse';
+
+/**
+ * The guard remembers in its own physical id, so that no storage has to be kept, paid for and cleaned up:
+ *
+ *     phased-fargate/<stack>/<logical id>/<current release>/<previous release>
+ *
+ * A release is `<key>@<image>`: a hash of what was asked, and what was answered. A changed id makes CloudFormation
+ * delete the old one, which does nothing. Stack and logical id make it unique, since CloudFormation refuses two
+ * resources of the same id.
+ */
+export interface Memory {
+  readonly current?: Release;
+  readonly previous?: Release;
+}
+
+export interface Release {
+  readonly key: string;
+  /** Digits of the digest, or `none` and the attempt at which there was no image. */
+  readonly image: string;
+}
+
+/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
+export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
+
+const RELEASE = '([0-9a-f]{16})@([0-9a-f]{64}|none(?:-[0-9a-f]{8})?)';
+const PHYSICAL_ID = new RegExp(`^phased-fargate/[^/]+/[^/]+/${RELEASE}(?:/${RELEASE})?$`);
+
+/** Any id that is not of this form, be it older, made up by CloudFormation or hostile, is no memory. */
+export function recall(physicalId: string): Memory {
+  const [, key, image, previousKey, previousImage] = PHYSICAL_ID.exec(physicalId) ?? [];
+  return {
+    current: key ? { key, image } : undefined,
+    previous: previousKey ? { key: previousKey, image: previousImage } : undefined,
+  };
+}
+
+/** The id after this answer. It stays the same for as long as the answer does. */
+export function remember(envelope: Envelope, question: Question, digest: string): string {
+  const release = { key: keyOf(question), image: digest === NO_IMAGE ? absence(question) : digest.slice('sha256:'.length) };
+  const { current } = recall(envelope.physicalId);
+  if (current?.key === release.key && current.image === release.image) return envelope.physicalId;
+
+  return [idWithoutMemory(envelope), release, ...current ? [current] : []]
+    .map((part) => typeof part === 'string' ? part : `${part.key}@${part.image}`)
+    .join('/');
+}
+
+export function idWithoutMemory({ stack, logicalId }: Envelope): string {
+  const segment = (name: string) => name.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 255) || '-';
+  return `phased-fargate/${segment(stack.name)}/${segment(logicalId)}`;
+}
+
+/** What was answered to this very question, for a rollback to go back to. */
+export function answeredBefore(memory: Memory, question: Question): string | undefined {
+  const key = keyOf(question);
+  const answers = [memory.current, memory.previous].filter((release) => release?.key === key).map((release) => release!.image);
+  // Two attempts at one release differ in the nonce only: the one without an image, then the one with it.
+  return digestOf(answers.find((image) => image === absence(question)) ?? answers[0]);
+}
+
+/** The image of the release that is deployed, if it is the one asked for: it stays what it is, wherever its tag has gone. */
+export function deployedImage(memory: Memory, question: Question): string | undefined {
+  return memory.current?.key === keyOf(question) ? runningImage(memory) : undefined;
+}
+
+/** The image of the release that is deployed, whatever is asked for now. */
+export function runningImage({ current }: Memory): string | undefined {
+  const digest = digestOf(current?.image);
+  return digest === NO_IMAGE ? undefined : digest;
+}
+
+function digestOf(image: string | undefined): string | undefined {
+  return image?.startsWith('none') ? NO_IMAGE : image && `sha256:${image}`;
+}
+
+/** A moving tag makes a release of its own at each synthesis; what else carries a nonce stays the same release. */
+function keyOf({ repository, version, nonce }: Question): string {
+  const parts = [repository.uri, version.kind, version.value, version.kind === 'movingTag' ? nonce : ''];
+  return hash(parts.join('\n')).slice(0, 16);
+}
+
+function absence({ nonce }: Question): string {
+  return nonce ? `none-${hash(nonce).slice(0, 8)}` : 'none';
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,26 @@
+/** What one look at the registry showed. */
+export type Observation =
+  /** Nobody has looked yet. */
+  | { readonly kind: 'unseen' }
+  /** The parameter that should name the image is empty. */
+  | { readonly kind: 'unnamed' }
+  /** As needed. A doubt is something that could not be checked. */
+  | { readonly kind: 'found'; readonly digest: string; readonly doubt?: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'repositoryMissing' }
+  | { readonly kind: 'archived' | 'activating'; readonly digest: string }
+  | { readonly kind: 'wrongPlatform'; readonly digest: string; readonly offered: readonly string[]; readonly lacking: readonly string[] }
+  | { readonly kind: 'notAnImage'; readonly digest: string; readonly what: string }
+  /** An image for several platforms where only one for a single platform serves. */
+  | { readonly kind: 'index'; readonly digest: string }
+  | Trouble;
+
+/** Why nothing was to be seen. */
+export interface Trouble {
+  readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'throttled' | 'unavailable' | 'unexpected';
+  /** What was asked, in the terms of IAM. */
+  readonly action?: string;
+  readonly message: string;
+}
+
+export type ObservationKind = Observation['kind'];
