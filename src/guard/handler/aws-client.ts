@@ -40,11 +40,11 @@ export function registryClient(world: World, repository: Repository): AskRegistr
       body: JSON.stringify({ registryId: repository.account, repositoryName: repository.name, ...input }),
     });
     const body = parsed(response.body);
-    if (response.status === 200) return body;
+    if (response.status === 200 && body) return body;
 
-    const type = String(body.__type ?? response.headers['x-amzn-errortype'] ?? `HTTP${response.status}`);
+    const type = String(body?.__type ?? response.headers['x-amzn-errortype'] ?? `HTTP${response.status}`);
     const code = type.replace(/^.*#/, '').replace(/:.*$/, '');
-    throw new AwsError(`ecr:${operation}`, code, String(body.message ?? body.Message ?? code), response.status);
+    throw new AwsError(`ecr:${operation}`, code, String(body?.message ?? body?.Message ?? code), response.status);
   };
 }
 
@@ -101,8 +101,8 @@ function endpoint(world: World, service: string, standard: string): string {
 
 function parsed(json: string) {
   try {
-    return JSON.parse(json) ?? {};
+    return JSON.parse(json);
   } catch {
-    return {};
+    return undefined;
   }
 }

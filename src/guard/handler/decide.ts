@@ -49,7 +49,7 @@ function passForRollback(observation: Observation): Decision {
   return {
     kind: 'succeed',
     digest: 'digest' in observation ? observation.digest : NO_IMAGE,
-    warning: `the stack is rolling back, and the guard does not stand in the way although the image is ${observation.kind}`,
+    warning: `the stack is rolling back, so the guard lets it pass without the image (${observation.kind})`,
   };
 }
 

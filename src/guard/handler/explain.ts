@@ -9,6 +9,8 @@ export interface Circumstances {
   readonly question: Question;
   readonly stack: Stack;
   readonly waitedMs: number;
+  /** An image of an earlier release is deployed. */
+  readonly imageRunning: boolean;
   /** For an image that is missing or not named. */
   readonly recent?: RecentImages;
 }
@@ -28,6 +30,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'unnamed':
       return sentences(
         `No image is named yet: pass the tag of an image in ${question.repository.uri} (${place}).`,
+        keptRunning(circumstances),
         'Later deployments may leave it out: the CDK CLI passes on the previous one.',
         pushedLast(circumstances.recent),
         steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
@@ -35,6 +38,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'missing':
       return sentences(
         `Image ${image} does not exist (${place})${waited(circumstances)}.`,
+        keptRunning(circumstances),
         similarTags(circumstances.recent),
         pushedLast(circumstances.recent),
         pullThroughCache(question) ?? howToPush(question, again),
@@ -162,6 +166,12 @@ function pushed(recent: RecentImages | undefined): boolean {
 
 function similarTags(recent: RecentImages | undefined): string | undefined {
   return recent && recent.similarTags.length > 0 ? `Similar tags exist: ${recent.similarTags.join(', ')}.` : undefined;
+}
+
+function keptRunning({ question, imageRunning }: Circumstances): string | undefined {
+  return imageRunning && question.whenMissing === 'startWithoutTasks'
+    ? 'The tasks of the image before keep running: only a first deployment starts without tasks.'
+    : undefined;
 }
 
 function nameOf(question: Question): string {

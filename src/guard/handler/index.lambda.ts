@@ -56,7 +56,7 @@ async function guard(session: Session): Promise<Answer> {
   const { world, calls } = counted(session.world);
   const askRegistry = registryClient(world, repository);
   const askStack = stackClient(world, envelope.stack, repository.domain);
-  const { decision, observation, rollingBack } = await lookUntilDecided({
+  const { decision, observation, rollingBack, imageRunning } = await lookUntilDecided({
     world,
     askRegistry,
     isRollingBack: () => isRollingBack(world, askStack, log),
@@ -64,6 +64,7 @@ async function guard(session: Session): Promise<Answer> {
     question,
     times,
     signal,
+    log,
   });
   const facts = {
     repository: repository.uri,
@@ -80,7 +81,7 @@ async function guard(session: Session): Promise<Answer> {
     return succeeded(envelope, question, digest);
   }
   const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(askRegistry, version.value) : undefined;
-  const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, recent });
+  const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, imageRunning, recent });
   log('error', reason, { ...facts, calls: calls() });
   return failed(envelope, reason);
 }

@@ -1,9 +1,11 @@
 import { AskRegistry } from './aws-client';
 import { decide, Decision, patience, pause } from './decide';
-import { answeredBefore, deployedImage, recall, runningImage } from './memory';
+import { Log } from './log';
+import { answeredBefore, deployedImage, NO_IMAGE, recall, runningImage } from './memory';
 import { Observation } from './observation';
 import { observer, Observer } from './observe';
 import { Envelope, Question } from './parse';
+import { RollingBack } from './stack-status';
 import { Timetable } from './timetable';
 import { World } from './world';
 
@@ -11,12 +13,14 @@ export interface Outcome {
   readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;
   readonly observation: Observation;
   readonly rollingBack: boolean;
+  readonly imageRunning: boolean;
 }
 
 export interface Search {
   readonly world: World;
   readonly askRegistry: AskRegistry;
-  readonly isRollingBack: () => Promise<boolean>;
+  readonly isRollingBack: () => Promise<RollingBack>;
+  readonly log: Log;
   readonly envelope: Envelope;
   readonly question: Question;
   readonly times: Timetable;
@@ -25,13 +29,18 @@ export interface Search {
 
 /** Observe and decide, again and again until there is something to answer. */
 export async function lookUntilDecided(search: Search): Promise<Outcome> {
-  const { world: { clock, random }, envelope, question, times } = search;
+  const { world: { clock, random }, envelope, question, times, log } = search;
   const registry = observer(search.world, search.askRegistry, question);
   const memory = recall(envelope.physicalId);
-  const deployed = deployedImage(memory, question);
+  const imageRunning = runningImage(memory) !== undefined;
 
-  let rollingBack = envelope.requestType === 'Update' && await search.isRollingBack();
+  const status = envelope.requestType === 'Update' ? await search.isRollingBack() : false;
+  let rollingBack = status === true;
+  // If this may be a rollback, what was answered before is the better guess.
+  const recorded = status === undefined ? answeredBefore(memory, question) : deployedImage(memory, question);
+
   let observation: Observation = { kind: 'unseen' };
+  let announced: Observation['kind'] = 'unseen';
   let troubles = 0;
   for (;;) {
     const until = Math.min(times.start + patience(observation.kind, rollingBack ? 0 : question.waitMs), times.lastLook);
@@ -40,7 +49,7 @@ export async function lookUntilDecided(search: Search): Promise<Outcome> {
       timeLeft: clock.now() < until,
       rollingBack,
       answeredBefore: answeredBefore(memory, question),
-      imageRunning: runningImage(memory) !== undefined,
+      imageRunning,
       whenMissing: question.whenMissing,
     });
     if (decision.kind === 'fail' && !rollingBack && await search.isRollingBack()) {
@@ -48,20 +57,22 @@ export async function lookUntilDecided(search: Search): Promise<Outcome> {
       rollingBack = true;
       continue;
     }
-    if (decision.kind !== 'lookAgain') return { decision, observation, rollingBack };
+    if (decision.kind !== 'lookAgain') return { decision, observation, rollingBack, imageRunning };
 
+    if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
+    announced = observation.kind;
     await clock.sleep(Math.min(pause(observation.kind, troubles, random()), until - clock.now()), search.signal);
     const thorough = observation.kind === 'unseen' || clock.now() >= until;
-    observation = await look(registry, question, deployed, thorough);
+    observation = await look(registry, question, recorded, thorough);
     troubles = observation.kind === 'throttled' || observation.kind === 'unavailable' ? troubles + 1 : 0;
   }
 }
 
-/** What is deployed comes first: only when it no longer serves is the question asked anew. */
-async function look(registry: Observer, question: Question, deployed: string | undefined, thorough: boolean): Promise<Observation> {
+/** What is on record comes first: only where it no longer serves is the question asked anew. */
+async function look(registry: Observer, question: Question, recorded: string | undefined, thorough: boolean): Promise<Observation> {
   if (!question.imageId) return { kind: 'unnamed' };
-  if (deployed) {
-    const observation = await registry.look({ imageDigest: deployed }, false);
+  if (recorded && recorded !== NO_IMAGE) {
+    const observation = await registry.look({ imageDigest: recorded }, false);
     if (observation.kind === 'found' || 'message' in observation) return observation;
   }
   return registry.look(question.imageId, thorough);

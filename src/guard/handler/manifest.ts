@@ -6,7 +6,7 @@
 export type Contents =
   | { readonly kind: 'index'; readonly platforms: readonly string[]; readonly unclear: readonly string[] }
   /** Its platform is in this blob. */
-  | { readonly kind: 'image'; readonly configDigest: string; readonly doubt?: string }
+  | { readonly kind: 'image'; readonly configDigest: string; readonly unclear: readonly string[] }
   | { readonly kind: 'artifact'; readonly what: string }
   | { readonly kind: 'unknown'; readonly what: string };
 
@@ -78,7 +78,7 @@ function readSingle({ artifactType, config, layers }: Fields): Contents {
   const named = strange.length === layerTypes.length ? strange.map(knownArtifact).find((name) => name !== undefined) : undefined;
   if (named) return { kind: 'artifact', what: named };
 
-  return { kind: 'image', configDigest: digest, doubt: strange.length > 0 ? `a layer of type ${strange[0]}` : undefined };
+  return { kind: 'image', configDigest: digest, unclear: [...new Set(strange)].map((layer) => `a layer of type ${layer}`) };
 }
 
 /** The platform that an image's config states, or nothing. */

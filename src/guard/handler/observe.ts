@@ -85,26 +85,26 @@ export function observer(world: World, ask: AskRegistry, question: Question): Ob
       case 'artifact':
         return { kind: 'notAnImage', digest, what: contents.what };
       case 'unknown':
-        return { kind: 'found', digest, doubt: `not checked what it runs on: ${contents.what}` };
+        return found(digest, [contents.what]);
       case 'index':
         if (question.singleManifest) return { kind: 'index', digest };
-        return comparePlatforms(digest, question.platforms, contents.platforms, contents.unclear);
+        return comparePlatforms(digest, question.platforms, contents);
       case 'image': {
-        const offered = question.platforms.length > 0 ? await platformOf(contents.configDigest) : [];
-        const unclear = offered.length > 0 ? [] : ['a config that states no platform'];
-        return comparePlatforms(digest, question.platforms, offered, contents.doubt ? [contents.doubt] : unclear);
+        if (question.platforms.length === 0) return found(digest, contents.unclear);
+        const platform = readConfig(await fetchBlob(contents.configDigest));
+        const offer = platform
+          ? { platforms: [platform], unclear: [] }
+          : { platforms: [], unclear: ['a config that states no platform', ...contents.unclear] };
+        return comparePlatforms(digest, question.platforms, offer);
       }
     }
   }
 
-  async function platformOf(configDigest: string): Promise<string[]> {
-    const { downloadUrl } = await ask<{ downloadUrl: string }>('GetDownloadUrlForLayer', { layerDigest: configDigest });
+  async function fetchBlob(layerDigest: string): Promise<string> {
+    const { downloadUrl } = await ask<{ downloadUrl: string }>('GetDownloadUrlForLayer', { layerDigest });
     const blob = await world.send({ method: 'GET', url: downloadUrl, headers: {}, timeoutMs: BLOB_TIMEOUT_MS });
-    if (blob.status !== 200) {
-      throw new AwsError('ecr:GetDownloadUrlForLayer', 'BlobNotServed', `the image's config was answered with HTTP ${blob.status}`, blob.status);
-    }
-    const platform = readConfig(blob.body);
-    return platform ? [platform] : [];
+    if (blob.status >= 500) throw new NetworkError(`HTTP ${blob.status} in place of the image's config`);
+    return blob.body;
   }
 
   return {
@@ -118,15 +118,20 @@ export function observer(world: World, ask: AskRegistry, question: Question): Ob
   };
 }
 
+/** Only what is certain is refused. */
 function comparePlatforms(
-  digest: string, needed: readonly Platform[], offered: readonly string[], unclear: readonly string[],
+  digest: string,
+  needed: readonly Platform[],
+  { platforms: offered, unclear }: { readonly platforms: readonly string[]; readonly unclear: readonly string[] },
 ): Observation {
   const unknown = needed.filter(({ image }) => image === undefined).map(({ task }) => `platform ${task}`);
   const lacking = needed.map(({ image }) => image).filter((image) => image !== undefined && !offered.includes(image)) as string[];
-  if (lacking.length > 0 && unclear.length === 0) return { kind: 'wrongPlatform', digest, offered, lacking };
+  if (lacking.length === 0) return found(digest, unknown);
+  return unclear.length === 0 ? { kind: 'wrongPlatform', digest, offered, lacking } : found(digest, [...unknown, ...unclear]);
+}
 
-  const doubts = [...unknown, ...lacking.length > 0 ? unclear : []];
-  return { kind: 'found', digest, doubt: doubts.length > 0 ? `not checked what it runs on: ${doubts.join(', ')}` : undefined };
+function found(digest: string, unclear: readonly string[]): Observation {
+  return { kind: 'found', digest, doubt: unclear.length > 0 ? `it could not be checked what the image runs on: ${unclear.join(', ')}` : undefined };
 }
 
 function failureToGet({ failureCode = 'NoImage', failureReason = 'no reason given' }: Failure): Observation {

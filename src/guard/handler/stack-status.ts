@@ -4,19 +4,18 @@ import { World } from './world';
 
 const ATTEMPTS = 4;
 
-/**
- * Whether the own stack is rolling back. A guard that stood in the way then would break more than it saves.
- *
- * Where CloudFormation does not say, the answer is no: a failure stops a deployment, a wrong yes would let any image pass.
- */
-export async function isRollingBack(world: World, ask: AskStack, log: Log): Promise<boolean> {
+/** `undefined` where CloudFormation does not say. */
+export type RollingBack = boolean | undefined;
+
+/** Whether the own stack is rolling back. A guard that stood in the way then would break more than it saves. */
+export async function isRollingBack(world: World, ask: AskStack, log: Log): Promise<RollingBack> {
   for (let attempt = 1; ; attempt++) {
     try {
       return /ROLLBACK/.test(textOf('StackStatus', await ask('DescribeStacks')) ?? '');
     } catch (error) {
       if (attempt === ATTEMPTS) {
-        log('warn', 'whether the stack is rolling back is not known, so the guard takes it that it is not', { error: String(error) });
-        return false;
+        log('warn', 'CloudFormation does not say whether the stack is rolling back', { error: String(error) });
+        return undefined;
       }
       await world.clock.sleep(2 ** attempt * 250 * (1 + world.random()));
     }
