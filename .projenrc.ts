@@ -57,7 +57,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
 
-  gitignore: ['cdk.out/', '.venv/', '*.tgz', '/reports/', '.DS_Store'],
+  gitignore: ['cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
