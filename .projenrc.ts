@@ -1,4 +1,4 @@
-import { awscdk, javascript } from 'projen';
+import { awscdk, javascript, JsonFile } from 'projen';
 
 const LOWEST_CDK = '2.220.0';
 const NEWEST_CDK = '2.276.0';
@@ -26,6 +26,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   minNodeVersion: '20.0.0',
   workflowNodeVersion: '22',
   lambdaAutoDiscover: false,
+  npmignoreEnabled: false,
   npmAccess: javascript.NpmAccess.PUBLIC,
 
   devDeps: [
@@ -43,7 +44,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
-    jestConfig: { testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'] },
   },
   eslintOptions: { dirs: ['src', 'test', 'scripts'], commandOptions: { fix: false } },
   tsconfigDev: { compilerOptions: {}, exclude: ['examples', 'node_modules'] },
@@ -84,10 +84,8 @@ project.eslint?.addOverride({
   },
 });
 
-// The handler's own files are in the bundle already.
-for (const path of ['/.ci/', '/docs/', '/examples/', '/scripts/', '/rosetta/', '/lib/guard/handler/', '/CONTRIBUTING.md']) {
-  project.addPackageIgnore(path);
-}
+// What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -98,18 +96,31 @@ const rosetta = project.addTask('rosetta:strict', {
 });
 project.postCompileTask.spawn(rosetta);
 
+// What runs against the packed library, one file at a time, because each starts processes of its own.
+const E2E_CONFIG = 'test/jest.e2e.json';
+new JsonFile(project, E2E_CONFIG, {
+  marker: false,
+  obj: {
+    testMatch: ['<rootDir>/**/*.e2e.ts'],
+    transform: { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json' }] },
+    reporters: ['default', ['jest-junit', { outputDirectory: 'test-reports' }]],
+    testTimeout: 600_000,
+    maxWorkers: 1,
+  },
+});
+
 const newest = project.addTask('test:newest-cdk', {
   description: `Compile and test against aws-cdk-lib ${NEWEST_CDK}, the newest that is supported`,
   exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
 });
 const examples = project.addTask('test:examples', {
   description: 'Install the packed tarball in the examples, compile, synthesise and judge them (cdk-nag, cfn-lint)',
-  exec: 'jest -c test/e2e/jest.config.json test/examples',
+  exec: `jest --ci -c ${E2E_CONFIG} test/examples`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', LOWEST_CDK, NEWEST_CDK },
 });
 const e2e = project.addTask('test:e2e', {
   description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
-  exec: 'jest -c test/e2e/jest.config.json test/e2e',
+  exec: `jest --ci -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
