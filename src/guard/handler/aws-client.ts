@@ -1,7 +1,7 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { REGISTRY_ACTIONS, STACK_ACTIONS } from '../contract';
-import { HttpResponse } from './http';
+import { HttpResponse, NetworkError } from './http';
 import { Repository, Stack } from './parse';
 import { World } from './world';
 
@@ -40,7 +40,10 @@ export function registryClient(world: World, repository: Repository): AskRegistr
       body: JSON.stringify({ registryId: repository.account, repositoryName: repository.name, ...input }),
     });
     const body = parsed(response.body);
-    if (response.status === 200 && body) return body;
+    if (response.status === 200) {
+      if (!body) throw new NetworkError('an answer that is not from ECR');
+      return body;
+    }
 
     const type = String(body?.__type ?? response.headers['x-amzn-errortype'] ?? `HTTP${response.status}`);
     const code = type.replace(/^.*#/, '').replace(/:.*$/, '');

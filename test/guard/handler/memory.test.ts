@@ -1,0 +1,139 @@
+import { event } from './simulation';
+import { answeredBefore, deployedImage, idWithoutMemory, NO_IMAGE, recall, remember, runningImage } from '../../../src/guard/handler/memory';
+import { Envelope, openEnvelope, parse, Question } from '../../../src/guard/handler/parse';
+
+const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`);
+
+test('the id is readable and says what ran', () => {
+  const first = answer('', ask('v1'), ONE);
+  const second = answer(first, ask('v2'), TWO);
+
+  expect(first).toMatch(/^phased-fargate\/Service\/ApiGuard1A2B3C4D\/[0-9a-f]{16}@1{64}$/);
+  expect(second).toMatch(/^phased-fargate\/Service\/ApiGuard1A2B3C4D\/[0-9a-f]{16}@2{64}\/[0-9a-f]{16}@1{64}$/);
+});
+
+test('it holds two releases, not more', () => {
+  const third = answer(answer(answer('', ask('v1'), ONE), ask('v2'), TWO), ask('v3'), THREE);
+
+  expect(answeredBefore(recall(third), ask('v3'))).toBe(THREE);
+  expect(answeredBefore(recall(third), ask('v2'))).toBe(TWO);
+  expect(answeredBefore(recall(third), ask('v1'))).toBeUndefined();
+});
+
+test('it stays the same for as long as the answer does', () => {
+  const id = answer('', ask('v1'), ONE);
+
+  expect(answer(id, ask('v1'), ONE)).toBe(id);
+  expect(answer(id, ask('v1', { Platforms: ['LINUX/ARM64'], WaitSeconds: '60', ContractVersion: '2' }), ONE)).toBe(id);
+  expect(answer(id, ask('v1'), TWO)).not.toBe(id);
+});
+
+test('whichever id a rollback is handed, it finds what was answered', () => {
+  const before = answer('', ask('v1'), ONE);
+  const after = answer(before, ask('v2'), TWO);
+
+  expect(answeredBefore(recall(before), ask('v1'))).toBe(ONE);
+  expect(answeredBefore(recall(after), ask('v1'))).toBe(ONE);
+  expect(answeredBefore(recall(answer(after, ask('v1'), ONE)), ask('v1'))).toBe(ONE);
+});
+
+test.each([
+  ['another tag', ask('v2')],
+  ['another kind of version', ask('v1', { VersionKind: 'parameter' })],
+  ['another repository', ask('v1', { RepositoryUri: '999988887777.dkr.ecr.eu-west-1.amazonaws.com/app' })],
+])('%s is another release', (_, question) => {
+  expect(deployedImage(recall(answer('', ask('v1'), ONE)), question)).toBeUndefined();
+});
+
+test('each synthesis with a moving tag is a release of its own', () => {
+  const monday = ask('main', { VersionKind: 'movingTag', Nonce: 'monday' });
+  const tuesday = ask('main', { VersionKind: 'movingTag', Nonce: 'tuesday' });
+  const id = answer(answer('', monday, ONE), tuesday, TWO);
+
+  expect(deployedImage(recall(id), tuesday)).toBe(TWO);
+  expect(answeredBefore(recall(id), monday)).toBe(ONE);
+  expect(deployedImage(recall(id), ask('main', { VersionKind: 'movingTag', Nonce: 'wednesday' }))).toBeUndefined();
+});
+
+describe('starting without tasks', () => {
+  const ask1 = ask('v1', { WhenMissing: 'startWithoutTasks', Nonce: 'attempt 1' });
+  const ask2 = ask('v1', { WhenMissing: 'startWithoutTasks', Nonce: 'attempt 2' });
+  const ask3 = ask('v1', { WhenMissing: 'startWithoutTasks', Nonce: 'attempt 3' });
+  const without = answer('', ask1, NO_IMAGE);
+  const within = answer(without, ask2, ONE);
+
+  test('a release without an image is remembered as such', () => {
+    expect(answeredBefore(recall(without), ask1)).toBe(NO_IMAGE);
+    expect(deployedImage(recall(without), ask1)).toBeUndefined();
+    expect(runningImage(recall(without))).toBeUndefined();
+  });
+
+  test('the release stays the same at the next attempt', () => {
+    expect(deployedImage(recall(within), ask3)).toBe(ONE);
+    expect(answer(within, ask3, ONE)).toBe(within);
+  });
+
+  test('rolling back the attempt that brought the image goes back to none', () => {
+    expect(answeredBefore(recall(within), ask1)).toBe(NO_IMAGE);
+  });
+
+  test('rolling back a later attempt keeps the image', () => {
+    expect(answeredBefore(recall(within), ask2)).toBe(ONE);
+  });
+
+  test('two attempts without an image are told apart', () => {
+    const stillWithout = answer(without, ask2, NO_IMAGE);
+
+    expect(stillWithout).not.toBe(without);
+    expect(answeredBefore(recall(answer(stillWithout, ask3, ONE)), ask2)).toBe(NO_IMAGE);
+  });
+});
+
+test.each([
+  '',
+  'Service-ApiGuard-1A2B3C4D',
+  'phased-fargate/Service/ApiGuard',
+  'phased-fargate/Service/ApiGuard/0123456789abcdef@',
+  `phased-fargate/Service/ApiGuard/0123456789abcdef@${'g'.repeat(64)}`,
+  `phased-fargate/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}/rest`,
+  `x/phased-fargate/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}`,
+  `phased-fargate/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}\n`,
+])('%j is no memory', (physicalId) => {
+  expect(recall(physicalId)).toEqual({});
+});
+
+test('a made-up id is replaced, so that the next one remembers', () => {
+  const id = answer('made-up-by-CloudFormation', ask('v1'), ONE);
+
+  expect(runningImage(recall(id))).toBe(ONE);
+});
+
+test('the longest names fit', () => {
+  const longest = envelope('', {
+    StackId: `arn:aws:cloudformation:eu-west-1:111122223333:stack/${'s'.repeat(128)}/uuid`,
+    LogicalResourceId: 'L'.repeat(255),
+  });
+  const first = remember(longest, ask('v1'), ONE);
+  const second = remember({ ...longest, physicalId: first }, ask('v2'), TWO);
+
+  expect(Buffer.byteLength(second)).toBeLessThanOrEqual(1024);
+  expect(runningImage(recall(second))).toBe(TWO);
+});
+
+test('hostile names make a valid id all the same', () => {
+  const hostile = envelope('', { StackId: 'a:b:c:d:e:x/../\n/é', LogicalResourceId: '' });
+
+  expect(idWithoutMemory(hostile)).toBe('phased-fargate/--/-');
+});
+
+function ask(tag: string, properties: object = {}): Question {
+  return parse(openEnvelope(event({}, { VersionValue: tag, ...properties })));
+}
+
+function envelope(physicalId: string, overrides: object = {}): Envelope {
+  return openEnvelope(event({ PhysicalResourceId: physicalId, ...overrides }));
+}
+
+function answer(physicalId: string, question: Question, digest: string): string {
+  return remember(envelope(physicalId), question, digest);
+}

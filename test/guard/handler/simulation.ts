@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { Fixture, FIXTURES } from './fixtures';
+import { VirtualClock } from './virtual-clock';
+import { HttpRequest, HttpResponse, NetworkError } from '../../../src/guard/handler/http';
+import { createHandler } from '../../../src/guard/handler/index.lambda';
+import { World } from '../../../src/guard/handler/world';
+
+export const ACCOUNT = '111122223333';
+export const REGION = 'eu-west-1';
+export const REPOSITORY = 'app';
+export const REPOSITORY_URI = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${REPOSITORY}`;
+export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/Service/0a1b2c3d-0000-1111-2222-333344445555`;
+export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
+
+const SIGNATURE = 'X-Amz-Signature=0f1e2d3c4b5a69788796a5b4c3d2e1f0';
+export const RESPONSE_URL = `https://cloudformation-custom-resource-response.s3.amazonaws.com/key?${SIGNATURE}`;
+export const SECRETS = [RESPONSE_URL, SIGNATURE, 'the-secret-access-key-of-the-role', 'the-session-token-of-the-role'];
+
+/** What a server does instead of answering as it should. */
+export type Fault =
+  | { readonly kind: 'reset' | 'hang' | 'garbage' | 'answerThenReset' }
+  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string };
+
+export const THROTTLED: Fault = { kind: 'error', status: 400, code: 'ThrottlingException', message: 'Rate exceeded' };
+export const SERVER_ERROR: Fault = { kind: 'error', status: 500, code: 'ServerException' };
+export const DENIED: Fault = {
+  kind: 'error',
+  status: 400,
+  code: 'AccessDeniedException',
+  message: `User: arn:aws:sts::${ACCOUNT}:assumed-role/GuardRole/Guard is not authorized to perform: ecr:DescribeImages on resource: `
+    + `arn:aws:ecr:${REGION}:${ACCOUNT}:repository/${REPOSITORY} because no identity-based policy allows the ecr:DescribeImages action`,
+};
+
+export interface StoredImage {
+  readonly digest: string;
+  readonly fixture: Fixture;
+  readonly status: 'ACTIVE' | 'ARCHIVED' | 'ACTIVATING';
+  readonly pushedAt: number;
+}
+
+export interface Answered {
+  readonly Status: 'SUCCESS' | 'FAILED';
+  readonly Reason?: string;
+  readonly PhysicalResourceId: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+  readonly NoEcho: boolean;
+  readonly Data?: Readonly<Record<string, string>>;
+}
+
+export interface Call {
+  /** In the terms of IAM; empty for what needs no permission. */
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly at: number;
+  readonly request: HttpRequest;
+}
+
+/** ECR with one repository, CloudFormation with one stack, and the endpoint for the answer, on a clock of their own. */
+export class Simulation implements World {
+  public readonly clock = new VirtualClock();
+  public readonly env = {
+    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'the-secret-access-key-of-the-role',
+    AWS_SESSION_TOKEN: 'the-session-token-of-the-role',
+  };
+  public readonly calls: Call[] = [];
+  public readonly lines: string[] = [];
+  /** Every body that reached the endpoint, in the order of arrival. */
+  public readonly answers: string[] = [];
+
+  public repositoryExists = true;
+  public showsArchivedUnasked = true;
+  public stackStatus = 'UPDATE_IN_PROGRESS';
+  public readonly images = new Map<string, StoredImage>();
+  public readonly tags = new Map<string, string>();
+  /** Used up one by one, by host: what the next calls meet. */
+  public readonly faults: Record<'registry' | 'stack' | 'endpoint', Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
+  /** What all calls meet after that. */
+  public readonly outage: { registry?: Fault; stack?: Fault; endpoint?: Fault } = {};
+
+  public random = () => 0.5;
+
+  public print = (line: string): void => {
+    this.lines.push(line);
+  };
+
+  public push(tag: string | undefined, options: { fixture?: Fixture; status?: StoredImage['status']; salt?: string } = {}): string {
+    const { fixture = FIXTURES.buildxIndex, status = 'ACTIVE', salt = tag } = options;
+    const digest = `sha256:${createHash('sha256').update(`${salt}\n${fixture.manifest}`).digest('hex')}`;
+    this.images.set(digest, { digest, fixture, status, pushedAt: this.clock.now() });
+    if (tag !== undefined) this.tags.set(tag, digest);
+    return digest;
+  }
+
+  public remove(digest: string): void {
+    this.images.delete(digest);
+    for (const [tag, tagged] of this.tags) {
+      if (tagged === digest) this.tags.delete(tag);
+    }
+  }
+
+  /** Runs the handler as Lambda would, and returns what CloudFormation takes: the first answer. */
+  public async request(message: unknown, remainingMs = 900_000): Promise<Answered> {
+    await this.run(message, remainingMs);
+    return this.answered;
+  }
+
+  public async run(message: unknown, remainingMs = 900_000): Promise<void> {
+    const death = this.clock.now() + remainingMs;
+    const context = { getRemainingTimeInMillis: () => death - this.clock.now() };
+    await this.clock.until(createHandler(this)(message, context));
+  }
+
+  public get answered(): Answered {
+    return JSON.parse(this.answers[0]);
+  }
+
+  public get actions(): string[] {
+    return this.calls.map(({ action }) => action).filter((action) => action !== '');
+  }
+
+  public send = async (request: HttpRequest): Promise<HttpResponse> => {
+    const { hostname } = new URL(request.url);
+    const server = hostname.startsWith('cloudformation.') ? 'stack' : request.method === 'PUT' ? 'endpoint' : 'registry';
+    await this.clock.sleep(20);
+    this.calls.push({ ...asked(request), at: this.clock.now(), request });
+
+    const fault = this.faults[server].shift() ?? this.outage[server];
+    switch (fault?.kind) {
+      case 'reset':
+        throw new NetworkError('read ECONNRESET');
+      case 'hang':
+        await this.clock.sleep(request.timeoutMs);
+        throw new NetworkError(`no answer in ${request.timeoutMs} ms`);
+      case 'answerThenReset':
+        this.reply(server, request);
+        throw new NetworkError('read ECONNRESET');
+      case 'garbage':
+        return reply(200, '<html>captive portal</html>');
+      case 'error':
+        return server === 'stack'
+          ? reply(fault.status, `<ErrorResponse><Error><Code>${fault.code}</Code><Message>${fault.message}</Message></Error></ErrorResponse>`)
+          : reply(fault.status, { __type: `com.amazonaws.ecr#${fault.code}`, message: fault.message });
+      default:
+        return this.reply(server, request);
+    }
+  };
+
+  private reply(server: 'registry' | 'stack' | 'endpoint', request: HttpRequest): HttpResponse {
+    if (server === 'endpoint') {
+      this.answers.push(request.body ?? '');
+      return reply(200, '');
+    }
+    if (server === 'stack') {
+      return reply(200, `<DescribeStacksResponse><StackStatus>${this.stackStatus}</StackStatus></DescribeStacksResponse>`);
+    }
+    if (request.method === 'GET') return this.blob(decodeURIComponent(new URL(request.url).pathname.slice(1)));
+
+    const { action, input } = asked(request);
+    if (!this.repositoryExists || input.repositoryName !== REPOSITORY) {
+      return reply(400, { __type: 'RepositoryNotFoundException', message: `The repository with name '${String(input.repositoryName)}' does not exist` });
+    }
+    switch (action) {
+      case 'ecr:DescribeImages': return this.describeImages(input);
+      case 'ecr:BatchGetImage': return this.batchGetImage(input);
+      case 'ecr:GetDownloadUrlForLayer': return reply(200, { downloadUrl: `https://layers.example/${String(input.layerDigest)}?${SIGNATURE}` });
+      default: return reply(400, { __type: 'UnknownOperationException' });
+    }
+  }
+
+  private describeImages({ imageIds, filter }: Record<string, unknown>): HttpResponse {
+    if (!Array.isArray(imageIds)) return reply(200, { imageDetails: [...this.images.values()].map((image) => this.detail(image)) });
+
+    const image = this.find(imageIds[0]);
+    const isShown = image && (image.status === 'ACTIVE' || this.showsArchivedUnasked || filter);
+    return isShown
+      ? reply(200, { imageDetails: [this.detail(image)] })
+      : reply(400, { __type: 'ImageNotFoundException', message: 'The image does not exist within the repository' });
+  }
+
+  private batchGetImage({ imageIds }: Record<string, unknown>): HttpResponse {
+    const image = this.find((imageIds as object[])[0]);
+    return image
+      ? reply(200, { images: [{ imageManifest: image.fixture.manifest, imageManifestMediaType: image.fixture.mediaType }], failures: [] })
+      : reply(200, { images: [], failures: [{ failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }] });
+  }
+
+  private blob(configDigest: string): HttpResponse {
+    const image = [...this.images.values()].find(({ fixture }) => fixture.manifest.includes(configDigest));
+    return image?.fixture.config ? reply(200, image.fixture.config) : reply(404, 'NoSuchKey');
+  }
+
+  private find(id: { imageTag?: string; imageDigest?: string }): StoredImage | undefined {
+    return this.images.get(id.imageDigest ?? this.tags.get(id.imageTag ?? '') ?? '');
+  }
+
+  private detail({ digest, status, pushedAt, fixture }: StoredImage): object {
+    return {
+      imageDigest: digest,
+      imageStatus: status,
+      imageTags: [...this.tags].filter(([, tagged]) => tagged === digest).map(([tag]) => tag),
+      imagePushedAt: pushedAt / 1000,
+      imageManifestMediaType: fixture.mediaType,
+    };
+  }
+}
+
+/** A request as CloudFormation sends it. */
+export function event(overrides: object = {}, properties: object = {}): Record<string, unknown> {
+  return {
+    RequestType: 'Create',
+    ServiceToken: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`,
+    ResponseURL: RESPONSE_URL,
+    StackId: STACK_ID,
+    RequestId: '9d4c1c8f-93b1-4a1e-8f57-6f5d8c0a2b11',
+    ResourceType: 'Custom::ImageGuard',
+    LogicalResourceId: 'ApiGuard1A2B3C4D',
+    ResourceProperties: {
+      ServiceToken: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`,
+      ContractVersion: '1',
+      RepositoryName: REPOSITORY,
+      RepositoryUri: REPOSITORY_URI,
+      RegistryId: ACCOUNT,
+      RegistryRegion: REGION,
+      VersionKind: 'tag',
+      VersionValue: 'v1',
+      Platforms: ['LINUX/X86_64'],
+      WhenMissing: 'fail',
+      WaitSeconds: '0',
+      TaskCounts: ['2'],
+      ServiceStack: 'Service',
+      RegistryStack: 'Service/Registry',
+      ...properties,
+    },
+    ...overrides,
+  };
+}
+
+export function update(physicalId: string, properties: object = {}): Record<string, unknown> {
+  return event({ RequestType: 'Update', PhysicalResourceId: physicalId }, properties);
+}
+
+function asked(request: HttpRequest): { action: string; input: Record<string, unknown> } {
+  const target = request.headers['x-amz-target'];
+  if (target) return { action: `ecr:${target.split('.')[1]}`, input: JSON.parse(request.body ?? '{}') };
+  if (request.method !== 'POST') return { action: '', input: {} };
+  const input = Object.fromEntries(new URLSearchParams(request.body));
+  return { action: `cloudformation:${input.Action}`, input };
+}
+
+function reply(status: number, body: string | object): HttpResponse {
+  return { status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
