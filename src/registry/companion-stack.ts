@@ -25,7 +25,6 @@ export function companionStack(serviceStack: Stack): Stack {
     synthesizer,
   }));
   Object.defineProperty(companion, COMPANION_STACK, { value: true });
-  serviceStack.addDependency(companion);
   return companion;
 }
 

@@ -64,7 +64,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
    *
    * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
    * service stack's environment, tags, permissions boundary, termination protection and qualifier of the
-   * bootstrapped environment. The service stack depends on it. From a nested stack, the outermost stack counts.
+   * bootstrapped environment. With a guard of this registry, the service stack is deployed after it. From a nested
+   * stack, the outermost stack counts.
    *
    * @param scope where the service is
    * @param id names the registry within the stack of `scope`
@@ -128,6 +129,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
       removalPolicy,
       emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
+    // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
+    this.node.defaultChild = this.repository.node.defaultChild;
     excludeReservedTags(this.repository);
 
     new CfnOutput(this, 'RepositoryUri', {

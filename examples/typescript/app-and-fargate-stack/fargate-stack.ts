@@ -21,7 +21,6 @@ export class FargateStack extends Stack {
       cluster: new ecs.Cluster(this, 'Cluster', { clusterName: 'mp-cluster' }),
       serviceName: 'mp-api-service',
       containerPort: 8080,
-      environment: { LOG_LEVEL: 'info' },
     });
   }
 }
