@@ -62,7 +62,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
 
-  gitignore: ['cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
+  // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
+  gitignore: ['.npmignore', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
@@ -148,6 +149,12 @@ verify.spawn(e2e);
 const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
 demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
+
+// What `npm test` does beyond the build, for pull requests.
+project.buildWorkflow?.addPostBuildSteps(...[newest, examples, e2e].map((task) => ({
+  name: task.name,
+  run: `npx projen ${task.name}`,
+})));
 
 // The two commands of the README start from a fresh clone.
 project.setScript('test', 'node scripts/with-dependencies.mjs verify');
