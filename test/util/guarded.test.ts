@@ -1,0 +1,102 @@
+import { CfnParameter, Fn, NestedStack, Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { madeBeforeAnyGuard, waysAroundTheGuard } from './guarded';
+import { ReferenceGraph } from './reference-graph';
+import { testApp } from './synth';
+import { GuardedFargateService, ImageGuard, ImageRegistry, PhasedFargateService } from '../../src';
+
+// What proves that nobody gets around the guard must find those who do.
+
+function stackWithGuard() {
+  const app = testApp();
+  const stack = new Stack(app, 'Stack');
+  const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+  const guard = new ImageGuard(stack, 'Guard', { registry });
+  return { stack, registry, guard, graph: () => new ReferenceGraph(app.synth()) };
+}
+
+function plainService(scope: Construct, image: ecs.ContainerImage): ecs.FargateService {
+  const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition');
+  taskDefinition.addContainer('app', { image });
+  return new ecs.FargateService(scope, 'Service', { cluster: new ecs.Cluster(scope, 'Cluster'), taskDefinition });
+}
+
+describe('a service that bypasses the guard is found', () => {
+  test('with a tag of the repository', () => {
+    const { stack, registry, graph } = stackWithGuard();
+    plainService(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
+    expect(waysAroundTheGuard(graph())).toEqual([
+      'Stack/ServiceD69D759B runs «AWS::AccountId».dkr.ecr.«AWS::Region».«AWS::URLSuffix»/stack-images:v1',
+    ]);
+  });
+
+  test('with a digest that is written down', () => {
+    const { stack, registry, graph } = stackWithGuard();
+    plainService(stack, ecs.ContainerImage.fromRegistry(registry.repositoryUriForDigest(`sha256:${'0'.repeat(64)}`)));
+    expect(waysAroundTheGuard(graph())).toHaveLength(1);
+  });
+
+  test('with the tag that the guard answered with, which may name another image by now', () => {
+    const { stack, registry, guard, graph } = stackWithGuard();
+    plainService(stack, ecs.ContainerImage.fromRegistry(registry.repositoryUriForTag(guard.imageTag)));
+    expect(waysAroundTheGuard(graph())).toHaveLength(1);
+  });
+
+  test('with the digest of a guard that looked in another repository', () => {
+    const { stack, guard, graph } = stackWithGuard();
+    const other = ImageRegistry.inCompanionStack(stack, 'Other');
+    plainService(stack, ecs.ContainerImage.fromRegistry(other.repositoryUriForDigest(guard.imageDigest)));
+    expect(waysAroundTheGuard(graph())).toHaveLength(1);
+  });
+
+  test('with the image given through Fn::Sub', () => {
+    const { stack, graph } = stackWithGuard();
+    plainService(stack, ecs.ContainerImage.fromRegistry(
+      Fn.sub('${Account}.dkr.ecr.${AWS::Region}.amazonaws.com/stack-images:v1', { Account: stack.account })));
+    expect(waysAroundTheGuard(graph())).toEqual([
+      'Stack/ServiceD69D759B runs «AWS::AccountId».dkr.ecr.«AWS::Region».amazonaws.com/stack-images:v1',
+    ]);
+  });
+
+  test('in a nested stack that is handed the URI as a parameter', () => {
+    const { stack, registry, graph } = stackWithGuard();
+    const nested = new NestedStack(stack, 'Nested', { parameters: { Image: registry.repositoryUriForTag('v1') } });
+    const image = new CfnParameter(nested, 'Image');
+    plainService(nested, ecs.ContainerImage.fromRegistry(image.valueAsString));
+    expect(waysAroundTheGuard(graph())).toEqual([
+      expect.stringMatching(/^Stack\/Nested.*\/Service.* runs .*\/stack-images:v1$/),
+    ]);
+  });
+
+  test('as a sidecar beside the guarded container', () => {
+    const { stack, registry, guard, graph } = stackWithGuard();
+    const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard });
+    taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromEcrRepository(registry, 'sidecar-v1') });
+    expect(waysAroundTheGuard(graph())).toHaveLength(1);
+  });
+
+  test('with a task definition from somewhere else', () => {
+    const { stack, guard, graph } = stackWithGuard();
+    const { ecsService } = new GuardedFargateService(stack, 'Api', { guard });
+    const resource = ecsService.node.findChild('Service') as ecs.CfnService;
+    resource.taskDefinition = 'my-family:7';
+    expect(waysAroundTheGuard(graph())).toEqual([`Stack/${stack.getLogicalId(resource)} runs a task definition that is not deployed with it`]);
+  });
+});
+
+test('a service of the library and one with the image of a public registry are not found fault with', () => {
+  const { stack, guard, graph } = stackWithGuard();
+  const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard });
+  taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/xray/aws-xray-daemon:3') });
+  expect(waysAroundTheGuard(graph())).toEqual([]);
+});
+
+test('a cluster and a VPC that do not wait for the guard are found', () => {
+  const { stack, registry, graph } = stackWithGuard();
+  new PhasedFargateService(stack, 'Api', { registry });
+  new ecs.Cluster(stack, 'Eager');
+  const early = madeBeforeAnyGuard(graph());
+  expect(early).toContain('Stack/EagerD0B64C6B');
+  expect(early.every((path) => path.startsWith('Stack/Eager'))).toBe(true);
+});

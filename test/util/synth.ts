@@ -1,0 +1,40 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { App, AppProps } from 'aws-cdk-lib';
+import { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import * as recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
+
+export type FlagSet = 'no feature flags' | 'all recommended feature flags';
+
+const outdirs: string[] = [];
+
+afterAll(() => {
+  for (const outdir of outdirs.splice(0)) fs.rmSync(outdir, { recursive: true, force: true });
+});
+
+/** An app whose output is removed after the tests, and whose templates hold nothing that only the CLI reads. */
+export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags'): App {
+  const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-test-'));
+  outdirs.push(outdir);
+  return new App({
+    outdir,
+    analyticsReporting: false,
+    treeMetadata: false,
+    ...props,
+    context: {
+      // As the CLI has it: tells which template a nested stack has.
+      'aws:cdk:enable-asset-metadata': true,
+      ...(flags === 'all recommended feature flags' ? recommendedFlags : {}),
+      ...props.context,
+    },
+  });
+}
+
+/** What `cdk synth` leaves behind, by file: templates, but neither assets nor manifests, which name directories. */
+export function templateFiles(assembly: CloudAssembly): Record<string, string> {
+  const files = fs.readdirSync(assembly.directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.template.json'))
+    .sort();
+  return Object.fromEntries(files.map((file) => [file, fs.readFileSync(path.join(assembly.directory, file), 'utf8')]));
+}
