@@ -61,16 +61,19 @@ export class GuardFunction extends Construct {
   }
 
   /**
-   * Lets the function look up images of this repository. One in another account has to allow it as well.
+   * Lets the function look up images of this repository.
+   *
+   * @param repository how this stack refers to the registry
+   * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
    */
-  public allowLookUp(repository: ecr.IRepository): void {
+  public allowLookUp(repository: ecr.IRepository, registry: ecr.IRepository): void {
     if (!this.lookUpImages.resources.includes(repository.repositoryArn)) {
       this.lookUpImages.addResources(repository.repositoryArn);
     }
     const { account } = Stack.of(this);
-    if (isOther(account, repository.env.account)) {
-      repository.addToResourcePolicy(new iam.PolicyStatement({
-        actions: [...REGISTRY_ACTIONS],
+    if (isOther(account, registry.env.account)) {
+      registry.addToResourcePolicy(new iam.PolicyStatement({
+        actions: [...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability'],
         principals: [new iam.AccountPrincipal(account)],
       }));
     }

@@ -132,7 +132,7 @@ export class ImageGuard extends Construct {
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    guardFunction.allowLookUp(repository);
+    guardFunction.allowLookUp(repository, props.registry);
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: RESOURCE_TYPE,
       serviceToken: guardFunction.functionArn,
@@ -220,6 +220,7 @@ export class ImageGuard extends Construct {
 
   private pin(repository: ecr.IRepository, registry: ecr.IRepository, { singleManifest = false } = {}): Pin {
     return {
+      registry,
       repository,
       imageUri: this.imageUri,
       onUse: (user, platform) => {

@@ -6,6 +6,9 @@ import { Construct } from 'constructs';
 
 /** An image named by the digest that a guard answers with. */
 export interface Pin {
+  readonly registry: ecr.IRepository;
+
+  /** How the stack of the guard refers to the registry. */
   readonly repository: ecr.IRepository;
   readonly imageUri: string;
 
@@ -43,7 +46,7 @@ export class PinnedLambdaCode extends lambda.Code {
 
   public bind(scope: Construct): lambda.CodeConfig {
     this.pin.onUse(scope, () => `LINUX/${(scope as lambda.Function).architecture.name.toUpperCase()}`);
-    this.pin.repository.grantPull(new iam.ServicePrincipal('lambda.amazonaws.com'));
+    this.pin.registry.grantPull(new iam.ServicePrincipal('lambda.amazonaws.com'));
     return { image: { imageUri: this.pin.imageUri } };
   }
 }

@@ -1,4 +1,6 @@
-import { ArnFormat, CfnResource, Stack, Token } from 'aws-cdk-lib';
+import {
+  ArnFormat, CfnResource, DefaultTokenResolver, IPostProcessor, IResolvable, IResolveContext, Reference, Stack, StringConcat, Token, Tokenization,
+} from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
 import { deployedStack } from '../stacks';
@@ -16,22 +18,22 @@ export function createdRepository(registry: IConstruct): ecr.CfnRepository | und
 
 /**
  * The registry as a stack may refer to it without an export, which would tie the two stacks together for good:
- * as it is, or, where its name is a token of another stack, by the name that was given to it there.
+ * as it is, or, where another stack creates it, by the name that was given to it there.
  *
  * @throws if it was given none
  */
 export function referenceByName(scope: Construct, registry: ecr.IRepository): ecr.IRepository {
-  const elsewhere = deployedStack(registry) !== deployedStack(scope);
-  if (!elsewhere || !Token.isUnresolved(registry.repositoryName)) return registry;
+  const created = createdRepository(registry);
+  if (!created || deployedStack(created) === deployedStack(scope)) {
+    refuseExports(scope, registry);
+    return registry;
+  }
 
-  const repositoryName = createdRepository(registry)?.repositoryName;
+  const { repositoryName } = created;
   if (repositoryName === undefined || Token.isUnresolved(repositoryName)) {
     throw invalid(scope, `registry ${registry.node.path} has no name that is known at synthesis, and it is in another stack: ` +
       'set repositoryName there, or use an ImageRegistry, which has one by default');
   }
-  // Between environments CDK refers by name of its own accord, and grants both ways.
-  if (Stack.of(registry).environment !== Stack.of(scope).environment) return registry;
-
   return ecr.Repository.fromRepositoryAttributes(scope, 'Registry', {
     repositoryName,
     repositoryArn: Stack.of(registry).formatArn({
@@ -41,4 +43,32 @@ export function referenceByName(scope: Construct, registry: ecr.IRepository): ec
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     }),
   });
+}
+
+function refuseExports(scope: Construct, registry: ecr.IRepository): void {
+  const exported = references(scope, [registry.repositoryName, registry.repositoryArn])
+    .find(({ target }) => deployedStack(target) !== deployedStack(scope) && Stack.of(target).environment === Stack.of(scope).environment);
+  if (exported) {
+    throw invalid(scope, `registry ${registry.node.path} takes its name from ${exported.target.node.path}, in another stack, which would have ` +
+      'to export it: pass that repository itself as the registry, or write down its name');
+  }
+}
+
+function references(scope: Construct, value: unknown): Reference[] {
+  const collector = new ReferenceCollector();
+  Tokenization.resolve(value, { scope, resolver: collector, preparing: true });
+  return collector.found;
+}
+
+class ReferenceCollector extends DefaultTokenResolver {
+  public readonly found: Reference[] = [];
+
+  constructor() {
+    super(new StringConcat());
+  }
+
+  public resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor): unknown {
+    if (Reference.isReference(token)) this.found.push(token);
+    return super.resolveToken(token, context, postProcessor);
+  }
 }
