@@ -32,8 +32,8 @@ const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
 /** Two repositories of one name in one place would only be found out by the second deployment. */
 export function claimRepositoryName(scope: IConstruct, name: string): void {
   const { account, region } = deployedStack(scope);
-  const known = !Token.isUnresolved(account) && !Token.isUnresolved(region);
-  const place = known ? `${account}/${region}` : `stage ${Stage.of(scope)?.node.path}`;
+  // Where the environment is not known, stages usually differ in it, and the stacks of one do not.
+  const place = [account, region].map((part) => Token.isUnresolved(part) ? `that of stage ${Stage.of(scope)?.node.path}` : part).join('/');
 
   const holders = holdersByApp.get(scope.node.root) ?? new Map<string, string>();
   holdersByApp.set(scope.node.root, holders);

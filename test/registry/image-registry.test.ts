@@ -1,0 +1,307 @@
+import { App, Aws, CfnParameter, Lazy, NestedStack, PhysicalName, RemovalPolicies, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageRegistry, ImageRegistryProps, PhasedFargateService } from '../../src';
+import { testApp } from '../util/synth';
+
+const REPOSITORY = 'AWS::ECR::Repository';
+
+function registryIn(stack: Stack, props?: ImageRegistryProps) {
+  const registry = new ImageRegistry(stack, 'Images', props);
+  return { registry, template: () => Template.fromStack(stack) };
+}
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'AppStack');
+});
+
+describe('the repository', () => {
+  test('scans images on push, unless told not to', () => {
+    new ImageRegistry(stack, 'Scanned');
+    new ImageRegistry(stack, 'Unscanned', { imageScanOnPush: false });
+    const template = Template.fromStack(stack);
+    for (const [name, scanned] of [['appstack-scanned', true], ['appstack-unscanned', false]]) {
+      template.hasResourceProperties(REPOSITORY, { RepositoryName: name, ImageScanningConfiguration: { ScanOnPush: scanned } });
+    }
+  });
+
+  test('has immutable tags, except those that are meant to move', () => {
+    registryIn(stack).template().hasResourceProperties(REPOSITORY, {
+      ImageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+      ImageTagMutabilityExclusionFilters: ['latest', 'cache*', 'pinned-*'].map((pattern) => ({
+        ImageTagMutabilityExclusionFilterType: 'WILDCARD',
+        ImageTagMutabilityExclusionFilterValue: pattern,
+      })),
+    });
+  });
+
+  test('stays with its images, except when its first deployment fails', () => {
+    registryIn(stack).template().hasResource(REPOSITORY, {
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { EmptyOnDelete: Match.absent() },
+    });
+  });
+
+  test('is deleted with its images with RemovalPolicy.DESTROY', () => {
+    registryIn(stack, { removalPolicy: RemovalPolicy.DESTROY }).template().hasResource(REPOSITORY, {
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
+      Properties: { EmptyOnDelete: true },
+    });
+  });
+
+  test('is not emptied with RemovalPolicy.RETAIN', () => {
+    registryIn(stack, { removalPolicy: RemovalPolicy.RETAIN }).template().hasResource(REPOSITORY, {
+      DeletionPolicy: 'Retain',
+      Properties: { EmptyOnDelete: Match.absent() },
+    });
+  });
+
+  test('takes a removal policy afterwards, as other CDK resources do', () => {
+    const { registry, template } = registryIn(stack);
+    registry.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    template().hasResource(REPOSITORY, { DeletionPolicy: 'Delete' });
+  });
+
+  test('takes a removal policy from around it', () => {
+    const { template } = registryIn(stack);
+    RemovalPolicies.of(stack).destroy();
+    template().hasResource(REPOSITORY, { DeletionPolicy: 'Delete' });
+  });
+
+  test('can be changed by the escape hatch that CDK documents', () => {
+    const { registry, template } = registryIn(stack);
+    (registry.node.defaultChild as ecr.CfnRepository).addPropertyOverride('LifecyclePolicy.RegistryId', '111111111111');
+    template().hasResourceProperties(REPOSITORY, { LifecyclePolicy: { RegistryId: '111111111111' } });
+  });
+
+  test('is encrypted with a key of ECR by default', () => {
+    registryIn(stack).template().hasResourceProperties(REPOSITORY, { EncryptionConfiguration: Match.absent() });
+  });
+
+  test('is encrypted with the KMS key that is given', () => {
+    const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111111111111:key/abc');
+    registryIn(stack, { encryptionKey: key }).template().hasResourceProperties(REPOSITORY, {
+      EncryptionConfiguration: { EncryptionType: 'KMS', KmsKey: 'arn:aws:kms:eu-west-1:111111111111:key/abc' },
+    });
+  });
+
+  test('is all that it puts into the stack, besides outputs', () => {
+    const resources = registryIn(stack).template().toJSON().Resources;
+    expect(Object.values<any>(resources).map(({ Type }) => Type)).toEqual([REPOSITORY]);
+  });
+});
+
+describe('the name', () => {
+  const nameIn = (scope: Construct, id: string, props?: ImageRegistryProps) => new ImageRegistry(scope, id, props).repositoryName;
+
+  test('is made of the stack name and the ids below it, in what ECR accepts', () => {
+    expect(nameIn(stack, 'Images')).toBe('appstack-images');
+    expect(nameIn(new Construct(stack, 'Web_Site'), 'API.v2')).toBe('appstack-web-site-api-v2');
+  });
+
+  test('follows the stack name, not the id of the stack', () => {
+    expect(nameIn(new Stack(app, 'Other', { stackName: 'Prod-Web' }), 'Images')).toBe('prod-web-images');
+  });
+
+  test('contains the stage, through the stack name', () => {
+    expect(nameIn(new Stack(new Stage(app, 'Prod'), 'Web'), 'Images')).toBe('prod-web-images');
+  });
+
+  test('in a nested stack begins with the name of the outermost stack, since that of a nested one is not known', () => {
+    expect(nameIn(new NestedStack(stack, 'Nested'), 'Images')).toBe('appstack-nested-images');
+  });
+
+  test('keeps no separators at its ends', () => {
+    expect(nameIn(stack, '-_-')).toBe('appstack');
+  });
+
+  test.each(['ab', '42', 'app-mp', 'team/app', 'a.b_c-d/e', 'a'.repeat(256)])('may be %s', (repositoryName) => {
+    expect(nameIn(stack, 'Images', { repositoryName })).toBe(repositoryName);
+  });
+
+  test.each([
+    '', 'a', 'a'.repeat(257), 'App', 'app_', '_app', 'a--b', 'a__b', 'a//b', '/app', 'app/', 'app mp', 'äpp', 'app\n', 'app:v1', 'a.-b', '.',
+  ])('%j is refused with path, property and value', (repositoryName) => {
+    expect(() => nameIn(stack, 'Images', { repositoryName }))
+      .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: 2 to 256 lower-case letters and digits, ` +
+        'in parts joined by one of . _ - / (at AppStack/Images)'));
+  });
+
+  test('that is not known at synthesis is refused', () => {
+    const tokens = [
+      Lazy.string({ produce: () => 'app' }),
+      new CfnParameter(stack, 'Name').valueAsString,
+      `app-${Aws.REGION}`,
+      PhysicalName.GENERATE_IF_NEEDED,
+    ];
+    for (const [index, repositoryName] of tokens.entries()) {
+      expect(() => nameIn(stack, `Images${index}`, { repositoryName }))
+        .toThrow(`repositoryName must be known at synthesis, because other stacks refer to the repository by its name (at AppStack/Images${index})`);
+    }
+  });
+
+  describe('that is taken', () => {
+    const refused = (one: Stack, other: Stack) => {
+      nameIn(one, 'Images', { repositoryName: 'app' });
+      expect(() => nameIn(other, 'Pictures', { repositoryName: 'app' })).toThrow(
+        `repositoryName "app" is taken by ${one.node.path}/Images: give one of them another name, or share one registry ` +
+        `(at ${other.node.path}/Pictures)`);
+    };
+    const accepted = (one: Stack, other: Stack) => {
+      nameIn(one, 'Images', { repositoryName: 'app' });
+      expect(nameIn(other, 'Images', { repositoryName: 'app' })).toBe('app');
+    };
+    const inPlace = (scope: Construct, id: string, account?: string, region?: string) => new Stack(scope, id, { env: { account, region } });
+
+    test('in one stack is refused', () => refused(stack, stack));
+    test('by default, since ids differ in case only, is refused', () => {
+      new ImageRegistry(stack, 'Images');
+      expect(() => new ImageRegistry(stack, 'images')).toThrow('repositoryName "appstack-images" is taken by AppStack/Images');
+    });
+    test('in another stack of the app is refused', () => refused(stack, new Stack(app, 'Other')));
+    test('in the same account and region is refused, across stages too', () =>
+      refused(inPlace(new Stage(app, 'A'), 'Stack', '1', 'r'), inPlace(new Stage(app, 'B'), 'Stack', '1', 'r')));
+    test('in a nested stack is refused', () => refused(stack, new NestedStack(stack, 'Nested')));
+    test('in another account is no obstacle', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '2', 'r')));
+    test('in another region is no obstacle', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '1', 's')));
+    test('in another region is no obstacle, though the account is not known', () =>
+      accepted(inPlace(app, 'A', undefined, 'r'), inPlace(app, 'B', undefined, 's')));
+    test('in another stage is no obstacle, as long as it is not known where the stages go', () =>
+      accepted(new Stack(new Stage(app, 'A'), 'Stack'), new Stack(new Stage(app, 'B'), 'Stack')));
+    test('in another app is no obstacle', () => accepted(stack, new Stack(testApp(), 'AppStack')));
+  });
+
+  test('needs a stack above, and the error names the construct', () => {
+    expect(() => new ImageRegistry(app, 'Images')).toThrow(/Images.* should be created in the scope of a Stack/);
+  });
+});
+
+describe('as an ecr.IRepository', () => {
+  test('its name, ARN and URI refer to no resource, so that no other stack ever imports them', () => {
+    const { registry } = registryIn(stack);
+    const resolved = JSON.stringify(stack.resolve([registry.repositoryName, registry.repositoryArn, registry.repositoryUri, registry.registryUri]));
+    expect(resolved).not.toContain('Fn::GetAtt');
+    expect(resolved.match(/"Ref":"[^"]*"/g)!.every((ref) => ref.includes('AWS::'))).toBe(true);
+  });
+
+  test('its ARN and URI are literal where the environment is', () => {
+    const { registry } = registryIn(new Stack(app, 'Concrete', { env: { account: '111111111111', region: 'eu-west-1' } }), { repositoryName: 'team/app' });
+    expect(stack.resolve(registry.repositoryArn)).toEqual({
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-west-1:111111111111:repository/team/app']],
+    });
+    expect(stack.resolve(registry.repositoryUriForTag('v1'))).toEqual({
+      'Fn::Join': ['', ['111111111111.dkr.ecr.eu-west-1.', { Ref: 'AWS::URLSuffix' }, '/team/app:v1']],
+    });
+  });
+
+  test('grants push to a role, on exactly this repository', () => {
+    const { registry, template } = registryIn(stack);
+    registry.grantPush(new iam.Role(stack, 'Ci', { assumedBy: new iam.AccountRootPrincipal() }));
+    template().hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({
+          Action: Match.arrayWith(['ecr:PutImage']),
+          Resource: stack.resolve(registry.repositoryArn),
+        })]),
+      },
+    });
+  });
+
+  test('takes statements for its resource policy', () => {
+    const { registry, template } = registryIn(stack);
+    const { statementAdded } = registry.addToResourcePolicy(new iam.PolicyStatement({
+      actions: ['ecr:BatchGetImage'],
+      principals: [new iam.AccountPrincipal('222222222222')],
+    }));
+    expect(statementAdded).toBe(true);
+    template().hasResourceProperties(REPOSITORY, {
+      RepositoryPolicyText: { Statement: [Match.objectLike({ Action: 'ecr:BatchGetImage', Effect: 'Allow' })] },
+    });
+  });
+
+  test('is told from other repositories', () => {
+    const { registry } = registryIn(stack);
+    expect(ImageRegistry.isImageRegistry(registry)).toBe(true);
+    expect(ImageRegistry.isImageRegistry(new ecr.Repository(stack, 'Plain'))).toBe(false);
+    expect(ImageRegistry.isImageRegistry(stack)).toBe(false);
+  });
+});
+
+describe('the outputs', () => {
+  const output = (key: string) => {
+    const [[, { Value, Description }], ...others] = Object.entries(Template.fromStack(stack).findOutputs('*'))
+      .filter(([logicalId]) => logicalId.startsWith(`Images${key}`));
+    expect(others).toEqual([]);
+    expect(Description).toBeTruthy();
+    return Value;
+  };
+
+  beforeEach(() => {
+    stack = new Stack(app, 'Concrete', { env: { account: '111111111111', region: 'eu-west-1' } });
+  });
+
+  const pushFor = (platforms: string) => ({
+    'Fn::Join': ['', [
+      'aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 111111111111.dkr.ecr.eu-west-1.',
+      { Ref: 'AWS::URLSuffix' },
+      ` && docker buildx build --platform ${platforms} --tag 111111111111.dkr.ecr.eu-west-1.`,
+      { Ref: 'AWS::URLSuffix' },
+      '/concrete-images:$TAG --push .',
+    ]],
+  });
+
+  test('say where to push', () => {
+    registryIn(stack);
+    expect(output('RepositoryUri')).toEqual({
+      'Fn::Join': ['', ['111111111111.dkr.ecr.eu-west-1.', { Ref: 'AWS::URLSuffix' }, '/concrete-images']],
+    });
+  });
+
+  test('build for x86 while nothing is known to run the image', () => {
+    const { registry } = registryIn(stack);
+    new ImageGuard(stack, 'Guard', { registry });
+    expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
+  });
+
+  const service = (id: string, registry: ecr.IRepository, cpuArchitecture?: 'ARM64' | 'X86_64') => {
+    const architecture = cpuArchitecture && ecs.CpuArchitecture[cpuArchitecture];
+    new PhasedFargateService(new Stack(app, id), 'Api', { registry, cpuArchitecture: architecture });
+  };
+
+  test('build for the architecture that the service states', () => {
+    const { registry } = registryIn(stack);
+    service('Service', registry, 'ARM64');
+    expect(output('PushCommands')).toEqual(pushFor('linux/arm64'));
+  });
+
+  test('build for x86 where the service states nothing', () => {
+    const { registry } = registryIn(stack);
+    service('Service', registry);
+    expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
+  });
+
+  test('build for both where two services differ, in an order that does not depend on theirs', () => {
+    const { registry } = registryIn(stack);
+    service('One', registry, 'ARM64');
+    service('Two', registry, 'X86_64');
+    service('Three', registry, 'ARM64');
+    expect(output('PushCommands')).toEqual(pushFor('linux/amd64,linux/arm64'));
+  });
+
+  test('follow an architecture that is changed at the last moment', () => {
+    const { registry } = registryIn(stack);
+    const { service: { taskDefinition } } = new PhasedFargateService(new Stack(app, 'Service'), 'Api', { registry });
+    (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).runtimePlatform = { cpuArchitecture: 'ARM64' };
+    expect(output('PushCommands')).toEqual(pushFor('linux/arm64'));
+  });
+});
