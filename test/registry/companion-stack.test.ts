@@ -1,0 +1,255 @@
+import {
+  App, Aspects, CfnElement, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, LegacyStackSynthesizer, NestedStack,
+  PermissionsBoundary, Stack, StackProps, Stage, Tags,
+} from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageRegistry, PhasedFargateService } from '../../src';
+import { deployedBefore } from '../util/guarded';
+import { testApp } from '../util/synth';
+
+const ENV = { account: '111111111111', region: 'eu-west-1' };
+
+function serviceStack(app: App = testApp(), props?: StackProps): Stack {
+  return new Stack(app, 'Web', props);
+}
+
+function artifactOf(stack: Stack): CloudFormationStackArtifact {
+  return (stack.node.root as App).synth().stacksRecursively.find(({ hierarchicalId }) => hierarchicalId === stack.node.path)!;
+}
+
+describe('the registry stack', () => {
+  test('is the child Registry of the service stack, named after it', () => {
+    const registry = ImageRegistry.inCompanionStack(serviceStack(), 'Images');
+    expect(registry.stack.node.path).toBe('Web/Registry');
+    expect(registry.stack.stackName).toBe('Web-Registry');
+    expect(registry.stack.nestedStackParent).toBeUndefined();
+  });
+
+  test('is shared by all registries of the service stack', () => {
+    const stack = serviceStack();
+    const [one, other] = ['One', 'Other'].map((id) => ImageRegistry.inCompanionStack(stack, id));
+    expect(other.stack).toBe(one.stack);
+    expect(other.repositoryName).not.toBe(one.repositoryName);
+  });
+
+  test('tells apart two stacks of one id by their stack names', () => {
+    const app = testApp();
+    const registries = ['blue', 'green'].map((stackName) =>
+      ImageRegistry.inCompanionStack(new Stack(new Construct(app, stackName), 'Web', { stackName }), 'Images'));
+    expect(registries.map(({ stack }) => stack.stackName)).toEqual(['blue-Registry', 'green-Registry']);
+    expect(registries.map(({ repositoryName }) => repositoryName)).toEqual(['blue-images', 'green-images']);
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('is that of the outermost stack for a service in a nested one', () => {
+    const stack = serviceStack();
+    const nested = new NestedStack(new NestedStack(stack, 'Outer'), 'Inner');
+    const registry = ImageRegistry.inCompanionStack(nested, 'Images');
+    expect(registry.stack.node.path).toBe('Web/Registry');
+    expect(registry.repositoryName).toBe('web-outer-inner-images');
+  });
+
+  test('is that of the stack itself where stacks are nested in the construct tree only', () => {
+    const child = new Stack(serviceStack(), 'Child');
+    expect(ImageRegistry.inCompanionStack(child, 'Images').stack.node.path).toBe('Web/Child/Registry');
+  });
+
+  test('is in the stage of the service stack', () => {
+    const stage = new Stage(testApp(), 'Prod', { env: ENV });
+    const registry = ImageRegistry.inCompanionStack(new Stack(stage, 'Web'), 'Images');
+    expect(registry.stack.node.path).toBe('Prod/Web/Registry');
+    expect(registry.stack.stackName).toBe('Prod-Web-Registry');
+    expect(registry.env).toEqual(ENV);
+  });
+
+  test('gives its registries the name that they would have in the service stack', () => {
+    const stack = serviceStack();
+    const scope = new Construct(stack, 'Frontend');
+    expect(ImageRegistry.inCompanionStack(scope, 'Images').repositoryName).toBe('web-frontend-images');
+  });
+
+  test('is deployed before the service stack, as soon as the service waits for an image in it', () => {
+    const stack = serviceStack();
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    new ImageGuard(stack, 'Guard', { registry });
+    expect(deployedBefore((stack.node.root as App).synth(), 'Web')).toEqual(['Web/Registry']);
+  });
+
+  test('passes the options on to the registry', () => {
+    const registry = ImageRegistry.inCompanionStack(serviceStack(), 'Images', { repositoryName: 'team/app', imageScanOnPush: false });
+    Template.fromStack(registry.stack).hasResourceProperties('AWS::ECR::Repository', {
+      RepositoryName: 'team/app',
+      ImageScanningConfiguration: { ScanOnPush: false },
+    });
+  });
+});
+
+describe('the registry stack inherits', () => {
+  const companionOf = (stack: Stack) => ImageRegistry.inCompanionStack(stack, 'Images').stack;
+
+  test.each([
+    ['account and region', ENV],
+    ['the region only', { region: 'eu-west-1' }],
+    ['that the environment is not known', {}],
+  ])('%s', (_, env) => {
+    const stack = serviceStack(testApp(), { env });
+    expect(companionOf(stack).environment).toBe(stack.environment);
+  });
+
+  test.each(['no feature flags', 'all recommended feature flags'] as const)('tags of the stack, with %s', (flags) => {
+    const companion = companionOf(serviceStack(testApp({}, flags), { tags: { team: 'web' } }));
+    expect(artifactOf(companion).tags).toMatchObject({ team: 'web' });
+  });
+
+  test('tags of what is in the stack', () => {
+    const stack = serviceStack();
+    const companion = companionOf(stack);
+    Tags.of(stack).add('team', 'web');
+    expect(artifactOf(companion).tags).toMatchObject({ team: 'web' });
+    Template.fromStack(companion).hasResourceProperties('AWS::ECR::Repository', { Tags: [{ Key: 'team', Value: 'web' }] });
+  });
+
+  test('the permissions boundary', () => {
+    const companion = companionOf(serviceStack(testApp(), { permissionsBoundary: PermissionsBoundary.fromName('boundary') }));
+    new iam.Role(companion, 'Role', { assumedBy: new iam.AccountRootPrincipal() });
+    Template.fromStack(companion).hasResourceProperties('AWS::IAM::Role', {
+      PermissionsBoundary: { 'Fn::Join': ['', Match.arrayWith([':policy/boundary'])] },
+    });
+  });
+
+  test('aspects', () => {
+    const stack = serviceStack();
+    const companion = companionOf(stack);
+    const visited: string[] = [];
+    Aspects.of(stack).add({ visit: ({ node }) => visited.push(node.path) });
+    artifactOf(companion);
+    expect(visited).toContain('Web/Registry/Images/Resource/Resource');
+  });
+
+  test.each([true, false])('termination protection: %s', (terminationProtection) => {
+    const companion = companionOf(serviceStack(testApp(), { terminationProtection }));
+    expect(artifactOf(companion).terminationProtection ?? false).toBe(terminationProtection);
+  });
+
+  describe('the qualifier of the bootstrapped environment', () => {
+    const roleOf = (stack: Stack) => artifactOf(stack).assumeRoleArn;
+
+    test('by default', () => {
+      expect(roleOf(companionOf(serviceStack()))).toContain('cdk-hnb659fds-deploy-role');
+    });
+
+    test('of the context', () => {
+      const app = testApp({ context: { '@aws-cdk/core:bootstrapQualifier': 'context' } });
+      expect(roleOf(companionOf(serviceStack(app)))).toContain('cdk-context-deploy-role');
+    });
+
+    test('of the app, with all that the synthesizer of the app says', () => {
+      const app = testApp({
+        defaultStackSynthesizer: new DefaultStackSynthesizer({ qualifier: 'wholeapp', deployRoleArn: 'arn:aws:iam::111111111111:role/deploy' }),
+      });
+      const companion = companionOf(serviceStack(app));
+      expect(roleOf(companion)).toBe('arn:aws:iam::111111111111:role/deploy');
+      expect(companion.synthesizer.bootstrapQualifier).toBe('wholeapp');
+    });
+
+    test('of the service stack', () => {
+      const stack = serviceStack(testApp(), { synthesizer: new DefaultStackSynthesizer({ qualifier: 'own' }) });
+      expect(roleOf(companionOf(stack))).toContain('cdk-own-deploy-role');
+    });
+
+    test('of the service stack rather than that of the app', () => {
+      const app = testApp({ defaultStackSynthesizer: new DefaultStackSynthesizer({ qualifier: 'wholeapp' }) });
+      const stack = serviceStack(app, { synthesizer: new DefaultStackSynthesizer({ qualifier: 'own' }) });
+      expect(roleOf(companionOf(stack))).toContain('cdk-own-deploy-role');
+    });
+
+    test('of the service stack, although the app has another kind of synthesizer', () => {
+      const app = testApp({ defaultStackSynthesizer: new CliCredentialsStackSynthesizer() });
+      const stack = serviceStack(app, { synthesizer: new DefaultStackSynthesizer({ qualifier: 'own' }) });
+      expect(roleOf(companionOf(stack))).toContain('cdk-own-deploy-role');
+    });
+  });
+
+  test('another kind of synthesizer, if the app has it', () => {
+    const companion = companionOf(serviceStack(testApp({ defaultStackSynthesizer: new CliCredentialsStackSynthesizer({ qualifier: 'cli' }) })));
+    expect(companion.synthesizer).toBeInstanceOf(CliCredentialsStackSynthesizer);
+    expect(companion.synthesizer.bootstrapQualifier).toBe('cli');
+    expect(artifactOf(companion).assumeRoleArn).toBeUndefined();
+  });
+
+  test('the legacy synthesizer, if the app has it', () => {
+    const companion = companionOf(serviceStack(testApp({ defaultStackSynthesizer: new LegacyStackSynthesizer() })));
+    expect(companion.synthesizer).toBeInstanceOf(LegacyStackSynthesizer);
+    expect(artifactOf(companion).assumeRoleArn).toBeUndefined();
+  });
+});
+
+describe('a synthesizer that cannot be given to a second stack', () => {
+  test.each([
+    ['CliCredentialsStackSynthesizer', () => new CliCredentialsStackSynthesizer()],
+    ['LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
+    ['Homemade', () => new (class Homemade extends DefaultStackSynthesizer {})({ qualifier: 'own' })],
+  ])('%s of the service stack is refused by name, with two ways out', (name, make) => {
+    const stack = serviceStack(testApp(), { synthesizer: make() });
+    expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
+      `synthesizer ${name} belongs to this stack alone, so its registry stack cannot have it: set it as defaultStackSynthesizer of the app, ` +
+      'or make an ImageRegistry in a stack of your own and pass it as registry (at Web)'));
+  });
+
+  test('is no obstacle where the registry is given', () => {
+    const app = testApp();
+    const stack = serviceStack(app, { synthesizer: new CliCredentialsStackSynthesizer() });
+    new PhasedFargateService(stack, 'Api', { registry: new ImageRegistry(new Stack(app, 'Images'), 'Images') });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+describe('clashes', () => {
+  test('with a construct of the id Registry are refused, with two ways out', () => {
+    const stack = serviceStack();
+    new ImageRegistry(stack, 'Registry');
+    expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
+      'the id "Registry" is needed for the registry stack of Web: give this construct another id, or pass it as the registry of the service ' +
+      '(at Web/Registry)'));
+  });
+
+  test('with a stack of the id Registry are refused too', () => {
+    const stack = serviceStack();
+    new Stack(stack, 'Registry');
+    expect(() => new PhasedFargateService(stack, 'Api')).toThrow('the id "Registry" is needed for the registry stack of Web');
+  });
+
+  test('of two registries of one id are refused as CDK does', () => {
+    const stack = serviceStack();
+    ImageRegistry.inCompanionStack(stack, 'Images');
+    expect(() => ImageRegistry.inCompanionStack(stack, 'Images')).toThrow("There is already a Construct with name 'Images' in Stack [Registry]");
+  });
+
+  test('of two registries of one repository name are refused', () => {
+    const stack = serviceStack();
+    ImageRegistry.inCompanionStack(stack, 'One', { repositoryName: 'app' });
+    expect(() => ImageRegistry.inCompanionStack(stack, 'Other', { repositoryName: 'app' }))
+      .toThrow('repositoryName "app" is taken by Web/Registry/One');
+  });
+
+  test('of a stack name that is too long with the limit of CloudFormation are refused as CDK does', () => {
+    expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images'))
+      .toThrow(/Stack name must be <= 128 characters.*-Registry/);
+  });
+});
+
+test('without a stack above there is nothing to be the companion of', () => {
+  expect(() => ImageRegistry.inCompanionStack(new Construct(testApp(), 'Nowhere'), 'Images'))
+    .toThrow("Construct at 'Nowhere' should be created in the scope of a Stack, but no Stack found");
+});
+
+test('the logical ids of the registry stack are a promise, since a changed one would replace the repository', () => {
+  const stack = serviceStack();
+  const direct = ImageRegistry.inCompanionStack(stack, 'Images');
+  const deep = ImageRegistry.inCompanionStack(new Construct(new NestedStack(stack, 'Nested'), 'Deep'), 'Images');
+  const ids = [direct, deep].map(({ node, stack: companion }) => companion.getLogicalId(node.defaultChild as CfnElement));
+  expect(ids).toEqual(['ImagesF8C4E866', 'NestedDeepImages6F06651D']);
+});
