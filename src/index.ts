@@ -8,5 +8,6 @@ export { WhenMissing } from './guard/when-missing';
 
 export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';
 export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
-export { Ingress, LoadBalancerIngressOptions } from './service/ingress';
+export { Ingress } from './service/ingress';
+export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
 export { Scaling, ScalingOptions } from './service/scaling';

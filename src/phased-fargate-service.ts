@@ -47,10 +47,10 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The task role, which is granted what the code in the container may do. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  /** The load balancer in front of the service. Undefined without one. */
+  /** The load balancer that was made for the service. Undefined without one. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
-  /** Where the service is reached. Undefined without a load balancer. */
+  /** Where the service is reached. Undefined without a load balancer that was made for it. */
   public readonly url?: string;
 
   /**

@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -6,6 +6,7 @@ import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
 import { checkRepositoryName, claimRepositoryName, defaultRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
+import { checkRetention, DEFAULT_RETENTION, lifecycleRules } from './retention';
 import { deployedStack, pathInStack } from '../stacks';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
@@ -40,6 +41,22 @@ export interface ImageRegistryProps {
    * @default true
    */
   readonly imageScanOnPush?: boolean;
+
+  /**
+   * How many tagged images are kept: those that were pushed last. What a guard of this registry has released, and what
+   * that ran before, is kept in any case.
+   *
+   * @default 1000
+   */
+  readonly keepTagged?: number;
+
+  /**
+   * How long an image is kept after its last tag has moved on, in whole days since it was pushed. What an index
+   * consists of is kept as long as the index.
+   *
+   * @default Duration.days(30)
+   */
+  readonly keepUntaggedFor?: Duration;
 
   /**
    * KMS key that encrypts the images. It cannot be changed once the repository exists.
@@ -103,7 +120,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   /**
    * @throws if the repository name is not valid in ECR, is a token, or is taken by another registry of the app in the
-   * same account and region
+   * same account and region; if a number of images or days to keep is less than 1
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
@@ -120,12 +137,18 @@ export class ImageRegistry extends ecr.RepositoryBase {
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
 
+    const retention = {
+      keepTagged: props.keepTagged ?? DEFAULT_RETENTION.keepTagged,
+      keepUntaggedFor: props.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+    };
+    checkRetention(this, retention);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
       repositoryName: this.repositoryName,
       imageScanOnPush: props.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
       encryptionKey: props.encryptionKey,
+      lifecycleRules: lifecycleRules(retention),
       removalPolicy,
       emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
     });

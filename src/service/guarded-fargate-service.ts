@@ -46,19 +46,19 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /** Log group of the container. Undefined with a `logDriver` of your own. */
   public readonly logGroup?: logs.ILogGroup;
 
-  /** The load balancer in front of the service. Undefined without one. */
+  /** The load balancer that was made for the service. Undefined without one. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
-  /** The listener that forwards to the service. Undefined without a load balancer. */
-  public readonly listener?: elbv2.ApplicationListener;
+  /** The listener that forwards to the service. Undefined without an ingress. */
+  public readonly listener?: elbv2.IApplicationListener;
 
-  /** The target group that the tasks register in. Undefined without a load balancer. */
+  /** The target group that the tasks register in. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
   /** Add more to what the number of tasks follows here. Undefined without `Scaling.between`. */
   public readonly scaling?: ecs.ScalableTaskCount;
 
-  /** Where the service is reached. Undefined without a load balancer. */
+  /** Where the service is reached. Undefined without a load balancer that was made for it. */
   public readonly url?: string;
 
   /** Security groups of the tasks: who may reach them, and whom they may reach. */

@@ -1,74 +1,24 @@
-import { Duration, Token } from 'aws-cdk-lib';
-import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import { Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { Construct } from 'constructs';
-import { outside } from '../validation';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as targets from 'aws-cdk-lib/aws-route53-targets';
+import { Construct, IConstruct } from 'constructs';
+import { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './ingress-options';
+import { invalid, outside } from '../validation';
 
 const HTTP = 80;
 const HTTPS = 443;
-
-/**
- * Options of a load balancer that is made for the service.
- */
-export interface LoadBalancerIngressOptions {
-  /**
-   * Certificate for HTTPS. With it, the load balancer listens on port 443, and requests to port 80 are redirected.
-   *
-   * @default - plain HTTP
-   */
-  readonly certificate?: acm.ICertificate;
-
-  /**
-   * Port that the load balancer listens on.
-   *
-   * @default - 443 with a certificate, otherwise 80
-   */
-  readonly listenerPort?: number;
-
-  /**
-   * Whether requests to port 80 are redirected to HTTPS.
-   *
-   * @default - true with a certificate, otherwise false
-   */
-  readonly redirectHTTP?: boolean;
-
-  /**
-   * Whether the security group of the load balancer lets in whoever can reach it. Otherwise, allow some through
-   * `loadBalancer.connections`.
-   *
-   * @default true
-   */
-  readonly openListener?: boolean;
-
-  /**
-   * How the load balancer finds out whether a task is healthy.
-   *
-   * @default - `GET /` on the port of the container, every 30 seconds, expecting the status 200
-   */
-  readonly healthCheck?: elbv2.HealthCheck;
-
-  /**
-   * How long the load balancer keeps an idle connection.
-   *
-   * @default - 60 seconds, as ELB has it
-   */
-  readonly idleTimeout?: Duration;
-
-  /**
-   * How long a task that is being replaced may finish its requests.
-   *
-   * @default - 300 seconds, as ELB has it
-   */
-  readonly deregistrationDelay?: Duration;
-}
+const LAST_PRIORITY = 50_000;
 
 /** What a service is reached through. */
 export interface BoundIngress {
-  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
-  readonly listener: elbv2.ApplicationListener;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
-  readonly url: string;
+  readonly listener: elbv2.IApplicationListener;
+
+  /** Where it was made for the service. */
+  readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
+  readonly url?: string;
 }
 
 /**
@@ -78,7 +28,8 @@ export abstract class Ingress {
   /**
    * Through a load balancer that the internet can reach.
    *
-   * @throws if `redirectHTTP` is set without a certificate or while listening on port 80, or the port is not a port
+   * @throws if the port is not a port; if `redirectHTTP` is set without a certificate or while listening on port 80; if
+   * only one of `domainName` and `domainZone` is given
    */
   public static internetFacing(options: LoadBalancerIngressOptions = {}): Ingress {
     return new OwnLoadBalancer(true, options);
@@ -87,10 +38,21 @@ export abstract class Ingress {
   /**
    * Through a load balancer that only the VPC, and networks connected to it, can reach.
    *
-   * @throws if `redirectHTTP` is set without a certificate or while listening on port 80, or the port is not a port
+   * @throws if the port is not a port; if `redirectHTTP` is set without a certificate or while listening on port 80; if
+   * only one of `domainName` and `domainZone` is given
    */
   public static internalOnly(options: LoadBalancerIngressOptions = {}): Ingress {
     return new OwnLoadBalancer(false, options);
+  }
+
+  /**
+   * Through a listener that several services share.
+   *
+   * @throws if neither host nor path patterns are given, or the priority is not between 1 and 50000; at synthesis, if
+   * another service has the same priority at this listener
+   */
+  public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
+    return new SharedListener(listener, options);
   }
 
   /**
@@ -119,7 +81,7 @@ class OwnLoadBalancer extends Ingress {
 
   constructor(private readonly internetFacing: boolean, private readonly options: LoadBalancerIngressOptions) {
     super();
-    const { certificate, listenerPort, redirectHTTP } = options;
+    const { certificate, listenerPort, redirectHTTP, domainName, domainZone } = options;
     this.port = listenerPort ?? (certificate ? HTTPS : HTTP);
     if (outside(this.port, 1, 65535)) {
       throw new Error(`Ingress: listenerPort ${listenerPort} is not a port: 1 to 65535`);
@@ -130,42 +92,102 @@ class OwnLoadBalancer extends Ingress {
     if (redirectHTTP && this.port === HTTP) {
       throw new Error(`Ingress: redirectHTTP true needs port ${HTTP}, which listenerPort ${listenerPort} takes`);
     }
+    if ((domainName === undefined) !== (domainZone === undefined)) {
+      throw new Error(`Ingress: domainName ${domainName} and domainZone ${domainZone?.zoneName} go together`);
+    }
     this.redirect = redirectHTTP ?? (certificate !== undefined && this.port !== HTTP);
   }
 
   public _bind(scope: Construct, vpc: ec2.IVpc): BoundIngress {
-    const { certificate, healthCheck, idleTimeout, deregistrationDelay, openListener } = this.options;
+    const { certificate, idleTimeout, openListener = true, domainName, domainZone } = this.options;
     const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'LoadBalancer', {
       vpc,
       internetFacing: this.internetFacing,
       dropInvalidHeaderFields: true,
       idleTimeout,
     });
-    const targetGroup = new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
-      vpc,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      targetType: elbv2.TargetType.IP,
-      healthCheck,
-      deregistrationDelay,
-    });
-    const protocol = certificate ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP;
+    const targetGroup = makeTargetGroup(scope, vpc, this.options);
     const listener = loadBalancer.addListener('Listener', {
       port: this.port,
-      protocol,
+      protocol: certificate ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
       certificates: certificate && [certificate],
       sslPolicy: certificate && elbv2.SslPolicy.RECOMMENDED_TLS,
-      open: openListener ?? true,
+      open: openListener,
       defaultTargetGroups: [targetGroup],
     });
     if (this.redirect) {
-      loadBalancer.addRedirect({ sourcePort: HTTP, targetPort: this.port, open: openListener ?? true });
+      loadBalancer.addRedirect({ sourcePort: HTTP, targetPort: this.port, open: openListener });
     }
-    return { loadBalancer, listener, targetGroup, url: this.url(loadBalancer, protocol) };
+    if (domainZone) {
+      new route53.ARecord(scope, 'DnsRecord', {
+        zone: domainZone,
+        recordName: domainName,
+        target: route53.RecordTarget.fromAlias(new targets.LoadBalancerTarget(loadBalancer)),
+      });
+    }
+    return { loadBalancer, listener, targetGroup, url: this.url(domainName ?? loadBalancer.loadBalancerDnsName) };
   }
 
-  private url(loadBalancer: elbv2.ApplicationLoadBalancer, protocol: elbv2.ApplicationProtocol): string {
-    const usual = protocol === elbv2.ApplicationProtocol.HTTPS ? HTTPS : HTTP;
-    const port = Token.isUnresolved(this.port) || this.port !== usual ? `:${Token.asString(this.port)}` : '';
-    return `${protocol.toLowerCase()}://${loadBalancer.loadBalancerDnsName}${port}`;
+  private url(host: string): string {
+    const [scheme, usualPort] = this.options.certificate ? ['https', HTTPS] : ['http', HTTP];
+    const port = Token.isUnresolved(this.port) || this.port !== usualPort ? `:${Token.asString(this.port)}` : '';
+    return `${scheme}://${host}${port}`;
   }
+}
+
+/** The rules of each listener, to find clashes that would only show during the deployment. */
+const rulesByListener = new WeakMap<IConstruct, Map<number, string>>();
+
+class SharedListener extends Ingress {
+  constructor(private readonly listener: elbv2.IApplicationListener, private readonly options: ListenerIngressOptions) {
+    super();
+    const { priority, hostPatterns = [], pathPatterns = [] } = options;
+    if (outside(priority, 1, LAST_PRIORITY)) {
+      throw new Error(`Ingress.onListener: priority ${priority} is not between 1 and ${LAST_PRIORITY}`);
+    }
+    if (hostPatterns.length + pathPatterns.length === 0) {
+      throw new Error('Ingress.onListener: hostPatterns or pathPatterns must say which requests go to the service');
+    }
+  }
+
+  public _bind(scope: Construct, vpc: ec2.IVpc): BoundIngress {
+    this.claimPriority(scope);
+    const { priority, hostPatterns = [], pathPatterns = [] } = this.options;
+    const targetGroup = makeTargetGroup(scope, vpc, this.options);
+    new elbv2.ApplicationListenerRule(scope, 'ListenerRule', {
+      listener: this.listener,
+      priority,
+      conditions: [
+        ...(hostPatterns.length > 0 ? [elbv2.ListenerCondition.hostHeaders(hostPatterns)] : []),
+        ...(pathPatterns.length > 0 ? [elbv2.ListenerCondition.pathPatterns(pathPatterns)] : []),
+      ],
+      targetGroups: [targetGroup],
+    });
+    return { listener: this.listener, targetGroup };
+  }
+
+  private claimPriority(scope: Construct): void {
+    const { priority } = this.options;
+    if (Token.isUnresolved(priority)) return;
+
+    const rules = rulesByListener.get(this.listener) ?? new Map<number, string>();
+    rulesByListener.set(this.listener, rules);
+    const holder = rules.get(priority);
+    if (holder !== undefined) {
+      throw invalid(scope, `ingress priority ${priority} is taken by ${holder} at listener ${this.listener.node.path}: pass another one`);
+    }
+    rules.set(priority, scope.node.path);
+  }
+}
+
+function makeTargetGroup(scope: Construct, vpc: ec2.IVpc, options: IngressTargetOptions): elbv2.ApplicationTargetGroup {
+  return new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
+    vpc,
+    protocol: elbv2.ApplicationProtocol.HTTP,
+    targetType: elbv2.TargetType.IP,
+    healthCheck: options.healthCheck,
+    deregistrationDelay: options.deregistrationDelay,
+    slowStart: options.slowStart,
+    stickinessCookieDuration: options.stickinessCookieDuration,
+  });
 }
