@@ -1,0 +1,86 @@
+import { Emulator } from './emulator';
+
+/** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
+export class Aws {
+  constructor(private readonly emulator: Emulator) {}
+
+  /** The digest that the registry reports for a tag. */
+  public async imageDigest(repositoryName: string, imageTag: string): Promise<string> {
+    const { imageDetails } = await this.ecr('DescribeImages', { repositoryName, imageIds: [{ imageTag }] });
+    return imageDetails[0].imageDigest;
+  }
+
+  /** Every tag of a repository. */
+  public async imageTags(repositoryName: string): Promise<string[]> {
+    const { imageDetails } = await this.ecr('DescribeImages', { repositoryName });
+    return imageDetails.flatMap((image: { imageTags: string[] }) => image.imageTags).sort();
+  }
+
+  public async repositoryNames(): Promise<string[]> {
+    const { repositories } = await this.ecr('DescribeRepositories', {});
+    return repositories.map((repository: { repositoryName: string }) => repository.repositoryName).sort();
+  }
+
+  /** The one service of a cluster, with the images that its task definition runs. */
+  public async service(cluster: string): Promise<{ name: string; desiredCount: number; images: string[] }> {
+    const { serviceArns } = await this.ecs('ListServices', { cluster });
+    if (serviceArns.length !== 1) throw new Error(`cluster ${cluster} has ${serviceArns.length} services`);
+    const { services: [{ serviceName, desiredCount, taskDefinition }] } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
+    const { taskDefinition: { containerDefinitions } } = await this.ecs('DescribeTaskDefinition', { taskDefinition });
+    return { name: serviceName, desiredCount, images: containerDefinitions.map((container: { image: string }) => container.image) };
+  }
+
+  public async clusterNames(): Promise<string[]> {
+    const { clusterArns } = await this.ecs('ListClusters', {});
+    return clusterArns.map((arn: string) => arn.split('/')[1]).sort();
+  }
+
+  public async stackStatus(stackName: string): Promise<string> {
+    return textOf('StackStatus', await this.cloudFormation('DescribeStacks', { StackName: stackName }))[0];
+  }
+
+  public async stackOutputs(stackName: string): Promise<Record<string, string>> {
+    const answer = await this.cloudFormation('DescribeStacks', { StackName: stackName });
+    const values = textOf('OutputValue', answer);
+    return Object.fromEntries(textOf('OutputKey', answer).map((key, index) => [key, values[index]]));
+  }
+
+  public async ecr(operation: string, input: object): Promise<any> {
+    return this.json('ecr', `AmazonEC2ContainerRegistry_V20150921.${operation}`, input);
+  }
+
+  private async ecs(operation: string, input: object): Promise<any> {
+    return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
+  }
+
+  private async json(service: string, target: string, input: object): Promise<any> {
+    return JSON.parse(await this.post(service, JSON.stringify(input), {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': target,
+    }));
+  }
+
+  public async cloudFormation(operation: string, input: Record<string, string>): Promise<string> {
+    return this.post('cloudformation', new URLSearchParams({ Action: operation, ...input, Version: '2010-05-15' }).toString(), {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+  }
+
+  /** The emulator checks no signature. It reads account, region and service from the credential. */
+  private async post(service: string, body: string, headers: Record<string, string>): Promise<string> {
+    const { AWS_ACCESS_KEY_ID, AWS_REGION } = this.emulator.env;
+    const credential = `${AWS_ACCESS_KEY_ID}/20260101/${AWS_REGION}/${service}/aws4_request`;
+    const response = await fetch(this.emulator.endpoint, {
+      method: 'POST',
+      body,
+      headers: { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none` },
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${service}: ${answer}`);
+    return answer;
+  }
+}
+
+function textOf(element: string, xml: string): string[] {
+  return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) => text);
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { Emulator } from './emulator';
+
+const CLI = require.resolve('aws-cdk/bin/cdk');
+
+export interface CdkRun {
+  readonly exitCode: number | null;
+  /** What a user sees on the screen. */
+  readonly output: string;
+}
+
+export interface CdkOptions {
+  /** The folder of the app, with its cdk.json. */
+  readonly cwd: string;
+  /** Called with each piece of the output as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** Runs the real CDK CLI against the emulator, in the emulator's clean environment. */
+export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput }: CdkOptions): Promise<CdkRun> {
+  const child = spawn(process.execPath, [CLI, ...args, '--no-notices', '--no-color'], {
+    cwd,
+    env: emulator.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const collect = (text: string) => {
+    output += text;
+    onOutput?.(text);
+  };
+  child.stdout.setEncoding('utf8').on('data', collect);
+  child.stderr.setEncoding('utf8').on('data', collect);
+  const exitCode = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { exitCode, output };
+}
+
+/** Prepares the emulator for deployments, as `cdk bootstrap` prepares an account. */
+export async function bootstrap(emulator: Emulator): Promise<void> {
+  const target = `aws://${emulator.env.AWS_ACCESS_KEY_ID}/${emulator.env.AWS_REGION}`;
+  const { exitCode, output } = await cdk(emulator, ['bootstrap', target], { cwd: emulator.directory });
+  if (exitCode !== 0) throw new Error(`cdk bootstrap ended with ${exitCode}:\n${output}`);
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { Emulator } from './emulator';
+
+const MEDIA = {
+  index: 'application/vnd.oci.image.index.v1+json',
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+};
+
+export interface Image {
+  /** What is in the image: the same content makes the same digest. */
+  readonly content: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
+export async function pushImage(emulator: Emulator, image: Image & { readonly platform: string }): Promise<string> {
+  const { digest } = await pushManifest(emulator, image, image.platform, image.tag);
+  return digest;
+}
+
+/** Pushes an index of several platforms, as `docker buildx build --platform a,b --push` does, provenance included. Returns its digest. */
+export async function pushIndex(emulator: Emulator, image: Image & { readonly platforms: string[] }): Promise<string> {
+  const manifests = [];
+  for (const platform of image.platforms) {
+    const [os, architecture] = platform.split('/');
+    const built = await pushManifest(emulator, image, platform);
+    const attested = await pushManifest(emulator, { ...image, content: `provenance of ${built.digest}` }, 'unknown/unknown');
+    manifests.push(
+      { ...built, platform: { architecture, os } },
+      {
+        ...attested,
+        platform: { architecture: 'unknown', os: 'unknown' },
+        annotations: { 'vnd.docker.reference.digest': built.digest, 'vnd.docker.reference.type': 'attestation-manifest' },
+      },
+    );
+  }
+  const index = descriptor(MEDIA.index, { schemaVersion: 2, mediaType: MEDIA.index, manifests });
+  return putManifest(emulator, image.repository, image.tag, index);
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+type Blob = Descriptor & { readonly bytes: Buffer };
+
+async function pushManifest(emulator: Emulator, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+  const [os, architecture] = platform.split('/');
+  const files = tar('app', content);
+  const layer = descriptor(MEDIA.layer, gzipSync(files));
+  const config = descriptor(MEDIA.config, {
+    architecture,
+    os,
+    config: { Cmd: ['/app'] },
+    rootfs: { type: 'layers', diff_ids: [sha256(files)] },
+  });
+  for (const blob of [layer, config]) await putBlob(emulator, repository, blob);
+
+  const manifest = descriptor(MEDIA.manifest, {
+    schemaVersion: 2,
+    mediaType: MEDIA.manifest,
+    config: { ...config, bytes: undefined },
+    layers: [{ ...layer, bytes: undefined }],
+  });
+  await putManifest(emulator, repository, tag ?? manifest.digest, manifest);
+  return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size };
+}
+
+async function putBlob(emulator: Emulator, repository: string, blob: Blob): Promise<void> {
+  const session = await send(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
+  await send(emulator, 'PUT', `${session.headers.get('location')}?digest=${blob.digest}`, blob);
+}
+
+async function putManifest(emulator: Emulator, repository: string, reference: string, manifest: Blob): Promise<string> {
+  const { headers } = await send(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+  return headers.get('docker-content-digest')!;
+}
+
+async function send(emulator: Emulator, method: string, path: string, body?: Blob): Promise<Response> {
+  const headers = { authorization: registryLogin(emulator), ...body && { 'content-type': body.mediaType } };
+  const response = await fetch(new URL(path, emulator.endpoint), { method, headers, body: body?.bytes });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response;
+}
+
+/** `docker login` with what `aws ecr get-login-password` prints. */
+function registryLogin({ env }: Emulator): string {
+  return `Basic ${Buffer.from(`AWS:${env.AWS_SECRET_ACCESS_KEY}`).toString('base64')}`;
+}
+
+function descriptor(mediaType: string, content: Buffer | object): Blob {
+  const bytes = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
+  return { mediaType, digest: sha256(bytes), size: bytes.length, bytes };
+}
+
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** An archive of one executable file, dated 1970. */
+function tar(name: string, content: string): Buffer {
+  const data = Buffer.from(content);
+  const header = Buffer.alloc(512);
+  const octal = (value: number, length: number) => value.toString(8).padStart(length - 1, '0');
+  header.write(name, 0);
+  header.write(octal(0o755, 8), 100); // mode
+  header.write(octal(0, 8), 108); // owner
+  header.write(octal(0, 8), 116); // group
+  header.write(octal(data.length, 12), 124);
+  header.write(octal(0, 12), 136); // modification time
+  header.write(' '.repeat(8), 148); // the checksum counts itself as blanks
+  header.write('0', 156); // regular file
+  header.write('ustar\x0000', 257);
+  header.write(octal(header.reduce((sum, byte) => sum + byte, 0), 7), 148);
+  const padding = Buffer.alloc((512 - data.length % 512) % 512);
+  return Buffer.concat([header, data, padding, Buffer.alloc(1024)]);
+}

@@ -1,0 +1,25 @@
+"""
+MiniStack, made to behave as AWS does wherever the guard depends on it.
+
+MiniStack is an emulator of AWS in one Python process. What it lacks is added here by replacing functions of it, which
+is why its version is pinned. Every patch says what AWS does. Run by ../emulator.ts, never by hand: it ends as soon as
+its standard input does.
+"""
+
+import os
+
+import custom_resources
+import parent
+import registry
+import rollbacks
+import unknown_types
+from ministack import app
+
+parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
+
+unknown_types.install()
+registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
+custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
+rollbacks.install()
+
+app.main()

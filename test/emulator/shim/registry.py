@@ -1,0 +1,134 @@
+"""ECR: what is missing is an error, what is immutable stays, what is stored can be fetched."""
+
+import json
+import re
+
+from ministack.core.responses import error_response_json, get_account_id
+from ministack.services import ecr
+from ministack.services.cloudformation import provisioners
+
+REPOSITORY = 'AWS::ECR::Repository'
+FILTER = re.compile(r'[0-9a-zA-Z._*-]{1,128}')
+
+
+def install(endpoint):
+    keep_exclusion_filters()
+    refuse_to_move_immutable_tags()
+    report_missing_images()
+    return_the_tag_that_was_asked_for()
+    make_layers_fetchable(endpoint)
+
+
+def keep_exclusion_filters():
+    """`IMMUTABLE_WITH_EXCLUSION` comes with filters; MiniStack drops them. ECR takes up to five, with two wildcards each."""
+    handlers = provisioners._RESOURCE_HANDLERS[REPOSITORY]
+    create, update = handlers['create'], handlers['update']
+
+    def filters_of(props):
+        found = [entry['ImageTagMutabilityExclusionFilterValue'] for entry in props.get('ImageTagMutabilityExclusionFilters', [])]
+        wanted = props.get('ImageTagMutability', 'MUTABLE').endswith('_WITH_EXCLUSION')
+        if bool(found) != wanted or len(found) > 5 or not all(FILTER.fullmatch(f) and f.count('*') <= 2 for f in found):
+            raise ValueError(f"Invalid parameter at 'imageTagMutabilityExclusionFilters': {found}")
+        return found
+
+    def keeping(handler, props_at):
+        def wrapped(*args):
+            filters = filters_of(args[props_at])
+            physical_id, attributes = handler(*args)
+            ecr._repositories[physical_id]['imageTagMutabilityExclusionFilters'] = filters
+            return physical_id, attributes
+        return wrapped
+
+    handlers['create'] = keeping(create, props_at=1)
+    handlers['update'] = keeping(update, props_at=2)
+
+
+def may_move(repository, tag):
+    mutability = repository.get('imageTagMutability', 'MUTABLE')
+    excluded = any(
+        re.fullmatch(re.escape(pattern).replace(r'\*', '.*'), tag)
+        for pattern in repository.get('imageTagMutabilityExclusionFilters', [])
+    )
+    return mutability.startswith('MUTABLE') != excluded
+
+
+def refuse_to_move_immutable_tags():
+    put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
+
+    def is_taken(name, tag, digest):
+        holder = ecr._find_image(name, {'imageTag': tag}) if tag else None
+        return holder is not None and holder['imageDigest'] != digest and not may_move(ecr._repositories[name], tag)
+
+    def immutable(name, tag):
+        return f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
+
+    def put_image_as_ecr(data):
+        name, tag = data.get('repositoryName', ''), data.get('imageTag')
+        if name in ecr._repositories:
+            digest = data.get('imageDigest') or ecr._image_digest(data.get('imageManifest', ''))
+            if is_taken(name, tag, digest):
+                return error_response_json('ImageTagAlreadyExistsException', immutable(name, tag), 400)
+            held = ecr._find_image(name, {'imageDigest': digest})
+            if held and (not tag or tag in held['imageTags']):
+                return error_response_json('ImageAlreadyExistsException', f"Image with digest '{digest}' and tag '{tag}' already exists", 400)
+        return put_image(data)
+
+    def put_manifest_as_ecr(name, ref, headers, body):
+        if name in ecr._repositories and not ref.startswith('sha256:') and is_taken(name, ref, ecr._content_digest(body)):
+            return ecr._registry_error(400, 'TAG_INVALID', immutable(name, ref))
+        return put_manifest(name, ref, headers, body)
+
+    ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
+
+
+def report_missing_images():
+    """DescribeImages refuses the whole request when one image is missing; MiniStack leaves that one out."""
+    describe_images = ecr._describe_images
+
+    def describe_images_as_ecr(data):
+        name = data.get('repositoryName', '')
+        if name in ecr._repositories:
+            for image in data.get('imageIds') or []:
+                if ecr._find_image(name, image) is None:
+                    wanted = f"{{imageDigest:'{image.get('imageDigest', 'null')}', imageTag:'{image.get('imageTag', 'null')}'}}"
+                    return error_response_json('ImageNotFoundException', (
+                        f"The image with imageId {wanted} does not exist within the repository with name '{name}' "
+                        f"in the registry with id '{get_account_id()}'"), 400)
+        return describe_images(data)
+
+    ecr._describe_images = describe_images_as_ecr
+
+
+def return_the_tag_that_was_asked_for():
+    """BatchGetImage answers with the image id of the request; MiniStack answers with the tag pushed last."""
+    def batch_get_one(data, image):
+        _, _, body = batch_get_image({**data, 'imageIds': [image]})
+        answer = json.loads(body)
+        for found in answer.get('images', []):
+            found['imageId'] = {'imageDigest': found['imageId']['imageDigest'], **image}
+        return answer
+
+    batch_get_image = ecr._batch_get_image
+
+    def batch_get_image_as_ecr(data):
+        if data.get('repositoryName', '') not in ecr._repositories:
+            return batch_get_image(data)
+        answers = [batch_get_one(data, image) for image in data.get('imageIds', [])]
+        return ecr.json_response({key: [item for answer in answers for item in answer[key]] for key in ('images', 'failures')})
+
+    ecr._batch_get_image = batch_get_image_as_ecr
+
+
+def make_layers_fetchable(endpoint):
+    """The URL of a layer leads to its bytes. MiniStack's names ECR's own host."""
+    get_download_url = ecr._get_download_url_for_layer
+
+    def get_download_url_as_ecr(data):
+        name, digest = data.get('repositoryName', ''), data.get('layerDigest', '')
+        if name not in ecr._repositories:
+            return get_download_url(data)
+        if digest not in ecr._layer_blobs.get(name, {}):
+            return error_response_json('LayersNotFoundException', f"The layer with digest '{digest}' does not exist in '{name}'", 400)
+        return ecr.json_response({'downloadUrl': f'{endpoint}/v2/{name}/blobs/{digest}', 'layerDigest': digest})
+
+    ecr._get_download_url_for_layer = get_download_url_as_ecr

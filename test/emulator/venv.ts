@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const REQUIREMENTS = resolve(__dirname, 'requirements.txt');
+const HOME = resolve(__dirname, '../../.venv');
+const FROM_3_10 = 'import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 10))';
+
+/**
+ * The Python of a virtual environment which holds exactly ./requirements.txt, made when there is none yet.
+ *
+ * Its folder is named after all that went into it, and gets that name only once it is complete. So a changed requirement
+ * needs no upgrade, a half-made environment is never used, and two processes can make it at once.
+ */
+export function python(): string {
+  const { command, version } = systemPython();
+  const name = createHash('sha256').update(version).update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16);
+  const finished = join(HOME, name);
+  if (!existsSync(finished)) {
+    console.error('Installing the local AWS emulator into .venv/ (once) …');
+    sweep();
+    const unfinished = join(HOME, `${name}.${process.pid}`);
+    run(command, ['-m', 'venv', unfinished]);
+    run(join(unfinished, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+    try {
+      renameSync(unfinished, finished);
+    } catch (error) {
+      if (!existsSync(finished)) throw error;
+      rmSync(unfinished, { recursive: true }); // somebody else was faster
+    }
+  }
+  return join(finished, 'bin/python');
+}
+
+function systemPython(): { command: string; version: string } {
+  for (const command of ['python3', 'python']) {
+    const { status, stdout } = spawnSync(command, ['-c', FROM_3_10], { encoding: 'utf8' });
+    if (status === 0) return { command, version: stdout };
+  }
+  throw new Error('the local AWS emulator needs Python 3.10 or newer with its venv module, as python3 on the PATH');
+}
+
+function run(command: string, args: string[]): void {
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')} ended with ${status}`);
+}
+
+/** Removes environments of earlier requirements, and what processes that are no more have left half-made. */
+function sweep(): void {
+  mkdirSync(HOME, { recursive: true });
+  for (const entry of readdirSync(HOME)) {
+    const maker = entry.split('.')[1];
+    if (!maker || !isAlive(Number(maker))) rmSync(join(HOME, entry), { recursive: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
