@@ -117,7 +117,7 @@ class ParameterVersion extends ImageVersion {
       allowedPattern: `^(${TAG}|${DIGEST})?$`,
       constraintDescription: 'an image tag or a sha256 digest',
     });
-    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${name}` };
+    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}` };
   }
 }
 

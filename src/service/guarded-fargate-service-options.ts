@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { Ingress } from './ingress';
 import { Scaling } from './scaling';
 
@@ -98,6 +99,34 @@ export interface GuardedFargateServiceOptions {
   readonly secrets?: { [key: string]: ecs.Secret };
 
   /**
+   * Whether the container is told its own image, by the environment variables `IMAGE_TAG` and `IMAGE_DIGEST`.
+   *
+   * @default false
+   */
+  readonly imageInEnvironment?: boolean;
+
+  /**
+   * Labels of the container.
+   *
+   * @default - none
+   */
+  readonly dockerLabels?: { [key: string]: string };
+
+  /**
+   * Whether the container can write to volumes only, and not to its own file system.
+   *
+   * @default false
+   */
+  readonly readonlyRootFilesystem?: boolean;
+
+  /**
+   * Name of the task definition's family.
+   *
+   * @default - made from the path of the construct
+   */
+  readonly family?: string;
+
+  /**
    * Command with which ECS finds out, inside the container, whether it is healthy.
    *
    * @default - the health check of the image is not used; the load balancer, if there is one, checks on its own
@@ -154,6 +183,27 @@ export interface GuardedFargateServiceOptions {
   readonly circuitBreaker?: ecs.DeploymentCircuitBreaker;
 
   /**
+   * After how many tasks that did not come up the circuit breaker gives up a deployment: 1 or more.
+   *
+   * @default - half of the tasks that should run, but at least 3 and at most 200
+   */
+  readonly circuitBreakerFailureCount?: number;
+
+  /**
+   * Whether the circuit breaker counts anew once a task has become healthy.
+   *
+   * @default - as ECS has it
+   */
+  readonly circuitBreakerResetOnHealthyTask?: boolean;
+
+  /**
+   * Is sent the events of failed deployments and stopped tasks, with their reasons.
+   *
+   * @default - they are only kept in the stack's log group for such events
+   */
+  readonly failureTopic?: sns.ITopic;
+
+  /**
    * How many tasks must stay healthy during a deployment, in percent of the number that should run.
    *
    * @default 100
@@ -173,6 +223,34 @@ export interface GuardedFargateServiceOptions {
    * @default - 60 seconds, as CDK has it
    */
   readonly healthCheckGracePeriod?: Duration;
+
+  /**
+   * Capacity that tasks run on, such as `FARGATE_SPOT`. A cluster of your own has to offer it.
+   *
+   * @default - Fargate
+   */
+  readonly capacityProviderStrategies?: ecs.CapacityProviderStrategy[];
+
+  /**
+   * Whether the tags of the service or of the task definition are propagated to the tasks.
+   *
+   * @default - none
+   */
+  readonly propagateTags?: ecs.PropagatedTagSource;
+
+  /**
+   * Whether ECS tags the tasks with the names of cluster and service.
+   *
+   * @default false
+   */
+  readonly enableECSManagedTags?: boolean;
+
+  /**
+   * Name under which Cloud Map finds the tasks.
+   *
+   * @default - not registered in Cloud Map
+   */
+  readonly cloudMapOptions?: ecs.CloudMapOptions;
 
   /**
    * Whether `aws ecs execute-command` may open a shell in the container.

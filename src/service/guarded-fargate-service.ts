@@ -6,8 +6,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { defaultCluster } from './default-cluster';
+import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
 import { Ingress } from './ingress';
+import { warnOfUnreachableRegistry } from './network-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { invalid, outside } from '../validation';
 
@@ -79,8 +81,10 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (props.cluster) {
       this.cluster = props.cluster;
     } else {
-      this.cluster = defaultCluster(this, props.vpc);
-      this.cluster.node.addDependency(guard);
+      const cluster = defaultCluster(this, props.vpc);
+      cluster.node.addDependency(guard);
+      if (props.capacityProviderStrategies) cluster.enableFargateCapacityProviders();
+      this.cluster = cluster;
     }
 
     const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc);
@@ -94,11 +98,19 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     }
 
     this.taskDefinition = this.makeTaskDefinition(props);
-    this.logGroup = props.logDriver ? undefined : this.makeLogGroup(props.logRetention);
+    this.logGroup = props.logDriver ? undefined : this.makeLogGroup(props);
     this.container = this.addContainer(props);
     this.ecsService = this.makeService(props);
     this.targetGroup?.addTarget(this.ecsService);
     this.scaling = props.scaling?._follow(this, this.ecsService, this.targetGroup);
+    keepFailureEvents(this, { service: this.ecsService, guard, givenName: props.serviceName, topic: props.failureTopic });
+    warnOfUnreachableRegistry(this, {
+      vpc: this.cluster.vpc,
+      subnets: props.taskSubnets ?? (props.assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {}),
+      publicIp: props.assignPublicIp ?? false,
+      logsToCloudWatch: this.logGroup !== undefined,
+      secrets: Object.values(props.secrets ?? {}),
+    });
 
     this.connections = this.ecsService.connections;
     this.grantPrincipal = this.taskDefinition.taskRole;
@@ -112,6 +124,9 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (props.logDriver && props.logRetention !== undefined) {
       throw invalid(this, `logDriver and logRetention ${props.logRetention} contradict each other: a log driver of your own decides how long logs are kept`);
     }
+    if (props.circuitBreakerFailureCount !== undefined && outside(props.circuitBreakerFailureCount, 1)) {
+      throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} is not a number of tasks: 1 or more`);
+    }
     if (props.containerPort !== undefined && outside(props.containerPort, 1, 65535)) {
       throw invalid(this, `containerPort ${props.containerPort} is not a port: 1 to 65535`);
     }
@@ -119,6 +134,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   private makeTaskDefinition(props: GuardedFargateServiceProps): ecs.FargateTaskDefinition {
     return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
+      family: props.family,
       cpu: props.cpu ?? 256,
       memoryLimitMiB: props.memoryLimitMiB ?? 512,
       ephemeralStorageGiB: props.ephemeralStorageGiB,
@@ -131,12 +147,14 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     });
   }
 
-  private makeLogGroup(retention = logs.RetentionDays.ONE_MONTH): logs.LogGroup {
-    return new logs.LogGroup(this, 'LogGroup', {
-      retention,
-      // The logs outlive the service, but a first deployment that fails leaves nothing behind.
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+  private makeLogGroup({ guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {
+    const logGroup = new logs.LogGroup(this, 'LogGroup', {
+      retention: logRetention ?? logs.RetentionDays.ONE_MONTH,
+      // A first deployment that fails takes everything else with it, and the logs say why it did.
+      removalPolicy: RemovalPolicy.RETAIN,
     });
+    logGroup.node.addDependency(guard);
+    return logGroup;
   }
 
   private addContainer(props: GuardedFargateServiceProps): ecs.ContainerDefinition {
@@ -147,7 +165,11 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       image: props.guard.image,
       command: props.command,
       entryPoint: props.entryPoint,
-      environment: props.environment,
+      environment: props.imageInEnvironment
+        ? { IMAGE_TAG: props.guard.imageTag, IMAGE_DIGEST: props.guard.imageDigest, ...props.environment }
+        : props.environment,
+      dockerLabels: props.dockerLabels,
+      readonlyRootFilesystem: props.readonlyRootFilesystem,
       secrets: props.secrets,
       healthCheck: props.healthCheck,
       portMappings: port === undefined ? [] : [{ containerPort: port }],
@@ -157,7 +179,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   private makeService(props: GuardedFargateServiceProps): ecs.FargateService {
     const { guard } = props;
-    return new ecs.FargateService(this, 'Resource', {
+    const service = new ecs.FargateService(this, 'Resource', {
       cluster: this.cluster,
       taskDefinition: this.taskDefinition,
       serviceName: props.serviceName,
@@ -171,7 +193,13 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       vpcSubnets: props.taskSubnets,
       assignPublicIp: props.assignPublicIp,
       securityGroups: props.securityGroups,
+      capacityProviderStrategies: props.capacityProviderStrategies,
+      propagateTags: props.propagateTags,
+      enableECSManagedTags: props.enableECSManagedTags,
+      cloudMapOptions: props.cloudMapOptions,
     });
+    setCircuitBreakerThreshold(service, props);
+    return service;
   }
 
   private addOutputs(): void {
@@ -183,5 +211,17 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (this.url) {
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
     }
+  }
+}
+
+/** By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all. */
+function setCircuitBreakerThreshold(service: ecs.FargateService, props: GuardedFargateServiceProps): void {
+  const resource = service.node.findChild('Service') as ecs.CfnService;
+  const breaker = 'DeploymentConfiguration.DeploymentCircuitBreaker';
+  if (props.circuitBreakerFailureCount !== undefined) {
+    resource.addPropertyOverride(`${breaker}.ThresholdConfiguration`, { Type: 'COUNT', Value: props.circuitBreakerFailureCount });
+  }
+  if (props.circuitBreakerResetOnHealthyTask !== undefined) {
+    resource.addPropertyOverride(`${breaker}.ResetOnHealthyTask`, props.circuitBreakerResetOnHealthyTask);
   }
 }

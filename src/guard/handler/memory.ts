@@ -39,12 +39,14 @@ export function recall(physicalId: string): Memory {
 /** The id after this answer. It stays the same for as long as the answer does. */
 export function remember(envelope: Envelope, question: Question, digest: string): string {
   const release = { key: keyOf(question), image: digest === NO_IMAGE ? absence(question) : digest.slice('sha256:'.length) };
-  const { current } = recall(envelope.physicalId);
+  const { current, previous } = recall(envelope.physicalId);
   if (current?.key === release.key && current.image === release.image) return envelope.physicalId;
 
-  return [idWithoutMemory(envelope), release, ...current ? [current] : []]
-    .map((part) => typeof part === 'string' ? part : `${part.key}@${part.image}`)
-    .join('/');
+  // An image that turned up at the very attempt that went without is not another release.
+  const isSameAttempt = current?.key === release.key && current.image === absence(question);
+  const earlier = isSameAttempt ? previous : current;
+  const records = [release, earlier].filter((record) => record !== undefined);
+  return [idWithoutMemory(envelope), ...records.map(({ key, image }) => `${key}@${image}`)].join('/');
 }
 
 export function idWithoutMemory({ stack, logicalId }: Envelope): string {

@@ -1,0 +1,78 @@
+import { Annotations, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct, IConstruct } from 'constructs';
+
+/** Where tasks run, and what they have to reach from there before they can start. */
+export interface TaskNetwork {
+  readonly vpc: ec2.IVpc;
+  readonly subnets: ec2.SubnetSelection;
+  readonly publicIp: boolean;
+  readonly logsToCloudWatch: boolean;
+  readonly secrets: ecs.Secret[];
+}
+
+/**
+ * Warns of networks in which no task can ever start: ECS would try over and over, with
+ * `ResourceInitializationError: unable to pull secrets or registry auth`. What was made elsewhere is left alone, since
+ * nobody here knows its routes.
+ */
+export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork): void {
+  if (!isMadeHere(network.vpc)) return;
+  // At the end, because endpoints may be added to the VPC until then.
+  Aspects.of(scope).add({
+    visit: (node) => {
+      if (node === scope) check(scope, network);
+    },
+  });
+}
+
+function check(scope: Construct, network: TaskNetwork): void {
+  const { vpc, subnets } = network;
+  const selected = vpc.selectSubnets(subnets).subnets;
+  const missing = missingEndpoints(network);
+  if (missing.length === 0) return;
+
+  if (selected.some((subnet) => vpc.isolatedSubnets.includes(subnet))) {
+    Annotations.of(scope).addWarningV2('@org/phased-fargate:isolatedSubnetsWithoutEndpoints',
+      `tasks in isolated subnets of ${vpc.node.path} cannot start without VPC endpoints for ${missing.join(', ')}: ` +
+      'add them to the VPC, or pass taskSubnets with a way out');
+  }
+  if (!network.publicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet))) {
+    Annotations.of(scope).addWarningV2('@org/phased-fargate:publicSubnetsWithoutPublicIp',
+      `tasks in public subnets of ${vpc.node.path} cannot pull their image without a public IP address: ` +
+      'pass assignPublicIp: true, or taskSubnets that are private');
+  }
+}
+
+function missingEndpoints({ vpc, logsToCloudWatch, secrets }: TaskNetwork): string[] {
+  // Only secrets of Secrets Manager say whether a field of theirs is meant.
+  const inSecretsManager = secrets.filter(({ hasField }) => hasField !== undefined).length;
+  const needed = [
+    'ecr.api', 'ecr.dkr', 's3',
+    ...(logsToCloudWatch ? ['logs'] : []),
+    ...(inSecretsManager > 0 ? ['secretsmanager'] : []),
+    ...(secrets.length > inSecretsManager ? ['ssm'] : []),
+  ];
+  const existing = endpointServices(vpc);
+  return needed.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
+}
+
+function endpointServices(vpc: ec2.IVpc): string[] {
+  const resolve = (owner: IConstruct, value: unknown) => JSON.stringify(Stack.of(owner).resolve(value));
+  return vpc.node.root.node.findAll()
+    .filter(isEndpoint)
+    .filter((endpoint) => resolve(endpoint, endpoint.vpcId) === resolve(vpc, vpc.vpcId))
+    // The name may be put together by an intrinsic; what matters are its last words.
+    .map((endpoint) => resolve(endpoint, endpoint.serviceName ?? '').replace(/["\]}]+$/, ''));
+}
+
+function isEndpoint(construct: IConstruct): construct is ec2.CfnVPCEndpoint {
+  return CfnResource.isCfnResource(construct)
+    && construct.cfnResourceType === ec2.CfnVPCEndpoint.CFN_RESOURCE_TYPE_NAME;
+}
+
+function isMadeHere(vpc: ec2.IVpc): boolean {
+  const resource = vpc.node.defaultChild;
+  return resource !== undefined && CfnResource.isCfnResource(resource);
+}
