@@ -59,8 +59,20 @@ class TextConcat extends StringConcat {
 function text(fragment: any): string {
   if (fragment === undefined) return '';
   if (typeof fragment !== 'object') return String(fragment);
+
   const [[intrinsic, argument]] = Object.entries<any>(fragment);
-  return intrinsic === 'Fn::Sub' && typeof argument === 'string' ? argument : `<${intrinsic === 'Ref' ? argument : intrinsic}>`;
+  switch (intrinsic) {
+    case 'Ref':
+      return `<${argument}>`;
+    case 'Fn::Join':
+      return [argument[1]].flat().map(text).join(argument[0]);
+    case 'Fn::Sub': {
+      const [pattern, variables = {}] = [argument].flat();
+      return pattern.replace(/\$\{([^}]+)\}/g, (placeholder: string, name: string) => name in variables ? text(variables[name]) : placeholder);
+    }
+    default:
+      return `<${intrinsic}>`;
+  }
 }
 
 function isGuardsDigest(token: IResolvable): boolean {

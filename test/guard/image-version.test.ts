@@ -1,0 +1,236 @@
+import { App, Aws, CfnParameter, CfnResource, Lazy, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageVersion, PhasedFargateService } from '../../src';
+import { testApp } from '../util/synth';
+
+const GUARD = 'Custom::ImageGuard';
+const HEX = '0123456789abcdef'.repeat(4);
+const NOT_A_TAG = 'is not valid: 1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"';
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function guardWith(imageVersion?: ImageVersion, scope: Construct = stack, id = 'Guard'): ImageGuard {
+  const registry = ecr.Repository.fromRepositoryName(scope, `${id}Images`, 'app-mp');
+  return new ImageGuard(scope, id, { registry, imageVersion });
+}
+
+function sent(imageVersion?: ImageVersion): any {
+  guardWith(imageVersion);
+  const [{ Properties }] = Object.values(Template.fromStack(stack).findResources(GUARD));
+  return Properties;
+}
+
+describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
+  const make = (value: any) => ImageVersion[factory](value);
+
+  test.each(['v1', '4f2a9c1', '_', '1.2.3-rc.1', 'A_b-c.d', 'a'.repeat(128)])('asks for the tag %s', (tag) => {
+    expect(sent(make(tag))).toMatchObject({ VersionKind: factory, VersionValue: tag });
+  });
+
+  test.each([
+    '', ' ', '.v1', '-v1', 'v 1', 'v1\n', 'v1:2', 'v1@x', 'team/v1', 'vé', 'a'.repeat(129), 'undefined:', '$TAG',
+  ])('refuses %j with its name and the value', (tag) => {
+    expect(() => make(tag)).toThrow(new Error(`ImageVersion.${factory}: "${tag}" ${NOT_A_TAG}`));
+  });
+
+  test.each([[undefined], [null], [42], [{}]])('refuses %p, as a script without types may pass it', (tag) => {
+    expect(() => make(tag)).toThrow(`ImageVersion.${factory}: ${tag} ${NOT_A_TAG}`);
+  });
+
+  test('says where a digest belongs', () => {
+    expect(() => make(`sha256:${HEX}`))
+      .toThrow(`ImageVersion.${factory}: "sha256:${HEX}" ${NOT_A_TAG}; for a digest there is ImageVersion.digest`);
+  });
+
+  test('lets a tag pass that is known at deployment only', () => {
+    const parameter = new CfnParameter(stack, 'Sha');
+    expect(sent(make(parameter.valueAsString))).toMatchObject({ VersionKind: factory, VersionValue: { Ref: 'Sha' } });
+  });
+
+  test('lets a tag pass that contains what is known at deployment only', () => {
+    expect(sent(make(`build-${Aws.REGION}`))).toMatchObject({ VersionValue: { 'Fn::Join': ['', ['build-', { Ref: 'AWS::Region' }]] } });
+  });
+
+  test('lets a tag pass that is produced at synthesis', () => {
+    expect(sent(make(Lazy.string({ produce: () => 'v1' })))).toMatchObject({ VersionValue: 'v1' });
+  });
+});
+
+describe('ImageVersion.tag', () => {
+  test.each(['latest', 'cache', 'cache-main', 'pinned-api-1a2b'])('refuses %s, which moves, and names movingTag', (tag) => {
+    expect(() => ImageVersion.tag(tag)).toThrow(new Error(
+      `ImageVersion.tag: "${tag}" is a tag that moves, so a deployment could not tell which image it means: ` +
+      'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag'));
+  });
+
+  test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'pinned'])('takes %s, which only resembles one that moves', (tag) => {
+    expect(sent(ImageVersion.tag(tag))).toMatchObject({ VersionValue: tag });
+  });
+});
+
+describe('ImageVersion.movingTag', () => {
+  test.each(['latest', 'cache-main'])('takes %s', (tag) => {
+    expect(sent(ImageVersion.movingTag(tag))).toMatchObject({ VersionKind: 'movingTag', VersionValue: tag });
+  });
+
+  test('makes each synthesis differ, so that the guard looks again', () => {
+    const [one, other] = [1, 2].map(() => {
+      stack = new Stack(testApp(), 'Web');
+      return sent(ImageVersion.movingTag('main')).Nonce;
+    });
+    expect(one).toMatch(/^[0-9a-f-]{36}$/);
+    expect(other).not.toBe(one);
+  });
+});
+
+describe('ImageVersion.digest', () => {
+  test('asks for the digest', () => {
+    expect(sent(ImageVersion.digest(`sha256:${HEX}`))).toMatchObject({ VersionKind: 'digest', VersionValue: `sha256:${HEX}` });
+  });
+
+  test.each([
+    '', 'v1', HEX, `sha256:${HEX}0`, `sha256:${HEX.slice(1)}`, `sha256:${HEX.toUpperCase()}`, `sha512:${HEX}`, ` sha256:${HEX}`, `sha256:${HEX}\n`,
+  ])('refuses %j with its name and the value', (digest) => {
+    expect(() => ImageVersion.digest(digest))
+      .toThrow(new Error(`ImageVersion.digest: "${digest}" is not valid: "sha256:" and 64 hexadecimal digits in lower case`));
+  });
+
+  test.each([[undefined], [null], [42]])('refuses %p', (digest: any) => {
+    expect(() => ImageVersion.digest(digest)).toThrow(`ImageVersion.digest: ${digest} is not valid`);
+  });
+
+  test('lets a token pass', () => {
+    expect(sent(ImageVersion.digest(Token.asString({ Ref: 'Digest' })))).toMatchObject({ VersionValue: { Ref: 'Digest' } });
+  });
+});
+
+test.each([
+  ['tag', ImageVersion.tag('v1')],
+  ['digest', ImageVersion.digest(`sha256:${HEX}`)],
+  ['parameter', ImageVersion.parameter()],
+])('%s leaves templates as they are from synthesis to synthesis: no nonce', (_, version) => {
+  expect(sent(version).Nonce).toBeUndefined();
+});
+
+describe('ImageVersion.parameter', () => {
+  const parameters = () => Object.entries(Template.fromStack(stack).toJSON().Parameters).filter(([name]) => name !== 'BootstrapVersion');
+
+  test('is the default', () => {
+    expect(sent()).toMatchObject({ VersionKind: 'parameter', VersionValue: { Ref: 'ImageTag' }, ParameterName: 'Web:ImageTag' });
+  });
+
+  test('adds a parameter whose default is empty, so that it may be left out', () => {
+    guardWith();
+    expect(parameters()).toEqual([['ImageTag', {
+      Type: 'String',
+      Default: '',
+      AllowedPattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64})?$',
+      ConstraintDescription: 'an image tag or a sha256 digest',
+      Description: 'Tag (or digest) of the image to run; without it, the previous one stays',
+    }]]);
+  });
+
+  test.each(['', 'v1', 'latest', 'a'.repeat(128), `sha256:${HEX}`])('may be passed %j', (value) => {
+    guardWith();
+    expect(value).toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
+  });
+
+  test.each([' ', 'v 1', '-v1', 'a'.repeat(129), `sha256:${HEX}0`, 'team/app:v1'])('may not be passed %j', (value) => {
+    guardWith();
+    expect(value).not.toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
+  });
+
+  test.each([
+    [['Guard'], 'ImageTag'],
+    [['Images'], 'ImagesImageTag'],
+    [['Api', 'Guard'], 'ApiImageTag'],
+    [['web-site', 'Api_2', 'Guard'], 'websiteApi2ImageTag'],
+    [['Guard', 'Guard'], 'GuardImageTag'],
+    [['Guard', 'Check'], 'GuardCheckImageTag'],
+  ])('is named after the path %j', (path, name) => {
+    const scope = path.slice(0, -1).reduce((above: Construct, id) => new Construct(above, id), stack);
+    guardWith(undefined, scope, path.at(-1));
+    expect(parameters().map(([logicalId]) => logicalId)).toEqual([name]);
+  });
+
+  test('is named <id>ImageTag for a service', () => {
+    new PhasedFargateService(stack, 'Api');
+    expect(parameters().map(([name]) => name)).toEqual(['ApiImageTag']);
+  });
+
+  test('may be given another name', () => {
+    expect(sent(ImageVersion.parameter('Release'))).toMatchObject({ VersionValue: { Ref: 'Release' }, ParameterName: 'Web:Release' });
+  });
+
+  test('belongs to the outermost stack, since nobody can pass one to a nested stack', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guardWith(undefined, nested);
+    expect(parameters().map(([name]) => name)).toEqual(['NestedImageTag']);
+    Template.fromStack(nested).hasResourceProperties(GUARD, { ParameterName: 'Web:NestedImageTag' });
+  });
+
+  test('is told to the guard by the name of the stack, as --parameters takes it', () => {
+    const inStage = new Stack(new Stage(app, 'Prod'), 'Web', { stackName: 'web-prod' });
+    guardWith(undefined, inStage);
+    Template.fromStack(inStage).hasResourceProperties(GUARD, { ParameterName: 'web-prod:ImageTag', ServiceStack: 'Prod/Web' });
+  });
+
+  test('is told to the guard by its logical id, should the stack rename it', () => {
+    stack.renameLogicalId('ImageTag', 'Sha');
+    expect(sent()).toMatchObject({ VersionValue: { Ref: 'Sha' }, ParameterName: 'Web:Sha' });
+  });
+
+  test('is shared by guards that give it the same name', () => {
+    guardWith(ImageVersion.parameter('Release'), stack, 'One');
+    guardWith(ImageVersion.parameter('Release'), stack, 'Other');
+    expect(parameters().map(([name]) => name)).toEqual(['Release']);
+    Template.fromStack(stack).allResourcesProperties(GUARD, { VersionValue: { Ref: 'Release' } });
+  });
+
+  test('is shared by guards that are given one and the same ImageVersion', () => {
+    const version = ImageVersion.parameter('Release');
+    guardWith(version, stack, 'One');
+    guardWith(version, new NestedStack(stack, 'Nested'), 'Other');
+    expect(parameters().map(([name]) => name)).toEqual(['Release']);
+  });
+
+  test('uses a parameter that the stack has already', () => {
+    new CfnParameter(stack, 'Release', { default: 'v1' });
+    expect(sent(ImageVersion.parameter('Release'))).toMatchObject({ VersionValue: { Ref: 'Release' } });
+    expect(parameters()).toEqual([['Release', { Type: 'String', Default: 'v1' }]]);
+  });
+
+  test.each(['', 'Image-Tag', 'Image Tag', 'Web:Tag', 'a'.repeat(256), 'Tägli', 'Tag\n'])('refuses the name %j, which CloudFormation would', (name) => {
+    expect(() => ImageVersion.parameter(name))
+      .toThrow(new Error(`ImageVersion.parameter: name "${name}" is not valid: letters and digits only`));
+  });
+
+  test('refuses a name that is a token', () => {
+    expect(() => ImageVersion.parameter(Aws.REGION)).toThrow(/^ImageVersion\.parameter: name ".*" is not valid/);
+  });
+
+  test('refuses a name that something else of the stack has', () => {
+    new CfnResource(stack, 'Release', { type: 'Test::Resource' });
+    expect(() => guardWith(ImageVersion.parameter('Release'))).toThrow(new Error(
+      'the stack parameter "Release" cannot be made, because Web has a child of that id: ' +
+      'pass imageVersion: ImageVersion.parameter(<another name>) (at Web/Guard)'));
+  });
+
+  test('refuses a default name that the stack has already, even if a parameter has it', () => {
+    new CfnParameter(stack, 'ImageTag');
+    expect(() => guardWith()).toThrow('the stack parameter "ImageTag" cannot be made, because Web has a child of that id');
+  });
+
+  test('refuses default names that come to the same', () => {
+    guardWith(undefined, stack, 'my-api');
+    expect(() => guardWith(undefined, stack, 'my_api')).toThrow('the stack parameter "myapiImageTag" cannot be made');
+  });
+});
