@@ -1,0 +1,205 @@
+import { App, NestedStack, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageRegistry, ImageVersion } from '../../src';
+import { FlagSet, testApp } from '../util/synth';
+
+const LOOK_UP = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+const WRITE_TO_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function imported(scope: Construct, name: string): ecr.IRepository {
+  return ecr.Repository.fromRepositoryName(scope, name, name);
+}
+
+function guard(scope: Construct, id: string, registry = imported(scope, `${id.toLowerCase()}-images`)): ImageGuard {
+  return new ImageGuard(scope, id, { registry, imageVersion: ImageVersion.tag('v1') });
+}
+
+function typesIn(scope: Stack): string[] {
+  return Object.values<any>(Template.fromStack(scope).toJSON().Resources).map(({ Type }) => Type).sort();
+}
+
+function roleOf(scope: Stack): any {
+  const roles = Object.values<any>(Template.fromStack(scope).findResources('AWS::IAM::Role'));
+  expect(roles).toHaveLength(1);
+  return roles[0].Properties;
+}
+
+function statementsOf(scope: Stack): any[] {
+  const { Policies } = roleOf(scope);
+  expect(Policies).toHaveLength(1);
+  return Policies[0].PolicyDocument.Statement;
+}
+
+const localArn = (name: string) => ({
+  'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:', { Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }, `:repository/${name}`]],
+});
+
+describe('what guards cost', () => {
+  const FUNCTION = ['AWS::IAM::Role', 'AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
+
+  test('the first one: itself, a function, its role and its log group', () => {
+    guard(stack, 'One');
+    expect(typesIn(stack)).toEqual([...FUNCTION, 'Custom::ImageGuard']);
+  });
+
+  test('each further one: itself', () => {
+    guard(stack, 'One');
+    guard(stack, 'Two');
+    guard(new Construct(stack, 'Deep'), 'Three');
+    expect(typesIn(stack)).toEqual([...FUNCTION, 'Custom::ImageGuard', 'Custom::ImageGuard', 'Custom::ImageGuard']);
+  });
+
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('one function for all, with %s', (flags) => {
+    stack = new Stack(testApp({}, flags), 'Web');
+    guard(stack, 'One');
+    guard(stack, 'Two');
+    Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
+    expect(typesIn(stack).length).toBeLessThanOrEqual(6);
+  });
+
+  test('a function in each nested stack, which is deployed by itself', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guard(stack, 'One');
+    guard(nested, 'Two');
+    for (const each of [stack, nested]) Template.fromStack(each).resourceCountIs('AWS::Lambda::Function', 1);
+  });
+});
+
+describe('the function', () => {
+  beforeEach(() => {
+    guard(stack, 'One');
+  });
+
+  test('runs the bundled handler on a current Node.js, long enough for the longest wait', () => {
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Timeout: 900,
+    });
+  });
+
+  test('is in no VPC, from where it might not reach CloudFormation', () => {
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });
+  });
+
+  test('waits for its role, and with it for all of its permissions', () => {
+    const { Resources } = Template.fromStack(stack).toJSON();
+    const [[role]] = Object.entries<any>(Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
+    Template.fromStack(stack).hasResource('AWS::Lambda::Function', {
+      Properties: { Role: { 'Fn::GetAtt': [role, 'Arn'] } },
+      DependsOn: [role],
+    });
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
+  });
+
+  test('logs to a group that goes with the stack', () => {
+    Template.fromStack(stack).hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
+  });
+});
+
+describe('its permissions', () => {
+  test('are these and no more', () => {
+    guard(stack, 'One');
+    const [logGroup] = Object.keys(Template.fromStack(stack).findResources('AWS::Logs::LogGroup'));
+    expect(statementsOf(stack)).toEqual([
+      { Effect: 'Allow', Action: LOOK_UP, Resource: localArn('one-images') },
+      { Effect: 'Allow', Action: 'cloudformation:DescribeStacks', Resource: { Ref: 'AWS::StackId' } },
+      { Effect: 'Allow', Action: WRITE_TO_LOG, Resource: { 'Fn::GetAtt': [logGroup, 'Arn'] } },
+    ]);
+    expect(roleOf(stack).ManagedPolicyArns).toBeUndefined();
+    expect(roleOf(stack).AssumeRolePolicyDocument.Statement).toEqual([
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
+  });
+
+  test('name each registry that a guard of the stack looks into', () => {
+    guard(stack, 'One');
+    guard(stack, 'Two');
+    expect(statementsOf(stack)[0].Resource).toEqual([localArn('one-images'), localArn('two-images')]);
+  });
+
+  test.each([
+    ['an ImageRegistry of the companion stack', (service: Stack) => ImageRegistry.inCompanionStack(service, 'Images', { repositoryName: 'app' })],
+    ['an ImageRegistry of the same stack', (service: Stack) => new ImageRegistry(service, 'Images', { repositoryName: 'app' })],
+    ['a plain repository of another stack', (service: Stack) =>
+      new ecr.Repository(new Stack(service.node.root as App, 'Other'), 'Images', { repositoryName: 'app' })],
+    ['an imported repository', (service: Stack) => imported(service, 'app')],
+  ])('name a registry once for two guards: %s', (_, make) => {
+    const registry = make(stack);
+    guard(stack, 'One', registry);
+    guard(stack, 'Two', registry);
+    expect(statementsOf(stack)[0].Resource).toEqual(localArn('app'));
+  });
+
+  test('name a repository without a name by its resource', () => {
+    const registry = new ecr.Repository(stack, 'Images');
+    guard(stack, 'One', registry);
+    guard(stack, 'Two', registry);
+    expect(statementsOf(stack)[0].Resource).toEqual(stack.resolve(registry.repositoryArn));
+  });
+
+  test('in a nested stack are for that stack, whose status it asks', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guard(nested, 'One');
+    expect(statementsOf(nested)[1].Resource).toEqual({ Ref: 'AWS::StackId' });
+  });
+});
+
+describe('a registry in another account', () => {
+  const HERE = { account: '111111111111', region: 'eu-west-1' };
+  const THERE = { account: '222222222222', region: 'eu-west-1' };
+  const arn = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-west-1:222222222222:repository/app']] };
+  const account = { AWS: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::111111111111:root']] } };
+
+  beforeEach(() => {
+    stack = new Stack(app, 'Here', { env: HERE });
+  });
+
+  const registries: [string, (scope: Stack) => ecr.IRepository][] = [
+    ['an ImageRegistry', (scope) => new ImageRegistry(scope, 'Images', { repositoryName: 'app' })],
+    ['a plain repository', (scope) => new ecr.Repository(scope, 'Images', { repositoryName: 'app' })],
+  ];
+
+  test.each(registries)('lets the account look images up and pull, once for all guards: %s', (_, make) => {
+    const there = new Stack(app, 'There', { env: THERE });
+    const registry = make(there);
+    guard(stack, 'One', registry);
+    guard(stack, 'Two', registry);
+    guard(new NestedStack(stack, 'Nested'), 'Three', registry);
+    Template.fromStack(there).hasResourceProperties('AWS::ECR::Repository', {
+      RepositoryPolicyText: {
+        Statement: [{ Effect: 'Allow', Action: [...LOOK_UP, 'ecr:BatchCheckLayerAvailability'], Principal: account }],
+      },
+    });
+  });
+
+  test.each(registries)('is named in the permissions of the function: %s', (_, make) => {
+    guard(stack, 'One', make(new Stack(app, 'There', { env: THERE })));
+    expect(statementsOf(stack)[0].Resource).toEqual(arn);
+  });
+
+  test('that is imported is named too, and has to allow it by itself', () => {
+    guard(stack, 'One', ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-west-1:222222222222:repository/app'));
+    expect(statementsOf(stack)[0].Resource).toBe('arn:aws:ecr:eu-west-1:222222222222:repository/app');
+  });
+
+  test.each([
+    ['of the same account', HERE],
+    ['in another region of the same account', { ...HERE, region: 'us-east-1' }],
+    ['of an account that is not known', {}],
+  ])('is not one %s: its resource policy stays empty', (_, env) => {
+    const there = new Stack(app, 'There', { env });
+    guard(stack, 'One', new ImageRegistry(there, 'Images'));
+    Template.fromStack(there).hasResourceProperties('AWS::ECR::Repository', { RepositoryPolicyText: Match.absent() });
+  });
+});

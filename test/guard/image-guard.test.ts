@@ -1,0 +1,329 @@
+import { App, Duration, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { ImageGuard, ImageGuardOptions, ImageRegistry, ImageVersion, PhasedFargateService, WhenMissing } from '../../src';
+import { ReferenceGraph } from '../util/reference-graph';
+import { testApp } from '../util/synth';
+
+const GUARD = 'Custom::ImageGuard';
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function guardIn(scope: Construct, registry: ecr.IRepository, options?: ImageGuardOptions): ImageGuard {
+  return new ImageGuard(scope, 'Guard', { registry, imageVersion: ImageVersion.tag('v1'), ...options });
+}
+
+function guard(options?: ImageGuardOptions): ImageGuard {
+  return guardIn(stack, ecr.Repository.fromRepositoryName(stack, 'Images', 'app-mp'), options);
+}
+
+function taskDefinition(scope: Construct, id: string, image: ecs.ContainerImage, runtimePlatform?: ecs.RuntimePlatform): ecs.FargateTaskDefinition {
+  const definition = new ecs.FargateTaskDefinition(scope, id, { runtimePlatform, cpu: 1024, memoryLimitMiB: 2048 });
+  definition.addContainer('app', { image });
+  return definition;
+}
+
+function sent(scope = stack): any {
+  const [{ Properties }] = Object.values(Template.fromStack(scope).findResources(GUARD));
+  return Properties;
+}
+
+describe('what the guard answers', () => {
+  const answer = (attribute: string) => ({ 'Fn::GetAtt': [expect.stringMatching(/^Guard/), attribute] });
+
+  test('is the digest and the tag', () => {
+    const { imageDigest, imageTag } = guard();
+    expect(stack.resolve(imageDigest)).toEqual(answer('ImageDigest'));
+    expect(stack.resolve(imageTag)).toEqual(answer('ImageTag'));
+  });
+
+  test('makes the URI: the repository, pinned by the digest', () => {
+    expect(stack.resolve(guard().imageUri)).toEqual({
+      'Fn::Join': ['', [
+        { Ref: 'AWS::AccountId' }, '.dkr.ecr.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }, '/app-mp@', answer('ImageDigest'),
+      ]],
+    });
+  });
+
+  test('is in the outputs of the stack: what runs', () => {
+    guard();
+    const outputs = Object.values(Template.fromStack(stack).findOutputs('*'));
+    expect(outputs).toEqual([
+      { Description: 'Tag of the image that runs', Value: answer('ImageTag') },
+      { Description: 'Digest of the image that runs', Value: answer('ImageDigest') },
+    ]);
+  });
+});
+
+describe('what the guard is told', () => {
+  test('where the image is', () => {
+    guardIn(stack, ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-central-1:222222222222:repository/team/app'));
+    expect(sent()).toMatchObject({
+      RepositoryName: 'team/app',
+      RegistryId: '222222222222',
+      RegistryRegion: 'eu-central-1',
+      RepositoryUri: { 'Fn::Join': ['', ['222222222222.dkr.ecr.eu-central-1.', { Ref: 'AWS::URLSuffix' }, '/team/app']] },
+    });
+  });
+
+  test('which contract it is to fulfil', () => {
+    guard();
+    expect(sent().ContractVersion).toBe('1');
+  });
+
+  test('what to deploy, by the ids that cdk deploy takes', () => {
+    const service = new Stack(new Stage(app, 'Prod'), 'Web');
+    guardIn(service, ImageRegistry.inCompanionStack(service, 'Images'));
+    expect(sent(service)).toMatchObject({ ServiceStack: 'Prod/Web', RegistryStack: 'Prod/Web/Registry' });
+  });
+
+  test('the outermost stacks, since nested ones are not deployed by themselves', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guardIn(nested, new ImageRegistry(new NestedStack(new Stack(app, 'Other'), 'Nested'), 'Images'));
+    expect(sent(nested)).toMatchObject({ ServiceStack: 'Web', RegistryStack: 'Other' });
+  });
+
+  test.each([
+    ['the stack of the service creates', () => new ImageRegistry(stack, 'Images')],
+    ['a nested stack of it creates', () => new ImageRegistry(new NestedStack(stack, 'Nested'), 'Images')],
+    ['is imported', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app')],
+  ])('no other stack for a registry that %s', (_, make) => {
+    guardIn(stack, make());
+    expect(sent().RegistryStack).toBeUndefined();
+  });
+
+  test('no parameter where there is none to pass', () => {
+    guard();
+    expect(sent().ParameterName).toBeUndefined();
+  });
+});
+
+describe('the platforms that the image must run on', () => {
+  const { X86_64, ARM64 } = ecs.CpuArchitecture;
+
+  test('are none while no task definition uses it', () => {
+    guard();
+    expect(sent().Platforms).toEqual([]);
+  });
+
+  test('are those of all task definitions that use it, each once and in an order that does not depend on the program', () => {
+    const { image } = guard();
+    for (const [id, cpuArchitecture] of Object.entries({ Web: X86_64, Worker: ARM64, Cron: X86_64 })) {
+      taskDefinition(stack, id, image, { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX });
+    }
+    expect(sent().Platforms).toEqual(['LINUX/ARM64', 'LINUX/X86_64']);
+  });
+
+  test('are those that Fargate takes where a task definition says nothing', () => {
+    taskDefinition(stack, 'Web', guard().image);
+    expect(sent().Platforms).toEqual(['LINUX/X86_64']);
+  });
+
+  test('may be Windows', () => {
+    taskDefinition(stack, 'Web', guard().image, {
+      cpuArchitecture: X86_64,
+      operatingSystemFamily: ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE,
+    });
+    expect(sent().Platforms).toEqual(['WINDOWS_SERVER_2022_CORE/X86_64']);
+  });
+
+  test('are not known on EC2, where the instances decide', () => {
+    new ecs.Ec2TaskDefinition(stack, 'Web').addContainer('app', { image: guard().image, memoryLimitMiB: 512 });
+    expect(sent().Platforms).toEqual([]);
+  });
+
+  test('follow a task definition that is changed at the last moment', () => {
+    const definition = taskDefinition(stack, 'Web', guard().image);
+    (definition.node.defaultChild as ecs.CfnTaskDefinition).runtimePlatform = { cpuArchitecture: 'ARM64' };
+    expect(sent().Platforms).toEqual(['LINUX/ARM64']);
+  });
+});
+
+describe('the image in a task definition', () => {
+  test.each([
+    ['a container beside others', (image: ecs.ContainerImage) => {
+      const definition = new ecs.FargateTaskDefinition(stack, 'Task');
+      definition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/sidecar:1') });
+      definition.addContainer('app', { image });
+    }],
+    ['a task definition for EC2', (image: ecs.ContainerImage) => {
+      new ecs.Ec2TaskDefinition(stack, 'Task').addContainer('app', { image, memoryLimitMiB: 512 });
+    }],
+    ['a task definition in a nested stack', (image: ecs.ContainerImage) => {
+      taskDefinition(new NestedStack(stack, 'Nested'), 'Task', image);
+    }],
+  ])('is pinned by the digest: %s', (_, use) => {
+    use(guard().image);
+    const graph = new ReferenceGraph(app.synth());
+    const [{ path }] = graph.resources(GUARD);
+    const [{ properties, template }] = graph.resources('AWS::ECS::TaskDefinition');
+    const images = properties.ContainerDefinitions.map(({ Image }: any) => graph.text(Image, template));
+    expect(images).toContain(`«AWS::AccountId».dkr.ecr.«AWS::Region».«AWS::URLSuffix»/app-mp@«${path}.ImageDigest»`);
+  });
+
+  test('may be pulled by the execution role, and nothing else of the registry may be', () => {
+    const { executionRole } = taskDefinition(stack, 'Web', guard().image);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [stack.resolve(executionRole!.roleName)],
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+            Resource: {
+              'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:', { Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }, ':repository/app-mp']],
+            },
+          },
+          { Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+        ],
+      },
+    });
+  });
+
+  test('of another stack is refused, naming both', () => {
+    const { image } = guard();
+    expect(() => taskDefinition(new Stack(app, 'Other'), 'Task', image)).toThrow(new Error(
+      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Task)'));
+  });
+});
+
+describe('the code of a Lambda function', () => {
+  const functionOf = (scope: Construct, { lambdaCode }: ImageGuard, architecture?: lambda.Architecture) =>
+    new lambda.Function(scope, 'Function', { code: lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE, architecture });
+
+  test('is pinned by the digest', () => {
+    const { imageUri, ...rest } = guard();
+    functionOf(stack, { imageUri, ...rest } as ImageGuard);
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+      PackageType: 'Image',
+      Code: { ImageUri: stack.resolve(imageUri) },
+    });
+  });
+
+  test.each([
+    [undefined, 'LINUX/X86_64'],
+    [lambda.Architecture.X86_64, 'LINUX/X86_64'],
+    [lambda.Architecture.ARM_64, 'LINUX/ARM64'],
+  ])('must be a single manifest for the architecture of the function: %s', (architecture, platform) => {
+    functionOf(stack, guard(), architecture);
+    expect(sent()).toMatchObject({ Platforms: [platform], SingleManifest: 'true' });
+  });
+
+  test('may be an index where no function uses it', () => {
+    taskDefinition(stack, 'Web', guard().image);
+    expect(sent().SingleManifest).toBeUndefined();
+  });
+
+  test.each([
+    ['an ImageRegistry of the companion stack', () => ImageRegistry.inCompanionStack(stack, 'Images')],
+    ['an ImageRegistry of the same stack', () => new ImageRegistry(stack, 'Images')],
+    ['a plain repository of another stack', () => new ecr.Repository(new Stack(app, 'Other'), 'Images', { repositoryName: 'app' })],
+  ])('may be pulled by Lambda, which asks the repository for that: %s', (_, make) => {
+    const registry = make();
+    functionOf(stack, guardIn(stack, registry));
+    Template.fromStack(registry.stack).hasResourceProperties('AWS::ECR::Repository', {
+      RepositoryPolicyText: {
+        Statement: [{
+          Effect: 'Allow',
+          Action: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+          Principal: { Service: 'lambda.amazonaws.com' },
+        }],
+      },
+    });
+  });
+
+  test('tells the push commands what to build for', () => {
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    functionOf(stack, guardIn(stack, registry), lambda.Architecture.ARM_64);
+    const outputs = JSON.stringify(Template.fromStack(registry.stack).findOutputs('*'));
+    expect(outputs).toContain('--platform linux/arm64 ');
+  });
+
+  test('of another stack is refused, naming both', () => {
+    const other = new Stack(app, 'Other');
+    expect(() => functionOf(other, guard())).toThrow(
+      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Function)');
+  });
+});
+
+describe('the registry comes first', () => {
+  const before = () => {
+    const graph = new ReferenceGraph(app.synth());
+    const [found] = graph.resources(GUARD);
+    return [...graph.before(found)].map(({ type }) => type);
+  };
+
+  test.each([
+    ['in the same stack', () => new ImageRegistry(stack, 'Images')],
+    ['in the same stack, without a name', () => new ecr.Repository(stack, 'Images')],
+    ['in a nested stack', () => new ImageRegistry(new NestedStack(stack, 'Nested'), 'Images')],
+  ])('%s', (_, make) => {
+    guardIn(stack, make());
+    expect(before()).toContain('AWS::ECR::Repository');
+  });
+
+  test('in the stack around the nested one of the guard', () => {
+    guardIn(new NestedStack(stack, 'Nested'), new ImageRegistry(stack, 'Images'));
+    expect(before()).toContain('AWS::ECR::Repository');
+  });
+
+  test.each([
+    ['an ImageRegistry', (scope: Construct) => new ImageRegistry(scope, 'Images')],
+    ['a plain repository', (scope: Construct) => new ecr.Repository(scope, 'Images', { repositoryName: 'app' })],
+  ])('in another stack of the stage: %s', (_, make) => {
+    const other = new Stack(app, 'Other');
+    guardIn(stack, make(other));
+    expect(stack.dependencies).toEqual([]);
+    app.synth();
+    expect(stack.dependencies).toEqual([other]);
+  });
+});
+
+describe('warnings', () => {
+  const warnings = (scope = stack) => Annotations.fromStack(scope).findWarning('*', Match.anyValue()).map(({ id, entry }) => `${id}: ${entry.data}`);
+
+  test.each([
+    ['by default', undefined],
+    ['with fail', WhenMissing.fail()],
+  ])('of a registry in the same stack, whose first deployment cannot find an image, %s', (_, whenMissing) => {
+    guardIn(stack, new ImageRegistry(stack, 'Images'), { whenMissing });
+    expect(warnings()).toEqual([
+      '/Web/Guard: registry Web/Images is in the same stack, so the first deployment cannot find an image: leave out the registry, ' +
+      'or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks() [ack: @org/phased-fargate:registryInServiceStack]',
+    ]);
+  });
+
+  test('of a registry in another stage, which CDK cannot order', () => {
+    const registry = new ImageRegistry(new Stack(new Stage(app, 'Shared'), 'Images'), 'Images');
+    guardIn(stack, registry);
+    expect(warnings()).toEqual([
+      '/Web/Guard: registry Shared/Images/Images is in another stage, so this stack cannot depend on it: deploy that stage first ' +
+      '[ack: @org/phased-fargate:registryInAnotherStage]',
+    ]);
+  });
+
+  test.each([
+    ['the registry of the companion stack', () => ImageRegistry.inCompanionStack(stack, 'Images'), WhenMissing.fail()],
+    ['a registry of another stack', () => new ImageRegistry(new Stack(app, 'Other'), 'Images'), WhenMissing.fail()],
+    ['an imported repository', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app'), WhenMissing.fail()],
+    ['a registry in the same stack that somebody pushes to meanwhile', () => new ImageRegistry(stack, 'Images'), WhenMissing.waitFor(Duration.minutes(5))],
+    ['a registry in the same stack that tasks start without', () => new ImageRegistry(stack, 'Images'), WhenMissing.startWithoutTasks()],
+  ])('are not given for %s', (_, make, whenMissing) => {
+    guardIn(stack, make(), { whenMissing });
+    expect(warnings()).toEqual([]);
+  });
+
+  test('are not given for a whole service with its defaults', () => {
+    new PhasedFargateService(stack, 'Api');
+    expect(warnings()).toEqual([]);
+  });
+});

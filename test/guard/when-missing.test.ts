@@ -1,0 +1,114 @@
+import { CfnElement, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { ImageGuard, ImageVersion, WhenMissing } from '../../src';
+import { testApp } from '../util/synth';
+
+function guardWith(whenMissing?: WhenMissing) {
+  const stack = new Stack(testApp(), 'Web');
+  const registry = ecr.Repository.fromRepositoryName(stack, 'Images', 'app-mp');
+  const guard = new ImageGuard(stack, 'Guard', { registry, imageVersion: ImageVersion.tag('v1'), whenMissing });
+  return { stack, guard, sends: (properties: any) => Template.fromStack(stack).hasResourceProperties('Custom::ImageGuard', properties) };
+}
+
+const MODES = {
+  fail: WhenMissing.fail(),
+  waitFor: WhenMissing.waitFor(Duration.minutes(10)),
+  startWithoutTasks: WhenMissing.startWithoutTasks(),
+};
+
+describe('what the guard is told', () => {
+  test('by default to fail at once', () => guardWith().sends({ WhenMissing: 'fail', WaitSeconds: '0' }));
+
+  test.each(Object.entries(MODES))('%s', (mode, whenMissing) => guardWith(whenMissing).sends({ WhenMissing: mode }));
+
+  test.each([
+    [Duration.seconds(1), 1],
+    [Duration.millis(1500), 2],
+    [Duration.minutes(14), 840],
+    [Duration.hours(0.1), 360],
+  ])('to wait for %s, in whole seconds', (duration, seconds) => {
+    guardWith(WhenMissing.waitFor(duration)).sends({ WaitSeconds: String(seconds) });
+  });
+
+  test.each([
+    ['fail', 300],
+    ['waitFor', 600 + 300],
+    ['startWithoutTasks', 300],
+  ] as const)('CloudFormation gives it time to answer beyond the wait: %s', (mode, seconds) => {
+    guardWith(MODES[mode]).sends({ ServiceTimeout: String(seconds) });
+  });
+});
+
+describe('WhenMissing.waitFor refuses', () => {
+  test.each([
+    [Duration.millis(999), '999 millis'],
+    [Duration.seconds(0), '0 seconds'],
+    [Duration.seconds(14 * 60 + 1), '14 minutes 1 second'],
+    [Duration.minutes(15), '15 minutes'],
+    [Duration.hours(1), '1 hour'],
+    [Duration.millis(14 * 60_000 + 1), '14 minutes 1 milli'],
+  ])('%s, naming the value and the reason', (duration, shown) => {
+    expect(() => WhenMissing.waitFor(duration)).toThrow(new Error(
+      `WhenMissing.waitFor: duration ${shown} is out of bounds: 1 second to 14 minutes, ` +
+      'because the guard waits within one invocation of a Lambda function'));
+  });
+
+  test.each([
+    ['a token', Duration.minutes(Token.asNumber({ Ref: 'Minutes' }))],
+    ['a lazy value', Duration.seconds(Lazy.number({ produce: () => 60 }))],
+    ['undefined, as a script without types may pass it', undefined as any],
+  ])('%s', (_, duration) => {
+    expect(() => WhenMissing.waitFor(duration)).toThrow(new Error('WhenMissing.waitFor: duration must be known at synthesis'));
+  });
+});
+
+describe('a nonce, so that the guard looks again although nothing else changed', () => {
+  test('differs at each synthesis with startWithoutTasks', () => {
+    const [one, other] = [1, 2].map(() => {
+      const { stack } = guardWith(MODES.startWithoutTasks);
+      return Object.values(Template.fromStack(stack).findResources('Custom::ImageGuard'))[0].Properties.Nonce;
+    });
+    expect(one).toMatch(/^[0-9a-f-]{36}$/);
+    expect(other).not.toBe(one);
+  });
+
+  test.each(['fail', 'waitFor'] as const)('is not sent with %s, whose templates stay the same', (mode) => {
+    guardWith(MODES[mode]).sends({ Nonce: Match.absent() });
+  });
+});
+
+describe('taskCount', () => {
+  test.each(['fail', 'waitFor'] as const)('is the number itself with %s', (mode) => {
+    const { guard, sends } = guardWith(MODES[mode]);
+    expect([guard.taskCount(0), guard.taskCount(3)]).toEqual([0, 3]);
+    sends({ TaskCounts: [] });
+  });
+
+  test('is what the guard answers with startWithoutTasks', () => {
+    const { guard, stack } = guardWith(MODES.startWithoutTasks);
+    expect(stack.resolve(guard.taskCount(3))).toEqual({ 'Fn::GetAtt': [stack.getLogicalId(guard.node.findChild('Resource').node.defaultChild as CfnElement), 'TaskCount3'] });
+  });
+
+  test('asks for each number once, in an order that does not depend on the program', () => {
+    const { guard, sends } = guardWith(MODES.startWithoutTasks);
+    for (const count of [10, 2, 0, 2, 1]) guard.taskCount(count);
+    sends({ TaskCounts: ['0', '1', '2', '10'] });
+  });
+
+  test.each([-1, 1.5, NaN, Infinity, '2' as any, undefined as any])('of %p is refused with path and value', (count) => {
+    for (const mode of Object.values(MODES)) {
+      expect(() => guardWith(mode).guard.taskCount(count)).toThrow(`count ${count} is not a number of tasks: 0 or more (at Web/Guard)`);
+    }
+  });
+
+  test('of a token passes where nothing is held back', () => {
+    const { guard, stack } = guardWith(MODES.fail);
+    expect(stack.resolve(guard.taskCount(Token.asNumber({ Ref: 'Count' })))).toEqual({ Ref: 'Count' });
+  });
+
+  test('of a token is refused with startWithoutTasks, since the guard answers for numbers that it knows', () => {
+    expect(() => guardWith(MODES.startWithoutTasks).guard.taskCount(Token.asNumber({ Ref: 'Count' })))
+      .toThrow(new Error('count must be known at synthesis with WhenMissing.startWithoutTasks() (at Web/Guard)'));
+  });
+});
