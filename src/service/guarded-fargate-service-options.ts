@@ -176,6 +176,28 @@ export interface GuardedFargateServiceOptions {
   readonly scaling?: Scaling;
 
   /**
+   * How a deployment replaces the tasks: little by little, or by shifting traffic to a second set of tasks at once
+   * (`BLUE_GREEN`) or, with a newer `aws-cdk-lib`, in steps (`LINEAR`, `CANARY`).
+   *
+   * @default ecs.DeploymentStrategy.ROLLING
+   */
+  readonly deploymentStrategy?: ecs.DeploymentStrategy;
+
+  /**
+   * How long the old tasks are kept after traffic has been shifted away from them. Not for rolling deployments.
+   *
+   * @default - they are stopped at once
+   */
+  readonly bakeTime?: Duration;
+
+  /**
+   * What is asked at the stages of a deployment whether it may go on. Not for rolling deployments.
+   *
+   * @default - nothing
+   */
+  readonly lifecycleHooks?: ecs.IDeploymentLifecycleHookTarget[];
+
+  /**
    * When ECS gives up a deployment whose tasks do not come up, and whether it rolls back.
    *
    * @default - the circuit breaker is on, and rolls back

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
-import { Ingress } from './ingress';
+import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { invalid, outside } from '../validation';
@@ -87,7 +87,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       this.cluster = cluster;
     }
 
-    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc);
+    const shiftsTraffic = (props.deploymentStrategy ?? ecs.DeploymentStrategy.ROLLING) !== ecs.DeploymentStrategy.ROLLING;
+    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic);
     this.loadBalancer = ingress?.loadBalancer;
     this.listener = ingress?.listener;
     this.targetGroup = ingress?.targetGroup;
@@ -101,7 +102,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.logGroup = props.logDriver ? undefined : this.makeLogGroup(props);
     this.container = this.addContainer(props);
     this.ecsService = this.makeService(props);
-    this.targetGroup?.addTarget(this.ecsService);
+    if (ingress) this.register(ingress);
     this.scaling = props.scaling?._follow(this, this.ecsService, this.targetGroup);
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: props.serviceName, topic: props.failureTopic });
     warnOfUnreachableRegistry(this, {
@@ -189,6 +190,9 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       minHealthyPercent: props.minHealthyPercent ?? 100,
       maxHealthyPercent: props.maxHealthyPercent ?? 200,
       healthCheckGracePeriod: props.healthCheckGracePeriod,
+      deploymentStrategy: props.deploymentStrategy,
+      bakeTime: props.bakeTime,
+      lifecycleHooks: props.lifecycleHooks,
       enableExecuteCommand: props.enableExecuteCommand,
       vpcSubnets: props.taskSubnets,
       assignPublicIp: props.assignPublicIp,
@@ -200,6 +204,11 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     });
     setCircuitBreakerThreshold(service, props);
     return service;
+  }
+
+  private register({ targetGroup, alternateTarget }: BoundIngress): void {
+    const { containerName, containerPort } = this.container;
+    this.ecsService.loadBalancerTarget({ containerName, containerPort, alternateTarget }).attachToApplicationTargetGroup(targetGroup);
   }
 
   private addOutputs(): void {

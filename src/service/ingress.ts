@@ -1,5 +1,6 @@
-import { Token } from 'aws-cdk-lib';
+import { Token, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
@@ -14,6 +15,9 @@ const LAST_PRIORITY = 50_000;
 /** What a service is reached through. */
 export interface BoundIngress {
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+
+  /** Where deployments shift traffic from one set of tasks to another. */
+  readonly alternateTarget?: ecs.IAlternateTarget;
   readonly listener: elbv2.IApplicationListener;
 
   /** Where it was made for the service. */
@@ -32,7 +36,7 @@ export abstract class Ingress {
    * only one of `domainName` and `domainZone` is given
    */
   public static internetFacing(options: LoadBalancerIngressOptions = {}): Ingress {
-    return new OwnLoadBalancer(true, options);
+    return new OwnLoadBalancer('internetFacing', options);
   }
 
   /**
@@ -42,7 +46,7 @@ export abstract class Ingress {
    * only one of `domainName` and `domainZone` is given
    */
   public static internalOnly(options: LoadBalancerIngressOptions = {}): Ingress {
-    return new OwnLoadBalancer(false, options);
+    return new OwnLoadBalancer('internalOnly', options);
   }
 
   /**
@@ -64,9 +68,10 @@ export abstract class Ingress {
 
   /**
    * @param scope the construct of the service, which owns what is made here
+   * @param shiftsTraffic whether deployments need a second target group to shift traffic to
    * @internal
    */
-  public abstract _bind(scope: Construct, vpc: ec2.IVpc): BoundIngress | undefined;
+  public abstract _bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress | undefined;
 }
 
 class NoIngress extends Ingress {
@@ -79,35 +84,36 @@ class OwnLoadBalancer extends Ingress {
   private readonly port: number;
   private readonly redirect: boolean;
 
-  constructor(private readonly internetFacing: boolean, private readonly options: LoadBalancerIngressOptions) {
+  constructor(private readonly factory: 'internetFacing' | 'internalOnly', private readonly options: LoadBalancerIngressOptions) {
     super();
     const { certificate, listenerPort, redirectHTTP, domainName, domainZone } = options;
     this.port = listenerPort ?? (certificate ? HTTPS : HTTP);
     if (outside(this.port, 1, 65535)) {
-      throw new Error(`Ingress: listenerPort ${listenerPort} is not a port: 1 to 65535`);
+      throw new Error(`Ingress.${factory}: listenerPort ${listenerPort} is not a port: 1 to 65535`);
     }
     if (redirectHTTP && !certificate) {
-      throw new Error('Ingress: redirectHTTP true needs a certificate to redirect to HTTPS with');
+      throw new Error(`Ingress.${factory}: redirectHTTP true needs a certificate to redirect to HTTPS with`);
     }
     if (redirectHTTP && this.port === HTTP) {
-      throw new Error(`Ingress: redirectHTTP true needs port ${HTTP}, which listenerPort ${listenerPort} takes`);
+      throw new Error(`Ingress.${factory}: redirectHTTP true needs port ${HTTP}, which listenerPort ${listenerPort} takes`);
     }
     if ((domainName === undefined) !== (domainZone === undefined)) {
-      throw new Error(`Ingress: domainName ${domainName} and domainZone ${domainZone?.zoneName} go together`);
+      throw new Error(`Ingress.${factory}: domainName ${domainName} and domainZone ${domainZone?.zoneName} go together`);
     }
     this.redirect = redirectHTTP ?? (certificate !== undefined && this.port !== HTTP);
   }
 
-  public _bind(scope: Construct, vpc: ec2.IVpc): BoundIngress {
+  public _bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress {
     const { certificate, idleTimeout, openListener = true, domainName, domainZone } = this.options;
     const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'LoadBalancer', {
       vpc,
-      internetFacing: this.internetFacing,
+      internetFacing: this.factory === 'internetFacing',
       dropInvalidHeaderFields: true,
       idleTimeout,
     });
-    const targetGroup = makeTargetGroup(scope, vpc, this.options);
-    const listener = loadBalancer.addListener('Listener', {
+    const targetGroup = makeTargetGroup(scope, 'TargetGroup', vpc, this.options);
+    // One id for each protocol: a certificate that comes or goes then never has two listeners meet on a port.
+    const listener = loadBalancer.addListener(certificate ? 'HttpsListener' : 'HttpListener', {
       port: this.port,
       protocol: certificate ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
       certificates: certificate && [certificate],
@@ -116,7 +122,16 @@ class OwnLoadBalancer extends Ingress {
       defaultTargetGroups: [targetGroup],
     });
     if (this.redirect) {
-      loadBalancer.addRedirect({ sourcePort: HTTP, targetPort: this.port, open: openListener });
+      const redirect = loadBalancer.addListener('HttpListener', {
+        port: HTTP,
+        open: openListener,
+        defaultAction: elbv2.ListenerAction.redirect({
+          protocol: elbv2.ApplicationProtocol.HTTPS,
+          port: Tokenization.stringifyNumber(this.port),
+          permanent: true,
+        }),
+      });
+      redirect.node.addDependency(listener);
     }
     if (domainZone) {
       new route53.ARecord(scope, 'DnsRecord', {
@@ -125,12 +140,31 @@ class OwnLoadBalancer extends Ingress {
         target: route53.RecordTarget.fromAlias(new targets.LoadBalancerTarget(loadBalancer)),
       });
     }
-    return { loadBalancer, listener, targetGroup, url: this.url(domainName ?? loadBalancer.loadBalancerDnsName) };
+    return {
+      loadBalancer,
+      listener,
+      targetGroup,
+      alternateTarget: shiftsTraffic ? this.alternateTarget(scope, vpc, listener, targetGroup) : undefined,
+      url: this.url(domainName ?? loadBalancer.loadBalancerDnsName),
+    };
+  }
+
+  /** ECS shifts traffic by a rule, for which the default action of a listener does not do. */
+  private alternateTarget(
+    scope: Construct, vpc: ec2.IVpc, listener: elbv2.ApplicationListener, targetGroup: elbv2.ApplicationTargetGroup,
+  ): ecs.IAlternateTarget {
+    const alternate = makeTargetGroup(scope, 'AlternateTargetGroup', vpc, this.options);
+    return shiftTo(alternate, new elbv2.ApplicationListenerRule(scope, 'ListenerRule', {
+      listener,
+      priority: 1,
+      conditions: [elbv2.ListenerCondition.pathPatterns(['*'])],
+      action: forwardTo(targetGroup, alternate),
+    }));
   }
 
   private url(host: string): string {
     const [scheme, usualPort] = this.options.certificate ? ['https', HTTPS] : ['http', HTTP];
-    const port = Token.isUnresolved(this.port) || this.port !== usualPort ? `:${Token.asString(this.port)}` : '';
+    const port = this.port === usualPort ? '' : `:${Tokenization.stringifyNumber(this.port)}`;
     return `${scheme}://${host}${port}`;
   }
 }
@@ -150,20 +184,21 @@ class SharedListener extends Ingress {
     }
   }
 
-  public _bind(scope: Construct, vpc: ec2.IVpc): BoundIngress {
+  public _bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress {
     this.claimPriority(scope);
     const { priority, hostPatterns = [], pathPatterns = [] } = this.options;
-    const targetGroup = makeTargetGroup(scope, vpc, this.options);
-    new elbv2.ApplicationListenerRule(scope, 'ListenerRule', {
+    const targetGroup = makeTargetGroup(scope, 'TargetGroup', vpc, this.options);
+    const alternate = shiftsTraffic ? makeTargetGroup(scope, 'AlternateTargetGroup', vpc, this.options) : undefined;
+    const rule = new elbv2.ApplicationListenerRule(scope, 'ListenerRule', {
       listener: this.listener,
       priority,
       conditions: [
         ...(hostPatterns.length > 0 ? [elbv2.ListenerCondition.hostHeaders(hostPatterns)] : []),
         ...(pathPatterns.length > 0 ? [elbv2.ListenerCondition.pathPatterns(pathPatterns)] : []),
       ],
-      targetGroups: [targetGroup],
+      action: alternate ? forwardTo(targetGroup, alternate) : elbv2.ListenerAction.forward([targetGroup]),
     });
-    return { listener: this.listener, targetGroup };
+    return { listener: this.listener, targetGroup, alternateTarget: alternate && shiftTo(alternate, rule) };
   }
 
   private claimPriority(scope: Construct): void {
@@ -180,8 +215,8 @@ class SharedListener extends Ingress {
   }
 }
 
-function makeTargetGroup(scope: Construct, vpc: ec2.IVpc, options: IngressTargetOptions): elbv2.ApplicationTargetGroup {
-  return new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
+function makeTargetGroup(scope: Construct, id: string, vpc: ec2.IVpc, options: IngressTargetOptions): elbv2.ApplicationTargetGroup {
+  return new elbv2.ApplicationTargetGroup(scope, id, {
     vpc,
     protocol: elbv2.ApplicationProtocol.HTTP,
     targetType: elbv2.TargetType.IP,
@@ -189,5 +224,17 @@ function makeTargetGroup(scope: Construct, vpc: ec2.IVpc, options: IngressTarget
     deregistrationDelay: options.deregistrationDelay,
     slowStart: options.slowStart,
     stickinessCookieDuration: options.stickinessCookieDuration,
+  });
+}
+
+/** Both target groups belong to the load balancer from the start; ECS moves the weights. */
+function forwardTo(targetGroup: elbv2.ApplicationTargetGroup, alternate: elbv2.ApplicationTargetGroup): elbv2.ListenerAction {
+  return elbv2.ListenerAction.weightedForward([{ targetGroup, weight: 1 }, { targetGroup: alternate, weight: 0 }]);
+}
+
+function shiftTo(alternateTargetGroup: elbv2.ApplicationTargetGroup, rule: elbv2.ApplicationListenerRule): ecs.IAlternateTarget {
+  return new ecs.AlternateTarget('AlternateTarget', {
+    alternateTargetGroup,
+    productionListener: ecs.ListenerRuleConfiguration.applicationListenerRule(rule),
   });
 }

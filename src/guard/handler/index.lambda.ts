@@ -6,19 +6,20 @@ import { lookUntilDecided } from './look';
 import { Envelope, MalformedRequest, openEnvelope, parse } from './parse';
 import { recentImages } from './recent-images';
 import { respond } from './respond';
-import { Scrub, scrubber } from './secrets';
+import { scrubber } from './secrets';
 import { isRollingBack } from './stack-status';
 import { Timetable, timetable } from './timetable';
-import { LambdaContext, realWorld, World } from './world';
+import { during, LambdaContext, realWorld, World } from './world';
 
 /** One request of CloudFormation, and all that answering it takes. */
 interface Session {
   readonly world: World;
+  /** How many requests were sent so far. */
+  readonly sent: () => number;
   readonly envelope: Envelope;
   readonly times: Timetable;
-  readonly scrub: Scrub;
   readonly log: Log;
-  readonly signal: AbortSignal;
+  readonly over: AbortSignal;
 }
 
 /** Whatever happens, exactly one answer goes out, and in time. */
@@ -30,7 +31,7 @@ export function createHandler(world: World) {
     const { requestType, stack, logicalId, requestId } = envelope;
     const log = logger(world.print, scrub, { requestType, stackId: stack.id, logicalId, requestId });
     const over = new AbortController();
-    const session = { world, envelope, times, scrub, log, signal: over.signal };
+    const session = { ...during(world, over.signal), envelope, times, log, over: over.signal };
 
     const answer = await Promise.race([answerTo(session), alarm(session)]);
     over.abort();
@@ -39,21 +40,19 @@ export function createHandler(world: World) {
 }
 
 async function answerTo(session: Session): Promise<Answer> {
-  const { envelope, log, signal } = session;
+  const { envelope, log, over } = session;
   try {
     return envelope.requestType === 'Delete' ? deleted(envelope) : await guard(session);
   } catch (error) {
     if (error instanceof MalformedRequest) return failed(envelope, error.message);
-    if (!signal.aborted) log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
+    if (!over.aborted) log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
     return failed(envelope, `The guard failed: ${String(error)}`);
   }
 }
 
-async function guard(session: Session): Promise<Answer> {
-  const { envelope, times, log, signal } = session;
+async function guard({ world, sent, envelope, times, log }: Session): Promise<Answer> {
   const question = parse(envelope);
   const { repository, version } = question;
-  const { world, calls } = counted(session.world);
   const askRegistry = registryClient(world, repository);
   const askStack = stackClient(world, envelope.stack, repository.domain);
   const { decision, observation, rollingBack, imageRunning } = await lookUntilDecided({
@@ -63,7 +62,6 @@ async function guard(session: Session): Promise<Answer> {
     envelope,
     question,
     times,
-    signal,
     log,
   });
   const facts = {
@@ -77,30 +75,21 @@ async function guard(session: Session): Promise<Answer> {
 
   if (decision.kind === 'succeed') {
     const { digest, warning } = decision;
-    log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: calls() });
+    log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: sent() });
     return succeeded(envelope, question, digest);
   }
   const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(askRegistry, version.value) : undefined;
   const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, imageRunning, recent });
-  log('error', reason, { ...facts, calls: calls() });
+  log('error', reason, { ...facts, calls: sent() });
   return failed(envelope, reason);
 }
 
 /** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */
-async function alarm({ world, envelope, times, log, signal }: Session): Promise<Answer> {
-  await world.clock.sleep(times.alarm - times.start, signal);
+async function alarm({ world, envelope, times, log }: Session): Promise<Answer> {
+  await world.clock.sleep(times.alarm - times.start);
   const reason = `The guard was out of time after ${Math.round((times.alarm - times.start) / 1000)} s, because AWS did not answer. Deploy again.`;
   log('error', reason);
   return failed(envelope, reason);
-}
-
-function counted(world: World): { readonly world: World; readonly calls: () => number } {
-  let calls = 0;
-  const send: World['send'] = (request) => {
-    calls++;
-    return world.send(request);
-  };
-  return { world: { ...world, send }, calls: () => calls };
 }
 
 export const handler = createHandler(realWorld);

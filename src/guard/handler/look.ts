@@ -24,7 +24,6 @@ export interface Search {
   readonly envelope: Envelope;
   readonly question: Question;
   readonly times: Timetable;
-  readonly signal: AbortSignal;
 }
 
 /** Observe and decide, again and again until there is something to answer. */
@@ -61,7 +60,7 @@ export async function lookUntilDecided(search: Search): Promise<Outcome> {
 
     if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
     announced = observation.kind;
-    await clock.sleep(Math.min(pause(observation.kind, troubles, random()), until - clock.now()), search.signal);
+    await clock.sleep(Math.min(pause(observation.kind, troubles, random()), until - clock.now()));
     const thorough = observation.kind === 'unseen' || clock.now() >= until;
     observation = await look(registry, question, recorded, thorough);
     troubles = observation.kind === 'throttled' || observation.kind === 'unavailable' ? troubles + 1 : 0;

@@ -22,6 +22,26 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
+/**
+ * The world during one request: it counts what is sent, and comes to an end when the answer is out. Lambda freezes
+ * whatever is still under way then, and would let it go on in the middle of the next request.
+ */
+export function during(world: World, over: AbortSignal): { readonly world: World; readonly sent: () => number } {
+  let sent = 0;
+  return {
+    sent: () => sent,
+    world: {
+      ...world,
+      clock: { now: () => world.clock.now(), sleep: (ms) => world.clock.sleep(ms, over) },
+      send: async (request) => {
+        over.throwIfAborted();
+        sent++;
+        return world.send(request);
+      },
+    },
+  };
+}
+
 export const realWorld: World = {
   send: sendOverNetwork,
   clock: {
