@@ -19,7 +19,6 @@ interface Session {
   readonly envelope: Envelope;
   readonly times: Timetable;
   readonly log: Log;
-  readonly over: AbortSignal;
 }
 
 /** Whatever happens, exactly one answer goes out, and in time. */
@@ -29,23 +28,24 @@ export function createHandler(world: World) {
     const envelope = openEnvelope(event);
     const scrub = scrubber(envelope.responseUrl, world.env);
     const { requestType, stack, logicalId, requestId } = envelope;
-    const log = logger(world.print, scrub, { requestType, stackId: stack.id, logicalId, requestId });
-    const over = new AbortController();
-    const session = { ...during(world, over.signal), envelope, times, log, over: over.signal };
+    const logTo = (print: World['print']) => logger(print, scrub, { requestType, stackId: stack.id, logicalId, requestId });
 
+    const over = new AbortController();
+    const meanwhile = during(world, over.signal);
+    const session = { ...meanwhile, envelope, times, log: logTo(meanwhile.world.print) };
     const answer = await Promise.race([answerTo(session), alarm(session)]);
     over.abort();
-    await respond(world, log, envelope, { ...answer, reason: answer.reason && scrub(answer.reason) }, times.end);
+    await respond(world, logTo(world.print), envelope, { ...answer, reason: answer.reason && scrub(answer.reason) }, times.end);
   };
 }
 
 async function answerTo(session: Session): Promise<Answer> {
-  const { envelope, log, over } = session;
+  const { envelope, log } = session;
   try {
     return envelope.requestType === 'Delete' ? deleted(envelope) : await guard(session);
   } catch (error) {
     if (error instanceof MalformedRequest) return failed(envelope, error.message);
-    if (!over.aborted) log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
+    log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
     return failed(envelope, `The guard failed: ${String(error)}`);
   }
 }

@@ -23,8 +23,8 @@ export interface LambdaContext {
 }
 
 /**
- * The world during one request: it counts what is sent, and comes to an end when the answer is out. Lambda freezes
- * whatever is still under way then, and would let it go on in the middle of the next request.
+ * The world during one request. It counts what is sent, and falls silent when the answer is out: whatever is still
+ * under way then is frozen by Lambda, and would go on in the middle of the next request.
  */
 export function during(world: World, over: AbortSignal): { readonly world: World; readonly sent: () => number } {
   let sent = 0;
@@ -37,6 +37,9 @@ export function during(world: World, over: AbortSignal): { readonly world: World
         over.throwIfAborted();
         sent++;
         return world.send(request);
+      },
+      print: (line) => {
+        if (!over.aborted) world.print(line);
       },
     },
   };

@@ -431,6 +431,16 @@ describe('one answer, in time', () => {
     expect(aws.clock.now() - start).toBeLessThan(900_000);
   });
 
+  test('nothing that was under way goes on after the answer', async () => {
+    aws.outage.stack = THROTTLED;
+    await aws.request(update('id'), 3_000);
+    const before = { calls: aws.calls.length, lines: aws.lines.length };
+    await aws.clock.until(aws.clock.sleep(60_000));
+
+    expect(aws.answered.Reason).toContain('out of time after 3 s');
+    expect({ calls: aws.calls.length, lines: aws.lines.length }).toEqual(before);
+  });
+
   test('a Lambda of few seconds answers as well', async () => {
     aws.outage.registry = { kind: 'hang' };
     const start = aws.clock.now();

@@ -81,6 +81,13 @@ describe('starting without tasks', () => {
     expect(answeredBefore(recall(within), ask2)).toBe(ONE);
   });
 
+  test('an image that turns up at the same attempt after all takes its place', () => {
+    const same = answer(without, ask1, ONE);
+
+    expect(answeredBefore(recall(same), ask1)).toBe(ONE);
+    expect(recall(same).previous).toBeUndefined();
+  });
+
   test('two attempts without an image are told apart', () => {
     const stillWithout = answer(without, ask2, NO_IMAGE);
 

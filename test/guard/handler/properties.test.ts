@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { CloudFormation, Deployment, Exchange } from './cloudformation';
+import { FIXTURES, FixtureName } from './fixtures';
+import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THROTTLED } from './simulation';
+
+jest.setTimeout(600_000);
+
+const RUNS = Number(process.env.FAST_CHECK_RUNS ?? (process.env.CI ? 10_000 : 1_000));
+const SEED = Number(process.env.FAST_CHECK_SEED ?? Date.now() % 2 ** 31);
+const PARAMETERS = { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) };
+
+/** Images that run on linux/amd64, or of which it cannot be told. */
+const RUNNABLE: readonly FixtureName[] = ['buildxIndex', 'buildxOnePlatform', 'dockerImage', 'indexOfIndexes'];
+const OTHERS: readonly FixtureName[] = ['ociImage', 'helmChart', 'attestationOnly'];
+
+const TAGS = ['v1', 'v2', 'main'] as const;
+
+type Trouble = { readonly [server in 'registry' | 'stack' | 'endpoint']: { readonly faults: ReadonlyArray<Fault | undefined>; readonly outage?: Fault } };
+
+type Step =
+  | { readonly kind: 'push'; readonly tag: string; readonly fixture: FixtureName; readonly salt: string; readonly archived: boolean }
+  | { readonly kind: 'remove'; readonly tag: string }
+  | { readonly kind: 'destroy' }
+  | {
+    readonly kind: 'deploy';
+    readonly version: { readonly VersionKind: string; readonly VersionValue: string };
+    readonly mode: { readonly WhenMissing: string; readonly WaitSeconds: string };
+    readonly ContractVersion: string;
+    readonly sameSynthesis: boolean;
+    readonly deployment: Omit<Deployment, 'properties'>;
+    readonly trouble: Trouble;
+    readonly pushMeanwhile: { readonly tag: string; readonly afterMs: number } | undefined;
+  };
+
+const fault: fc.Arbitrary<Fault | undefined> = fc.constantFrom<Fault | undefined>(
+  undefined, undefined, THROTTLED, SERVER_ERROR, DENIED, { kind: 'reset' }, { kind: 'hang' }, { kind: 'garbage' }, { kind: 'answerThenReset' },
+  { kind: 'error', status: 400, code: 'Strange', message: `\u0000\n${SECRETS.join('\t')}` },
+);
+
+const troubles = (faults: number, outages: number) => fc.record({
+  faults: fc.oneof({ arbitrary: fc.constant([]), weight: 100 - faults }, { arbitrary: fc.array(fault, { maxLength: 6 }), weight: faults }),
+  outage: fc.oneof({ arbitrary: fc.constant(undefined), weight: 100 - outages }, { arbitrary: fault, weight: outages }),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('push' as const),
+      tag: fc.constantFrom(...TAGS),
+      fixture: fc.constantFrom(...RUNNABLE, ...RUNNABLE, ...OTHERS),
+      salt: fc.constantFrom('1', '2', '3'),
+      archived: fc.nat(9).map((number) => number === 0),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), tag: fc.constantFrom(...TAGS) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'destroy' as const }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('deploy' as const),
+      version: fc.oneof(
+        fc.record({ VersionKind: fc.constantFrom('tag', 'movingTag', 'parameter'), VersionValue: fc.constantFrom(...TAGS) }),
+        fc.constant({ VersionKind: 'parameter', VersionValue: '' }),
+      ),
+      mode: fc.constantFrom(
+        { WhenMissing: 'fail', WaitSeconds: '0' },
+        { WhenMissing: 'waitFor', WaitSeconds: '120' },
+        { WhenMissing: 'startWithoutTasks', WaitSeconds: '0' },
+      ),
+      ContractVersion: fc.constantFrom('1', '2'),
+      sameSynthesis: fc.boolean(),
+      deployment: fc.record({
+        failsLater: fc.boolean(),
+        rollbackHasNewId: fc.boolean(),
+        deliveredTwice: fc.boolean(),
+        remainingMs: fc.constantFrom(900_000, 900_000, 60_000, 3_000),
+      }),
+      trouble: fc.record({ registry: troubles(50, 10), stack: troubles(20, 10), endpoint: troubles(40, 2) }),
+      pushMeanwhile: fc.option(fc.record({ tag: fc.constantFrom(...TAGS), afterMs: fc.nat(130_000) }), { nil: undefined }),
+    }),
+  },
+);
+
+test(`CloudFormation always gets one true answer in time (${RUNS} stories, FAST_CHECK_SEED=${SEED})`, async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (story) => {
+    const aws = new Simulation();
+    const cloudFormation = new CloudFormation(aws);
+    let synthesis = 0;
+    for (const next of story) {
+      switch (next.kind) {
+        case 'push':
+          aws.push(next.tag, { fixture: FIXTURES[next.fixture], salt: next.salt, status: next.archived ? 'ARCHIVED' : 'ACTIVE' });
+          break;
+        case 'remove':
+          aws.remove(aws.tags.get(next.tag) ?? '');
+          break;
+        case 'destroy':
+          await cloudFormation.destroy();
+          break;
+        case 'deploy': {
+          for (const server of ['registry', 'stack', 'endpoint'] as const) {
+            aws.faults[server] = [...next.trouble[server].faults];
+            aws.outage[server] = next.trouble[server].outage;
+          }
+          const meanwhile = next.pushMeanwhile;
+          if (meanwhile) aws.clock.at(meanwhile.afterMs, () => aws.push(meanwhile.tag, { salt: 'meanwhile' }));
+          // Only the value of a parameter can change without another synthesis.
+          if (!(next.sameSynthesis && next.version.VersionKind === 'parameter')) synthesis++;
+          const hasNonce = next.version.VersionKind === 'movingTag' || next.mode.WhenMissing === 'startWithoutTasks';
+          const properties = {
+            ...next.version,
+            ...next.mode,
+            ContractVersion: next.ContractVersion,
+            Nonce: hasNonce ? `synthesis-${synthesis}` : undefined,
+          };
+          const before = cloudFormation.deployed;
+          const known = cloudFormation.exchanges.length;
+          await cloudFormation.deploy({ ...next.deployment, properties });
+          for (const exchange of cloudFormation.exchanges.slice(known)) {
+            checkContract(exchange, next.trouble);
+            if (exchange.phase === 'deploy') checkTruth(exchange, aws);
+            if (exchange.phase === 'rollback') checkRollback(exchange, aws, before!.data, next.trouble);
+          }
+          break;
+        }
+      }
+    }
+    assertNoSecret(aws.lines.join('\n'));
+  }), PARAMETERS);
+});
+
+const anyText = fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 3_000 }), fc.constantFrom(...SECRETS, '\n', '"'.repeat(2_000), '木'.repeat(2_000)));
+const anyValue = fc.oneof(anyText, fc.jsonValue(), fc.constant(undefined));
+const distorted = (value: unknown) => fc.oneof({ arbitrary: fc.constant(value), weight: 3 }, { arbitrary: anyValue, weight: 1 });
+
+const { ResourceProperties, ...envelope } = event({ PhysicalResourceId: `phased-fargate/Service/Guard/0123456789abcdef@${'a'.repeat(64)}` });
+const distortedRecord = (values: object) =>
+  fc.record(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, distorted(value)])));
+
+const anyEvent = fc.tuple(
+  distortedRecord({ ...envelope, ResponseURL: undefined }),
+  fc.oneof({ arbitrary: distortedRecord({ ...ResourceProperties as object, SingleManifest: 'true', Nonce: '1' }), weight: 4 }, { arbitrary: anyValue, weight: 1 }),
+  fc.constantFrom('Create', 'Update', 'Delete'),
+  fc.boolean(),
+).map(([outer, properties, RequestType, isKnownType]) => ({
+  ...outer,
+  ResponseURL: envelope.ResponseURL,
+  RequestType: isKnownType ? RequestType : outer.RequestType,
+  ResourceProperties: properties,
+}));
+
+test(`whatever is asked is answered once, within the limits (${RUNS} requests, FAST_CHECK_SEED=${SEED})`, async () => {
+  await fc.assert(fc.asyncProperty(anyEvent, fc.array(fault, { maxLength: 4 }), fc.boolean(), async (message, faults, isRollingBack) => {
+    const aws = new Simulation();
+    aws.push('v1');
+    aws.faults.registry.push(...faults);
+    aws.stackStatus = isRollingBack ? 'UPDATE_ROLLBACK_IN_PROGRESS' : 'UPDATE_IN_PROGRESS';
+    const start = aws.clock.now();
+    await aws.run(message);
+
+    assert.equal(aws.answers.length, 1);
+    assert.ok(aws.clock.now() - start < 900_000);
+    checkBody(aws.answers[0]);
+    if (message.RequestType === 'Delete') assert.equal(aws.answered.Status, 'SUCCESS');
+    assertNoSecret(aws.lines.join('\n'));
+  }), PARAMETERS);
+});
+
+/** What CloudFormation requires of any answer. Asserted with Node's assert, which is much faster than jest's. */
+function checkBody(body: string): void {
+  const { Status, Reason = '', PhysicalResourceId } = JSON.parse(body);
+  assert.ok(Buffer.byteLength(body) <= 4096);
+  assert.ok(Status === 'SUCCESS' || (Status === 'FAILED' && Reason !== ''));
+  assert.ok(PhysicalResourceId !== '' && Buffer.byteLength(PhysicalResourceId) <= 1024);
+  assert.doesNotMatch(PhysicalResourceId + Reason, /\p{Cc}/u);
+  assertNoSecret(Reason);
+}
+
+function checkContract({ phase, message, answer, runs, calls, tookMs, remainingMs }: Exchange, trouble: Trouble): void {
+  assert.ok(tookMs < remainingMs);
+  for (const bodies of runs) {
+    const distinct = new Set(bodies);
+    assert.ok(distinct.size <= 1);
+    distinct.forEach(checkBody);
+    distinct.forEach(assertNoSecret);
+    if (!isTroubled(trouble.endpoint)) assert.equal(bodies.length, 1);
+  }
+  if (!answer) return;
+
+  for (const echoed of ['StackId', 'RequestId', 'LogicalResourceId'] as const) assert.equal(answer[echoed], message[echoed]);
+  assert.equal(answer.NoEcho, false);
+  if (phase === 'delete') {
+    assert.equal(answer.Status, 'SUCCESS');
+    assert.equal(answer.PhysicalResourceId, message.PhysicalResourceId);
+    assert.deepEqual(calls, []);
+  } else if (answer.Status === 'SUCCESS') {
+    const { ImageDigest } = answer.Data!;
+    assert.match(ImageDigest, /^sha256:[0-9a-f]{64}$/);
+    const { VersionValue } = message.ResourceProperties as Record<string, string>;
+    assert.deepEqual(answer.Data, { ImageDigest, ImageTag: VersionValue, TaskCount2: ImageDigest === NO_IMAGE ? '0' : '2' });
+  } else if (message.RequestType === 'Update') {
+    assert.equal(answer.PhysicalResourceId, message.PhysicalResourceId);
+  }
+}
+
+/** Outside rollbacks, never SUCCESS with an image that the registry does not have. */
+function checkTruth({ answer, message }: Exchange, aws: Simulation): void {
+  if (answer?.Status !== 'SUCCESS') return;
+  const digest = answer.Data!.ImageDigest;
+  if (digest === NO_IMAGE) {
+    assert.equal((message.ResourceProperties as Record<string, string>).WhenMissing, 'startWithoutTasks');
+    // Whatever ran before still runs.
+    assert.doesNotMatch(String(message.PhysicalResourceId), /^phased-fargate\/\w+\/\w+\/\w{16}@[0-9a-f]{64}/);
+    return;
+  }
+  const image = aws.images.get(digest);
+  assert.equal(image?.status, 'ACTIVE');
+  assert.ok(RUNNABLE.some((name) => FIXTURES[name] === image?.fixture));
+}
+
+/** After a rollback, the digest of before. */
+function checkRollback({ answer }: Exchange, aws: Simulation, before: Readonly<Record<string, string>>, trouble: Trouble): void {
+  if (!answer) return;
+  const isKnown = !isTroubled(trouble.stack);
+  if (isKnown) assert.equal(answer.Status, 'SUCCESS');
+  // An image that is gone may have been replaced, under the same tag, by the update that is rolled back.
+  if (answer.Status === 'SUCCESS' && (aws.images.has(before.ImageDigest) || (isKnown && before.ImageDigest === NO_IMAGE))) {
+    assert.deepEqual(answer.Data, before);
+  }
+}
+
+function isTroubled({ faults, outage }: Trouble['stack']): boolean {
+  return outage !== undefined || faults.some((each) => each !== undefined);
+}
+
+function assertNoSecret(text: string): void {
+  assert.ok(!SECRETS.some((secret) => text.includes(secret)));
+}
