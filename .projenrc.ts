@@ -130,6 +130,9 @@ const e2e = project.addTask('test:e2e', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
+// ts-jest only transpiles.
+project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');
+
 const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack what users install' });
 prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);

@@ -7,8 +7,8 @@ import { ecrImages, waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph } from '../util/reference-graph';
 
 /** With the number of task definitions in each. */
-const EXAMPLES = { 'minimal': 1, 'app-and-fargate-stack': 1, 'not-only-services': 3 };
-const NAMES = Object.keys(EXAMPLES) as (keyof typeof NAMES)[];
+const EXAMPLES: Record<string, number> = { 'minimal': 1, 'app-and-fargate-stack': 1, 'not-only-services': 3 };
+const NAMES = Object.keys(EXAMPLES);
 const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'] };
 
 /** What only the user can decide, and what AWS offers no narrower way for. */
