@@ -1,6 +1,8 @@
 import { Stack, Stage } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
+const SINGLETON = Symbol.for('@org/phased-fargate.Singleton');
+
 /** The stack that is deployed on its own: of a nested stack, the outermost one around it. */
 export function deployedStack(scope: IConstruct): Stack {
   const stack = Stack.of(scope);
@@ -20,4 +22,15 @@ export function pathInStack(scope: IConstruct): string[] {
 
 export function inSameStage(one: IConstruct, other: IConstruct): boolean {
   return Stage.of(one) === Stage.of(other);
+}
+
+/**
+ * What there is one of in a stack, made on first use.
+ *
+ * @throws if the id is taken by something else
+ */
+export function singleton<T extends IConstruct>(stack: Stack, id: string, make: () => T): T {
+  const existing = stack.node.tryFindChild(id);
+  if (existing && SINGLETON in existing) return existing as T;
+  return Object.defineProperty(make(), SINGLETON, { value: true });
 }

@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
+import { singleton } from '../stacks';
 
 const ID = 'PhasedFargateImageGuard';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
@@ -21,7 +22,7 @@ const NODEJS_24 = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
  */
 export class GuardFunction extends Construct {
   public static in(stack: Stack): GuardFunction {
-    return stack.node.tryFindChild(ID) as GuardFunction | undefined ?? new GuardFunction(stack);
+    return singleton(stack, ID, () => new GuardFunction(stack));
   }
 
   public readonly functionArn: string;

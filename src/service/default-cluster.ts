@@ -2,6 +2,7 @@ import { Names, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
+import { singleton } from '../stacks';
 
 const ID = 'PhasedFargateCluster';
 
@@ -11,5 +12,5 @@ const ID = 'PhasedFargateCluster';
 export function defaultCluster(scope: Construct, vpc?: ec2.IVpc): ecs.Cluster {
   const stack = Stack.of(scope);
   const id = vpc ? `${ID}-${Names.nodeUniqueId(vpc.node)}` : ID;
-  return stack.node.tryFindChild(id) as ecs.Cluster | undefined ?? new ecs.Cluster(stack, id, { vpc });
+  return singleton(stack, id, () => new ecs.Cluster(stack, id, { vpc }));
 }

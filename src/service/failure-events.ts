@@ -6,6 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ImageGuard } from '../guard/image-guard';
+import { singleton } from '../stacks';
 
 const ID = 'PhasedFargateEvents';
 
@@ -80,9 +81,10 @@ function stoppedTasks({ cluster, taskDefinition, stack }: ecs.FargateService): o
  * ten, and the event target of aws-cdk-lib sets one with a function.
  */
 function eventLog(stack: Stack): logs.CfnLogGroup {
-  const existing = stack.node.tryFindChild(ID);
-  if (existing) return existing.node.findChild('LogGroup') as logs.CfnLogGroup;
+  return singleton(stack, ID, () => makeEventLog(stack)).node.findChild('LogGroup') as logs.CfnLogGroup;
+}
 
+function makeEventLog(stack: Stack): Construct {
   const scope = new Construct(stack, ID);
   const logGroup = new logs.CfnLogGroup(scope, 'LogGroup', {
     retentionInDays: logs.RetentionDays.ONE_MONTH,
@@ -109,5 +111,5 @@ function eventLog(stack: Stack): logs.CfnLogGroup {
     description: 'Saved query of CloudWatch Logs Insights that shows why deployments failed and tasks stopped',
     value: name,
   });
-  return logGroup;
+  return scope;
 }

@@ -71,7 +71,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * @throws if options contradict each other: `cluster` and `vpc`, `logDriver` and `logRetention`,
-   * `healthCheckGracePeriod` without an ingress, autoscaling with a guard that starts the service without tasks
+   * `healthCheckGracePeriod` without an ingress, `bakeTime` or `lifecycleHooks` with rolling deployments,
+   * autoscaling with a guard that starts the service without tasks
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);
@@ -87,8 +88,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       this.cluster = cluster;
     }
 
-    const shiftsTraffic = (props.deploymentStrategy ?? ecs.DeploymentStrategy.ROLLING) !== ecs.DeploymentStrategy.ROLLING;
-    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic);
+    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic(props));
     this.loadBalancer = ingress?.loadBalancer;
     this.listener = ingress?.listener;
     this.targetGroup = ingress?.targetGroup;
@@ -107,7 +107,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: props.serviceName, topic: props.failureTopic });
     warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
-      subnets: props.taskSubnets ?? (props.assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {}),
+      subnets: taskSubnets(props),
       publicIp: props.assignPublicIp ?? false,
       logsToCloudWatch: this.logGroup !== undefined,
       secrets: Object.values(props.secrets ?? {}),
@@ -127,6 +127,12 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     }
     if (props.circuitBreakerFailureCount !== undefined && outside(props.circuitBreakerFailureCount, 1)) {
       throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} is not a number of tasks: 1 or more`);
+    }
+    if (props.circuitBreakerFailureCount !== undefined && props.circuitBreaker?.enable === false) {
+      throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} and a circuitBreaker that is not enabled contradict each other`);
+    }
+    if (!shiftsTraffic(props) && (props.bakeTime || props.lifecycleHooks)) {
+      throw invalid(this, `${props.bakeTime ? 'bakeTime' : 'lifecycleHooks'} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
     if (props.containerPort !== undefined && outside(props.containerPort, 1, 65535)) {
       throw invalid(this, `containerPort ${props.containerPort} is not a port: 1 to 65535`);
@@ -161,7 +167,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private addContainer(props: GuardedFargateServiceProps): ecs.ContainerDefinition {
     const containerName = props.containerName ?? 'app';
     const port = props.containerPort ?? (this.targetGroup && DEFAULT_CONTAINER_PORT);
-    return this.taskDefinition.addContainer(containerName, {
+    return this.taskDefinition.addContainer('Container', {
       containerName,
       image: props.guard.image,
       command: props.command,
@@ -194,7 +200,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       bakeTime: props.bakeTime,
       lifecycleHooks: props.lifecycleHooks,
       enableExecuteCommand: props.enableExecuteCommand,
-      vpcSubnets: props.taskSubnets,
+      vpcSubnets: taskSubnets(props),
       assignPublicIp: props.assignPublicIp,
       securityGroups: props.securityGroups,
       capacityProviderStrategies: props.capacityProviderStrategies,
@@ -203,6 +209,9 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       cloudMapOptions: props.cloudMapOptions,
     });
     setCircuitBreakerThreshold(service, props);
+    // Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity.
+    const { internetConnectivityEstablished } = this.cluster.vpc.selectSubnets(taskSubnets(props));
+    service.node.findChild('Service').node.addDependency(this.taskDefinition.executionRole!, internetConnectivityEstablished, this.cluster);
     return service;
   }
 
@@ -221,6 +230,14 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
     }
   }
+}
+
+function taskSubnets({ taskSubnets: given, assignPublicIp }: GuardedFargateServiceProps): ec2.SubnetSelection {
+  return given ?? (assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
+}
+
+function shiftsTraffic({ deploymentStrategy = ecs.DeploymentStrategy.ROLLING }: GuardedFargateServiceProps): boolean {
+  return deploymentStrategy !== ecs.DeploymentStrategy.ROLLING;
 }
 
 /** By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all. */

@@ -1,0 +1,553 @@
+import { App, CfnElement, CfnOutput, Duration, NestedStack, Stack, Token } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, Ingress, WhenMissing } from '../../src';
+import { anyGuard } from '../util/guard';
+import { ReferenceGraph } from '../util/reference-graph';
+import { testApp } from '../util/synth';
+
+const SERVICE = 'AWS::ECS::Service';
+const TASK = 'AWS::ECS::TaskDefinition';
+const LOG_GROUP = 'AWS::Logs::LogGroup';
+
+let app: App;
+let stack: Stack;
+let vpc: ec2.IVpc;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+  vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['private-1', 'private-2'], publicSubnetIds: ['public-1', 'public-2'],
+  });
+});
+
+function service(props: GuardedFargateServiceOptions & { guard?: ImageGuard } = {}, scope: Construct = stack): GuardedFargateService {
+  return new GuardedFargateService(scope, 'Api', { guard: props.guard ?? anyGuard(scope), ...(props.cluster ? {} : { vpc }), ...props });
+}
+
+function template(): Template {
+  return Template.fromStack(stack);
+}
+
+function container(): any {
+  const [{ Properties }] = Object.values(template().findResources(TASK));
+  return Properties.ContainerDefinitions[0];
+}
+
+/** What comes before each resource of a type, by type. */
+const before = (type: string): string[][] => {
+  const graph = new ReferenceGraph(app.synth());
+  return graph.resources(type).map((resource) => [...graph.before(resource)].map((earlier) => earlier.type));
+};
+
+describe('by default', () => {
+  test('a small task on x86 Linux', () => {
+    service();
+    template().hasResourceProperties(TASK, {
+      Cpu: '256',
+      Memory: '512',
+      RuntimePlatform: { CpuArchitecture: 'X86_64', OperatingSystemFamily: 'LINUX' },
+      NetworkMode: 'awsvpc',
+      RequiresCompatibilities: ['FARGATE'],
+      EphemeralStorage: Match.absent(),
+    });
+  });
+
+  test('one container named app, without ports, variables or health check', () => {
+    service();
+    expect(container()).toEqual({
+      Name: 'app',
+      Essential: true,
+      Image: expect.anything(),
+      LogConfiguration: expect.anything(),
+    });
+  });
+
+  test('the circuit breaker is on, and rolls back', () => {
+    service();
+    template().hasResourceProperties(SERVICE, {
+      DeploymentConfiguration: {
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+      },
+    });
+  });
+
+  test('tasks in private subnets, without a public IP address', () => {
+    service();
+    template().hasResourceProperties(SERVICE, {
+      LaunchType: 'FARGATE',
+      ServiceName: Match.absent(),
+      EnableExecuteCommand: Match.absent(),
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED', Subnets: ['private-1', 'private-2'] } },
+    });
+  });
+
+  test('logs are kept for a month, also when the first deployment fails, for they say why', () => {
+    const { logGroup } = service();
+    const [[id]] = Object.entries(template().findResources(LOG_GROUP, { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 30 } }))
+      .filter(([logicalId]) => logicalId.startsWith('Api'));
+    expect(stack.resolve(logGroup!.logGroupName)).toEqual({ Ref: id });
+    expect(container().LogConfiguration).toEqual({
+      LogDriver: 'awslogs',
+      Options: { 'awslogs-group': { Ref: id }, 'awslogs-stream-prefix': 'app', 'awslogs-region': { Ref: 'AWS::Region' } },
+    });
+  });
+
+  test('a task role that may do nothing', () => {
+    service();
+    const roles = Object.keys(template().findResources('AWS::IAM::Role')).filter((id) => id.includes('TaskRole'));
+    expect(roles).toHaveLength(1);
+    const policies = Object.values(template().findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.Roles);
+    expect(policies).not.toContainEqual({ Ref: roles[0] });
+  });
+});
+
+describe('options of the task', () => {
+  test('CPU, memory, storage and family', () => {
+    service({ cpu: 1024, memoryLimitMiB: 4096, ephemeralStorageGiB: 50, family: 'api' });
+    template().hasResourceProperties(TASK, { Cpu: '1024', Memory: '4096', EphemeralStorage: { SizeInGiB: 50 }, Family: 'api' });
+  });
+
+  test('the architecture, which the guard checks as well', () => {
+    service({ cpuArchitecture: ecs.CpuArchitecture.ARM64 });
+    template().hasResourceProperties(TASK, { RuntimePlatform: { CpuArchitecture: 'ARM64' } });
+    template().hasResourceProperties('Custom::ImageGuard', { Platforms: ['LINUX/ARM64'] });
+  });
+
+  test('roles', () => {
+    const taskRole = iam.Role.fromRoleArn(stack, 'TaskRole', 'arn:aws:iam::111111111111:role/task');
+    const executionRole = iam.Role.fromRoleArn(stack, 'ExecutionRole', 'arn:aws:iam::111111111111:role/execution');
+    const { grantPrincipal } = service({ taskRole, executionRole });
+    template().hasResourceProperties(TASK, { TaskRoleArn: taskRole.roleArn, ExecutionRoleArn: executionRole.roleArn });
+    expect(grantPrincipal).toBe(taskRole.grantPrincipal);
+  });
+
+  test('a given execution role is granted to pull', () => {
+    const executionRole = new iam.Role(stack, 'ExecutionRole', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    service({ executionRole });
+    template().hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [stack.resolve(executionRole.roleName)],
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['ecr:BatchGetImage']) })]) },
+    });
+  });
+
+  test.each([20, 201, 500])('refuse %d GiB of storage, as CDK does', (ephemeralStorageGiB) => {
+    expect(() => service({ ephemeralStorageGiB })).toThrow(/Ephemeral storage size must be between 21GiB and 200GiB/);
+  });
+
+  test('let tokens pass', () => {
+    const [cpu, memoryLimitMiB] = ['Cpu', 'Memory'].map((name) => Token.asNumber({ Ref: name }));
+    service({ cpu, memoryLimitMiB });
+    template().hasResourceProperties(TASK, { Cpu: { Ref: 'Cpu' }, Memory: { Ref: 'Memory' } });
+  });
+});
+
+describe('options of the container', () => {
+  test('name, command, entry point, variables, labels and file system', () => {
+    service({
+      containerName: 'web',
+      command: ['serve'],
+      entryPoint: ['/bin/app'],
+      environment: { LOG_LEVEL: 'info' },
+      dockerLabels: { team: 'web' },
+      readonlyRootFilesystem: true,
+    });
+    expect(container()).toMatchObject({
+      Name: 'web',
+      Command: ['serve'],
+      EntryPoint: ['/bin/app'],
+      Environment: [{ Name: 'LOG_LEVEL', Value: 'info' }],
+      DockerLabels: { team: 'web' },
+      ReadonlyRootFilesystem: true,
+      LogConfiguration: { Options: { 'awslogs-stream-prefix': 'web' } },
+    });
+  });
+
+  test.each(['Resource', 'TaskRole', 'ExecutionRole', Token.asString({ Ref: 'Name' })])('any name goes: %s', (containerName) => {
+    service({ containerName });
+    expect(container().Name).toEqual(stack.resolve(containerName));
+  });
+
+  test('a port, which no load balancer is needed for', () => {
+    service({ containerPort: 8080 });
+    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Protocol: 'tcp' }]);
+  });
+
+  test('port 80 with an ingress', () => {
+    service({ ingress: Ingress.internalOnly() });
+    expect(container().PortMappings).toEqual([{ ContainerPort: 80, Protocol: 'tcp' }]);
+  });
+
+  test('a port that is a token', () => {
+    service({ containerPort: Token.asNumber({ Ref: 'Port' }), ingress: Ingress.internalOnly() });
+    expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Protocol: 'tcp' }]);
+    template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
+  });
+
+  test('secrets, which the execution role may read', () => {
+    const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf');
+    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/api/key' });
+    service({ secrets: { DB: ecs.Secret.fromSecretsManager(secret, 'password'), KEY: ecs.Secret.fromSsmParameter(parameter) } });
+    expect(container().Secrets).toEqual([
+      { Name: 'DB', ValueFrom: `${secret.secretArn}:password::` },
+      { Name: 'KEY', ValueFrom: expect.anything() },
+    ]);
+    template().hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Resource: secret.secretArn })]) },
+    });
+  });
+
+  test('a health check', () => {
+    service({ healthCheck: { command: ['CMD', '/healthy'], interval: Duration.seconds(10) } });
+    expect(container().HealthCheck).toMatchObject({ Command: ['CMD', '/healthy'], Interval: 10 });
+  });
+
+  describe('its own image in its environment', () => {
+    const answer = (attribute: string) => ({ 'Fn::GetAtt': [expect.stringMatching(/^Guard/), attribute] });
+
+    test('if asked for', () => {
+      service({ imageInEnvironment: true, environment: { LOG_LEVEL: 'info' } });
+      expect(container().Environment).toEqual([
+        { Name: 'IMAGE_TAG', Value: answer('ImageTag') },
+        { Name: 'IMAGE_DIGEST', Value: answer('ImageDigest') },
+        { Name: 'LOG_LEVEL', Value: 'info' },
+      ]);
+    });
+
+    test('unless the variables are taken', () => {
+      service({ imageInEnvironment: true, environment: { IMAGE_TAG: 'mine' } });
+      expect(container().Environment).toEqual([{ Name: 'IMAGE_TAG', Value: 'mine' }, { Name: 'IMAGE_DIGEST', Value: answer('ImageDigest') }]);
+    });
+  });
+
+  test('how long logs are kept', () => {
+    service({ logRetention: logs.RetentionDays.ONE_WEEK });
+    template().hasResourceProperties(LOG_GROUP, { RetentionInDays: 7 });
+  });
+
+  test('a log driver of its own, instead of a log group', () => {
+    const { logGroup } = service({
+      logDriver: ecs.LogDrivers.splunk({
+        url: 'https://splunk',
+        secretToken: ecs.Secret.fromSsmParameter(
+          ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Token', { parameterName: '/token' })),
+      }),
+    });
+    expect(logGroup).toBeUndefined();
+    expect(container().LogConfiguration.LogDriver).toBe('splunk');
+    expect(Object.keys(template().findResources(LOG_GROUP)).filter((id) => id.startsWith('Api'))).toEqual([]);
+  });
+});
+
+describe('options of the service', () => {
+  test('name, percentages, shell', () => {
+    service({ serviceName: 'mp-api-service', minHealthyPercent: 50, maxHealthyPercent: 150, enableExecuteCommand: true });
+    template().hasResourceProperties(SERVICE, {
+      ServiceName: 'mp-api-service',
+      EnableExecuteCommand: true,
+      DeploymentConfiguration: { MinimumHealthyPercent: 50, MaximumPercent: 150 },
+    });
+  });
+
+  test('a circuit breaker that does not roll back', () => {
+    service({ circuitBreaker: { rollback: false } });
+    template().hasResourceProperties(SERVICE, { DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: false } } });
+  });
+
+  test('after how many failures the circuit breaker gives up, and when it counts anew', () => {
+    service({ circuitBreakerFailureCount: 2, circuitBreakerResetOnHealthyTask: false });
+    template().hasResourceProperties(SERVICE, {
+      DeploymentConfiguration: {
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true, ThresholdConfiguration: { Type: 'COUNT', Value: 2 }, ResetOnHealthyTask: false },
+      },
+    });
+  });
+
+  test('the time until health checks of the load balancer count', () => {
+    service({ ingress: Ingress.internalOnly(), healthCheckGracePeriod: Duration.minutes(2) });
+    template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
+  });
+
+  test('a minute until health checks of the load balancer count, by default', () => {
+    service({ ingress: Ingress.internalOnly() });
+    template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 60 });
+  });
+
+  test('public subnets with a public IP address', () => {
+    service({ assignPublicIp: true });
+    template().hasResourceProperties(SERVICE, {
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED', Subnets: ['public-1', 'public-2'] } },
+    });
+  });
+
+  test('subnets and security groups', () => {
+    const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1');
+    const { connections } = service({ taskSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-9')] }, securityGroups: [group] });
+    template().hasResourceProperties(SERVICE, {
+      NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: ['sg-1'], Subnets: ['subnet-9'] } },
+    });
+    expect(connections.securityGroups).toEqual([group]);
+  });
+
+  test('capacity such as Spot, which the default cluster then offers', () => {
+    service({ capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+    template().hasResourceProperties(SERVICE, {
+      CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
+      LaunchType: Match.absent(),
+    });
+    template().hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', { CapacityProviders: ['FARGATE', 'FARGATE_SPOT'] });
+  });
+
+  test('tags', () => {
+    service({ propagateTags: ecs.PropagatedTagSource.SERVICE, enableECSManagedTags: true });
+    template().hasResourceProperties(SERVICE, { PropagateTags: 'SERVICE', EnableECSManagedTags: true });
+  });
+
+  test('a name in Cloud Map', () => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespace: { name: 'internal' } });
+    service({ cluster, containerPort: 80, cloudMapOptions: { name: 'api' } });
+    template().hasResourceProperties('AWS::ServiceDiscovery::Service', { Name: 'api' });
+    template().hasResourceProperties(SERVICE, { ServiceRegistries: [Match.anyValue()] });
+  });
+});
+
+describe('blue/green deployments', () => {
+  test('shift traffic of a load balancer of its own between two target groups', () => {
+    service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN, bakeTime: Duration.minutes(5) });
+    template().resourceCountIs('AWS::ElasticLoadBalancingV2::TargetGroup', 2);
+    template().hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+      Actions: [{
+        Type: 'forward',
+        ForwardConfig: { TargetGroups: [Match.objectLike({ Weight: 1 }), Match.objectLike({ Weight: 0 })] },
+      }],
+    });
+    template().hasResourceProperties(SERVICE, {
+      DeploymentConfiguration: { Strategy: 'BLUE_GREEN', BakeTimeInMinutes: 5 },
+      LoadBalancers: [Match.objectLike({
+        AdvancedConfiguration: Match.objectLike({ AlternateTargetGroupArn: Match.anyValue(), ProductionListenerRule: Match.anyValue() }),
+      })],
+    });
+  });
+
+  test('need no second target group while they are rolling ones', () => {
+    service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.ROLLING });
+    template().resourceCountIs('AWS::ElasticLoadBalancingV2::TargetGroup', 1);
+    template().resourceCountIs('AWS::ElasticLoadBalancingV2::ListenerRule', 0);
+  });
+});
+
+describe('cluster and VPC', () => {
+  const CLUSTER = 'AWS::ECS::Cluster';
+
+  test('given ones are used, and nothing is made', () => {
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
+    expect(service({ cluster }).cluster).toBe(cluster);
+    template().hasResourceProperties(SERVICE, { Cluster: 'mp-cluster' });
+    for (const type of [CLUSTER, 'AWS::EC2::VPC']) template().resourceCountIs(type, 0);
+  });
+
+  test('a given VPC gets a cluster', () => {
+    service();
+    template().resourceCountIs(CLUSTER, 1);
+    template().resourceCountIs('AWS::EC2::VPC', 0);
+  });
+
+  test('without either, all services of the stack share a new one', () => {
+    for (const id of ['One', 'Two']) new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`) });
+    template().resourceCountIs(CLUSTER, 1);
+    template().resourceCountIs('AWS::EC2::VPC', 1);
+  });
+
+  test('all services in one VPC share a cluster, others have another', () => {
+    const other = ec2.Vpc.fromVpcAttributes(stack, 'Other', { vpcId: 'vpc-2', availabilityZones: ['a'], privateSubnetIds: ['x'] });
+    const clusters = Object.entries({ One: vpc, Two: vpc, Three: other }).map(([id, each]) =>
+      new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc: each }).cluster);
+    expect(clusters[1]).toBe(clusters[0]);
+    expect(clusters[2]).not.toBe(clusters[0]);
+    template().resourceCountIs(CLUSTER, 2);
+  });
+
+  test('a nested stack has its own', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    for (const scope of [stack, nested]) new GuardedFargateService(scope, 'Service', { guard: anyGuard(scope) });
+    for (const each of [stack, nested]) Template.fromStack(each).resourceCountIs(CLUSTER, 1);
+  });
+});
+
+describe('the order', () => {
+  const GUARD = 'Custom::ImageGuard';
+
+  test('what the library makes waits for the guard: a refused image leaves nothing behind', () => {
+    new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), ingress: Ingress.internetFacing() });
+    const graph = new ReferenceGraph(app.synth());
+    const [guard] = graph.resources(GUARD);
+    const needed = graph.before(guard);
+    const early = graph.resources()
+      .filter((resource) => resource !== guard && !needed.has(resource) && !graph.before(resource).has(guard))
+      .map(({ logicalId, type }) => `${type} ${logicalId}`);
+    // Free of charge and made in a second.
+    expect(early.map((each) => each.split(' ')[0]).filter((type) => type !== 'AWS::IAM::Role')).toEqual([]);
+  });
+
+  test('a shared cluster waits for all of its guards', () => {
+    for (const id of ['One', 'Two']) new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc });
+    const [types] = before('AWS::ECS::Cluster');
+    expect(types.filter((type) => type === GUARD)).toHaveLength(2);
+  });
+
+  test('the service waits until its tasks may pull the image', () => {
+    service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc }) });
+    const [types] = before(SERVICE);
+    expect(types).toContain('AWS::IAM::Policy');
+  });
+
+  test.each([
+    ['of the default cluster', () => ({ vpc: undefined })],
+    ['that is given', () => ({ vpc: new ec2.Vpc(stack, 'OwnVpc') })],
+  ])('the service waits until its tasks have a way out of a VPC %s', (_, make) => {
+    service(make());
+    const graph = new ReferenceGraph(app.synth());
+    const [ecsService] = graph.resources(SERVICE);
+    const earlier = [...graph.before(ecsService)].map(({ logicalId }) => logicalId);
+    const routes = graph.resources('AWS::EC2::Route').map(({ logicalId }) => logicalId).filter((logicalId) => logicalId.includes('PrivateSubnet'));
+    expect(routes.length).toBeGreaterThan(0);
+    expect(earlier).toEqual(expect.arrayContaining(routes));
+  });
+
+  test.each([
+    ['the default cluster', () => ({})],
+    ['a given cluster', () => ({ cluster: new ecs.Cluster(stack, 'Cluster', { vpc, enableFargateCapacityProviders: true }) })],
+  ])('the service waits until %s offers the capacity', (_, make) => {
+    service({ ...make(), capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
+    const [types] = before(SERVICE);
+    expect(types).toContain('AWS::ECS::ClusterCapacityProviderAssociations');
+  });
+
+  test('the service waits until the load balancer listens', () => {
+    service({ ingress: Ingress.internalOnly() });
+    const [types] = before(SERVICE);
+    expect(types).toContain('AWS::ElasticLoadBalancingV2::Listener');
+  });
+});
+
+describe('who may do what', () => {
+  test('grants go to the task role', () => {
+    const api = service();
+    dynamodb.Table.fromTableArn(stack, 'Table', 'arn:aws:dynamodb:eu-west-1:111111111111:table/items').grantReadData(api);
+    template().hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [stack.resolve((api.taskDefinition.taskRole as iam.Role).roleName)],
+      PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['dynamodb:GetItem']) })] },
+    });
+  });
+
+  test('connections are those of the tasks', () => {
+    service({ containerPort: 8080 }).connections.allowFrom(ec2.Peer.ipv4('10.1.0.0/16'), ec2.Port.tcp(8080));
+    template().hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 8080 })],
+    });
+  });
+
+  test('only the load balancer may reach the tasks', () => {
+    service({ ingress: Ingress.internetFacing() });
+    template().resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+    template().hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('LoadBalancerSecurityGroup'), 'GroupId'] },
+    });
+  });
+});
+
+describe('the outputs', () => {
+  test('stop a service that never comes up', () => {
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
+    service({ cluster });
+    const [ecsService] = Object.keys(template().findResources(SERVICE));
+    template().hasOutput('*', {
+      Description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
+      Value: {
+        'Fn::Join': ['', [
+          'aws ecs update-service --region ', { Ref: 'AWS::Region' },
+          ' --cluster mp-cluster --service ', { 'Fn::GetAtt': [ecsService, 'Name'] }, ' --desired-count 0',
+        ]],
+      },
+    });
+  });
+});
+
+describe('options that contradict each other are refused with path, property and value:', () => {
+  test.each<[string, (given: { cluster: ecs.ICluster }) => GuardedFargateServiceOptions, string]>([
+    ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc contradict each other: a cluster has its own VPC'],
+    ['a log driver and a retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
+      'logDriver and logRetention 7 contradict each other: a log driver of your own decides how long logs are kept'],
+    ['a grace period without a load balancer', () => ({ healthCheckGracePeriod: Duration.seconds(10) }),
+      'healthCheckGracePeriod needs a load balancer whose health checks it puts off: pass an ingress other than Ingress.none()'],
+    ['the port 0', () => ({ containerPort: 0 }), 'containerPort 0 is not a port: 1 to 65535'],
+    ['the port 65536', () => ({ containerPort: 65536 }), 'containerPort 65536 is not a port: 1 to 65535'],
+    ['the port 80.5', () => ({ containerPort: 80.5 }), 'containerPort 80.5 is not a port: 1 to 65535'],
+    ['no failures', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not a number of tasks: 1 or more'],
+    ['failures that nobody counts', () => ({ circuitBreakerFailureCount: 2, circuitBreaker: { enable: false } }),
+      'circuitBreakerFailureCount 2 and a circuitBreaker that is not enabled contradict each other'],
+    ['time to bake for rolling deployments', () => ({ bakeTime: Duration.minutes(5) }),
+      'bakeTime needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
+    ['hooks for rolling deployments', () => ({ lifecycleHooks: [], deploymentStrategy: ecs.DeploymentStrategy.ROLLING }),
+      'lifecycleHooks needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
+  ])('%s', (_, props, message) => {
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
+    expect(() => service(props({ cluster }))).toThrow(new Error(`${message} (at Web/Api)`));
+  });
+
+  test('a guard of another stack', () => {
+    const guard = anyGuard(new Stack(app, 'Other'));
+    expect(() => service({ guard })).toThrow(new Error(
+      'the image of guard Other/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Web/Api/TaskDefinition)'));
+  });
+});
+
+test.each(['PhasedFargateCluster', 'PhasedFargateEvents', 'PhasedFargateImageGuard'])('the id %s, which is needed for all services of a stack, is refused as CDK does', (id) => {
+  new Construct(stack, id);
+  expect(() => new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack) }))
+    .toThrow(`There is already a Construct with name '${id}' in Stack [Web]`);
+});
+
+test('the guard may be in the stack around a nested one', () => {
+  const nested = new NestedStack(stack, 'Nested');
+  service({ guard: anyGuard(stack) }, nested);
+  Template.fromStack(nested).resourceCountIs(SERVICE, 1);
+});
+
+test('logical ids are a promise: none of these may be replaced by an upgrade', () => {
+  const guard = anyGuard(stack, { whenMissing: WhenMissing.startWithoutTasks() });
+  const api = new GuardedFargateService(stack, 'Api', { guard, ingress: Ingress.internetFacing() });
+  const id = (construct: Construct, child?: string) =>
+    stack.getLogicalId((child ? construct.node.findChild(child) : construct.node.defaultChild) as CfnElement);
+  expect({
+    service: id(api.ecsService, 'Service'),
+    taskDefinition: id(api.taskDefinition),
+    logGroup: id(api.logGroup as logs.LogGroup),
+    cluster: id(api.cluster as ecs.Cluster),
+    vpc: id(api.cluster.vpc),
+    loadBalancer: id(api.loadBalancer!),
+    listener: id(api.listener!),
+    targetGroup: id(api.targetGroup!),
+    outputs: api.node.children.filter((child): child is CfnOutput => child instanceof CfnOutput).map((output) => stack.getLogicalId(output)),
+  }).toEqual({
+    service: 'ApiServiceF26EE56E',
+    taskDefinition: 'ApiTaskDefinitionFA71DA57',
+    logGroup: 'ApiLogGroup1717FE17',
+    cluster: 'PhasedFargateClusterFB5D05EE',
+    vpc: 'PhasedFargateClusterVpc1412FDDA',
+    loadBalancer: 'ApiLoadBalancer9F78B8A1',
+    listener: 'ApiLoadBalancerHttpListenerF0D04A99',
+    targetGroup: 'ApiTargetGroup54BFE075',
+    outputs: ['ApiStopCommand8402ACCA', 'ApiUrlDDEE0114'],
+  });
+});
