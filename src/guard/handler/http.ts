@@ -25,9 +25,10 @@ const LARGEST_BODY = 8 * 1024 * 1024;
 
 export const sendOverNetwork: Send = async (request) => {
   const client = request.url.startsWith('https:') ? https : http;
-  const signal = AbortSignal.timeout(request.timeoutMs);
+  const timeoutMs = Math.ceil(request.timeoutMs);
+  const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(new NetworkError(signal.aborted ? `no answer in ${request.timeoutMs} ms` : error.message));
+    const fail = (error: Error) => reject(new NetworkError(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message));
     // No connection is kept: after Lambda has frozen and thawed the process it would be a dead one.
     const options = { method: request.method, headers: request.headers, agent: false, signal };
     const outgoing = client.request(request.url, options, (incoming) => {

@@ -18,6 +18,6 @@ export function timetable(start: number, remainingMs: number): Timetable {
     start,
     lastLook: death - reserve,
     alarm: death - reserve / 2,
-    end: death - reserve / 20,
+    end: death - reserve / 10,
   };
 }
