@@ -21,13 +21,13 @@ export class Aws {
     return repositories.map((repository: { repositoryName: string }) => repository.repositoryName).sort();
   }
 
-  /** The one service of a cluster, with the images that its task definition runs. */
-  public async service(cluster: string): Promise<{ name: string; desiredCount: number; images: string[] }> {
+  /** The one service of a cluster, and what its task definition says. */
+  public async service(cluster: string): Promise<{ desiredCount: number; images: string[]; memory: string }> {
     const { serviceArns } = await this.ecs('ListServices', { cluster });
     if (serviceArns.length !== 1) throw new Error(`cluster ${cluster} has ${serviceArns.length} services`);
-    const { services: [{ serviceName, desiredCount, taskDefinition }] } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
-    const { taskDefinition: { containerDefinitions } } = await this.ecs('DescribeTaskDefinition', { taskDefinition });
-    return { name: serviceName, desiredCount, images: containerDefinitions.map((container: { image: string }) => container.image) };
+    const { services: [{ desiredCount, taskDefinition }] } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
+    const { taskDefinition: { containerDefinitions, memory } } = await this.ecs('DescribeTaskDefinition', { taskDefinition });
+    return { desiredCount, images: containerDefinitions.map((container: { image: string }) => container.image), memory };
   }
 
   public async clusterNames(): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,9 @@ export interface CustomResourceRequest {
   readonly logicalId: string;
   readonly physicalId: string | null;
   readonly properties: Record<string, unknown>;
+  /** Milliseconds since 1970. */
+  readonly sentAt: number;
+  readonly answeredAt?: number;
   /** Missing while the handler is still at work, empty when it never answered. */
   readonly answer?: {
     readonly Status?: 'SUCCESS' | 'FAILED';
@@ -91,6 +94,9 @@ export class Emulator {
       detached: true,
     });
     closeSync(log);
+    // Whoever forgets to stop it can end all the same, and it with them.
+    this.process.unref();
+    (this.process.stdin as Socket).unref();
   }
 
   public get logFile(): string {

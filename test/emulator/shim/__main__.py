@@ -12,6 +12,7 @@ import custom_resources
 import parent
 import registry
 import rollbacks
+import services
 import unknown_types
 from ministack import app
 
@@ -21,5 +22,6 @@ unknown_types.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
+services.install()
 
 app.main()

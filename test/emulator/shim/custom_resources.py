@@ -32,7 +32,7 @@ def install(log):
         show_true_status(stack, request_type)
         request = uuid.uuid4().hex
         write(
-            event='request', id=request, at=time.time(), stackName=stack_name, stackStatus=stack.get('StackStatus'),
+            event='request', id=request, sentAt=milliseconds(), stackName=stack_name, stackStatus=stack.get('StackStatus'),
             resourceType=resource_type, logicalId=logical_id, requestType=request_type, physicalId=physical_id,
             properties=custom_resource._normalise_resource_properties(props),
         )
@@ -43,7 +43,7 @@ def install(log):
             raise RuntimeError(f'Received response status [FAILED] from custom resource. Message returned: {reason}') from None
         finally:
             answer = _answers.pop(_waiting.token, {})
-            write(event='answer', id=request, at=time.time(), answer=answer)
+            write(event='answer', id=request, answeredAt=milliseconds(), answer=answer)
             if request_type == 'Create' and answer.get('Status') != 'SUCCESS' and stack:
                 remember_failed_creation(stack, logical_id, resource_type, props, answer)
 
@@ -54,6 +54,10 @@ def install(log):
     custom_resource.invoke_custom_resource = invoke
     custom_resource.register_token = register_token
     app._handle_post_body_shortcuts = handle_put
+
+
+def milliseconds():
+    return time.time_ns() // 1_000_000
 
 
 async def handle_put(method, path, headers, body, query_params, request_id):

@@ -13,6 +13,7 @@ TYPES = {
     'AWS::EC2::SecurityGroupEgress': ('sgr-', ['Id']),
     'AWS::EC2::SecurityGroupIngress': ('sgr-', ['Id']),
     'AWS::ECS::ClusterCapacityProviderAssociations': ('capacity-', []),
+    'AWS::Logs::QueryDefinition': ('query-', ['QueryDefinitionId']),
 }
 
 

@@ -1,0 +1,98 @@
+import { refusal, updates, User } from './user';
+
+/** The example `app-and-fargate-stack`, where the tag is a commit. Each test goes on where the one before it ended. */
+
+const REPOSITORY = 'app-mp';
+const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+const PLATFORMS = ['linux/amd64', 'linux/arm64'];
+
+let user: User;
+
+beforeAll(async () => {
+  user = await User.of('app-and-fargate-stack');
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('everything at once: the registry is made, the service is refused', async () => {
+  const run = await user.deployInVain('--all', ...commit('aaa1'));
+  expect(refusal(run)).toContain(`Image ${URI}:aaa1 does not exist`);
+  expect(await user.aws.stackStatus('AppStack')).toBe('CREATE_COMPLETE');
+  expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
+});
+
+test('everything at once again, after an index for several platforms was pushed: pinned by the digest of the index', async () => {
+  const digest = await user.push(REPOSITORY, 'aaa1', ...PLATFORMS);
+  const run = await user.deploy('--all', ...commit('aaa1'));
+  expect(await user.aws.imageDigest(REPOSITORY, 'aaa1')).toBe(digest);
+  expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
+});
+
+test('an index without the platform of the task: refused, and the image of before stays', async () => {
+  const before = await user.service();
+  await user.push(REPOSITORY, 'bbb2', 'linux/arm64', 'linux/arm');
+  const run = await user.deployInVain('FargateStack', ...commit('bbb2'));
+  expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* it offers linux\/arm64 and linux\/arm /);
+  expect(await user.service()).toEqual(before);
+});
+
+test('the guard waits: the deployment goes on by itself once the image is pushed', async () => {
+  user.edit('fargate-stack.ts', 'ImageVersion.tag(props.sha),', 'ImageVersion.tag(props.sha), whenMissing: WhenMissing.waitFor(Duration.minutes(2)),');
+  user.edit('fargate-stack.ts', 'ImageVersion,', 'ImageVersion, WhenMissing,');
+  user.edit('fargate-stack.ts', 'import { Stack,', 'import { Duration, Stack,');
+
+  const deployment = user.deploy('FargateStack', ...commit('ccc3'));
+  await user.untilGuardWaits();
+  const digest = await user.push(REPOSITORY, 'ccc3', ...PLATFORMS);
+  const pushedAt = Date.now();
+  const run = await deployment;
+
+  expect(run.guard[0].sentAt).toBeLessThan(pushedAt);
+  expect(run.guard[0].answeredAt! - pushedAt).toBeLessThan(10_000);
+  expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
+});
+
+describe('a tag that moves', () => {
+  let good: string;
+
+  test('the same tag, another image: another deployment', async () => {
+    user.edit('fargate-stack.ts', 'ImageVersion.tag(props.sha)', "ImageVersion.movingTag('latest')");
+    const first = await user.push(REPOSITORY, 'latest', ...PLATFORMS);
+    await user.deploy('FargateStack', ...commit('any'));
+    expect((await user.service()).images).toEqual([`${URI}@${first}`]);
+
+    good = await user.push(REPOSITORY, 'latest', ...PLATFORMS);
+    await user.deploy('FargateStack', ...commit('any'), '--output', 'good.out');
+    expect((await user.service()).images).toEqual([`${URI}@${good}`]);
+  });
+
+  test('something fails after the guard: the image of before, although the tag names another one by now', async () => {
+    const bad = await user.push(REPOSITORY, 'latest', ...PLATFORMS);
+    const repair = user.failLater();
+    const run = await user.deployInVain('FargateStack', ...commit('any'));
+    repair();
+    expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(updates(run)).toEqual([bad, good]);
+    expect((await user.service()).images).toEqual([`${URI}@${good}`]);
+  });
+
+  test('the template of before deployed again with other stack tags: that image still, and the guard is not asked', async () => {
+    const run = await user.deploy('FargateStack', '--app', 'good.out', '--tags', 'team=web');
+    expect(run.screen).toContain('UPDATE_COMPLETE | AWS::CloudFormation::Stack');
+    expect(run.guard).toEqual([]);
+    expect((await user.service()).images).toEqual([`${URI}@${good}`]);
+  });
+});
+
+test('destroyed in the right order; the registry and its images stay', async () => {
+  const { screen } = await user.destroyAll(...commit('aaa1'));
+  expect(screen).toMatch(/FargateStack: destroyed.*AppStack: destroying/);
+  expect(await user.aws.clusterNames()).toEqual([]);
+  expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining(['aaa1', 'ccc3', 'latest']));
+});
+
+function commit(sha: string): string[] {
+  return ['--context', `sha=${sha}`];
+}

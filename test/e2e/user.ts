@@ -1,0 +1,111 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Consumer, LOWEST } from '../consumer';
+import { Aws } from '../emulator/aws';
+import { bootstrap, cdk } from '../emulator/cdk';
+import { CustomResourceRequest, Emulator } from '../emulator/emulator';
+import { pushImage, pushIndex } from '../emulator/oci';
+
+/** What a run of the CDK CLI came to. */
+export interface Run {
+  /** What was on the screen, as one line, since the CLI breaks lines wherever it likes. */
+  readonly screen: string;
+  /** What CloudFormation asked the guards meanwhile, and what they answered. */
+  readonly guard: CustomResourceRequest[];
+}
+
+/** Somebody with one of the examples, the packed library in it, and a bootstrapped AWS account. */
+export class User {
+  public static async of(example: string): Promise<User> {
+    const consumer = await Consumer.install(LOWEST);
+    const emulator = await Emulator.start();
+    await bootstrap(emulator);
+    return new User(consumer, emulator, consumer.example(example));
+  }
+
+  public readonly aws: Aws;
+
+  private constructor(private readonly consumer: Consumer, private readonly emulator: Emulator, private readonly directory: string) {
+    this.aws = new Aws(emulator);
+  }
+
+  public async deploy(...args: string[]): Promise<Run> {
+    return this.cdk(0, ['deploy', '--require-approval', 'never', ...args]);
+  }
+
+  /** Deploys what is expected to fail. */
+  public async deployInVain(...args: string[]): Promise<Run> {
+    return this.cdk(1, ['deploy', '--require-approval', 'never', ...args]);
+  }
+
+  public async destroyAll(...args: string[]): Promise<Run> {
+    return this.cdk(0, ['destroy', '--force', '--all', ...args]);
+  }
+
+  /** Pushes an image for one platform, or an index of several. Returns its digest. */
+  public async push(repository: string, tag: string, ...platforms: string[]): Promise<string> {
+    const image = { repository, tag, content: `${tag} ${Math.random()}` };
+    return platforms.length === 1
+      ? pushImage(this.emulator, { ...image, platform: platforms[0] })
+      : pushIndex(this.emulator, { ...image, platforms });
+  }
+
+  /** Changes a source file of the example. Returns what changes it back. */
+  public edit(file: string, from: string | RegExp, to: string): () => void {
+    const path = join(this.directory, file);
+    const source = readFileSync(path, 'utf8');
+    const edited = source.replace(from, to);
+    if (edited === source) throw new Error(`${file} has no ${from}`);
+    writeFileSync(path, edited);
+    return () => writeFileSync(path, source);
+  }
+
+  /** Adds to the stack of the service what fails once the service is deployed. Returns what takes it away again. */
+  public failLater(): () => void {
+    return this.edit('app.ts', /$/, `
+      import { CustomResource } from 'aws-cdk-lib';
+      const broken = app.node.findChild('FargateStack');
+      new CustomResource(broken, 'Broken', { serviceToken: 'arn:aws:lambda:us-east-1:111122223333:function:none' })
+        .node.addDependency(broken.node.findChild('Api'));
+    `);
+  }
+
+  /** The one service there is. */
+  public async service(): Promise<{ desiredCount: number; images: string[]; memory: string }> {
+    const clusters = await this.aws.clusterNames();
+    if (clusters.length !== 1) throw new Error(`expected one cluster, found ${clusters.length}`);
+    return this.aws.service(clusters[0]);
+  }
+
+  /** Returns as soon as a guard has been asked and has not answered yet. */
+  public async untilGuardWaits(): Promise<void> {
+    while (this.emulator.customResourceRequests().at(-1)?.answer !== undefined) await sleep(50);
+  }
+
+  public async leave(): Promise<void> {
+    await this.emulator.stop();
+    this.consumer.remove();
+  }
+
+  private async cdk(expected: number, args: string[]): Promise<Run> {
+    const before = this.emulator.customResourceRequests().length;
+    const { exitCode, output } = await cdk(this.emulator, args, { cwd: this.directory });
+    if (exitCode !== expected) throw new Error(`cdk ${args.join(' ')} ended with ${exitCode}:\n${output}`);
+    const guard = this.emulator.customResourceRequests().slice(before).filter(({ resourceType }) => resourceType === 'Custom::ImageGuard');
+    return { screen: output.replace(/\s+/g, ' '), guard };
+  }
+}
+
+/** The reason with which the guard refused, having seen to it that the screen shows it in full. */
+export function refusal({ guard, screen }: Run): string {
+  const reasons = guard.map(({ answer }) => answer).filter((answer) => answer?.Status === 'FAILED').map((answer) => answer!.Reason!);
+  expect(reasons).toHaveLength(1);
+  expect(screen).toContain(reasons[0].replace(/\s+/g, ' '));
+  return reasons[0];
+}
+
+/** The digests that the guard gave for the updates that CloudFormation sent, in their order; nothing where it refused. */
+export function updates({ guard }: Run): (string | undefined)[] {
+  return guard.filter(({ requestType }) => requestType === 'Update').map(({ answer }) => answer?.Data?.ImageDigest);
+}
