@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -58,6 +59,8 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
    */
   constructor(scope: Construct, id: string, props: PhasedFargateServiceProps = {}) {
     super(scope, id);
+    // Where there is no stack, the error names this construct.
+    Stack.of(this);
 
     this.registry = props.registry ?? ImageRegistry.inCompanionStack(scope, id);
     this.guard = new ImageGuard(this, 'Guard', { ...props, registry: this.registry });

@@ -1,0 +1,145 @@
+import { Annotations, App, Stack } from 'aws-cdk-lib';
+import { Annotations as Annotated, Match } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { GuardedFargateService, GuardedFargateServiceOptions } from '../../src';
+import { anyGuard } from '../util/guard';
+import { testApp } from '../util/synth';
+
+const { PUBLIC, PRIVATE_ISOLATED } = ec2.SubnetType;
+const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, SECRETS_MANAGER, SSM } = ec2.InterfaceVpcEndpointAwsService;
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function vpcOf(...types: ec2.SubnetType[]): ec2.Vpc {
+  return new ec2.Vpc(stack, 'Vpc', { natGateways: 0, subnetConfiguration: types.map((subnetType) => ({ name: subnetType, subnetType })) });
+}
+
+function addEndpoints(vpc: ec2.Vpc, services: Record<string, ec2.InterfaceVpcEndpointAwsService>): void {
+  vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+  for (const [id, service] of Object.entries(services)) vpc.addInterfaceEndpoint(id, { service });
+}
+
+function warningsOf(props: GuardedFargateServiceOptions): string[] {
+  new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), ...props });
+  return warnings();
+}
+
+function warnings(): string[] {
+  return Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('@org/phased-fargate')).map(({ id, entry }) => `${id}: ${entry.data}`);
+}
+
+const isolated = (missing: string) =>
+  `/Web/Api: tasks in isolated subnets of Web/Vpc cannot start without VPC endpoints for ${missing}: ` +
+  'add them to the VPC, or pass taskSubnets with a way out [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
+
+const publicOnly =
+  '/Web/Api: tasks in public subnets of Web/Vpc cannot pull their image without a public IP address: ' +
+  'pass assignPublicIp: true, or taskSubnets that are private [ack: @org/phased-fargate:publicSubnetsWithoutPublicIp]';
+
+describe('isolated subnets', () => {
+  test('without endpoints are warned of, with what is missing', () => {
+    expect(warningsOf({ vpc: vpcOf(PRIVATE_ISOLATED) })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
+  });
+
+  test('with all endpoints are not', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    expect(warningsOf({ vpc })).toEqual([]);
+  });
+
+  test('whose endpoints are added after the service are not', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    expect(warnings()).toEqual([]);
+  });
+
+  test('whose endpoints are in another stack are not', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    const other = new Stack(app, 'Endpoints');
+    new ec2.GatewayVpcEndpoint(other, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3 });
+    for (const [id, service] of Object.entries({ ECR, ECR_DOCKER, CLOUDWATCH_LOGS })) new ec2.InterfaceVpcEndpoint(other, id, { vpc, service });
+    expect(warningsOf({ vpc })).toEqual([]);
+  });
+
+  test('of a VPC other than that of the endpoints are warned of', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    const other = new ec2.Vpc(stack, 'Other', { natGateways: 0 });
+    addEndpoints(other, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    expect(warningsOf({ vpc })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
+  });
+
+  test('need no endpoint for logs that go elsewhere', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    expect(warningsOf({ vpc, logDriver: ecs.LogDrivers.fluentd() })).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
+  });
+
+  test('need endpoints for what secrets are read from', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db'));
+    const parameter = ecs.Secret.fromSsmParameter(
+      ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/key' }));
+    expect(warningsOf({ vpc, secrets: { A: secret, B: parameter } })).toEqual([isolated('secretsmanager, ssm')]);
+  });
+
+  test('with endpoints for what secrets are read from are not warned of', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS, Secrets: SECRETS_MANAGER, Ssm: SSM });
+    const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db'), 'password');
+    expect(warningsOf({ vpc, secrets: { A: secret } })).toEqual([]);
+  });
+});
+
+describe('public subnets', () => {
+  test('without a public IP address are warned of', () => {
+    expect(warningsOf({ vpc: vpcOf(PUBLIC), taskSubnets: { subnetType: PUBLIC } })).toEqual([publicOnly]);
+  });
+
+  test('with one are not', () => {
+    expect(warningsOf({ vpc: vpcOf(PUBLIC), assignPublicIp: true })).toEqual([]);
+  });
+
+  test('with endpoints are not', () => {
+    const vpc = vpcOf(PUBLIC);
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC } })).toEqual([]);
+  });
+
+  test('that are all that there is are warned of', () => {
+    expect(warningsOf({ vpc: vpcOf(PUBLIC) })).toEqual([publicOnly]);
+  });
+});
+
+describe('no warning', () => {
+  test('of the default VPC, which has a way out', () => {
+    expect(warningsOf({})).toEqual([]);
+  });
+
+  test('of a VPC that is imported, since nobody here knows its routes', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], isolatedSubnetIds: ['subnet-1'] });
+    expect(warningsOf({ vpc })).toEqual([]);
+  });
+
+  test('twice, for two services each is named once', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    new GuardedFargateService(stack, 'Worker', { guard: anyGuard(stack, {}, 'WorkerGuard'), vpc });
+    expect(warningsOf({ vpc }).map((warning) => warning.split(':')[0])).toEqual(['/Web/Worker', '/Web/Api']);
+  });
+
+  test('that was acknowledged', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
+    Annotations.of(stack).acknowledgeWarning('@org/phased-fargate:isolatedSubnetsWithoutEndpoints', 'peered');
+    expect(warnings()).toEqual([]);
+  });
+});
