@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
 import { PINNED_TAGS } from './reserved-tags';
@@ -43,11 +43,15 @@ export function lifecycleRules(retention: Retention): ecr.LifecycleRule[] {
   ];
 }
 
+/** Tokens do not pass: CDK writes the rules as text, in which CloudFormation sees no intrinsics. */
 export function checkRetention(scope: IConstruct, { keepTagged, keepUntaggedFor }: Retention): void {
+  if (Token.isUnresolved(keepTagged) || keepUntaggedFor.isUnresolved()) {
+    throw invalid(scope, 'keepTagged and keepUntaggedFor must be known at synthesis');
+  }
   if (outside(keepTagged, 1)) {
     throw invalid(scope, `keepTagged ${keepTagged} is not a number of images: 1 or more`);
   }
-  if (!keepUntaggedFor.isUnresolved() && outside(keepUntaggedFor.toDays({ integral: false }), 1)) {
+  if (outside(keepUntaggedFor.toDays({ integral: false }), 1)) {
     throw invalid(scope, `keepUntaggedFor ${keepUntaggedFor.toHumanString()} is not a number of whole days: 1 or more`);
   }
 }
