@@ -11,3 +11,13 @@ export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-
 export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
 export { Scaling, ScalingOptions } from './service/scaling';
+
+export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/deploy-workflow';
+export { ImageBuild } from './pipeline/image-build';
+export { JsonPatch } from './pipeline/json-patch';
+export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
+export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github-deploy-role';
+export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github-push-role';
+export { GitHubRole, GitHubRoleProps } from './pipeline/github-role';
+export { GitHubSubject } from './pipeline/github-subject';
+export { BuildAndPush, BuildAndPushProps } from './pipeline/build-and-push';

@@ -18,6 +18,23 @@ import { invalid, outside } from '../validation';
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
 
+const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
+
+/** What a pipeline has to know of a guard, to bring it the image that it asks for. */
+export interface AwaitedImage {
+  readonly registry: ecr.IRepository;
+
+  /** How the stack of the guard refers to the registry. */
+  readonly repository: ecr.IRepository;
+  readonly version: BoundImageVersion;
+
+  /** In the terms of images: `linux/arm64`. Known once every user of the image is. */
+  readonly platforms: string[];
+
+  /** Whether an index does not serve, as for Lambda functions. */
+  readonly singleManifest: boolean;
+}
+
 /**
  * Options of an `ImageGuard` that have defaults.
  */
@@ -82,6 +99,13 @@ export class ImageGuard extends Construct {
   }
 
   /**
+   * Whether a construct is an `ImageGuard`, also one of another copy of this library.
+   */
+  public static isImageGuard(construct: IConstruct): construct is ImageGuard {
+    return IMAGE_GUARD in construct;
+  }
+
+  /**
    * The image for any ECS task definition in the stack of this guard: services, workers, scheduled tasks, sidecars.
    * It is pinned by its digest, and the task's execution role may pull it. The guard checks that the image runs on
    * the platform of each task definition that it is used in.
@@ -116,6 +140,9 @@ export class ImageGuard extends Construct {
    */
   public readonly imageTag: string;
 
+  private readonly registry: ecr.IRepository;
+  private readonly repository: ecr.IRepository;
+  private readonly version: BoundImageVersion;
   private readonly resource: CustomResource;
   private readonly whenMissing: WhenMissing;
   private readonly platforms: (() => string | undefined)[] = [];
@@ -127,8 +154,12 @@ export class ImageGuard extends Construct {
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
+    Object.defineProperty(this, IMAGE_GUARD, { value: true });
     const repository = referenceByName(this, props.registry);
     const version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
+    this.registry = props.registry;
+    this.repository = repository;
+    this.version = version;
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
@@ -177,6 +208,18 @@ export class ImageGuard extends Construct {
   public get _holdsTasksBack(): boolean {
     return this.whenMissing._mode === 'startWithoutTasks';
   }
+
+  /**
+   * What this guard waits for.
+   *
+   * @internal
+   */
+  public get _awaited(): AwaitedImage {
+    const { registry, repository, version, singleManifest } = this;
+    const platforms = this.platforms.map((platform) => imagePlatform(platform())).filter((platform) => platform !== undefined);
+    return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
+  }
+
   private wireProperties(repository: ecr.IRepository, version: BoundImageVersion, registry: ecr.IRepository): GuardProperties {
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);

@@ -1,0 +1,124 @@
+import * as path from 'node:path';
+import { Construct } from 'constructs';
+import { deployPlan, DeployPlan, distinctStacks, EnvironmentPlan, ImagePlan } from './deploy-plan';
+import { appDirectory, GENERATED, keepGenerated } from './generated-file';
+import { ImageBuild } from './image-build';
+import {
+  buildAndPush, defineLookUp, defineVerify, deploy, digestVariable, indented, logIn, lookUp, quoted, setTag, sources, verify,
+} from './shell';
+
+/**
+ * Properties of a `DeployScript`.
+ */
+export interface DeployScriptProps {
+  /**
+   * How images are built, where they are not built from the `Dockerfile` in the root of the source repository.
+   *
+   * @default - each from that Dockerfile, with the whole repository as its context
+   */
+  readonly images?: ImageBuild[];
+
+  /**
+   * Path of the script, from the root of the source repository.
+   *
+   * @default deploy.sh
+   */
+  readonly scriptPath?: string;
+
+  /**
+   * Runs the CDK CLI.
+   *
+   * @default npx cdk
+   */
+  readonly cdkCommand?: string;
+}
+
+/**
+ * The three phases as a bash script, for a laptop or for a CI system other than GitHub Actions: what a `DeployWorkflow`
+ * does, with the AWS credentials that are at hand. It takes git, the AWS CLI, and Docker with buildx.
+ *
+ * `./deploy.sh` deploys everything; `./deploy.sh <stage>…` deploys the services of these stages only, after registries
+ * and images. Like the workflow's file it is written by synthesis, and checked where the environment variable `CI` is
+ * set.
+ */
+export class DeployScript extends Construct {
+  private readonly images: ImageBuild[];
+  private readonly scriptPath: string;
+  private readonly cdkCommand: string;
+
+  /**
+   * @param scope the app, or a stage of it to leave the others out
+   * @throws at synthesis, if there is no service to deploy, if one has its image fixed at synthesis or its registry in
+   * its own stack, if a stack has no account and region, and in CI if the file that is checked in is stale
+   */
+  constructor(scope: Construct, id: string, props: DeployScriptProps = {}) {
+    super(scope, id);
+    this.images = props.images ?? [];
+    this.scriptPath = path.posix.normalize(props.scriptPath ?? 'deploy.sh');
+    this.cdkCommand = props.cdkCommand ?? 'npx cdk';
+    keepGenerated(this, { path: this.scriptPath, executable: true, render: () => this.render() });
+  }
+
+  /**
+   * The script as it is written to its file. To be called when the app is complete.
+   *
+   * @throws what synthesis throws, but for a stale file
+   */
+  public render(): string {
+    const plan = deployPlan(this.node.scope as Construct, this.images);
+    return [
+      ['#!/usr/bin/env bash', ...GENERATED.map((line) => `# ${line}`)].join('\n'),
+      `set -euo pipefail\ncd "$(dirname "$0")${'/..'.repeat(this.scriptPath.split('/').length - 1)}"`,
+      chooseStages(plan),
+      defineLookUp(),
+      defineVerify('error: '),
+      ...plan.registryStacks.length > 0 ? [`# Phase 1: the registries\n${this.inApp(deploy(this.cdkCommand, plan.registryStacks))}`] : [],
+      ...plan.images.map((image) => `# Phase 2: the image of ${image.repositoryName}\n${pushUnlessThere(image)}`),
+      ...plan.environments.map((environment) => this.deployServices(environment)),
+    ].filter((block) => block !== '').join('\n\n') + '\n';
+  }
+
+  private deployServices(environment: EnvironmentPlan): string {
+    const { releases, stageName } = environment;
+    const run = `${this.inApp(deploy(this.cdkCommand, distinctStacks(environment), releases))}\n${verify(releases)}`;
+    return stageName
+      ? `# Phase 3: the services of ${stageName}\nif wanted ${quoted(stageName)}; then\n${indented(run)}\nfi`
+      : `# Phase 3: the services\n${run}`;
+  }
+
+  private inApp(run: string): string {
+    const directory = appDirectory();
+    return directory === '.' ? run : `(cd ${quoted(directory)} && ${run})`;
+  }
+}
+
+function chooseStages({ environments }: DeployPlan): string {
+  const names = environments.map(({ stageName }) => stageName).filter((name) => name !== '');
+  if (names.length === 0) return '';
+  return `stages=" $* "
+for stage in "$@"; do
+  case $stage in
+    ${names.map(quoted).join(' | ')}) ;;
+    *)
+      echo "usage: $0 [${names.join('|')}]..." >&2
+      exit 2
+      ;;
+  esac
+done
+wanted() {
+  [[ $stages == '  ' || $stages == *" $1 "* ]]
+}`;
+}
+
+function pushUnlessThere(image: ImagePlan): string {
+  return `if [[ -n $(git status --porcelain -- ${sources(image)}) ]]; then
+  echo "error: commit what is in ${image.context === '.' ? 'the repository' : image.context} first, since the tag of the image is a commit" >&2
+  exit 1
+fi
+${setTag(image)}
+${lookUp(image)}
+if [[ -z $digest ]]; then
+${indented([logIn(image), buildAndPush(image), lookUp(image)].join('\n'))}
+fi
+${digestVariable(image)}=$digest`;
+}

@@ -1,0 +1,41 @@
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { GitHubRole, GitHubRoleProps } from './github-role';
+import { LOGIN_ACTION, PUSH_ACTIONS } from './push-actions';
+import { ImageRegistry } from '../registry/image-registry';
+import { referenceByName } from '../registry/repository-reference';
+import { invalid } from '../validation';
+
+/**
+ * Properties of a `GitHubPushRole`.
+ */
+export interface GitHubPushRoleProps extends GitHubRoleProps {
+  /**
+   * The registries that the workflow pushes to.
+   */
+  readonly registries: ecr.IRepository[];
+}
+
+/**
+ * Phase 2: the role with which a workflow pushes images to these registries, and can do nothing else.
+ */
+export class GitHubPushRole extends GitHubRole {
+  /**
+   * @throws if there is no registry, or the name of one in another stack is not known at synthesis; if the repository
+   * is not `owner/name`, an id is not a number, there is no subject, or the name of the role is a token or too long
+   */
+  constructor(scope: Construct, id: string, props: GitHubPushRoleProps) {
+    super(scope, id, props, 'Pushes images from GitHub Actions');
+    if (props.registries.length === 0) throw invalid(this, 'registries is empty, so there is nothing to push to');
+
+    props.registries.forEach((registry, index) => this.allowPush(registry, `Registry${index}`));
+    this.role.addToPolicy(new iam.PolicyStatement({ actions: [LOGIN_ACTION], resources: ['*'] }));
+  }
+
+  private allowPush(registry: ecr.IRepository, id: string): void {
+    // An image registry may be granted from anywhere, and says so itself if it is in another account.
+    const repository = ImageRegistry.isImageRegistry(registry) ? registry : referenceByName(new Construct(this, id), registry);
+    repository.grant(this.role, ...PUSH_ACTIONS);
+  }
+}
