@@ -1,4 +1,5 @@
-import { refusal, updates, User } from './user';
+import { refusal, updates } from './expectations';
+import { User } from './user';
 
 /** The example `app-and-fargate-stack`, where the tag is a commit. Each test goes on where the one before it ended. */
 
@@ -25,7 +26,7 @@ test('everything at once: the registry is made, the service is refused', async (
 
 test('everything at once again, after an index for several platforms was pushed: pinned by the digest of the index', async () => {
   const digest = await user.push(REPOSITORY, 'aaa1', ...PLATFORMS);
-  const run = await user.deploy('--all', ...commit('aaa1'));
+  await user.deploy('--all', ...commit('aaa1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'aaa1')).toBe(digest);
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
 });

@@ -1,4 +1,5 @@
-import { refusal, updates, User } from './user';
+import { refusal, updates } from './expectations';
+import { User } from './user';
 
 /** The example `minimal` from the first day on: each test goes on where the one before it ended. */
 
@@ -49,7 +50,7 @@ test('an image for another platform: refused, with the command that builds the r
 
 test('phases 2 and 3: the service runs the image by the digest that the registry reports', async () => {
   digests.v1 = await user.push(REPOSITORY, 'v1', PLATFORM);
-  const run = await user.deploy('FargateStack', ...tag('v1'));
+  await user.deploy('FargateStack', ...tag('v1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'v1')).toBe(digests.v1);
   expect((await user.service()).images).toEqual([`${URI}@${digests.v1}`]);
   expect(Object.values(await user.aws.stackOutputs('FargateStack'))).toEqual(expect.arrayContaining(['v1', digests.v1]));
@@ -71,7 +72,7 @@ test('the same deployment again: nothing to do', async () => {
 
 test('another tag: another image', async () => {
   digests.v2 = await user.push(REPOSITORY, 'v2', PLATFORM);
-  const run = await user.deploy('FargateStack', ...tag('v2'));
+  await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
 });
 

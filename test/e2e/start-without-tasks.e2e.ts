@@ -1,4 +1,5 @@
-import { refusal, User } from './user';
+import { refusal } from './expectations';
+import { User } from './user';
 
 /** Registry and service in one stack, which `WhenMissing.startWithoutTasks` makes possible. Each test goes on where the one before it ended. */
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Consumer, LOWEST } from '../consumer';
 import { Aws } from '../emulator/aws';
-import { bootstrap, cdk } from '../emulator/cdk';
+import { bootstrap, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { pushImage, pushIndex } from '../emulator/oci';
 
@@ -21,13 +21,21 @@ export class User {
     const consumer = await Consumer.install(LOWEST);
     const emulator = await Emulator.start();
     await bootstrap(emulator);
-    return new User(consumer, emulator, consumer.example(example));
+    return new User(emulator, consumer, example);
   }
 
   public readonly aws: Aws;
 
-  private constructor(private readonly consumer: Consumer, private readonly emulator: Emulator, private readonly directory: string) {
+  private readonly directory: string;
+
+  constructor(
+    private readonly emulator: Emulator,
+    private readonly consumer: Consumer,
+    example: string,
+    private readonly options: Pick<CdkOptions, 'onOutput' | 'signal'> = {},
+  ) {
     this.aws = new Aws(emulator);
+    this.directory = consumer.example(example);
   }
 
   public async deploy(...args: string[]): Promise<Run> {
@@ -90,22 +98,9 @@ export class User {
 
   private async cdk(expected: number, args: string[]): Promise<Run> {
     const before = this.emulator.customResourceRequests().length;
-    const { exitCode, output } = await cdk(this.emulator, args, { cwd: this.directory });
+    const { exitCode, output } = await cdk(this.emulator, args, { ...this.options, cwd: this.directory });
     if (exitCode !== expected) throw new Error(`cdk ${args.join(' ')} ended with ${exitCode}:\n${output}`);
     const guard = this.emulator.customResourceRequests().slice(before).filter(({ resourceType }) => resourceType === 'Custom::ImageGuard');
     return { screen: output.replace(/\s+/g, ' '), guard };
   }
-}
-
-/** The reason with which the guard refused, having seen to it that the screen shows it in full. */
-export function refusal({ guard, screen }: Run): string {
-  const reasons = guard.map(({ answer }) => answer).filter((answer) => answer?.Status === 'FAILED').map((answer) => answer!.Reason!);
-  expect(reasons).toHaveLength(1);
-  expect(screen).toContain(reasons[0].replace(/\s+/g, ' '));
-  return reasons[0];
-}
-
-/** The digests that the guard gave for the updates that CloudFormation sent, in their order; nothing where it refused. */
-export function updates({ guard }: Run): (string | undefined)[] {
-  return guard.filter(({ requestType }) => requestType === 'Update').map(({ answer }) => answer?.Data?.ImageDigest);
 }

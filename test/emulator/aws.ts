@@ -1,4 +1,5 @@
 import { Emulator } from './emulator';
+import { send } from './http';
 
 /** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
 export class Aws {
@@ -70,14 +71,12 @@ export class Aws {
   private async post(service: string, body: string, headers: Record<string, string>): Promise<string> {
     const { AWS_ACCESS_KEY_ID, AWS_REGION } = this.emulator.env;
     const credential = `${AWS_ACCESS_KEY_ID}/20260101/${AWS_REGION}/${service}/aws4_request`;
-    const response = await fetch(this.emulator.endpoint, {
-      method: 'POST',
-      body,
-      headers: { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none` },
-    });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${service}: ${answer}`);
-    return answer;
+    const { status, text } = await send('POST', this.emulator.endpoint, {
+      ...headers,
+      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none`,
+    }, body);
+    if (status !== 200) throw new Error(`${service}: ${text}`);
+    return text;
   }
 }
 

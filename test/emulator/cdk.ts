@@ -14,15 +14,21 @@ export interface CdkOptions {
   readonly cwd: string;
   /** Called with each piece of the output as it comes. */
   readonly onOutput?: (text: string) => void;
+  /** Ends the CLI, and what it has started. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs the real CDK CLI against the emulator, in the emulator's clean environment. */
-export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput }: CdkOptions): Promise<CdkRun> {
+export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput, signal }: CdkOptions): Promise<CdkRun> {
+  signal?.throwIfAborted();
   const child = spawn(process.execPath, [CLI, ...args, '--no-notices', '--no-color'], {
     cwd,
     env: emulator.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own, to be ended together
   });
+  const end = () => process.kill(-child.pid!, 'SIGKILL');
+  signal?.addEventListener('abort', end);
   let output = '';
   const collect = (text: string) => {
     output += text;
@@ -31,12 +37,14 @@ export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput }:
   child.stdout.setEncoding('utf8').on('data', collect);
   child.stderr.setEncoding('utf8').on('data', collect);
   const exitCode = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  signal?.removeEventListener('abort', end);
+  signal?.throwIfAborted();
   return { exitCode, output };
 }
 
 /** Prepares the emulator for deployments, as `cdk bootstrap` prepares an account. */
-export async function bootstrap(emulator: Emulator): Promise<void> {
+export async function bootstrap(emulator: Emulator, signal?: AbortSignal): Promise<void> {
   const target = `aws://${emulator.env.AWS_ACCESS_KEY_ID}/${emulator.env.AWS_REGION}`;
-  const { exitCode, output } = await cdk(emulator, ['bootstrap', target], { cwd: emulator.directory });
+  const { exitCode, output } = await cdk(emulator, ['bootstrap', target], { cwd: emulator.directory, signal });
   if (exitCode !== 0) throw new Error(`cdk bootstrap ended with ${exitCode}:\n${output}`);
 }

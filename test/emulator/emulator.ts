@@ -5,6 +5,7 @@ import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from './http';
 import { python } from './venv';
 
 const HOST = '127.0.0.1';
@@ -118,6 +119,7 @@ export class Emulator {
   public async stop(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const gone = once(this.process, 'exit');
+      this.process.ref();
       process.kill(-this.process.pid!, 'SIGKILL');
       await gone;
     }
@@ -131,7 +133,7 @@ export class Emulator {
   private async untilHealthy(): Promise<void> {
     for (const end = Date.now() + HEALTHY_WITHIN_MS; Date.now() < end; await sleep(50)) {
       if (this.process.exitCode !== null) break;
-      const healthy = await fetch(`${this.endpoint}/_ministack/health`).then((response) => response.ok, () => false);
+      const healthy = await send('GET', `${this.endpoint}/_ministack/health`).then(({ status }) => status === 200, () => false);
       if (healthy) return;
     }
     throw new Error(`the local AWS emulator does not start:\n${readFileSync(this.logFile, 'utf8')}`);

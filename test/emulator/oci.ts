@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { Emulator } from './emulator';
+import { send } from './http';
 
 const MEDIA = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -73,20 +75,20 @@ async function pushManifest(emulator: Emulator, { content, repository }: Image, 
 }
 
 async function putBlob(emulator: Emulator, repository: string, blob: Blob): Promise<void> {
-  const session = await send(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
-  await send(emulator, 'PUT', `${session.headers.get('location')}?digest=${blob.digest}`, blob);
+  const { location } = await call(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
+  await call(emulator, 'PUT', `${location}?digest=${blob.digest}`, blob);
 }
 
 async function putManifest(emulator: Emulator, repository: string, reference: string, manifest: Blob): Promise<string> {
-  const { headers } = await send(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
-  return headers.get('docker-content-digest')!;
+  const headers = await call(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+  return String(headers['docker-content-digest']);
 }
 
-async function send(emulator: Emulator, method: string, path: string, body?: Blob): Promise<Response> {
-  const headers = { authorization: registryLogin(emulator), ...body && { 'content-type': body.mediaType } };
-  const response = await fetch(new URL(path, emulator.endpoint), { method, headers, body: body?.bytes });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response;
+async function call(emulator: Emulator, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
+  const headers = { authorization: registryLogin(emulator), ...blob && { 'content-type': blob.mediaType } };
+  const answer = await send(method, new URL(path, emulator.endpoint), headers, blob?.bytes);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+  return answer.headers;
 }
 
 /** `docker login` with what `aws ecr get-login-password` prints. */

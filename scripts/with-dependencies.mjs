@@ -1,0 +1,34 @@
+// Runs a projen task in a clone as it comes: dependencies that are missing or out of date are installed first.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [task] = process.argv.slice(2);
+const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) await run('npm', 'ci');
+await run(process.execPath, 'node_modules/projen/bin/projen', task);
+
+/** Ends with the command when that fails. A signal reaches the command and all that it has started, and is over when they are. */
+async function run(command, ...args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const group = -child.pid;
+  const forward = (signal) => isAlive(group) && process.kill(group, signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  signals.forEach((signal) => process.on(signal, forward));
+
+  const [code, signal] = await once(child, 'exit');
+  for (let tries = 0; isAlive(group) && tries < 100; tries++) await sleep(100);
+  signals.forEach((name) => process.off(name, forward));
+  if (code !== 0) process.exit(code ?? 128 + constants.signals[signal]);
+}
+
+function isAlive(group) {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
+}
