@@ -32,12 +32,17 @@ export const NEWEST: Peers = { cdk: process.env.NEWEST_CDK ?? 'latest', construc
 export class Consumer {
   public static async install(peers: Peers, ...more: string[]): Promise<Consumer> {
     const consumer = new Consumer(mkdtempSync(join(tmpdir(), 'phased-fargate-consumer-')));
-    cpSync(EXAMPLES, consumer.directory, { recursive: true, filter: (source) => !/node_modules|cdk\.out/.test(source) });
-    const { devDependencies } = readJson(join(EXAMPLES, 'minimal', 'package.json'));
-    await consumer.run('.', 'npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline',
-      tarball(), `aws-cdk-lib@${peers.cdk}`, `constructs@${peers.constructs}`,
-      ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...more);
-    return consumer;
+    try {
+      cpSync(EXAMPLES, consumer.directory, { recursive: true, filter: (source) => !/node_modules|cdk\.out/.test(source) });
+      const { devDependencies } = readJson(join(EXAMPLES, 'minimal', 'package.json'));
+      await consumer.run('.', 'npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline',
+        tarball(), `aws-cdk-lib@${peers.cdk}`, `constructs@${peers.constructs}`,
+        ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...more);
+      return consumer;
+    } catch (error) {
+      consumer.remove();
+      throw error;
+    }
   }
 
   private constructor(public readonly directory: string) {}
