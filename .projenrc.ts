@@ -59,7 +59,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     mavenGroupId: 'io.github.org',
     mavenArtifactId: 'phased-fargate',
   },
-  publishToGo: { moduleName: 'github.com/org/phased-fargate-go' },
+  publishToGo: { moduleName: 'github.com/org/phased-fargate-go', packageName: 'phasedfargate' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
@@ -129,6 +129,15 @@ const e2e = project.addTask('test:e2e', {
   exec: `jest --ci -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
+
+const languages = project.addTask('test:languages', {
+  description: 'Install the package of each language in its example and compare the templates (needs Java with Maven, and Go)',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'languages.xml' },
+});
+for (const language of ['python', 'java', 'go']) {
+  languages.spawn(project.tasks.tryFind(`package:${language}`)!);
+}
+languages.exec(`jest --ci -c ${E2E_CONFIG} test/languages`);
 
 // ts-jest only transpiles.
 project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');

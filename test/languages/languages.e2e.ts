@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Consumer, LOWEST } from '../consumer';
+
+const CHECKOUT = join(__dirname, '..', '..');
+const DIST = join(CHECKOUT, 'dist');
+const CDK = join(CHECKOUT, 'node_modules', '.bin', 'cdk');
+const TEMPLATES = ['AppStack.template.json', 'FargateStack.template.json'];
+
+/** How users of each language install the packed library into the example; `app` runs it where cdk.json does not. */
+const LANGUAGES: Record<string, { install: (directory: string) => void; env?: (directory: string) => NodeJS.ProcessEnv }> = {
+  python: {
+    install: (directory) => {
+      run(directory, 'python3', '-m', 'venv', '.venv');
+      run(directory, '.venv/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check',
+        find('python', /\.whl$/), `aws-cdk-lib==${LOWEST.cdk}`, `constructs==${LOWEST.constructs}`);
+    },
+    env: (directory) => ({ PATH: `${join(directory, '.venv', 'bin')}:${process.env.PATH}` }),
+  },
+  java: {
+    install: (directory) => {
+      run(directory, 'mvn', '--quiet', '--batch-mode', 'install:install-file',
+        `-Dfile=${find('java', /phased-fargate-[\d.]+\.jar$/)}`, `-DpomFile=${find('java', /phased-fargate-[\d.]+\.pom$/)}`);
+      run(directory, 'mvn', '--quiet', '--batch-mode', 'compile');
+    },
+  },
+  go: {
+    install: (directory) => {
+      run(directory, 'go', 'mod', 'edit', '-replace', `github.com/org/phased-fargate-go/phasedfargate=${join(DIST, 'go', 'phasedfargate')}`);
+      run(directory, 'go', 'mod', 'tidy');
+      run(directory, 'go', 'vet', '.');
+      run(directory, 'go', 'build', '-o', join(directory, 'app'), '.');
+    },
+  },
+};
+
+let fromTypeScript: Record<string, string>;
+const directories: string[] = [];
+
+beforeAll(async () => {
+  const consumer = await Consumer.install(LOWEST);
+  try {
+    fromTypeScript = synth(consumer.example('app-and-fargate-stack'));
+  } finally {
+    consumer.remove();
+  }
+});
+
+afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+test.each(Object.entries(LANGUAGES))('the example in %s, with the packed library, makes the templates of TypeScript', (language, { install, env }) => {
+  const directory = mkdtempSync(join(tmpdir(), `phased-fargate-${language}-`));
+  directories.push(directory);
+  cpSync(join(CHECKOUT, 'examples', language), directory, { recursive: true });
+  install(directory);
+
+  const templates = synth(directory, env?.(directory));
+  for (const name of TEMPLATES) {
+    expect(templates[name].split('\n')).toEqual(fromTypeScript[name].split('\n'));
+  }
+});
+
+test('the example in C# uses nothing but what the generated API has', () => {
+  const generated = mkdtempSync(join(tmpdir(), 'phased-fargate-dotnet-'));
+  directories.push(generated);
+  run(CHECKOUT, 'npx', 'jsii-pacmak', '--target', 'dotnet', '--code-only', '--outdir', generated);
+  const api = readdirSync(generated, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.cs'))
+    .map((file) => readFileSync(join(generated, file), 'utf8'))
+    .join('\n');
+
+  const example = readFileSync(join(CHECKOUT, 'examples', 'dotnet', 'Program.cs'), 'utf8');
+  expect(example).toMatch(/^using Org\.PhasedFargate;$/m);
+  for (const type of ['ImageRegistry', 'ImageRegistryProps', 'PhasedFargateService', 'PhasedFargateServiceProps', 'ImageVersion']) {
+    expect(example).toContain(type);
+    expect(api).toMatch(new RegExp(`public (abstract )?class ${type}\\b`));
+  }
+  const initializers = example.match(/(?:ImageRegistryProps|PhasedFargateServiceProps)\s*\{[\s\S]*?\}\);/g)!.join('\n');
+  const properties = [...initializers.replace(/new ClusterProps \{[^}]*\}/g, '').matchAll(/\b([A-Z]\w+) = /g)].map(([, name]) => name);
+  expect(properties.length).toBeGreaterThan(4);
+  for (const property of properties) {
+    expect(api).toMatch(new RegExp(`public [^\\n]+ ${property}\\n`));
+  }
+  expect(api).toMatch(/public static [\w.]+ImageVersion Tag\(string tag\)/);
+});
+
+function synth(directory: string, env: NodeJS.ProcessEnv = {}): Record<string, string> {
+  execFileSync(CDK, ['synth', '--quiet', '--no-notices', '--no-version-reporting', '--no-path-metadata', '--no-asset-metadata',
+    '--output', 'assembly', '--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'], {
+    cwd: directory,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return Object.fromEntries(TEMPLATES.map((name) => [name, readFileSync(join(directory, 'assembly', name), 'utf8')]));
+}
+
+function find(language: string, name: RegExp): string {
+  const found = readdirSync(join(DIST, language), { recursive: true, encoding: 'utf8' }).filter((file) => name.test(file));
+  if (found.length !== 1) throw new Error(`expected one file ${name} in dist/${language}, found ${found.length}: run "npx projen package:${language}" first`);
+  return join(DIST, language, found[0]);
+}
+
+function run(directory: string, command: string, ...args: string[]): void {
+  execFileSync(command, args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+}
