@@ -97,7 +97,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'throttled':
     case 'unavailable':
       return sentences(
-        `ECR did not say whether image ${image} exists (${place}): ${observation.kind}${waited(circumstances)}. ${short(observation.message)}.`,
+        `Image ${image} could not be looked up (${place}): ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}${waited(circumstances)}. ${short(observation.message)}.`,
         `Nothing is known to be wrong with the image; deploy again: ${again}`,
       );
     case 'unexpected':

@@ -38,15 +38,17 @@ export function recall(physicalId: string): Memory {
 
 /** The id after this answer. It stays the same for as long as the answer does. */
 export function remember(envelope: Envelope, question: Question, digest: string): string {
-  const release = { key: keyOf(question), image: digest === NO_IMAGE ? absence(question) : digest.slice('sha256:'.length) };
+  const key = keyOf(question);
+  const release = { key, image: digest === NO_IMAGE ? absence(question) : digest.slice('sha256:'.length) };
   const { current, previous } = recall(envelope.physicalId);
-  if (current?.key === release.key && current.image === release.image) return envelope.physicalId;
-
-  // An image that turned up at the very attempt that went without is not another release.
-  const isSameAttempt = current?.key === release.key && current.image === absence(question);
-  const earlier = isSameAttempt ? previous : current;
+  const earlier = [current, previous].find((record) => record && !isOutdatedBy(release, record, question));
   const records = [release, earlier].filter((record) => record !== undefined);
-  return [idWithoutMemory(envelope), ...records.map(({ key, image }) => `${key}@${image}`)].join('/');
+  return [idWithoutMemory(envelope), ...records.map((record) => `${record.key}@${record.image}`)].join('/');
+}
+
+/** A release is recorded once, and an image that turned up at the very attempt that went without is all there is to say of it. */
+function isOutdatedBy(release: Release, record: Release, question: Question): boolean {
+  return record.key === release.key && (record.image === release.image || record.image === absence(question));
 }
 
 export function idWithoutMemory({ stack, logicalId }: Envelope): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AskRegistry, AwsError } from './aws-client';
 import { NetworkError } from './http';
 import { Contents, readConfig, readManifest } from './manifest';
@@ -102,9 +103,10 @@ export function observer(world: World, ask: AskRegistry, question: Question): Ob
 
   async function fetchBlob(layerDigest: string): Promise<string> {
     const { downloadUrl } = await ask<{ downloadUrl: string }>('GetDownloadUrlForLayer', { layerDigest });
-    const blob = await world.send({ method: 'GET', url: downloadUrl, headers: {}, timeoutMs: BLOB_TIMEOUT_MS });
-    if (blob.status >= 500) throw new NetworkError(`HTTP ${blob.status} in place of the image's config`);
-    return blob.body;
+    const { status, body } = await world.send({ method: 'GET', url: downloadUrl, headers: {}, timeoutMs: BLOB_TIMEOUT_MS });
+    const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+    if (digest !== layerDigest) throw new NetworkError(`what was served as the image's config (HTTP ${status}) is something else`);
+    return body;
   }
 
   return {

@@ -173,8 +173,8 @@ test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
   ['upstream', /pull-through cache stands for .*: KmsException: key is disabled\. .*docker pull .*:v1/],
   ['refused', /^ECR does not accept .* as the name of an image .*: KmsException: key is disabled\. .*cdk deploy Service$/],
-  ['throttled', /^ECR did not say whether image .* exists .*: throttled, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
-  ['unavailable', /^ECR did not say whether image .* exists .*: unavailable, after 60 s\. /],
+  ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
+  ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
   ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages was answered with KmsException: key is disabled\. /],
 ] as const)('%s quotes what AWS says', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);

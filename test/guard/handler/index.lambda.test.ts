@@ -324,7 +324,7 @@ describe('a registry in trouble', () => {
   });
 
   test.each([
-    ['throttled', THROTTLED, /throttled, after 60 s/],
+    ['throttled', THROTTLED, /throttling, after 60 s/],
     ['ailing', SERVER_ERROR, /unavailable, after 60 s/],
     ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard may not ecr:DescribeImages .*after 60 s/],
   ] as const)('%s for a minute is a failure', async (_, fault, reason) => {

@@ -88,6 +88,13 @@ describe('starting without tasks', () => {
     expect(recall(same).previous).toBeUndefined();
   });
 
+  test('even if it was on record already', () => {
+    const other = answer(without, ask('v1'), ONE);
+
+    expect(answeredBefore(recall(other), ask1)).toBe(NO_IMAGE);
+    expect(answeredBefore(recall(answer(other, ask1, ONE)), ask1)).toBe(ONE);
+  });
+
   test('two attempts without an image are told apart', () => {
     const stillWithout = answer(without, ask2, NO_IMAGE);
 

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { FIXTURES, FixtureName } from './fixtures';
-import { event, NO_IMAGE, Simulation } from './simulation';
+import { event, Fault, NO_IMAGE, Simulation } from './simulation';
 import { AwsError, registryClient } from '../../../src/guard/handler/aws-client';
 import { NetworkError } from '../../../src/guard/handler/http';
 import { Observation } from '../../../src/guard/handler/observation';
@@ -56,18 +57,23 @@ test('a doubt is not hidden where no platform is needed', async () => {
   expect(await lookAt(aws, { Platforms: ['LINUX/ARM64'] })).toMatchObject({ kind: 'wrongPlatform' });
 });
 
-test('a config that is not to be had or says nothing is a doubt', async () => {
+test('a config that says nothing is a doubt', async () => {
+  const manifest = JSON.parse(FIXTURES.dockerImage.manifest);
+  manifest.config.digest = `sha256:${createHash('sha256').update('{}').digest('hex')}`;
   const aws = new Simulation();
-  aws.push('v1', { fixture: { ...FIXTURES.dockerImage, config: undefined } });
+  aws.push('v1', { fixture: { ...FIXTURES.dockerImage, manifest: JSON.stringify(manifest), config: '{}' } });
 
   expect(await lookAt(aws)).toMatchObject({ kind: 'found', doubt: expect.stringContaining('a config that states no platform') });
 });
 
-test('a store that ails is a trouble', async () => {
+test.each<[string, Fault, number]>([
+  ['an error', { kind: 'error', status: 503, code: 'SlowDown' }, 503],
+  ['a page of a proxy', { kind: 'garbage' }, 200],
+])('%s is not taken for a config', async (_, fault, status) => {
   const { aws, look } = registryWith('dockerImage');
-  aws.faults.registry.push(undefined, undefined, undefined, { kind: 'error', status: 503, code: 'SlowDown' });
+  aws.faults.registry.push(undefined, undefined, undefined, fault);
 
-  expect(await look()).toEqual({ kind: 'unavailable', message: 'HTTP 503 in place of the image\'s config' });
+  expect(await look()).toEqual({ kind: 'unavailable', message: `what was served as the image's config (HTTP ${status}) is something else` });
 });
 
 test.each(['ARCHIVED', 'ACTIVATING'] as const)('an image that is %s is told from a missing one', async (status) => {
