@@ -35,8 +35,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
     '@smithy/types@^4',
+    '@stryker-mutator/core@^9.6.1',
+    '@stryker-mutator/jest-runner@^9.6.1',
     'aws-cdk@^2.1148.1',
     'cdk-nag@~2.37.55',
+    'deploy-time-build@^0.4.10',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
@@ -73,6 +76,8 @@ project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '2
 project.package.addField('overrides', {
   '@aws-cdk/asset-node-proxy-agent-v6': '2.1.0',
   '@aws-cdk/cloud-assembly-schema': '48.6.0',
+  // The bindings of 1.13.0 were published for some platforms only, which npm refuses to install from a lock file.
+  'unrs-resolver': '1.12.2',
 });
 
 // The guard's handler is bundled when the library is built, never at a consumer's synth.
