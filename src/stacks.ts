@@ -1,4 +1,5 @@
-import { Stack, Stage } from 'aws-cdk-lib';
+import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { IConstruct } from 'constructs';
 
 const SINGLETON = Symbol.for('@org/phased-fargate.Singleton');
@@ -33,4 +34,9 @@ export function singleton<T extends IConstruct>(stack: Stack, id: string, make: 
   const existing = stack.node.tryFindChild(id);
   if (existing && SINGLETON in existing) return existing as T;
   return Object.defineProperty(make(), SINGLETON, { value: true });
+}
+
+/** Known wherever the region is; CDK itself knows it then only with a feature flag. */
+export function partitionOf({ partition, region }: Stack): string {
+  return Token.isUnresolved(region) ? partition : RegionInfo.get(region).partition ?? partition;
 }

@@ -5,7 +5,7 @@ import { ImageBuild } from './image-build';
 import { ImageGuard } from '../guard/image-guard';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
-import { deployedStack, deployId } from '../stacks';
+import { deployedStack, deployId, partitionOf } from '../stacks';
 import { invalid, shown } from '../validation';
 
 /** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
@@ -135,7 +135,7 @@ function stackPlan(stack: Stack): StackPlan {
     stackName: stack.stackName,
     account,
     region,
-    partition: RegionInfo.get(region).partition ?? 'aws',
+    partition: partitionOf(stack),
     qualifier: stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER,
   };
 }

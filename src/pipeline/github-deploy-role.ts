@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { DEFAULT_QUALIFIER } from './deploy-plan';
 import { GitHubRole, GitHubRoleProps } from './github-role';
+import { partitionOf } from '../stacks';
 
 /** What `cdk deploy` does with each: deploy, upload templates and assets, and look up; the last may only read. */
 const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'lookup'];
@@ -38,7 +39,8 @@ export class GitHubDeployRole extends GitHubRole {
   }
 }
 
-function bootstrapRoles({ account, region, partition, synthesizer }: Stack): string[] {
-  const qualifier = synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER;
-  return BOOTSTRAP_ROLES.map((role) => `arn:${partition}:iam::${account}:role/cdk-${qualifier}-${role}-role-${account}-${region}`);
+function bootstrapRoles(stack: Stack): string[] {
+  const { account, region } = stack;
+  const qualifier = stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER;
+  return BOOTSTRAP_ROLES.map((role) => `arn:${partitionOf(stack)}:iam::${account}:role/cdk-${qualifier}-${role}-role-${account}-${region}`);
 }

@@ -1,8 +1,8 @@
-import { ArnFormat, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { faultOf, GitHubRepository, GitHubSubject } from './github-subject';
-import { pathInStack } from '../stacks';
+import { partitionOf, pathInStack } from '../stacks';
 import { invalid, shown } from '../validation';
 
 const ISSUER = 'token.actions.githubusercontent.com';
@@ -83,7 +83,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     if (Token.isUnresolved(roleName) || roleName.length > MAX_NAME_LENGTH) {
       throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most ${MAX_NAME_LENGTH} characters`);
     }
-    this.roleArn = stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: roleName });
+    this.roleArn = `arn:${partitionOf(stack)}:iam::${stack.account}:role/${roleName}`;
     this.role = new iam.Role(this, 'Resource', {
       roleName,
       description: `${description} (${props.repository})`,
@@ -96,13 +96,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
 
 /** Compared as they are, never as patterns. */
 function trusted(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], provider?: iam.IOidcProvider): iam.IPrincipal {
-  const providerArn = provider?.oidcProviderArn ?? stack.formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'oidc-provider',
-    resourceName: ISSUER,
-    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-  });
+  const providerArn = provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${ISSUER}`;
   return new iam.WebIdentityPrincipal(providerArn, {
     StringEquals: {
       [`${ISSUER}:aud`]: AUDIENCE,

@@ -47,7 +47,7 @@ export class JsonPatch {
     if (last === undefined || !this.path.startsWith('/')) throw this.invalid('a path starts with "/" and names what is changed');
 
     const holder = keys.reduce<any>((value, key) => this.child(value, key), patched);
-    if (typeof holder !== 'object') throw this.invalid('there is nothing of this path');
+    if (typeof holder !== 'object' || holder === null) throw this.invalid('there is nothing that could have it');
     if (this.operation !== 'add') this.child(holder, last);
 
     if (Array.isArray(holder)) {

@@ -1,5 +1,7 @@
+type YamlScalar = string | number | boolean;
+
 /** What a YAML document is made of here. Keys whose value is `undefined` are left out. */
-export type YamlValue = string | number | boolean | YamlValue[] | YamlMap | undefined;
+export type YamlValue = YamlScalar | (YamlScalar | YamlMap)[] | YamlMap | undefined;
 
 export interface YamlMap {
   readonly [key: string]: YamlValue;
@@ -26,7 +28,7 @@ function mapLines(map: YamlMap, comment: Comment): string[] {
 }
 
 function entryLines(key: string, value: YamlValue, comment: Comment): string[] {
-  const name = scalar(key);
+  const name = key === 'on' ? key : scalar(key); // Every workflow has it, and GitHub reads it as a word.
   if (Array.isArray(value)) {
     return value.length === 0 ? [`${name}: []`] : [`${name}:`, ...indented(value.flatMap((item) => itemLines(item, comment)))];
   }
@@ -34,7 +36,7 @@ function entryLines(key: string, value: YamlValue, comment: Comment): string[] {
     const lines = mapLines(value, comment);
     return lines.length === 0 ? [`${name}: {}`] : [`${name}:`, ...indented(lines)];
   }
-  if (typeof value === 'string' && value.includes('\n')) {
+  if (typeof value === 'string' && isLiteral(value)) {
     return [`${name}: ${value.endsWith('\n') ? '|' : '|-'}`, ...indented(value.replace(/\n$/, '').split('\n'))];
   }
   const remark = comment(key, String(value));
@@ -42,8 +44,8 @@ function entryLines(key: string, value: YamlValue, comment: Comment): string[] {
 }
 
 function itemLines(item: YamlValue, comment: Comment): string[] {
-  const lines = typeof item === 'object' && !Array.isArray(item) ? mapLines(item, comment) : [scalar(item)];
-  return lines.map((line, index) => index === 0 ? `- ${line}` : line && `  ${line}`);
+  const lines = typeof item === 'object' ? mapLines(item as YamlMap, comment) : [scalar(item)];
+  return lines.length === 0 ? ['- {}'] : lines.map((line, index) => index === 0 ? `- ${line}` : line && `  ${line}`);
 }
 
 function indented(lines: string[]): string[] {
@@ -51,12 +53,26 @@ function indented(lines: string[]): string[] {
 }
 
 /** Strings that YAML 1.1 or 1.2 reads as something else. */
-const AMBIGUOUS = /^(|~|null|true|false|yes|no|on|off|y|n|[-+.]?[0-9].*|[-+]?\.(inf|nan).*)$/i;
-const PLAIN = /^[A-Za-z0-9_./$~^<>=(+-](?:[^\n\t#:]|:(?=[^\s])|(?<=\S)#)*$/;
+const AMBIGUOUS = /^(null|true|false|yes|no|on|off|y|n|[0-9].*|e[-+]?[0-9]+)$/i;
+
+/** No indicator of YAML at the beginning, and neither `: ` nor ` #` in it. */
+const PLAIN = /^(?:[A-Za-z0-9_/$(^]|\.(?=\/))(?:(?:[!"$-9;-~ ]|:(?! |$)|(?<! )#)*[!"$-9;-~])?$/;
+
+/** Several lines, none of which needs an escape. */
+function isLiteral(text: string): boolean {
+  const lines = text.replace(/\n$/, '').split('\n');
+  return text.includes('\n')
+    && lines.every((line) => /^([ -~]*[!-~])?$/.test(line))
+    && /^[!-~]/.test(lines[0])
+    && lines[lines.length - 1] !== '';
+}
 
 function scalar(value: YamlValue): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  const key = value === 'on'; // As a key it is the first word of any workflow, and GitHub reads it as such.
-  const plain = key || (PLAIN.test(value) && !AMBIGUOUS.test(value) && !/\s$|^[-?](\s|$)/.test(value));
-  return plain ? value : JSON.stringify(value);
+  return PLAIN.test(value) && !AMBIGUOUS.test(value) ? value : escaped(value);
+}
+
+/** Double quotes as in JSON, which leaves some characters as they are that YAML does not take. */
+function escaped(value: string): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,0 +1,13 @@
+import { ImageVersion, PhasedFargateService } from '@org/phased-fargate';
+import { Stack, Stage, StageProps } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+/** The commit that the pipeline runs for; on a laptop nothing is deployed. */
+const COMMIT = process.env.CODEBUILD_RESOLVED_SOURCE_VERSION ?? 'none';
+
+export class ShopStage extends Stage {
+  constructor(scope: Construct, id: string, props: StageProps) {
+    super(scope, id, props);
+    new PhasedFargateService(new Stack(this, 'Shop'), 'Api', { imageVersion: ImageVersion.tag(COMMIT) });
+  }
+}

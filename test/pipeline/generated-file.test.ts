@@ -1,0 +1,108 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { DeployScript } from '../../src';
+import { testApp } from '../util/synth';
+import { serviceIn, workflow } from './shop';
+
+const WORKFLOW = '.github/workflows/deploy.yml';
+
+let repository: string;
+const { CI } = process.env;
+
+beforeEach(() => {
+  repository = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'phased-fargate-repository-'));
+  jest.spyOn(process, 'cwd').mockImplementation(() => repository);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  restoreCi();
+  fs.rmSync(repository, { recursive: true });
+});
+
+test('on a laptop, synthesis writes the file, and writes it anew when the app has changed', () => {
+  synth();
+  const first = read(WORKFLOW);
+  expect(first).toMatch(/^# Generated from the CDK app by @org\/phased-fargate\. Do not edit:\n# change the app and run "npx cdk synth"/);
+
+  synth({ branch: 'trunk' });
+  expect(read(WORKFLOW)).not.toBe(first);
+  expect(read(WORKFLOW)).toContain('- trunk');
+});
+
+test('a file that is right already is not touched', () => {
+  synth();
+  const { mtimeMs } = fs.statSync(path.join(repository, WORKFLOW));
+  synth();
+  expect(fs.statSync(path.join(repository, WORKFLOW)).mtimeMs).toBe(mtimeMs);
+});
+
+describe('in CI', () => {
+  test('synthesis passes where the file is what it would write', () => {
+    synth();
+    inCi(synth);
+  });
+
+  test('a stale file fails it, says how to update, and stays as it is', () => {
+    synth();
+    const before = read(WORKFLOW);
+    expect(() => inCi(() => synth({ branch: 'trunk' }))).toThrow(
+      '.github/workflows/deploy.yml is stale: it is generated from this app, so run "npx cdk synth" on your machine and commit what that writes (at Deploy)');
+    expect(read(WORKFLOW)).toBe(before);
+  });
+
+  test('a missing file fails it', () => {
+    expect(() => inCi(synth)).toThrow('.github/workflows/deploy.yml is not in the repository');
+    expect(fs.existsSync(path.join(repository, WORKFLOW))).toBe(false);
+  });
+});
+
+test.each(['.git', '.github'])('files are below the nearest directory with a %s, and the workflow runs where the app is', (name) => {
+  const root = repository;
+  fs.mkdirSync(path.join(root, name));
+  repository = path.join(root, 'infra', 'app');
+  fs.mkdirSync(repository, { recursive: true });
+  try {
+    synth();
+  } finally {
+    repository = root;
+  }
+  expect(read(WORKFLOW)).toContain('working-directory: infra/app');
+});
+
+test('the script is executable, and may be anywhere', () => {
+  const app = testApp();
+  serviceIn(app);
+  new DeployScript(app, 'Script', { scriptPath: 'ci/deploy.sh' });
+  outsideCi(() => app.synth());
+  expect(fs.statSync(path.join(repository, 'ci/deploy.sh')).mode & 0o111).not.toBe(0);
+  expect(read('ci/deploy.sh')).toContain('cd "$(dirname "$0")/.."');
+});
+
+function synth(props: Parameters<typeof workflow>[1] = {}): void {
+  const app = testApp();
+  serviceIn(app);
+  workflow(app, props);
+  if (process.env.CI === 'in this test') app.synth();
+  else outsideCi(() => app.synth());
+}
+
+function inCi(work: () => void): void {
+  process.env.CI = 'in this test';
+  work();
+}
+
+function outsideCi(work: () => void): void {
+  delete process.env.CI;
+  work();
+}
+
+function restoreCi(): void {
+  if (CI === undefined) delete process.env.CI;
+  else process.env.CI = CI;
+}
+
+function read(file: string): string {
+  return fs.readFileSync(path.join(repository, file), 'utf8');
+}

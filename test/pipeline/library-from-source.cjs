@@ -1,0 +1,11 @@
+// Loaded before the app of an example, which then finds the library, and what it depends on, in this checkout.
+const { Module } = require('node:module');
+const path = require('node:path');
+
+const checkout = path.join(__dirname, '..', '..');
+require('ts-node').register({ transpileOnly: true, project: path.join(checkout, 'tsconfig.dev.json') });
+
+const { _resolveFilename: resolve } = Module;
+Module._resolveFilename = (request, parent, ...rest) => request === '@org/phased-fargate'
+  ? path.join(checkout, 'src', 'index.ts')
+  : resolve.call(Module, request, parent, ...rest);

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const EXAMPLES = join(__dirname, '..', '..', 'examples', 'typescript');
+
+export const PIPELINE_EXAMPLES = readdirSync(EXAMPLES).filter((name) => name.startsWith('pipeline-'));
+
+/**
+ * Synthesises an example with the library as it is in this checkout, as `cdk synth` does on a laptop, where it writes the
+ * generated files, or in CI, where it only compares them. Returns where the cloud assembly was to be read.
+ */
+export function synthesize<T>(example: string, ci: boolean, read: (assembly: string) => T): T {
+  const assembly = mkdtempSync(join(tmpdir(), 'phased-fargate-example-'));
+  try {
+    execFileSync(process.execPath, ['--require', join(__dirname, 'library-from-source.cjs'), 'app.ts'], {
+      cwd: join(EXAMPLES, example),
+      env: { ...process.env, CI: String(ci), CDK_OUTDIR: assembly },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return read(assembly);
+  } finally {
+    rmSync(assembly, { recursive: true });
+  }
+}
+
+// Run by hand after a change of what is rendered: npx ts-node -P tsconfig.dev.json test/pipeline/render-examples.ts
+if (require.main === module) {
+  for (const example of PIPELINE_EXAMPLES) synthesize(example, false, () => undefined);
+}

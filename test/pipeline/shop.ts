@@ -1,0 +1,31 @@
+import { App, Stack, StackProps, Stage } from 'aws-cdk-lib';
+import { DeployWorkflow, DeployWorkflowProps, ImageRegistry, PhasedFargateService } from '../../src';
+import { testApp } from '../util/synth';
+
+export const ENV = { account: '111122223333', region: 'eu-west-1' };
+
+export const ROLES = {
+  pushRoleArn: 'arn:aws:iam::111122223333:role/push',
+  deployRoleArn: 'arn:aws:iam::111122223333:role/deploy',
+};
+
+/** A service in a stack of its own, with a registry beside it. */
+export function serviceIn(app: App | Stage, id = 'Shop', props: StackProps = { env: ENV }): PhasedFargateService {
+  return new PhasedFargateService(new Stack(app, id, props), 'Api');
+}
+
+/** Two stages that run what one registry has. */
+export function stages(): { app: App; registry: ImageRegistry; staging: Stage; production: Stage } {
+  const app = testApp();
+  const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
+  const [staging, production] = ['Staging', 'Production'].map((name) => {
+    const stage = new Stage(app, name);
+    new PhasedFargateService(new Stack(stage, 'Shop', { env: ENV }), 'Api', { registry });
+    return stage;
+  });
+  return { app, registry, staging, production };
+}
+
+export function workflow(scope: App | Stage, props: Partial<DeployWorkflowProps> = {}): DeployWorkflow {
+  return new DeployWorkflow(scope, 'Deploy', { ...ROLES, ...props });
+}
