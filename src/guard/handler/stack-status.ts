@@ -11,7 +11,9 @@ export type RollingBack = boolean | undefined;
 export async function isRollingBack(world: World, ask: AskStack, log: Log): Promise<RollingBack> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return /ROLLBACK/.test(textOf('StackStatus', await ask('DescribeStacks')) ?? '');
+      const status = textOf('StackStatus', await ask('DescribeStacks'));
+      if (status === undefined) throw new Error('an answer without a status');
+      return status.includes('ROLLBACK');
     } catch (error) {
       if (attempt === ATTEMPTS) {
         log('warn', 'CloudFormation does not say whether the stack is rolling back', { error: String(error) });
