@@ -35,6 +35,9 @@ export interface GuardProperties {
   /** What the task definitions need, in the terms of ECS: `LINUX/X86_64`. */
   readonly Platforms: string[];
 
+  /** Readable part of the tags that mark what this guard has released; absent where it is not to be marked. */
+  readonly PinName?: string;
+
   /** `true` where an index does not serve, as for Lambda functions. */
   readonly SingleManifest?: string;
 
@@ -66,6 +69,9 @@ export function taskCountAttribute(count: number): `TaskCount${number}` {
 
 /** All that the handler may ask of a registry, and of CloudFormation about its own stack. */
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
+
+/** Only where the guard marks what it has released. */
+export const PIN_ACTIONS = ['ecr:PutImage'] as const;
 export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */

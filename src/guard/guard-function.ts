@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
+import { PIN_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
 import { singleton } from '../stacks';
 
 const ID = 'PhasedFargateImageGuard';
@@ -27,7 +27,9 @@ export class GuardFunction extends Construct {
 
   public readonly functionArn: string;
 
+  private readonly permissions = new iam.PolicyDocument();
   private readonly lookUpImages = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
+  private readonly movePins = new iam.PolicyStatement({ actions: [...PIN_ACTIONS] });
 
   private constructor(stack: Stack) {
     super(stack, ID);
@@ -36,17 +38,15 @@ export class GuardFunction extends Construct {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const seeOwnStack = new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] });
-    const writeLogs = new iam.PolicyStatement({
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [logGroup.logGroupArn],
-    });
+    this.permissions.addStatements(
+      this.lookUpImages,
+      new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] }),
+      new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+    );
     const role = new iam.Role(this, 'Role', {
       description: 'Looks up images before the services of this stack are deployed',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: {
-        ImageGuard: new iam.PolicyDocument({ statements: [this.lookUpImages, seeOwnStack, writeLogs] }),
-      },
+      inlinePolicies: { ImageGuard: this.permissions },
     });
     const handler = new lambda.Function(this, 'Resource', {
       description: 'Answers with the digest of an image once it is in its registry',
@@ -68,19 +68,32 @@ export class GuardFunction extends Construct {
    * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
    */
   public allowLookUp(repository: ecr.IRepository, registry: ecr.IRepository): void {
-    if (!this.lookUpImages.resources.includes(repository.repositoryArn)) {
-      this.lookUpImages.addResources(repository.repositoryArn);
-    }
-    const { account } = Stack.of(this);
-    if (isOther(account, registry.env.account)) {
-      registry.addToResourcePolicy(new iam.PolicyStatement({
-        actions: [...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability'],
-        principals: [new iam.AccountPrincipal(account)],
-      }));
+    addResource(this.lookUpImages, repository);
+    this.letIn(registry, ...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability');
+  }
+
+  /**
+   * Lets the function move tags of this repository, which is the right to write tags at all.
+   */
+  public allowPins(repository: ecr.IRepository, registry: ecr.IRepository): void {
+    if (this.movePins.resources.length === 0) this.permissions.addStatements(this.movePins);
+    addResource(this.movePins, repository);
+    this.letIn(registry, ...PIN_ACTIONS);
+  }
+
+  private letIn(registry: ecr.IRepository, ...actions: string[]): void {
+    if (isInOtherAccount(this, registry)) {
+      registry.addToResourcePolicy(new iam.PolicyStatement({ actions, principals: [new iam.AccountPrincipal(Stack.of(this).account)] }));
     }
   }
 }
 
-function isOther(account: string, other: string): boolean {
-  return account !== other && !Token.isUnresolved(account) && !Token.isUnresolved(other);
+/** Where both accounts are known. */
+export function isInOtherAccount(scope: Construct, registry: ecr.IRepository): boolean {
+  const { account } = Stack.of(scope);
+  return account !== registry.env.account && !Token.isUnresolved(account) && !Token.isUnresolved(registry.env.account);
+}
+
+function addResource(statement: iam.PolicyStatement, { repositoryArn }: ecr.IRepository): void {
+  if (!statement.resources.includes(repositoryArn)) statement.addResources(repositoryArn);
 }

@@ -5,14 +5,15 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
-import { GuardFunction } from './guard-function';
+import { GuardFunction, isInOtherAccount } from './guard-function';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
+import { guardedPath, kebabCase } from '../names';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, referenceByName } from '../registry/repository-reference';
-import { deployedStack, deployId, inSameStage } from '../stacks';
+import { deployedStack, deployId, inSameStage, pathInStack } from '../stacks';
 import { invalid, outside } from '../validation';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
@@ -53,6 +54,14 @@ export interface ImageGuardOptions {
    * @default WhenMissing.fail() - the deployment fails at once and says how to push the image
    */
   readonly whenMissing?: WhenMissing;
+
+  /**
+   * Whether the guard marks in the registry what it has released, and what ran before that, so that no lifecycle rule
+   * deletes it: by the tags `pinned-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
+   *
+   * @default - true with an `ImageRegistry` of the same account, otherwise false
+   */
+  readonly pinInRegistry?: boolean;
 }
 
 /**
@@ -155,28 +164,28 @@ export class ImageGuard extends Construct {
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_GUARD, { value: true });
-    const repository = referenceByName(this, props.registry);
-    const version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
     this.registry = props.registry;
-    this.repository = repository;
-    this.version = version;
+    this.repository = referenceByName(this, this.registry);
+    this.version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    guardFunction.allowLookUp(repository, props.registry);
+    guardFunction.allowLookUp(this.repository, this.registry);
+    const pins = props.pinInRegistry ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
+    if (pins) guardFunction.allowPins(this.repository, this.registry);
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: RESOURCE_TYPE,
       serviceToken: guardFunction.functionArn,
       serviceTimeout: Duration.seconds(this.whenMissing._waitSeconds + TIME_TO_ANSWER.toSeconds()),
-      properties: this.wireProperties(repository, version, props.registry),
+      properties: this.wireProperties(pins),
     });
     this.imageDigest = this.resource.getAttString('ImageDigest');
     this.imageTag = this.resource.getAttString('ImageTag');
-    this.imageUri = repository.repositoryUriForDigest(this.imageDigest);
-    this.image = new PinnedContainerImage(this.pin(repository, props.registry));
-    this.lambdaCode = new PinnedLambdaCode(this.pin(repository, props.registry, { singleManifest: true }));
+    this.imageUri = this.repository.repositoryUriForDigest(this.imageDigest);
+    this.image = new PinnedContainerImage(this.pin());
+    this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
 
-    this.comeAfter(props.registry);
+    this.comeAfterRegistry();
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
   }
@@ -220,7 +229,8 @@ export class ImageGuard extends Construct {
     return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
   }
 
-  private wireProperties(repository: ecr.IRepository, version: BoundImageVersion, registry: ecr.IRepository): GuardProperties {
+  private wireProperties(pins: boolean): GuardProperties {
+    const { registry, repository, version } = this;
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);
     const { account, region } = Stack.of(this).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
@@ -233,6 +243,7 @@ export class ImageGuard extends Construct {
       VersionKind: version.kind,
       VersionValue: version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
+      PinName: pins ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
       SingleManifest: Lazy.string({ produce: () => this.singleManifest ? 'true' : undefined }),
       WhenMissing: this.whenMissing._mode,
@@ -245,7 +256,8 @@ export class ImageGuard extends Construct {
   }
 
   /** The registry first, wherever CDK can order the two. */
-  private comeAfter(registry: ecr.IRepository): void {
+  private comeAfterRegistry(): void {
+    const { registry } = this;
     if (!createdRepository(registry)) return;
 
     if (!inSameStage(this, registry)) {
@@ -261,7 +273,8 @@ export class ImageGuard extends Construct {
     }
   }
 
-  private pin(repository: ecr.IRepository, registry: ecr.IRepository, { singleManifest = false } = {}): Pin {
+  private pin({ singleManifest = false } = {}): Pin {
+    const { registry, repository } = this;
     return {
       registry,
       repository,

@@ -1,6 +1,7 @@
 import { CfnParameter, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
+import { guardedPath } from '../names';
 import { isReservedTag } from '../registry/reserved-tags';
 import { deployedStack, pathInStack } from '../stacks';
 import { invalid, shown } from '../validation';
@@ -121,10 +122,8 @@ class ParameterVersion extends ImageVersion {
   }
 }
 
-/** As in logical ids, what every path ends with says nothing. */
 function defaultParameterName(path: string[]): string {
-  const telling = path.at(-1) === 'Guard' ? path.slice(0, -1) : path;
-  return telling.map((id) => id.replace(/[^A-Za-z0-9]/g, '')).join('') + 'ImageTag';
+  return guardedPath(path).map((id) => id.replace(/[^A-Za-z0-9]/g, '')).join('') + 'ImageTag';
 }
 
 function checkTag(factory: string, tag: string): void {

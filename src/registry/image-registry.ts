@@ -4,9 +4,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
-import { checkRepositoryName, claimRepositoryName, defaultRepositoryName } from './repository-name';
+import { checkRepositoryName, claimRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecycleRules } from './retention';
+import { kebabCase } from '../names';
 import { deployedStack, pathInStack } from '../stacks';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
@@ -94,7 +95,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
       ...props,
-      repositoryName: props.repositoryName ?? defaultRepositoryName(serviceStack.stackName, path),
+      repositoryName: props.repositoryName ?? kebabCase([serviceStack.stackName, ...path]),
     });
   }
 
@@ -127,7 +128,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
 
     this.repositoryName = props.repositoryName
-      ?? defaultRepositoryName(deployedStack(this).stackName, pathInStack(this));
+      ?? kebabCase([deployedStack(this).stackName, ...pathInStack(this)]);
     checkRepositoryName(this, this.repositoryName);
     claimRepositoryName(this, this.repositoryName);
     this.repositoryArn = this.stack.formatArn({

@@ -8,15 +8,6 @@ const MAX_LENGTH = 256;
 const COMPONENT = '[a-z0-9]+(?:[._-][a-z0-9]+)*';
 const REPOSITORY_NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 
-/** Stack name and path, in the characters that ECR accepts. */
-export function defaultRepositoryName(stackName: string, path: string[]): string {
-  return [stackName, ...path]
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '');
-}
-
 export function checkRepositoryName(scope: IConstruct, name: string): void {
   if (Token.isUnresolved(name)) {
     throw invalid(scope, 'repositoryName must be known at synthesis, because other stacks refer to the repository by its name');

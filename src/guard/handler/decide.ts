@@ -22,15 +22,17 @@ export type Decision =
   | { readonly kind: 'fail' };
 
 /**
- * | observed                                | time left  | no time left | rolling back                |
- * |-----------------------------------------|------------|--------------|-----------------------------|
- * | (before the first look)                 | look       | look         | what was answered before    |
- * | found                                   | succeed    | succeed      | succeed                     |
- * | missing, activating                     | look again | fail (*)     | succeed without it, warn    |
- * | denied, throttled, unavailable          | look again | fail         | look again, then as missing |
- * | anything else: nothing that time cures  | fail       | fail         | as missing                  |
+ * | observed                               | time left  | no time left | rolling back (*)            |
+ * |----------------------------------------|------------|--------------|-----------------------------|
+ * | found                                  | succeed    | succeed      | succeed                     |
+ * | missing, activating                    | look again | fail (**)    | succeed all the same, warn  |
+ * | denied, throttled, unavailable         | look again | fail         | look again, then as missing |
+ * | anything else: nothing that time cures | fail       | fail (**)    | as missing                  |
  *
- * (*) A missing or unnamed image succeeds with 0 tasks where that was asked for and no earlier image is running: to
+ * (*) With what was answered before, if that is on record, and then before anything is observed. If not, with the
+ * digest that was seen, however unfit, and otherwise with the one that stands for no image.
+ *
+ * (**) A missing or unnamed image succeeds with 0 tasks where that was asked for and no earlier image is running: to
  * start without tasks is one thing, to stop those that run is another.
  */
 export function decide(situation: Situation): Decision {
