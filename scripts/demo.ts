@@ -44,7 +44,7 @@ async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal)
   const deployV1 = ['FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1'];
 
   screen.fact(`from here on, everything goes to ${emulator.endpoint} and nowhere else`);
-  const unused = Object.keys(process.env).filter((name) => /^AWS_|^CDK_|_proxy$/i.test(name)).sort();
+  const unused = Object.keys(process.env).filter((name) => /^AWS_|^CDK_|^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name)).sort();
   screen.fact(`not used: ~/.aws${['', ...unused].join(', ')}`);
   ok(emulator.endpoint.startsWith('http://127.0.0.1:'));
   deepEqual(Object.keys(emulator.env).filter((name) => unused.includes(name) && emulator.env[name] === process.env[name]), []);

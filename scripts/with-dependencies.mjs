@@ -11,17 +11,23 @@ const modified = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ??
 if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) await run('npm', 'ci');
 await run(process.execPath, 'node_modules/projen/bin/projen', task);
 
-/** Ends with the command when that fails. A signal reaches the command and all that it has started, and is over when they are. */
+/**
+ * Ends with the command when that fails. The command and all that it starts are a group: a signal reaches each of them,
+ * and it is over when they are. npm passes no signal on, so when it is gone that counts as one.
+ */
 async function run(command, ...args) {
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   const group = -child.pid;
-  const forward = (signal) => isAlive(group) && process.kill(group, signal);
+  const end = (signal) => isAlive(group) && process.kill(group, signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  signals.forEach((signal) => process.on(signal, forward));
+  signals.forEach((signal) => process.on(signal, end));
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && end('SIGTERM'), 200);
 
   const [code, signal] = await once(child, 'exit');
   for (let tries = 0; isAlive(group) && tries < 100; tries++) await sleep(100);
-  signals.forEach((name) => process.off(name, forward));
+  clearInterval(watch);
+  signals.forEach((name) => process.off(name, end));
   if (code !== 0) process.exit(code ?? 128 + constants.signals[signal]);
 }
 
