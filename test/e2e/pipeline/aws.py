@@ -1,0 +1,73 @@
+"""
+The AWS CLI, as far as pipelines use it: `aws <service> <operation> --options --query … --output text`.
+
+Operations and their options are those that botocore knows, so what AWS does not have fails here too. Answers and errors
+are printed as the AWS CLI prints them.
+"""
+
+import sys
+
+import botocore.exceptions
+import botocore.session
+import jmespath
+from botocore import xform_name
+
+
+def main(service, operation, *arguments):
+    if (service, operation) == ('ecr', 'get-login-password'):
+        print('password')
+        return
+    options = parse(arguments)
+    query, region = options.pop('query', ['@'])[0], options.pop('region', [None])[0]
+    if options.pop('output') != ['text']:
+        raise SystemExit('only --output text is known here')
+
+    client = botocore.session.get_session().create_client(service, region_name=region)
+    method = operation.replace('-', '_')
+    model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+    members = {xform_name(name, '-'): (name, shape) for name, shape in model.input_shape.members.items()}
+    parameters = {name: value_of(shape, options[option]) for option, (name, shape) in members.items() if option in options}
+    unknown = set(options) - set(members)
+    if unknown:
+        raise SystemExit(f'Unknown options: {unknown}')
+    try:
+        if client.can_paginate(method):
+            answer = client.get_paginator(method).paginate(**parameters).build_full_result()
+        else:
+            answer = getattr(client, method)(**parameters)
+    except (botocore.exceptions.ClientError, botocore.exceptions.NoCredentialsError) as error:
+        print(f'\n{error}', file=sys.stderr)
+        raise SystemExit(254)
+    print_text(jmespath.search(query, answer))
+
+
+def parse(arguments):
+    options = {}
+    for argument in arguments:
+        if argument.startswith('--'):
+            values = options.setdefault(argument[2:], [])
+        else:
+            values.append(argument)
+    return options
+
+
+def value_of(shape, words):
+    if shape.type_name == 'list':
+        return [value_of(shape.member, [word]) for word in words]
+    word, = words
+    if shape.type_name == 'structure':
+        return dict(pair.split('=', 1) for pair in word.split(','))
+    return int(word) if shape.type_name == 'integer' else word
+
+
+def print_text(value):
+    if not isinstance(value, list):
+        print(value)
+    elif value and isinstance(value[0], list):
+        for row in value:
+            print('\t'.join(map(str, row)))
+    else:
+        print('\t'.join(map(str, value)))
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,94 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SourceRepository } from './source-repository';
+import { Circumstances, execute, WorkflowRun } from './workflow-run';
+import { Consumer, LOWEST } from '../../consumer';
+import { Aws } from '../../emulator/aws';
+import { bootstrap } from '../../emulator/cdk';
+import { Emulator } from '../../emulator/emulator';
+import { python } from '../../emulator/venv';
+
+/** Somebody who pushes to a repository with one of the examples in it, for which a workflow runs, on a bootstrapped AWS account. */
+export class Developer {
+  public static async of(example: string): Promise<Developer> {
+    const consumer = await Consumer.install(LOWEST);
+    const emulator = await Emulator.start();
+    await bootstrap(emulator);
+    return new Developer(consumer, emulator, example);
+  }
+
+  public readonly aws: Aws;
+  public readonly source: SourceRepository;
+
+  private readonly commands: string;
+  private readonly runs: string;
+
+  private constructor(private readonly consumer: Consumer, private readonly emulator: Emulator, example: string) {
+    this.aws = new Aws(emulator);
+    this.source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
+    this.runs = join(consumer.directory, 'runs');
+    mkdirSync(this.runs);
+    this.commands = join(consumer.directory, 'commands');
+    mkdirSync(this.commands);
+    // What `npm ci` would install is there already, above all workspaces.
+    this.command('npm', '[ "$1" = ci ] || exec "$(which -a npm | sed -n 2p)" "$@"');
+    this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
+    this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
+    writeFileSync(join(emulator.env.HOME, '.cdk.json'), JSON.stringify({ notices: false }));
+  }
+
+  /** The workflow, for the commit that the repository is at. */
+  public async push(workflow = '.github/workflows/deploy.yml', meanwhile?: Circumstances['meanwhile']): Promise<WorkflowRun> {
+    const { source, emulator, commands, runs: directory } = this;
+    return WorkflowRun.of(workflow, { source, emulator, commands, directory, meanwhile });
+  }
+
+  /** A command in the working copy, with AWS credentials at hand. */
+  public async run(command: string, ...args: string[]): Promise<{ exitCode: number | null; output: string }> {
+    const { CI, ...env } = this.emulator.env;
+    return execute(command, args, { cwd: this.source.directory, env: { ...env, PATH: `${this.commands}:${env.PATH}` } });
+  }
+
+  /** Registries by name, their images by tag, except those that only caches need. */
+  public async imageTags(repository: string): Promise<string[]> {
+    return (await this.aws.imageTags(repository)).filter((tag) => !/^(cache|pinned-)/.test(tag));
+  }
+
+  /** The one service of the first stack whose name begins like this. */
+  public async service(stack = 'FargateStack'): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
+    const { cluster, id } = await this.serviceOf(stack);
+    const taskDefinition = await this.text('ecs', 'describe-services', '--cluster', cluster, '--services', id, '--query', 'services[0].taskDefinition');
+    const [memory, ...images] = (await this.text('ecs', 'describe-task-definition', '--task-definition', taskDefinition,
+      '--query', '[taskDefinition.memory, taskDefinition.containerDefinitions[].image][]')).split('\t');
+    return { images, memory, taskDefinition };
+  }
+
+  /** What the circuit breaker of ECS does to a service that does not come up. */
+  public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
+    const { cluster, id } = await this.serviceOf(stack);
+    await this.text('ecs', 'update-service', '--cluster', cluster, '--service', id, '--task-definition', taskDefinition);
+  }
+
+  private async serviceOf(stack: string): Promise<{ cluster: string; id: string }> {
+    const id = await this.text('cloudformation', 'list-stack-resources', '--stack-name', stack,
+      '--query', "StackResourceSummaries[?ResourceType=='AWS::ECS::Service'].PhysicalResourceId");
+    return { cluster: id.split('/')[1], id };
+  }
+
+  private async text(...args: string[]): Promise<string> {
+    const { exitCode, output } = await this.run('aws', ...args, '--output', 'text');
+    if (exitCode !== 0) throw new Error(output);
+    return output.trim();
+  }
+
+  public async leave(): Promise<void> {
+    await this.emulator.stop();
+    this.consumer.remove();
+  }
+
+  private command(name: string, script: string): void {
+    const file = join(this.commands, name);
+    writeFileSync(file, `#!/usr/bin/env bash\n${script}\n`);
+    chmodSync(file, 0o755);
+  }
+}

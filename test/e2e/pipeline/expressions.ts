@@ -1,0 +1,63 @@
+import { buildSync } from 'esbuild';
+
+/** The values that expressions of a workflow can see, by context: `needs`, `steps`, `github`, … */
+export type Contexts = Record<string, unknown>;
+
+/** What `success()`, `failure()` and their like say at this point of the run. */
+export interface Status {
+  readonly success: boolean;
+  readonly failure: boolean;
+}
+
+/** GitHub's own evaluator of expressions, which comes as an ECMAScript module only. */
+const { Lexer, Parser, Evaluator, data } = load('@actions/expressions');
+
+const STATUS_FUNCTIONS = ['success', 'failure', 'always', 'cancelled'];
+
+/** A value with its expressions replaced, at any depth. */
+export function interpolate<T>(value: T, contexts: Contexts, status: Status): T {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{\{(.*?)\}\}/g, (_, expression) => evaluate(expression, contexts, status).coerceString()) as T;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, interpolate(inner, contexts, status)]);
+  return (Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)) as T;
+}
+
+/** Whether a job or step runs. Unless its condition says something about the status, that has to be a success. */
+export function holds(condition: string | undefined, contexts: Contexts, status: Status): boolean {
+  const expression = String(condition ?? 'success()').replace(/^\s*\$\{\{(.*)\}\}\s*$/, '$1');
+  const tellsStatus = new RegExp(`\\b(${STATUS_FUNCTIONS.join('|')})\\s*\\(`).test(expression);
+  const result = evaluate(tellsStatus ? expression : `success() && (${expression})`, contexts, status);
+  return result.coerceString() !== 'false' && result.coerceString() !== '' && result.coerceString() !== '0';
+}
+
+function evaluate(expression: string, contexts: Contexts, { success, failure }: Status): { coerceString(): string } {
+  const answers: Record<string, boolean> = { success, failure, always: true, cancelled: false };
+  const functions = STATUS_FUNCTIONS.map((name) => ({ name, minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(answers[name]) }));
+  const { tokens } = new Lexer(expression).lex();
+  const parsed = new Parser(tokens, Object.keys(contexts), functions).parse();
+  return new Evaluator(parsed, toData(contexts), new Map(functions.map((fn) => [fn.name, fn]))).evaluate();
+}
+
+function toData(value: unknown): any {
+  switch (typeof value) {
+    case 'string': return new data.StringData(value);
+    case 'number': return new data.NumberData(value);
+    case 'boolean': return new data.BooleanData(value);
+    case 'object': if (value) return new data.Dictionary(...Object.entries(value).map(([key, inner]) => ({ key, value: toData(inner) })));
+  }
+  return new data.Null();
+}
+
+function load(name: string): any {
+  const { outputFiles: [{ text }] } = buildSync({
+    stdin: { contents: `export * from '${name}'`, resolveDir: __dirname },
+    bundle: true,
+    format: 'cjs',
+    write: false,
+  });
+  const loaded = { exports: {} };
+  new Function('module', 'exports', text)(loaded, loaded.exports);
+  return loaded.exports;
+}

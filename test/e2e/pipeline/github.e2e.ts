@@ -1,0 +1,154 @@
+import { Developer } from './developer';
+
+/** The example `pipeline-github`, whose workflow is run for one commit after the other: each test goes on where the one before it ended. */
+
+const REPOSITORY = 'fargatestack-api';
+const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+const ALL_GREEN = {
+  'typecheck': 'success', 'test': 'success', 'deploy-registry': 'success', 'build-fargatestack-api': 'success', 'deploy': 'success',
+};
+
+let developer: Developer;
+let first: string;
+
+beforeAll(async () => {
+  developer = await Developer.of('pipeline-github');
+});
+
+afterAll(async () => {
+  await developer?.leave();
+});
+
+test('the first deployment ever: registry, image and service, in this order', async () => {
+  const { sha } = developer.source;
+  const run = await developer.push();
+  expect(run.screen).not.toMatch(/error/i);
+  expect(run.results).toEqual(ALL_GREEN);
+  expect(await developer.imageTags(REPOSITORY)).toEqual([sha]);
+
+  const { digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(run.jobs['build-fargatestack-api'].outputs).toEqual({ tag: sha, digest: await developer.aws.imageDigest(REPOSITORY, sha) });
+  expect(await images()).toEqual([`${URI}@${digest}`]);
+  expect(run.jobs['build-fargatestack-api'].summary).toContain(`| ${REPOSITORY} | ${sha} | ${digest} | built |`);
+  expect(run.jobs.deploy.summary).toContain(`| services | FargateStack | ${REPOSITORY} | ${digest} | success |`);
+  first = digest;
+});
+
+test('a second commit: its image', async () => {
+  developer.source.edit('service/server.mjs', 'first', 'second');
+  const sha = developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual(ALL_GREEN);
+
+  const { digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(digest).not.toBe(first);
+  expect(await developer.aws.imageDigest(REPOSITORY, sha)).toBe(digest);
+  expect(await images()).toEqual([`${URI}@${digest}`]);
+});
+
+test('the same commit again: nothing is built, and the same image runs', async () => {
+  const before = await images();
+  const run = await developer.push();
+  expect(run.results).toEqual(ALL_GREEN);
+  expect(run.step('build-fargatestack-api', 'Build and push').outcome).toBe('skipped');
+  expect(run.jobs['build-fargatestack-api'].summary).toContain('| was there already |');
+  expect(await images()).toEqual(before);
+});
+
+test('a commit that only changes infrastructure: nothing is built, the image stays, the infrastructure changes', async () => {
+  const before = { images: await images(), tags: await developer.imageTags(REPOSITORY) };
+  developer.source.edit('app.ts', "'Api')", "'Api', { memoryLimitMiB: 1024 })");
+  developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual(ALL_GREEN);
+  expect(run.step('build-fargatestack-api', 'Build and push').outcome).toBe('skipped');
+  expect({ images: await images(), tags: await developer.imageTags(REPOSITORY) }).toEqual(before);
+  expect((await service()).memory).toBe('1024');
+});
+
+test('a check that fails: nothing happens at all', async () => {
+  developer.source.edit('service/server.mjs', /$/, '}');
+  developer.source.commit();
+  const run = await developer.push();
+  expect(run.result).toBe('failure');
+  expect(run.results).toEqual({
+    'typecheck': 'success', 'test': 'failure', 'deploy-registry': 'skipped', 'build-fargatestack-api': 'skipped', 'deploy': 'skipped',
+  });
+  developer.source.revert();
+});
+
+test('a build that fails: nothing is deployed', async () => {
+  const before = await images();
+  developer.source.edit('service/Dockerfile', 'USER node', 'RUN false');
+  const sha = developer.source.commit();
+  const run = await developer.push();
+  expect(run.result).toBe('failure');
+  expect(run.results).toMatchObject({ 'build-fargatestack-api': 'failure', 'deploy': 'skipped' });
+  expect(await developer.imageTags(REPOSITORY)).not.toContain(sha);
+  expect(await images()).toEqual(before);
+  developer.source.revert();
+});
+
+test('a service whose stack rolls back: red, and the image of before', async () => {
+  const before = await images();
+  developer.source.edit('service/server.mjs', 'second', 'third');
+  developer.source.edit('app.ts', /$/, `
+    import { CustomResource } from 'aws-cdk-lib';
+    const broken = app.node.findChild('FargateStack');
+    new CustomResource(broken, 'Broken', { serviceToken: 'arn:aws:lambda:us-east-1:111122223333:function:none' })
+      .node.addDependency(broken.node.findChild('Api'));
+  `);
+  developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
+  expect(run.step('deploy', 'Deploy').outcome).toBe('failure');
+  expect(run.jobs.deploy.summary).toContain('| failure |');
+  expect(await images()).toEqual(before);
+  developer.source.revert();
+});
+
+test('a service that ECS rolls back without telling CloudFormation: red', async () => {
+  const { taskDefinition } = await service();
+  const before = await images();
+  developer.source.edit('service/server.mjs', 'second', 'fourth');
+  developer.source.commit();
+  const run = await developer.push(undefined, async (job, step) => {
+    if (job === 'deploy' && step.startsWith('Compare')) await developer.runTaskDefinition(taskDefinition);
+  });
+  expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
+  expect(run.step('deploy', 'Deploy').outcome).toBe('success');
+  const { digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(run.screen).toMatch(new RegExp(`::error::service \\S+ runs @${before[0].split('@')[1]} and not @${digest}: ECS has rolled it back`));
+  expect(run.jobs.deploy.summary).toContain('| failure |');
+});
+
+test('a workflow file that was forgotten: red before anything is deployed, and the reason says what to do', async () => {
+  developer.source.edit('app.ts', "checks: { typecheck: 'npm run check', test: 'npm test' },", '');
+  developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toMatchObject({ 'deploy-registry': 'failure', 'deploy': 'skipped' });
+  expect(run.screen).toContain('.github/workflows/deploy.yml is stale: it is generated from this app, so run "npx cdk synth" on your machine');
+  developer.source.revert();
+});
+
+test('deploy.sh goes the same way', async () => {
+  developer.source.edit('service/server.mjs', 'fourth', 'fifth');
+  expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: commit what is in service first') });
+
+  const sha = developer.source.commit();
+  const { exitCode, output } = await developer.run('./deploy.sh');
+  expect(output).not.toMatch(/error/i);
+  expect(exitCode).toBe(0);
+  expect(await images()).toEqual([`${URI}@${await developer.aws.imageDigest(REPOSITORY, sha)}`]);
+
+  const again = await developer.run('./deploy.sh');
+  expect(again).toMatchObject({ exitCode: 0, output: expect.stringContaining('(no changes)') });
+});
+
+async function service(): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
+  return developer.service();
+}
+
+async function images(): Promise<string[]> {
+  return (await service()).images;
+}

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The git repository of a user, which holds one of the examples. */
+export class SourceRepository {
+  constructor(public readonly directory: string, example: string) {
+    cpSync(example, directory, { recursive: true });
+    appendFileSync(join(directory, '.gitignore'), 'node_modules\ncdk.out\n');
+    this.git('init', '--quiet', '--initial-branch=main');
+    this.commit();
+  }
+
+  /** The commit that is checked out. */
+  public get sha(): string {
+    return this.git('rev-parse', 'HEAD').trim();
+  }
+
+  public write(file: string, content: string): void {
+    writeFileSync(join(this.directory, file), content);
+  }
+
+  public edit(file: string, from: string | RegExp, to: string): void {
+    const source = readFileSync(join(this.directory, file), 'utf8');
+    const edited = source.replace(from, to);
+    if (edited === source) throw new Error(`${file} has no ${from}`);
+    this.write(file, edited);
+  }
+
+  /** Commits everything. Returns the commit's id. */
+  public commit(): string {
+    this.git('add', '--all');
+    this.git('commit', '--quiet', '--message', 'a change');
+    return this.sha;
+  }
+
+  /** Takes the last commit back, by a commit. */
+  public revert(): string {
+    this.git('revert', '--no-edit', 'HEAD');
+    return this.sha;
+  }
+
+  /** A fresh clone, with as much history as asked for. */
+  public clone(directory: string, sha: string, depth: number): void {
+    // No depth for a mere path: git would ignore it.
+    this.git('clone', '--quiet', '--no-checkout', `file://${this.directory}`, directory);
+    if (depth > 0) {
+      execFileSync('rm', ['-rf', directory]);
+      this.git('init', '--quiet', directory);
+      this.git('-C', directory, 'fetch', '--quiet', `--depth=${depth}`, `file://${this.directory}`, sha);
+    }
+    this.git('-C', directory, 'checkout', '--quiet', '--detach', sha);
+  }
+
+  private git(...args: string[]): string {
+    return execFileSync('git', [
+      '-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.com', '-c', 'commit.gpgsign=false', '-c', 'uploadpack.allowAnySHA1InWant=true', ...args,
+    ], { cwd: this.directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+}

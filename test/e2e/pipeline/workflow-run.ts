@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { JobEnvironment, runAction } from './actions';
+import { Contexts, holds, interpolate, Status } from './expressions';
+import { SourceRepository } from './source-repository';
+import { Emulator } from '../../emulator/emulator';
+
+type Result = 'success' | 'failure' | 'skipped';
+
+export interface StepRun {
+  readonly name: string;
+  readonly outcome: Result;
+  readonly output: string;
+}
+
+export interface JobRun {
+  readonly result: Result;
+  readonly steps: StepRun[];
+  readonly outputs: Record<string, string>;
+  readonly summary: string;
+}
+
+export interface Circumstances {
+  readonly emulator: Emulator;
+  readonly source: SourceRepository;
+  /** The commands that the runner has, before any others. */
+  readonly commands: string;
+  /** Jobs work below it. */
+  readonly directory: string;
+  /** Called before each step: what goes on in the world meanwhile. */
+  readonly meanwhile?: (job: string, step: string) => Promise<void>;
+}
+
+/** A workflow run, as GitHub would run it for the current commit of the repository. */
+export class WorkflowRun {
+  public static async of(workflow: string, circumstances: Circumstances): Promise<WorkflowRun> {
+    const run = new WorkflowRun(parse(readFileSync(join(circumstances.source.directory, workflow), 'utf8')), circumstances);
+    await run.runAll();
+    return run;
+  }
+
+  public readonly jobs: Record<string, JobRun> = {};
+
+  private readonly sha: string;
+
+  private constructor(private readonly workflow: any, private readonly circumstances: Circumstances) {
+    this.sha = circumstances.source.sha;
+  }
+
+  /** Red or green. */
+  public get result(): Result {
+    return Object.values(this.jobs).some(({ result }) => result === 'failure') ? 'failure' : 'success';
+  }
+
+  public get results(): Record<string, Result> {
+    return Object.fromEntries(Object.entries(this.jobs).map(([id, { result }]) => [id, result]));
+  }
+
+  public step(job: string, name: string): StepRun {
+    const found = this.jobs[job].steps.find((step) => step.name === name);
+    if (!found) throw new Error(`job ${job} has no step ${name}`);
+    return found;
+  }
+
+  /** All that was on the screen, as one line. */
+  public get screen(): string {
+    return Object.values(this.jobs).flatMap(({ steps }) => steps.map(({ output }) => output)).join(' ').replace(/\s+/g, ' ');
+  }
+
+  private async runAll(): Promise<void> {
+    const pending = new Map<string, any>(Object.entries(this.workflow.jobs));
+    while (pending.size > 0) {
+      const ready = [...pending].filter(([, { needs = [] }]) => [needs].flat().every((need: string) => need in this.jobs));
+      if (ready.length === 0) throw new Error(`these jobs wait for each other: ${[...pending.keys()]}`);
+      for (const [id, job] of ready) {
+        pending.delete(id);
+        this.jobs[id] = await this.runJob(id, job);
+      }
+    }
+  }
+
+  private async runJob(id: string, job: any): Promise<JobRun> {
+    const needs = Object.fromEntries([job.needs ?? []].flat().map((need: string) => [need, this.jobs[need]]));
+    const contexts = { needs, github: { sha: this.sha, ref: 'refs/heads/main', workflow: this.workflow.name } };
+    const results = Object.values(needs).map(({ result }) => result);
+    const status = { success: results.every((result) => result === 'success'), failure: results.includes('failure') };
+    if (!holds(job.if, contexts, status)) return { result: 'skipped', steps: [], outputs: {}, summary: '' };
+
+    const directory = mkdtempSync(join(this.circumstances.directory, `${id}-`));
+    const workspace = join(directory, 'workspace');
+    mkdirSync(workspace);
+    try {
+      const steps = new JobSteps(this.circumstances, { directory, workspace, sha: this.sha, contexts, defaults: this.workflow.defaults?.run ?? {} }, job);
+      for (const step of job.steps) {
+        await this.circumstances.meanwhile?.(id, step.name);
+        await steps.run(step);
+      }
+      return { result: steps.result, steps: steps.runs, outputs: steps.outputs(), summary: steps.summary() };
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+}
+
+interface JobPlace {
+  readonly directory: string;
+  readonly workspace: string;
+  readonly sha: string;
+  readonly contexts: Contexts;
+  readonly defaults: { 'shell'?: string; 'working-directory'?: string };
+}
+
+class JobSteps {
+  public readonly runs: StepRun[] = [];
+
+  private readonly outputsById: Record<string, { outputs: Record<string, string> }> = {};
+  private readonly environment: JobEnvironment;
+
+  constructor(private readonly circumstances: Circumstances, private readonly place: JobPlace, private readonly job: any) {
+    const { emulator, source, commands } = circumstances;
+    const { sha, workspace, directory } = place;
+    // The way to AWS is always there; credentials are not.
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, ...env } = emulator.env;
+    this.environment = {
+      emulator,
+      source,
+      sha,
+      workspace,
+      permissions: job.permissions ?? {},
+      env: {
+        ...env,
+        PATH: `${commands}:${env.PATH}`,
+        GITHUB_ACTIONS: 'true',
+        GITHUB_SHA: sha,
+        GITHUB_OUTPUT: join(directory, 'output'),
+        GITHUB_STEP_SUMMARY: join(directory, 'summary'),
+      },
+      dockerIsLoggedIn: false,
+      buildxIsSetUp: false,
+    };
+  }
+
+  public get result(): Result {
+    return this.runs.some(({ outcome }) => outcome === 'failure') ? 'failure' : 'success';
+  }
+
+  public async run(step: any): Promise<void> {
+    const { contexts, status } = this;
+    if (!holds(step.if, contexts, status)) {
+      this.runs.push({ name: step.name, outcome: 'skipped', output: '' });
+      return;
+    }
+    const { uses, with: inputs, run, env, id } = interpolate(step, contexts, status);
+    try {
+      const { outputs, output } = uses
+        ? { outputs: await runAction(uses, this.environment, inputs ?? {}), output: '' }
+        : await this.bash(run, step['working-directory'] ?? this.place.defaults['working-directory'] ?? '.', env ?? {});
+      if (id) this.outputsById[id] = { outputs };
+      this.runs.push({ name: step.name, outcome: 'success', output });
+    } catch (error) {
+      this.runs.push({ name: step.name, outcome: 'failure', output: (error as Error).message });
+    }
+  }
+
+  /** What the job hands on. GitHub drops what contains a secret, and the host of a registry does. */
+  public outputs(): Record<string, string> {
+    const outputs = interpolate<Record<string, string>>(this.job.outputs ?? {}, this.contexts, this.status);
+    return Object.fromEntries(Object.entries(outputs).filter(([, value]) => !value.includes('.dkr.ecr.')));
+  }
+
+  public summary(): string {
+    const file = this.environment.env.GITHUB_STEP_SUMMARY;
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  private get status(): Status {
+    return { success: this.result === 'success', failure: this.result === 'failure' };
+  }
+
+  private get contexts(): Contexts {
+    return { ...this.place.contexts, steps: this.outputsById, job: { status: this.result } };
+  }
+
+  private async bash(script: string, workingDirectory: string, env: Record<string, string>): Promise<{ outputs: Record<string, string>; output: string }> {
+    const { directory, workspace, defaults } = this.place;
+    if (defaults.shell !== 'bash') throw new Error(`no shell ${defaults.shell} here`);
+    const file = join(directory, 'script.sh');
+    writeFileSync(file, script);
+    writeFileSync(this.environment.env.GITHUB_OUTPUT, '');
+    const { exitCode, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', file], {
+      cwd: join(workspace, workingDirectory),
+      env: { ...this.environment.env, ...env },
+    });
+    if (exitCode !== 0) throw new Error(output);
+    const outputs = readFileSync(this.environment.env.GITHUB_OUTPUT, 'utf8').split('\n').filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+    return { outputs: Object.fromEntries(outputs), output };
+  }
+}
+
+export async function execute(
+  command: string, args: string[], options: { cwd: string; env: Record<string, string> },
+): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => output += text);
+  const exitCode = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { exitCode, output };
+}
