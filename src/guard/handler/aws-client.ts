@@ -1,12 +1,14 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { REGISTRY_ACTIONS, STACK_ACTIONS } from '../contract';
+import { PIN_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from '../contract';
 import { HttpResponse, NetworkError } from './http';
 import { Repository, Stack } from './parse';
 import { World } from './world';
 
+type RegistryAction = (typeof REGISTRY_ACTIONS | typeof PIN_ACTIONS)[number];
+
 /** Only what the role is granted can be asked: the two are one list. */
-export type RegistryOperation = (typeof REGISTRY_ACTIONS)[number] extends `ecr:${infer Operation}` ? Operation : never;
+export type RegistryOperation = RegistryAction extends `ecr:${infer Operation}` ? Operation : never;
 type StackOperation = (typeof STACK_ACTIONS)[number] extends `cloudformation:${infer Operation}` ? Operation : never;
 
 export type AskRegistry = <Answer>(operation: RegistryOperation, input: object) => Promise<Answer>;

@@ -1,9 +1,12 @@
 import { Answer, deleted, failed, succeeded } from './answer';
 import { registryClient, stackClient } from './aws-client';
-import { explain } from './explain';
+import { explain, explainPin } from './explain';
 import { Log, logger } from './log';
-import { lookUntilDecided } from './look';
+import { lookUntilDecided, Search } from './look';
+import { recall, runningImage } from './memory';
+import { Trouble } from './observation';
 import { Envelope, MalformedRequest, openEnvelope, parse } from './parse';
+import { movePins } from './pin';
 import { recentImages } from './recent-images';
 import { respond } from './respond';
 import { scrubber } from './secrets';
@@ -75,6 +78,13 @@ async function guard({ world, sent, envelope, times, log }: Session): Promise<An
 
   if (decision.kind === 'succeed') {
     const { digest, warning } = decision;
+    const trouble = await keep(digest, { world, askRegistry, envelope, question, rollingBack, times });
+    if (trouble && !rollingBack) {
+      const reason = explainPin(trouble, question);
+      log('error', reason, { ...facts, calls: sent() });
+      return failed(envelope, reason);
+    }
+    if (trouble) log('warn', 'what the stack rolls back to could not be marked', { trouble });
     log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: sent() });
     return succeeded(envelope, question, digest);
   }
@@ -82,6 +92,16 @@ async function guard({ world, sent, envelope, times, log }: Session): Promise<An
   const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, imageRunning, recent });
   log('error', reason, { ...facts, calls: sent() });
   return failed(envelope, reason);
+}
+
+/** Keeps what is released, and what is deployed until then, from expiring. A rollback does not wait for it. */
+async function keep(
+  released: string,
+  { world, askRegistry, envelope, question, rollingBack, times }: Pick<Search, 'world' | 'askRegistry' | 'envelope' | 'question' | 'times'> & { rollingBack: boolean },
+): Promise<Trouble | undefined> {
+  if (!question.pinTag) return undefined;
+  const before = rollingBack ? undefined : runningImage(recall(envelope.physicalId));
+  return movePins(world, askRegistry, { tag: question.pinTag, released, before }, rollingBack ? 0 : times.lastLook);
 }
 
 /** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */

@@ -20,7 +20,7 @@ interface ImageDetail {
   readonly imageStatus?: string;
 }
 
-interface BatchGetImageAnswer {
+export interface BatchGetImageAnswer {
   readonly images?: ReadonlyArray<{ readonly imageManifest?: string; readonly imageManifestMediaType?: string }>;
   readonly failures?: readonly Failure[];
 }
@@ -31,7 +31,7 @@ interface Failure {
 }
 
 /** ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented. */
-const ACCEPTED_MEDIA_TYPES = [
+export const ACCEPTED_MEDIA_TYPES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',

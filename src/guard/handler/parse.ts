@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { imagePlatform, VersionKind, WhenMissingMode } from '../contract';
 
 const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
@@ -57,6 +58,8 @@ export interface Question {
   readonly serviceStack: string;
   readonly registryStack: string | undefined;
   readonly parameterName: string | undefined;
+  /** The tag that marks what is released; nothing where it is not to be marked. */
+  readonly pinTag: string | undefined;
 }
 
 export class MalformedRequest extends Error {}
@@ -88,7 +91,7 @@ export function openEnvelope(event: unknown): Envelope {
  *
  * @throws where it is not clear which image is meant
  */
-export function parse({ requestType, properties, stack }: Envelope): Question {
+export function parse({ requestType, properties, stack, logicalId }: Envelope): Question {
   if (requestType !== 'Create' && requestType !== 'Update') {
     throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${JSON.stringify(requestType)}`);
   }
@@ -110,6 +113,7 @@ export function parse({ requestType, properties, stack }: Envelope): Question {
     serviceStack: text(properties.ServiceStack) || stack.name,
     registryStack: text(properties.RegistryStack) || undefined,
     parameterName: text(properties.ParameterName) || undefined,
+    pinTag: pinTagOf(text(properties.PinName), stack, logicalId),
   };
 }
 
@@ -132,6 +136,15 @@ function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
   if (!value) return undefined;
   const isDigest = kind === 'digest' || (kind === 'parameter' && value.startsWith('sha256:'));
   return isDigest ? { imageDigest: value } : { imageTag: value };
+}
+
+const LONGEST_PIN_NAME = 80;
+
+/** Readable for people, and unique among all guards that may share the registry. */
+function pinTagOf(name: string, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
+  if (!name) return undefined;
+  const owner = createHash('sha256').update([account, region, stackName, logicalId].join('\n')).digest('hex').slice(0, 8);
+  return `pinned-${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_PIN_NAME)}-${owner}`;
 }
 
 function stackOf(id: string): Stack {

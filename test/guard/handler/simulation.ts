@@ -165,6 +165,7 @@ export class Simulation implements World {
     switch (action) {
       case 'ecr:DescribeImages': return this.describeImages(input);
       case 'ecr:BatchGetImage': return this.batchGetImage(input);
+      case 'ecr:PutImage': return this.putImage(input);
       case 'ecr:GetDownloadUrlForLayer': return reply(200, { downloadUrl: `https://layers.example/${String(input.layerDigest)}?${SIGNATURE}` });
       default: return reply(400, { __type: 'UnknownOperationException' });
     }
@@ -185,6 +186,15 @@ export class Simulation implements World {
     return image
       ? reply(200, { images: [{ imageManifest: image.fixture.manifest, imageManifestMediaType: image.fixture.mediaType }], failures: [] })
       : reply(200, { images: [], failures: [{ failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }] });
+  }
+
+  /** Tags move, as those do that are excluded from immutability. */
+  private putImage({ imageTag, imageDigest, imageManifest }: Record<string, unknown>): HttpResponse {
+    const image = this.images.get(String(imageDigest));
+    if (image?.fixture.manifest !== imageManifest) return reply(400, { __type: 'InvalidParameterException', message: 'digest and manifest differ' });
+    if (this.tags.get(String(imageTag)) === imageDigest) return reply(400, { __type: 'ImageAlreadyExistsException' });
+    this.tags.set(String(imageTag), String(imageDigest));
+    return reply(200, { image: {} });
   }
 
   private blob(configDigest: string): HttpResponse {

@@ -1,0 +1,148 @@
+import { FIXTURES } from './fixtures';
+import { DENIED, event, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+
+const PIN_NAME = 'service-api';
+const PIN = /^pinned-service-api-[0-9a-f]{8}$/;
+
+let aws: Simulation;
+beforeEach(() => {
+  aws = new Simulation();
+});
+
+const pinned = () => [...aws.tags].find(([tag]) => PIN.test(tag))?.[1];
+const previous = () => [...aws.tags].find(([tag]) => /-previous$/.test(tag))?.[1];
+const moves = () => aws.actions.filter((action) => action === 'ecr:PutImage').length;
+const create = (version: string, more: object = {}) => event({}, { VersionValue: version, PinName: PIN_NAME, ...more });
+const release = (physicalId: string, version: string, more: object = {}) => update(physicalId, { VersionValue: version, PinName: PIN_NAME, ...more });
+
+test('without a name for them, there are no pins', async () => {
+  aws.push('v1');
+  await aws.request(event());
+
+  expect(moves()).toBe(0);
+});
+
+describe('a release', () => {
+  test('is marked', async () => {
+    const v1 = aws.push('v1');
+    await aws.request(create('v1'));
+
+    expect(pinned()).toBe(v1);
+    expect(previous()).toBeUndefined();
+  });
+
+  test('marks what ran before as what a rollback goes back to', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const { PhysicalResourceId } = await aws.request(create('v1'));
+    await next().request(release(PhysicalResourceId, 'v2'));
+
+    expect(pinned()).toBe(v2);
+    expect(previous()).toBe(v1);
+  });
+
+  test('has no moment at which what runs is not marked', async () => {
+    const v1 = aws.push('v1');
+    aws.push('v2');
+    const { PhysicalResourceId } = await aws.request(create('v1'));
+    next();
+    const unmarked: string[] = [];
+    const send = aws.send;
+    aws.send = async (request) => {
+      if (![...aws.tags].some(([tag, digest]) => tag.startsWith('pinned-') && digest === v1)) unmarked.push(request.url);
+      return send(request);
+    };
+    await aws.request(release(PhysicalResourceId, 'v2'));
+
+    expect(unmarked).toEqual([]);
+  });
+
+  test('moves nothing that is in its place already', async () => {
+    aws.push('v1');
+    aws.push('v2');
+    const { PhysicalResourceId } = await aws.request(create('v1'));
+    await next().request(release(PhysicalResourceId, 'v2'));
+    await next().request(release(PhysicalResourceId, 'v2')); // a retried event
+
+    expect(moves()).toBe(0);
+  });
+
+  test('of the same image leaves both marks where they are', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const first = await aws.request(create('v1'));
+    const second = await next().request(release(first.PhysicalResourceId, 'v2'));
+    await next().request(release(second.PhysicalResourceId, 'v2', { TaskCounts: ['3'] }));
+
+    expect([pinned(), previous(), moves()]).toEqual([v2, v1, 0]);
+  });
+
+  test('goes on although the image that ran before is gone', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const { PhysicalResourceId } = await aws.request(create('v1'));
+    aws.remove(v1);
+
+    expect(await next().request(release(PhysicalResourceId, 'v2'))).toMatchObject({ Status: 'SUCCESS' });
+    expect(pinned()).toBe(v2);
+  });
+
+  test('of nothing marks nothing', async () => {
+    await aws.request(create('v1', { WhenMissing: 'startWithoutTasks' }));
+
+    expect(moves()).toBe(0);
+  });
+});
+
+describe('a rollback', () => {
+  async function rolledBack(): Promise<{ v1: string; v2: string; goBack: () => ReturnType<Simulation['request']> }> {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const first = await aws.request(create('v1'));
+    const second = await next().request(release(first.PhysicalResourceId, 'v2'));
+    next().stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    return { v1, v2, goBack: () => aws.request(release(second.PhysicalResourceId, 'v1')) };
+  }
+
+  test('moves the mark back', async () => {
+    const { v1, goBack } = await rolledBack();
+    await goBack();
+
+    expect(pinned()).toBe(v1);
+  });
+
+  test.each([['denied', DENIED], ['an outage', SERVER_ERROR]])('does not fail, nor wait, for %s', async (_, fault) => {
+    const { v1, goBack } = await rolledBack();
+    aws.outage.registry = fault;
+    const start = aws.clock.now();
+
+    expect(await goBack()).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    expect(aws.clock.now() - start).toBeLessThan(10_000);
+    expect(aws.lines.join()).toContain('could not be marked');
+  });
+});
+
+describe('a mark that cannot be moved', () => {
+  test('fails the release, and says what to do', async () => {
+    aws.push('v1', { fixture: FIXTURES.buildxIndex });
+    aws.faults.registry = [undefined, undefined, undefined, undefined,
+      { kind: 'error', status: 400, code: 'ImageTagAlreadyExistsException', message: 'The image tag exists and cannot be overwritten because the repository is immutable.' }];
+    const { Status, Reason } = await aws.request(create('v1'));
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(/exists, but the guard cannot mark it as released by the tag pinned-service-api-[0-9a-f]{8}/);
+    expect(Reason).toContain('ecr:PutImage was answered with ImageTagAlreadyExistsException');
+    expect(Reason).toContain('set pinInRegistry to false');
+  });
+
+  test('is tried again where ECR is busy', async () => {
+    const v1 = aws.push('v1');
+    aws.faults.registry = [undefined, undefined, THROTTLED, THROTTLED];
+
+    expect(await aws.request(create('v1'))).toMatchObject({ Status: 'SUCCESS' });
+    expect(pinned()).toBe(v1);
+  });
+});
+
+/** The next request meets the same registry, but counts anew. */
+function next(): Simulation {
+  aws.answers.length = 0;
+  aws.calls.length = 0;
+  return aws;
+}
