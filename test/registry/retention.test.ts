@@ -1,82 +1,124 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as fc from 'fast-check';
+import { expired, Image } from './lifecycle';
 import { ImageRegistry, ImageRegistryProps } from '../../src';
-import { testApp } from '../util/synth';
 
-const PINNED = 'pinned-*';
+const DAY = 86_400_000;
 
-interface Rule {
-  readonly rulePriority: number;
-  readonly selection: { tagStatus: string; tagPatternList?: string[]; countType: string; countNumber: number; countUnit?: string };
-  readonly action: { type: string };
+function policyOf(props: ImageRegistryProps = {}): any {
+  const stack = new Stack(new App(), 'Stack');
+  new ImageRegistry(stack, 'Registry', props);
+  const [repository] = Object.values(Template.fromStack(stack).findResources('AWS::ECR::Repository'));
+  return JSON.parse(repository.Properties.LifecyclePolicy.LifecyclePolicyText);
 }
 
-function make(props?: ImageRegistryProps): Stack {
-  const stack = new Stack(testApp(), 'AppStack');
-  new ImageRegistry(stack, 'Images', props);
-  return stack;
-}
+/** A registry that is pushed to and released from, whose guard moves its two marks as the handler does. */
+class History {
+  public images: Image[] = [];
+  public running?: string;
+  public target?: string;
+  private now = 0;
+  private pushes = 0;
 
-/** The lifecycle rules as ECR reads them, in the order of their priority. */
-function rules(props?: ImageRegistryProps): Rule[] {
-  const [{ Properties }] = Object.values(Template.fromStack(make(props)).findResources('AWS::ECR::Repository'));
-  const parsed: { rules: Rule[] } = JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText);
-  return parsed.rules.sort((one, other) => one.rulePriority - other.rulePriority);
-}
+  constructor(private readonly policy: any) {}
 
-/** The rule that decides about an image: the first that matches shields it from all others. */
-function ruleFor(...tags: string[]): Rule | undefined {
-  const matches = (pattern: string) => tags.some((tag) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(tag));
-  return rules().find(({ selection: { tagStatus, tagPatternList = [] } }) =>
-    tagStatus === 'untagged' ? tags.length === 0 : tagPatternList.every(matches));
-}
-
-describe('what is deleted', () => {
-  test('is nothing that runs: a pinned image is out of reach of all other rules', () => {
-    const pinned = ruleFor('4f2a9c1', 'pinned-api-1a2b')!;
-    expect(pinned.rulePriority).toBe(1);
-    expect(pinned.selection.tagPatternList).toEqual([PINNED]);
-    expect(pinned.selection).toMatchObject({ countType: 'imageCountMoreThan' });
-    expect(pinned.selection.countNumber).toBeGreaterThanOrEqual(10_000);
-  });
-
-  test.each([['4f2a9c1'], ['latest'], ['cache-main'], ['v1', 'latest']])('of tagged images are those beyond the last 1000: %s', (...tags) => {
-    expect(ruleFor(...tags)!.selection).toMatchObject({ countType: 'imageCountMoreThan', countNumber: 1000 });
-  });
-
-  test('of untagged images are those of which every tag moved on a month ago', () => {
-    expect(ruleFor()!.selection).toMatchObject({ countType: 'sinceImagePushed', countNumber: 30, countUnit: 'days' });
-  });
-
-  test('can be told', () => {
-    expect(rules({ keepTagged: 20, keepUntaggedFor: Duration.days(7) }).map(({ selection }) => selection.countNumber)).toEqual([10_000, 20, 7]);
-  });
-});
-
-test('the rules are such that ECR takes them', () => {
-  const all = rules();
-  expect(all.every(({ action }) => action.type === 'expire')).toBe(true);
-  expect(new Set(all.map(({ rulePriority }) => rulePriority)).size).toBe(all.length);
-  expect(all.filter(({ selection }) => selection.tagStatus === 'untagged')).toHaveLength(1);
-  for (const { selection: { tagPatternList = [] } } of all) {
-    expect(tagPatternList.join('').split('*').length - 1).toBeLessThanOrEqual(4);
+  public wait(days: number): void {
+    this.now += days * DAY;
   }
+
+  public push(multiArch: boolean, movesLatest: boolean): void {
+    const digest = `image-${++this.pushes}`;
+    const children = multiArch ? [`${digest}-amd64`, `${digest}-arm64`] : [];
+    if (movesLatest) this.untag('latest');
+    this.images.push(
+      ...children.map((child) => ({ digest: child, pushedAt: this.now, tags: new Set<string>(), children: [] })),
+      { digest, pushedAt: this.now, tags: new Set([`v${this.pushes}`, ...(movesLatest ? ['latest'] : [])]), children },
+    );
+  }
+
+  /** Deploys some image that has a tag; if the deployment fails afterwards, the stack rolls back. */
+  public release(pick: number, failsLater: boolean): void {
+    const candidates = this.images.filter(({ tags }) => [...tags].some((tag) => tag.startsWith('v')));
+    if (candidates.length === 0) return;
+    const { digest } = candidates[pick % candidates.length];
+    const before = this.running;
+    if (before && before !== digest) this.mark('pinned-api-0a1b2c3d-previous', this.target = before);
+    this.mark('pinned-api-0a1b2c3d', this.running = digest);
+    if (failsLater && before) this.mark('pinned-api-0a1b2c3d', this.running = before);
+  }
+
+  public evaluate(): void {
+    const gone = expired(this.policy, this.images, this.now);
+    this.images = this.images.filter(({ digest }) => !gone.has(digest));
+  }
+
+  public has(digest: string): boolean {
+    const image = this.images.find((candidate) => candidate.digest === digest);
+    return image !== undefined && image.children.every((child) => this.has(child));
+  }
+
+  private mark(tag: string, digest: string): void {
+    this.untag(tag);
+    this.images = this.images.map((image) => image.digest === digest ? { ...image, tags: new Set([...image.tags, tag]) } : image);
+  }
+
+  private untag(tag: string): void {
+    this.images = this.images.map((image) => ({ ...image, tags: new Set([...image.tags].filter((other) => other !== tag)) }));
+  }
+}
+
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('push' as const), multiArch: fc.boolean(), movesLatest: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), pick: fc.nat(1000), failsLater: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('evaluate' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 0, max: 400 }) }) },
+);
+
+test.each<[string, ImageRegistryProps]>([
+  ['the defaults', {}],
+  ['as little as can be kept', { keepTagged: 1, keepUntaggedFor: Duration.days(1) }],
+])('with %s, neither what runs nor what a rollback goes back to ever expires', (_, props) => {
+  const policy = policyOf(props);
+  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    const history = new History(policy);
+    for (const one of steps) {
+      if (one.kind === 'push') history.push(one.multiArch, one.movesLatest);
+      if (one.kind === 'release') history.release(one.pick, one.failsLater);
+      if (one.kind === 'wait') history.wait(one.days);
+      if (one.kind === 'evaluate') history.evaluate();
+      for (const needed of [history.running, history.target]) {
+        if (needed && !history.has(needed)) return false;
+      }
+    }
+    return true;
+  }), { numRuns: Number(process.env.FAST_CHECK_RUNS ?? 1000) });
 });
 
-describe('is refused with path, property and value:', () => {
-  test.each([0, -1, 1.5, NaN])('keepTagged %d', (keepTagged) => {
-    expect(() => make({ keepTagged })).toThrow(new Error(`keepTagged ${keepTagged} is not a number of images: 1 or more (at AppStack/Images)`));
-  });
+test('the rest does expire: tagged images beyond the number to keep, and untagged ones in time', () => {
+  const history = new History(policyOf({ keepTagged: 2, keepUntaggedFor: Duration.days(7) }));
+  for (let pushes = 0; pushes < 5; pushes++) {
+    history.push(false, true);
+    history.wait(1);
+  }
+  history.evaluate();
+  expect(history.images.map(({ digest }) => digest)).toEqual(['image-4', 'image-5']);
+});
 
-  test.each([[Duration.days(0), '0 days'], [Duration.hours(12), '12 hours'], [Duration.hours(36), '1 day 12 hours']])('keepUntaggedFor %s', (duration, shown) => {
-    expect(() => make({ keepUntaggedFor: duration }))
-      .toThrow(new Error(`keepUntaggedFor ${shown} is not a number of whole days: 1 or more (at AppStack/Images)`));
-  });
+test('without the first rule, what runs would expire', () => {
+  const policy = policyOf({ keepTagged: 1 });
+  const history = new History({ rules: policy.rules.slice(1) });
+  history.push(false, false);
+  history.release(0, false);
+  history.wait(1);
+  history.push(false, false);
+  history.evaluate();
+  expect(history.has('image-1')).toBe(false);
+});
 
-  test.each([
-    ['keepTagged', { keepTagged: Token.asNumber({ Ref: 'Keep' }) }],
-    ['keepUntaggedFor', { keepUntaggedFor: Duration.days(Token.asNumber({ Ref: 'Days' })) }],
-  ])('a token as %s, which would reach ECR as text', (_, props) => {
-    expect(() => make(props)).toThrow(new Error('keepTagged and keepUntaggedFor must be known at synthesis (at AppStack/Images)'));
-  });
+test.each([
+  [{ keepTagged: 0 }, 'keepTagged 0 is not a number of images: 1 or more (at Stack/Registry)'],
+  [{ keepUntaggedFor: Duration.hours(12) }, 'keepUntaggedFor 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+])('%j is refused', (props, message) => {
+  expect(() => policyOf(props)).toThrow(message);
 });
