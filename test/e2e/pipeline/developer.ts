@@ -49,30 +49,47 @@ export class Developer {
     return execute(command, args, { cwd: this.source.directory, env: { ...env, PATH: `${this.commands}:${env.PATH}` } });
   }
 
-  /** Registries by name, their images by tag, except those that only caches need. */
+  /** The tags of a repository, but for those that guards and caches put there. */
   public async imageTags(repository: string): Promise<string[]> {
     return (await this.aws.imageTags(repository)).filter((tag) => !/^(cache|pinned-)/.test(tag));
   }
 
-  /** The one service of the first stack whose name begins like this. */
+  /** The images of all services of a stack. */
+  public async images(stack: string): Promise<string[]> {
+    const services = await this.servicesOf(stack);
+    const found = await Promise.all(services.map(async (service) => (await this.definitionOf(service)).images));
+    return found.flat().sort();
+  }
+
+  /** The one service of a stack. */
   public async service(stack = 'FargateStack'): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
-    const { cluster, id } = await this.serviceOf(stack);
-    const taskDefinition = await this.text('ecs', 'describe-services', '--cluster', cluster, '--services', id, '--query', 'services[0].taskDefinition');
+    const [service] = await this.servicesOf(stack);
+    return this.definitionOf(service);
+  }
+
+  /** What the circuit breaker of ECS does to a service that does not come up. */
+  public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
+    const [service] = await this.servicesOf(stack);
+    await this.text('ecs', 'update-service', '--cluster', clusterOf(service), '--service', service, '--task-definition', taskDefinition);
+  }
+
+  public async leave(): Promise<void> {
+    await this.emulator.stop();
+    this.consumer.remove();
+  }
+
+  private async definitionOf(service: string): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
+    const taskDefinition = await this.text('ecs', 'describe-services', '--cluster', clusterOf(service), '--services', service,
+      '--query', 'services[0].taskDefinition');
     const [memory, ...images] = (await this.text('ecs', 'describe-task-definition', '--task-definition', taskDefinition,
       '--query', '[taskDefinition.memory, taskDefinition.containerDefinitions[].image][]')).split('\t');
     return { images, memory, taskDefinition };
   }
 
-  /** What the circuit breaker of ECS does to a service that does not come up. */
-  public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
-    const { cluster, id } = await this.serviceOf(stack);
-    await this.text('ecs', 'update-service', '--cluster', cluster, '--service', id, '--task-definition', taskDefinition);
-  }
-
-  private async serviceOf(stack: string): Promise<{ cluster: string; id: string }> {
-    const id = await this.text('cloudformation', 'list-stack-resources', '--stack-name', stack,
+  private async servicesOf(stack: string): Promise<string[]> {
+    const services = await this.text('cloudformation', 'list-stack-resources', '--stack-name', stack,
       '--query', "StackResourceSummaries[?ResourceType=='AWS::ECS::Service'].PhysicalResourceId");
-    return { cluster: id.split('/')[1], id };
+    return services.split('\t');
   }
 
   private async text(...args: string[]): Promise<string> {
@@ -81,14 +98,13 @@ export class Developer {
     return output.trim();
   }
 
-  public async leave(): Promise<void> {
-    await this.emulator.stop();
-    this.consumer.remove();
-  }
-
   private command(name: string, script: string): void {
     const file = join(this.commands, name);
     writeFileSync(file, `#!/usr/bin/env bash\n${script}\n`);
     chmodSync(file, 0o755);
   }
+}
+
+function clusterOf(service: string): string {
+  return service.split('/')[1];
 }

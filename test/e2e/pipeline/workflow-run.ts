@@ -74,9 +74,10 @@ export class WorkflowRun {
     while (pending.size > 0) {
       const ready = [...pending].filter(([, { needs = [] }]) => [needs].flat().every((need: string) => need in this.jobs));
       if (ready.length === 0) throw new Error(`these jobs wait for each other: ${[...pending.keys()]}`);
-      for (const [id, job] of ready) {
+      const runs = await Promise.all(ready.map(async ([id, job]) => [id, await this.runJob(id, job)] as const));
+      for (const [id, run] of runs) {
         pending.delete(id);
-        this.jobs[id] = await this.runJob(id, job);
+        this.jobs[id] = run;
       }
     }
   }
