@@ -55,7 +55,7 @@ describe('what a guard has released is marked', () => {
 
   test('in the registries of those guards only that mark something', () => {
     guard(registryOf(stack, 'marked'));
-    guard(ecr.Repository.fromRepositoryName(stack, 'Other', 'unmarked'), undefined, stack, 'Other');
+    guard(ecr.Repository.fromRepositoryName(stack, 'Images', 'unmarked'), undefined, stack, 'Other');
     guard(registryOf(stack, 'told-not-to'), false, stack, 'Silent');
     expect(pinNames()).toEqual(['web', undefined, undefined]);
     expect(writable()).toEqual([arnOf('marked')]);

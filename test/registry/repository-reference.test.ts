@@ -92,6 +92,12 @@ describe('a registry whose name is a token is taken', () => {
     });
   });
 
+  test('if the name is that of a repository of another environment, where CDK writes it down', () => {
+    const { repositoryName } = new ecr.Repository(new Stack(app, 'Abroad', { env: ENV }), 'Images', { repositoryName: 'app-mp' });
+    guard(ecr.Repository.fromRepositoryName(stack, 'Images', repositoryName));
+    Template.fromStack(stack).hasResourceProperties(GUARD, { RepositoryName: 'app-mp' });
+  });
+
   test('if it is imported from an export on purpose', () => {
     guard(ecr.Repository.fromRepositoryName(stack, 'Images', Fn.importValue('RepositoryName')));
     Template.fromStack(stack).hasResourceProperties(GUARD, { RepositoryName: { 'Fn::ImportValue': 'RepositoryName' } });
