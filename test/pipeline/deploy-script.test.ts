@@ -1,0 +1,85 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { DeployScript } from '../../src';
+import { testApp } from '../util/synth';
+import { serviceIn, stages } from './shop';
+
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+let directory: string;
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-script-'));
+});
+
+afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+test('registries, images, services', () => {
+  const app = testApp();
+  serviceIn(app);
+  expect(run(app)).toMatchObject({
+    status: 0,
+    deployments: [
+      'cdk deploy Shop/Registry --require-approval never',
+      `cdk deploy Shop --require-approval never --parameters Shop:ApiImageTag=${DIGEST}`,
+    ],
+  });
+});
+
+test('every stage, or those that are named', () => {
+  const { app } = stages();
+  const [registry, staging, production] = [
+    'cdk deploy Images --require-approval never',
+    `cdk deploy Staging/Shop --require-approval never --parameters Staging-Shop:ApiImageTag=${DIGEST}`,
+    `cdk deploy Production/Shop --require-approval never --parameters Production-Shop:ApiImageTag=${DIGEST}`,
+  ];
+  expect(run(app).deployments).toEqual([registry, staging, production]);
+  expect(run(app, 'Production').deployments).toEqual([registry, production]);
+  expect(run(app, 'Production', 'Staging').deployments).toEqual([registry, staging, production]);
+});
+
+test('a stage that does not exist is refused before anything is deployed', () => {
+  const { app } = stages();
+  expect(run(app, 'Prod')).toMatchObject({ status: 2, deployments: [], output: expect.stringContaining('[Staging|Production]...') });
+});
+
+test('what is not committed is refused, since the tag of the image would not tell', () => {
+  const app = testApp();
+  serviceIn(app);
+  const { status, output } = run(app, ...[], () => fs.writeFileSync(path.join(directory, 'new'), ''));
+  expect(status).toBe(1);
+  expect(output).toContain('error: commit what is in the repository first');
+});
+
+/** Runs the script in a repository with one commit, on an account where every image exists and no service does. */
+function run(app: App, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
+  const stages = args.filter((arg) => typeof arg === 'string');
+  const script = new DeployScript(app, `Script${app.node.children.length}`).render();
+  const log = path.join(os.tmpdir(), `${path.basename(directory)}.log`);
+  const commands = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-commands-'));
+  try {
+    fs.writeFileSync(path.join(directory, 'deploy.sh'), script);
+    fs.writeFileSync(log, '');
+    const git = (...words: string[]) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: directory });
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '--allow-empty', '--message', 'a commit');
+    args.filter((arg) => typeof arg === 'function').forEach((arg) => arg());
+
+    fs.writeFileSync(path.join(commands, 'npx'), `#!/bin/sh\necho "$*" >> ${log}\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(commands, 'aws'), `#!/bin/sh\n[ "$1" = cloudformation ] || echo ${DIGEST}\n`, { mode: 0o755 });
+    const { status, stdout, stderr } = spawnSync('bash', ['deploy.sh', ...stages], {
+      cwd: directory,
+      env: { ...process.env, PATH: `${commands}:${process.env.PATH}` },
+      encoding: 'utf8',
+    });
+    const deployments = fs.readFileSync(log, 'utf8').split('\n').filter((line) => line !== '');
+    return { status, deployments, output: stdout + stderr };
+  } finally {
+    fs.rmSync(commands, { recursive: true });
+    fs.rmSync(log);
+  }
+}
