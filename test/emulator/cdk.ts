@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Emulator } from './emulator';
+import { endGroup } from './process-group';
 
 const CLI = require.resolve('aws-cdk/bin/cdk');
 
@@ -27,7 +28,7 @@ export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput, s
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own, to be ended together
   });
-  const end = () => process.kill(-child.pid!, 'SIGKILL');
+  const end = () => endGroup(child);
   signal?.addEventListener('abort', end);
   let output = '';
   const collect = (text: string) => {

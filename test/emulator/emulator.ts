@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './http';
+import { endGroup } from './process-group';
 import { python } from './venv';
 
 const HOST = '127.0.0.1';
@@ -120,7 +121,7 @@ export class Emulator {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const gone = once(this.process, 'exit');
       this.process.ref();
-      process.kill(-this.process.pid!, 'SIGKILL');
+      endGroup(this.process);
       await gone;
     }
     rmSync(this.directory, { recursive: true, force: true });
