@@ -44,8 +44,11 @@ def install(log):
         finally:
             answer = _answers.pop(_waiting.token, {})
             write(event='answer', id=request, answeredAt=milliseconds(), answer=answer)
-            if request_type == 'Create' and answer.get('Status') != 'SUCCESS' and stack:
-                remember_failed_creation(stack, logical_id, resource_type, props, answer)
+            if answer.get('Status') != 'SUCCESS' and stack:
+                if request_type == 'Create':
+                    remember_failed_creation(stack, logical_id, resource_type, props, answer)
+                if request_type == 'Update' and '_parent_stack_name' in stack:
+                    remember_failed_update(stack, logical_id, props)
 
     def register_token(token):
         _waiting.token = token
@@ -122,3 +125,8 @@ def remember_failed_creation(stack, logical_id, resource_type, props, answer):
         'Attributes': {},
         'Timestamp': now_iso(),
     }
+
+
+def remember_failed_update(stack, logical_id, props):
+    """What failed to be updated is updated back. MiniStack compares properties to tell so, in nested stacks only."""
+    stack['_resources'][logical_id]['Properties'] = props

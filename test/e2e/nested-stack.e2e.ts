@@ -1,0 +1,55 @@
+import { refusal, updates } from './expectations';
+import { User } from './user';
+
+/** The service in a nested stack, which CDK cannot deploy on its own. Each test goes on where the one before it ended. */
+
+const REPOSITORY = 'app-mp';
+const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+
+let user: User;
+let digest: string;
+
+beforeAll(async () => {
+  user = await User.of('app-and-fargate-stack');
+  user.edit('fargate-stack.ts', 'new PhasedFargateService(this', `
+    const nested = new NestedStack(this, 'Nested');
+    new PhasedFargateService(nested`);
+  user.edit('fargate-stack.ts', 'import { Stack,', 'import { NestedStack, Stack,');
+  user.edit('fargate-stack.ts', 'new ecs.Cluster(this', 'new ecs.Cluster(nested');
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('no image: refused, with the command that deploys the outermost stack', async () => {
+  const run = await user.deployInVain('--all', ...commit('aaa1'));
+  expect(refusal(run)).toMatch(/:aaa1 does not exist .* cdk deploy FargateStack$/);
+  expect(await user.aws.stackStatus('AppStack')).toBe('CREATE_COMPLETE');
+  expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
+});
+
+test('pushed: deployed', async () => {
+  digest = await user.push(REPOSITORY, 'aaa1', 'linux/amd64');
+  await user.deploy('FargateStack', ...commit('aaa1'));
+  expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
+});
+
+test('only infrastructure changes: the guard is not asked', async () => {
+  user.edit('fargate-stack.ts', 'containerPort: 8080,', 'containerPort: 8080, memoryLimitMiB: 1024,');
+  const { guard } = await user.deploy('FargateStack', ...commit('aaa1'));
+  expect(guard).toEqual([]);
+  expect(await user.service()).toEqual({ desiredCount: 1, images: [`${URI}@${digest}`], memory: '1024' });
+});
+
+test('a tag that is missing: the outermost stack rolls back, and the image of before stays', async () => {
+  const run = await user.deployInVain('FargateStack', ...commit('bbb2'));
+  expect(refusal(run)).toContain(':bbb2 does not exist');
+  expect(updates(run)).toEqual([undefined, digest]);
+  expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
+});
+
+function commit(sha: string): string[] {
+  return ['--context', `sha=${sha}`];
+}
