@@ -44,6 +44,19 @@ export interface BuildAndPushProps {
 
 /**
  * Phase 2 in CDK Pipelines.
+ *
+ * @example
+ * import { BuildAndPush } from '@org/phased-fargate';
+ * import { Stage } from 'aws-cdk-lib';
+ * import * as pipelines from 'aws-cdk-lib/pipelines';
+ *
+ * declare const pipeline: pipelines.CodePipeline;
+ * declare const source: pipelines.CodePipelineSource;
+ * declare const production: Stage;
+ *
+ * pipeline.addStage(production, {
+ *   stackSteps: BuildAndPush.stackSteps(production, { pipeline, source }),
+ * });
  */
 export class BuildAndPush {
   /**

@@ -139,7 +139,7 @@ export interface DeployWorkflowProps {
   /**
    * After what time a deployment fails. CloudFormation goes on with it even then.
    *
-   * @default Duration.minutes(90)
+   * @default Duration.minutes(60)
    */
   readonly deployTimeout?: Duration;
 
@@ -161,9 +161,22 @@ export interface DeployWorkflowProps {
  * sources as its tag, and every stage gets the same digest. If the tag is there already, nothing is built. After a
  * deployment, the workflow compares what runs with what was pushed, and fails if ECS has rolled a service back.
  *
+ * A deployment is never cancelled, and one environment never has two at once: of the runs that wait for it, GitHub keeps
+ * the newest.
+ *
  * Synthesis writes the file below the root of the source repository: the nearest directory with a `.git` or `.github`,
  * from where the app runs upwards. Where the environment variable `CI` is set, it writes nothing and fails if the file
  * that is checked in is another one.
+ *
+ * @example
+ * import { DeployWorkflow } from '@org/phased-fargate';
+ *
+ * new DeployWorkflow(app, 'Deploy', {
+ *   pushRoleArn: 'arn:aws:iam::111122223333:role/GitHubStack-Push',
+ *   deployRoleArn: 'arn:aws:iam::111122223333:role/GitHubStack-Deploy',
+ *   checks: { lint: 'npm run lint', test: 'npm test', typecheck: 'npx tsc --noEmit' },
+ *   images: [{ registry: api.registry, context: 'service' }],
+ * });
  */
 export class DeployWorkflow extends Construct {
   /**
@@ -202,7 +215,7 @@ export class DeployWorkflow extends Construct {
       deployRoleArn: props.deployRoleArn,
       checkTimeout: props.checkTimeout ?? Duration.minutes(30),
       buildTimeout: props.buildTimeout ?? Duration.minutes(60),
-      deployTimeout: props.deployTimeout ?? Duration.minutes(90),
+      deployTimeout: props.deployTimeout ?? Duration.minutes(60),
       actions: this.located(() => new Actions(props.actions)),
       appDirectory: appDirectory(),
       environmentOf: ({ stage, stageName }) => {

@@ -23,6 +23,16 @@ export interface GitHubDeployRoleProps extends GitHubRoleProps {
 /**
  * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It may assume the roles that `cdk bootstrap` has
  * made for this purpose, and can do nothing else.
+ *
+ * @example
+ * import { GitHubDeployRole, GitHubSubject } from '@org/phased-fargate';
+ *
+ * new GitHubDeployRole(stack, 'Deploy', {
+ *   repository: 'octo-org/shop',
+ *   ownerId: '123456',
+ *   repositoryId: '456789',
+ *   subjects: [GitHubSubject.environment('production')],
+ * });
  */
 export class GitHubDeployRole extends GitHubRole {
   /**

@@ -19,6 +19,16 @@ export interface GitHubPushRoleProps extends GitHubRoleProps {
 
 /**
  * Phase 2: the role with which a workflow pushes images to these registries, and can do nothing else.
+ *
+ * @example
+ * import { GitHubPushRole } from '@org/phased-fargate';
+ *
+ * new GitHubPushRole(stack, 'Push', {
+ *   repository: 'octo-org/shop',
+ *   ownerId: '123456',
+ *   repositoryId: '456789',
+ *   registries: [api.registry],
+ * });
  */
 export class GitHubPushRole extends GitHubRole {
   /**

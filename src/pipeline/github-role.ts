@@ -1,4 +1,4 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { faultOf, GitHubRepository, GitHubSubject } from './github-subject';
@@ -87,7 +87,6 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     this.role = new iam.Role(this, 'Resource', {
       roleName,
       description: `${description} (${props.repository})`,
-      maxSessionDuration: Duration.hours(2),
       assumedBy: trusted(stack, props, subjects, props.provider),
     });
     this.grantPrincipal = this.role;

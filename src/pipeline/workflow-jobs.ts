@@ -30,7 +30,7 @@ export interface WorkflowSettings {
 const NO_MORE_THAN_READ = { contents: 'read' };
 const WITH_AWS = { 'contents': 'read', 'id-token': 'write' };
 
-export const REGISTRY_JOB = 'deploy-registry';
+const REGISTRY_JOB = 'deploy-registry';
 
 /** The whole workflow as plain data. */
 export function workflowDocument(plan: DeployPlan, settings: WorkflowSettings): YamlMap {
@@ -62,8 +62,8 @@ class Jobs {
     return this.add(name, {
       name,
       permissions: NO_MORE_THAN_READ,
-      // A newer commit makes the answer for an older one needless.
-      concurrency: { 'group': `\${{ github.workflow }}-${name}-\${{ github.ref }}`, 'cancel-in-progress': true },
+      // Each commit is checked, else a branch that never rests would never be deployed; but none of them twice at once.
+      concurrency: { 'group': `\${{ github.workflow }}-${name}-\${{ github.sha }}`, 'cancel-in-progress': true },
       timeout: this.settings.checkTimeout,
       steps: [...this.setUp(), { name, run }],
     });

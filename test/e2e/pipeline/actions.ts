@@ -33,7 +33,7 @@ const STAND_INS: Record<string, StandIn> = {
 
   'actions/setup-node': async () => ({}),
 
-  'aws-actions/configure-aws-credentials': async ({ emulator, env, permissions }, inputs) => {
+  'aws-actions/configure-aws-credentials': async ({ emulator, env, permissions }, inputs): Promise<Record<string, string>> => {
     if (!/^arn:aws:iam::\d{12}:role\/./.test(inputs['role-to-assume'])) throw new Error('Request ARN is invalid');
     if (inputs['role-chaining'] ? !env.AWS_ACCESS_KEY_ID : permissions['id-token'] !== 'write') {
       throw new Error('Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers');
@@ -42,9 +42,8 @@ const STAND_INS: Record<string, StandIn> = {
     if (inputs['output-env-credentials'] !== false) {
       Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
     }
-    return inputs['output-credentials']
-      ? { 'aws-access-key-id': AWS_ACCESS_KEY_ID, 'aws-secret-access-key': AWS_SECRET_ACCESS_KEY, 'aws-session-token': 'token' }
-      : {};
+    if (!inputs['output-credentials']) return {};
+    return { 'aws-access-key-id': AWS_ACCESS_KEY_ID, 'aws-secret-access-key': AWS_SECRET_ACCESS_KEY, 'aws-session-token': 'token' };
   },
 
   'aws-actions/amazon-ecr-login': async (job) => {

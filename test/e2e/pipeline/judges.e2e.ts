@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { actionlint, shellcheck, zizmor } from './judges';
-import { EXAMPLES, PIPELINE_EXAMPLES } from '../../pipeline/render-examples';
+import { EXAMPLES, PIPELINE_EXAMPLES } from './render-examples';
 
 /** Judges nobody here wrote, on what the examples have checked in. No finding is accepted, and none is suppressed. */
 

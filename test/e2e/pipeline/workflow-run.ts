@@ -119,8 +119,7 @@ class JobSteps {
   private readonly outputsById: Record<string, { outputs: Record<string, string> }> = {};
   private readonly environment: JobEnvironment;
 
-  constructor(private readonly circumstances: Circumstances, private readonly place: JobPlace, private readonly job: any) {
-    const { emulator, source, commands } = circumstances;
+  constructor({ emulator, source, commands }: Circumstances, private readonly place: JobPlace, private readonly job: any) {
     const { sha, workspace, directory } = place;
     // The way to AWS is always there; credentials are not.
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, ...env } = emulator.env;

@@ -2,7 +2,7 @@
 const { Module } = require('node:module');
 const path = require('node:path');
 
-const checkout = path.join(__dirname, '..', '..');
+const checkout = path.join(__dirname, '..', '..', '..');
 require('ts-node').register({ transpileOnly: true, project: path.join(checkout, 'tsconfig.dev.json') });
 
 const { _resolveFilename: resolve } = Module;

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const EXAMPLES = join(__dirname, '..', '..', 'examples', 'typescript');
+export const EXAMPLES = join(__dirname, '..', '..', '..', 'examples', 'typescript');
 
 export const PIPELINE_EXAMPLES = readdirSync(EXAMPLES).filter((name) => name.startsWith('pipeline-'));
 
@@ -25,7 +25,7 @@ export function synthesize<T>(example: string, ci: boolean, read: (assembly: str
   }
 }
 
-// Run by hand after a change of what is rendered: npx ts-node -P tsconfig.dev.json test/pipeline/render-examples.ts
+// Run by hand after a change of what is rendered: npx ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts
 if (require.main === module) {
   for (const example of PIPELINE_EXAMPLES) synthesize(example, false, () => undefined);
 }
