@@ -27,6 +27,7 @@ type Step =
     readonly version: { readonly VersionKind: string; readonly VersionValue: string };
     readonly mode: { readonly WhenMissing: string; readonly WaitSeconds: string };
     readonly ContractVersion: string;
+    /** Then nothing can change but the value of a parameter. */
     readonly sameSynthesis: boolean;
     readonly deployment: Omit<Deployment, 'properties'>;
     readonly trouble: Trouble;
@@ -106,16 +107,10 @@ test(`CloudFormation always gets one true answer in time (${RUNS} stories, FAST_
           }
           const meanwhile = next.pushMeanwhile;
           if (meanwhile) aws.clock.at(meanwhile.afterMs, () => aws.push(meanwhile.tag, { salt: 'meanwhile' }));
-          // Only the value of a parameter can change without another synthesis.
-          if (!(next.sameSynthesis && next.version.VersionKind === 'parameter')) synthesis++;
-          const hasNonce = next.version.VersionKind === 'movingTag' || next.mode.WhenMissing === 'startWithoutTasks';
-          const properties = {
-            ...next.version,
-            ...next.mode,
-            ContractVersion: next.ContractVersion,
-            Nonce: hasNonce ? `synthesis-${synthesis}` : undefined,
-          };
           const before = cloudFormation.deployed;
+          const properties = next.sameSynthesis && isByParameter(before?.properties) && isByParameter(next.version)
+            ? { ...before?.properties, ...next.version }
+            : { ...next.version, ...next.mode, ContractVersion: next.ContractVersion, Nonce: nonceOf(next, ++synthesis) };
           const known = cloudFormation.exchanges.length;
           await cloudFormation.deploy({ ...next.deployment, properties });
           for (const exchange of cloudFormation.exchanges.slice(known)) {
@@ -228,6 +223,14 @@ function checkRollback({ answer }: Exchange, aws: Simulation, before: Readonly<R
   // An image that no longer serves may have been replaced, under the same tag, by the update that is rolled back.
   const stillServes = aws.images.get(before.ImageDigest)?.status === 'ACTIVE' || (isKnown && before.ImageDigest === NO_IMAGE);
   if (answer.Status === 'SUCCESS' && stillServes) assert.deepEqual(answer.Data, before);
+}
+
+function isByParameter(properties: object | undefined): boolean {
+  return (properties as Record<string, string> | undefined)?.VersionKind === 'parameter';
+}
+
+function nonceOf({ version, mode }: Step & { kind: 'deploy' }, synthesis: number): string | undefined {
+  return version.VersionKind === 'movingTag' || mode.WhenMissing === 'startWithoutTasks' ? `synthesis-${synthesis}` : undefined;
 }
 
 function isTroubled({ faults, outage }: Trouble['stack']): boolean {
