@@ -1,0 +1,114 @@
+import { cpus, totalmem } from 'node:os';
+import { Calls } from './calls';
+import { Detection, detectionRuns } from './detection';
+import { GUARDS, Scale } from './scale';
+import { StartUp, startUpRounds } from './startup';
+import { Growth, synthRounds } from './synth';
+
+export interface Results {
+  readonly startUp: readonly StartUp[];
+  readonly bundleBytes: number;
+  readonly calls: readonly Calls[];
+  readonly detection: Detection;
+  readonly scale: readonly Scale[];
+  readonly synthesis: readonly Growth[];
+}
+
+export function report({ startUp, bundleBytes, calls, detection, scale, synthesis }: Results): string {
+  return `# Benchmarks
+
+Written by \`npx projen bench\`. Machine: ${machine()}. Times depend on it; counts, and whatever runs on a simulated
+clock, do not.
+
+## Start-up
+
+Starting Node.js and importing a handler, as a cold start does: median of ${startUpRounds} rounds in which all take turns, and of the
+ratios to bare Node.js of the same round. The guard is one file of ${Math.round(bundleBytes / 1024)} KB and loads no SDK client; the other two load
+those of \`@aws-sdk\`, from \`node_modules\` as in Lambda.
+
+${table(['', 'time', 'ratio of time', 'ratio of processor time'], startUp.map(({ name, elapsedMs, elapsed, cpu }) =>
+  [name, `${elapsedMs.toFixed(0)} ms`, elapsed.toFixed(2), cpu.toFixed(2)]))}
+
+![Start-up](images/start-up.svg)
+
+## Calls
+
+What one request of CloudFormation takes. A reason for a missing image lists what was pushed last, which costs one more
+call; before any failure the guard asks CloudFormation whether the stack is rolling back.
+
+${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
+  [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
+
+## Detection
+
+From the push of an image to the answer of a guard that waits for it, over ${detectionRuns} pushes at random moments (simulated
+clock): median ${seconds(detection.medianMs)}, worst ${seconds(detection.worstMs)}.
+
+## Scale
+
+${GUARDS.toLocaleString('en')} guards, as many as functions run at once in an account by default, start within two seconds and wait for an
+image each. Of these 950 are pushed at random moments from 0:30 to 10:00, and 50 never (simulated clock).
+
+AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) 2,000 calls a second of
+BatchGetImage and 3,000 of GetDownloadUrlForLayer, which nothing here comes near, and no rate of DescribeImages. How
+ECR throttles is [described](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html) by the example of
+another call: a bucket of 200 that refills at 20 a second. That is the strictest rate here; each policy of polling meets
+it, and a laxer one. Delays count from the push to the answer.
+
+${table(['calls a second', 'pause between looks', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
+  String(run.ratePerSecond), run.policy, count(run.answeredInTime), `${run.succeeded} of ${run.pushed}`, count(run.calls), count(run.throttled),
+  seconds(run.medianDelayMs), seconds(run.worstDelayMs),
+]))}
+
+"As it is" is \`pause\` in \`src/guard/handler/decide.ts\`.
+
+## Synthesis
+
+\`PhasedFargateService\` beside \`ApplicationLoadBalancedFargateService\` with an \`ecr.Repository\` in a stack beside it, both with a
+given cluster and ten services to a stack, each app in a fresh process: processor time from \`new App()\` to the end of
+\`synth()\`, median of ${synthRounds} rounds in which both take turns. Loading the libraries is not included.
+
+${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
+  ({ services, bare, ours, ratio }) => [
+    String(services), `${bare.cpuMs.toFixed(0)} ms`, `${ours.cpuMs.toFixed(0)} ms`, `${((ratio - 1) * 100).toFixed(0)} %`,
+    `${(bare.cpuMs / services).toFixed(0)} ms`, `${(ours.cpuMs / services).toFixed(0)} ms`, String(bare.resources), String(ours.resources),
+  ]))}
+
+![Synthesis](images/synthesis.svg)
+
+The resources of ten services in one stack, feature by feature:
+
+${features(synthesis)}
+`;
+}
+
+function features(synthesis: readonly Growth[]): string {
+  const { bare, ours } = synthesis.find(({ services }) => services === 10)!;
+  const names = [...new Set([...Object.keys(bare.features), ...Object.keys(ours.features)])];
+  return table(['feature', 'bare', 'ours'], names.map((name) => [name, String(bare.features[name] ?? 0), String(ours.features[name] ?? 0)]));
+}
+
+function machine(): string {
+  const [{ model }, ...others] = cpus();
+  return `${model.trim()}, ${others.length + 1} processors, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}, Node.js ${process.version}`;
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string {
+  return [head, head.map((_, index) => index === 0 ? '---' : '---:'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** `a, a, b` as `2 × a, b`. */
+function runs(names: readonly string[]): string[] {
+  return [...new Set(names)].map((name) => {
+    const times = names.filter((other) => other === name).length;
+    return times > 1 ? `${times} × ${name}` : name;
+  });
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en');
+}

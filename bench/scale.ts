@@ -1,0 +1,172 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { median, seededRandom } from './statistics';
+import * as decide from '../src/guard/handler/decide';
+import { HttpRequest, HttpResponse } from '../src/guard/handler/http';
+import { createHandler } from '../src/guard/handler/index.lambda';
+import { event, Simulation } from '../test/guard/handler/simulation';
+
+export const GUARDS = 1_000;
+const NEVER_PUSHED = 50;
+const WAIT_MS = 14 * 60_000;
+const LAMBDA_MS = 15 * 60_000;
+/** All start within this time, and all images are pushed within that one. */
+const START_MS = 2_000;
+const FIRST_PUSH_MS = 30_000;
+const LAST_PUSH_MS = 600_000;
+const BURST = 200;
+
+/** What a policy may know of the guard that asks. */
+interface Guard {
+  readonly waitedMs: number;
+  /** For the policy's own use; 1 at first. */
+  pace: number;
+}
+
+type Pause = (kind: Parameters<typeof decide.pause>[0], troubles: number, random: number, guard: Guard) => number;
+
+interface Policy {
+  readonly name: string;
+  readonly pause: Pause;
+}
+
+const { pause: present } = decide;
+
+const poll = (random: number) => 5_000 * (1 + random / 5);
+const doubling = (troubles: number, random: number, longestMs: number) => Math.min(longestMs, 1_000 * 2 ** troubles) * (1 + random) / 2;
+
+const POLICIES: readonly Policy[] = [
+  { name: 'as it is', pause: present },
+  { name: 'every 5 to 6 s, whatever happens', pause: (_kind, _troubles, random) => poll(random) },
+  {
+    name: 'doubling up to 20 s, as the SDKs of AWS do',
+    pause: (_kind, troubles, random) => troubles === 0 ? poll(random) : doubling(troubles, random, 20_000),
+  },
+  {
+    name: 'slower the longer it waits, 5 to 20 s',
+    pause: (kind, troubles, random, { waitedMs }) => troubles > 0
+      ? present(kind, troubles, random)
+      : Math.max(1, Math.min(4, waitedMs / 75_000)) * poll(random),
+  },
+  {
+    name: 'a pace that each refusal doubles, up to 60 s, and each answer shortens by a quarter; tries again within 10 s',
+    pause: (_kind, troubles, random, guard) => {
+      guard.pace = Math.max(1, Math.min(12, guard.pace * (troubles > 0 ? 2 : 0.75)));
+      return troubles > 0 ? doubling(troubles, random, 10_000) : guard.pace * poll(random);
+    },
+  },
+];
+
+export interface Scale {
+  readonly policy: string;
+  readonly ratePerSecond: number;
+  /** Of those whose image was pushed. */
+  readonly succeeded: number;
+  readonly pushed: number;
+  /** Before Lambda would have ended the function, be it with a failure. */
+  readonly answeredInTime: number;
+  readonly calls: number;
+  readonly throttled: number;
+  readonly medianDelayMs: number;
+  readonly worstDelayMs: number;
+}
+
+export async function measureScale(rates: readonly number[]): Promise<Scale[]> {
+  const results: Scale[] = [];
+  for (const rate of rates) {
+    for (const policy of POLICIES) results.push(await simulate(policy, rate));
+  }
+  return results;
+}
+
+/** ECR gives each operation of an account a bucket of its own. Only DescribeImages has one that can run dry here. */
+class BusyRegistry extends Simulation {
+  public looks = 0;
+  public throttled = 0;
+  public readonly answeredAt = new Map<string, { readonly at: number; readonly status: string }>();
+  private tokens = BURST;
+  private refilledAt = this.clock.now();
+
+  constructor(private readonly ratePerSecond: number) {
+    super();
+    const send = this.send;
+    this.send = async (request) => {
+      if (request.headers['x-amz-target']?.endsWith('.DescribeImages') && !this.takeToken()) return this.refuse();
+      const response = await send(request);
+      this.note(request);
+      return response;
+    };
+  }
+
+  private takeToken(): boolean {
+    const now = this.clock.now();
+    this.tokens = Math.min(BURST, this.tokens + (now - this.refilledAt) / 1_000 * this.ratePerSecond);
+    this.refilledAt = now;
+    this.looks++;
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+
+  private async refuse(): Promise<HttpResponse> {
+    this.throttled++;
+    await this.clock.sleep(20);
+    return { status: 400, headers: {}, body: JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' }) };
+  }
+
+  private note({ method, body }: HttpRequest): void {
+    if (method !== 'PUT') return;
+    const { RequestId, Status } = JSON.parse(body ?? '');
+    this.answeredAt.set(RequestId, { at: this.clock.now(), status: Status });
+  }
+}
+
+async function simulate({ name, pause }: Policy, ratePerSecond: number): Promise<Scale> {
+  const random = seededRandom(20_261_124);
+  const aws = new BusyRegistry(ratePerSecond);
+  aws.random = random;
+  aws.stackStatus = 'CREATE_IN_PROGRESS';
+  const begin = aws.clock.now();
+  const guards = Array.from({ length: GUARDS }, (_, number) => ({
+    tag: `v${number}`,
+    startAfter: random() * START_MS,
+    pushAfter: number < NEVER_PUSHED ? Infinity : FIRST_PUSH_MS + random() * (LAST_PUSH_MS - FIRST_PUSH_MS),
+  }));
+
+  const asking = new AsyncLocalStorage<Guard>();
+  const restore = replacePause((kind, troubles, chance) => kind === 'unseen' ? 0 : pause(kind, troubles, chance, asking.getStore()!));
+  try {
+    const handler = createHandler(aws);
+    await aws.clock.until(Promise.all(guards.map(async ({ tag, startAfter, pushAfter }) => {
+      if (pushAfter !== Infinity) aws.clock.at(pushAfter, () => aws.push(tag));
+      await aws.clock.sleep(startAfter);
+      const start = aws.clock.now();
+      const guard = { pace: 1, get waitedMs() { return aws.clock.now() - start; } };
+      const request = event({ RequestId: tag }, { VersionValue: tag, WhenMissing: 'waitFor', WaitSeconds: String(WAIT_MS / 1_000) });
+      await asking.run(guard, () => handler(request, { getRemainingTimeInMillis: () => start + LAMBDA_MS - aws.clock.now() }));
+    })));
+  } finally {
+    restore();
+  }
+
+  const answers = guards.map((guard) => ({ ...guard, ...aws.answeredAt.get(guard.tag)! }));
+  const pushed = answers.filter(({ pushAfter }) => pushAfter !== Infinity);
+  const delays = pushed.filter(({ status }) => status === 'SUCCESS').map(({ at, pushAfter }) => at - begin - pushAfter);
+  return {
+    policy: name,
+    ratePerSecond,
+    succeeded: delays.length,
+    pushed: pushed.length,
+    answeredInTime: answers.filter(({ at, startAfter }) => at - begin - startAfter < LAMBDA_MS).length,
+    calls: aws.actions.filter((action) => action.startsWith('ecr:')).length + aws.throttled,
+    throttled: aws.throttled,
+    medianDelayMs: median(delays),
+    worstDelayMs: Math.max(...delays),
+  };
+}
+
+/** The handler itself takes no policy, since it needs only one. */
+function replacePause(pause: typeof decide.pause): () => void {
+  const module = decide as { pause: typeof decide.pause };
+  module.pause = pause;
+  return () => { module.pause = present; };
+}
