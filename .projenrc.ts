@@ -43,13 +43,14 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
+    'yaml@^2',
   ],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
   },
   eslintOptions: {
-    dirs: ['src', 'test', 'scripts'],
+    dirs: ['src', 'test', 'scripts', 'bench'],
     projectService: false,
     tsconfigPath: './tsconfig.dev.json',
     commandOptions: { fix: false },
@@ -66,7 +67,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
-  gitignore: ['.npmignore', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
+  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
@@ -146,6 +147,17 @@ languages.exec(`jest --ci -c ${E2E_CONFIG} test/languages`);
 
 // ts-jest only transpiles.
 project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');
+
+project.addTask('bench', {
+  description: 'Measure and write docs/benchmarks.md',
+  steps: [{ spawn: 'bundle' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
+});
+project.addTask('mutation', {
+  description: "Break the guard's handler in every way that Stryker knows, and see whether a test notices",
+  env: { FAST_CHECK_RUNS: '25' },
+  exec: 'stryker run',
+  receiveArgs: true,
+});
 
 const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack what users install' });
 prepare.spawn(project.preCompileTask);
