@@ -3,9 +3,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { serviceIn, stages } from './shop';
 import { DeployScript } from '../../src';
 import { testApp } from '../util/synth';
-import { serviceIn, stages } from './shop';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -56,7 +56,7 @@ test('what is not committed is refused, since the tag of the image would not tel
 
 /** Runs the script in a repository with one commit, on an account where every image exists and no service does. */
 function run(app: App, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
-  const stages = args.filter((arg) => typeof arg === 'string');
+  const given = args.filter((arg) => typeof arg === 'string');
   const script = new DeployScript(app, `Script${app.node.children.length}`).render();
   const log = path.join(os.tmpdir(), `${path.basename(directory)}.log`);
   const commands = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-commands-'));
@@ -71,7 +71,7 @@ function run(app: App, ...args: (string | (() => void))[]): { status: number | n
 
     fs.writeFileSync(path.join(commands, 'npx'), `#!/bin/sh\necho "$*" >> ${log}\n`, { mode: 0o755 });
     fs.writeFileSync(path.join(commands, 'aws'), `#!/bin/sh\n[ "$1" = cloudformation ] || echo ${DIGEST}\n`, { mode: 0o755 });
-    const { status, stdout, stderr } = spawnSync('bash', ['deploy.sh', ...stages], {
+    const { status, stdout, stderr } = spawnSync('bash', ['deploy.sh', ...given], {
       cwd: directory,
       env: { ...process.env, PATH: `${commands}:${process.env.PATH}` },
       encoding: 'utf8',

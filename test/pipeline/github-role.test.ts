@@ -2,9 +2,9 @@ import { DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { ENV } from './shop';
 import { GitHubDeployRole, GitHubPushRole, GitHubRoleProps, GitHubSubject, ImageRegistry } from '../../src';
 import { testApp } from '../util/synth';
-import { ENV } from './shop';
 
 const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
 const PROVIDER = 'token.actions.githubusercontent.com';
@@ -38,9 +38,9 @@ describe('who may assume a role', () => {
     ['another environment', PRODUCTION, 'repo:octo-org/shop:environment:staging', false],
     ['an environment that is named like a subject', MAIN, 'repo:octo-org@1/x@2:environment:/shop@456789:ref:refs/heads/main', false],
     ['nobody', MAIN, '', false],
-  ])('%s: %#', (_, subjects, sub, allowed) => {
+  ])('%s: %#', (_, subjects, sub, expected) => {
     const { policy } = deployRole({ subjects });
-    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub })).toBe(allowed);
+    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub })).toBe(expected);
   });
 
   test('a token for another audience may not', () => {
@@ -162,7 +162,9 @@ test.each(['', '*', 'feature/*', 'a b', '${aws:username}', undefined as any])('a
   expect(() => GitHubSubject.environment(name)).toThrow('GitHubSubject.environment: ');
 });
 
-function deployRole(props: Partial<GitHubRoleProps> | ((stack: Stack) => Partial<GitHubRoleProps>) = {}): { stack: Stack; template: Template; policy: any } {
+function deployRole(
+  props: Partial<GitHubRoleProps> | ((stack: Stack) => Partial<GitHubRoleProps>) = {},
+): { stack: Stack; template: Template; policy: any } {
   const stack = new Stack(testApp(), 'GitHub', { env: ENV });
   new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, ...typeof props === 'function' ? props(stack) : props });
   const template = Template.fromStack(stack);

@@ -93,7 +93,8 @@ export class WorkflowRun {
     const workspace = join(directory, 'workspace');
     mkdirSync(workspace);
     try {
-      const steps = new JobSteps(this.circumstances, { directory, workspace, sha: this.sha, contexts, defaults: this.workflow.defaults?.run ?? {} }, job);
+      const defaults = this.workflow.defaults?.run ?? {};
+      const steps = new JobSteps(this.circumstances, { directory, workspace, sha: this.sha, contexts, defaults }, job);
       for (const step of job.steps) {
         await this.circumstances.meanwhile?.(id, step.name);
         await steps.run(step);
@@ -183,7 +184,9 @@ class JobSteps {
     return { ...this.place.contexts, steps: this.outputsById, job: { status: this.result } };
   }
 
-  private async bash(script: string, workingDirectory: string, env: Record<string, string>): Promise<{ outputs: Record<string, string>; output: string }> {
+  private async bash(
+    script: string, workingDirectory: string, env: Record<string, string>,
+  ): Promise<{ outputs: Record<string, string>; output: string }> {
     const { directory, workspace, defaults } = this.place;
     if (defaults.shell !== 'bash') throw new Error(`no shell ${defaults.shell} here`);
     const file = join(directory, 'script.sh');
