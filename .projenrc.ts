@@ -108,7 +108,7 @@ const rosetta = project.addTask('rosetta:strict', {
 });
 project.postCompileTask.spawn(rosetta);
 
-// What runs against the packed library, one file at a time, because each starts processes of its own.
+// What runs against the packed library.
 const E2E_CONFIG = 'test/jest.e2e.json';
 new JsonFile(project, E2E_CONFIG, {
   marker: false,
@@ -117,7 +117,7 @@ new JsonFile(project, E2E_CONFIG, {
     transform: { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json' }] },
     reporters: ['default', ['jest-junit', { outputDirectory: 'test-reports' }]],
     testTimeout: 600_000,
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });
 

@@ -4,10 +4,12 @@
  */
 
 /**
- * Raised whenever an answer attribute is added, so that a stack made by an older version sends an Update
- * and receives the new attribute before anything refers to it.
+ * Raised whenever the contract changes, so that a stack made by an older version sends an Update and receives each new
+ * attribute before anything refers to it.
+ *
+ * 1: digest, tag and task counts. 2: marks what is released.
  */
-export const CONTRACT_VERSION = '1';
+export const CONTRACT_VERSION = '2';
 
 export const RESOURCE_TYPE = 'Custom::ImageGuard';
 

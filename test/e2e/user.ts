@@ -59,9 +59,14 @@ export class User {
       : pushIndex(this.emulator, { ...image, platforms });
   }
 
+  /** The path of a file of the example. */
+  public file(name: string): string {
+    return join(this.directory, name);
+  }
+
   /** Changes a source file of the example. Returns what changes it back. */
   public edit(file: string, from: string | RegExp, to: string): () => void {
-    const path = join(this.directory, file);
+    const path = this.file(file);
     const source = readFileSync(path, 'utf8');
     const edited = source.replace(from, to);
     if (edited === source) throw new Error(`${file} has no ${from}`);

@@ -77,7 +77,7 @@ describe('what the guard is told', () => {
 
   test('which contract it is to fulfil', () => {
     guard();
-    expect(sent().ContractVersion).toBe('1');
+    expect(sent().ContractVersion).toBe('2');
   });
 
   test('what to deploy, by the ids that cdk deploy takes', () => {

@@ -1,0 +1,74 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { updates } from './expectations';
+import { User } from './user';
+
+/**
+ * A stack that the library made when its contract was at version 1, handler included: `fixtures/contract-1` is what
+ * `cdk synth` left of the example `minimal` at that time. Each test goes on where the one before it ended.
+ */
+
+const REPOSITORY = 'fargatestack-api';
+const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+const THEN = ['--app', 'contract-1'];
+
+let user: User;
+let v1: string;
+
+beforeAll(async () => {
+  user = await User.of('minimal');
+  cpSync(join(__dirname, 'fixtures', 'contract-1'), user.file('contract-1'), { recursive: true });
+
+  await user.deploy('FargateStack/Registry', ...THEN);
+  v1 = await user.push(REPOSITORY, 'v1', 'linux/amd64');
+  await user.deploy('FargateStack', ...THEN, ...tag('v1'));
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('an upgrade that fails later: back on the image and the handler of before', async () => {
+  const repair = user.failLater();
+  const run = await user.deployInVain('FargateStack');
+  repair();
+  expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect(updates(run)).toEqual([v1, v1]);
+  expect(run.guard.map(({ properties }) => properties.ContractVersion)).toEqual(expect.arrayContaining(['2', '1']));
+  expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
+});
+
+test('an upgrade: the guard is asked in the present manner, and the image stays', async () => {
+  const run = await user.deploy('FargateStack');
+  expect(updates(run)).toEqual([v1]);
+  expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
+  expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining([expect.stringMatching(/^pinned-fargatestack-api-[0-9a-f]{8}$/)]));
+});
+
+test('a release after the upgrade marks what ran before, also that of the time before', async () => {
+  const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
+  await user.deploy('FargateStack', ...tag('v2'));
+  expect((await user.service()).images).toEqual([`${URI}@${v2}`]);
+
+  const marks = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('pinned-')).sort();
+  expect(await Promise.all(marks.map((mark) => user.aws.imageDigest(REPOSITORY, mark)))).toEqual([v2, v1]);
+});
+
+test('a release that fails later moves the mark back', async () => {
+  const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('pinned-')).sort();
+  const before = await user.aws.imageDigest(REPOSITORY, mark);
+  await user.push(REPOSITORY, 'v3', 'linux/amd64');
+  const repair = user.failLater();
+  await user.deployInVain('FargateStack', ...tag('v3'));
+  repair();
+  expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(before);
+});
+
+test('it can be deleted', async () => {
+  await user.destroyAll();
+  expect(await user.aws.clusterNames()).toEqual([]);
+});
+
+function tag(value: string): string[] {
+  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
+}
