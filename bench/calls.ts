@@ -12,7 +12,7 @@ const SITUATIONS: ReadonlyArray<{ readonly name: string; readonly properties?: o
   { name: 'an index', prepare: (aws) => aws.push('v1', { fixture: FIXTURES.buildxIndex }) },
   { name: 'a single manifest, whose platform is in its config', prepare: (aws) => aws.push('v1', { fixture: FIXTURES.dockerImage }) },
   { name: 'an image without a platform to check', properties: { Platforms: [] }, prepare: (aws) => aws.push('v1') },
-  { name: 'a missing image, with the images pushed last in the reason', prepare: (aws) => aws.push('v0') },
+  { name: 'a missing image', prepare: (aws) => aws.push('v0') },
   { name: 'a missing repository', prepare: (aws) => { aws.repositoryExists = false; } },
 ];
 

@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { Calls } from './calls';
 import { Detection, detectionRuns } from './detection';
-import { GUARDS, Scale } from './scale';
+import { GUARDS, NEVER_PUSHED, Scale } from './scale';
 import { StartUp, startUpRounds } from './startup';
 import { Growth, synthRounds } from './synth';
 
@@ -17,8 +17,8 @@ export interface Results {
 export function report({ startUp, bundleBytes, calls, detection, scale, synthesis }: Results): string {
   return `# Benchmarks
 
-Written by \`npx projen bench\`. Machine: ${machine()}. Times depend on it; counts, and whatever runs on a simulated
-clock, do not.
+Written by \`npx projen bench\`. Machine: ${machine()}. Times
+depend on it and on what else it does; counts, and whatever runs on a simulated clock, do not.
 
 ## Start-up
 
@@ -33,8 +33,8 @@ ${table(['', 'time', 'ratio of time', 'ratio of processor time'], startUp.map(({
 
 ## Calls
 
-What one request of CloudFormation takes. A reason for a missing image lists what was pushed last, which costs one more
-call; before any failure the guard asks CloudFormation whether the stack is rolling back.
+What one request of CloudFormation takes. Before an image is called missing it is looked for in the archive, and the reason
+lists what was pushed last: a call each. Before any failure the guard asks CloudFormation whether the stack is rolling back.
 
 ${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
@@ -47,7 +47,7 @@ clock): median ${seconds(detection.medianMs)}, worst ${seconds(detection.worstMs
 ## Scale
 
 ${GUARDS.toLocaleString('en')} guards, as many as functions run at once in an account by default, start within two seconds and wait for an
-image each. Of these 950 are pushed at random moments from 0:30 to 10:00, and 50 never (simulated clock).
+image each. Of these ${GUARDS - NEVER_PUSHED} are pushed at random moments from 0:30 to 10:00, and ${NEVER_PUSHED} never (simulated clock).
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) 2,000 calls a second of
 BatchGetImage and 3,000 of GetDownloadUrlForLayer, which nothing here comes near, and no rate of DescribeImages. How

@@ -6,7 +6,7 @@ import { createHandler } from '../src/guard/handler/index.lambda';
 import { event, Simulation } from '../test/guard/handler/simulation';
 
 export const GUARDS = 1_000;
-const NEVER_PUSHED = 50;
+export const NEVER_PUSHED = 50;
 const WAIT_MS = 14 * 60_000;
 const LAMBDA_MS = 15 * 60_000;
 /** All start within this time, and all images are pushed within that one. */
