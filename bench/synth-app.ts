@@ -16,7 +16,7 @@ export interface Synthesis {
   readonly features: Readonly<Record<string, number>>;
 }
 
-/** More would not fit in the 500 resources of a stack. */
+/** A hundred would not fit in one stack, which takes 500 resources. */
 const SERVICES_PER_STACK = 10;
 
 /** The first that matches the path within the stack, or the type, names the feature. */
