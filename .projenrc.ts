@@ -48,6 +48,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    coverage: false,
+    jestConfig: { maxWorkers: '100%' },
   },
   eslintOptions: {
     dirs: ['src', 'test', 'scripts', 'bench'],
