@@ -58,13 +58,27 @@ function missingEndpoints({ vpc, logsToCloudWatch, secrets }: TaskNetwork): stri
   return needed.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
 }
 
+interface Endpoint {
+  readonly vpcId: string;
+  readonly service: string;
+}
+
+const endpointsByApp = new WeakMap<IConstruct, Endpoint[]>();
+
 function endpointServices(vpc: ec2.IVpc): string[] {
-  const resolve = (owner: IConstruct, value: unknown) => JSON.stringify(Stack.of(owner).resolve(value));
-  return vpc.node.root.node.findAll()
-    .filter(isEndpoint)
-    .filter((endpoint) => resolve(endpoint, endpoint.vpcId) === resolve(vpc, vpc.vpcId))
+  const { root } = vpc.node;
+  // Once per app and not per service, since it takes a walk through the whole tree.
+  const endpoints = endpointsByApp.get(root) ?? root.node.findAll().filter(isEndpoint).map((endpoint) => ({
+    vpcId: written(endpoint, endpoint.vpcId),
     // The name may be put together by an intrinsic; what matters are its last words.
-    .map((endpoint) => resolve(endpoint, endpoint.serviceName ?? '').replace(/["\]}]+$/, ''));
+    service: written(endpoint, endpoint.serviceName ?? '').replace(/["\]}]+$/, ''),
+  }));
+  endpointsByApp.set(root, endpoints);
+  return endpoints.filter(({ vpcId }) => vpcId === written(vpc, vpc.vpcId)).map(({ service }) => service);
+}
+
+function written(owner: IConstruct, value: unknown): string {
+  return JSON.stringify(Stack.of(owner).resolve(value));
 }
 
 function isEndpoint(construct: IConstruct): construct is ec2.CfnVPCEndpoint {
