@@ -138,13 +138,16 @@ function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
   return isDigest ? { imageDigest: value } : { imageTag: value };
 }
 
+/** Tags that the guard gives itself begin with this. */
+export const PIN_PREFIX = 'pinned-';
+
 const LONGEST_PIN_NAME = 80;
 
 /** Readable for people, and unique among all guards that may share the registry. */
 function pinTagOf(name: string, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
   if (!name) return undefined;
   const owner = createHash('sha256').update([account, region, stackName, logicalId].join('\n')).digest('hex').slice(0, 8);
-  return `pinned-${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_PIN_NAME)}-${owner}`;
+  return `${PIN_PREFIX}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_PIN_NAME)}-${owner}`;
 }
 
 function stackOf(id: string): Stack {

@@ -1,5 +1,6 @@
 import { AskRegistry } from './aws-client';
 import { NO_IMAGE } from './memory';
+import { PIN_PREFIX } from './parse';
 
 /** What else is in the repository, for the reason of a failure. */
 export interface RecentImages {
@@ -29,12 +30,12 @@ export async function recentImages(ask: AskRegistry, askedFor: string): Promise<
       images.push(...answer.imageDetails ?? []);
       nextToken = answer.nextToken;
     }
-    const tags = images.flatMap(({ imageTags }) => imageTags ?? []);
+    const tags = images.flatMap(({ imageTags }) => tagsOfUsers(imageTags));
     return {
       pushedLast: images
         .filter(({ imageDigest }) => imageDigest && imageDigest !== NO_IMAGE)
         .map(({ imageTags, imageDigest, imagePushedAt = 0 }) => ({
-          name: imageTags?.[0] ?? imageDigest!,
+          name: tagsOfUsers(imageTags)[0] ?? imageDigest!,
           pushedAt: new Date(imagePushedAt * 1000),
         }))
         .sort((a, b) => b.pushedAt.getTime() - a.pushedAt.getTime())
@@ -45,6 +46,10 @@ export async function recentImages(ask: AskRegistry, askedFor: string): Promise<
   } catch {
     return undefined;
   }
+}
+
+function tagsOfUsers(tags: readonly string[] = []): string[] {
+  return tags.filter((tag) => !tag.startsWith(PIN_PREFIX));
 }
 
 /** The mistakes that people make with tags: case, a `v` too many, a sha cut short, a letter wrong. */

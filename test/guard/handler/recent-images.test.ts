@@ -37,6 +37,15 @@ test('the last five, the newest first, by tag or by digest', async () => {
   });
 });
 
+test('the tags that a guard gives itself tell a user nothing', async () => {
+  const images = [image(1, ['pinned-api-0123abcd', 'api-0123abce']), image(2, ['pinned-api-0123abcd-previous'])];
+
+  expect(await recentImages(pages(images), 'pinned-api-0123abcd')).toMatchObject({
+    pushedLast: [{ name: digest(2) }, { name: 'api-0123abce' }],
+    similarTags: [],
+  });
+});
+
 test('every page counts, up to five', async () => {
   const asked: unknown[] = [];
   const ask = pages(...[1, 2, 3, 4, 5, 6].map((day) => [image(day, [`day-${day}`])]));
