@@ -41,6 +41,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/types@^4',
     '@stryker-mutator/core@^9.6.1',
     '@stryker-mutator/jest-runner@^9.6.1',
+    '@actions/expressions@^0.3.61',
     'aws-cdk@^2.1148.1',
     'cdk-nag@~2.37.55',
     'deploy-time-build@^0.4.10',

@@ -26,7 +26,7 @@ try {
     // Of the tools, what compiling and testing takes; the peers in the versions under test.
     devDependencies: {
       ...Object.fromEntries(Object.entries(manifest.devDependencies)
-        .filter(([name]) => /^(@types\/|@smithy\/|fast-check|esbuild|jest|ts-jest|typescript)/.test(name))),
+        .filter(([name]) => /^(@types\/|@smithy\/|fast-check|esbuild|jest|ts-jest|typescript|yaml)/.test(name))),
       'aws-cdk-lib': version,
       'constructs': '^10.5.1',
     },

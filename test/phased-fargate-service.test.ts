@@ -173,7 +173,7 @@ describe('as a construct among others', () => {
 
   test('of an id that another construct has is refused as CDK does', () => {
     new PhasedFargateService(stack, 'Api');
-    expect(() => new PhasedFargateService(stack, 'Api')).toThrow("There is already a Construct with name 'Api' in Stack [FargateStack]");
+    expect(() => new PhasedFargateService(stack, 'Api')).toThrow("There is already a Construct with name 'Api' in Stack");
   });
 });
 

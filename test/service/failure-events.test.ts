@@ -1,10 +1,10 @@
 import { NestedStack, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { GuardedFargateService, GuardedFargateServiceOptions } from '../../src';
 import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
 import { ReferenceGraph, Resource } from '../util/reference-graph';
 import { testApp } from '../util/synth';
 
@@ -16,7 +16,7 @@ let cluster: ecs.ICluster;
 
 beforeEach(() => {
   stack = new Stack(testApp(), 'Web', { env: { account: '111111111111', region: 'eu-west-1' } });
-  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'] });
+  const vpc = existingVpc(stack);
   cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
 });
 

@@ -1,4 +1,4 @@
-import { App, CfnElement, CfnOutput, Duration, NestedStack, Stack, Token } from 'aws-cdk-lib';
+import { App, CfnElement, CfnOutput, CfnParameter, Duration, NestedStack, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -10,6 +10,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, Ingress, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
+import { existingVpc, PRIVATE_SUBNETS, PUBLIC_SUBNETS } from '../util/network';
 import { ReferenceGraph } from '../util/reference-graph';
 import { testApp } from '../util/synth';
 
@@ -24,9 +25,7 @@ let vpc: ec2.IVpc;
 beforeEach(() => {
   app = testApp();
   stack = new Stack(app, 'Web');
-  vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['private-1', 'private-2'], publicSubnetIds: ['public-1', 'public-2'],
-  });
+  vpc = existingVpc(stack);
 });
 
 function service(props: GuardedFargateServiceOptions & { guard?: ImageGuard } = {}, scope: Construct = stack): GuardedFargateService {
@@ -88,7 +87,7 @@ describe('by default', () => {
       LaunchType: 'FARGATE',
       ServiceName: Match.absent(),
       EnableExecuteCommand: Match.absent(),
-      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED', Subnets: ['private-1', 'private-2'] } },
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED', Subnets: PRIVATE_SUBNETS } },
     });
   });
 
@@ -189,6 +188,7 @@ describe('options of the container', () => {
   });
 
   test('a port that is a token', () => {
+    new CfnParameter(stack, 'Port', { type: 'Number' });
     service({ containerPort: Token.asNumber({ Ref: 'Port' }), ingress: Ingress.internalOnly() });
     expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Protocol: 'tcp' }]);
     template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
@@ -286,15 +286,15 @@ describe('options of the service', () => {
   test('public subnets with a public IP address', () => {
     service({ assignPublicIp: true });
     template().hasResourceProperties(SERVICE, {
-      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED', Subnets: ['public-1', 'public-2'] } },
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED', Subnets: PUBLIC_SUBNETS } },
     });
   });
 
   test('subnets and security groups', () => {
-    const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1');
-    const { connections } = service({ taskSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-9')] }, securityGroups: [group] });
+    const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-00000001');
+    const { connections } = service({ taskSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-00000009')] }, securityGroups: [group] });
     template().hasResourceProperties(SERVICE, {
-      NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: ['sg-1'], Subnets: ['subnet-9'] } },
+      NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: ['sg-00000001'], Subnets: ['subnet-00000009'] } },
     });
     expect(connections.securityGroups).toEqual([group]);
   });
@@ -369,7 +369,7 @@ describe('cluster and VPC', () => {
   });
 
   test('all services in one VPC share a cluster, others have another', () => {
-    const other = ec2.Vpc.fromVpcAttributes(stack, 'Other', { vpcId: 'vpc-2', availabilityZones: ['a'], privateSubnetIds: ['x'] });
+    const other = existingVpc(stack, 'Other', 'vpc-00000002');
     const clusters = Object.entries({ One: vpc, Two: vpc, Three: other }).map(([id, each]) =>
       new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc: each }).cluster);
     expect(clusters[1]).toBe(clusters[0]);
@@ -446,7 +446,7 @@ describe('who may do what', () => {
     dynamodb.Table.fromTableArn(stack, 'Table', 'arn:aws:dynamodb:eu-west-1:111111111111:table/items').grantReadData(api);
     template().hasResourceProperties('AWS::IAM::Policy', {
       Roles: [stack.resolve((api.taskDefinition.taskRole as iam.Role).roleName)],
-      PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['dynamodb:GetItem']) })] },
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['dynamodb:GetItem']) })]) },
     });
   });
 
@@ -515,7 +515,7 @@ describe('options that contradict each other are refused with path, property and
 test.each(['PhasedFargateCluster', 'PhasedFargateEvents', 'PhasedFargateImageGuard'])('the id %s, which is needed for all services of a stack, is refused as CDK does', (id) => {
   new Construct(stack, id);
   expect(() => new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack) }))
-    .toThrow(`There is already a Construct with name '${id}' in Stack [Web]`);
+    .toThrow(`There is already a Construct with name '${id}' in Stack`);
 });
 
 test('the guard may be in the stack around a nested one', () => {

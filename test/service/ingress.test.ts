@@ -1,4 +1,4 @@
-import { App, CfnElement, Duration, Stack, Token } from 'aws-cdk-lib';
+import { App, CfnElement, CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -7,6 +7,7 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, LoadBalancerIngressOptions } from '../../src';
 import { anyGuard } from '../util/guard';
+import { existingVpc, PRIVATE_SUBNETS, PUBLIC_SUBNETS, VPC_ID } from '../util/network';
 import { ReferenceGraph } from '../util/reference-graph';
 import { testApp } from '../util/synth';
 
@@ -25,9 +26,7 @@ let domainZone: route53.IHostedZone;
 beforeEach(() => {
   app = testApp();
   stack = new Stack(app, 'Web');
-  vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['private-1', 'private-2'], publicSubnetIds: ['public-1', 'public-2'],
-  });
+  vpc = existingVpc(stack);
   certificate = acm.Certificate.fromCertificateArn(stack, 'Certificate', CERTIFICATE_ARN);
   domainZone = route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z1', zoneName: 'example.com' });
 });
@@ -60,7 +59,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     template().hasResourceProperties(LOAD_BALANCER, {
       Scheme: kind === 'internetFacing' ? 'internet-facing' : 'internal',
       Type: 'application',
-      Subnets: kind === 'internetFacing' ? ['public-1', 'public-2'] : ['private-1', 'private-2'],
+      Subnets: kind === 'internetFacing' ? PUBLIC_SUBNETS : PRIVATE_SUBNETS,
       LoadBalancerAttributes: Match.arrayWith([{ Key: 'routing.http.drop_invalid_header_fields.enabled', Value: 'true' }]),
     });
   });
@@ -82,7 +81,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
 
   test('forwards to tasks by their IP addresses, over HTTP', () => {
     service(ingress());
-    template().hasResourceProperties(TARGET_GROUP, { TargetType: 'ip', Protocol: 'HTTP', VpcId: 'vpc-1' });
+    template().hasResourceProperties(TARGET_GROUP, { TargetType: 'ip', Protocol: 'HTTP', VpcId: VPC_ID });
     template().hasResourceProperties(LISTENER, {
       DefaultActions: [{ Type: 'forward', TargetGroupArn: { Ref: Match.stringLikeRegexp('TargetGroup') } }],
     });
@@ -225,12 +224,14 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
   });
 
   test('lets a port pass that is a token', () => {
+    new CfnParameter(stack, 'Port', { type: 'Number' });
     const { url } = service(ingress({ listenerPort: Token.asNumber({ Ref: 'Port' }) }));
     template().hasResourceProperties(LISTENER, { Port: { Ref: 'Port' } });
     expect(stack.resolve(url)).toEqual({ 'Fn::Join': ['', ['http://', { 'Fn::GetAtt': [expect.any(String), 'DNSName'] }, ':', { Ref: 'Port' }]] });
   });
 
   test('lets a port pass that is a token, with a certificate and a redirect to it', () => {
+    new CfnParameter(stack, 'Port', { type: 'Number' });
     service(ingress({ certificate, listenerPort: Token.asNumber({ Ref: 'Port' }) }));
     template().hasResourceProperties(LISTENER, {
       Port: 80,
@@ -302,7 +303,7 @@ describe('Ingress.onListener', () => {
   test('takes a listener that is imported', () => {
     const imported = elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Imported', {
       listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2',
-      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1'),
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-00000001'),
     });
     service(Ingress.onListener(imported, { priority: 1, pathPatterns: ['/a'] }));
     template().hasResourceProperties(RULE, { ListenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2' });
@@ -332,6 +333,7 @@ describe('Ingress.onListener', () => {
   });
 
   test('lets a priority pass that is a token', () => {
+    new CfnParameter(stack, 'Priority', { type: 'Number' });
     service(Ingress.onListener(listener, { priority: Token.asNumber({ Ref: 'Priority' }), pathPatterns: ['/a'] }));
     template().hasResourceProperties(RULE, { Priority: { Ref: 'Priority' } });
   });

@@ -126,7 +126,7 @@ describe('no warning', () => {
   });
 
   test('of a VPC that is imported, since nobody here knows its routes', () => {
-    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], isolatedSubnetIds: ['subnet-1'] });
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-00000001', availabilityZones: ['a'], isolatedSubnetIds: ['subnet-aaaa0001'] });
     expect(warningsOf({ vpc })).toEqual([]);
   });
 

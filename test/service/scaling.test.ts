@@ -1,9 +1,9 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
 const SERVICE = 'AWS::ECS::Service';
@@ -12,7 +12,7 @@ const TARGET = 'AWS::ApplicationAutoScaling::ScalableTarget';
 
 function service(props: GuardedFargateServiceOptions, whenMissing?: WhenMissing) {
   const stack = new Stack(testApp(), 'Web');
-  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], publicSubnetIds: ['subnet-2'] });
+  const vpc = existingVpc(stack);
   const construct = new GuardedFargateService(stack, 'Service', { guard: anyGuard(stack, { whenMissing }), vpc, ...props });
   return { stack, construct, template: () => Template.fromStack(stack) };
 }

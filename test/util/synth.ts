@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, AppProps } from 'aws-cdk-lib';
+import { App, AppProps, CfnWaitConditionHandle, Stack } from 'aws-cdk-lib';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import * as recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 
@@ -29,6 +29,12 @@ export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags
       ...props.context,
     },
   });
+}
+
+/** A stack that is more than a scope: newer versions of aws-cdk-lib refuse templates without resources. */
+export function inhabited(stack: Stack): Stack {
+  new CfnWaitConditionHandle(stack, 'Inhabitant');
+  return stack;
 }
 
 /** What `cdk synth` leaves behind, by file: templates, but neither assets nor manifests, which name directories. */

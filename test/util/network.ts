@@ -1,0 +1,16 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+
+export const VPC_ID = 'vpc-00000001';
+export const PRIVATE_SUBNETS = ['subnet-aaaa0001', 'subnet-aaaa0002'];
+export const PUBLIC_SUBNETS = ['subnet-bbbb0001', 'subnet-bbbb0002'];
+
+/** A VPC that the user has already. */
+export function existingVpc(scope: Construct, id = 'Vpc', vpcId = VPC_ID): ec2.IVpc {
+  return ec2.Vpc.fromVpcAttributes(scope, id, {
+    vpcId,
+    availabilityZones: ['a', 'b'],
+    privateSubnetIds: PRIVATE_SUBNETS,
+    publicSubnetIds: PUBLIC_SUBNETS,
+  });
+}
