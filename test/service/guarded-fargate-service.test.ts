@@ -1,4 +1,4 @@
-import { App, CfnElement, CfnOutput, CfnParameter, Duration, NestedStack, Stack, Token } from 'aws-cdk-lib';
+import { App, Aws, CfnElement, CfnOutput, CfnParameter, Duration, NestedStack, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -145,7 +145,7 @@ describe('options of the task', () => {
   });
 
   test('let tokens pass', () => {
-    const [cpu, memoryLimitMiB] = ['Cpu', 'Memory'].map((name) => Token.asNumber({ Ref: name }));
+    const [cpu, memoryLimitMiB] = ['Cpu', 'Memory'].map((name) => new CfnParameter(stack, name, { type: 'Number' }).valueAsNumber);
     service({ cpu, memoryLimitMiB });
     template().hasResourceProperties(TASK, { Cpu: { Ref: 'Cpu' }, Memory: { Ref: 'Memory' } });
   });
@@ -172,7 +172,7 @@ describe('options of the container', () => {
     });
   });
 
-  test.each(['Resource', 'TaskRole', 'ExecutionRole', Token.asString({ Ref: 'Name' })])('any name goes: %s', (containerName) => {
+  test.each(['Resource', 'TaskRole', 'ExecutionRole', Aws.STACK_NAME])('any name goes: %s', (containerName) => {
     service({ containerName });
     expect(container().Name).toEqual(stack.resolve(containerName));
   });
@@ -188,8 +188,7 @@ describe('options of the container', () => {
   });
 
   test('a port that is a token', () => {
-    new CfnParameter(stack, 'Port', { type: 'Number' });
-    service({ containerPort: Token.asNumber({ Ref: 'Port' }), ingress: Ingress.internalOnly() });
+    service({ containerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber, ingress: Ingress.internalOnly() });
     expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Protocol: 'tcp' }]);
     template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
   });

@@ -1,4 +1,4 @@
-import { App, CfnElement, CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
+import { App, CfnElement, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -224,15 +224,13 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
   });
 
   test('lets a port pass that is a token', () => {
-    new CfnParameter(stack, 'Port', { type: 'Number' });
-    const { url } = service(ingress({ listenerPort: Token.asNumber({ Ref: 'Port' }) }));
+    const { url } = service(ingress({ listenerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }));
     template().hasResourceProperties(LISTENER, { Port: { Ref: 'Port' } });
     expect(stack.resolve(url)).toEqual({ 'Fn::Join': ['', ['http://', { 'Fn::GetAtt': [expect.any(String), 'DNSName'] }, ':', { Ref: 'Port' }]] });
   });
 
   test('lets a port pass that is a token, with a certificate and a redirect to it', () => {
-    new CfnParameter(stack, 'Port', { type: 'Number' });
-    service(ingress({ certificate, listenerPort: Token.asNumber({ Ref: 'Port' }) }));
+    service(ingress({ certificate, listenerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }));
     template().hasResourceProperties(LISTENER, {
       Port: 80,
       DefaultActions: [{ Type: 'redirect', RedirectConfig: { Port: { Ref: 'Port' } } }],
@@ -333,8 +331,8 @@ describe('Ingress.onListener', () => {
   });
 
   test('lets a priority pass that is a token', () => {
-    new CfnParameter(stack, 'Priority', { type: 'Number' });
-    service(Ingress.onListener(listener, { priority: Token.asNumber({ Ref: 'Priority' }), pathPatterns: ['/a'] }));
+    const priority = new CfnParameter(stack, 'Priority', { type: 'Number' }).valueAsNumber;
+    service(Ingress.onListener(listener, { priority, pathPatterns: ['/a'] }));
     template().hasResourceProperties(RULE, { Priority: { Ref: 'Priority' } });
   });
 });

@@ -1,4 +1,4 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
@@ -45,8 +45,9 @@ describe('Scaling.exactly', () => {
   });
 
   test('lets a token pass', () => {
-    service({ scaling: Scaling.exactly(Token.asNumber({ Ref: 'Count' })) }).template()
-      .hasResourceProperties(SERVICE, { DesiredCount: { Ref: 'Count' } });
+    const { stack, template } = service({ scaling: Scaling.exactly(Token.asNumber({ Ref: 'Count' })) });
+    new CfnParameter(stack, 'Count', { type: 'Number' });
+    template().hasResourceProperties(SERVICE, { DesiredCount: { Ref: 'Count' } });
   });
 
   test('refuses a token with startWithoutTasks, naming the guard', () => {
@@ -104,8 +105,9 @@ describe('Scaling.between', () => {
 
   test('lets tokens pass', () => {
     const [min, max] = ['Min', 'Max'].map((name) => Token.asNumber({ Ref: name }));
-    service({ scaling: Scaling.between(min, max) }).template()
-      .hasResourceProperties(TARGET, { MinCapacity: { Ref: 'Min' }, MaxCapacity: { Ref: 'Max' } });
+    const { stack, template } = service({ scaling: Scaling.between(min, max) });
+    for (const name of ['Min', 'Max']) new CfnParameter(stack, name, { type: 'Number' });
+    template().hasResourceProperties(TARGET, { MinCapacity: { Ref: 'Min' }, MaxCapacity: { Ref: 'Max' } });
   });
 
   test.each([0, 1])('may end where it begins: %d', (min) => {
