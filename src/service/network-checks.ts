@@ -1,4 +1,4 @@
-import { Annotations, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { Annotations, Aspects, CfnResource, Reference, Stack, Stage, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
@@ -59,26 +59,29 @@ function missingEndpoints({ vpc, logsToCloudWatch, secrets }: TaskNetwork): stri
 }
 
 interface Endpoint {
-  readonly vpcId: string;
+  readonly vpc?: IConstruct;
   readonly service: string;
 }
 
-const endpointsByApp = new WeakMap<IConstruct, Endpoint[]>();
+const endpointsByStage = new WeakMap<IConstruct, Endpoint[]>();
 
 function endpointServices(vpc: ec2.IVpc): string[] {
-  const { root } = vpc.node;
-  // Once per app and not per service, since it takes a walk through the whole tree.
-  const endpoints = endpointsByApp.get(root) ?? root.node.findAll().filter(isEndpoint).map((endpoint) => ({
-    vpcId: written(endpoint, endpoint.vpcId),
+  // Stages are synthesised one by one, and the next may not have been made yet.
+  const stage = Stage.of(vpc)!;
+  // Once for all services, since it takes a walk through the whole tree.
+  const endpoints = endpointsByStage.get(stage) ?? stage.node.findAll().filter(isEndpoint).map((endpoint) => ({
+    vpc: referenced(endpoint.vpcId),
     // The name may be put together by an intrinsic; what matters are its last words.
-    service: written(endpoint, endpoint.serviceName ?? '').replace(/["\]}]+$/, ''),
+    service: JSON.stringify(Stack.of(endpoint).resolve(endpoint.serviceName ?? '')).replace(/["\]}]+$/, ''),
   }));
-  endpointsByApp.set(root, endpoints);
-  return endpoints.filter(({ vpcId }) => vpcId === written(vpc, vpc.vpcId)).map(({ service }) => service);
+  endpointsByStage.set(stage, endpoints);
+  return endpoints.filter((endpoint) => endpoint.vpc === vpc.node.defaultChild).map(({ service }) => service);
 }
 
-function written(owner: IConstruct, value: unknown): string {
-  return JSON.stringify(Stack.of(owner).resolve(value));
+/** The construct, and not only the logical id, which another stack may have as well. */
+function referenced(value: string): IConstruct | undefined {
+  const { firstToken } = Tokenization.reverseString(value);
+  return Reference.isReference(firstToken) ? firstToken.target : undefined;
 }
 
 function isEndpoint(construct: IConstruct): construct is ec2.CfnVPCEndpoint {

@@ -1,4 +1,4 @@
-import { Annotations, App, Stack } from 'aws-cdk-lib';
+import { Annotations, App, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -69,6 +69,27 @@ describe('isolated subnets', () => {
     new ec2.GatewayVpcEndpoint(other, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3 });
     for (const [id, service] of Object.entries({ ECR, ECR_DOCKER, CLOUDWATCH_LOGS })) new ec2.InterfaceVpcEndpoint(other, id, { vpc, service });
     expect(warningsOf({ vpc })).toEqual([]);
+  });
+
+  test('whose endpoints are in a stage that is made after another was synthesised, as CDK Pipelines does, are not', () => {
+    const synthesised = ['Beta', 'Prod'].map((id) => {
+      const stage = new Stage(app, id);
+      stack = new Stack(stage, 'Web');
+      const vpc = vpcOf(PRIVATE_ISOLATED);
+      (vpc.node.defaultChild as ec2.CfnVPC).overrideLogicalId(`VpcOf${id}`);
+      new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
+      addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+      return stage.synth().getStackArtifact(stack.artifactId).messages.map(({ entry }) => entry.data);
+    });
+    expect(synthesised).toEqual([[], []]);
+  });
+
+  test('of a VPC that another stack has too, with endpoints, are warned of', () => {
+    const own = stack;
+    stack = new Stack(app, 'Other');
+    addEndpoints(vpcOf(PRIVATE_ISOLATED), { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
+    stack = own;
+    expect(warningsOf({ vpc: vpcOf(PRIVATE_ISOLATED) })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
 
   test('of a VPC other than that of the endpoints are warned of', () => {
