@@ -68,7 +68,7 @@ export class GuardFunction extends Construct {
    * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
    */
   public allowLookUp(repository: ecr.IRepository, registry: ecr.IRepository): void {
-    addResource(this.lookUpImages, repository);
+    this.lookUpImages.addResources(repository.repositoryArn);
     this.letIn(registry, ...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability');
   }
 
@@ -77,7 +77,7 @@ export class GuardFunction extends Construct {
    */
   public allowPins(repository: ecr.IRepository, registry: ecr.IRepository): void {
     if (this.movePins.resources.length === 0) this.permissions.addStatements(this.movePins);
-    addResource(this.movePins, repository);
+    this.movePins.addResources(repository.repositoryArn);
     this.letIn(registry, ...PIN_ACTIONS);
   }
 
@@ -92,8 +92,4 @@ export class GuardFunction extends Construct {
 export function isInOtherAccount(scope: Construct, registry: ecr.IRepository): boolean {
   const { account } = Stack.of(scope);
   return account !== registry.env.account && !Token.isUnresolved(account) && !Token.isUnresolved(registry.env.account);
-}
-
-function addResource(statement: iam.PolicyStatement, { repositoryArn }: ecr.IRepository): void {
-  if (!statement.resources.includes(repositoryArn)) statement.addResources(repositoryArn);
 }

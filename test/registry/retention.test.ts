@@ -1,4 +1,4 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as fc from 'fast-check';
 import { expired, Image } from './lifecycle';
@@ -119,6 +119,11 @@ test('without the first rule, what runs would expire', () => {
 test.each([
   [{ keepTagged: 0 }, 'keepTagged 0 is not a number of images: 1 or more (at Stack/Registry)'],
   [{ keepUntaggedFor: Duration.hours(12) }, 'keepUntaggedFor 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+  [{ keepTagged: 1.5 }, 'keepTagged 1.5 is not a number of images: 1 or more (at Stack/Registry)'],
+  [{ keepUntaggedFor: Duration.hours(36) }, 'keepUntaggedFor 1 day 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+  // They would reach ECR as text.
+  [{ keepTagged: Token.asNumber({ Ref: 'Keep' }) }, 'keepTagged and keepUntaggedFor must be known at synthesis (at Stack/Registry)'],
+  [{ keepUntaggedFor: Duration.days(Token.asNumber({ Ref: 'Keep' })) }, 'keepTagged and keepUntaggedFor must be known at synthesis (at Stack/Registry)'],
 ])('%j is refused', (props, message) => {
   expect(() => policyOf(props)).toThrow(message);
 });
