@@ -254,6 +254,7 @@ describe('the process', () => {
     const program = `
       require('ts-node').register({ transpileOnly: true, project: 'tsconfig.dev.json' });
       require('./test/emulator/emulator').Emulator.start().then((started) => console.log(started.endpoint, started.directory));
+      setInterval(() => undefined, 1000); // an emulator does not keep its process alive
     `;
     const starter = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = await once(starter.stdout.setEncoding('utf8'), 'data');
