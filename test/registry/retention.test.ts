@@ -1,13 +1,14 @@
-import { App, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as fc from 'fast-check';
 import { expired, Image } from './lifecycle';
 import { ImageRegistry, ImageRegistryProps } from '../../src';
+import { testApp } from '../util/synth';
 
 const DAY = 86_400_000;
 
 function policyOf(props: ImageRegistryProps = {}): any {
-  const stack = new Stack(new App(), 'Stack');
+  const stack = new Stack(testApp(), 'Stack');
   new ImageRegistry(stack, 'Registry', props);
   const [repository] = Object.values(Template.fromStack(stack).findResources('AWS::ECR::Repository'));
   return JSON.parse(repository.Properties.LifecyclePolicy.LifecyclePolicyText);
