@@ -37,6 +37,20 @@ test('whichever id a rollback is handed, it finds what was answered', () => {
   expect(answeredBefore(recall(answer(after, ask('v1'), ONE)), ask('v1'))).toBe(ONE);
 });
 
+test('two releases of one image are two releases', () => {
+  const id = answer(answer('', ask('v1'), ONE), ask('v2'), ONE);
+
+  expect(answeredBefore(recall(id), ask('v1'))).toBe(ONE);
+  expect(deployedImage(recall(id), ask('v2'))).toBe(ONE);
+});
+
+test('a rollback that found nothing is on record as well', () => {
+  const id = answer('', ask('v1'), NO_IMAGE);
+
+  expect(id).toMatch(/@none$/);
+  expect(answeredBefore(recall(id), ask('v1'))).toBe(NO_IMAGE);
+});
+
 test.each([
   ['another tag', ask('v2')],
   ['another kind of version', ask('v1', { VersionKind: 'parameter' })],
@@ -103,6 +117,12 @@ describe('starting without tasks', () => {
   });
 });
 
+test('a tag and a nonce do not run into each other', () => {
+  const [one, other] = [['ab', 'c'], ['a', 'bc']].map(([tag, Nonce]) => ask(tag, { VersionKind: 'movingTag', Nonce }));
+
+  expect(deployedImage(recall(answer('', one, ONE)), other)).toBeUndefined();
+});
+
 test.each([
   '',
   'Service-ApiGuard-1A2B3C4D',
@@ -132,6 +152,13 @@ test('the longest names fit', () => {
 
   expect(Buffer.byteLength(second)).toBeLessThanOrEqual(1024);
   expect(runningImage(recall(second))).toBe(TWO);
+});
+
+test('longer ones are cut', () => {
+  const id = remember(envelope('', { LogicalResourceId: 'L'.repeat(2_000) }), ask('v1'), ONE);
+
+  expect(Buffer.byteLength(id)).toBeLessThanOrEqual(1024);
+  expect(runningImage(recall(id))).toBe(ONE);
 });
 
 test('hostile names make a valid id all the same', () => {
