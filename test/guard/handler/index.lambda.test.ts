@@ -107,6 +107,14 @@ describe('an image that is missing', () => {
     expect(aws.clock.now() - start).toBeLessThan(121_000);
   });
 
+  test('is looked for at once, every few seconds, and when the wait is over; in the archive, first and last', async () => {
+    const start = aws.clock.now();
+    await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '12' }));
+    const looks = aws.calls.filter(({ input }) => input.imageIds).map(({ at, input }) => [Math.round((at - start) / 1000), input.filter]);
+
+    expect(looks).toEqual([[0, undefined], [0, { imageStatus: 'ANY' }], [6, undefined], [11, undefined], [12, undefined], [12, { imageStatus: 'ANY' }]]);
+  });
+
   test('is not asked for more often than every five seconds', async () => {
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }));
     const looks = aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && input.imageIds && !input.filter);
@@ -185,6 +193,17 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { ContractVersion: '2' }))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
+  test('looks for the image that is gone in one call', async () => {
+    const before = aws.push('v1');
+    const { PhysicalResourceId } = await aws.request(event());
+    aws.remove(before);
+    aws.push('v1', { salt: 'another' });
+    aws.calls.length = 0;
+    await next(update(PhysicalResourceId, { ContractVersion: '2' }));
+
+    expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages', 'ecr:BatchGetImage']);
+  });
+
   test('asks for the tag anew when the image does not run on what is needed now', async () => {
     aws.push('v1', { fixture: FIXTURES.dockerImage });
     const { PhysicalResourceId } = await aws.request(event());
@@ -197,7 +216,7 @@ describe('an update', () => {
     aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
-    aws.faults.registry.push(THROTTLED, SERVER_ERROR);
+    aws.faults.registry.push(THROTTLED);
 
     expect(await next(update(PhysicalResourceId, { ContractVersion: '2' }))).toMatchObject({ PhysicalResourceId });
   });
@@ -271,6 +290,16 @@ describe('a rollback', () => {
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
   });
 
+  test('that CloudFormation does not admit does not look for the image that was not there', async () => {
+    const properties = { VersionValue: 'v9', WhenMissing: 'startWithoutTasks', Nonce: '1' };
+    const { PhysicalResourceId } = await next(event({}, properties));
+    aws.calls.length = 0;
+    aws.outage.stack = THROTTLED;
+    await next(update(PhysicalResourceId, properties));
+
+    expect(aws.calls.map(({ input }) => input.imageIds).filter(Boolean)).toEqual([[{ imageTag: 'v9' }], [{ imageTag: 'v9' }]]);
+  });
+
   test('with nothing on record asks what the tag means today', async () => {
     const today = aws.push('main', { salt: 'today' });
 
@@ -337,8 +366,11 @@ describe('a registry in trouble', () => {
     expect(aws.clock.now() - start).toBeLessThan(62_000);
   });
 
-  test('throttled is asked less and less often', async () => {
-    aws.outage.registry = THROTTLED;
+  test.each([
+    ['throttled', THROTTLED],
+    ['ailing', SERVER_ERROR],
+  ])('%s is asked less and less often', async (_, fault) => {
+    aws.outage.registry = fault;
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
 
     expect(aws.actions.length).toBeLessThan(35);
@@ -516,7 +548,7 @@ describe('the log', () => {
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '600' }));
 
     expect(aws.lines.map((line) => JSON.parse(line))).toMatchObject([
-      { message: 'looking again', observed: { kind: 'missing' } },
+      { level: 'info', message: 'looking again', observed: { kind: 'missing' } },
       { level: 'error', decision: 'fail', observed: 'missing' },
     ]);
   });

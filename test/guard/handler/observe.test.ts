@@ -30,6 +30,7 @@ test.each<[FixtureName, string[], object]>([
   ['indexWithoutPlatforms', ['LINUX/X86_64'], { kind: 'found', doubt: expect.stringContaining('an entry without a platform') }],
   ['dockerSchema1', ['LINUX/X86_64'], { kind: 'found', doubt: expect.stringContaining('a manifest of type application/vnd.docker.distribution.manifest.v1') }],
   ['buildxIndex', ['LINUX/RISCV'], { kind: 'found', doubt: 'it could not be checked what the image runs on: platform LINUX/RISCV' }],
+  ['indexOfIndexes', ['LINUX/RISCV', WINDOWS], { kind: 'found', doubt: expect.stringMatching(/: platform LINUX\/RISCV, an index within the index$/) }],
   ['buildxIndex', ['LINUX/RISCV', WINDOWS], { kind: 'wrongPlatform', lacking: ['windows/amd64'] }],
 ])('%s for %j', async (name, Platforms, expected) => {
   const { look, digest } = registryWith(name, { Platforms });
@@ -92,7 +93,12 @@ test('the manifest is asked for by the digest that the tag names, and indexes ar
 
   expect(aws.calls[1].input).toMatchObject({
     imageIds: [{ imageDigest: digest }],
-    acceptedMediaTypes: expect.arrayContaining(['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']),
+    acceptedMediaTypes: [
+      'application/vnd.oci.image.index.v1+json',
+      'application/vnd.oci.image.manifest.v1+json',
+      'application/vnd.docker.distribution.manifest.list.v2+json',
+      'application/vnd.docker.distribution.manifest.v2+json',
+    ],
   });
 });
 
@@ -110,7 +116,14 @@ test('the digest that stands for no image is never found', async () => {
   expect(await lookAt(aws, { VersionKind: 'digest', VersionValue: NO_IMAGE })).toEqual({ kind: 'missing' });
 });
 
+test('an answer without images is a missing image', async () => {
+  const { look } = observer(new Simulation(), async () => ({}) as never, parse(openEnvelope(event())));
+
+  expect(await look({ imageTag: 'v1' }, true)).toEqual({ kind: 'missing' });
+});
+
 test.each([
+  [{ images: [{}] }, { kind: 'found', digest: 'sha256:1', doubt: expect.stringContaining('a manifest of type undefined') }],
   [{ failures: [{ failureCode: 'ImageNotFound' }] }, { kind: 'missing' }],
   [{ failures: [{ failureCode: 'KmsError', failureReason: 'key is disabled' }] }, { kind: 'kms', message: 'KmsError: key is disabled' }],
   [{ failures: [{ failureCode: 'UpstreamAccessDenied', failureReason: 'no' }] }, { kind: 'upstream', message: 'UpstreamAccessDenied: no' }],
@@ -148,6 +161,9 @@ test.each([
   ['ServiceUnavailable', 503, 'unavailable'],
   ['InternalFailure', 500, 'unavailable'],
   ['HTTP502', 502, 'unavailable'],
+  ['Strange', 500, 'unavailable'],
+  ['Strange', 499, 'unexpected'],
+  ['NoSuchService', 400, 'unexpected'],
   ['InvalidParameterException', 400, 'refused'],
   ['ValidationException', 400, 'refused'],
   ['ImageArchivedException', 400, 'unexpected'],
