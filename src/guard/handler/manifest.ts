@@ -19,13 +19,13 @@ const INDEX_TYPES: readonly unknown[] = [OCI_INDEX, DOCKER_LIST];
 const MANIFEST_TYPES: readonly unknown[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 const CONFIG_TYPES: readonly unknown[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
 
-const LAYERS_OF_IMAGES = [/^application\/vnd\.oci\.image\.layer\./, /^application\/vnd\.docker\.image\.rootfs\./];
+const LAYERS_OF_IMAGES = /vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
 
 /** Artifacts that call themselves images, and those that deserve a name. */
 const ARTIFACTS: ReadonlyArray<[RegExp, string]> = [
-  [/^application\/vnd\.cncf\.helm\./, 'a Helm chart'],
-  [/^application\/vnd\.dev\.(cosign|sigstore)\.|^application\/vnd\.cncf\.notary\./, 'a signature'],
-  [/^application\/vnd\.in-toto|^application\/vnd\.dsse\.|^application\/vnd\.docker\.attestation\./, 'an attestation'],
+  [/vnd\.cncf\.helm\./, 'a Helm chart'],
+  [/vnd\.(dev\.cosign|dev\.sigstore|cncf\.notary)\./, 'a signature'],
+  [/vnd\.(in-toto|dsse|docker\.attestation)/, 'an attestation'],
   [/spdx|cyclonedx|syft/, 'an SBOM'],
 ];
 
@@ -73,7 +73,7 @@ function readSingle({ artifactType, config, layers }: Fields): Contents {
     return { kind: 'artifact', what: nameOfArtifact(artifactType ?? configType) };
   }
   const layerTypes = (Array.isArray(layers) ? layers : []).map((layer) => String(record(layer).mediaType));
-  const strange = layerTypes.filter((type) => !LAYERS_OF_IMAGES.some((known) => known.test(type)));
+  const strange = layerTypes.filter((type) => !LAYERS_OF_IMAGES.test(type));
   // Signatures and attestations carry the config of an image, for the sake of old registries.
   const named = strange.length === layerTypes.length ? strange.map(knownArtifact).find((name) => name !== undefined) : undefined;
   if (named) return { kind: 'artifact', what: named };

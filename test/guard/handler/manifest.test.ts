@@ -56,10 +56,23 @@ test('an image may carry an attestation beside its layers', () => {
   expect(readManifest(JSON.stringify(image), undefined)).toMatchObject({ kind: 'image' });
 });
 
-test('an image without layers is an image', () => {
-  const image = { ...JSON.parse(FIXTURES.ociImage.manifest), layers: [] };
+test.each([[[]], [undefined], ['x']])('an image with layers %j is an image', (layers) => {
+  const image = { ...JSON.parse(FIXTURES.ociImage.manifest), layers };
 
   expect(readManifest(JSON.stringify(image), undefined)).toEqual(IMAGE);
+});
+
+test.each([
+  ['application/vnd.dev.cosign.simplesigning.v1+json', 'a signature'],
+  ['application/vnd.cncf.notary.signature', 'a signature'],
+  ['application/vnd.dsse.envelope.v1+json', 'an attestation'],
+  ['application/vnd.docker.attestation.manifest.v1+json', 'an attestation'],
+  ['application/vnd.syft+json', 'an SBOM'],
+  ['text/spdx+json', 'an SBOM'],
+])('layers of nothing but %s make %s, even among unknown ones', (mediaType, what) => {
+  const image = { ...JSON.parse(FIXTURES.ociImage.manifest), layers: [{ mediaType: 'application/vnd.acme.layer' }, { mediaType }] };
+
+  expect(readManifest(JSON.stringify(image), undefined)).toEqual({ kind: 'artifact', what });
 });
 
 test('an entry that names the type of its config is an image', () => {
@@ -93,9 +106,12 @@ test.each([
   [{ manifests: [null, 7] }, FIXTURES.ociIndex.mediaType, 'index'],
   [{}, FIXTURES.ociImage.mediaType, 'unknown'],
   [{ config: { mediaType: 'application/vnd.oci.image.config.v1+json' } }, FIXTURES.ociImage.mediaType, 'unknown'],
-  [{ config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: 'sha256:1' }, layers: 'x' }, FIXTURES.ociImage.mediaType, 'image'],
 ])('a broken manifest %j is survived', (manifest, mediaType, expected) => {
   expect(readManifest(JSON.stringify(manifest), mediaType).kind).toBe(expected);
+});
+
+test.each([{}, { digest: 'sha256:1' }, { mediaType: 'application/vnd.oci.image.config.v1+json' }])('a config %j says nothing', (config) => {
+  expect(readManifest(JSON.stringify({ config }), FIXTURES.ociImage.mediaType)).toEqual({ kind: 'unknown', what: 'a manifest without a config' });
 });
 
 test.each([
@@ -105,6 +121,9 @@ test.each([
   ['{}', undefined],
   ['{"os":"linux"}', undefined],
   ['{"os":"","architecture":"amd64"}', undefined],
+  ['{"os":"linux","architecture":""}', undefined],
+  ['{"os":7,"architecture":"amd64"}', undefined],
+  ['{"os":"linux","architecture":["amd64"]}', undefined],
   ['<Error/>', undefined],
 ])('the config %.40s… states %s', (config, platform) => {
   expect(readConfig(config!)).toBe(platform);
