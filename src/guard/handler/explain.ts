@@ -23,7 +23,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
   const { question } = circumstances;
   const image = nameOf(question);
   const place = placeOf(question);
-  const again = deployService(question, question.version.value || '<tag>');
+  const again = deployService(question, question.version.value);
   const newTag = deployService(question, '<new tag>');
 
   switch (observation.kind) {

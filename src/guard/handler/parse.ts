@@ -72,7 +72,7 @@ export class MalformedRequest extends Error {}
 export function openEnvelope(event: unknown): Envelope {
   const fields = record(event);
   const responseUrl = text(fields.ResponseURL);
-  if (!/^https?:$/.test(URL.canParse(responseUrl) ? new URL(responseUrl).protocol : '')) {
+  if (!URL.canParse(responseUrl) || !['http:', 'https:'].includes(new URL(responseUrl).protocol)) {
     throw new MalformedRequest('the request has no ResponseURL to answer to');
   }
   return {

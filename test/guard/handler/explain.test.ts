@@ -30,6 +30,7 @@ describe('missing', () => {
     ['no listing', undefined, `${PLACE}. Push it`],
   ])('%s', (_, recent, expected) => {
     expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
+    expect(reason({ kind: 'missing' }, {}, { recent: recent && { ...recent, similarTags: [] } })).not.toContain('Similar tags');
   });
 
   test('passes the parameter on', () => {
@@ -38,6 +39,7 @@ describe('missing', () => {
 
   test('says how long it was waited for', () => {
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 119_600 })).toContain(`${PLACE}, after 120 s.`);
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 1_000 })).toContain(`${PLACE}, after 1 s.`);
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 999 })).not.toContain('after');
   });
 
@@ -57,6 +59,7 @@ describe('missing', () => {
 
     expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
     expect(text).toContain(`docker buildx imagetools create --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
+    expect(text).toContain('A digest cannot be pushed on purpose');
     expect(text).not.toContain('buildx build');
   });
 
@@ -131,12 +134,12 @@ test('wrong platform: what is needed, what is offered, how to build it', () => {
 test('not an image: what it is', () => {
   expect(reason({ kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' })).toContain(
     `${REPOSITORY_URI}:v1 is not a container image but a Helm chart (digest ${DIGEST}, account 111122223333, region eu-west-1), which no task can run. `
-    + `Push the image under a tag of its own: 1) ${LOG_IN}`);
+    + `Push the image under a tag of its own: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  3) ${AGAIN}`);
 });
 
 test('an index for Lambda: how to build a single manifest', () => {
   expect(reason({ kind: 'index', digest: DIGEST }, { SingleManifest: 'true' })).toMatch(
-    /is an index of several manifests .* Lambda functions take single manifests only\. .*--provenance=false --sbom=false --tag/);
+    /is an index of several manifests .* Lambda functions take single manifests only\. .*--provenance=false --sbom=false --tag \S+:<new tag> --push/);
 });
 
 describe('denied', () => {
@@ -148,6 +151,7 @@ describe('denied', () => {
 
     expect(text).toMatch(new RegExp(`^${PRINCIPAL} may not ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
     expect(text).toContain('service control policy');
+    expect(text).toContain('ECR says: AccessDeniedException: User: ');
     expect(text).toContain(`Then: ${AGAIN}`);
     expect(text).not.toContain('"Effect"');
   });
@@ -186,6 +190,7 @@ test('a bug quotes nobody', () => {
 
 test('nobody is quoted at length', () => {
   expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(300)}…. Check`);
+  expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Check`);
 });
 
 test.each(['unseen', 'found'] as const)('%s is no reason, but has one', (kind) => {

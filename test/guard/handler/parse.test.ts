@@ -79,6 +79,7 @@ test.each([
   ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app', 'amazonaws.com.cn'],
   ['123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/app', 'amazonaws.eu'],
   ['localhost:4566/app', 'amazonaws.com'],
+  ['evil.example/1.dkr.ecr.eu-west-1.evil.example/app', 'amazonaws.com'],
 ])('the services of %s are in %s', (RepositoryUri, domain) => {
   expect(parse(openEnvelope(event({}, { RepositoryUri }))).repository.domain).toBe(domain);
 });
@@ -102,6 +103,7 @@ test.each([
   ['RepositoryName', ''],
   ['RepositoryName', 7],
   ['RegistryRegion', 'evil.example/'],
+  ['RegistryRegion', 'evil.example/eu-west-1'],
   ['VersionKind', 'branch'],
   ['WhenMissing', 'shrug'],
 ])('%s %j is refused by name', (name, value) => {
@@ -117,6 +119,37 @@ test('what is neither Create nor Update is refused', () => {
 
 test.each([undefined, null, 'x', 7, [], {}])('properties %j are refused, not stumbled over', (ResourceProperties) => {
   expect(() => parse(openEnvelope({ ...event(), ResourceProperties }))).toThrow(MalformedRequest);
+});
+
+test.each(['http://127.0.0.1:8080/x?y', 'https://x/'])('%s is a usable ResponseURL', (ResponseURL) => {
+  expect(openEnvelope(event({ ResponseURL })).responseUrl).toBe(ResponseURL);
+});
+
+describe('the tag that marks what is released', () => {
+  const pinTag = (PinName: string, overrides: object = {}) => parse(openEnvelope(event(overrides, { PinName }))).pinTag;
+
+  test('is readable, valid and short enough for a suffix', () => {
+    expect(pinTag('Service-Api')).toMatch(/^pinned-Service-Api-[0-9a-f]{8}$/);
+    expect(pinTag('Prod/Api é')).toMatch(/^pinned-Prod-Api---[0-9a-f]{8}$/);
+    expect(`${pinTag('x'.repeat(500))}-previous`.length).toBeLessThanOrEqual(128);
+    expect(pinTag('')).toBeUndefined();
+  });
+
+  test('is not shared by guards of other accounts, regions, stacks or paths', () => {
+    const stack = (region: string, account: string, name: string) => ({ StackId: `arn:aws:cloudformation:${region}:${account}:stack/${name}/uuid` });
+    const tags = [
+      {},
+      { LogicalResourceId: 'Other' },
+      stack('us-east-1', ACCOUNT, 'Service'),
+      stack(REGION, '999988887777', 'Service'),
+      stack(REGION, ACCOUNT, 'Other'),
+      { ...stack(REGION, ACCOUNT, 'ServiceA'), LogicalResourceId: 'pi' },
+      { ...stack(REGION, ACCOUNT, 'Service'), LogicalResourceId: 'Api' },
+    ].map((overrides) => pinTag('api', overrides));
+
+    expect(new Set(tags).size).toBe(tags.length);
+    expect(pinTag('api')).toBe(tags[0]);
+  });
 });
 
 test.each([undefined, '', 'x', 'ftp://x/', 'file:///etc/passwd', 7])('without a usable ResponseURL (%j) there is nobody to answer to', (ResponseURL) => {
