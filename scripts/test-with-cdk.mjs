@@ -33,7 +33,7 @@ try {
   }));
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline');
   run('npx', 'tsc', '--noEmit', '-p', 'tsconfig.json');
-  run('npx', 'jest', '--ci', '--coverage=false', '--testPathIgnorePatterns', 'test/e2e', 'test/examples', 'test/guard/handler');
+  run('npx', 'jest', '--ci', '--coverage=false', '--testPathIgnorePatterns', 'test/docs', 'test/e2e', 'test/examples', 'test/guard/handler');
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
