@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { median, seededRandom } from './statistics';
-import * as decide from '../src/guard/handler/decide';
 import { HttpRequest, HttpResponse } from '../src/guard/handler/http';
 import { createHandler } from '../src/guard/handler/index.lambda';
+import * as rhythm from '../src/guard/handler/rhythm';
 import { event, Simulation } from '../test/guard/handler/simulation';
 
 export const GUARDS = 1_000;
@@ -15,44 +15,28 @@ const FIRST_PUSH_MS = 30_000;
 const LAST_PUSH_MS = 600_000;
 const BURST = 200;
 
-/** What a policy may know of the guard that asks. */
-interface Guard {
-  readonly waitedMs: number;
-  /** For the policy's own use; 1 at first. */
-  pace: number;
-}
-
-type Pause = (kind: Parameters<typeof decide.pause>[0], troubles: number, random: number, guard: Guard) => number;
-
 interface Policy {
   readonly name: string;
-  readonly pause: Pause;
+  readonly pause: (rhythm: rhythm.Rhythm, random: number, waitedMs: number) => number;
 }
 
-const { pause: present } = decide;
+const { pause: present } = rhythm;
 
 const poll = (random: number) => 5_000 * (1 + random / 5);
 const doubling = (troubles: number, random: number, longestMs: number) => Math.min(longestMs, 1_000 * 2 ** troubles) * (1 + random) / 2;
 
 const POLICIES: readonly Policy[] = [
   { name: 'as it is', pause: present },
-  { name: 'every 5 to 6 s, whatever happens', pause: (_kind, _troubles, random) => poll(random) },
-  {
-    name: 'doubling up to 20 s, as the SDKs of AWS do',
-    pause: (_kind, troubles, random) => troubles === 0 ? poll(random) : doubling(troubles, random, 20_000),
-  },
+  { name: 'every 5 to 6 s, whatever happens', pause: (_rhythm, random) => poll(random) },
+  ...[20, 40].map((longest): Policy => ({
+    name: `after a refusal doubling up to ${longest} s`,
+    pause: ({ troubles }, random) => troubles === 0 ? poll(random) : doubling(troubles, random, longest * 1_000),
+  })),
   {
     name: 'slower the longer it waits, 5 to 20 s',
-    pause: (kind, troubles, random, { waitedMs }) => troubles > 0
-      ? present(kind, troubles, random)
+    pause: ({ troubles }, random, waitedMs) => troubles > 0
+      ? doubling(troubles, random, 40_000)
       : Math.max(1, Math.min(4, waitedMs / 75_000)) * poll(random),
-  },
-  {
-    name: 'a pace that each refusal doubles, up to 60 s, and each answer shortens by a quarter; tries again within 10 s',
-    pause: (_kind, troubles, random, guard) => {
-      guard.pace = Math.max(1, Math.min(12, guard.pace * (troubles > 0 ? 2 : 0.75)));
-      return troubles > 0 ? doubling(troubles, random, 10_000) : guard.pace * poll(random);
-    },
   },
 ];
 
@@ -132,17 +116,16 @@ async function simulate({ name, pause }: Policy, ratePerSecond: number): Promise
     pushAfter: number < NEVER_PUSHED ? Infinity : FIRST_PUSH_MS + random() * (LAST_PUSH_MS - FIRST_PUSH_MS),
   }));
 
-  const asking = new AsyncLocalStorage<Guard>();
-  const restore = replacePause((kind, troubles, chance) => kind === 'unseen' ? 0 : pause(kind, troubles, chance, asking.getStore()!));
+  const asking = new AsyncLocalStorage<{ readonly start: number }>();
+  const restore = replacePause((now, chance) => pause(now, chance, aws.clock.now() - asking.getStore()!.start));
   try {
     const handler = createHandler(aws);
     await aws.clock.until(Promise.all(guards.map(async ({ tag, startAfter, pushAfter }) => {
       if (pushAfter !== Infinity) aws.clock.at(pushAfter, () => aws.push(tag));
       await aws.clock.sleep(startAfter);
       const start = aws.clock.now();
-      const guard = { pace: 1, get waitedMs() { return aws.clock.now() - start; } };
       const request = event({ RequestId: tag }, { VersionValue: tag, WhenMissing: 'waitFor', WaitSeconds: String(WAIT_MS / 1_000) });
-      await asking.run(guard, () => handler(request, { getRemainingTimeInMillis: () => start + LAMBDA_MS - aws.clock.now() }));
+      await asking.run({ start }, () => handler(request, { getRemainingTimeInMillis: () => start + LAMBDA_MS - aws.clock.now() }));
     })));
   } finally {
     restore();
@@ -165,8 +148,8 @@ async function simulate({ name, pause }: Policy, ratePerSecond: number): Promise
 }
 
 /** The handler itself takes no policy, since it needs only one. */
-function replacePause(pause: typeof decide.pause): () => void {
-  const module = decide as { pause: typeof decide.pause };
+function replacePause(pause: typeof rhythm.pause): () => void {
+  const module = rhythm as { pause: typeof rhythm.pause };
   module.pause = pause;
   return () => { module.pause = present; };
 }

@@ -82,16 +82,3 @@ export function patience(kind: ObservationKind, waitMs: number): number {
 function isCuredByTime(kind: ObservationKind, rollingBack: boolean): boolean {
   return patience(kind, rollingBack ? 0 : FOREVER) > 0;
 }
-
-const POLL_MS = 5_000;
-const LONGEST_PAUSE_MS = 40_000;
-
-/**
- * How long to wait before the next look. The troubles are those in a row; each doubles the pause, from half of it to
- * all of it at random, so that many guards that were throttled together do not come back together.
- */
-export function pause(kind: ObservationKind, troubles: number, random: number): number {
-  if (kind === 'unseen') return 0;
-  if (troubles === 0) return POLL_MS * (1 + random / 5);
-  return Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** troubles) * (1 + random) / 2;
-}

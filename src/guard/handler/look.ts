@@ -1,10 +1,11 @@
 import { AskRegistry } from './aws-client';
-import { decide, Decision, patience, pause } from './decide';
+import { decide, Decision, patience } from './decide';
 import { Log } from './log';
 import { answeredBefore, deployedImage, NO_IMAGE, recall, runningImage } from './memory';
 import { Observation } from './observation';
 import { observer, Observer } from './observe';
 import { Envelope, Question } from './parse';
+import { AT_FIRST, next, pause } from './rhythm';
 import { RollingBack } from './stack-status';
 import { Timetable } from './timetable';
 import { World } from './world';
@@ -40,7 +41,7 @@ export async function lookUntilDecided(search: Search): Promise<Outcome> {
 
   let observation: Observation = { kind: 'unseen' };
   let announced: Observation['kind'] = 'unseen';
-  let troubles = 0;
+  let rhythm = AT_FIRST;
   for (;;) {
     const until = Math.min(times.start + patience(observation.kind, rollingBack ? 0 : question.waitMs), times.lastLook);
     const decision = decide({
@@ -60,10 +61,10 @@ export async function lookUntilDecided(search: Search): Promise<Outcome> {
 
     if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
     announced = observation.kind;
-    await clock.sleep(Math.min(pause(observation.kind, troubles, random()), until - clock.now()));
-    const thorough = observation.kind === 'unseen' || clock.now() >= until;
-    observation = await look(registry, question, recorded, thorough);
-    troubles = observation.kind === 'throttled' || observation.kind === 'unavailable' ? troubles + 1 : 0;
+    const first = observation.kind === 'unseen';
+    if (!first) await clock.sleep(Math.min(pause(rhythm, random()), until - clock.now()));
+    observation = await look(registry, question, recorded, first || clock.now() >= until);
+    rhythm = next(rhythm, observation.kind);
   }
 }
 

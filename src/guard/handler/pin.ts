@@ -1,8 +1,9 @@
 import { AskRegistry, AwsError } from './aws-client';
-import { patience, pause } from './decide';
+import { patience } from './decide';
 import { NO_IMAGE } from './memory';
 import { Trouble } from './observation';
 import { ACCEPTED_MEDIA_TYPES, BatchGetImageAnswer, troubleOf } from './observe';
+import { retryPause } from './rhythm';
 import { World } from './world';
 
 /** What is to be marked as released, under one tag, and as what a rollback goes back to, under another. */
@@ -29,7 +30,7 @@ export async function movePins(world: World, ask: AskRegistry, pins: Pins, until
     } catch (error) {
       const trouble = asTrouble(error);
       if (patience(trouble.kind, 0) === 0 || world.clock.now() >= until) return trouble;
-      await world.clock.sleep(Math.min(pause(trouble.kind, troubles, world.random()), until - world.clock.now()));
+      await world.clock.sleep(Math.min(retryPause(troubles, world.random()), until - world.clock.now()));
     }
   }
 }

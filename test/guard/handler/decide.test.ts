@@ -1,4 +1,4 @@
-import { decide, Decision, patience, pause, Situation } from '../../../src/guard/handler/decide';
+import { decide, Decision, patience, Situation } from '../../../src/guard/handler/decide';
 import { NO_IMAGE } from '../../../src/guard/handler/memory';
 import { Observation } from '../../../src/guard/handler/observation';
 
@@ -109,21 +109,6 @@ test.each([
 test('an ailing service is given a minute even where no wait was asked for', () => {
   expect(patience('throttled', 0)).toBe(60_000);
   expect(patience('unavailable', 0)).toBe(60_000);
-});
-
-test.each([
-  ['unseen', 0, 0.5, 0],
-  ['missing', 0, 0, 5_000],
-  ['missing', 0, 0.999, 5_999],
-  ['denied', 0, 0.5, 5_500],
-  ['throttled', 1, 0, 1_000],
-  ['throttled', 1, 0.999, 1_999],
-  ['throttled', 2, 0, 2_000],
-  ['unavailable', 5, 0, 16_000],
-  ['throttled', 6, 0, 20_000],
-  ['throttled', 60, 0.999, 39_980],
-] as const)('after %s (%d troubles in a row) at random %d the next look is %d ms away', (kind, troubles, random, expected) => {
-  expect(pause(kind, troubles, random)).toBeCloseTo(expected, -1);
 });
 
 function decideOn(observation: Observation, circumstances: Partial<Situation>): Decision {

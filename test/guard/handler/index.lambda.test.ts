@@ -369,11 +369,28 @@ describe('a registry in trouble', () => {
   test.each([
     ['throttled', THROTTLED],
     ['ailing', SERVER_ERROR],
-  ])('%s is asked less and less often', async (_, fault) => {
+  ])('%s is asked again more and more slowly, and at least every ten seconds', async (_, fault) => {
     aws.outage.registry = fault;
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+    const looks = aws.calls.filter(({ action }) => action === 'ecr:DescribeImages');
 
-    expect(aws.actions.length).toBeLessThan(35);
+    // The last look is made at the end of the wait, whenever the one before was.
+    const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at);
+    expect(gaps.length).toBeGreaterThan(80);
+    expect(gaps.slice(0, 3).map((gap, index) => Math.floor(gap / 2 ** index / 1_000))).toEqual([1, 1, 1]);
+    expect(Math.min(...gaps.slice(3))).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_100);
+  });
+
+  test('that throttles is asked at a slower pace for some time after it has answered', async () => {
+    aws.faults.registry.push(...Array.from({ length: 3 }, () => THROTTLED));
+    await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+    const looks = aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && !input.filter);
+    const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at).slice(3);
+
+    expect(gaps[0]).toBeGreaterThanOrEqual(30_000);
+    expect(gaps[0]).toBeLessThan(36_100);
+    expect(Math.max(...gaps.slice(10))).toBeLessThan(6_100);
   });
 
   test('denied is not waited for as for an image', async () => {

@@ -22,7 +22,7 @@ test.each([
   ['3f9d2c1', '8a7b6c5'],
   ['main-11', 'main-22'],
   ['', 'v1'],
-])('%s is not similar to %s', (a, b) => {
+])('%j is not similar to %j', (a, b) => {
   expect(isSimilar(a, b)).toBe(false);
   expect(isSimilar(b, a)).toBe(false);
 });

@@ -29,11 +29,11 @@ test('pauses between attempts grow to ten seconds', async () => {
   expect(pauses).toEqual([150, 300, 600, 1200, 2400, 4800, 7500, 7500]);
 });
 
-test.each([500, 503, 408, 429])('after HTTP %d it is tried again', async (code) => {
+test.each([199, 500, 503, 408, 429])('after HTTP %d it is tried again', async (code) => {
   expect(await deliver([status(code)])).toMatchObject({ error: undefined, aws: { answers: [expect.any(String)] } });
 });
 
-test.each([301, 400, 403, 404, 499])('after HTTP %d it is not', async (code) => {
+test.each([300, 301, 400, 403, 404, 499])('after HTTP %d it is not', async (code) => {
   const { aws, error, log } = await deliver([status(code)]);
 
   expect(error).toEqual(new Error(`the answer could not be delivered: HTTP ${code}`));
@@ -52,6 +52,13 @@ test('attempts are logged, and end in time', async () => {
   ]);
   expect(ms).toBeLessThanOrEqual(7_020);
   expect(aws.calls.map(({ request }) => request.timeoutMs)).toEqual([5_000, 5_000, 1_510]);
+});
+
+test('an attempt that would come too late is not waited for', async () => {
+  const { aws, log } = await deliver([SERVER_ERROR], 170);
+
+  expect(aws.calls).toHaveLength(1);
+  expect(log).toEqual([['error', 'the answer was not delivered', { problem: 'HTTP 500', attempt: 1, hopeless: true }]]);
 });
 
 test('even when it is late, there is one attempt', async () => {
