@@ -45,9 +45,9 @@ export function errorsOf(snippets: readonly Snippet[]): string[] {
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (name) => files.has(name) || fileExists(name);
   host.readFile = (name) => files.get(name)?.text ?? readFile(name);
-  host.getSourceFile = (name, ...rest) => {
+  host.getSourceFile = (name, version, ...rest) => {
     const file = files.get(name);
-    return file ? ts.createSourceFile(name, file.text, ...rest) : getSourceFile(name, ...rest);
+    return file ? ts.createSourceFile(name, file.text, version) : getSourceFile(name, version, ...rest);
   };
 
   const program = ts.createProgram([...files.keys()], options, host);
