@@ -142,6 +142,11 @@ const e2e = project.addTask('test:e2e', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
+project.addTask('examples:render', {
+  description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
+  exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
+});
+
 const languages = project.addTask('test:languages', {
   description: 'Install the package of each language in its example and compare the templates (needs Java with Maven, and Go)',
   env: { JEST_JUNIT_OUTPUT_NAME: 'languages.xml' },

@@ -11,6 +11,9 @@ const EXAMPLES = join(CHECKOUT, 'examples', 'typescript');
 /** Users have nothing of ours but the tarball; the tools are those that the manifests of the examples name. */
 const TOOLS = ['@types/node', 'aws-cdk', 'tsx', 'typescript'];
 
+/** The examples that users read. */
+export const ALL_EXAMPLES = readdirSync(EXAMPLES);
+
 export interface Peers {
   readonly cdk: string;
   readonly constructs: string;

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { Consumer, LOWEST, NEWEST, readJson } from '../consumer';
+import { ALL_EXAMPLES, Consumer, LOWEST, NEWEST, readJson } from '../consumer';
 import { python } from '../emulator/venv';
 import { ecrImages, waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph } from '../util/reference-graph';
@@ -45,7 +45,7 @@ describe.each([
   });
   afterAll(() => consumer?.remove());
 
-  test.each(NAMES)('%s compiles', async (example) => {
+  test.each(ALL_EXAMPLES)('%s compiles', async (example) => {
     await consumer.run(example, 'npx', 'tsc');
   });
 

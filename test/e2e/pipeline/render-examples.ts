@@ -25,7 +25,7 @@ export function synthesize<T>(example: string, ci: boolean, read: (assembly: str
   }
 }
 
-// Run by hand after a change of what is rendered: npx ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts
+// npx projen examples:render
 if (require.main === module) {
   for (const example of PIPELINE_EXAMPLES) synthesize(example, false, () => undefined);
 }
