@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -31,6 +32,14 @@ export interface ScalingOptions {
    * @default - requests are not followed
    */
   readonly requestsPerTarget?: number;
+
+  /**
+   * Other bounds from a certain time on, until the next schedule sets them anew: `{ night: { schedule, maxCapacity: 1 } }`.
+   * The name becomes part of the logical id.
+   *
+   * @default - the bounds are always the same
+   */
+  readonly schedules?: { [name: string]: appscaling.ScalingSchedule };
 }
 
 /**
@@ -120,7 +129,7 @@ class LoadScaling extends Scaling {
   }
 
   public _follow(scope: Construct, service: ecs.FargateService, targetGroup?: elbv2.ApplicationTargetGroup): ecs.ScalableTaskCount {
-    const { cpuUtilizationPercent, memoryUtilizationPercent, requestsPerTarget } = this.options;
+    const { cpuUtilizationPercent, memoryUtilizationPercent, requestsPerTarget, schedules = {} } = this.options;
     const nothingElse = memoryUtilizationPercent === undefined && requestsPerTarget === undefined;
     const cpu = cpuUtilizationPercent ?? (nothingElse ? DEFAULT_CPU_PERCENT : undefined);
 
@@ -137,6 +146,7 @@ class LoadScaling extends Scaling {
       }
       tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup });
     }
+    for (const [name, schedule] of Object.entries(schedules)) tasks.scaleOnSchedule(name, schedule);
     return tasks;
   }
 }

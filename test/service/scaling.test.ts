@@ -1,6 +1,7 @@
 import { CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
 import { existingVpc } from '../util/network';
@@ -91,10 +92,33 @@ describe('Scaling.between', () => {
     });
   });
 
+  test('changes its bounds by schedule, and follows the CPU within them', () => {
+    const { template } = service({
+      scaling: Scaling.between(2, 10, {
+        schedules: {
+          night: { schedule: Schedule.cron({ hour: '22', minute: '0' }), minCapacity: 0, maxCapacity: 1 },
+          morning: { schedule: Schedule.cron({ hour: '6', minute: '0' }), minCapacity: 2, maxCapacity: 10 },
+        },
+      }),
+    });
+    template().hasResourceProperties(TARGET, {
+      ScheduledActions: [
+        { ScheduledActionName: 'night', Schedule: 'cron(0 22 * * ? *)', ScalableTargetAction: { MinCapacity: 0, MaxCapacity: 1 } },
+        { ScheduledActionName: 'morning', Schedule: 'cron(0 6 * * ? *)', ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 10 } },
+      ],
+    });
+    template().resourceCountIs(POLICY, 1);
+  });
+
+  test('refuses a schedule that changes nothing', () => {
+    expect(() => service({ scaling: Scaling.between(2, 10, { schedules: { night: { schedule: Schedule.cron({ hour: '22' }) } } }) }))
+      .toThrow(/minCapacity.*maxCapacity/);
+  });
+
   test('can follow more', () => {
     const { construct, template } = service({ scaling: Scaling.between(1, 4) });
-    construct.scaling!.scaleOnSchedule('Night', { schedule: Schedule.expression('cron(0 22 * * ? *)'), maxCapacity: 1 });
-    template().hasResourceProperties(TARGET, { ScheduledActions: [Match.objectLike({ Schedule: 'cron(0 22 * * ? *)' })] });
+    construct.scaling!.scaleToTrackCustomMetric('Queue', { metric: new Metric({ namespace: 'Shop', metricName: 'Backlog' }), targetValue: 10 });
+    template().hasResourceProperties(POLICY, { TargetTrackingScalingPolicyConfiguration: Match.objectLike({ TargetValue: 10 }) });
   });
 
   test('registers only after the service, whose name it needs', () => {
