@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
@@ -34,6 +34,7 @@ export class Developer {
     this.command('npm', '[ "$1" = ci ] || exec "$(which -a npm | sed -n 2p)" "$@"');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
+    this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
     writeFileSync(join(emulator.env.HOME, '.cdk.json'), JSON.stringify({ notices: false }));
   }
 
@@ -47,6 +48,19 @@ export class Developer {
   public async run(command: string, ...args: string[]): Promise<{ exitCode: number | null; output: string }> {
     const { CI, ...env } = this.emulator.env;
     return execute(command, args, { cwd: this.source.directory, env: { ...env, PATH: `${this.commands}:${env.PATH}` } });
+  }
+
+  /** The build of a project of CodeBuild, as the buildspec says, with the commit and an artifact of another action as its inputs. */
+  public async build(buildspec: any, inputs: { sha: string; artifact: Record<string, string> }): Promise<{ exitCode: number | null; output: string }> {
+    const directory = mkdtempSync(join(this.runs, 'build-'));
+    const sources = join(directory, 'src');
+    this.source.clone(sources, inputs.sha, 1);
+    const { version, env: { shell }, phases: { install, build } } = buildspec;
+    if (version !== '0.2' || shell !== 'bash') throw new Error(`no buildspec ${version} with shell ${shell} here`);
+    // One shell runs the commands of all phases, until one fails.
+    const script = [...install.commands, ...build.commands].map((command) => `${command}\n[[ $? == 0 ]] || exit 1`).join('\n');
+    const { emulator, commands } = this;
+    return execute('bash', ['-c', script], { cwd: sources, env: { ...emulator.env, ...inputs.artifact, PATH: `${commands}:${emulator.env.PATH}` } });
   }
 
   /** The tags of a repository, but for those that guards and caches put there. */

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Developer } from './developer';
+
+/** The example `pipeline-codepipeline`, whose stages are gone through as CodePipeline does: registry, build, service. */
+
+const REPOSITORY = 'production-shop-api';
+
+let developer: Developer;
+
+beforeAll(async () => {
+  developer = await Developer.of('pipeline-codepipeline');
+});
+
+afterAll(async () => {
+  await developer?.leave();
+});
+
+test('a commit: its image is built and pushed under its id, between registry and service', async () => {
+  const { sha } = developer.source;
+  await synthesize(sha);
+  await deploy('Production/Shop/Registry');
+  expect(await build(sha)).toMatchObject({ exitCode: 0 });
+  expect(await developer.imageTags(REPOSITORY)).toEqual([sha]);
+
+  await deploy('Production/Shop');
+  expect(await images()).toEqual([await image(sha)]);
+});
+
+test('the same commit again: nothing is built', async () => {
+  const { sha } = developer.source;
+  const before = await image(sha);
+  const { exitCode, output } = await build(sha);
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: '' });
+  expect(await image(sha)).toBe(before);
+});
+
+test('an image that cannot be built: the step fails', async () => {
+  developer.source.edit('Dockerfile', /$/, '\nRUN false\n');
+  const sha = developer.source.commit();
+  await synthesize(sha);
+  expect(await build(sha)).toEqual({ exitCode: 1, output: expect.stringContaining('did not complete successfully') });
+  expect(await developer.imageTags(REPOSITORY)).not.toContain(sha);
+});
+
+test('the registry cannot be asked: the step fails, and nothing is built', async () => {
+  const sha = developer.source.revert();
+  await synthesize(sha);
+  const tags = await developer.imageTags(REPOSITORY);
+  const { exitCode, output } = await build(sha, (spec) => spec.replaceAll(REPOSITORY, 'another-repository').replace(`== \\"another-repository`, `== \\"${REPOSITORY}`));
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('RepositoryNotFoundException') });
+  expect(await developer.imageTags(REPOSITORY)).toEqual(tags);
+});
+
+async function synthesize(sha: string): Promise<void> {
+  await cdk(`CODEBUILD_RESOLVED_SOURCE_VERSION=${sha}`, 'npx', 'cdk', 'synth', '--quiet');
+}
+
+async function deploy(stack: string): Promise<void> {
+  await cdk('npx', 'cdk', 'deploy', '--app', 'cdk.out', '--exclusively', '--require-approval', 'never', stack);
+}
+
+async function cdk(...command: string[]): Promise<void> {
+  const { exitCode, output } = await developer.run('env', ...command);
+  if (exitCode !== 0) throw new Error(output);
+}
+
+/** What the template says that CodeBuild does. */
+async function build(sha: string, change = (spec: string) => spec) {
+  const assembly = join(developer.source.directory, 'cdk.out');
+  const { Resources } = JSON.parse(readFileSync(join(assembly, 'PipelineStack.template.json'), 'utf8'));
+  const specs = Object.values<any>(Resources)
+    .filter(({ Type, Properties }) => Type === 'AWS::CodeBuild::Project' && /Build_/.test(Properties.Description))
+    .map(({ Properties }) => Properties.Source.BuildSpec);
+  expect(specs).toHaveLength(1);
+  return developer.build(JSON.parse(change(specs[0])), { sha, artifact: { CODEBUILD_SRC_DIR_Synth_Output: assembly } });
+}
+
+async function image(sha: string): Promise<string> {
+  return `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}@${await developer.aws.imageDigest(REPOSITORY, sha)}`;
+}
+
+async function images(): Promise<string[]> {
+  return (await developer.service('Production-Shop')).images;
+}
