@@ -47,7 +47,7 @@ test('the registry cannot be asked: the step fails, and nothing is built', async
   const sha = developer.source.revert();
   await synthesize(sha);
   const tags = await developer.imageTags(REPOSITORY);
-  const { exitCode, output } = await build(sha, (spec) => spec.replaceAll(REPOSITORY, 'another-repository').replace(`== \\"another-repository`, `== \\"${REPOSITORY}`));
+  const { exitCode, output } = await build(sha, (spec) => spec.replace(`us-east-1 ${REPOSITORY}`, 'us-east-1 another-repository'));
   expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('RepositoryNotFoundException') });
   expect(await developer.imageTags(REPOSITORY)).toEqual(tags);
 });

@@ -51,7 +51,7 @@ export class Developer {
   }
 
   /** The build of a project of CodeBuild, as the buildspec says, with the commit and an artifact of another action as its inputs. */
-  public async build(buildspec: any, inputs: { sha: string; artifact: Record<string, string> }): Promise<{ exitCode: number | null; output: string }> {
+  public async build(buildspec: any, inputs: { sha: string; artifact: Record<string, string> }): ReturnType<typeof execute> {
     const directory = mkdtempSync(join(this.runs, 'build-'));
     const sources = join(directory, 'src');
     this.source.clone(sources, inputs.sha, 1);
