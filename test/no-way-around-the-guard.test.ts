@@ -113,9 +113,7 @@ const FLAGS = { 'no feature flags': true, 'all recommended feature flags': true 
 
 const combinations = allPairs({
   place: PLACES, registry: REGISTRIES, ingress: INGRESSES, whenMissing: WHEN_MISSING, version: VERSIONS, scaling: SCALINGS, flags: FLAGS,
-}).map((combination) => combination.whenMissing === 'startWithoutTasks' && combination.scaling === 'autoscaling'
-  ? { ...combination, scaling: 'one task' as const }
-  : combination);
+}, [{ because: 'autoscaling would start tasks by itself', choices: { whenMissing: ['startWithoutTasks'], scaling: ['autoscaling'] } }]);
 
 function build({ place, registry, ingress, whenMissing, version, scaling, flags }: typeof combinations[number]) {
   const app = testApp({}, flags);

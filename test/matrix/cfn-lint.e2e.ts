@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, COMBINATIONS } from './options';
+import { cfnLint } from '../cfn-lint';
+import { templateFiles } from '../util/synth';
+
+const PROCESSES = 2;
+
+const ACCEPTED: Record<string, string> = {
+  W3005: 'aws-cdk-lib makes a Lambda function depend on its role although it refers to it',
+  W6001: 'the cluster that another stack of the app exports is named in the command that stops the service',
+};
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'phased-fargate-lint-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+test('cfn-lint finds nothing in any combination but what is accepted, and all of that', async () => {
+  // Of equal templates, one is enough.
+  const templates = new Map(COMBINATIONS.flatMap((combination) =>
+    Object.entries(templateFiles(build(combination).synth())).map(([name, template]) => [template, { name, combination }])));
+  expect(templates.size).toBeGreaterThan(COMBINATIONS.length);
+  const files = new Map([...templates].map(([template, from], index) => {
+    const file = join(directory, `${index}.template.json`);
+    writeFileSync(file, template);
+    return [file, from];
+  }));
+
+  const reports = await Promise.all(Array.from({ length: PROCESSES }, (_, turn) =>
+    cfnLint([...files.keys()].filter((__, index) => index % PROCESSES === turn))));
+  const findings = reports.flat();
+  expect(findings.filter(({ Rule }) => !(Rule.Id in ACCEPTED)).map(({ Rule, Message, Filename, Location }) => ({
+    rule: Rule.Id, message: Message, at: Location.Path.join('/'), ...files.get(Filename),
+  }))).toEqual([]);
+  expect(new Set(findings.map(({ Rule }) => Rule.Id))).toEqual(new Set(Object.keys(ACCEPTED)));
+});

@@ -1,0 +1,362 @@
+import { App, CfnParameter, Duration, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import {
+  ImageRegistry, ImageRegistryProps, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps,
+  Scaling, ScalingOptions, WhenMissing,
+} from '../../src';
+import { existingVpc } from '../util/network';
+import { allPairs, Combination, Impossible } from '../util/pairs';
+import { FlagSet, testApp } from '../util/synth';
+
+const ENV = { account: '111122223333', region: 'eu-west-1' };
+const ROLE = 'arn:aws:iam::111122223333:role';
+
+/** What an option may be, by a name for it; what it needs is made in the stack of the service. */
+type Choices<T> = Record<string, (stack: Construct) => T>;
+
+/** A dimension for each option, so that a new one does not compile without. */
+type ChoicesOf<T, Prefix extends string = ''> = { [K in keyof T & string as `${Prefix}${K}`]-?: Choices<T[K]> };
+
+const unset = () => undefined;
+
+const PLACE = {
+  'a stack': (app: App) => new Stack(app, 'Service'),
+  'a stack with an environment': (app: App) => new Stack(app, 'Service', { env: ENV }),
+  'a nested stack': (app: App) => new NestedStack(new Stack(app, 'Service'), 'Nested'),
+};
+
+const FLAGS = { 'no feature flags': true, 'all recommended feature flags': true } satisfies Record<FlagSet, boolean>;
+
+const SERVICE = {
+  imageVersion: {
+    'by default': unset,
+    'a tag': () => ImageVersion.tag('4f2a9c1'),
+    'a digest': () => ImageVersion.digest(`sha256:${'0123456789abcdef'.repeat(4)}`),
+    'a moving tag': () => ImageVersion.movingTag('main'),
+    'a shared parameter': () => ImageVersion.parameter('Release'),
+  },
+  whenMissing: {
+    'by default': unset,
+    'waits': () => WhenMissing.waitFor(Duration.minutes(10)),
+    'starts without tasks': () => WhenMissing.startWithoutTasks(),
+  },
+  pinInRegistry: { 'by default': unset, 'yes': () => true, 'no': () => false },
+  cluster: {
+    'by default': unset,
+    'a given one': (stack) => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc: theVpc(stack) }),
+    'one of another stack': (stack) => {
+      const network = new Stack(stack.node.root, 'Network', { env: { account: Stack.of(stack).account, region: Stack.of(stack).region } });
+      return new ecs.Cluster(network, 'Cluster', { vpc: existingVpc(network), enableFargateCapacityProviders: true });
+    },
+  },
+  vpc: { 'by default': unset, 'a given one': theVpc },
+  cpu: { 'by default': unset, 'more': () => 1024 },
+  memoryLimitMiB: { 'by default': unset, 'more': () => 2048 },
+  cpuArchitecture: { 'by default': unset, 'ARM64': () => ecs.CpuArchitecture.ARM64 },
+  ephemeralStorageGiB: { 'by default': unset, 'more': () => 100 },
+  containerName: { 'by default': unset, 'given': () => 'web' },
+  containerPort: { 'by default': unset, 'given': () => 8080 },
+  command: { 'by default': unset, 'given': () => ['node', 'server.js'] },
+  entryPoint: { 'by default': unset, 'given': () => ['/sbin/tini', '--'] },
+  environment: { 'by default': unset, 'given': () => ({ LOG_LEVEL: 'info' }) },
+  secrets: {
+    'by default': unset,
+    'of Secrets Manager': (stack) => ({ PASSWORD: ecs.Secret.fromSecretsManager(aSecret(stack), 'password') }),
+    'of the SSM Parameter Store': (stack) => ({ TOKEN: ecs.Secret.fromSsmParameter(aParameter(stack)) }),
+    'of both': (stack) => ({ PASSWORD: ecs.Secret.fromSecretsManager(aSecret(stack)), TOKEN: ecs.Secret.fromSsmParameter(aParameter(stack)) }),
+  },
+  imageInEnvironment: { 'by default': unset, 'yes': () => true },
+  dockerLabels: { 'by default': unset, 'given': () => ({ team: 'shop' }) },
+  readonlyRootFilesystem: { 'by default': unset, 'yes': () => true },
+  family: { 'by default': unset, 'given': () => 'shop' },
+  healthCheck: { 'by default': unset, 'given': () => ({ command: ['CMD-SHELL', 'curl -f http://localhost/ || exit 1'], interval: Duration.seconds(10) }) },
+  logRetention: { 'by default': unset, 'given': () => logs.RetentionDays.ONE_YEAR },
+  logDriver: {
+    'by default': unset,
+    'elsewhere': (stack) => new ecs.SplunkLogDriver({ url: 'https://logs.example.com', secretToken: ecs.Secret.fromSsmParameter(aParameter(stack)) }),
+    'a given group': (stack) => ecs.LogDriver.awsLogs({ streamPrefix: 'shop', logGroup: logs.LogGroup.fromLogGroupName(stack, 'Logs', 'shop') }),
+  },
+  taskRole: { 'by default': unset, 'a given one': (stack) => iam.Role.fromRoleArn(stack, 'TaskRole', `${ROLE}/task`) },
+  executionRole: { 'by default': unset, 'a given one': (stack) => iam.Role.fromRoleArn(stack, 'ExecutionRole', `${ROLE}/execution`) },
+  serviceName: { 'by default': unset, 'given': () => 'shop' },
+  deploymentStrategy: {
+    'by default': unset,
+    // Those that the installed aws-cdk-lib has.
+    ...Object.fromEntries(Object.values(ecs.DeploymentStrategy).map((strategy) => [strategy, () => strategy])) as
+      Record<keyof typeof ecs.DeploymentStrategy, () => ecs.DeploymentStrategy>,
+  },
+  bakeTime: { 'by default': unset, 'given': () => Duration.minutes(5) },
+  lifecycleHooks: {
+    'by default': unset,
+    'given': (stack) => [new ecs.DeploymentLifecycleLambdaTarget(
+      lambda.Function.fromFunctionAttributes(stack, 'Hook', {
+        functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:hook', sameEnvironment: true,
+      }), 'BeforeTraffic',
+      { lifecycleStages: [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT] },
+    )],
+  },
+  circuitBreaker: { 'by default': unset, 'without rollback': () => ({ rollback: false }), 'off': () => ({ enable: false }) },
+  circuitBreakerFailureCount: { 'by default': unset, 'given': () => 5 },
+  circuitBreakerResetOnHealthyTask: { 'by default': unset, 'yes': () => true },
+  failureTopic: {
+    'by default': unset,
+    'a plain one': (stack) => new sns.Topic(stack, 'Topic'),
+    'an encrypted one': (stack) => new sns.Topic(stack, 'Topic', { masterKey: new kms.Key(stack, 'Key') }),
+  },
+  minHealthyPercent: { 'by default': unset, 'less': () => 50 },
+  maxHealthyPercent: { 'by default': unset, 'less': () => 150 },
+  healthCheckGracePeriod: { 'by default': unset, 'given': () => Duration.minutes(2) },
+  capacityProviderStrategies: {
+    'by default': unset,
+    'Spot': () => [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+    'a mix': () => [{ capacityProvider: 'FARGATE', base: 1, weight: 1 }, { capacityProvider: 'FARGATE_SPOT', weight: 3 }],
+  },
+  propagateTags: { 'by default': unset, 'of the service': () => ecs.PropagatedTagSource.SERVICE },
+  enableECSManagedTags: { 'by default': unset, 'yes': () => true },
+  cloudMapOptions: {
+    'by default': unset,
+    'given': (stack) => ({
+      name: 'shop',
+      cloudMapNamespace: servicediscovery.PrivateDnsNamespace.fromPrivateDnsNamespaceAttributes(stack, 'Namespace', {
+        namespaceName: 'internal', namespaceId: 'ns-abcdefgh1234', namespaceArn: 'arn:aws:servicediscovery:eu-west-1:111122223333:namespace/ns-abcdefgh1234',
+      }),
+    }),
+  },
+  enableExecuteCommand: { 'by default': unset, 'yes': () => true },
+  taskSubnets: { 'by default': unset, 'public': () => ({ subnetType: ec2.SubnetType.PUBLIC }), 'one per zone': () => ({ onePerAz: true }) },
+  assignPublicIp: { 'by default': unset, 'yes': () => true },
+  securityGroups: {
+    'by default': unset,
+    'given': (stack) => [ec2.SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-01234567')],
+  },
+} satisfies ChoicesOf<Omit<PhasedFargateServiceProps, 'registry' | 'ingress' | 'scaling'>>;
+
+const INGRESS = {
+  'none': () => Ingress.none(),
+  'by default': () => undefined,
+  'internetFacing': (_: Construct, options: LoadBalancerIngressOptions) => Ingress.internetFacing(options),
+  'internalOnly': (_: Construct, options: LoadBalancerIngressOptions) => Ingress.internalOnly(options),
+  'onListener, by host': (stack: Construct, options: LoadBalancerIngressOptions) =>
+    Ingress.onListener(aListener(stack), { priority: 1, hostPatterns: ['shop.example.com'], ...options }),
+  'onListener, by path': (stack: Construct, options: LoadBalancerIngressOptions) =>
+    Ingress.onListener(aListener(stack), { priority: 50_000, pathPatterns: ['/shop/*'], ...options }),
+};
+
+const TARGETS = {
+  'ingress.healthCheck': { 'by default': unset, 'given': () => ({ path: '/health', interval: Duration.seconds(10) }) },
+  'ingress.deregistrationDelay': { 'by default': unset, 'given': () => Duration.seconds(10) },
+  'ingress.slowStart': { 'by default': unset, 'given': () => Duration.minutes(1) },
+  'ingress.stickinessCookieDuration': { 'by default': unset, 'given': () => Duration.hours(1) },
+};
+
+const LOAD_BALANCER = {
+  'ingress.certificate': {
+    'by default': unset,
+    'given': (stack: Construct) => acm.Certificate.fromCertificateArn(stack, 'Certificate',
+      'arn:aws:acm:eu-west-1:111122223333:certificate/4f9d2c1e-8b7a-6d5c-4b3a-29180f7e6d5c'),
+  },
+  'ingress.listenerPort': { 'by default': unset, 'given': () => 8443 },
+  'ingress.redirectHTTP': { 'by default': unset, 'yes': () => true, 'no': () => false },
+  'ingress.openListener': { 'by default': unset, 'no': () => false },
+  'ingress.idleTimeout': { 'by default': unset, 'given': () => Duration.minutes(5) },
+  'ingress.domainName': { 'by default': unset, 'given': () => 'shop.example.com' },
+  'ingress.domainZone': {
+    'by default': unset,
+    'given': (stack: Construct) => route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z0123456789ABCDEFGHIJ', zoneName: 'example.com' }),
+  },
+};
+
+const SCALING = {
+  'by default': unset,
+  'exactly': () => Scaling.exactly(3),
+  'exactly what a parameter says': (stack: Construct) => Scaling.exactly(new CfnParameter(stack, 'Count', { type: 'Number', default: 2 }).valueAsNumber),
+  'between': (_: Construct, options: ScalingOptions) => Scaling.between(2, 20, options),
+};
+
+const SCALING_OPTIONS = {
+  'scaling.cpuUtilizationPercent': { 'by default': unset, 'given': () => 50 },
+  'scaling.memoryUtilizationPercent': { 'by default': unset, 'given': () => 60 },
+  'scaling.requestsPerTarget': { 'by default': unset, 'given': () => 1000 },
+  'scaling.schedules': {
+    'by default': unset,
+    'given': () => ({ night: { schedule: appscaling.Schedule.cron({ hour: '22', minute: '0' }), maxCapacity: 1 } }),
+  },
+};
+
+const REGISTRY = {
+  'by default': () => undefined,
+  'an ImageRegistry': (stack: Construct, options: ImageRegistryProps) => new ImageRegistry(beside(stack), 'Images', options),
+  'an ImageRegistry of another account': (stack: Construct, options: ImageRegistryProps) =>
+    new ImageRegistry(beside(stack, { account: '222222222222', region: 'eu-west-1' }), 'Images', options),
+  'a repository': (stack: Construct) => new ecr.Repository(beside(stack), 'Images', { repositoryName: 'shop' }),
+  'an imported repository': (stack: Construct) => ecr.Repository.fromRepositoryName(stack, 'Images', 'shop'),
+};
+
+const REGISTRY_OPTIONS = {
+  'registry.repositoryName': { 'by default': unset, 'given': () => 'team/shop' },
+  'registry.removalPolicy': { 'by default': unset, 'DESTROY': () => RemovalPolicy.DESTROY },
+  'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
+  'registry.keepTagged': { 'by default': unset, 'given': () => 20 },
+  'registry.keepUntaggedFor': { 'by default': unset, 'given': () => Duration.days(3) },
+  'registry.encryptionKey': { 'by default': unset, 'given': (stack: Construct) => kms.Key.fromKeyArn(stack, 'ImagesKey', 'arn:aws:kms:eu-west-1:111122223333:key/images') },
+};
+
+const OF_INGRESS = { ...TARGETS, ...LOAD_BALANCER } satisfies ChoicesOf<LoadBalancerIngressOptions, 'ingress.'>;
+const OF_SCALING = SCALING_OPTIONS satisfies ChoicesOf<ScalingOptions, 'scaling.'>;
+const OF_REGISTRY = REGISTRY_OPTIONS satisfies ChoicesOf<ImageRegistryProps, 'registry.'>;
+
+export const DIMENSIONS = {
+  place: PLACE,
+  flags: FLAGS,
+  registry: REGISTRY,
+  ...OF_REGISTRY,
+  ingress: INGRESS,
+  ...OF_INGRESS,
+  scaling: SCALING,
+  ...OF_SCALING,
+  ...SERVICE,
+};
+
+type Matrix = typeof DIMENSIONS;
+export type Options = Combination<Matrix>;
+
+/** What the library refuses, with the error that says so. */
+export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
+  {
+    because: 'a cluster has its own VPC',
+    choices: { cluster: given('cluster'), vpc: given('vpc') },
+    error: /cluster and vpc contradict each other/,
+  },
+  {
+    because: 'a log driver of your own decides how long logs are kept',
+    choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
+    error: /logDriver and logRetention .* contradict each other/,
+  },
+  ...[{ scaling: ['between' as const] }, ...Object.keys(SCALING_OPTIONS).map((option) => ({ [option]: ['given'] }))].map((scaling) => ({
+    because: 'autoscaling would start tasks by itself',
+    choices: { whenMissing: ['starts without tasks' as const], ...scaling },
+    error: /Scaling\.between starts tasks by itself/,
+  })),
+  {
+    because: 'the guard answers for each number of tasks that it knows',
+    choices: { whenMissing: ['starts without tasks'], scaling: ['exactly what a parameter says'] },
+    error: /count must be known at synthesis/,
+  },
+  {
+    because: 'there are no requests to count',
+    choices: { 'ingress': ['none'], 'scaling.requestsPerTarget': ['given'] },
+    error: /requestsPerTarget 1000 needs a load balancer/,
+  },
+  {
+    because: 'there are no health checks to put off',
+    choices: { ingress: ['none'], healthCheckGracePeriod: given('healthCheckGracePeriod') },
+    error: /healthCheckGracePeriod needs a load balancer/,
+  },
+  {
+    because: 'a rolling deployment has no moment at which traffic shifts',
+    choices: { deploymentStrategy: ['by default', 'ROLLING'], bakeTime: given('bakeTime') },
+    error: /bakeTime needs a deploymentStrategy that shifts traffic/,
+  },
+  {
+    because: 'a rolling deployment has no moment at which traffic shifts',
+    choices: { deploymentStrategy: ['by default', 'ROLLING'], lifecycleHooks: given('lifecycleHooks') },
+    error: /lifecycleHooks needs a deploymentStrategy that shifts traffic/,
+  },
+  {
+    because: 'a circuit breaker that is off counts nothing',
+    choices: { circuitBreaker: ['off'], circuitBreakerFailureCount: given('circuitBreakerFailureCount') },
+    error: /circuitBreakerFailureCount 5 and a circuitBreaker that is not enabled contradict each other/,
+  },
+  {
+    because: 'there is no HTTPS to redirect to',
+    choices: { 'ingress.certificate': ['by default'], 'ingress.redirectHTTP': ['yes'] },
+    error: /redirectHTTP true needs a certificate/,
+  },
+  {
+    because: 'a record needs a name and a zone',
+    choices: { 'ingress.domainName': given('ingress.domainName'), 'ingress.domainZone': ['by default'] },
+    error: /domainName shop\.example\.com and domainZone undefined go together/,
+  },
+  {
+    because: 'a record needs a name and a zone',
+    choices: { 'ingress.domainName': ['by default'], 'ingress.domainZone': given('ingress.domainZone') },
+    error: /domainName undefined and domainZone example\.com go together/,
+  },
+];
+
+/** What cannot be written, or what AWS does not have. */
+export const NOT_THERE: Impossible<Matrix>[] = [
+  ...without(TARGETS, { ingress: ['none', 'by default'] }),
+  ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
+  ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
+  ...without(REGISTRY_OPTIONS, { registry: ['by default', 'a repository', 'an imported repository'] }),
+  { because: 'Fargate has no task of 1 vCPU with so little memory', choices: { cpu: ['more'], memoryLimitMiB: ['by default'] } },
+];
+
+export const COMBINATIONS = allPairs(DIMENSIONS, [...REFUSED, ...NOT_THERE]);
+
+export function build(options: Options): App {
+  const app = testApp({}, options.flags);
+  const scope = PLACE[options.place](app);
+  const chosen = (dimensions: Record<string, Choices<unknown>>, prefix = '') => Object.fromEntries(
+    Object.entries(dimensions).map(([name, choices]) => [name.slice(prefix.length), choices[options[name as keyof Options]](scope)])
+      .filter(([, value]) => value !== undefined));
+
+  new PhasedFargateService(scope, 'Api', {
+    ...chosen(SERVICE),
+    registry: REGISTRY[options.registry](scope, chosen(OF_REGISTRY, 'registry.')),
+    ingress: INGRESS[options.ingress](scope, chosen(OF_INGRESS, 'ingress.')),
+    scaling: SCALING[options.scaling](scope, chosen(OF_SCALING, 'scaling.')),
+  });
+  return app;
+}
+
+function given<K extends keyof Matrix>(option: K): (keyof Matrix[K] & string)[] {
+  return (Object.keys(DIMENSIONS[option]) as (keyof Matrix[K] & string)[]).filter((choice) => choice !== 'by default');
+}
+
+/** These options are passed to something, which is not there with the choice. */
+function without(options: object, choice: Impossible<Matrix>['choices']): Impossible<Matrix>[] {
+  return (Object.keys(options) as (keyof Matrix)[]).map((option) => ({
+    because: 'there is nothing to pass the option to', choices: { ...choice, [option]: given(option) },
+  }));
+}
+
+function theVpc(stack: Construct): ec2.IVpc {
+  return stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined ?? existingVpc(stack);
+}
+
+function beside(stack: Construct, env = { account: Stack.of(stack).account, region: Stack.of(stack).region }): Stack {
+  return stack.node.root.node.tryFindChild('Images') as Stack | undefined ?? new Stack(stack.node.root, 'Images', { env });
+}
+
+function aSecret(stack: Construct): secretsmanager.ISecret {
+  return secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop');
+}
+
+function aParameter(stack: Construct): ssm.IParameter {
+  return stack.node.tryFindChild('Parameter') as ssm.IParameter | undefined
+    ?? ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/shop/token' });
+}
+
+function aListener(stack: Construct): elbv2.IApplicationListener {
+  return elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Listener', {
+    listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2',
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'ListenerSecurityGroup', 'sg-89abcdef'),
+  });
+}
