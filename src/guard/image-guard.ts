@@ -109,6 +109,8 @@ export class ImageGuard extends Construct {
 
   /**
    * Whether a construct is an `ImageGuard`, also one of another copy of this library.
+   *
+   * @param construct any construct
    */
   public static isImageGuard(construct: IConstruct): construct is ImageGuard {
     return IMAGE_GUARD in construct;

@@ -233,6 +233,7 @@ export class DeployWorkflow extends Construct {
    * Changes what is rendered, where no property does.
    *
    * @param patches applied in this order, after those of earlier calls
+   * @throws at synthesis, if the path of a patch does not fit what is rendered
    */
   public patch(...patches: JsonPatch[]): void {
     this.patches.push(...patches);

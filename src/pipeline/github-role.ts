@@ -67,6 +67,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
   public readonly grantPrincipal: iam.IPrincipal;
 
   /**
+   * @param description what the role is for, as IAM shows it
    * @throws if the repository is not `owner/name`, an id is not a number, there is no subject, or the name of the role is
    * a token or longer than 64 characters
    */

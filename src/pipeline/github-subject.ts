@@ -21,6 +21,7 @@ export class GitHubSubject {
   /**
    * Runs for commits of this branch, in jobs without an environment. Pull requests are none of them.
    *
+   * @param name name of the branch, such as `main`
    * @throws if it is empty, or has a character that branches cannot have
    */
   public static branch(name: string): GitHubSubject {
@@ -31,6 +32,7 @@ export class GitHubSubject {
   /**
    * Jobs in this environment, of whatever branch: which branches may use it is a protection rule of the environment.
    *
+   * @param name name of the environment, as GitHub shows it
    * @throws if it is empty, or has a character that subjects write differently
    */
   public static environment(name: string): GitHubSubject {

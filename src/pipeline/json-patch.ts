@@ -12,6 +12,7 @@ export class JsonPatch {
    * Sets the value of a key, or puts an item into a list before the one at that index.
    *
    * @param path JSON pointer to what is added
+   * @param value what is added, as JSON has it: a string, number, boolean, list or object
    */
   public static add(path: string, value: any): JsonPatch {
     return new JsonPatch('add', path, value);
@@ -21,6 +22,7 @@ export class JsonPatch {
    * Replaces what is there.
    *
    * @param path JSON pointer to what is replaced
+   * @param value what is there from then on, as JSON has it
    */
   public static replace(path: string, value: any): JsonPatch {
     return new JsonPatch('replace', path, value);

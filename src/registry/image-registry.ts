@@ -74,6 +74,8 @@ export interface ImageRegistryProps {
  * export ties them together. Tags are immutable, except those meant to move: `latest`, `cache*` and `pinned-*`.
  *
  * The stack outputs the URI of the repository and the commands that log in, build for the right platform and push.
+ *
+ * @resource AWS::ECR::Repository
  */
 export class ImageRegistry extends ecr.RepositoryBase {
   /**
@@ -101,6 +103,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   /**
    * Whether a construct is an `ImageRegistry`, also one of another copy of this library.
+   *
+   * @param construct any construct
    */
   public static isImageRegistry(construct: IConstruct): construct is ImageRegistry {
     return IMAGE_REGISTRY in construct;
@@ -169,6 +173,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   /**
    * Adds a statement to the repository's resource policy.
+   *
+   * @param statement who may do what with the repository; a resource is not named
    */
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     return this.repository.addToResourcePolicy(statement);

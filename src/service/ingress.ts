@@ -52,6 +52,7 @@ export abstract class Ingress {
   /**
    * Through a listener that several services share.
    *
+   * @param listener the listener, of this stack or another one
    * @throws if neither host nor path patterns are given, or the priority is not between 1 and 50000; at synthesis, if
    * another service has the same priority at this listener
    */

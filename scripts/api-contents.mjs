@@ -1,0 +1,29 @@
+// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const PHASES = {
+  'src': 'All three phases',
+  'src/registry': 'Phase 1: the registry',
+  'src/guard': 'Between phases 2 and 3: the guard',
+  'src/service': 'Phase 3: the service',
+  'src/pipeline': 'The order in CI',
+};
+
+const types = Object.values(JSON.parse(readFileSync('.jsii', 'utf8')).types);
+const folder = ({ locationInModule: { filename } }) => filename.replace(/\/[^/]*$/, '');
+const lost = types.filter((type) => !(folder(type) in PHASES));
+if (lost.length > 0) throw new Error(`these belong to no phase: ${lost.map(({ name }) => name).join(', ')}`);
+
+const contents = Object.entries(PHASES).flatMap(([path, title]) => [
+  '', `**${title}**`, '',
+  '| | |', '|---|---|',
+  ...types.filter((type) => folder(type) === path).sort(constructsFirst)
+    .map(({ name, fqn, docs }) => `| [${name}](#${fqn}) | ${docs.summary.replace(/\|/g, '\\|')} |`),
+]);
+const reference = readFileSync('API.md', 'utf8');
+writeFileSync('API.md', reference.replace(/^(# API Reference.*\n)/, `$1${contents.join('\n')}\n`));
+
+function constructsFirst(a, b) {
+  const rank = ({ kind, interfaces = [], base }) => kind === 'interface' ? 2 : base || interfaces.length > 0 ? 0 : 1;
+  return rank(a) - rank(b) || a.name.localeCompare(b.name);
+}
