@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CHECKOUT = join(__dirname, '../..');
+
+/** What CI runs; the program in TypeScript is run from the page itself, by test/languages. */
+const EXAMPLES = {
+  python: 'python/app.py',
+  java: 'java/src/main/java/com/example/App.java',
+  go: 'go/main.go',
+  csharp: 'dotnet/Program.cs',
+};
+
+test.each(Object.entries(EXAMPLES))('the program in %s on the page is examples/%s', (language, file) => {
+  const page = readFileSync(join(CHECKOUT, 'docs/guides/languages.md'), 'utf8');
+  const [, program] = page.split(`\n\`\`\`${language}\n`);
+  expect(program?.split('```')[0].split('\n')).toEqual(readFileSync(join(CHECKOUT, 'examples', file), 'utf8').split('\n'));
+});
