@@ -1,0 +1,86 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { testApp } from './util/synth';
+import { ImageGuard, ImageRegistry, PhasedFargateService } from '../src';
+
+/**
+ * Another logical id replaces the resource: its data, address or history is lost, or the deployment fails because the
+ * name is taken. A change here is a breaking change, however small it looks.
+ */
+const STATEFUL: Record<string, Record<string, string[]>> = {
+  'FargateStack/Registry': {
+    'AWS::ECR::Repository': ['Api9AF3637B'],
+  },
+  'FargateStack': {
+    'AWS::EC2::EIP': ['PhasedFargateClusterVpcPublicSubnet1EIP1EEAB9B5', 'PhasedFargateClusterVpcPublicSubnet2EIP53FE1CE3'],
+    'AWS::EC2::NatGateway': ['PhasedFargateClusterVpcPublicSubnet1NATGateway591A8957', 'PhasedFargateClusterVpcPublicSubnet2NATGateway54E909F7'],
+    'AWS::EC2::SecurityGroup': ['ApiServiceLoadBalancerSecurityGroup8379B1E6', 'ApiServiceSecurityGroup6CDABFFF'],
+    'AWS::EC2::Subnet': [
+      'PhasedFargateClusterVpcPrivateSubnet1Subnet97998D5B', 'PhasedFargateClusterVpcPrivateSubnet2SubnetB81C2C88',
+      'PhasedFargateClusterVpcPublicSubnet1Subnet68E381BE', 'PhasedFargateClusterVpcPublicSubnet2Subnet8E5CB2D8',
+    ],
+    'AWS::EC2::VPC': ['PhasedFargateClusterVpc1412FDDA'],
+    'AWS::ECS::Cluster': ['PhasedFargateClusterFB5D05EE'],
+    'AWS::ECS::Service': ['ApiServiceService2E43D15B'],
+    'AWS::ElasticLoadBalancingV2::Listener': ['ApiServiceLoadBalancerHttpListener7D708EB4'],
+    'AWS::ElasticLoadBalancingV2::LoadBalancer': ['ApiServiceLoadBalancer1CDA461A'],
+    'AWS::ElasticLoadBalancingV2::TargetGroup': ['ApiServiceTargetGroup6D99F62D'],
+    'AWS::IAM::Role': [
+      'ApiServiceTaskDefinitionExecutionRoleA761EEBF', 'ApiServiceTaskDefinitionTaskRoleA13117A1', 'PhasedFargateImageGuardRole46D61B21',
+    ],
+    'AWS::Logs::LogGroup': ['ApiServiceLogGroup04B8602E', 'PhasedFargateEventsLogGroup87C77CAB', 'PhasedFargateImageGuardLogGroup8974AA35'],
+    // It remembers in its physical id what it released.
+    'Custom::ImageGuard': ['ApiGuardB1F4F828'],
+  },
+};
+
+/** What can be made anew at any time. */
+const STATELESS = [
+  'AWS::EC2::InternetGateway', 'AWS::EC2::Route', 'AWS::EC2::RouteTable', 'AWS::EC2::SecurityGroupEgress', 'AWS::EC2::SecurityGroupIngress',
+  'AWS::EC2::SubnetRouteTableAssociation', 'AWS::EC2::VPCGatewayAttachment', 'AWS::ECS::TaskDefinition', 'AWS::Events::Rule', 'AWS::IAM::Policy',
+  'AWS::Lambda::Function', 'AWS::Logs::QueryDefinition', 'Custom::VpcRestrictDefaultSG',
+];
+
+/** What a feature flag lets aws-cdk-lib add to a VPC. */
+const PROVIDER_OF_CDK = /^CustomVpcRestrictDefaultSG/;
+
+test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, what holds state has the logical ids of every release', (flags) => {
+  const stack = new Stack(testApp({}, flags), 'FargateStack');
+  new PhasedFargateService(stack, 'Api');
+
+  const found = Object.fromEntries([stack, stack.node.findChild('Registry') as Stack].map((each) => [each.node.path, stateful(each)]));
+  expect(found).toEqual(STATEFUL);
+});
+
+test('constructs that are used alone have theirs', () => {
+  const stack = new Stack(testApp(), 'AppStack');
+  const registry = new ImageRegistry(stack, 'Images');
+  new ImageGuard(new Stack(stack.node.root, 'GuardStack'), 'Guard', { registry });
+
+  expect(stateful(stack)).toEqual({ 'AWS::ECR::Repository': ['ImagesF8C4E866'] });
+});
+
+test('parameters and outputs, which pipelines name, stay as they are', () => {
+  const stack = new Stack(testApp(), 'FargateStack');
+  new PhasedFargateService(stack, 'Api');
+
+  const { Parameters, Outputs } = Template.fromStack(stack).toJSON();
+  expect(Object.keys(Parameters)).toContain('ApiImageTag');
+  expect(Object.keys(Outputs).sort()).toEqual([
+    'ApiGuardImageDigest47A5DAF2', 'ApiGuardImageTag6C9D4158', 'ApiServiceStopCommand6CE89B73', 'ApiServiceUrl57B06750',
+    'PhasedFargateEventsFailureQuery67578F03',
+  ]);
+  expect(Object.keys(Template.fromStack(stack.node.findChild('Registry') as Stack).toJSON().Outputs).sort()).toEqual([
+    'ApiPushCommandsB0204536', 'ApiRepositoryUri20B12BB9',
+  ]);
+});
+
+/** The logical ids by type, of all that is not known to be stateless: a type that nobody thought of is found out here. */
+function stateful(stack: Stack): Record<string, string[]> {
+  const ids: Record<string, string[]> = {};
+  for (const [id, { Type }] of Object.entries<{ Type: string }>(Template.fromStack(stack).toJSON().Resources)) {
+    if (!STATELESS.includes(Type) && !PROVIDER_OF_CDK.test(id)) (ids[Type] ??= []).push(id);
+  }
+  for (const each of Object.values(ids)) each.sort();
+  return ids;
+}
