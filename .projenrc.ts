@@ -1,4 +1,6 @@
-import { awscdk, javascript, JsonFile } from 'projen';
+import { awscdk, github, javascript, JsonFile } from 'projen';
+import { HardenedWorkflows } from './projenrc/hardened-workflows';
+import { TaskTable } from './projenrc/task-table';
 
 const LOWEST_CDK = '2.220.0';
 const NEWEST_CDK = '2.276.0';
@@ -24,7 +26,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   typescriptVersion: '~6.0',
   packageManager: javascript.NodePackageManager.NPM,
   minNodeVersion: '20.0.0',
-  workflowNodeVersion: '22',
+  // npm publishes without a token from 11.5 on, which comes with this one.
+  workflowNodeVersion: '24',
   lambdaAutoDiscover: false,
   npmignoreEnabled: false,
   npmAccess: javascript.NpmAccess.PUBLIC,
@@ -43,6 +46,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@stryker-mutator/jest-runner@^9.6.1',
     '@actions/expressions@^0.3.61',
     'aws-cdk@^2.1148.1',
+    // npm's latest, 2.72.1, cannot read what this jsii writes.
+    'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
     'deploy-time-build@^0.4.10',
     'esbuild@^0.28',
@@ -63,14 +68,43 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   tsconfigDev: { compilerOptions: {}, include: ['.projenrc.ts'], exclude: ['examples', 'node_modules'] },
 
-  publishToPypi: { distName: 'phased-fargate', module: 'phased_fargate' },
+  // Registries that can, trust the workflow itself: no token is kept anywhere. What is published names the run that made it.
+  npmTrustedPublishing: true,
+  publishToPypi: { distName: 'phased-fargate', module: 'phased_fargate', trustedPublishing: true },
   publishToMaven: {
     javaPackage: 'io.github.org.phasedfargate',
     mavenGroupId: 'io.github.org',
     mavenArtifactId: 'phased-fargate',
   },
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go', packageName: 'phasedfargate' },
-  publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate' },
+  publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate', trustedPublishing: true },
+  // Its protection rules say who lets a release out.
+  releaseEnvironment: 'release',
+  postBuildSteps: ['compat', 'test:package'].map((task) => ({ name: task, run: `npx projen ${task}` })),
+  jsiiReleaseVersion: '0.2.1061',
+
+  // A pull request is checked and never changed: what it would generate differently makes it fail.
+  buildWorkflowOptions: { mutableBuild: false, permissions: { contents: github.workflows.JobPermission.READ } },
+  githubOptions: {
+    mergify: false,
+    pullRequestLintOptions: {
+      semanticTitleOptions: { types: ['feat', 'fix', 'docs', 'test', 'perf', 'refactor', 'build', 'ci', 'chore', 'revert'] },
+    },
+  },
+  pullRequestTemplateContents: [
+    'What changes for users, and why?',
+    '',
+    'Fixes #',
+    '',
+    '- [ ] a test fails without the change',
+    '- [ ] `npm test` passes, and `git status` is clean after it',
+    '- [ ] documentation says it too: docstrings, README, guides',
+  ],
+  depsUpgradeOptions: {
+    // A release that was tampered with is mostly found within days.
+    cooldown: 7,
+    workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY },
+  },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
   gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
@@ -107,12 +141,29 @@ project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
+project.tasks.tryFind('docgen')?.exec('node scripts/api-contents.mjs');
+
 // Every TypeScript block of the README and of the docstrings compiles.
 const rosetta = project.addTask('rosetta:strict', {
   description: 'Compile the code blocks of README and docstrings',
   exec: 'jsii-rosetta extract --strict',
 });
 project.postCompileTask.spawn(rosetta);
+
+// Findings of awslint that do not fit here. test/package fails for one that no longer is needed.
+new JsonFile(project, 'awslint.json', {
+  obj: {
+    exclude: [
+      // The L2s of aws-cdk-lib that take our properties want L2 interfaces too.
+      'prefer-ref-interface',
+      // They are written into a file for GitHub, which knows no constructs.
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
+      // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
+      'resource-interface:@org/phased-fargate.ImageRegistry',
+    ],
+  },
+});
 
 // What runs against the packed library.
 const E2E_CONFIG = 'test/jest.e2e.json';
@@ -127,6 +178,11 @@ new JsonFile(project, E2E_CONFIG, {
   },
 });
 
+const packed = project.addTask('test:package', {
+  description: 'Judge the API and what the packed tarball holds (awslint, documentation, contents, publishing as a dry run)',
+  exec: `jest --ci -c ${E2E_CONFIG} test/package`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'package.xml' },
+});
 const newest = project.addTask('test:newest-cdk', {
   description: `Compile and test against aws-cdk-lib ${NEWEST_CDK}, the newest that is supported`,
   exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
@@ -159,6 +215,10 @@ languages.exec(`jest --ci -c ${E2E_CONFIG} test/languages`);
 // ts-jest only transpiles.
 project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');
 
+const unit = project.addTask('unit', { description: 'Unit tests only' });
+unit.spawn(project.preCompileTask);
+unit.exec('jest --ci', { receiveArgs: true });
+
 project.addTask('bench', {
   description: 'Measure and write docs/benchmarks.md',
   steps: [{ spawn: 'bundle' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
@@ -170,6 +230,11 @@ project.addTask('mutation', {
   exec: 'stryker run',
   receiveArgs: true,
 });
+
+// projen's lets pass what breaks as long as the library is experimental, and takes changes of aws-cdk-lib for ours.
+const compat = project.tasks.tryFind('compat')!;
+compat.description = 'Compare the API with the last release on npm, if there is one; .compatignore lists what may break';
+compat.reset('node scripts/compat.mjs .compatignore');
 
 const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack what users install' });
 prepare.spawn(project.preCompileTask);
@@ -183,6 +248,8 @@ verify.spawn(project.compileTask);
 verify.spawn(project.postCompileTask);
 verify.spawn(project.testTask);
 verify.spawn(project.tasks.tryFind('package:js')!);
+verify.spawn(compat);
+verify.spawn(packed);
 verify.spawn(newest);
 verify.spawn(examples);
 verify.spawn(e2e);
@@ -192,13 +259,25 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[newest, examples, e2e].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e2e, languages].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
 
-// The two commands of the README start from a fresh clone.
+// The commands that start from a fresh clone.
 project.setScript('test', 'node scripts/with-dependencies.mjs verify');
+project.setScript('unit', 'node scripts/with-dependencies.mjs unit');
 project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
+
+// They need less than projen gives them: one reads a title, the other pushes nothing.
+project.tryFindObjectFile('.github/workflows/pull-request-lint.yml')?.addOverride('jobs.validate.permissions.pull-requests', 'read');
+project.tryFindObjectFile('.github/workflows/release.yml')?.addOverride('jobs.release.permissions.contents', 'read');
+new HardenedWorkflows(project.github!);
+new TaskTable(project, {
+  'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
+  'What is generated': ['default', 'bundle', 'compile', 'docgen', 'bench', 'mutation'],
+  'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
+}, 'What these are made of');
 
 project.synth();

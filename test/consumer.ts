@@ -74,7 +74,8 @@ export class Consumer {
   }
 }
 
-function tarball(): string {
+/** What `npx projen package:js` has packed. */
+export function tarball(): string {
   const packed = existsSync(TARBALLS) ? readdirSync(TARBALLS).filter((file) => file.endsWith('.tgz')) : [];
   if (packed.length !== 1) {
     throw new Error(`expected one tarball in ${TARBALLS}, found ${packed.length}: run "npx projen prepare-package" first`);

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { testApp } from './util/synth';
 import { ImageGuard, ImageRegistry, PhasedFargateService } from '../src';
+import { testApp } from './util/synth';
 
 /**
  * Another logical id replaces the resource: its data, address or history is lost, or the deployment fails because the

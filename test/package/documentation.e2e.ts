@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readJson } from '../consumer';
+
+const CHECKOUT = join(__dirname, '..', '..');
+const { types } = readJson(join(CHECKOUT, '.jsii'));
+
+/** What every construct and every function has, which needs no words of its own. */
+const SELF_EXPLANATORY = ['scope', 'id', 'props', 'options'];
+
+interface Documented {
+  readonly name: string;
+  readonly docs?: { readonly summary?: string; readonly default?: string };
+  readonly optional?: boolean;
+}
+
+interface Type extends Documented {
+  readonly fqn: string;
+  readonly kind: 'class' | 'interface' | 'enum';
+  readonly properties?: Documented[];
+  readonly methods?: (Documented & { parameters?: Documented[] })[];
+  readonly members?: Documented[];
+  readonly initializer?: { parameters?: Documented[] };
+}
+
+const TYPES: Type[] = Object.values(types);
+
+test.each(TYPES.map((type) => [type.name, type] as const))('%s says what it is, and so does all that it has', (_, type) => {
+  const members = [type, ...type.properties ?? [], ...type.methods ?? [], ...type.members ?? []];
+  const parameters = parametersOf(type).filter(({ name }) => !SELF_EXPLANATORY.includes(name));
+  expect([...members, ...parameters].filter(({ docs }) => !docs?.summary).map(({ name }) => name)).toEqual([]);
+});
+
+test.each(TYPES.filter(({ kind }) => kind === 'interface').map((type) => [type.name, type] as const))('%s says what its options are by default', (_, type) => {
+  const silent = (type.properties ?? []).filter(({ optional, docs }) => optional && !docs?.default?.trim());
+  expect(silent.map(({ name }) => name)).toEqual([]);
+});
+
+test('no name is a reserved word in one of the languages', () => {
+  const { isReservedName } = jest.requireActual(join(dirname(require.resolve('jsii/package.json')), 'lib', 'reserved-words'));
+  expect(isReservedName('namespace')).toContain('C#');
+
+  const names = TYPES.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? [], ...parametersOf(type)].map(({ name }) => `${type.name}.${name}`));
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual([]);
+});
+
+test('API.md has a place for each type', () => {
+  const reference = readFileSync(join(CHECKOUT, 'API.md'), 'utf8');
+  expect(TYPES.filter(({ fqn }) => !reference.includes(`id="${fqn}"`)).map(({ fqn }) => fqn)).toEqual([]);
+});
+
+function parametersOf({ methods, initializer }: Type): Documented[] {
+  return [...methods ?? [], initializer].flatMap((callable) => callable?.parameters ?? []);
+}

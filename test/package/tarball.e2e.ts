@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readJson, tarball } from '../consumer';
+
+const CHECKOUT = join(__dirname, '..', '..');
+
+/** All that users get, besides what is compiled from src. */
+const NOT_COMPILED = [
+  '.jsii',
+  '.jsii.tabl.json',
+  'API.md',
+  'LICENSE',
+  'README.md',
+  'assets/guard/handler/index.lambda/index.js',
+  'package.json',
+];
+
+let directory: string;
+let content: string[];
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'phased-fargate-tarball-'));
+  execFileSync('tar', ['-xzf', tarball(), '-C', directory]);
+  content = files(join(directory, 'package'));
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+test('it holds what is compiled from src, but for the handler, and what is listed here', () => {
+  const compiled = files(join(CHECKOUT, 'src'))
+    .filter((file) => !file.startsWith('guard/handler/'))
+    .flatMap((file) => ['.d.ts', '.js'].map((extension) => `lib/${file.replace(/\.ts$/, extension)}`));
+  expect(content).toEqual([...NOT_COMPILED, ...compiled].sort());
+});
+
+test('nothing in it tells of the machine that it was made on', () => {
+  for (const file of content) {
+    const text = readFileSync(join(directory, 'package', file), 'utf8');
+    expect({ file, paths: text.match(/(?<![\w.])(?:\/(?:home|root|Users|tmp|var)\/|[A-Z]:\\)[\w\\/.-]+/g) }).toEqual({ file, paths: null });
+    expect({ file, checkout: text.includes(CHECKOUT) }).toEqual({ file, checkout: false });
+    for (const source of sourcesOfMap(text)) expect(source).toMatch(/^(\.\.\/)+src\/[\w/-]+\.ts$/);
+  }
+});
+
+test('it holds no more than 1 MB and depends on nothing but its peers', () => {
+  const { dependencies, bundledDependencies, peerDependencies } = readJson(join(directory, 'package', 'package.json'));
+  expect(Object.keys({ ...dependencies, ...bundledDependencies })).toEqual([]);
+  expect(Object.keys(peerDependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
+  expect(statSync(tarball()).size).toBeLessThanOrEqual(1_000_000);
+});
+
+test('npm would publish it, for everybody', () => {
+  const report = JSON.parse(execFileSync('npm', ['publish', '--dry-run', '--json', tarball()], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }));
+  const { name, files: published } = report['@org/phased-fargate'] ?? report;
+  expect(name).toBe('@org/phased-fargate');
+  expect(published.map(({ path }: { path: string }) => path).sort()).toEqual(content);
+  expect(readJson(join(directory, 'package', 'package.json')).publishConfig).toEqual({ access: 'public' });
+});
+
+/** The sources that an inline source map names. */
+function sourcesOfMap(text: string): string[] {
+  const map = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text);
+  return map ? JSON.parse(Buffer.from(map[1], 'base64').toString('utf8')).sources : [];
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(join(folder, file)).isFile()).sort();
+}

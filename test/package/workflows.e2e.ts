@@ -1,0 +1,75 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { actionlint, zizmor } from '../e2e/pipeline/judges';
+
+const FOLDER = join(__dirname, '..', '..', '.github', 'workflows');
+const WORKFLOWS = readdirSync(FOLDER);
+
+/** Of the workflows that projen writes, by the judges' rules. */
+const ACCEPTED: Record<string, Record<string, string>> = {
+  'build.yml': {
+    'anonymous-definition': 'projen names no jobs: their ids are shown',
+    'concurrency-limits': 'it publishes nothing that two runs could fight over',
+    'SC2086': 'the file that outputs go to has no blanks in its name',
+  },
+  'pull-request-lint.yml': {
+    'concurrency-limits': 'it takes seconds',
+    'dangerous-triggers': 'it reads the title, and neither checks out nor runs what the pull request brings',
+    'undocumented-permissions': 'the step says what it reads',
+  },
+  'release.yml': {
+    'anonymous-definition': 'projen names no jobs: their ids are shown',
+    'SC2015': 'the last command cannot fail',
+    'SC2086': 'tags and the file that outputs go to have no blanks in their names',
+    'undocumented-permissions': 'what is published by trust needs id-token, the release on GitHub contents',
+  },
+  'upgrade-main.yml': {
+    'concurrency-limits': 'it runs once a week',
+    'SC2086': 'the file that outputs go to has no blanks in its name',
+    'secrets-outside-env': 'the token opens a pull request, and nothing else',
+    'superfluous-actions': 'the action finds the pull request of last week',
+    'template-injection': 'it is the path of a folder that the runner makes',
+  },
+};
+
+test('every workflow is judged', () => {
+  expect(WORKFLOWS.sort()).toEqual(Object.keys(ACCEPTED));
+});
+
+test.each(WORKFLOWS)('actionlint and zizmor, as an auditor, find in %s nothing but what is accepted, and all of that', (workflow) => {
+  expect(findings(join(FOLDER, workflow))).toEqual(Object.keys(ACCEPTED[workflow]).sort());
+});
+
+test.each(WORKFLOWS)('each action of %s is pinned by its commit, and says its version', (workflow) => {
+  const uses = readFileSync(join(FOLDER, workflow), 'utf8').match(/\buses:.*/g)!;
+  expect(uses.filter((use) => !/^uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
+});
+
+test('the judges do find what is wrong', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'judged-'));
+  try {
+    const wrong = join(directory, 'wrong.yml');
+    writeFileSync(wrong, readFileSync(join(FOLDER, 'release.yml'), 'utf8')
+      .replace(/actions\/checkout@\S+ # .*/, 'actions/checkout@v7')
+      .replace('persist-credentials: false', '')
+      .replace('permissions: {}', 'permissions: write-all')
+      .replace('needs.release.outputs', 'needs.releases.outputs'));
+    expect(findings(wrong)).toEqual(expect.arrayContaining(['artipacked', 'excessive-permissions', 'expression', 'unpinned-uses']));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+/** The rules of both judges that a workflow breaks, and of shellcheck, which actionlint asks. */
+function findings(workflow: string): string[] {
+  const lint = actionlint(workflow);
+  const audit = zizmor(workflow);
+  const rules = [
+    ...[...lint.output.matchAll(/shellcheck reported issue in this script: (SC\d+)/g)],
+    ...[...lint.output.matchAll(/^\S+:\d+:\d+: (?!shellcheck).* \[([\w-]+)\]$/gm)],
+    ...[...audit.output.matchAll(/^(?:error|warning|help|info)\[([\w-]+)\]/gm)],
+  ].map(([, rule]) => rule);
+  if (rules.length === 0 && lint.exitCode! + audit.exitCode! > 0) throw new Error(lint.output + audit.output);
+  return [...new Set(rules)].sort();
+}
