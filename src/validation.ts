@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 
 /** An error as CDK words them: what is wrong, then where. */
 export function invalid(scope: IConstruct, message: string): Error {
-  return new Error(`${message} (at ${scope.node.path})`);
+  return new Error(`${message} (at ${scope.node.path || 'the app'})`);
 }
 
 /** How a refused value is shown: `undefined` and an empty string must be told apart. */

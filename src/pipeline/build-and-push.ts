@@ -81,8 +81,6 @@ export class BuildAndPush {
         throw invalid(guard, 'imageVersion is a parameter, and CDK Pipelines passes no parameters to stacks: ' +
           'pass ImageVersion.tag() with the commit that the pipeline runs for, process.env.CODEBUILD_RESOLVED_SOURCE_VERSION');
       }
-      if (version.kind === 'digest') continue; // It was built elsewhere.
-
       const step = steps.get(image) ?? buildStep(guard, image, props);
       steps.set(image, step);
       before.set(deployedStack(guard), (before.get(deployedStack(guard)) ?? new Set()).add(step));

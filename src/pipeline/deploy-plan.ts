@@ -60,6 +60,7 @@ export interface EnvironmentPlan {
 
   /** Empty for the services that are in no stage of their own. */
   readonly stageName: string;
+  readonly stacks: StackPlan[];
   readonly releases: Release[];
 }
 
@@ -84,26 +85,27 @@ export const DEFAULT_QUALIFIER = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
  * @param builds how images are built, where it is not the default
  */
 export function deployPlan(scope: Construct, builds: ImageBuild[]): DeployPlan {
+  const guards = guardsBelow(scope);
   const images = awaitedImages(scope, builds);
-  const guards = [...images.keys()];
-  const registries = guards.map((guard) => guard._awaited.registry);
+  const registries = [...images.keys()].map((guard) => guard._awaited.registry);
   return {
     registryStacks: distinct(registries.filter(createdRepository).map((registry) => stackPlan(deployedStack(registry)))),
     images: [...new Set(images.values())],
     environments: [...grouped(guards, (guard) => Stage.of(guard)!)].map(([stage, users]) => ({
       stage,
       stageName: stage.stageName,
-      releases: users.map((guard) => release(guard, images.get(guard)!)),
+      stacks: distinct(users.map((guard) => stackPlan(deployedStack(guard)))),
+      releases: users.filter((guard) => images.has(guard)).map((guard) => release(guard, images.get(guard)!)),
     })),
   };
 }
 
-/** The image of each guard below the scope: one for each repository, however many guards wait for it. */
+/**
+ * The image that each guard below the scope waits for: one for each repository, however many guards wait for it. What a
+ * digest names was built elsewhere, so it is not among them.
+ */
 export function awaitedImages(scope: Construct, builds: ImageBuild[]): Map<ImageGuard, ImagePlan> {
-  const guards = scope.node.findAll().filter(ImageGuard.isImageGuard);
-  if (guards.length === 0) {
-    throw invalid(scope, `there is no phased service below ${scope.node.path || 'the app'}, so there is nothing to deploy`);
-  }
+  const guards = guardsBelow(scope).filter(({ _awaited: { version } }) => version.kind !== 'digest');
   const unused = builds.find((build) => !guards.some((guard) => guard._awaited.registry === build.registry));
   if (unused) {
     throw invalid(scope, `images: no service takes its image from ${unused.registry.node.path}`);
@@ -114,11 +116,19 @@ export function awaitedImages(scope: Construct, builds: ImageBuild[]): Map<Image
   }));
 }
 
+function guardsBelow(scope: Construct): ImageGuard[] {
+  const guards = scope.node.findAll().filter(ImageGuard.isImageGuard);
+  if (guards.length === 0) {
+    throw invalid(scope, `there is no phased service below ${scope.node.path || 'the app'}, so there is nothing to deploy`);
+  }
+  return guards;
+}
+
 function release(guard: ImageGuard, image: ImagePlan): Release {
   const { parameterName } = guard._awaited.version;
   if (!parameterName) {
     throw invalid(guard, 'imageVersion is fixed at synthesis, so a workflow cannot say which image it has built: ' +
-      'leave it out, or pass ImageVersion.parameter()');
+      'leave it out, or pass ImageVersion.parameter(), or ImageVersion.digest() if it is built elsewhere');
   }
   // The logical id of the parameter is a token until everything has its name.
   return { stack: stackPlan(deployedStack(guard)), image, parameterName: Stack.of(guard).resolve(parameterName) };
@@ -211,13 +221,9 @@ function distinct(stacks: StackPlan[]): StackPlan[] {
   return [...new Map(stacks.map((stack) => [stack.deployId, stack])).values()];
 }
 
-/** Where stacks are deployed to: one of them for each account and region. */
-export function places(stacks: StackPlan[]): StackPlan[] {
-  return [...new Map(stacks.map((stack) => [`${stack.account}/${stack.region}`, stack])).values()];
-}
-
-export function distinctStacks({ releases }: EnvironmentPlan): StackPlan[] {
-  return distinct(releases.map(({ stack }) => stack));
+/** Where releases go to: a stack for each account and region. */
+export function places({ releases }: EnvironmentPlan): StackPlan[] {
+  return [...new Map(releases.map(({ stack }) => [`${stack.account}/${stack.region}`, stack])).values()];
 }
 
 export function distinctImages({ releases }: EnvironmentPlan): ImagePlan[] {

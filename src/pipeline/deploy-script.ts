@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { Construct } from 'constructs';
-import { deployPlan, DeployPlan, distinctStacks, EnvironmentPlan, ImagePlan } from './deploy-plan';
+import { deployPlan, DeployPlan, EnvironmentPlan, ImagePlan } from './deploy-plan';
 import { appDirectory, GENERATED, keepGenerated } from './generated-file';
 import { ImageBuild } from './image-build';
 import {
@@ -79,8 +79,8 @@ export class DeployScript extends Construct {
   }
 
   private deployServices(environment: EnvironmentPlan): string {
-    const { releases, stageName } = environment;
-    const run = `${this.inApp(deploy(this.cdkCommand, distinctStacks(environment), releases))}\n${verify(releases)}`;
+    const { stacks, releases, stageName } = environment;
+    const run = [this.inApp(deploy(this.cdkCommand, stacks, releases)), ...releases.length > 0 ? [verify(releases)] : []].join('\n');
     return stageName
       ? `# Phase 3: the services of ${stageName}\nif wanted ${quoted(stageName)}; then\n${indented(run)}\nfi`
       : `# Phase 3: the services\n${run}`;

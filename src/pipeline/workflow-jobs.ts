@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Actions } from './actions';
-import { DeployPlan, distinctImages, distinctStacks, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from './deploy-plan';
+import { DeployPlan, distinctImages, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from './deploy-plan';
 import { defineLookUp, defineVerify, deploy, digestVariable, lookUp, setTag, verify } from './shell';
 import { YamlMap, YamlValue } from './yaml';
 
@@ -41,7 +41,8 @@ export function workflowDocument(plan: DeployPlan, settings: WorkflowSettings): 
 
   let before: string[] = [];
   for (const environment of plan.environments) {
-    before = [jobs.deployServices(environment, [...distinctImages(environment).map((image) => builds.get(image)!), ...before])];
+    const built = distinctImages(environment).map((image) => builds.get(image)!);
+    before = [jobs.deployServices(environment, [...(built.length > 0 ? built : registries), ...before])];
   }
   return {
     name: settings.name,
@@ -139,16 +140,16 @@ class Jobs {
       timeout: this.settings.deployTimeout,
       steps: [
         ...this.setUp(),
-        this.logIn(deployRoleArn, environment.releases[0].stack.region),
-        { name: 'Deploy', env: digests, run: deploy(this.settings.cdkCommand, distinctStacks(environment), environment.releases) },
-        ...places(distinctStacks(environment)).flatMap((place, index) => this.verify(environment, place, `look${index || ''}`, digests)),
-        {
+        this.logIn(deployRoleArn, environment.stacks[0].region),
+        { name: 'Deploy', env: environment.releases.length > 0 ? digests : undefined, run: deploy(this.settings.cdkCommand, environment.stacks, environment.releases) },
+        ...places(environment).flatMap((place, index) => this.verify(environment, place, `look${index || ''}`, digests)),
+        ...environment.releases.length > 0 ? [{
           name: 'Summarise',
           if: '${{ !cancelled() }}',
           env: { ...digests, RESULT: '${{ job.status }}' },
           run: summary(['environment', 'stack', 'image', 'digest', 'result'], environment.releases.map(({ stack, image }) =>
             [label || 'services', stack.stackName, image.repositoryName, `$${digestVariable(image)}`, '$RESULT'])),
-        },
+        }] : [],
       ],
     });
   }

@@ -50,6 +50,25 @@ describe('the order', () => {
     expect(inputs(jobs, 'deploy-staging', 'Log in to AWS')['role-to-assume']).toBe(ROLES.deployRoleArn);
   });
 
+  test('what a digest names is built elsewhere: nothing is built or passed on, and its stack is deployed', () => {
+    const app = testApp();
+    const service = serviceIn(app);
+    const proxy = new Stack(app, 'Proxy', { env: ENV });
+    for (const scope of [proxy, Stack.of(service)]) proxyIn(scope);
+    const { jobs } = rendered(workflow(app));
+    expect(needs(jobs)).toEqual({ 'deploy-registry': undefined, 'build-shop-api': ['deploy-registry'], 'deploy': ['build-shop-api'] });
+    expect(step(jobs, 'deploy', 'Deploy').run).toBe(
+      'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$DIGEST_SHOP_API"');
+  });
+
+  test('a stage of nothing else is deployed after the checks', () => {
+    const app = testApp();
+    proxyIn(new Stack(app, 'Proxy', { env: ENV }));
+    const { jobs } = rendered(workflow(app, { checks: { test: 'npm test' } }));
+    expect(needs(jobs)).toEqual({ test: undefined, deploy: ['test'] });
+    expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Log in to AWS', 'Deploy']);
+  });
+
   test('on a stage, the workflow is about that stage', () => {
     const { production } = stages();
     expect(Object.keys(rendered(workflow(production)).jobs)).toEqual(['deploy-registry', 'build-shop', 'deploy-production']);
@@ -275,7 +294,7 @@ describe('settings', () => {
 
 describe('errors', () => {
   test.each<[string, (app: App) => void, RegExp]>([
-    ['no service', () => undefined, /^there is no phased service below the app, so there is nothing to deploy \(at \)$/],
+    ['no service', () => undefined, /^there is no phased service below the app, so there is nothing to deploy \(at the app\)$/],
     ['a stack without an environment', (app) => serviceIn(app, 'Shop', {}),
       /^registry Shop\/Registry\/Api has no name, account or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
     ['a registry in the stack of the service', (app) => {
@@ -284,7 +303,7 @@ describe('errors', () => {
     }, /^registry Shop\/Mine is in the same stack, .* \(at Shop\/Api\/Guard\)$/],
     ['an image that is fixed at synthesis', (app) => {
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { imageVersion: ImageVersion.tag('1.0') });
-    }, /^imageVersion is fixed at synthesis, .*: leave it out, or pass ImageVersion\.parameter\(\) \(at Shop\/Api\/Guard\)$/],
+    }, /^imageVersion is fixed at synthesis, .*: leave it out, or pass ImageVersion\.parameter\(\), or ImageVersion\.digest\(\) if it is built elsewhere \(at Shop\/Api\/Guard\)$/],
     ['a registry of a stack without an environment', (app) => {
       const registry = new ImageRegistry(new Stack(app, 'Images'), 'Shop', { repositoryName: 'shop' });
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { registry });
@@ -356,4 +375,11 @@ function step(jobs: any, id: string, name: string): any {
 
 function inputs(jobs: any, id: string, name: string): any {
   return step(jobs, id, name).with;
+}
+
+function proxyIn(stack: Stack): void {
+  new PhasedFargateService(stack, 'Proxy', {
+    registry: ecr.Repository.fromRepositoryName(stack, 'Proxies', 'proxies'),
+    imageVersion: ImageVersion.digest(`sha256:${'0'.repeat(64)}`),
+  });
 }
