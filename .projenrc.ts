@@ -1,4 +1,4 @@
-import { awscdk, github, javascript, JsonFile } from 'projen';
+import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -78,6 +78,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go', packageName: 'phasedfargate' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate', trustedPublishing: true },
+  // projen's first release would be 0.0.0.
+  nextVersionCommand: `node -p "process.env.VERSION === '0.0.0' ? '0.1.0' : ''"`,
+  releasableCommits: ReleasableCommits.featuresAndFixes(),
   // Its protection rules say who lets a release out.
   releaseEnvironment: 'release',
   postBuildSteps: ['compat', 'test:package'].map((task) => ({ name: task, run: `npx projen ${task}` })),
@@ -273,6 +276,23 @@ project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
 project.tryFindObjectFile('.github/workflows/pull-request-lint.yml')?.addOverride('jobs.validate.permissions.pull-requests', 'read');
 project.tryFindObjectFile('.github/workflows/release.yml')?.addOverride('jobs.release.permissions.contents', 'read');
 new HardenedWorkflows(project.github!);
+
+// projen's own words for these say little.
+for (const [task, description] of Object.entries({
+  'bundle': 'Bundle the guard\'s handler into assets/',
+  'compile': 'Compile with jsii, which checks the public API',
+  'default': 'Generate files from .projenrc.ts: what a plain "npx projen" does',
+  'docgen': 'Write API.md',
+  'build': 'All that a release is made of; must leave no diff',
+  'package-all': 'Pack for all languages (needs Java with Maven, Python, Go; .NET where there is one)',
+  'release': 'Build with the next version and its changelog; publishes nothing',
+  'test': 'Unit tests, lint, and a check of all types',
+  'test:watch': 'Run the unit tests that a change concerns, again and again',
+  'upgrade': 'Upgrade dependencies, but for releases of the last days',
+  'watch': 'Compile again at each change',
+})) {
+  project.tasks.tryFind(task)!.description = description;
+}
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
   'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],

@@ -44,10 +44,11 @@ test('nothing in it tells of the machine that it was made on', () => {
   }
 });
 
-test('it holds no more than 1 MB and depends on nothing but its peers', () => {
-  const { dependencies, bundledDependencies, peerDependencies } = readJson(join(directory, 'package', 'package.json'));
+test('it holds no more than 1 MB, depends on nothing but its peers, and runs nothing when it is installed', () => {
+  const { dependencies, bundledDependencies, peerDependencies, scripts } = readJson(join(directory, 'package', 'package.json'));
   expect(Object.keys({ ...dependencies, ...bundledDependencies })).toEqual([]);
   expect(Object.keys(peerDependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
+  expect(Object.keys(scripts).filter((script) => /^(pre|post)?(install|prepare|uninstall)$/.test(script))).toEqual([]);
   expect(statSync(tarball()).size).toBeLessThanOrEqual(1_000_000);
 });
 
