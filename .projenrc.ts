@@ -79,7 +79,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go', packageName: 'phasedfargate' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate', trustedPublishing: true },
   // projen's first release would be 0.0.0.
-  nextVersionCommand: `node -p "process.env.VERSION === '0.0.0' ? '0.1.0' : ''"`,
+  nextVersionCommand: 'node -p "process.env.VERSION === \'0.0.0\' ? \'0.1.0\' : \'\'"',
   releasableCommits: ReleasableCommits.featuresAndFixes(),
   // Its protection rules say who lets a release out.
   releaseEnvironment: 'release',
