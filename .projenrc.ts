@@ -226,6 +226,10 @@ project.addTask('bench', {
   description: 'Measure and write docs/benchmarks.md',
   steps: [{ spawn: 'bundle' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
 });
+project.addTask('docs:pictures', {
+  description: 'Draw the pictures of the documentation anew, or only those that are named, such as phases.svg',
+  steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
+});
 project.addTask('mutation', {
   description: "Break the guard's handler in every way that Stryker knows, and see whether a test notices",
   // The seed is part of a test's name, by which coverage is matched.
@@ -296,7 +300,7 @@ for (const [task, description] of Object.entries({
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
   'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
-  'What is generated': ['default', 'bundle', 'compile', 'docgen', 'bench', 'mutation'],
+  'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');
 

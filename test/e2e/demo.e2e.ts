@@ -1,9 +1,11 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { IMAGES } from '../../scripts/pictures';
+import { storyIn, storyOf } from '../../scripts/pictures/terminal';
 import { send } from '../emulator/http';
 
 const CHECKOUT = join(__dirname, '../..');
@@ -33,6 +35,8 @@ test('told to its end, whatever the environment holds', async () => {
   expect(screen()).toMatch(/not used: .*AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_PROFILE/);
   expect(code).toBe(0);
   await expectNothingLeft(screen());
+  // The film in the README tells the same (npx projen docs:pictures makes it anew).
+  expect(storyOf(readFileSync(join(IMAGES, 'demo.svg'), 'utf8'))).toEqual(storyIn(screen().split('\n')));
 });
 
 test('a step that differs from what is claimed: the story ends there, without success', async () => {

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { refusal, updates } from './expectations';
 import { User } from './user';
+import { IMAGES } from '../../scripts/pictures';
+import { eventsPicture } from '../../scripts/pictures/events';
+import { StackEvent } from '../emulator/aws';
 
 /** The example `minimal` from the first day on: each test goes on where the one before it ended. */
 
@@ -9,6 +14,7 @@ const PLATFORM = 'linux/amd64';
 
 let user: User;
 const digests: Record<string, string> = {};
+const events: Record<'refused' | 'released', StackEvent[]> = { refused: [], released: [] };
 
 beforeAll(async () => {
   user = await User.of('minimal');
@@ -40,6 +46,7 @@ test('phase 2 was skipped: the service is refused before anything expensive is m
   expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
   expect(await user.aws.stackStatus('FargateStack-Registry')).toBe('CREATE_COMPLETE');
   expect(await user.aws.imageTags(REPOSITORY)).toEqual([]);
+  events.refused = await user.aws.stackEvents('FargateStack');
 });
 
 test('an image for another platform: refused, with the command that builds the right one', async () => {
@@ -54,6 +61,11 @@ test('phases 2 and 3: the service runs the image by the digest that the registry
   expect(await user.aws.imageDigest(REPOSITORY, 'v1')).toBe(digests.v1);
   expect((await user.service()).images).toEqual([`${URI}@${digests.v1}`]);
   expect(Object.values(await user.aws.stackOutputs('FargateStack'))).toEqual(expect.arrayContaining(['v1', digests.v1]));
+  events.released = await user.aws.stackEvents('FargateStack');
+});
+
+test('both happened in the order that the picture in the docs shows (npx projen docs:pictures draws it anew)', () => {
+  expect(readFileSync(join(IMAGES, 'events.svg'), 'utf8')).toBe(eventsPicture(events));
 });
 
 test('without the parameter only infrastructure changes: the image stays, and the guard is not even asked', async () => {

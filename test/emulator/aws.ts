@@ -1,6 +1,14 @@
 import { Emulator } from './emulator';
 import { send } from './http';
 
+/** What CloudFormation has noted down about a stack or one of its resources. */
+export interface StackEvent {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+}
+
 /** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
 export class Aws {
   constructor(private readonly emulator: Emulator) {}
@@ -44,6 +52,16 @@ export class Aws {
     const answer = await this.cloudFormation('DescribeStacks', { StackName: stackName });
     const values = textOf('OutputValue', answer);
     return Object.fromEntries(textOf('OutputKey', answer).map((key, index) => [key, values[index]]));
+  }
+
+  /** The events of a stack, oldest first. */
+  public async stackEvents(stackName: string): Promise<StackEvent[]> {
+    const answer = await this.cloudFormation('DescribeStackEvents', { StackName: stackName });
+    return answer.split('<member>').slice(1).reverse().map((event) => {
+      const [logicalId, type, status, reason] = ['LogicalResourceId', 'ResourceType', 'ResourceStatus', 'ResourceStatusReason']
+        .map((element) => textOf(element, event)[0] ?? '');
+      return { logicalId, type, status, reason };
+    });
   }
 
   public async ecr(operation: string, input: object): Promise<any> {

@@ -11,12 +11,12 @@ export const PIPELINE_EXAMPLES = readdirSync(EXAMPLES).filter((name) => name.sta
  * Synthesises an example with the library as it is in this checkout, as `cdk synth` does on a laptop, where it writes the
  * generated files, or in CI, where it only compares them. Returns where the cloud assembly was to be read.
  */
-export function synthesize<T>(example: string, ci: boolean, read: (assembly: string) => T): T {
+export function synthesize<T>(example: string, ci: boolean, read: (assembly: string) => T, context: Record<string, string> = {}): T {
   const assembly = mkdtempSync(join(tmpdir(), 'phased-fargate-example-'));
   try {
     execFileSync(process.execPath, ['--require', join(__dirname, 'library-from-source.cjs'), 'app.ts'], {
       cwd: join(EXAMPLES, example),
-      env: { ...process.env, CI: String(ci), CDK_OUTDIR: assembly },
+      env: { ...process.env, CI: String(ci), CDK_OUTDIR: assembly, CDK_CONTEXT_JSON: JSON.stringify(context) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return read(assembly);
