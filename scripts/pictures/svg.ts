@@ -48,7 +48,7 @@ export function picture({ title, description, height, content }: Picture): strin
     ...colours(0),
     `@media (prefers-color-scheme:dark){${colours(1).join('')}}`,
     '</style>',
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="tip" d="M0,0.5 L7.5,4 L0,7.5 Z"/></marker></defs>',
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0,0.5 L7.5,4 L0,7.5 Z"/></marker></defs>',
     box('paper', 0.5, 0.5, WIDTH - 1, height - 1),
     ...content,
     '</svg>',
