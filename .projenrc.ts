@@ -191,7 +191,7 @@ const newest = project.addTask('test:newest-cdk', {
   exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
 });
 const examples = project.addTask('test:examples', {
-  description: 'Install the packed tarball in the examples, compile, synthesise and judge them (cdk-nag, cfn-lint); judge a matrix of options',
+  description: 'Install the packed tarball in the examples, compile, synthesise and judge them (cdk-nag, checkov, cfn-lint); judge a matrix of options',
   exec: `jest --ci -c ${E2E_CONFIG} test/examples test/matrix`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', NEWEST_CDK },
 });

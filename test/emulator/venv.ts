@@ -1,28 +1,30 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
-const REQUIREMENTS = resolve(__dirname, 'requirements.txt');
+const EMULATOR = resolve(__dirname, 'requirements.txt');
 const HOME = resolve(__dirname, '../../.venv');
 const FROM_3_10 = 'import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 10))';
 
 /**
- * The Python of a virtual environment which holds exactly ./requirements.txt, made when there is none yet.
+ * The Python of a virtual environment which holds exactly these requirements, made when there is none yet.
  *
  * Its folder is named after all that went into it, and gets that name only once it is complete. So a changed requirement
  * needs no upgrade, a half-made environment is never used, and two processes can make it at once.
  */
-export function python(): string {
+export function python(requirements: string = EMULATOR): string {
+  const purpose = basename(dirname(requirements));
+  const home = join(HOME, purpose);
   const { command, version } = systemPython();
-  const name = createHash('sha256').update(version).update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16);
-  const finished = join(HOME, name);
+  const name = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 16);
+  const finished = join(home, name);
   if (!existsSync(finished)) {
-    console.error('Installing the local AWS emulator into .venv/ (once) …');
-    sweep();
-    const unfinished = join(HOME, `${name}.${process.pid}`);
+    console.error(`Installing Python packages for test/${purpose} into .venv/ (once) …`);
+    sweep(home);
+    const unfinished = join(home, `${name}.${process.pid}`);
     run(command, ['-m', 'venv', unfinished]);
-    run(join(unfinished, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+    run(join(unfinished, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', requirements]);
     try {
       renameSync(unfinished, finished);
     } catch (error) {
@@ -38,7 +40,7 @@ function systemPython(): { command: string; version: string } {
     const { status, stdout } = spawnSync(command, ['-c', FROM_3_10], { encoding: 'utf8' });
     if (status === 0) return { command, version: stdout };
   }
-  throw new Error('the local AWS emulator needs Python 3.10 or newer with its venv module, as python3 on the PATH');
+  throw new Error('this needs Python 3.10 or newer with its venv module, as python3 on the PATH');
 }
 
 function run(command: string, args: string[]): void {
@@ -47,11 +49,11 @@ function run(command: string, args: string[]): void {
 }
 
 /** Removes environments of earlier requirements, and what processes that are no more have left half-made. */
-function sweep(): void {
-  mkdirSync(HOME, { recursive: true });
-  for (const entry of readdirSync(HOME)) {
+function sweep(home: string): void {
+  mkdirSync(home, { recursive: true });
+  for (const entry of readdirSync(home)) {
     const maker = entry.split('.')[1];
-    if (!maker || !isAlive(Number(maker))) rmSync(join(HOME, entry), { recursive: true });
+    if (!maker || !isAlive(Number(maker))) rmSync(join(home, entry), { recursive: true });
   }
 }
 

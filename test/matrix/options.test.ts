@@ -21,13 +21,36 @@ test.each(REFUSED.flatMap(({ because, error, ...rule }) => pairsOf([{ because, .
     expect(() => build({ ...PLAIN, ...pair }).synth()).toThrow(error);
   });
 
-test.each(COMBINATIONS.map((combination) => ({ combination, given: differences(combination) })))('the service waits for its image: $given', ({ combination }) => {
-  const graph = new ReferenceGraph(build(combination).synth());
-  expect(graph.resources('AWS::ECS::Service')).toHaveLength(1);
-  expect(ecrImages(graph)).toHaveLength(1);
-  expect(waysAroundTheGuard(graph)).toEqual([]);
-  expect(madeBeforeAnyGuard(graph).filter((path) => !path.startsWith('Network/'))).toEqual([]);
-});
+/** Where AWS has no narrower resource. */
+const EVERYWHERE = ['ecr:GetAuthorizationToken'];
+/** What aws-cdk-lib grants, so that ECS Exec can open a shell and log what is typed there. */
+const EVERYWHERE_FOR_A_SHELL = [
+  'logs:CreateLogStream', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:PutLogEvents',
+  'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel',
+];
+
+test.each(COMBINATIONS.map((combination) => ({ combination, given: differences(combination) })))(
+  'the service waits for its image, and no role may do more than it needs: $given', ({ combination }) => {
+    const graph = new ReferenceGraph(build(combination).synth());
+    expect(graph.resources('AWS::ECS::Service')).toHaveLength(1);
+    expect(ecrImages(graph)).toHaveLength(1);
+    expect(waysAroundTheGuard(graph)).toEqual([]);
+    expect(madeBeforeAnyGuard(graph).filter((path) => !path.startsWith('Network/'))).toEqual([]);
+
+    const anywhere = combination.enableExecuteCommand === 'yes' ? [...EVERYWHERE, ...EVERYWHERE_FOR_A_SHELL] : EVERYWHERE;
+    for (const { Action, Resource } of statements(graph)) {
+      for (const action of [Action].flat()) expect(action).not.toContain('*');
+      if ([Resource].flat().includes('*')) expect(anywhere).toEqual(expect.arrayContaining([Action].flat()));
+    }
+  });
+
+function statements(graph: ReferenceGraph): { Action: string | string[]; Resource: unknown }[] {
+  const policies = [
+    ...graph.resources('AWS::IAM::Policy').map(({ properties }) => properties.PolicyDocument),
+    ...graph.resources('AWS::IAM::Role').flatMap(({ properties }) => properties.Policies ?? []).map(({ PolicyDocument }) => PolicyDocument),
+  ];
+  return policies.flatMap(({ Statement }) => Statement);
+}
 
 function differences(combination: Options): Partial<Options> {
   return Object.fromEntries(Object.entries(combination).filter(([name, choice]) => choice !== PLAIN[name as keyof Options]));

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { files, synth } from './synth';
+import { Consumer, LOWEST, readJson } from '../consumer';
+import { snippetsOf } from '../docs/snippets';
+import { python } from '../emulator/venv';
+
+/** What the guide says about judges nobody here wrote, held against what they find. */
+
+const GUIDE = readFileSync(resolve(__dirname, '../../docs/guides/security.md'), 'utf8');
+const EXAMPLES = ['minimal', 'app-and-fargate-stack'];
+
+/** The service of the guide to which everything is given. */
+const [{ source: STRICT }] = snippetsOf('security.md', GUIDE);
+
+const WITH_CERTIFICATE = `
+  import { Ingress, PhasedFargateService } from '@org/phased-fargate';
+  import { App, Stack } from 'aws-cdk-lib';
+  import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+
+  const stack = new Stack(new App(), 'FargateStack');
+  const certificate = acm.Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:eu-west-1:111122223333:certificate/4f9d2c1e');
+  new PhasedFargateService(stack, 'Api', { ingress: Ingress.internetFacing({ certificate }) });
+`;
+
+/** What the code of this example does besides using the library. */
+const OTHER_EXAMPLE = 'not-only-services';
+const ACCEPTED_THERE: Record<string, string> = {
+  'AwsSolutions-ECS2': 'the worker is told the URL of its queue by an environment variable',
+  'AwsSolutions-IAM4': 'aws-cdk-lib gives Lambda functions a managed policy',
+  'CKV_AWS_27': 'the queue is encrypted by SQS itself, without a KMS key',
+  'CKV_AWS_66': 'the logs of the nightly and of the migration task are kept for ever',
+};
+
+interface Accepted {
+  readonly id: string;
+  readonly goesAwayWith: string;
+}
+
+/** The rows of the guide's tables. */
+function accepted(prefix: string): Accepted[] {
+  return [...GUIDE.matchAll(/^\| `([^`]+)` \| [^|]+ \| ([^|]*)\| [^|]+ \|$/gm)]
+    .map(([, id, goesAwayWith]) => ({ id, goesAwayWith: goesAwayWith.trim() }))
+    .filter(({ id }) => id.startsWith(prefix));
+}
+
+let consumer: Consumer;
+let assemblies: { examples: string[]; certificate: string; strict: string; other: string };
+
+beforeAll(async () => {
+  consumer = await Consumer.install(LOWEST, 'cdk-nag@2.37.55');
+  cpSync(join(__dirname, 'with-cdk-nag.cjs'), join(consumer.directory, 'with-cdk-nag.cjs'));
+  const examples: string[] = [];
+  for (const example of EXAMPLES) examples.push(await judged(example));
+  assemblies = {
+    examples,
+    certificate: await judged(written('certificate', WITH_CERTIFICATE)),
+    strict: await judged(written('strict', STRICT)),
+    other: await judged(OTHER_EXAMPLE),
+  };
+});
+afterAll(() => consumer?.remove());
+
+describe.each([
+  { judge: 'cdk-nag', prefix: 'AwsSolutions-', findings: foundByCdkNag },
+  { judge: 'checkov', prefix: 'CKV', findings: foundByCheckov },
+])('$judge', ({ prefix, findings }) => {
+  const table = accepted(prefix);
+  const ids = (rows: Accepted[]) => rows.map(({ id }) => id).sort();
+
+  test('finds in the examples what the guide lists, and all of that', async () => {
+    expect(await findings(...assemblies.examples)).toEqual(ids(table));
+  });
+
+  test('finds, with a certificate, all but what the guide says that it answers', async () => {
+    expect(await findings(assemblies.certificate)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith !== '`certificate`')));
+  });
+
+  test('finds, in the strictest service of the guide, only what nothing makes go away', async () => {
+    expect(await findings(assemblies.strict)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith === '')));
+  });
+
+  test('finds in another example nothing else than what its own code does', async () => {
+    const known = ids(table);
+    const others = (await findings(assemblies.other)).filter((id) => !known.includes(id));
+    expect(others).toEqual(Object.keys(ACCEPTED_THERE).filter((id) => id.startsWith(prefix)).sort());
+  });
+});
+
+/** An app of its own beside the examples. */
+function written(name: string, source: string): string {
+  cpSync(consumer.example('minimal'), consumer.example(name), { recursive: true });
+  writeFileSync(join(consumer.example(name), 'app.ts'), source);
+  return name;
+}
+
+async function judged(example: string): Promise<string> {
+  // Findings of cdk-nag are errors, for which the CLI ends without success; what was synthesised is there all the same.
+  await synth(consumer, example, 'no feature flags', 'judged', 'npx tsx --require ../with-cdk-nag.cjs app.ts').catch(() => undefined);
+  return join(consumer.example(example), 'judged');
+}
+
+async function foundByCdkNag(...directories: string[]): Promise<string[]> {
+  const reports = directories.map((directory) => files(directory, /NagReport\.json$/));
+  expect(reports).not.toContainEqual([]);
+  const lines = reports.flat().flatMap((report) => readJson(report).lines);
+  return distinct(lines.filter(({ compliance }) => compliance === 'Non-Compliant').map(({ ruleId }) => ruleId));
+}
+
+async function foundByCheckov(...directories: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(python(join(__dirname, 'requirements.txt')), [
+    '-m', 'checkov.main', '--framework', 'cloudformation', '--skip-download', '--soft-fail', '--quiet', '--compact', '--output', 'json',
+    '--file', ...directories.flatMap((directory) => files(directory, /\.template\.json$/)),
+  ], { maxBuffer: 64 * 1024 * 1024 });
+  const { results, summary } = JSON.parse(stdout);
+  expect(summary.parsing_errors).toBe(0);
+  return distinct(results.failed_checks.map(({ check_id }: { check_id: string }) => check_id));
+}
+
+function distinct(found: string[]): string[] {
+  return [...new Set(found)].sort();
+}
