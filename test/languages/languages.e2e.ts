@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Consumer, LOWEST } from '../consumer';
@@ -37,18 +37,24 @@ const LANGUAGES: Record<string, { install: (directory: string) => void; env?: (d
 };
 
 let fromTypeScript: Record<string, string>;
+let fromGuide: Record<string, string>;
 const directories: string[] = [];
 
 beforeAll(async () => {
   const consumer = await Consumer.install(LOWEST);
   try {
     fromTypeScript = synth(consumer.example('app-and-fargate-stack'));
+    fromGuide = synth(programOfTheGuide(consumer));
   } finally {
     consumer.remove();
   }
 });
 
 afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+test('the program of the guide in TypeScript makes the templates of the example', () => {
+  expect(fromGuide).toEqual(fromTypeScript);
+});
 
 test.each(Object.entries(LANGUAGES))('the example in %s, with the packed library, makes the templates of TypeScript', (language, { install, env }) => {
   const directory = mkdtempSync(join(tmpdir(), `phased-fargate-${language}-`));
@@ -85,6 +91,16 @@ test('the example in C# uses nothing but what the generated API has', () => {
   }
   expect(api).toMatch(/public static [\w.]+ImageVersion Tag\(string tag\)/);
 });
+
+function programOfTheGuide(consumer: Consumer): string {
+  const guide = readFileSync(join(CHECKOUT, 'docs/guides/languages.md'), 'utf8');
+  const [, program] = /^```ts nofixture\n([^]*?)^```$/m.exec(guide)!;
+  const directory = consumer.example('guide');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'app.ts'), program);
+  cpSync(join(consumer.example('app-and-fargate-stack'), 'cdk.json'), join(directory, 'cdk.json'));
+  return directory;
+}
 
 function synth(directory: string, env: NodeJS.ProcessEnv = {}): Record<string, string> {
   execFileSync(CDK, ['synth', '--quiet', '--no-notices', '--no-version-reporting', '--no-path-metadata', '--no-asset-metadata',
