@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as ts from 'typescript';
+
+/** The guide's table of what `ApplicationLoadBalancedFargateService` has, held against the installed aws-cdk-lib and this library. */
+
+const CHECKOUT = join(__dirname, '../..');
+
+const INTERFACES = {
+  theirs: `import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateServiceProps
+    & import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedTaskImageOptions`,
+  ours: "import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions",
+};
+
+const table = rows(readFileSync(join(CHECKOUT, 'docs/guides/service-options.md'), 'utf8'));
+let theirs: string[];
+let ours: string[];
+
+beforeAll(() => {
+  ({ theirs, ours } = properties(INTERFACES));
+});
+
+test('each property of theirs is in the table', () => {
+  const listed = table.flatMap((row) => row.names);
+  expect(theirs.length).toBeGreaterThan(40);
+  expect(theirs.filter((name) => !listed.includes(name) && name !== 'taskImageOptions')).toEqual([]);
+});
+
+test('what is said to be the same is an option here', () => {
+  const same = table.filter(({ here }) => here.startsWith('the same')).flatMap(({ names }) => names);
+  expect(same.length).toBeGreaterThan(20);
+  expect(same.filter((name) => !ours.includes(name))).toEqual([]);
+});
+
+test('what is said to be left out is no option here', () => {
+  const leftOut = table.filter(({ here }) => here.startsWith('left out')).flatMap(({ names }) => names);
+  expect(leftOut.length).toBeGreaterThan(5);
+  expect(leftOut.filter((name) => ours.includes(name))).toEqual([]);
+});
+
+interface Row {
+  readonly names: string[];
+  readonly here: string;
+}
+
+function rows(guide: string): Row[] {
+  const [found] = guide.split('| theirs | here |\n|---|---|\n')[1].split('\n\n');
+  return found.split('\n').map((line) => {
+    const [names, here] = line.slice(2, -2).split(' | ');
+    return { names: [...names.matchAll(/`(?:taskImageOptions)?\.?([^`]+)`/g)].map(([, name]) => name), here };
+  });
+}
+
+/** The names of all properties of a type, with those that it inherits. */
+function properties<T extends Record<string, string>>(types: T): Record<keyof T, string[]> {
+  const file = join(CHECKOUT, 'types.ts');
+  const text = Object.entries(types).map(([name, type]) => `type ${name} = ${type};`).join('\n');
+  const options: ts.CompilerOptions = { noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Node16 };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...rest) => name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
+
+  const program = ts.createProgram([file], options, host);
+  const checker = program.getTypeChecker();
+  const aliases = program.getSourceFile(file)!.statements.filter(ts.isTypeAliasDeclaration);
+  return Object.fromEntries(aliases.map(({ name, type }) => [
+    name.text, checker.getPropertiesOfType(checker.getTypeFromTypeNode(type)).map((property) => property.name),
+  ])) as Record<keyof T, string[]>;
+}
