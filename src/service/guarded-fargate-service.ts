@@ -208,7 +208,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       enableECSManagedTags: props.enableECSManagedTags,
       cloudMapOptions: props.cloudMapOptions,
     });
-    setCircuitBreakerThreshold(service, props);
+    adjust(service, props);
     // Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity.
     const { internetConnectivityEstablished } = this.cluster.vpc.selectSubnets(taskSubnets(props));
     service.node.findChild('Service').node.addDependency(this.taskDefinition.executionRole!, internetConnectivityEstablished, this.cluster);
@@ -240,9 +240,11 @@ function shiftsTraffic({ deploymentStrategy = ecs.DeploymentStrategy.ROLLING }: 
   return deploymentStrategy !== ecs.DeploymentStrategy.ROLLING;
 }
 
-/** By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all. */
-function setCircuitBreakerThreshold(service: ecs.FargateService, props: GuardedFargateServiceProps): void {
+function adjust(service: ecs.FargateService, props: GuardedFargateServiceProps): void {
   const resource = service.node.findChild('Service') as ecs.CfnService;
+  // It is ECS, said or not; a feature flag says it, and CloudFormation replaces the service when that changes.
+  resource.addPropertyDeletionOverride('DeploymentController');
+  // By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all.
   const breaker = 'DeploymentConfiguration.DeploymentCircuitBreaker';
   if (props.circuitBreakerFailureCount !== undefined) {
     resource.addPropertyOverride(`${breaker}.ThresholdConfiguration`, { Type: 'COUNT', Value: props.circuitBreakerFailureCount });

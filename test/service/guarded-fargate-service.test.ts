@@ -12,7 +12,7 @@ import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, Ingres
 import { anyGuard } from '../util/guard';
 import { existingVpc, PRIVATE_SUBNETS, PUBLIC_SUBNETS } from '../util/network';
 import { ReferenceGraph } from '../util/reference-graph';
-import { testApp } from '../util/synth';
+import { FlagSet, testApp } from '../util/synth';
 
 const SERVICE = 'AWS::ECS::Service';
 const TASK = 'AWS::ECS::TaskDefinition';
@@ -79,6 +79,13 @@ describe('by default', () => {
         MaximumPercent: 200,
       },
     });
+  });
+
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('no deployment controller is named, since CloudFormation would replace the service once it is not: with %s', (flags) => {
+    stack = new Stack(testApp({}, flags), 'Web');
+    vpc = existingVpc(stack);
+    service();
+    template().hasResourceProperties(SERVICE, { DeploymentController: Match.absent() });
   });
 
   test('tasks in private subnets, without a public IP address', () => {
