@@ -47,6 +47,11 @@ export class User {
     return this.cdk(1, ['deploy', '--require-approval', 'never', ...args]);
   }
 
+  /** Shows what a deployment would change. */
+  public async diff(...args: string[]): Promise<Run> {
+    return this.cdk(0, ['diff', ...args]);
+  }
+
   public async destroyAll(...args: string[]): Promise<Run> {
     return this.cdk(0, ['destroy', '--force', '--all', ...args]);
   }

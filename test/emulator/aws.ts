@@ -9,6 +9,11 @@ export interface StackEvent {
   readonly reason: string;
 }
 
+export interface StackResource {
+  readonly type: string;
+  readonly physicalId: string;
+}
+
 /** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
 export class Aws {
   constructor(private readonly emulator: Emulator) {}
@@ -48,6 +53,13 @@ export class Aws {
     return textOf('StackStatus', await this.cloudFormation('DescribeStacks', { StackName: stackName }))[0];
   }
 
+  /** By logical id. */
+  public async stackResources(stackName: string): Promise<Record<string, StackResource>> {
+    const answer = await this.cloudFormation('DescribeStackResources', { StackName: stackName });
+    const [types, physicalIds] = [textOf('ResourceType', answer), textOf('PhysicalResourceId', answer)];
+    return Object.fromEntries(textOf('LogicalResourceId', answer).map((id, index) => [id, { type: types[index], physicalId: physicalIds[index] }]));
+  }
+
   public async stackOutputs(stackName: string): Promise<Record<string, string>> {
     const answer = await this.cloudFormation('DescribeStacks', { StackName: stackName });
     const values = textOf('OutputValue', answer);
@@ -62,6 +74,11 @@ export class Aws {
         .map((element) => textOf(element, event)[0] ?? '');
       return { logicalId, type, status, reason };
     });
+  }
+
+  /** The DNS names of all load balancers. */
+  public async loadBalancerHosts(): Promise<string[]> {
+    return textOf('DNSName', await this.query('elasticloadbalancing', '2015-12-01', 'DescribeLoadBalancers', {}));
   }
 
   public async ecr(operation: string, input: object): Promise<any> {
@@ -80,7 +97,11 @@ export class Aws {
   }
 
   public async cloudFormation(operation: string, input: Record<string, string>): Promise<string> {
-    return this.post('cloudformation', new URLSearchParams({ Action: operation, ...input, Version: '2010-05-15' }).toString(), {
+    return this.query('cloudformation', '2010-05-15', operation, input);
+  }
+
+  private async query(service: string, version: string, operation: string, input: Record<string, string>): Promise<string> {
+    return this.post(service, new URLSearchParams({ Action: operation, ...input, Version: version }).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
   }
