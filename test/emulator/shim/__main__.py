@@ -9,6 +9,7 @@ its standard input does.
 import os
 
 import custom_resources
+import imports
 import parent
 import registry
 import rollbacks
@@ -20,6 +21,7 @@ parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
 
 unknown_types.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
+imports.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
 services.install()
