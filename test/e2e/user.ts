@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Consumer, LOWEST } from '../consumer';
-import { Aws } from '../emulator/aws';
+import { Aws, Service } from '../emulator/aws';
 import { bootstrap, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { pushImage, pushIndex } from '../emulator/oci';
@@ -80,20 +80,27 @@ export class User {
   }
 
   /** Adds to the stack of the service what fails once the service is deployed. Returns what takes it away again. */
-  public failLater(): () => void {
+  public failLater(stack = 'FargateStack'): () => void {
     return this.edit('app.ts', /$/, `
       import { CustomResource } from 'aws-cdk-lib';
-      const broken = app.node.findChild('FargateStack');
+      const broken = app.node.findChild('${stack}');
       new CustomResource(broken, 'Broken', { serviceToken: 'arn:aws:lambda:us-east-1:111122223333:function:none' })
         .node.addDependency(broken.node.findChild('Api'));
     `);
   }
 
   /** The one service there is. */
-  public async service(): Promise<{ desiredCount: number; images: string[]; memory: string }> {
+  public async service(): Promise<Service> {
+    const services = Object.values(await this.services());
+    if (services.length !== 1) throw new Error(`expected one service, found ${services.length}`);
+    return services[0];
+  }
+
+  /** The services of the one cluster there is, by name. */
+  public async services(): Promise<Record<string, Service>> {
     const clusters = await this.aws.clusterNames();
     if (clusters.length !== 1) throw new Error(`expected one cluster, found ${clusters.length}`);
-    return this.aws.service(clusters[0]);
+    return this.aws.services(clusters[0]);
   }
 
   /** Returns as soon as a guard has been asked and has not answered yet. */

@@ -14,6 +14,12 @@ export interface StackResource {
   readonly physicalId: string;
 }
 
+export interface Service {
+  readonly desiredCount: number;
+  readonly images: string[];
+  readonly memory: string;
+}
+
 /** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
 export class Aws {
   constructor(private readonly emulator: Emulator) {}
@@ -35,13 +41,15 @@ export class Aws {
     return repositories.map((repository: { repositoryName: string }) => repository.repositoryName).sort();
   }
 
-  /** The one service of a cluster, and what its task definition says. */
-  public async service(cluster: string): Promise<{ desiredCount: number; images: string[]; memory: string }> {
+  /** The services of a cluster, by name, and what their task definitions say. */
+  public async services(cluster: string): Promise<Record<string, Service>> {
     const { serviceArns } = await this.ecs('ListServices', { cluster });
-    if (serviceArns.length !== 1) throw new Error(`cluster ${cluster} has ${serviceArns.length} services`);
-    const { services: [{ desiredCount, taskDefinition }] } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
-    const { taskDefinition: { containerDefinitions, memory } } = await this.ecs('DescribeTaskDefinition', { taskDefinition });
-    return { desiredCount, images: containerDefinitions.map((container: { image: string }) => container.image), memory };
+    const { services } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
+    return Object.fromEntries(await Promise.all(services.map(async ({ serviceName, desiredCount, taskDefinition }: any) => {
+      const { taskDefinition: { containerDefinitions, memory } } = await this.ecs('DescribeTaskDefinition', { taskDefinition });
+      const images = containerDefinitions.map((container: { image: string }) => container.image);
+      return [serviceName, { desiredCount, images, memory }];
+    })));
   }
 
   public async clusterNames(): Promise<string[]> {
@@ -79,6 +87,13 @@ export class Aws {
   /** The DNS names of all load balancers. */
   public async loadBalancerHosts(): Promise<string[]> {
     return textOf('DNSName', await this.query('elasticloadbalancing', '2015-12-01', 'DescribeLoadBalancers', {}));
+  }
+
+  /** The rules of a listener: which path leads to which target group. */
+  public async pathRules(listener: string): Promise<Record<string, string>> {
+    const answer = await this.query('elasticloadbalancing', '2015-12-01', 'DescribeRules', { ListenerArn: listener });
+    const rules = answer.split('<RuleArn>').filter((rule) => rule.includes('<Field>path-pattern</Field>'));
+    return Object.fromEntries(rules.map((rule) => [textOf('member', rule)[0], textOf('TargetGroupArn', rule)[0]]));
   }
 
   public async ecr(operation: string, input: object): Promise<any> {

@@ -1,0 +1,93 @@
+import { updates } from './expectations';
+import { User } from './user';
+
+/**
+ * The example `several-services`: two services behind one listener, a worker that shares the image of one of them, and a
+ * repository that was there before. Each test goes on where the one before it ended.
+ */
+
+const HOST = '111122223333.dkr.ecr.us-east-1.amazonaws.com';
+const PLATFORM = 'linux/amd64';
+
+let user: User;
+let web: string;
+const api: Record<string, string> = {};
+
+beforeAll(async () => {
+  user = await User.of('several-services');
+  await user.aws.ecr('CreateRepository', { repositoryName: 'web' });
+  web = await user.push('web', 'v1', PLATFORM);
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('phase 1 makes the repository that was not there', async () => {
+  await user.deploy('ShopStack/Registry');
+  expect(await user.aws.repositoryNames()).toEqual(expect.arrayContaining(['shopstack-api', 'web']));
+});
+
+test('the first release: each service with its image, each path to its service', async () => {
+  api.v1 = await user.push('shopstack-api', 'v1', PLATFORM);
+  await user.deploy('ShopStack', ...tag('Api', 'v1'), ...tag('Web', 'v1'));
+  expect(await images()).toEqual(running('v1'));
+
+  const resources = Object.entries(await user.aws.stackResources('ShopStack'));
+  const physicalId = (prefix: string) => resources.find(([id]) => id.startsWith(prefix))![1].physicalId;
+  expect(await user.aws.pathRules(physicalId('LoadBalancerListener'))).toEqual({
+    '/api/*': physicalId('ApiServiceTargetGroup'),
+    '/*': physicalId('WebServiceTargetGroup'),
+  });
+});
+
+test('what runs is marked, but not in a repository that is not ours', async () => {
+  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v1' });
+  expect(await user.aws.imageTags('web')).toEqual(['v1']);
+});
+
+test('the second release of one image: the worker goes along, the other service is not even asked', async () => {
+  api.v2 = await user.push('shopstack-api', 'v2', PLATFORM);
+  const run = await user.deploy('ShopStack', ...tag('Api', 'v2'));
+  expect(updates(run)).toEqual([api.v2]);
+  expect(await images()).toEqual(running('v2'));
+  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v2', 'pinned-shopstack-api-previous': 'v1' });
+});
+
+test('a release that CloudFormation rolls back: services as before, and what runs is marked', async () => {
+  api.v3 = await user.push('shopstack-api', 'v3', PLATFORM);
+  const repair = user.failLater('ShopStack');
+  await user.deployInVain('ShopStack', ...tag('Api', 'v3'));
+  repair();
+  expect(await images()).toEqual(running('v2'));
+  expect(await marks()).toMatchObject({ 'pinned-shopstack-api': 'v2' });
+});
+
+test('back to the release of before, by its tag', async () => {
+  await user.deploy('ShopStack', ...tag('Api', 'v1'));
+  expect(await images()).toEqual(running('v1'));
+  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v1', 'pinned-shopstack-api-previous': 'v2' });
+});
+
+/** The images of the services, by the id of the construct. */
+async function images(): Promise<Record<string, string[]>> {
+  return Object.fromEntries(Object.entries(await user.services()).map(([name, service]) => [/^ShopStack-(Api|Web|Worker)/.exec(name)![1], service.images]));
+}
+
+function running(release: string): Record<string, string[]> {
+  const image = `${HOST}/shopstack-api@${api[release]}`;
+  return { Api: [image], Worker: [image], Web: [`${HOST}/web@${web}`] };
+}
+
+/** The marks without their hash, and the release that each of them is on. */
+async function marks(): Promise<Record<string, string>> {
+  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => name.startsWith('pinned-'));
+  return Object.fromEntries(await Promise.all(found.map(async (name) => {
+    const digest = await user.aws.imageDigest('shopstack-api', name);
+    return [name.replace(/-[0-9a-f]{8}/, ''), Object.keys(api).find((release) => api[release] === digest)!];
+  })));
+}
+
+function tag(id: string, value: string): string[] {
+  return ['--parameters', `ShopStack:${id}ImageTag=${value}`];
+}
