@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import { updates } from './expectations';
+import { User } from './user';
+
+/**
+ * The guide `existing-repository`: ids, names and owners change, and what runs goes on with the image that is there. Each
+ * test goes on where the one before it ended.
+ */
+
+const REPOSITORY = 'fargatestack-api';
+const HOST = '111122223333.dkr.ecr.us-east-1.amazonaws.com';
+
+let user: User;
+let v1: string;
+
+beforeAll(async () => {
+  user = await User.of('minimal');
+  await user.deploy('FargateStack/Registry');
+  v1 = await user.push(REPOSITORY, 'v1', 'linux/amd64');
+  await user.deploy('FargateStack', ...tag('Api', 'v1'));
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('another id for the service, and its registry keeps the old one: the registry does not change, nor does the image', async () => {
+  app(`
+    new PhasedFargateService(stack, 'Shop', { registry: ImageRegistry.inCompanionStack(stack, 'Api') });
+  `);
+  const { screen } = await user.deploy('FargateStack', ...tag('Shop', 'v1'));
+  expect(screen).toContain('FargateStack-Registry) (no changes)');
+  expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v1}`]);
+});
+
+describe('from the default registry to an explicit one', () => {
+  test('for as long as the old stack has the repository, it cannot have another owner', async () => {
+    app(`
+      const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Registry', { repositoryName: '${REPOSITORY}' });
+      new PhasedFargateService(stack, 'Shop', { registry });
+    `);
+    const { screen } = await user.deployInVain('AppStack', '--import-existing-resources');
+    expect(screen).toContain('already exists in stack');
+  });
+
+  test('the old stack goes, its repository stays, and is not made again', async () => {
+    await user.aws.cloudFormation('DeleteStack', { StackName: 'FargateStack-Registry' });
+    const { screen } = await user.deployInVain('AppStack');
+    expect(screen).toContain(`with identifier '${REPOSITORY}' already exists`);
+  });
+
+  test('it is imported instead, and the service goes on with its image, which nobody builds or pushes again', async () => {
+    await user.deploy('AppStack', '--import-existing-resources');
+    expect(Object.values(await user.aws.stackResources('AppStack'))).toContainEqual({ type: 'AWS::ECR::Repository', physicalId: REPOSITORY });
+
+    const before = await user.aws.stackResources('FargateStack');
+    const run = await user.deploy('FargateStack');
+    expect(updates(run)).toEqual([v1]);
+    expect(await user.aws.stackResources('FargateStack')).toEqual(before);
+  });
+
+  test('what is released afterwards is marked as before', async () => {
+    const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
+    await user.deploy('FargateStack', ...tag('Shop', 'v2'));
+    expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v2}`]);
+    const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^pinned-fargatestack-shop-[0-9a-f]{8}$/.test(name));
+    expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(v2);
+  });
+});
+
+test('a repository that nobody here has made: its image is deployed, and its tags are left alone', async () => {
+  await user.aws.ecr('CreateRepository', { repositoryName: 'theirs' });
+  const theirs = await user.push('theirs', 'v1', 'linux/amd64');
+  app(`
+    const registry = ecr.Repository.fromRepositoryName(stack, 'Images', 'theirs');
+    new PhasedFargateService(stack, 'Shop', { registry });
+  `);
+  await user.deploy('FargateStack', ...tag('Shop', 'v1'));
+  expect((await user.service()).images).toEqual([`${HOST}/theirs@${theirs}`]);
+  expect(await user.aws.imageTags('theirs')).toEqual(['v1']);
+});
+
+test('another name for the stack: a second one, with the same image, and then the first one goes', async () => {
+  app(`
+    const registry = ecr.Repository.fromRepositoryName(stack, 'Images', '${REPOSITORY}');
+    new PhasedFargateService(stack, 'Shop', { registry, pinInRegistry: true });
+  `, 'ShopStack');
+  await user.deploy('ShopStack', '--parameters', 'ShopStack:ShopImageTag=v1');
+  await user.aws.cloudFormation('DeleteStack', { StackName: 'FargateStack' });
+  expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v1}`]);
+  expect(await user.aws.imageTags(REPOSITORY)).toContainEqual(expect.stringMatching(/^pinned-shopstack-shop-[0-9a-f]{8}$/));
+});
+
+/** The app of the example, with other constructs in its stack. */
+function app(constructs: string, stackId = 'FargateStack'): void {
+  writeFileSync(user.file('app.ts'), `
+    import { ImageRegistry, PhasedFargateService } from '@org/phased-fargate';
+    import { App, Stack } from 'aws-cdk-lib';
+    import * as ecr from 'aws-cdk-lib/aws-ecr';
+
+    const app = new App();
+    const stack = new Stack(app, '${stackId}');
+    ${constructs}
+  `);
+}
+
+function tag(id: string, value: string): string[] {
+  return ['--parameters', `FargateStack:${id}ImageTag=${value}`];
+}
