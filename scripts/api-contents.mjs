@@ -1,4 +1,5 @@
-// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet.
+// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet, and says what the
+// parameters are that every construct has.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PHASES = {
@@ -7,6 +8,12 @@ const PHASES = {
   'src/guard': 'Between phases 2 and 3: the guard',
   'src/service': 'Phase 3: the service',
   'src/pipeline': 'The order in CI',
+};
+
+const PARAMETERS = {
+  scope: 'where the construct belongs: an app, a stack, or any other construct.',
+  id: 'its name, unique in that scope.',
+  props: 'its properties.',
 };
 
 const types = Object.values(JSON.parse(readFileSync('.jsii', 'utf8')).types);
@@ -21,7 +28,9 @@ const contents = Object.entries(PHASES).flatMap(([path, title]) => [
     .map(({ name, fqn, docs }) => `| [${name}](#${fqn}) | ${docs.summary.replace(/\|/g, '\\|')} |`),
 ]);
 const reference = readFileSync('API.md', 'utf8');
-writeFileSync('API.md', reference.replace(/^(# API Reference.*\n)/, `$1${contents.join('\n')}\n`));
+writeFileSync('API.md', reference
+  .replace(/^(# API Reference.*\n)/, `$1${contents.join('\n')}\n`)
+  .replace(/(parameter\.(scope|id|props)">.* \| )\*No description\.\*/g, (_, row, name) => row + PARAMETERS[name]));
 
 function constructsFirst(a, b) {
   const rank = ({ kind, interfaces = [], base }) => kind === 'interface' ? 2 : base || interfaces.length > 0 ? 0 : 1;

@@ -45,8 +45,9 @@ test('no name is a reserved word in one of the languages', () => {
   expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual([]);
 });
 
-test('API.md has a place for each type', () => {
+test('API.md has a place for each type, and leaves nothing without a description', () => {
   const reference = readFileSync(join(CHECKOUT, 'API.md'), 'utf8');
+  expect(reference).not.toContain('*No description.*');
   expect(TYPES.filter(({ fqn }) => !reference.includes(`id="${fqn}"`)).map(({ fqn }) => fqn)).toEqual([]);
 });
 
