@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+const CHECKOUT = join(__dirname, '../..');
+
+const pages = ['.', 'docs', 'docs/decisions', 'docs/guides'].flatMap((folder) => (
+  readdirSync(join(CHECKOUT, folder)).filter((file) => file.endsWith('.md')).map((file) => join(folder, file))
+));
+
+test.each(pages)('%s: what it links to is there', (page) => {
+  expect(linksOf(page).filter(({ file, heading }) => (
+    !existsSync(join(CHECKOUT, file)) || (heading && !anchorsOf(file).includes(heading))
+  ))).toEqual([]);
+});
+
+test('the index of the documentation leads to every guide', () => {
+  const linked = linksOf('docs/README.md').map(({ file }) => file);
+  expect(linked).toEqual(expect.arrayContaining(pages.filter((page) => page.startsWith('docs/guides/'))));
+});
+
+/** The links of a page to files of this repository, pictures included. */
+function linksOf(page: string): { file: string; heading?: string }[] {
+  return [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [path, heading] = target.split('#');
+      return { file: path ? normalize(join(dirname(page), path)) : page, heading };
+    });
+}
+
+/** What GitHub makes of headings, and anchors that are set by hand. */
+function anchorsOf(page: string): string[] {
+  const headings = [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => (
+    heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
+  ));
+  return [...headings, ...[...textOf(page).matchAll(/ (?:id|name)="([^"]*)"/g)].map(([, id]) => id)];
+}
+
+/** A page without its blocks of code. */
+function textOf(page: string): string {
+  return readFileSync(join(CHECKOUT, page), 'utf8').replace(/^ *```[^]*?^ *```$/gm, '');
+}
