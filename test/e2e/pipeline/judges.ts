@@ -20,7 +20,7 @@ export function actionlint(workflow: string): Verdict {
 
 /** zizmor at its strictest: every finding counts, however small, and nothing is looked up. */
 export function zizmor(workflow: string): Verdict {
-  return judge('zizmor', '--offline', '--no-config', '--no-progress', '--persona', 'auditor', workflow);
+  return judge('zizmor', '--offline', '--no-config', '--no-progress', '--color', 'never', '--persona', 'auditor', workflow);
 }
 
 export function shellcheck(script: string): Verdict {
