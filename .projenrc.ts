@@ -46,7 +46,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@stryker-mutator/jest-runner@^9.6.1',
     '@actions/expressions@^0.3.61',
     'aws-cdk@^2.1148.1',
-    // npm's latest, 2.72.1, cannot read what this jsii writes.
+    // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
     'deploy-time-build@^0.4.10',
