@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import * as recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { updates } from './expectations';
 import { User } from './user';
 
@@ -62,6 +63,15 @@ test('a release that fails later moves the mark back', async () => {
   await user.deployInVain('FargateStack', ...tag('v3'));
   repair();
   expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(before);
+});
+
+test('all recommended feature flags at once: nothing would be replaced or removed', async () => {
+  const context = JSON.stringify(recommendedFlags);
+  const restore = user.edit('cdk.json', '{', `{ "context": ${context},`);
+  const { screen } = await user.diff('FargateStack', '--exclusively', '--method', 'template');
+  restore();
+  expect(screen).toContain('[~] AWS::IAM::Role ');
+  expect(screen).not.toMatch(/replace|\[-\] AWS::/);
 });
 
 test('it can be deleted', async () => {
