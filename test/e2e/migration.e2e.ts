@@ -32,6 +32,7 @@ const MADE_ANEW = ['AWS::ECS::TaskDefinition', 'AWS::IAM::Policy', 'AWS::IAM::Ro
 let user: User;
 let resources: Record<string, StackResource>;
 let host: string;
+let digest: string;
 
 beforeAll(async () => {
   user = await User.of('minimal');
@@ -93,8 +94,17 @@ test('in the wrong order: refused, and everything is as before', async () => {
   expect((await user.service()).images).toEqual([`${OLD_URI}:v1`]);
 });
 
+test('something fails later: the stack goes back to what ran before', async () => {
+  digest = await user.push('fargatestack-api', 'v1', 'linux/amd64');
+  const repair = user.failLater({ file: 'after.ts' });
+  await user.deployInVain('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1', ...NOW);
+  repair();
+  expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect(await user.aws.stackResources('FargateStack')).toEqual(resources);
+  expect((await user.service()).images).toEqual([`${OLD_URI}:v1`]);
+});
+
 test('registry, image, service: the same service behind the same load balancer, with the image pinned by its digest', async () => {
-  const digest = await user.push('fargatestack-api', 'v1', 'linux/amd64');
   await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1', ...NOW);
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
 

@@ -56,7 +56,7 @@ test('the second release of one image: the worker goes along, the other service 
 
 test('a release that CloudFormation rolls back: services as before, and what runs is marked', async () => {
   api.v3 = await user.push('shopstack-api', 'v3', PLATFORM);
-  const repair = user.failLater('ShopStack');
+  const repair = user.failLater({ stack: 'ShopStack' });
   await user.deployInVain('ShopStack', ...tag('Api', 'v3'));
   repair();
   expect(await images()).toEqual(running('v2'));

@@ -80,8 +80,8 @@ export class User {
   }
 
   /** Adds to the stack of the service what fails once the service is deployed. Returns what takes it away again. */
-  public failLater(stack = 'FargateStack'): () => void {
-    return this.edit('app.ts', /$/, `
+  public failLater({ stack = 'FargateStack', file = 'app.ts' } = {}): () => void {
+    return this.edit(file, /$/, `
       import { CustomResource } from 'aws-cdk-lib';
       const broken = app.node.findChild('${stack}');
       new CustomResource(broken, 'Broken', { serviceToken: 'arn:aws:lambda:us-east-1:111122223333:function:none' })
