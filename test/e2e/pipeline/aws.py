@@ -54,6 +54,8 @@ def parse(arguments):
 def value_of(shape, words):
     if shape.type_name == 'list':
         return [value_of(shape.member, [word]) for word in words]
+    if shape.type_name == 'boolean':
+        return True
     word, = words
     if shape.type_name == 'structure':
         return dict(pair.split('=', 1) for pair in word.split(','))

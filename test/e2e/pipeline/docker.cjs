@@ -28,7 +28,7 @@ async function main() {
   const emulator = { endpoint: process.env.AWS_ENDPOINT_URL, env: process.env };
   return buildAndPush(emulator, {
     context: positionals[0],
-    dockerfile: values.file,
+    dockerfile: values.file ?? join(positionals[0], 'Dockerfile'),
     tags: values.tag,
     platforms: values.platform.split(','),
     provenance: values.provenance !== 'false',
