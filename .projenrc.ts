@@ -14,6 +14,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   authorOrganization: true,
   license: 'Apache-2.0',
   repositoryUrl: 'https://github.com/org/phased-fargate.git',
+  homepage: 'https://github.com/org/phased-fargate#readme',
+  bugsUrl: 'https://github.com/org/phased-fargate/issues',
   defaultReleaseBranch: 'main',
   stability: 'experimental',
   projenrcTs: true,
@@ -270,6 +272,9 @@ project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
+
+// How PyPI tells libraries for the CDK from others.
+project.tryFindObjectFile('package.json')!.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
 // The commands that start from a fresh clone.
 project.setScript('test', 'node scripts/with-dependencies.mjs verify');
