@@ -63,7 +63,7 @@ export interface GuardedFargateServiceOptions {
   readonly containerName?: string;
 
   /**
-   * Port that the container listens on.
+   * Port that the container listens on. On Fargate, only root may listen on one below 1024.
    *
    * @default - 80 with an ingress; without one, no port is opened
    */

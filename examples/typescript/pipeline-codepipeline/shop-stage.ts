@@ -8,6 +8,9 @@ const COMMIT = process.env.CODEBUILD_RESOLVED_SOURCE_VERSION ?? 'none';
 export class ShopStage extends Stage {
   constructor(scope: Construct, id: string, props: StageProps) {
     super(scope, id, props);
-    new PhasedFargateService(new Stack(this, 'Shop'), 'Api', { imageVersion: ImageVersion.tag(COMMIT) });
+    new PhasedFargateService(new Stack(this, 'Shop'), 'Api', {
+      imageVersion: ImageVersion.tag(COMMIT),
+      containerPort: 8080,
+    });
   }
 }

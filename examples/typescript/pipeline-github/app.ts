@@ -4,7 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 const app = new App();
 const env = { account: '111122223333', region: 'us-east-1' };
 
-const { registry } = new PhasedFargateService(new Stack(app, 'FargateStack', { env }), 'Api');
+const { registry } = new PhasedFargateService(new Stack(app, 'FargateStack', { env }), 'Api', { containerPort: 8080 });
 
 // Deployed once, by hand: cdk deploy GitHubStack
 const github = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };

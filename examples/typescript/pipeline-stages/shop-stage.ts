@@ -15,7 +15,7 @@ export class ShopStage extends Stage {
     const stack = new Stack(this, 'Shop');
     const cluster = new ecs.Cluster(stack, 'Cluster');
 
-    new PhasedFargateService(stack, 'Api', { registry: registries.api, cluster });
+    new PhasedFargateService(stack, 'Api', { registry: registries.api, cluster, containerPort: 8080 });
     new PhasedFargateService(stack, 'Worker', {
       registry: registries.worker,
       cluster,

@@ -57,7 +57,7 @@ test('the same commit again: nothing is built, and the same image runs', async (
 
 test('a commit that only changes infrastructure: nothing is built, the image stays, the infrastructure changes', async () => {
   const before = { images: await images(), tags: await developer.imageTags(REPOSITORY) };
-  developer.source.edit('app.ts', "'Api')", "'Api', { memoryLimitMiB: 1024 })");
+  developer.source.edit('app.ts', 'containerPort: 8080', 'containerPort: 8080, memoryLimitMiB: 1024');
   developer.source.commit();
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
