@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { comparable, guideOf, screenOf } from './guide';
-import { execute } from './pipeline/workflow-run';
 import { Consumer, LOWEST } from '../consumer';
+import { execute } from './pipeline/workflow-run';
 import { Emulator } from '../emulator/emulator';
 import { python } from '../emulator/venv';
 
