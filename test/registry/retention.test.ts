@@ -43,10 +43,13 @@ class History {
     const candidates = this.images.filter(({ tags }) => [...tags].some((tag) => tag.startsWith('v')));
     if (candidates.length === 0) return;
     const { digest } = candidates[pick % candidates.length];
-    const before = this.running;
+    const { running: before, target } = this;
     if (before && before !== digest) this.mark('pinned-api-0a1b2c3d-previous', this.target = before);
     this.mark('pinned-api-0a1b2c3d', this.running = digest);
-    if (failsLater && before) this.mark('pinned-api-0a1b2c3d', this.running = before);
+    if (failsLater && before) {
+      this.mark('pinned-api-0a1b2c3d', this.running = before);
+      if (target) this.mark('pinned-api-0a1b2c3d-previous', this.target = target);
+    }
   }
 
   public evaluate(): void {

@@ -10,11 +10,11 @@ export interface Answer {
   readonly attributes?: GuardAttributes;
 }
 
-export function succeeded(envelope: Envelope, question: Question, digest: string): Answer {
+export function succeeded(envelope: Envelope, question: Question, digest: string, rollingBack: boolean): Answer {
   const counts = question.taskCounts.map((count) => [taskCountAttribute(count), digest === NO_IMAGE ? '0' : String(count)]);
   return {
     status: 'SUCCESS',
-    physicalId: remember(envelope, question, digest),
+    physicalId: remember(envelope, question, digest, rollingBack),
     attributes: {
       ImageDigest: digest,
       ImageTag: question.imageId && 'imageTag' in question.imageId ? question.imageId.imageTag : '',

@@ -3,7 +3,7 @@ import { registryClient, stackClient } from './aws-client';
 import { explain, explainPin } from './explain';
 import { Log, logger } from './log';
 import { lookUntilDecided, Search } from './look';
-import { recall, runningImage } from './memory';
+import { imageBefore, recall, runningImage } from './memory';
 import { Trouble } from './observation';
 import { Envelope, MalformedRequest, openEnvelope, parse } from './parse';
 import { movePins } from './pin';
@@ -86,7 +86,7 @@ async function guard({ world, sent, envelope, times, log }: Session): Promise<An
     }
     if (trouble) log('warn', 'what the stack rolls back to could not be marked', { trouble });
     log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: sent() });
-    return succeeded(envelope, question, digest);
+    return succeeded(envelope, question, digest, rollingBack);
   }
   const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(askRegistry, version.value) : undefined;
   const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, imageRunning, recent });
@@ -100,8 +100,9 @@ async function keep(
   { world, askRegistry, envelope, question, rollingBack, times }: Pick<Search, 'world' | 'askRegistry' | 'envelope' | 'question' | 'times'> & { rollingBack: boolean },
 ): Promise<Trouble | undefined> {
   if (!question.pinTag) return undefined;
-  const before = rollingBack ? undefined : runningImage(recall(envelope.physicalId));
-  return movePins(world, askRegistry, { tag: question.pinTag, released, before }, rollingBack ? 0 : times.lastLook);
+  const memory = recall(envelope.physicalId);
+  const before = rollingBack ? imageBefore(memory, question) : runningImage(memory);
+  return movePins(world, askRegistry, { tag: question.pinTag, released, before, rollingBack }, rollingBack ? 0 : times.lastLook);
 }
 
 /** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */

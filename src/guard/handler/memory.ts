@@ -4,16 +4,15 @@ import { Envelope, Question } from './parse';
 /**
  * The guard remembers in its own physical id, so that no storage has to be kept, paid for and cleaned up:
  *
- *     phased-fargate/<stack>/<logical id>/<current release>/<previous release>
+ *     phased-fargate/<stack>/<logical id>/<current release>/<previous release>/<the one before>
  *
  * A release is `<key>@<image>`: a hash of what was asked, and what was answered. A changed id makes CloudFormation
  * delete the old one, which does nothing. Stack and logical id make it unique, since CloudFormation refuses two
  * resources of the same id.
+ *
+ * The third is what comes before the second, once a rollback has made that the current one again.
  */
-export interface Memory {
-  readonly current?: Release;
-  readonly previous?: Release;
-}
+export type Memory = readonly Release[];
 
 export interface Release {
   readonly key: string;
@@ -24,26 +23,32 @@ export interface Release {
 /** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
 export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 
-const RELEASE = '([0-9a-f]{16})@([0-9a-f]{64}|none(?:-[0-9a-f]{8})?)';
-const PHYSICAL_ID = new RegExp(`^phased-fargate/[^/]+/[^/]+/${RELEASE}(?:/${RELEASE})?$`);
+const REMEMBERED = 3;
+const RELEASE = '[0-9a-f]{16}@(?:[0-9a-f]{64}|none(?:-[0-9a-f]{8})?)';
+const PHYSICAL_ID = new RegExp(`^phased-fargate/[^/]+/[^/]+/(${RELEASE}(?:/${RELEASE}){0,${REMEMBERED - 1}})$`);
 
 /** Any id that is not of this form, be it older, made up by CloudFormation or hostile, is no memory. */
 export function recall(physicalId: string): Memory {
-  const [, key, image, previousKey, previousImage] = PHYSICAL_ID.exec(physicalId) ?? [];
-  return {
-    current: key ? { key, image } : undefined,
-    previous: previousKey ? { key: previousKey, image: previousImage } : undefined,
-  };
+  const [, releases] = PHYSICAL_ID.exec(physicalId) ?? [];
+  return (releases?.split('/') ?? []).map((release) => {
+    const [key, image] = release.split('@');
+    return { key, image };
+  });
 }
 
-/** The id after this answer. It stays the same for as long as the answer does. */
-export function remember(envelope: Envelope, question: Question, digest: string): string {
+/** The id after this answer. It stays the same for as long as the answer does; a rollback forgets what it takes back. */
+export function remember(envelope: Envelope, question: Question, digest: string, rollingBack: boolean): string {
   const key = keyOf(question);
   const release = { key, image: digest === NO_IMAGE ? absence(question) : digest.slice('sha256:'.length) };
-  const { current, previous } = recall(envelope.physicalId);
-  const earlier = [current, previous].find((record) => record && !isOutdatedBy(release, record, question));
-  const records = [release, earlier].filter((record) => record !== undefined);
+  const memory = recall(envelope.physicalId);
+  const earlier = (rollingBack ? before(memory, question) : memory).filter((record) => !isOutdatedBy(release, record, question));
+  const records = [release, ...earlier].slice(0, REMEMBERED);
   return [idWithoutMemory(envelope), ...records.map((record) => `${record.key}@${record.image}`)].join('/');
+}
+
+/** All that is on record from before the release that is asked for. */
+function before(memory: Memory, question: Question): Memory {
+  return memory.slice(memory.findIndex(({ key }) => key === keyOf(question)) + 1);
 }
 
 /** A release is recorded once, and an image that turned up at the very attempt that went without is all there is to say of it. */
@@ -59,20 +64,25 @@ export function idWithoutMemory({ stack, logicalId }: Envelope): string {
 /** What was answered to this very question, for a rollback to go back to. */
 export function answeredBefore(memory: Memory, question: Question): string | undefined {
   const key = keyOf(question);
-  const answers = [memory.current, memory.previous].filter((release) => release?.key === key).map((release) => release!.image);
+  const answers = memory.filter((release) => release.key === key).map(({ image }) => image);
   // Two attempts at one release differ in the nonce only: the one without an image, then the one with it.
   return digestOf(answers.find((image) => image === absence(question)) ?? answers[0]);
 }
 
 /** The image of the release that is deployed, if it is the one asked for: it stays what it is, wherever its tag has gone. */
 export function deployedImage(memory: Memory, question: Question): string | undefined {
-  return memory.current?.key === keyOf(question) ? runningImage(memory) : undefined;
+  return memory[0]?.key === keyOf(question) ? runningImage(memory) : undefined;
 }
 
 /** The image of the release that is deployed, whatever is asked for now. */
-export function runningImage({ current }: Memory): string | undefined {
+export function runningImage([current]: Memory): string | undefined {
   const digest = digestOf(current?.image);
   return digest === NO_IMAGE ? undefined : digest;
+}
+
+/** The image that ran before the release that a rollback goes back to. */
+export function imageBefore(memory: Memory, question: Question): string | undefined {
+  return runningImage(before(memory, question));
 }
 
 function digestOf(image: string | undefined): string | undefined {

@@ -11,6 +11,7 @@ export interface Pins {
   readonly tag: string;
   readonly released: string;
   readonly before?: string;
+  readonly rollingBack: boolean;
 }
 
 /**
@@ -23,9 +24,7 @@ export interface Pins {
 export async function movePins(world: World, ask: AskRegistry, pins: Pins, until: number): Promise<Trouble | undefined> {
   for (let troubles = 1; ; troubles++) {
     try {
-      // The image that still runs first, so that there is no moment at which it has no mark.
-      if (pins.before && pins.before !== pins.released) await point(ask, `${pins.tag}-previous`, pins.before);
-      await point(ask, pins.tag, pins.released);
+      for (const [tag, digest] of inOrder(pins)) await point(ask, tag, digest);
       return undefined;
     } catch (error) {
       const trouble = asTrouble(error);
@@ -33,6 +32,15 @@ export async function movePins(world: World, ask: AskRegistry, pins: Pins, until
       await world.clock.sleep(Math.min(retryPause(troubles, world.random()), until - world.clock.now()));
     }
   }
+}
+
+/** First the mark that is given to what runs until now, or what a rollback goes back to: it is never without one. */
+function inOrder({ tag, released, before, rollingBack }: Pins): [string, string][] {
+  const current: [string, string] = [tag, released];
+  if (before === undefined || before === released) return [current];
+
+  const previous: [string, string] = [`${tag}-previous`, before];
+  return rollingBack ? [current, previous] : [previous, current];
 }
 
 async function point(ask: AskRegistry, imageTag: string, imageDigest: string): Promise<void> {

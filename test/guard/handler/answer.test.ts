@@ -105,7 +105,7 @@ test('hostile names fit as well', () => {
 
 function success(properties: object, digest: string): { envelope: Envelope; answer: Answer } {
   const envelope = openEnvelope(event({}, properties));
-  return { envelope, answer: succeeded(envelope, parse(envelope), digest) };
+  return { envelope, answer: succeeded(envelope, parse(envelope), digest, false) };
 }
 
 function reasonOf(reason: string): string {

@@ -1,8 +1,8 @@
 import { event } from './simulation';
-import { answeredBefore, deployedImage, idWithoutMemory, NO_IMAGE, recall, remember, runningImage } from '../../../src/guard/handler/memory';
+import { answeredBefore, deployedImage, idWithoutMemory, imageBefore, NO_IMAGE, recall, remember, runningImage } from '../../../src/guard/handler/memory';
 import { Envelope, openEnvelope, parse, Question } from '../../../src/guard/handler/parse';
 
-const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`);
+const [ONE, TWO, THREE, FOUR] = ['1', '2', '3', '4'].map((digit) => `sha256:${digit.repeat(64)}`);
 
 test('the id is readable and says what ran', () => {
   const first = answer('', ask('v1'), ONE);
@@ -12,12 +12,31 @@ test('the id is readable and says what ran', () => {
   expect(second).toMatch(/^phased-fargate\/Service\/ApiGuard1A2B3C4D\/[0-9a-f]{16}@2{64}\/[0-9a-f]{16}@1{64}$/);
 });
 
-test('it holds two releases, not more', () => {
+test('it holds three releases, not more', () => {
+  const fourth = ['v1', 'v2', 'v3', 'v4'].reduce((id, tag, index) => answer(id, ask(tag), [ONE, TWO, THREE, FOUR][index]), '');
+
+  expect(['v4', 'v3', 'v2', 'v1'].map((tag) => answeredBefore(recall(fourth), ask(tag)))).toEqual([FOUR, THREE, TWO, undefined]);
+});
+
+test('after a rollback, it is what it was before the release', () => {
+  const second = answer(answer('', ask('v1'), ONE), ask('v2'), TWO);
+  const third = answer(second, ask('v3'), THREE);
+
+  expect(answer(third, ask('v2'), TWO, true)).toBe(second);
+  expect(answer(second, ask('v2'), TWO, true)).toBe(second);
+});
+
+test('a rollback to what is not on record forgets nothing', () => {
+  const id = answer(answer('', ask('v2'), TWO), ask('v3'), THREE);
+
+  expect(recall(answer(id, ask('v1'), ONE, true))).toEqual([...recall(answer('', ask('v1'), ONE)), ...recall(id)]);
+});
+
+test('what ran before the release that a rollback goes back to', () => {
   const third = answer(answer(answer('', ask('v1'), ONE), ask('v2'), TWO), ask('v3'), THREE);
 
-  expect(answeredBefore(recall(third), ask('v3'))).toBe(THREE);
-  expect(answeredBefore(recall(third), ask('v2'))).toBe(TWO);
-  expect(answeredBefore(recall(third), ask('v1'))).toBeUndefined();
+  expect(imageBefore(recall(third), ask('v2'))).toBe(ONE);
+  expect(imageBefore(recall(third), ask('v1'))).toBeUndefined();
 });
 
 test('it stays the same for as long as the answer does', () => {
@@ -99,7 +118,7 @@ describe('starting without tasks', () => {
     const same = answer(without, ask1, ONE);
 
     expect(answeredBefore(recall(same), ask1)).toBe(ONE);
-    expect(recall(same).previous).toBeUndefined();
+    expect(recall(same)).toHaveLength(1);
   });
 
   test('even if it was on record already', () => {
@@ -133,7 +152,7 @@ test.each([
   `x/phased-fargate/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}`,
   `phased-fargate/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}\n`,
 ])('%j is no memory', (physicalId) => {
-  expect(recall(physicalId)).toEqual({});
+  expect(recall(physicalId)).toEqual([]);
 });
 
 test('a made-up id is replaced, so that the next one remembers', () => {
@@ -147,15 +166,15 @@ test('the longest names fit', () => {
     StackId: `arn:aws:cloudformation:eu-west-1:111122223333:stack/${'s'.repeat(128)}/uuid`,
     LogicalResourceId: 'L'.repeat(255),
   });
-  const first = remember(longest, ask('v1'), ONE);
-  const second = remember({ ...longest, physicalId: first }, ask('v2'), TWO);
+  const ids = ['v1', 'v2', 'v3'].reduce((id, tag) => remember({ ...longest, physicalId: id }, ask(tag), tag === 'v3' ? THREE : ONE, false), '');
 
-  expect(Buffer.byteLength(second)).toBeLessThanOrEqual(1024);
-  expect(runningImage(recall(second))).toBe(TWO);
+  expect(recall(ids)).toHaveLength(3);
+  expect(Buffer.byteLength(ids)).toBeLessThanOrEqual(1024);
+  expect(runningImage(recall(ids))).toBe(THREE);
 });
 
 test('longer ones are cut', () => {
-  const id = remember(envelope('', { LogicalResourceId: 'L'.repeat(2_000) }), ask('v1'), ONE);
+  const id = remember(envelope('', { LogicalResourceId: 'L'.repeat(2_000) }), ask('v1'), ONE, false);
 
   expect(Buffer.byteLength(id)).toBeLessThanOrEqual(1024);
   expect(runningImage(recall(id))).toBe(ONE);
@@ -175,6 +194,6 @@ function envelope(physicalId: string, overrides: object = {}): Envelope {
   return openEnvelope(event({ PhysicalResourceId: physicalId, ...overrides }));
 }
 
-function answer(physicalId: string, question: Question, digest: string): string {
-  return remember(envelope(physicalId), question, digest);
+function answer(physicalId: string, question: Question, digest: string, rollingBack = false): string {
+  return remember(envelope(physicalId), question, digest, rollingBack);
 }

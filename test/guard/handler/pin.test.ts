@@ -45,12 +45,7 @@ describe('a release', () => {
     aws.push('v2');
     const { PhysicalResourceId } = await aws.request(create('v1'));
     next();
-    const unmarked: string[] = [];
-    const send = aws.send;
-    aws.send = async (request) => {
-      if (![...aws.tags].some(([tag, digest]) => tag.startsWith('pinned-') && digest === v1)) unmarked.push(request.url);
-      return send(request);
-    };
+    const unmarked = watch(v1);
     await aws.request(release(PhysicalResourceId, 'v2'));
 
     expect(unmarked).toEqual([]);
@@ -107,6 +102,21 @@ describe('a rollback', () => {
     expect(pinned()).toBe(v1);
   });
 
+  test('moves both marks back, and what it goes back to is never without one', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    aws.push('v3');
+    const first = await aws.request(create('v1'));
+    const second = await next().request(release(first.PhysicalResourceId, 'v2'));
+    const third = await next().request(release(second.PhysicalResourceId, 'v3'));
+    next().stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    const unmarked = watch(v2);
+    const back = await aws.request(release(third.PhysicalResourceId, 'v2'));
+
+    expect([pinned(), previous()]).toEqual([v2, v1]);
+    expect(unmarked).toEqual([]);
+    expect(back.PhysicalResourceId).toBe(second.PhysicalResourceId);
+  });
+
   test.each([['denied', DENIED], ['an outage', SERVER_ERROR]])('does not fail, nor wait, for %s', async (_, fault) => {
     const { v1, goBack } = await rolledBack();
     aws.outage.registry = fault;
@@ -139,6 +149,17 @@ describe('a mark that cannot be moved', () => {
     expect(pinned()).toBe(v1);
   });
 });
+
+/** The requests from now on that find an image without a mark. */
+function watch(image: string): string[] {
+  const unmarked: string[] = [];
+  const { send } = aws;
+  aws.send = async (request) => {
+    if (![...aws.tags].some(([tag, digest]) => tag.startsWith('pinned-') && digest === image)) unmarked.push(request.url);
+    return send(request);
+  };
+  return unmarked;
+}
 
 /** The next request meets the same registry, but counts anew. */
 function next(): Simulation {
