@@ -17,14 +17,11 @@ export interface TaskNetwork {
  * `ResourceInitializationError: unable to pull secrets or registry auth`. What was made elsewhere is left alone, since
  * nobody here knows its routes.
  */
-export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork): void {
+export function warnOfUnreachableRegistry(scope: Construct, service: ecs.FargateService, network: TaskNetwork): void {
   if (!isMadeHere(network.vpc)) return;
-  // At the end, because endpoints may be added to the VPC until then.
-  Aspects.of(scope).add({
-    visit: (node) => {
-      if (node === scope) check(scope, network);
-    },
-  });
+  // At the end, because endpoints may be added to the VPC until then. An aspect is passed on to everything below, which
+  // takes its time at each node: hence on one that nothing is below of.
+  Aspects.of(service.node.findChild('Service')).add({ visit: () => check(scope, network) });
 }
 
 function check(scope: Construct, network: TaskNetwork): void {
