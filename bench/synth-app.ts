@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { App, CfnResource, Stack } from 'aws-cdk-lib';
+import { App, CfnElement, CfnOutput, CfnResource, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -13,6 +13,8 @@ export interface Synthesis {
   readonly cpuMs: number;
   /** Of all stacks but that of the network, which is the same in both. */
   readonly resources: number;
+  readonly outputs: number;
+  /** The resources again, by what they are for. */
   readonly features: Readonly<Record<string, number>>;
 }
 
@@ -51,13 +53,15 @@ export function synthesise(variant: Variant, count: number): Synthesis {
   const { user, system } = process.cpuUsage(start);
   rmSync(directory, { recursive: true });
 
-  const resources = app.node.findAll().filter(CfnResource.isCfnResource).filter((resource) => Stack.of(resource) !== network);
+  const elements = app.node.findAll().filter(CfnElement.isCfnElement).filter((element) => Stack.of(element) !== network);
+  const resources = elements.filter(CfnResource.isCfnResource);
   const features: Record<string, number> = {};
   for (const resource of resources) {
     const feature = featureOf(resource);
     features[feature] = (features[feature] ?? 0) + 1;
   }
-  return { cpuMs: (user + system) / 1e3, resources: resources.length, features };
+  const outputs = elements.filter((element) => element instanceof CfnOutput);
+  return { cpuMs: (user + system) / 1e3, resources: resources.length, outputs: outputs.length, features };
 }
 
 /** The registry in a stack beside the service's, as it has to be where the image is pushed in between. */
