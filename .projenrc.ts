@@ -112,7 +112,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
-  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '.DS_Store'],
+  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
