@@ -37,7 +37,7 @@ export interface GuardedFargateServiceOptions {
   /**
    * Memory of a task, in MiB. What Fargate offers depends on `cpu`.
    *
-   * @default 512
+   * @default - the least that Fargate has for `cpu`: 512 for 256 CPU units, and twice as much for each next size
    */
   readonly memoryLimitMiB?: number;
 

@@ -10,6 +10,7 @@ import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
 import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
+import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
 import { invalid, outside } from '../validation';
 
@@ -70,8 +71,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   public readonly grantPrincipal: iam.IPrincipal;
 
   /**
-   * @throws if options contradict each other: `cluster` and `vpc`, `logDriver` and `logRetention`,
-   * `healthCheckGracePeriod` without an ingress, `bakeTime` or `lifecycleHooks` with rolling deployments,
+   * @throws if Fargate has no task of this size; if options contradict each other: `cluster` and `vpc`, `logDriver` and
+   * `logRetention`, `healthCheckGracePeriod` without an ingress, `bakeTime` or `lifecycleHooks` with rolling deployments,
    * autoscaling with a guard that starts the service without tasks
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
@@ -142,8 +143,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private makeTaskDefinition(props: GuardedFargateServiceProps): ecs.FargateTaskDefinition {
     return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
       family: props.family,
-      cpu: props.cpu ?? 256,
-      memoryLimitMiB: props.memoryLimitMiB ?? 512,
+      ...taskSize(this, props),
       ephemeralStorageGiB: props.ephemeralStorageGiB,
       runtimePlatform: {
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,

@@ -305,7 +305,6 @@ export const NOT_THERE: Impossible<Matrix>[] = [
   ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
   ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
   ...without(REGISTRY_OPTIONS, { registry: ['by default', 'a repository', 'an imported repository'] }),
-  { because: 'Fargate has no task of 1 vCPU with so little memory', choices: { cpu: ['more'], memoryLimitMiB: ['by default'] } },
 ];
 
 export const COMBINATIONS = allPairs(DIMENSIONS, [...REFUSED, ...NOT_THERE]);

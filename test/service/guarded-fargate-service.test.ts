@@ -124,6 +124,34 @@ describe('options of the task', () => {
     template().hasResourceProperties(TASK, { Cpu: '1024', Memory: '4096', EphemeralStorage: { SizeInGiB: 50 }, Family: 'api' });
   });
 
+  test.each([
+    [undefined, '512'],
+    [256, '512'],
+    [512, '1024'],
+    [1024, '2048'],
+    [2048, '4096'],
+    [4096, '8192'],
+    [8192, '16384'],
+    [16384, '32768'],
+  ])('with %p CPU units, the least memory that Fargate has for them', (cpu, Memory) => {
+    service({ cpu });
+    template().hasResourceProperties(TASK, { Cpu: String(cpu ?? 256), Memory });
+  });
+
+  test.each([
+    [undefined, 256, 'memoryLimitMiB 256 is not what Fargate has for cpu 256: 512 to 2048 (at Web/Api)'],
+    [undefined, 4096, 'memoryLimitMiB 4096 is not what Fargate has for cpu 256: 512 to 2048 (at Web/Api)'],
+    [1024, 512, 'memoryLimitMiB 512 is not what Fargate has for cpu 1024: 2048 to 8192 (at Web/Api)'],
+    [4096, 32768, 'memoryLimitMiB 32768 is not what Fargate has for cpu 4096: 8192 to 30720 (at Web/Api)'],
+  ])('refuse a task that Fargate does not have: %p CPU units with %d MiB', (cpu, memoryLimitMiB, message) => {
+    expect(() => service({ cpu, memoryLimitMiB })).toThrow(new Error(message));
+  });
+
+  test('let pass what Fargate may have one day', () => {
+    service({ cpu: 65536, memoryLimitMiB: 131072 });
+    template().hasResourceProperties(TASK, { Cpu: '65536', Memory: '131072' });
+  });
+
   test('the architecture, which the guard checks as well', () => {
     service({ cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     template().hasResourceProperties(TASK, { RuntimePlatform: { CpuArchitecture: 'ARM64' } });
