@@ -19,13 +19,13 @@ const INDEX_TYPES: readonly unknown[] = [OCI_INDEX, DOCKER_LIST];
 const MANIFEST_TYPES: readonly unknown[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 const CONFIG_TYPES: readonly unknown[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
 
-const LAYERS_OF_IMAGES = /vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
+const LAYERS_OF_IMAGES = /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
 
 /** Artifacts that call themselves images, and those that deserve a name. */
 const ARTIFACTS: ReadonlyArray<[RegExp, string]> = [
-  [/vnd\.cncf\.helm\./, 'a Helm chart'],
-  [/vnd\.(dev\.cosign|dev\.sigstore|cncf\.notary)\./, 'a signature'],
-  [/vnd\.(in-toto|dsse|docker\.attestation)/, 'an attestation'],
+  [/^application\/vnd\.cncf\.helm\./, 'a Helm chart'],
+  [/^application\/vnd\.(dev\.cosign|dev\.sigstore|cncf\.notary)\./, 'a signature'],
+  [/^application\/vnd\.(in-toto|dsse\.|docker\.attestation\.)/, 'an attestation'],
   [/spdx|cyclonedx|syft/, 'an SBOM'],
 ];
 

@@ -145,11 +145,11 @@ function failureToGet({ failureCode = 'NoImage', failureReason = 'no reason give
 }
 
 const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'missing' | 'repositoryMissing']> = [
-  [/RepositoryNotFound/, 'repositoryMissing'],
-  [/ImageNotFound/, 'missing'],
+  [/^RepositoryNotFound/, 'repositoryMissing'],
+  [/^ImageNotFound/, 'missing'],
   // The credentials of a new role are as slow to become known as its permissions.
   [/AccessDenied|Unauthorized|NotAuthorized|BlockedByOrganizationPolicy|UnrecognizedClient|InvalidClientToken|ExpiredToken/, 'denied'],
-  [/Kms/, 'kms'],
+  [/^Kms/, 'kms'],
   [/Upstream/, 'upstream'],
   [/Throttl|TooManyRequests|LimitExceeded|SlowDown/, 'throttled'],
   [/^(Server|Service|Internal)/, 'unavailable'],
