@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { comeAfterImage } from './after-images';
 import { ImageGuard } from '../guard/image-guard';
 import { singleton } from '../stacks';
 
@@ -40,7 +41,7 @@ export interface FailureEventsOptions {
  */
 export function keepFailureEvents(scope: Construct, { service, guard, givenName, topic }: FailureEventsOptions): void {
   const logGroup = eventLog(Stack.of(scope));
-  logGroup.node.addDependency(guard);
+  comeAfterImage(logGroup, service, guard);
   topic?.grantPublish(new iam.ServicePrincipal('events.amazonaws.com'));
   const rule = new events.CfnRule(scope, 'FailureEvents', {
     description: 'Why deployments of this service failed and why its tasks stopped',

@@ -5,6 +5,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { comeAfterImage } from './after-images';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
@@ -84,7 +85,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       this.cluster = props.cluster;
     } else {
       const cluster = defaultCluster(this, props.vpc);
-      cluster.node.addDependency(guard);
+      comeAfterImage(cluster, this, guard);
       if (props.capacityProviderStrategies) cluster.enableFargateCapacityProviders();
       this.cluster = cluster;
     }

@@ -1,4 +1,4 @@
-import { App, Aws, CfnElement, CfnOutput, CfnParameter, Duration, NestedStack, Stack } from 'aws-cdk-lib';
+import { App, Aws, CfnElement, CfnOutput, CfnParameter, CfnResource, Duration, NestedStack, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -8,7 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, Ingress, WhenMissing } from '../../src';
+import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, Ingress, PhasedFargateService, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
 import { existingVpc, PRIVATE_SUBNETS, PUBLIC_SUBNETS } from '../util/network';
 import { ReferenceGraph } from '../util/reference-graph';
@@ -437,6 +437,61 @@ describe('the order', () => {
     for (const id of ['One', 'Two']) new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc });
     const [types] = before('AWS::ECS::Cluster');
     expect(types.filter((type) => type === GUARD)).toHaveLength(2);
+  });
+
+  describe('of two services, one may wait for the other', () => {
+    const both: [string, () => ecs.ICluster | undefined][] = [
+      ['in the default cluster', () => undefined],
+      ['in a given cluster', () => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc })],
+    ];
+
+    test.each(both)('%s: the one that is made later', (_, cluster) => {
+      const [one, two] = services(cluster());
+      two.node.addDependency(one);
+      expect(guardsBefore(one)).toEqual(['One']);
+      expect(guardsBefore(two)).toEqual(['One', 'Two']);
+    });
+
+    test.each(both)('%s: the one that is made first', (_, cluster) => {
+      const [one, two] = services(cluster());
+      one.node.addDependency(two);
+      expect(guardsBefore(one)).toEqual(['One', 'Two']);
+      expect(guardsBefore(two)).toEqual(['Two']);
+    });
+
+    test.each(both)('%s: through what comes in between', (_, cluster) => {
+      const [one, two] = services(cluster());
+      const between = new CfnResource(stack, 'Between', { type: 'AWS::SNS::Topic' });
+      between.node.addDependency(one.service.ecsService);
+      two.guard.node.addDependency(between);
+      expect(guardsBefore(one)).toEqual(['One']);
+      expect(guardsBefore(two)).toEqual(['One', 'Two']);
+    });
+
+    test('and without that, each waits for both images', () => {
+      const [one, two] = services();
+      expect(guardsBefore(one)).toEqual(['One', 'Two']);
+      expect(guardsBefore(two)).toEqual(['One', 'Two']);
+    });
+
+    test('also where it waits for something else', () => {
+      const [one, two] = services();
+      two.node.addDependency(new CfnResource(stack, 'Else', { type: 'AWS::SNS::Topic' }));
+      expect(guardsBefore(one)).toEqual(['One', 'Two']);
+    });
+
+    function services(cluster?: ecs.ICluster): PhasedFargateService[] {
+      return ['One', 'Two'].map((id) => new PhasedFargateService(stack, id, { cluster }));
+    }
+
+    /** Names those whose image the service of ECS waits for; a template with a cycle is refused. */
+    function guardsBefore({ service: { ecsService } }: PhasedFargateService): string[] {
+      Template.fromStack(stack);
+      const graph = new ReferenceGraph(app.synth());
+      const logicalId = stack.getLogicalId(ecsService.node.findChild('Service') as CfnElement);
+      const resource = graph.resources(SERVICE).find((each) => each.logicalId === logicalId)!;
+      return [...graph.before(resource)].filter(({ type }) => type === GUARD).map((each) => each.logicalId.slice(0, 3)).sort();
+    }
   });
 
   test('the service waits until its tasks may pull the image', () => {
