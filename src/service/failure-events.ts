@@ -1,4 +1,4 @@
-import { Aws, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -15,7 +15,7 @@ const EVENTBRIDGE = { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws
 
 const QUERY = [
   'fields @timestamp, coalesce(detail.reason, detail.stoppedReason) as reason, detail.containers.0.reason as container,',
-  'detail.containers.0.exitCode as exitCode, `detail-type`, resources.0',
+  'detail.containers.0.exitCode as exitCode, `detail-type`, coalesce(detail.group, resources.0) as service, resources.0',
   '| sort @timestamp desc',
 ].join(' ');
 
@@ -36,44 +36,45 @@ export interface FailureEventsOptions {
  * Keeps the reasons of deployments that failed and of tasks that stopped: ECS forgets them after an hour, and
  * CloudFormation only says that a circuit breaker was triggered.
  *
- * The rule knows the service by the names that it will have, and not by a reference, since it has to be there before
- * the service's first deployment fails.
+ * Names that CloudFormation makes up begin with the name of the stack, so one rule serves all services that have one. It
+ * is there before the service's first deployment fails, and hence cannot refer to the service.
  */
 export function keepFailureEvents(scope: Construct, { service, guard, givenName, topic }: FailureEventsOptions): void {
-  const logGroup = eventLog(Stack.of(scope));
-  comeAfterImage(logGroup, service, guard);
+  const log = EventLog.of(Stack.of(scope));
+  comeAfterImage(log.logGroup, service, guard);
+  const targets = [
+    ...(givenName ? [log.target] : []),
+    ...(topic ? [{ id: 'Topic', arn: topic.topicArn }] : []),
+  ];
+  if (targets.length > 0) {
+    service.node.addDependency(new events.CfnRule(scope, 'FailureEvents', {
+      description: 'Why deployments of this service failed and why its tasks stopped',
+      eventPattern: failuresOf(service, givenName),
+      targets,
+    }));
+  }
   topic?.grantPublish(new iam.ServicePrincipal('events.amazonaws.com'));
-  const rule = new events.CfnRule(scope, 'FailureEvents', {
-    description: 'Why deployments of this service failed and why its tasks stopped',
-    eventPattern: { source: ['aws.ecs'], $or: [failedDeployments(service, givenName), stoppedTasks(service)] },
-    targets: [
-      // A log group is named without the ":*" that its ARN ends with.
-      { id: 'LogGroup', arn: Stack.of(scope).formatArn({ service: 'logs', resource: `log-group:${logGroup.ref}` }) },
-      ...(topic ? [{ id: 'Topic', arn: topic.topicArn }] : []),
+  if (!givenName) service.node.addDependency(log.keepGeneratedNames());
+}
+
+function failuresOf({ cluster, node, stack }: ecs.FargateService, givenName?: string): object {
+  const { clusterArn, clusterName } = cluster;
+  const name = givenName ?? `${stack.stackName}-${(node.findChild('Service') as ecs.CfnService).logicalId}-`;
+  const matching = (value: string) => givenName ? value : { prefix: value };
+  return failures(
+    { resources: [matching(stack.formatArn({ service: 'ecs', resource: 'service', resourceName: `${clusterName}/${name}` }))] },
+    { clusterArn: [clusterArn], group: [matching(`service:${name}`)] },
+  );
+}
+
+/** Of a failed deployment, ECS tells the service; of a task, the group. */
+function failures(service: object, task: object): object {
+  return {
+    source: ['aws.ecs'],
+    $or: [
+      { 'detail-type': ['ECS Deployment State Change'], ...service, 'detail': { eventName: ['SERVICE_DEPLOYMENT_FAILED'] } },
+      { 'detail-type': ['ECS Task State Change'], 'detail': { lastStatus: ['STOPPED'], ...task } },
     ],
-  });
-  service.node.addDependency(rule);
-}
-
-function failedDeployments({ cluster, node, stack }: ecs.FargateService, givenName?: string): object {
-  const { logicalId } = node.findChild('Service') as ecs.CfnService;
-  const arn = (name: string) => stack.formatArn({ service: 'ecs', resource: 'service', resourceName: `${cluster.clusterName}/${name}` });
-  return {
-    'detail-type': ['ECS Deployment State Change'],
-    'resources': [givenName ? arn(givenName) : { prefix: arn(`${Aws.STACK_NAME}-${logicalId}-`) }],
-    'detail': { eventName: ['SERVICE_DEPLOYMENT_FAILED'] },
-  };
-}
-
-function stoppedTasks({ cluster, taskDefinition, stack }: ecs.FargateService): object {
-  const anyRevision = stack.formatArn({ service: 'ecs', resource: 'task-definition', resourceName: `${taskDefinition.family}:` });
-  return {
-    'detail-type': ['ECS Task State Change'],
-    'detail': {
-      lastStatus: ['STOPPED'],
-      clusterArn: [cluster.clusterArn],
-      taskDefinitionArn: [{ prefix: anyRevision }],
-    },
   };
 }
 
@@ -81,36 +82,59 @@ function stoppedTasks({ cluster, taskDefinition, stack }: ecs.FargateService): o
  * One log group for all services of the stack, with a resource policy of its own: those of an account are limited to
  * ten, and the event target of aws-cdk-lib sets one with a function.
  */
-function eventLog(stack: Stack): logs.CfnLogGroup {
-  return singleton(stack, ID, () => makeEventLog(stack)).node.findChild('LogGroup') as logs.CfnLogGroup;
-}
+class EventLog extends Construct {
+  public static of(stack: Stack): EventLog {
+    return singleton(stack, ID, () => new EventLog(stack));
+  }
 
-function makeEventLog(stack: Stack): Construct {
-  const scope = new Construct(stack, ID);
-  const logGroup = new logs.CfnLogGroup(scope, 'LogGroup', {
-    retentionInDays: logs.RetentionDays.ONE_MONTH,
-    resourcePolicyDocument: {
-      Version: '2012-10-17',
-      Statement: [
-        { Effect: 'Allow', Principal: EVENTBRIDGE, Action: 'logs:CreateLogStream', Resource: '*' },
-        {
-          Effect: 'Allow',
-          Principal: EVENTBRIDGE,
-          Action: 'logs:PutLogEvents',
-          Resource: '*',
-          Condition: { ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
-        },
-      ],
-    },
-  });
-  // A first deployment that fails takes everything else with it.
-  logGroup.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  public readonly logGroup: logs.CfnLogGroup;
+  public readonly target: events.CfnRule.TargetProperty;
+  private rule?: events.CfnRule;
 
-  const name = `${stack.stackName}: why did it fail`;
-  new logs.CfnQueryDefinition(scope, 'Query', { name, logGroupNames: [logGroup.ref], queryString: QUERY });
-  new CfnOutput(scope, 'FailureQuery', {
-    description: 'Saved query of CloudWatch Logs Insights that shows why deployments failed and tasks stopped',
-    value: name,
-  });
-  return scope;
+  private constructor(private readonly stack: Stack) {
+    super(stack, ID);
+    this.logGroup = new logs.CfnLogGroup(this, 'LogGroup', {
+      retentionInDays: logs.RetentionDays.ONE_MONTH,
+      resourcePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: EVENTBRIDGE, Action: 'logs:CreateLogStream', Resource: '*' },
+          {
+            Effect: 'Allow',
+            Principal: EVENTBRIDGE,
+            Action: 'logs:PutLogEvents',
+            Resource: '*',
+            Condition: { ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
+          },
+        ],
+      },
+    });
+    // A first deployment that fails takes everything else with it.
+    this.logGroup.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // A log group is named without the ":*" that its ARN ends with.
+    this.target = { id: 'LogGroup', arn: stack.formatArn({ service: 'logs', resource: `log-group:${this.logGroup.ref}` }) };
+
+    const name = `${stack.stackName}: why did it fail`;
+    new logs.CfnQueryDefinition(this, 'Query', { name, logGroupNames: [this.logGroup.ref], queryString: QUERY });
+    new CfnOutput(this, 'FailureQuery', {
+      description: 'Saved query of CloudWatch Logs Insights that shows why deployments failed and tasks stopped',
+      value: name,
+    });
+  }
+
+  /**
+   * By wildcard, whatever cluster it is: a reference to the clusters of all services would make each wait for all.
+   */
+  public keepGeneratedNames(): events.CfnRule {
+    const { stackName } = this.stack;
+    this.rule ??= new events.CfnRule(this, 'Rule', {
+      description: 'Why deployments of the services of this stack failed and why their tasks stopped',
+      eventPattern: failures(
+        { resources: [{ wildcard: `*:service/*/${stackName}-*` }] },
+        { group: [{ prefix: `service:${stackName}-` }] },
+      ),
+      targets: [this.target],
+    });
+    return this.rule;
+  }
 }

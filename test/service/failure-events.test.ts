@@ -3,7 +3,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { GuardedFargateService, GuardedFargateServiceOptions } from '../../src';
+import { matches } from '../util/event-pattern';
 import { anyGuard } from '../util/guard';
+
 import { existingVpc } from '../util/network';
 import { ReferenceGraph, Resource } from '../util/reference-graph';
 import { testApp } from '../util/synth';
@@ -28,51 +30,77 @@ function template(): Template {
   return Template.fromStack(stack);
 }
 
-function patterns(): { failed: any; stopped: any } {
-  const [{ Properties: { EventPattern: { source, $or: [failed, stopped], ...rest } } }] = Object.values(template().findResources(RULE));
-  expect(source).toEqual(['aws.ecs']);
-  expect(rest).toEqual({});
-  return { failed, stopped };
-}
-
 const arn = (...parts: unknown[]) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ...parts]] });
 
-describe('the rule', () => {
-  test('takes failed deployments of the service, by the name that it is given', () => {
-    service({ serviceName: 'mp-api-service' });
-    expect(patterns().failed).toEqual({
-      'detail-type': ['ECS Deployment State Change'],
-      'resources': [arn(':ecs:eu-west-1:111111111111:service/mp-cluster/mp-api-service')],
-      'detail': { eventName: ['SERVICE_DEPLOYMENT_FAILED'] },
-    });
-  });
+const CLUSTER = 'arn:aws:ecs:eu-west-1:111111111111:cluster/mp-cluster';
 
-  test('takes failed deployments of the service, by the name that CloudFormation will make up', () => {
+/** As ECS sends them. */
+const failedDeployment = (name: string, clusterArn = CLUSTER) => ({
+  'source': 'aws.ecs',
+  'detail-type': 'ECS Deployment State Change',
+  'resources': [`${clusterArn.replace(':cluster/', ':service/')}/${name}`],
+  'detail': { eventType: 'ERROR', eventName: 'SERVICE_DEPLOYMENT_FAILED', deploymentId: 'ecs-svc/123', reason: 'ECS deployment circuit breaker: task failed to start.' },
+});
+const stoppedTask = (group: string, clusterArn = CLUSTER) => ({
+  'source': 'aws.ecs',
+  'detail-type': 'ECS Task State Change',
+  'resources': [`${clusterArn.replace(':cluster/', ':task/')}/0123456789abcdef`],
+  'detail': { clusterArn, group, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: 'Essential container in task exited' },
+});
+
+/** The targets that a rule of the stack sends the event to. */
+function targetsOf(event: object): string[] {
+  return Object.values(template().findResources(RULE)).flatMap(({ Properties: { EventPattern, Targets } }) =>
+    matches(written(EventPattern), event) ? Targets.map(({ Id }: { Id: string }) => Id) : []);
+}
+
+/** A value with the tokens written out that are left in a stack whose account and region are known. */
+function written(value: any): any {
+  return JSON.parse(JSON.stringify(value), (_, each) => each?.Ref === 'AWS::Partition' ? 'aws' : each?.['Fn::Join']?.[1].join('') ?? each);
+}
+
+function generatedName(id = 'Api'): string {
+  const ecsService = stack.node.findChild(id).node.findChild('Resource').node.findChild('Service') as ecs.CfnService;
+  return `Web-${stack.getLogicalId(ecsService)}-0OqZgCjS2wTE`;
+}
+
+describe('the log is sent', () => {
+  test('failed deployments and stopped tasks of all services whose name CloudFormation makes up, in any cluster', () => {
     service();
-    const [logicalId] = Object.keys(template().findResources('AWS::ECS::Service'));
-    expect(patterns().failed.resources).toEqual([
-      { prefix: arn(':ecs:eu-west-1:111111111111:service/mp-cluster/', { Ref: 'AWS::StackName' }, `-${logicalId}-`) },
-    ]);
+    service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Other', { clusterName: 'other', vpc: cluster.vpc }) }, 'Worker');
+    const others = CLUSTER.replace('mp-cluster', 'other');
+    expect(targetsOf(failedDeployment(generatedName()))).toEqual(['LogGroup']);
+    expect(targetsOf(stoppedTask(`service:${generatedName()}`))).toEqual(['LogGroup']);
+    expect(targetsOf(failedDeployment(generatedName('Worker'), others))).toEqual(['LogGroup']);
+    expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`, others))).toEqual(['LogGroup']);
   });
 
-  test('takes stopped tasks of any revision of the task definition, and of no other family', () => {
-    service({ family: 'api' });
-    expect(patterns().stopped).toEqual({
-      'detail-type': ['ECS Task State Change'],
-      'detail': {
-        lastStatus: ['STOPPED'],
-        clusterArn: [stack.resolve(cluster.clusterArn)],
-        taskDefinitionArn: [{ prefix: arn(':ecs:eu-west-1:111111111111:task-definition/api:') }],
-      },
-    });
+  test('those of a service by the name that it is given', () => {
+    service({ serviceName: 'mp-api-service' });
+    expect(targetsOf(failedDeployment('mp-api-service'))).toEqual(['LogGroup']);
+    expect(targetsOf(stoppedTask('service:mp-api-service'))).toEqual(['LogGroup']);
   });
 
-  test('takes stopped tasks by the family that the task definition really has', () => {
-    const { taskDefinition } = service();
-    template().hasResourceProperties('AWS::ECS::TaskDefinition', { Family: taskDefinition.family });
-    expect(JSON.stringify(patterns().stopped)).toContain(`:task-definition/${taskDefinition.family}:`);
+  test.each([{}, { serviceName: 'mp-api-service' }])('nothing else with %j', (props) => {
+    service(props);
+    const name = props.serviceName ?? generatedName();
+    expect(targetsOf(failedDeployment('mp-api-service-2'))).toEqual([]);
+    expect(targetsOf(stoppedTask('service:mp-api-service-2'))).toEqual([]);
+    expect(targetsOf(stoppedTask('family:mp-api-service'))).toEqual([]);
+    expect(targetsOf(failedDeployment(`Old${name}`))).toEqual([]);
+    expect(targetsOf({ ...failedDeployment(name), detail: { eventName: 'SERVICE_DEPLOYMENT_COMPLETED' } })).toEqual([]);
+    expect(targetsOf({ ...stoppedTask(`service:${name}`), detail: { ...stoppedTask(`service:${name}`).detail, lastStatus: 'RUNNING' } })).toEqual([]);
+    expect(targetsOf({ ...stoppedTask(`service:${name}`), source: 'mine' })).toEqual([]);
   });
 
+  test('nothing of a service of the same given name in another cluster', () => {
+    service({ serviceName: 'mp-api-service' });
+    expect(targetsOf(failedDeployment('mp-api-service', CLUSTER.replace('mp-cluster', 'other')))).toEqual([]);
+    expect(targetsOf(stoppedTask('service:mp-api-service', CLUSTER.replace('mp-cluster', 'other')))).toEqual([]);
+  });
+});
+
+describe('the rule', () => {
   test('is there before the service, whose first deployment may be the one that fails', () => {
     service();
     const graph = new ReferenceGraph((stack.node.root as any).synth());
@@ -80,10 +108,17 @@ describe('the rule', () => {
     expect([...graph.before(ecsService)].map(({ type }) => type)).toEqual(expect.arrayContaining([RULE, 'AWS::Logs::LogGroup']));
   });
 
-  test('is one for each service', () => {
+  test('is one for all services whose name CloudFormation makes up: an account has 300 in a region', () => {
     service();
     service({}, 'Worker');
-    template().resourceCountIs(RULE, 2);
+    template().resourceCountIs(RULE, 1);
+  });
+
+  test('leaves services free to be in clusters that wait for each other', () => {
+    const later = new ecs.Cluster(stack, 'Later', { vpc: cluster.vpc });
+    later.node.addDependency(service());
+    service({ cluster: later }, 'Worker');
+    expect(template).not.toThrow();
   });
 
   test('names its log group without the asterisk that its ARN ends with', () => {
@@ -150,10 +185,20 @@ describe('the log group', () => {
 });
 
 describe('a topic', () => {
-  test('is sent the same events, which it allows', () => {
+  test.each([{}, { serviceName: 'mp-api-service' }])('is sent the same events as the log with %j, of this service only', (props) => {
+    service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
+    service({}, 'Worker');
+    const name = props.serviceName ?? generatedName();
+    expect(targetsOf(failedDeployment(name)).sort()).toEqual(['LogGroup', 'Topic']);
+    expect(targetsOf(stoppedTask(`service:${name}`)).sort()).toEqual(['LogGroup', 'Topic']);
+    expect(targetsOf(failedDeployment(generatedName('Worker')))).toEqual(['LogGroup']);
+    expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`))).toEqual(['LogGroup']);
+  });
+
+  test('allows it', () => {
     const failureTopic = new sns.Topic(stack, 'Failures');
     service({ failureTopic });
-    template().hasResourceProperties(RULE, { Targets: [Match.objectLike({ Id: 'LogGroup' }), { Id: 'Topic', Arn: stack.resolve(failureTopic.topicArn) }] });
+    template().hasResourceProperties(RULE, { Targets: [{ Id: 'Topic', Arn: stack.resolve(failureTopic.topicArn) }] });
     template().hasResourceProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: { Statement: [Match.objectLike({ Action: 'sns:Publish', Principal: { Service: 'events.amazonaws.com' } })] },
     });

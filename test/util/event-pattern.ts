@@ -1,0 +1,26 @@
+/**
+ * Whether EventBridge sends an event to the targets of a rule: what is used of its patterns here, and an error for the
+ * rest, so that nothing passes unseen.
+ */
+export function matches(pattern: any, event: any): boolean {
+  const { $or: alternatives, ...all } = pattern;
+  return (alternatives === undefined || alternatives.some((alternative: any) => matches(alternative, event)))
+    && Object.entries<any>(all).every(([key, expected]) => Array.isArray(expected)
+      ? [event[key]].flat().some((value) => expected.some((each) => matchesValue(each, value)))
+      : event[key] !== undefined && matches(expected, event[key]));
+}
+
+function matchesValue(expected: any, value: unknown): boolean {
+  if (typeof expected === 'string') return value === expected;
+
+  const [[operator, operand], ...others] = Object.entries<string>(expected);
+  if (others.length > 0) throw new Error(`not an operator: ${JSON.stringify(expected)}`);
+  switch (operator) {
+    case 'prefix':
+      return typeof value === 'string' && value.startsWith(operand);
+    case 'wildcard':
+      return typeof value === 'string' && new RegExp(`^${operand.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('.*')}$`).test(value);
+    default:
+      throw new Error(`cannot tell what ${operator} matches`);
+  }
+}
