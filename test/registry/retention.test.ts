@@ -109,6 +109,32 @@ test('the rest does expire: tagged images beyond the number to keep, and untagge
   expect(history.images.map(({ digest }) => digest)).toEqual(['image-4', 'image-5']);
 });
 
+test('by default a thousand tagged images stay, and untagged ones for 30 days', () => {
+  const history = new History(policyOf());
+  for (let pushes = 0; pushes < 1001; pushes++) {
+    history.push(false, false);
+    history.wait(1);
+  }
+  history.evaluate();
+  expect(history.images).toHaveLength(1000);
+  expect(history.has('image-1')).toBe(false);
+
+  const untagged = [30, 31].map((age) => ({ digest: `of day ${age}`, pushedAt: -age * DAY, tags: new Set<string>(), children: [] }));
+  expect(expired(policyOf(), untagged, 0)).toEqual(new Set(['of day 31']));
+});
+
+test('tags of any form count', () => {
+  const images = ['4f9d2c1', 'latest', 'cache-main', '1.0.0'].map((tag, pushedAt) => ({ digest: tag, pushedAt, tags: new Set([tag]), children: [] }));
+  expect(expired(policyOf({ keepTagged: 1 }), images, DAY)).toEqual(new Set(['4f9d2c1', 'latest', 'cache-main']));
+});
+
+test('what runs is kept for however many services share the registry', () => {
+  const images = Array.from({ length: 2000 }, (_, index) => ({
+    digest: `image-${index}`, pushedAt: index, tags: new Set([`v${index}`, `pinned-service-${index}-0a1b2c3d`]), children: [],
+  }));
+  expect(expired(policyOf({ keepTagged: 1 }), images, DAY)).toEqual(new Set());
+});
+
 test('without the first rule, what runs would expire', () => {
   const policy = policyOf({ keepTagged: 1 });
   const history = new History({ rules: policy.rules.slice(1) });
