@@ -67,6 +67,11 @@ describe('a registry for many accounts', () => {
       },
     });
   });
+
+  test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('counts an account that is not known as its own, for marks: %j', (env, names) => {
+    const guards = Object.values(Template.fromStack(shop(app, 'App', env)).findResources('Custom::ImageGuard'));
+    expect(guards.map(({ Properties }) => Properties.PinName)).toEqual(names);
+  });
 });
 
 describe('a registry for many stages', () => {
