@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Fn, Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -6,11 +6,14 @@ import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
 import { checkRepositoryName, claimRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
-import { checkRetention, DEFAULT_RETENTION, lifecycleRules } from './retention';
+import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { kebabCase } from '../names';
 import { deployedStack, pathInStack } from '../stacks';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
+
+/** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
+const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
 
 /** The platform of a Fargate task that says nothing about it. */
 const DEFAULT_BUILD_PLATFORM = 'linux/amd64';
@@ -153,21 +156,22 @@ export class ImageRegistry extends ecr.RepositoryBase {
       imageScanOnPush: props.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
       encryptionKey: props.encryptionKey,
-      lifecycleRules: lifecycleRules(retention),
       removalPolicy,
       emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
-    this.node.defaultChild = this.repository.node.defaultChild;
-    excludeReservedTags(this.repository);
+    const resource = this.repository.node.defaultChild as ecr.CfnRepository;
+    this.node.defaultChild = resource;
+    resource.lifecyclePolicy = { lifecyclePolicyText: lifecyclePolicy(retention) };
+    excludeReservedTags(resource);
 
     new CfnOutput(this, 'RepositoryUri', {
       description: 'Where to push the image',
-      value: this.repositoryUri,
+      value: resource.attrRepositoryUri,
     });
     new CfnOutput(this, 'PushCommands', {
       description: 'Logs in, builds and pushes; set TAG first',
-      value: Lazy.string({ produce: () => this.pushCommands() }),
+      value: Fn.sub(Lazy.string({ produce: () => this.pushCommands() })),
     });
   }
 
@@ -193,15 +197,14 @@ export class ImageRegistry extends ecr.RepositoryBase {
     const known = this.buildPlatforms.map((platform) => platform()).filter((platform) => platform !== undefined);
     const platforms = known.length > 0 ? [...new Set(known)].sort() : [DEFAULT_BUILD_PLATFORM];
     return [
-      `aws ecr get-login-password --region ${this.env.region} | docker login --username AWS --password-stdin ${this.registryUri}`,
-      `docker buildx build --platform ${platforms.join(',')} --tag ${this.repositoryUri}:$TAG --push .`,
+      `aws ecr get-login-password --region \${AWS::Region} | docker login --username AWS --password-stdin ${LOCAL_REGISTRY}`,
+      `docker buildx build --platform ${platforms.join(',')} --tag ${LOCAL_REGISTRY}/${this.repositoryName}:$TAG --push .`,
     ].join(' && ');
   }
 }
 
-function excludeReservedTags(repository: ecr.Repository): void {
-  // On the L1, because the L2 knows the filters only since aws-cdk-lib 2.221.
-  const resource = repository.node.defaultChild as ecr.CfnRepository;
+/** On the L1, because the L2 knows the filters only since aws-cdk-lib 2.221. */
+function excludeReservedTags(resource: ecr.CfnRepository): void {
   resource.imageTagMutability = 'IMMUTABLE_WITH_EXCLUSION';
   resource.imageTagMutabilityExclusionFilters = RESERVED_TAGS.map((pattern) => ({
     imageTagMutabilityExclusionFilterType: 'WILDCARD',

@@ -1,5 +1,4 @@
 import { Duration, Token } from 'aws-cdk-lib';
-import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
 import { PINNED_TAGS } from './reserved-tags';
 import { invalid, outside } from '../validation';
@@ -15,35 +14,37 @@ export interface Retention {
 export const DEFAULT_RETENTION: Retention = { keepTagged: 1_000, keepUntaggedFor: Duration.days(30) };
 
 /**
- * What ECR may delete.
+ * What ECR may delete, as it takes it.
  *
  * An image that a rule has matched is out of reach of all rules with a higher number, even if the first one keeps it.
  * So the first rule matches whatever runs, and everything else is left to the others.
  */
-export function lifecycleRules(retention: Retention): ecr.LifecycleRule[] {
-  return [
-    {
-      rulePriority: 1,
-      description: 'Keeps what runs, and what a rollback goes back to',
-      tagPatternList: [PINNED_TAGS],
-      maxImageCount: ALL_PINNED,
-    },
-    {
-      rulePriority: 2,
-      description: 'Keeps the tagged images that were pushed last',
-      tagPatternList: ['*'],
-      maxImageCount: retention.keepTagged,
-    },
-    {
-      rulePriority: 3,
-      description: 'Keeps untagged images for a while: what an index consists of is kept as long as the index',
-      tagStatus: ecr.TagStatus.UNTAGGED,
-      maxImageAge: retention.keepUntaggedFor,
-    },
-  ];
+export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): string {
+  return JSON.stringify({
+    rules: [
+      {
+        rulePriority: 1,
+        description: 'Keeps what runs, and what a rollback goes back to',
+        selection: { tagStatus: 'tagged', tagPatternList: [PINNED_TAGS], countType: 'imageCountMoreThan', countNumber: ALL_PINNED },
+        action: { type: 'expire' },
+      },
+      {
+        rulePriority: 2,
+        description: 'Keeps the tagged images that were pushed last',
+        selection: { tagStatus: 'tagged', tagPatternList: ['*'], countType: 'imageCountMoreThan', countNumber: keepTagged },
+        action: { type: 'expire' },
+      },
+      {
+        rulePriority: 3,
+        description: 'Keeps untagged images for a while: what an index consists of is kept as long as the index',
+        selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: keepUntaggedFor.toDays(), countUnit: 'days' },
+        action: { type: 'expire' },
+      },
+    ],
+  });
 }
 
-/** Tokens do not pass: CDK writes the rules as text, in which CloudFormation sees no intrinsics. */
+/** Tokens do not pass: the rules are text, in which CloudFormation sees no intrinsics. */
 export function checkRetention(scope: IConstruct, { keepTagged, keepUntaggedFor }: Retention): void {
   if (Token.isUnresolved(keepTagged) || keepUntaggedFor.isUnresolved()) {
     throw invalid(scope, 'keepTagged and keepUntaggedFor must be known at synthesis');

@@ -250,21 +250,16 @@ describe('the outputs', () => {
     stack = new Stack(app, 'Concrete', { env: { account: '111111111111', region: 'eu-west-1' } });
   });
 
+  const HERE = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
   const pushFor = (platforms: string) => ({
-    'Fn::Join': ['', [
-      'aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 111111111111.dkr.ecr.eu-west-1.',
-      { Ref: 'AWS::URLSuffix' },
-      ` && docker buildx build --platform ${platforms} --tag 111111111111.dkr.ecr.eu-west-1.`,
-      { Ref: 'AWS::URLSuffix' },
-      '/concrete-images:$TAG --push .',
-    ]],
+    'Fn::Sub': `aws ecr get-login-password --region \${AWS::Region} | docker login --username AWS --password-stdin ${HERE}`
+      + ` && docker buildx build --platform ${platforms} --tag ${HERE}/concrete-images:$TAG --push .`,
   });
 
   test('say where to push', () => {
     registryIn(stack);
-    expect(output('RepositoryUri')).toEqual({
-      'Fn::Join': ['', ['111111111111.dkr.ecr.eu-west-1.', { Ref: 'AWS::URLSuffix' }, '/concrete-images']],
-    });
+    const [repository] = Object.keys(Template.fromStack(stack).findResources('AWS::ECR::Repository'));
+    expect(output('RepositoryUri')).toEqual({ 'Fn::GetAtt': [repository, 'RepositoryUri'] });
   });
 
   test('build for x86 while nothing is known to run the image', () => {
