@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { AssetStaging, Duration, FileAssetLocation, FileAssetPackaging, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -10,9 +10,6 @@ import { singleton } from '../stacks';
 
 const ID = 'PhasedFargateImageGuard';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
-
-/** By name, because aws-cdk-lib has the constant only since 2.224. */
-const NODEJS_24 = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
 
 /**
  * The function behind all guards of a stack, and everything it may do.
@@ -28,8 +25,8 @@ export class GuardFunction extends Construct {
   public readonly functionArn: string;
 
   private readonly permissions = new iam.PolicyDocument();
-  private readonly lookUpImages = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
-  private readonly movePins = new iam.PolicyStatement({ actions: [...PIN_ACTIONS] });
+  private readonly lookUp = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
+  private readonly lookUpAndPin = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS, ...PIN_ACTIONS] });
 
   private constructor(stack: Stack) {
     super(stack, ID);
@@ -39,7 +36,6 @@ export class GuardFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.permissions.addStatements(
-      this.lookUpImages,
       new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] }),
       new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
     );
@@ -48,17 +44,29 @@ export class GuardFunction extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { ImageGuard: this.permissions },
     });
-    const handler = new lambda.Function(this, 'Resource', {
+    const code = this.publishedCode(stack);
+    // In a scope of its own, where the L2 has it, which would load all of S3 and Lambda for this one function.
+    const handler = new lambda.CfnFunction(new Construct(this, 'Resource'), 'Resource', {
       description: 'Answers with the digest of an image once it is in its registry',
-      runtime: NODEJS_24,
+      runtime: 'nodejs24.x',
       handler: 'index.handler',
-      code: lambda.Code.fromAsset(HANDLER),
-      role,
-      logGroup,
-      timeout: Duration.minutes(15),
+      code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
+      role: role.roleArn,
+      loggingConfig: { logGroup: logGroup.logGroupName },
+      timeout: Duration.minutes(15).toSeconds(),
       memorySize: 256,
     });
-    this.functionArn = handler.functionArn;
+    this.functionArn = handler.attrArn;
+  }
+
+  private publishedCode(stack: Stack): FileAssetLocation {
+    const staging = new AssetStaging(this, 'Code', { sourcePath: HANDLER });
+    return stack.synthesizer.addFileAsset({
+      packaging: FileAssetPackaging.ZIP_DIRECTORY,
+      sourceHash: staging.assetHash,
+      fileName: staging.relativeStagedPath(stack),
+      displayName: 'PhasedFargateImageGuard/Code',
+    });
   }
 
   /**
@@ -66,19 +74,14 @@ export class GuardFunction extends Construct {
    *
    * @param repository how this stack refers to the registry
    * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
+   * @param pins lets it also move tags, which is the right to write tags at all
    */
-  public allowLookUp(repository: ecr.IRepository, registry: ecr.IRepository): void {
-    this.lookUpImages.addResources(repository.repositoryArn);
-    this.letIn(registry, ...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability');
-  }
-
-  /**
-   * Lets the function move tags of this repository, which is the right to write tags at all.
-   */
-  public allowPins(repository: ecr.IRepository, registry: ecr.IRepository): void {
-    if (this.movePins.resources.length === 0) this.permissions.addStatements(this.movePins);
-    this.movePins.addResources(repository.repositoryArn);
-    this.letIn(registry, ...PIN_ACTIONS);
+  public allow(repository: ecr.IRepository, registry: ecr.IRepository, { pins }: { pins: boolean }): void {
+    // Each repository once: the inline policies of a role have room for 10,240 characters.
+    const statement = pins ? this.lookUpAndPin : this.lookUp;
+    if (statement.resources.length === 0) this.permissions.addStatements(statement);
+    statement.addResources(repository.repositoryArn);
+    this.letIn(registry, ...statement.actions, 'ecr:BatchCheckLayerAvailability');
   }
 
   private letIn(registry: ecr.IRepository, ...actions: string[]): void {

@@ -172,9 +172,8 @@ export class ImageGuard extends Construct {
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    guardFunction.allowLookUp(this.repository, this.registry);
     const pins = props.pinInRegistry ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
-    if (pins) guardFunction.allowPins(this.repository, this.registry);
+    guardFunction.allow(this.repository, this.registry, { pins });
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: RESOURCE_TYPE,
       serviceToken: guardFunction.functionArn,
