@@ -107,7 +107,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (ingress) this.register(ingress);
     this.scaling = props.scaling?._follow(this, this.ecsService, this.targetGroup);
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: props.serviceName, topic: props.failureTopic });
-    warnOfUnreachableRegistry(this, this.ecsService, {
+    warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
       subnets: taskSubnets(props),
       publicIp: props.assignPublicIp ?? false,

@@ -1,4 +1,4 @@
-import { Annotations, Aspects, CfnResource, Reference, Stack, Stage, Tokenization } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Reference, Stack, Stage, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
@@ -17,11 +17,15 @@ export interface TaskNetwork {
  * `ResourceInitializationError: unable to pull secrets or registry auth`. What was made elsewhere is left alone, since
  * nobody here knows its routes.
  */
-export function warnOfUnreachableRegistry(scope: Construct, service: ecs.FargateService, network: TaskNetwork): void {
+export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork): void {
   if (!isMadeHere(network.vpc)) return;
-  // At the end, because endpoints may be added to the VPC until then. An aspect is passed on to everything below, which
-  // takes its time at each node: hence on one that nothing is below of.
-  Aspects.of(service.node.findChild('Service')).add({ visit: () => check(scope, network) });
+  // At the very end, because endpoints may be added to the VPC until then, also by aspects.
+  scope.node.addValidation({
+    validate: () => {
+      check(scope, network);
+      return [];
+    },
+  });
 }
 
 function check(scope: Construct, network: TaskNetwork): void {
