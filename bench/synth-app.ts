@@ -1,16 +1,15 @@
 import { rmSync } from 'node:fs';
-import { App, CfnElement, CfnOutput, CfnResource, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecr from 'aws-cdk-lib/aws-ecr';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { ApplicationLoadBalancedFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
-import { PhasedFargateService } from '../src';
+import { createRequire } from 'node:module';
+import type { CfnResource, Stack } from 'aws-cdk-lib';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 
 export type Variant = 'bare' | 'ours';
 
 export interface Synthesis {
-  /** Of the processor, so that it matters less what else the machine does. */
+  /** Of the processor, so that it matters less what else the machine does; from before the libraries are loaded. */
   readonly cpuMs: number;
+  /** How much of it went by until the libraries were loaded. */
+  readonly loadingMs: number;
   /** Of all stacks but that of the network, which is the same in both. */
   readonly resources: number;
   readonly outputs: number;
@@ -20,6 +19,9 @@ export interface Synthesis {
 
 /** A hundred would not fit in one stack, which takes 500 resources. */
 const SERVICES_PER_STACK = 10;
+
+/** Unlike an import, within what is measured. */
+const load = createRequire(__filename);
 
 /** The first that matches the path within the stack, or the type, names the feature. */
 const FEATURES: ReadonlyArray<readonly [RegExp, string]> = [
@@ -34,44 +36,66 @@ const FEATURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/AWS::ECS::/, 'service and task definition'],
 ];
 
-export function synthesise(variant: Variant, count: number): Synthesis {
+/** The libraries are loaded in here, only those that the variant needs, since whoever synthesises waits for that too. */
+function synthesise(variant: Variant, count: number): Synthesis {
   const start = process.cpuUsage();
-  const app = new App({ analyticsReporting: false });
-  const network = new Stack(app, 'Network');
+  const cdk = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
+  const ec2 = load('aws-cdk-lib/aws-ec2') as typeof import('aws-cdk-lib/aws-ec2');
+  const ecs = load('aws-cdk-lib/aws-ecs') as typeof import('aws-cdk-lib/aws-ecs');
+  const addService = variant === 'ours' ? ours() : bare();
+  const loadingMs = cpuMsSince(start);
+
+  const app = new cdk.App({ analyticsReporting: false });
+  const network = new cdk.Stack(app, 'Network');
   const cluster = new ecs.Cluster(network, 'Cluster', { vpc: new ec2.Vpc(network, 'Vpc') });
   for (let made = 0; made < count; made += SERVICES_PER_STACK) {
-    const stack = new Stack(app, `Services${made / SERVICES_PER_STACK}`);
+    const stack = new cdk.Stack(app, `Services${made / SERVICES_PER_STACK}`);
     for (let number = made; number < Math.min(count, made + SERVICES_PER_STACK); number++) {
-      if (variant === 'ours') {
-        new PhasedFargateService(stack, `Service${number}`, { cluster });
-      } else {
-        addBare(stack, `Service${number}`, cluster);
-      }
+      addService(stack, `Service${number}`, cluster);
     }
   }
   const { directory } = app.synth();
-  const { user, system } = process.cpuUsage(start);
+  const cpuMs = cpuMsSince(start);
   rmSync(directory, { recursive: true });
 
-  const elements = app.node.findAll().filter(CfnElement.isCfnElement).filter((element) => Stack.of(element) !== network);
-  const resources = elements.filter(CfnResource.isCfnResource);
+  const elements = app.node.findAll().filter(cdk.CfnElement.isCfnElement).filter((element) => cdk.Stack.of(element) !== network);
+  const resources = elements.filter(cdk.CfnResource.isCfnResource);
   const features: Record<string, number> = {};
   for (const resource of resources) {
     const feature = featureOf(resource);
     features[feature] = (features[feature] ?? 0) + 1;
   }
-  const outputs = elements.filter((element) => element instanceof CfnOutput);
-  return { cpuMs: (user + system) / 1e3, resources: resources.length, outputs: outputs.length, features };
+  const outputs = elements.filter((element) => element instanceof cdk.CfnOutput);
+  return { cpuMs, loadingMs, resources: resources.length, outputs: outputs.length, features };
+}
+
+type AddService = (stack: Stack, id: string, cluster: ICluster) => void;
+
+/** As its users load it: compiled. */
+function ours(): AddService {
+  const { PhasedFargateService } = load('..') as typeof import('../src');
+  return (stack, id, cluster) => new PhasedFargateService(stack, id, { cluster });
 }
 
 /** The registry in a stack beside the service's, as it has to be where the image is pushed in between. */
-function addBare(stack: Stack, id: string, cluster: ecs.ICluster): void {
-  const registry = stack.node.tryFindChild('Registry') as Stack | undefined ?? new Stack(stack, 'Registry');
-  const repository = new ecr.Repository(registry, id);
-  new ApplicationLoadBalancedFargateService(stack, id, {
-    cluster,
-    taskImageOptions: { image: ecs.ContainerImage.fromEcrRepository(repository, 'v1') },
-  });
+function bare(): AddService {
+  const { Stack } = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
+  const { Repository } = load('aws-cdk-lib/aws-ecr') as typeof import('aws-cdk-lib/aws-ecr');
+  const { ContainerImage } = load('aws-cdk-lib/aws-ecs') as typeof import('aws-cdk-lib/aws-ecs');
+  const { ApplicationLoadBalancedFargateService } = load('aws-cdk-lib/aws-ecs-patterns') as typeof import('aws-cdk-lib/aws-ecs-patterns');
+  return (stack, id, cluster) => {
+    const registry = stack.node.tryFindChild('Registry') as Stack | undefined ?? new Stack(stack, 'Registry');
+    const repository = new Repository(registry, id);
+    new ApplicationLoadBalancedFargateService(stack, id, {
+      cluster,
+      taskImageOptions: { image: ContainerImage.fromEcrRepository(repository, 'v1') },
+    });
+  };
+}
+
+function cpuMsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e3;
 }
 
 function featureOf(resource: CfnResource): string {
