@@ -55,8 +55,8 @@ export interface ImageRegistryProps {
   readonly keepTagged?: number;
 
   /**
-   * How long an image is kept after its last tag has moved on, in whole days since it was pushed. What an index
-   * consists of is kept as long as the index.
+   * How long an image without a tag is kept, in whole days since it was pushed, not since its last tag moved on. What an
+   * index consists of is kept as long as the index.
    *
    * @default Duration.days(30)
    */
