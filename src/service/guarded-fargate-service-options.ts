@@ -233,7 +233,8 @@ export interface GuardedFargateServiceOptions {
   readonly minHealthyPercent?: number;
 
   /**
-   * How many tasks may run during a deployment, in percent of the number that should run.
+   * How many tasks may run during a deployment, in percent of the number that should run: more than `minHealthyPercent`,
+   * so that rolling deployments can replace a task.
    *
    * @default 200
    */

@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -16,6 +16,8 @@ import { ImageGuard } from '../guard/image-guard';
 import { invalid, outside } from '../validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
+const DEFAULT_MIN_HEALTHY_PERCENT = 100;
+const DEFAULT_MAX_HEALTHY_PERCENT = 200;
 
 /**
  * Properties of a `GuardedFargateService`.
@@ -74,7 +76,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /**
    * @throws if Fargate has no task of this size; if options contradict each other: `cluster` and `vpc`, `logDriver` and
    * `logRetention`, `healthCheckGracePeriod` without an ingress, `bakeTime` or `lifecycleHooks` with rolling deployments,
-   * autoscaling with a guard that starts the service without tasks
+   * `minHealthyPercent` and `maxHealthyPercent` that leave these no room, autoscaling with a guard that starts the service without tasks
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);
@@ -136,6 +138,10 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (!shiftsTraffic(props) && (props.bakeTime || props.lifecycleHooks)) {
       throw invalid(this, `${props.bakeTime ? 'bakeTime' : 'lifecycleHooks'} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
+    const { minHealthyPercent: min = DEFAULT_MIN_HEALTHY_PERCENT, maxHealthyPercent: max = DEFAULT_MAX_HEALTHY_PERCENT } = props;
+    if (!shiftsTraffic(props) && !Token.isUnresolved(min) && !Token.isUnresolved(max) && max <= min) {
+      throw invalid(this, `maxHealthyPercent ${max} is not more than minHealthyPercent ${min}: a rolling deployment could neither start nor stop a task`);
+    }
     if (props.containerPort !== undefined && outside(props.containerPort, 1, 65535)) {
       throw invalid(this, `containerPort ${props.containerPort} is not a port: 1 to 65535`);
     }
@@ -194,8 +200,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       // Undefined leaves the number of tasks to ECS, which starts one: too many while the guard holds tasks back.
       desiredCount: props.scaling ? props.scaling._desiredCount(this, guard) : guard._holdsTasksBack ? guard.taskCount(1) : undefined,
       circuitBreaker: props.circuitBreaker ?? { rollback: true },
-      minHealthyPercent: props.minHealthyPercent ?? 100,
-      maxHealthyPercent: props.maxHealthyPercent ?? 200,
+      minHealthyPercent: props.minHealthyPercent ?? DEFAULT_MIN_HEALTHY_PERCENT,
+      maxHealthyPercent: props.maxHealthyPercent ?? DEFAULT_MAX_HEALTHY_PERCENT,
       healthCheckGracePeriod: props.healthCheckGracePeriod,
       deploymentStrategy: props.deploymentStrategy,
       bakeTime: props.bakeTime,

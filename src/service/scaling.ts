@@ -35,7 +35,7 @@ export interface ScalingOptions {
 
   /**
    * Other bounds from a certain time on, until the next schedule sets them anew: `{ night: { schedule, maxCapacity: 1 } }`.
-   * The name becomes part of the logical id.
+   * The name is that of the scheduled action.
    *
    * @default - the bounds are always the same
    */

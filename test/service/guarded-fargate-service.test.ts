@@ -355,6 +355,31 @@ describe('options of the service', () => {
   });
 });
 
+describe('Service Connect', () => {
+  test('finds the service by a port that is named in the task definition', () => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespace: { name: 'internal' } });
+    const api = service({ cluster });
+    api.container.addPortMappings({ containerPort: 8080, name: 'http' });
+    api.ecsService.enableServiceConnect({ services: [{ portMappingName: 'http' }] });
+    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'http', Protocol: 'tcp' }]);
+    template().hasResourceProperties(SERVICE, {
+      ServiceConnectConfiguration: { Namespace: 'internal', Services: [Match.objectLike({ PortName: 'http', ClientAliases: [{ Port: 8080 }] })] },
+    });
+  });
+});
+
+describe('numbers of healthy tasks', () => {
+  test.each<[string, () => GuardedFargateServiceOptions]>([
+    ['no room, where a deployment shifts traffic and does not need any',
+      () => ({ maxHealthyPercent: 100, ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN })],
+    ['tokens', () => ({ maxHealthyPercent: new CfnParameter(stack, 'Most', { type: 'Number' }).valueAsNumber })],
+    ['one task after the other', () => ({ minHealthyPercent: 0, maxHealthyPercent: 100 })],
+  ])('may leave %s', (_, props) => {
+    service(props());
+    template().resourceCountIs(SERVICE, 1);
+  });
+});
+
 describe('blue/green deployments', () => {
   test('shift traffic of a load balancer of its own between two target groups', () => {
     service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN, bakeTime: Duration.minutes(5) });
@@ -589,6 +614,10 @@ describe('options that contradict each other are refused with path, property and
       'bakeTime needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
     ['hooks for rolling deployments', () => ({ lifecycleHooks: [], deploymentStrategy: ecs.DeploymentStrategy.ROLLING }),
       'lifecycleHooks needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
+    ['a most that leaves no room above the least', () => ({ maxHealthyPercent: 100 }),
+      'maxHealthyPercent 100 is not more than minHealthyPercent 100: a rolling deployment could neither start nor stop a task'],
+    ['a least above the most', () => ({ minHealthyPercent: 250 }),
+      'maxHealthyPercent 200 is not more than minHealthyPercent 250: a rolling deployment could neither start nor stop a task'],
   ])('%s', (_, props, message) => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
     expect(() => service(props({ cluster }))).toThrow(new Error(`${message} (at Web/Api)`));
