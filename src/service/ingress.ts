@@ -98,8 +98,11 @@ class OwnLoadBalancer extends Ingress {
     if (redirectHTTP && this.port === HTTP) {
       throw new Error(`Ingress.${factory}: redirectHTTP true needs port ${HTTP}, which listenerPort ${listenerPort} takes`);
     }
-    if ((domainName === undefined) !== (domainZone === undefined)) {
-      throw new Error(`Ingress.${factory}: domainName ${domainName} and domainZone ${domainZone?.zoneName} go together`);
+    if (domainName !== undefined && !domainZone) {
+      throw new Error(`Ingress.${factory}: domainName${Token.isUnresolved(domainName) ? '' : ` ${domainName}`} needs a domainZone`);
+    }
+    if (domainZone && domainName === undefined) {
+      throw new Error(`Ingress.${factory}: domainZone ${domainZone.node.path} needs a domainName`);
     }
     this.redirect = redirectHTTP ?? (certificate !== undefined && this.port !== HTTP);
   }

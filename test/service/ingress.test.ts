@@ -1,4 +1,4 @@
-import { App, CfnElement, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnElement, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -195,10 +195,14 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     template().hasResourceProperties('AWS::Route53::RecordSet', { Name: 'api.example.com.', Type: 'A', HostedZoneId: 'Z1' });
   });
 
-  test('refuses a domain name without a zone and the reverse, with the values', () => {
-    expect(() => ingress({ domainName: 'api.example.com' }))
-      .toThrow(new Error(`Ingress.${kind}: domainName api.example.com and domainZone undefined go together`));
-    expect(() => ingress({ domainZone })).toThrow(new Error(`Ingress.${kind}: domainName undefined and domainZone example.com go together`));
+  test.each<[string, () => LoadBalancerIngressOptions, string]>([
+    ['a domain name without a zone', () => ({ domainName: 'api.example.com' }), 'domainName api.example.com needs a domainZone'],
+    ['a domain name that is a token', () => ({ domainName: Fn.importValue('name') }), 'domainName needs a domainZone'],
+    ['a zone without a domain name', () => ({ domainZone }), 'domainZone Web/Zone needs a domainName'],
+    ['a zone of which only the id is known', () => ({ domainZone: route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1') }),
+      'domainZone Web/ById needs a domainName'],
+  ])('refuses %s', (_, options, message) => {
+    expect(() => ingress(options())).toThrow(new Error(`Ingress.${kind}: ${message}`));
   });
 
   test('waits for the guard, even where VPC and cluster are given', () => {
