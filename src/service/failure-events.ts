@@ -14,8 +14,10 @@ const ID = 'PhasedFargateEvents';
 const EVENTBRIDGE = { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] };
 
 const QUERY = [
-  'fields @timestamp, coalesce(detail.reason, detail.stoppedReason) as reason, detail.containers.0.reason as container,',
-  'detail.containers.0.exitCode as exitCode, `detail-type`, coalesce(detail.group, resources.0) as service, resources.0',
+  'fields @timestamp, coalesce(detail.reason, detail.stoppedReason) as reason,',
+  'detail.containers.0.name as container, detail.containers.0.exitCode as exitCode, detail.containers.0.reason as containerReason,',
+  'detail.containers.1.name as container2, detail.containers.1.exitCode as exitCode2, detail.containers.1.reason as containerReason2,',
+  '`detail-type`, coalesce(detail.group, resources.0) as service, resources.0',
   '| sort @timestamp desc',
 ].join(' ');
 

@@ -176,6 +176,16 @@ describe('the log group', () => {
     template().hasOutput('*', { Value: 'Web: why did it fail' });
   });
 
+  test('is asked which container stopped with which exit code, also where there is a sidecar', () => {
+    service();
+    const [{ Properties: { QueryString } }] = Object.values(template().findResources('AWS::Logs::QueryDefinition'));
+    for (const container of ['detail.containers.0', 'detail.containers.1']) {
+      for (const field of ['name', 'exitCode', 'reason']) expect(QueryString).toContain(`${container}.${field} as `);
+    }
+    const aliases = [...QueryString.matchAll(/ as (\w+)/g)].map(([, alias]) => alias);
+    expect(new Set(aliases).size).toBe(aliases.length);
+  });
+
   test('is another one in a nested stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     service();
