@@ -9,21 +9,29 @@ const CHECKOUT = join(__dirname, '../..');
 const INTERFACES = {
   theirs: `import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateServiceProps
     & import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedTaskImageOptions`,
+  theirImageOptions: "import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedTaskImageOptions",
   ours: "import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions",
 };
 
 const table = rows(readFileSync(join(CHECKOUT, 'docs/guides/service-options.md'), 'utf8'));
 let theirs: string[];
+let theirImageOptions: string[];
 let ours: string[];
 
 beforeAll(() => {
-  ({ theirs, ours } = properties(INTERFACES));
+  ({ theirs, theirImageOptions, ours } = properties(INTERFACES));
 });
 
 test('each property of theirs is in the table', () => {
   const listed = table.flatMap((row) => row.names);
   expect(theirs.length).toBeGreaterThan(40);
   expect(theirs.filter((name) => !listed.includes(name) && name !== 'taskImageOptions')).toEqual([]);
+});
+
+test('what is said to be in taskImageOptions is there, and nothing else is', () => {
+  const listed = table.flatMap((row) => row.inImageOptions);
+  expect(listed.length).toBeGreaterThan(10);
+  expect(listed.sort()).toEqual([...theirImageOptions].sort());
 });
 
 test('what is said to be the same is an option here', () => {
@@ -40,14 +48,18 @@ test('what is said to be left out is no option here', () => {
 
 interface Row {
   readonly names: string[];
+
+  /** Those of them that are said to be one level down. */
+  readonly inImageOptions: string[];
   readonly here: string;
 }
 
 function rows(guide: string): Row[] {
-  const [found] = guide.split('| theirs | here |\n|---|---|\n')[1].split('\n\n');
-  return found.split('\n').map((line) => {
+  const [body] = guide.split('| theirs | here |\n|---|---|\n')[1].split('\n\n');
+  return body.split('\n').map((line) => {
     const [names, here] = line.slice(2, -2).split(' | ');
-    return { names: [...names.matchAll(/`(?:taskImageOptions)?\.?([^`]+)`/g)].map(([, name]) => name), here };
+    const found = [...names.matchAll(/`(?:taskImageOptions)?(\.?)([^`]+)`/g)];
+    return { names: found.map(([, , name]) => name), inImageOptions: found.filter(([, dot]) => dot).map(([, , name]) => name), here };
   });
 }
 
