@@ -63,7 +63,8 @@ export interface GuardedFargateServiceOptions {
   readonly containerName?: string;
 
   /**
-   * Port that the container listens on. On Fargate, only root may listen on one below 1024.
+   * Port that the container listens on. On Fargate, only root may listen on one below 1024. Its port mapping is named
+   * `app`, by which Service Connect finds it.
    *
    * @default - 80 with an ingress; without one, no port is opened
    */

@@ -16,6 +16,9 @@ import { ImageGuard } from '../guard/image-guard';
 import { invalid, outside } from '../validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
+
+/** Service Connect finds a port by its name, and ECS takes no port twice, so it cannot be named later. */
+const PORT_NAME = 'app';
 const DEFAULT_MIN_HEALTHY_PERCENT = 100;
 const DEFAULT_MAX_HEALTHY_PERCENT = 200;
 
@@ -186,7 +189,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       readonlyRootFilesystem: props.readonlyRootFilesystem,
       secrets: props.secrets,
       healthCheck: props.healthCheck,
-      portMappings: port === undefined ? [] : [{ containerPort: port }],
+      portMappings: port === undefined ? [] : [{ containerPort: port, name: PORT_NAME }],
       logging: props.logDriver ?? ecs.LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: containerName }),
     });
   }

@@ -214,17 +214,17 @@ describe('options of the container', () => {
 
   test('a port, which no load balancer is needed for', () => {
     service({ containerPort: 8080 });
-    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Protocol: 'tcp' }]);
+    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'app', Protocol: 'tcp' }]);
   });
 
   test('port 80 with an ingress', () => {
     service({ ingress: Ingress.internalOnly() });
-    expect(container().PortMappings).toEqual([{ ContainerPort: 80, Protocol: 'tcp' }]);
+    expect(container().PortMappings).toEqual([{ ContainerPort: 80, Name: 'app', Protocol: 'tcp' }]);
   });
 
   test('a port that is a token', () => {
     service({ containerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber, ingress: Ingress.internalOnly() });
-    expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Protocol: 'tcp' }]);
+    expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Name: 'app', Protocol: 'tcp' }]);
     template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
   });
 
@@ -356,14 +356,16 @@ describe('options of the service', () => {
 });
 
 describe('Service Connect', () => {
-  test('finds the service by a port that is named in the task definition', () => {
+  test.each<[string, GuardedFargateServiceOptions]>([
+    ['beside a load balancer', { ingress: Ingress.internalOnly(), containerPort: 8080 }],
+    ['without ingress', { containerPort: 8080 }],
+  ])('finds the port of the service by its name: %s', (_, options) => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespace: { name: 'internal' } });
-    const api = service({ cluster });
-    api.container.addPortMappings({ containerPort: 8080, name: 'http' });
-    api.ecsService.enableServiceConnect({ services: [{ portMappingName: 'http' }] });
-    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'http', Protocol: 'tcp' }]);
+    const api = service({ cluster, ...options });
+    api.ecsService.enableServiceConnect({ services: [{ portMappingName: 'app' }] });
+    expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'app', Protocol: 'tcp' }]);
     template().hasResourceProperties(SERVICE, {
-      ServiceConnectConfiguration: { Namespace: 'internal', Services: [Match.objectLike({ PortName: 'http', ClientAliases: [{ Port: 8080 }] })] },
+      ServiceConnectConfiguration: { Namespace: 'internal', Services: [Match.objectLike({ PortName: 'app', ClientAliases: [{ Port: 8080 }] })] },
     });
   });
 });
