@@ -1,5 +1,7 @@
 import { FIXTURES } from './fixtures';
-import { DENIED, event, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+import { DENIED, event, NO_IMAGE, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+import { AskRegistry, AwsError } from '../../../src/guard/handler/aws-client';
+import { movePins } from '../../../src/guard/handler/pin';
 
 const PIN_NAME = 'service-api';
 const PIN = /^pinned-service-api-[0-9a-f]{8}$/;
@@ -147,6 +149,79 @@ describe('a mark that cannot be moved', () => {
 
     expect(await aws.request(create('v1'))).toMatchObject({ Status: 'SUCCESS' });
     expect(pinned()).toBe(v1);
+  });
+});
+
+describe('a registry that hinders it', () => {
+  const BUSY = new AwsError('ecr:DescribeImages', 'ThrottlingException', 'Rate exceeded', 400);
+  const v1 = `sha256:${'1'.repeat(64)}`;
+
+  /** Moves the mark in a registry that answers so, until some seconds have gone by. */
+  async function move(answer: (operation: string, input: any) => object, seconds = 0, released = v1) {
+    const start = aws.clock.now();
+    const calls: { operation: string; seconds: number }[] = [];
+    const ask = async (operation: string, input: object) => {
+      calls.push({ operation, seconds: (aws.clock.now() - start) / 1_000 });
+      return answer(operation, input);
+    };
+    const trouble = await aws.clock.until(movePins(aws, ask as AskRegistry, { tag: 'pinned', released, rollingBack: false }, start + seconds * 1_000));
+    return { trouble, calls };
+  }
+
+  test('is asked after ever longer pauses, and for the last time when the time is over', async () => {
+    const { trouble, calls } = await move(() => { throw BUSY; }, 20);
+
+    expect(calls.map(({ seconds }) => seconds)).toEqual([0, 1.5, 4.5, 10.5, 18, 20]);
+    expect(trouble).toMatchObject({ kind: 'throttled' });
+  });
+
+  test.each([['no mark', {}], ['a mark without an image', { imageDetails: [] }]])('answers with %s: then there is none yet', async (_, described) => {
+    const { trouble, calls } = await move((operation) => operation === 'BatchGetImage' ? { images: [{ imageManifest: '{}' }] } : described);
+
+    expect(trouble).toBeUndefined();
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeImages', 'BatchGetImage', 'PutImage']);
+  });
+
+  test.each([['nothing', {}], ['an empty list', { images: [] }]])('answers with %s where the image should be: what is gone cannot be kept', async (_, got) => {
+    const { trouble, calls } = await move((operation) => operation === 'BatchGetImage' ? got : {});
+
+    expect(trouble).toBeUndefined();
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeImages', 'BatchGetImage']);
+  });
+
+  test('does not tell whether there is a mark: then it is not moved', async () => {
+    const { trouble, calls } = await move((operation) => {
+      if (operation === 'DescribeImages') throw new AwsError('ecr:DescribeImages', 'AccessDeniedException', 'no', 400);
+      return { images: [{ imageManifest: '{}' }] };
+    });
+
+    expect(trouble).toMatchObject({ kind: 'denied' });
+    expect(calls.map(({ operation }) => operation)).toEqual(['DescribeImages']);
+  });
+
+  test('was asked by somebody else in the same moment: the mark is where it belongs', async () => {
+    const { trouble } = await move((operation) => {
+      if (operation === 'PutImage') throw new AwsError('ecr:PutImage', 'ImageAlreadyExistsException', 'exists', 400);
+      return operation === 'BatchGetImage' ? { images: [{ imageManifest: '{}' }] } : {};
+    });
+
+    expect(trouble).toBeUndefined();
+  });
+
+  test('refuses the mark for another reason, which is told', async () => {
+    const { trouble } = await move((operation) => {
+      if (operation === 'PutImage') throw new AwsError('ecr:PutImage', 'ImageTagAlreadyExistsException', 'immutable', 400);
+      return operation === 'BatchGetImage' ? { images: [{ imageManifest: '{}' }] } : {};
+    });
+
+    expect(trouble).toMatchObject({ message: expect.stringContaining('immutable') });
+  });
+
+  test('need not be asked about no image', async () => {
+    const { trouble, calls } = await move(() => ({}), 0, NO_IMAGE);
+
+    expect(trouble).toBeUndefined();
+    expect(calls).toEqual([]);
   });
 });
 
