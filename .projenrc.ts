@@ -226,7 +226,7 @@ unit.exec('jest --ci', { receiveArgs: true });
 
 project.addTask('bench', {
   description: 'Measure and write docs/benchmarks.md',
-  steps: [{ spawn: 'bundle' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
+  steps: [{ spawn: 'bundle' }, { spawn: 'compile' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
 });
 project.addTask('docs:pictures', {
   description: 'Draw the pictures of the documentation anew, or only those that are named, such as phases.svg',

@@ -66,8 +66,8 @@ answer quickens by a third; after a refusal the guard tries again within 10 s.
 ## Synthesis
 
 \`PhasedFargateService\` beside \`ApplicationLoadBalancedFargateService\` with an \`ecr.Repository\` in a stack beside it, both with a
-given cluster and ten services to a stack, each app in a fresh process: processor time from \`new App()\` to the end of
-\`synth()\`, median of ${synthRounds} rounds in which both take turns. Loading the libraries is not included.
+given cluster and ten services to a stack, each app in a fresh process: processor time from before the libraries are loaded
+to the end of \`synth()\`, median of ${synthRounds} rounds in which both take turns.
 
 ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
   ({ services, bare, ours, ratio }) => [
@@ -77,9 +77,9 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 
 ![Synthesis](images/synthesis.svg)
 
-The overhead is what there is more of: for each service its guard, the rule that keeps its failures, and outputs, all of which
-CDK resolves several times over. What every app pays once weighs less the more services there are, so the share grows: from
-${further(synthesis)}
+The overhead is what there is more of: for each service its guard and outputs, for each stack a function and the log of what
+failed, all of which CDK resolves several times over. What every app pays once weighs less the more services there are,
+so the share grows: from ${further(synthesis)}
 
 What is in the templates of ten services in one stack, resources feature by feature:
 

@@ -8,8 +8,6 @@ export type Variant = 'bare' | 'ours';
 export interface Synthesis {
   /** Of the processor, so that it matters less what else the machine does; from before the libraries are loaded. */
   readonly cpuMs: number;
-  /** How much of it went by until the libraries were loaded. */
-  readonly loadingMs: number;
   /** Of all stacks but that of the network, which is the same in both. */
   readonly resources: number;
   readonly outputs: number;
@@ -43,7 +41,6 @@ function synthesise(variant: Variant, count: number): Synthesis {
   const ec2 = load('aws-cdk-lib/aws-ec2') as typeof import('aws-cdk-lib/aws-ec2');
   const ecs = load('aws-cdk-lib/aws-ecs') as typeof import('aws-cdk-lib/aws-ecs');
   const addService = variant === 'ours' ? ours() : bare();
-  const loadingMs = cpuMsSince(start);
 
   const app = new cdk.App({ analyticsReporting: false });
   const network = new cdk.Stack(app, 'Network');
@@ -66,7 +63,7 @@ function synthesise(variant: Variant, count: number): Synthesis {
     features[feature] = (features[feature] ?? 0) + 1;
   }
   const outputs = elements.filter((element) => element instanceof cdk.CfnOutput);
-  return { cpuMs, loadingMs, resources: resources.length, outputs: outputs.length, features };
+  return { cpuMs, resources: resources.length, outputs: outputs.length, features };
 }
 
 type AddService = (stack: Stack, id: string, cluster: ICluster) => void;

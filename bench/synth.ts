@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { median } from './statistics';
 import { Synthesis, Variant } from './synth-app';
 
-export const synthRounds = 5;
+export const synthRounds = 9;
 const SIZES = [1, 10, 50, 100];
 
 export interface Growth {
@@ -13,8 +13,6 @@ export interface Growth {
   readonly ours: Synthesis;
   /** Median of what each round showed, 1 being as fast as the other. */
   readonly ratio: number;
-  /** The same, from when the libraries were loaded. */
-  readonly ratioOnceLoaded: number;
 }
 
 /** Both take turns, so that a busy moment hits both. */
@@ -32,7 +30,6 @@ export async function measureSynthesis(): Promise<Growth[]> {
       bare: typical(bare),
       ours: typical(ours),
       ratio: median(ours.map(({ cpuMs }, round) => cpuMs / bare[round].cpuMs)),
-      ratioOnceLoaded: median(ours.map(({ cpuMs, loadingMs }, round) => (cpuMs - loadingMs) / (bare[round].cpuMs - bare[round].loadingMs))),
     });
   }
   return growth;
