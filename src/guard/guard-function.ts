@@ -48,7 +48,8 @@ export class GuardFunction extends Construct {
     // In a scope of its own, where the L2 has it, which would load all of S3 and Lambda for this one function.
     const handler = new lambda.CfnFunction(new Construct(this, 'Resource'), 'Resource', {
       description: 'Answers with the digest of an image once it is in its registry',
-      runtime: 'nodejs24.x',
+      // As a Runtime, which aws-cdk-lib has only since 2.224: this makes it known to those who ask what the latest is.
+      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
       handler: 'index.handler',
       code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
       role: role.roleArn,
