@@ -66,7 +66,7 @@ export class GuardFunction extends Construct {
       packaging: FileAssetPackaging.ZIP_DIRECTORY,
       sourceHash: staging.assetHash,
       fileName: staging.relativeStagedPath(stack),
-      displayName: 'PhasedFargateImageGuard/Code',
+      displayName: `${ID}/Code`,
     });
   }
 

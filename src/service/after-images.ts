@@ -13,9 +13,8 @@ export function comeAfterImage(shared: IConstruct, service: IConstruct, guard: I
   const stack = Stack.of(shared);
   const images = imagesByStack.get(stack) ?? new Images();
   imagesByStack.set(stack, images);
-  if (!images.awaitedBy.has(shared)) shared.node.addDependency(images);
-  images.awaitedBy.add(shared);
-  images.services.add(service);
+  if (!images.parts.has(shared)) shared.node.addDependency(images);
+  images.parts.add(shared).add(service);
   images.guards.add(guard);
 }
 
@@ -25,8 +24,9 @@ export function comeAfterImage(shared: IConstruct, service: IConstruct, guard: I
  */
 class Images implements IDependable {
   public readonly guards = new Set<ImageGuard>();
-  public readonly services = new Set<IConstruct>();
-  public readonly awaitedBy = new Set<IConstruct>();
+
+  /** Services, and what they share: what a guard waits for must not be one of them. */
+  public readonly parts = new Set<IConstruct>();
 
   constructor() {
     const firstGuards = () => [...this.guards].filter((guard) => !this.comesAfterService(guard));
@@ -47,7 +47,7 @@ class Images implements IDependable {
   }
 
   private hasPartIn(construct: IConstruct): boolean {
-    return [...this.services, ...this.awaitedBy].some((part) => isWithin(part, construct) || isWithin(construct, part));
+    return [...this.parts].some((part) => isWithin(part, construct) || isWithin(construct, part));
   }
 }
 

@@ -1,3 +1,5 @@
+import { wildcard } from '../util/wildcard';
+
 /**
  * ECR's lifecycle evaluator, by the order that its documentation gives: every rule is evaluated by itself, then the rules
  * are applied by priority, lowest number first. An image that a rule has matched is out of reach of all rules with a
@@ -40,8 +42,4 @@ function matches({ tagStatus, tagPatternList, tagPrefixList }: any, { tags }: Im
     // All patterns of one rule have to match, each some tag.
     default: return tagPatternList.every((pattern: string) => [...tags].some((tag) => wildcard(pattern).test(tag)));
   }
-}
-
-function wildcard(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 }

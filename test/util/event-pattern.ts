@@ -1,3 +1,5 @@
+import { wildcard } from './wildcard';
+
 /**
  * Whether EventBridge sends an event to the targets of a rule: what is used of its patterns here, and an error for the
  * rest, so that nothing passes unseen.
@@ -19,7 +21,7 @@ function matchesValue(expected: any, value: unknown): boolean {
     case 'prefix':
       return typeof value === 'string' && value.startsWith(operand);
     case 'wildcard':
-      return typeof value === 'string' && new RegExp(`^${operand.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('.*')}$`).test(value);
+      return typeof value === 'string' && wildcard(operand).test(value);
     default:
       throw new Error(`cannot tell what ${operator} matches`);
   }
