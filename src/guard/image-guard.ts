@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Annotations, ArnFormat, CfnOutput, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -154,7 +154,7 @@ export class ImageGuard extends Construct {
   private readonly registry: ecr.IRepository;
   private readonly repository: ecr.IRepository;
   private readonly version: BoundImageVersion;
-  private readonly resource: CustomResource;
+  private readonly resource: CfnResource;
   private readonly whenMissing: WhenMissing;
   private readonly platforms: (() => string | undefined)[] = [];
   private singleManifest = false;
@@ -174,14 +174,16 @@ export class ImageGuard extends Construct {
     const guardFunction = GuardFunction.in(Stack.of(this));
     const pins = props.pinInRegistry ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
     guardFunction.allow(this.repository, this.registry, { pins });
-    this.resource = new CustomResource(this, 'Resource', {
-      resourceType: RESOURCE_TYPE,
-      serviceToken: guardFunction.functionArn,
-      serviceTimeout: Duration.seconds(this.whenMissing._waitSeconds + TIME_TO_ANSWER.toSeconds()),
-      properties: this.wireProperties(pins),
+    this.resource = new CfnResource(this, 'Resource', {
+      type: RESOURCE_TYPE,
+      properties: {
+        ServiceToken: guardFunction.functionArn,
+        ServiceTimeout: String(this.whenMissing._waitSeconds + TIME_TO_ANSWER.toSeconds()),
+        ...this.wireProperties(pins),
+      },
     });
-    this.imageDigest = this.resource.getAttString('ImageDigest');
-    this.imageTag = this.resource.getAttString('ImageTag');
+    this.imageDigest = this.resource.getAtt('ImageDigest').toString();
+    this.imageTag = this.resource.getAtt('ImageTag').toString();
     this.imageUri = this.repository.repositoryUriForDigest(this.imageDigest);
     this.image = new PinnedContainerImage(this.pin());
     this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
@@ -266,8 +268,13 @@ export class ImageGuard extends Construct {
         `registry ${registry.node.path} is in another stage, so this stack cannot depend on it: deploy that stage first`);
       return;
     }
+    const [stack, registryStack] = [deployedStack(this), deployedStack(registry)];
+    if (registryStack !== stack) {
+      if (!stack.dependencies.includes(registryStack)) stack.addDependency(registryStack);
+      return;
+    }
     this.resource.node.addDependency(registry);
-    if (deployedStack(registry) === deployedStack(this) && this.whenMissing._mode === 'fail') {
+    if (this.whenMissing._mode === 'fail') {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
         `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
         'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');

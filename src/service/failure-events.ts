@@ -42,6 +42,7 @@ export interface FailureEventsOptions {
  * is there before the service's first deployment fails, and hence cannot refer to the service.
  */
 export function keepFailureEvents(scope: Construct, { service, guard, givenName, topic }: FailureEventsOptions): void {
+  const resource = service.node.findChild('Service');
   const log = EventLog.of(Stack.of(scope));
   comeAfterImage(log.logGroup, service, guard);
   const targets = [
@@ -49,14 +50,14 @@ export function keepFailureEvents(scope: Construct, { service, guard, givenName,
     ...(topic ? [{ id: 'Topic', arn: topic.topicArn }] : []),
   ];
   if (targets.length > 0) {
-    service.node.addDependency(new events.CfnRule(scope, 'FailureEvents', {
+    resource.node.addDependency(new events.CfnRule(scope, 'FailureEvents', {
       description: 'Why deployments of this service failed and why its tasks stopped',
       eventPattern: failuresOf(service, givenName),
       targets,
     }));
   }
   topic?.grantPublish(new iam.ServicePrincipal('events.amazonaws.com'));
-  if (!givenName) service.node.addDependency(log.keepGeneratedNames());
+  if (!givenName) resource.node.addDependency(log.keepGeneratedNames());
 }
 
 function failuresOf({ cluster, node, stack }: ecs.FargateService, givenName?: string): object {

@@ -37,7 +37,7 @@ export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions
  *
  * The task definition names the image by the digest that the guard answered with, so there is no way to deploy the
  * service before the image exists. Load balancer, default cluster and VPC wait for the guard too: a missing image
- * fails the deployment before anything else is made.
+ * fails the deployment before anything slow or costly is made.
  */
 export class GuardedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
   /** The ECS service itself. */
@@ -100,7 +100,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.listener = ingress?.listener;
     this.targetGroup = ingress?.targetGroup;
     this.url = ingress?.url;
-    this.loadBalancer?.node.addDependency(guard);
+    this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
     if (props.healthCheckGracePeriod && !ingress) {
       throw invalid(this, 'healthCheckGracePeriod needs a load balancer whose health checks it puts off: pass an ingress other than Ingress.none()');
     }
@@ -253,7 +253,7 @@ function shiftsTraffic({ deploymentStrategy = ecs.DeploymentStrategy.ROLLING }: 
 function adjust(service: ecs.FargateService, props: GuardedFargateServiceProps): void {
   const resource = service.node.findChild('Service') as ecs.CfnService;
   // It is ECS, said or not; a feature flag says it, and CloudFormation replaces the service when that changes.
-  resource.addPropertyDeletionOverride('DeploymentController');
+  resource.deploymentController = undefined;
   // By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all.
   const breaker = 'DeploymentConfiguration.DeploymentCircuitBreaker';
   if (props.circuitBreakerFailureCount !== undefined) {

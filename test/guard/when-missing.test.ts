@@ -87,7 +87,7 @@ describe('taskCount', () => {
 
   test('is what the guard answers with startWithoutTasks', () => {
     const { guard, stack } = guardWith(MODES.startWithoutTasks);
-    expect(stack.resolve(guard.taskCount(3))).toEqual({ 'Fn::GetAtt': [stack.getLogicalId(guard.node.findChild('Resource').node.defaultChild as CfnElement), 'TaskCount3'] });
+    expect(stack.resolve(guard.taskCount(3))).toEqual({ 'Fn::GetAtt': [stack.getLogicalId(guard.node.defaultChild as CfnElement), 'TaskCount3'] });
   });
 
   test('asks for each number once, in an order that does not depend on the program', () => {
