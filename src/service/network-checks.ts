@@ -29,17 +29,19 @@ export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork
 }
 
 function check(scope: Construct, network: TaskNetwork): void {
-  const { vpc, subnets } = network;
+  const { vpc, subnets, publicIp } = network;
   const selected = vpc.selectSubnets(subnets).subnets;
-  const missing = missingEndpoints(network);
+  const isolated = selected.some((subnet) => vpc.isolatedSubnets.includes(subnet));
+  const withoutPublicIp = !publicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet));
+  const missing = isolated || withoutPublicIp ? missingEndpoints(network) : [];
   if (missing.length === 0) return;
 
-  if (selected.some((subnet) => vpc.isolatedSubnets.includes(subnet))) {
+  if (isolated) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:isolatedSubnetsWithoutEndpoints',
       `tasks in isolated subnets of ${vpc.node.path} cannot start without VPC endpoints for ${missing.join(', ')}: ` +
       'add them to the VPC, or pass taskSubnets with a way out');
   }
-  if (!network.publicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet))) {
+  if (withoutPublicIp) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:publicSubnetsWithoutPublicIp',
       `tasks in public subnets of ${vpc.node.path} cannot pull their image without a public IP address: ` +
       'pass assignPublicIp: true, or taskSubnets that are private');
