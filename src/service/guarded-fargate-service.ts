@@ -78,8 +78,9 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * @throws if Fargate has no task of this size; if options contradict each other: `cluster` and `vpc`, `logDriver` and
-   * `logRetention`, `healthCheckGracePeriod` without an ingress, `bakeTime` or `lifecycleHooks` with rolling deployments,
-   * `minHealthyPercent` and `maxHealthyPercent` that leave these no room, autoscaling with a guard that starts the service without tasks
+   * `logRetention`, `environment` and `secrets` of one name, `healthCheckGracePeriod` without an ingress, settings of a
+   * `circuitBreaker` that is not enabled, `bakeTime` or `lifecycleHooks` with rolling deployments, `minHealthyPercent` and
+   * `maxHealthyPercent` that leave these no room, autoscaling with a guard that starts the service without tasks
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);
@@ -135,8 +136,14 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (props.circuitBreakerFailureCount !== undefined && outside(props.circuitBreakerFailureCount, 1)) {
       throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} is not a number of tasks: 1 or more`);
     }
-    if (props.circuitBreakerFailureCount !== undefined && props.circuitBreaker?.enable === false) {
-      throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} and a circuitBreaker that is not enabled contradict each other`);
+    for (const name of ['circuitBreakerFailureCount', 'circuitBreakerResetOnHealthyTask'] as const) {
+      if (props[name] !== undefined && props.circuitBreaker?.enable === false) {
+        throw invalid(this, `${name} ${props[name]} and a circuitBreaker that is not enabled contradict each other`);
+      }
+    }
+    const variable = Object.keys(environmentOf(props) ?? {}).find((name) => name in (props.secrets ?? {}));
+    if (variable !== undefined) {
+      throw invalid(this, `environment and secrets both set ${variable}: ECS takes a variable from one of them only`);
     }
     if (!shiftsTraffic(props) && (props.bakeTime || props.lifecycleHooks)) {
       throw invalid(this, `${props.bakeTime ? 'bakeTime' : 'lifecycleHooks'} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
@@ -182,9 +189,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       image: props.guard.image,
       command: props.command,
       entryPoint: props.entryPoint,
-      environment: props.imageInEnvironment
-        ? { IMAGE_TAG: props.guard.imageTag, IMAGE_DIGEST: props.guard.imageDigest, ...props.environment }
-        : props.environment,
+      environment: environmentOf(props),
       dockerLabels: props.dockerLabels,
       readonlyRootFilesystem: props.readonlyRootFilesystem,
       secrets: props.secrets,
@@ -240,6 +245,10 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
     }
   }
+}
+
+function environmentOf({ guard, imageInEnvironment, environment }: GuardedFargateServiceProps): Record<string, string> | undefined {
+  return imageInEnvironment ? { IMAGE_TAG: guard.imageTag, IMAGE_DIGEST: guard.imageDigest, ...environment } : environment;
 }
 
 function taskSubnets({ taskSubnets: given, assignPublicIp }: GuardedFargateServiceProps): ec2.SubnetSelection {

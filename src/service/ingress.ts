@@ -11,6 +11,7 @@ import { invalid, outside } from '../validation';
 const HTTP = 80;
 const HTTPS = 443;
 const LAST_PRIORITY = 50_000;
+const MOST_PATTERNS = 5;
 
 /** What a service is reached through. */
 export interface BoundIngress {
@@ -53,7 +54,7 @@ export abstract class Ingress {
    * Through a listener that several services share.
    *
    * @param listener the listener, of this stack or another one
-   * @throws if neither host nor path patterns are given, or the priority is not between 1 and 50000; at synthesis, if
+   * @throws if neither host nor path patterns are given, or more than 5 together, or the priority is not between 1 and 50000; at synthesis, if
    * another service has the same priority at this listener
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
@@ -185,6 +186,10 @@ class SharedListener extends Ingress {
     }
     if (hostPatterns.length + pathPatterns.length === 0) {
       throw new Error('Ingress.onListener: hostPatterns or pathPatterns must say which requests go to the service');
+    }
+    if (hostPatterns.length + pathPatterns.length > MOST_PATTERNS) {
+      throw new Error(`Ingress.onListener: hostPatterns and pathPatterns ${[...hostPatterns, ...pathPatterns].join(', ')} are more than the ` +
+        `${MOST_PATTERNS} that a rule of a listener has room for`);
     }
   }
 

@@ -600,7 +600,7 @@ describe('the outputs', () => {
 });
 
 describe('options that contradict each other are refused with path, property and value:', () => {
-  test.each<[string, (given: { cluster: ecs.ICluster }) => GuardedFargateServiceOptions, string]>([
+  test.each<[string, (given: { cluster: ecs.ICluster; secret: ecs.Secret }) => GuardedFargateServiceOptions, string]>([
     ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc contradict each other: a cluster has its own VPC'],
     ['a log driver and a retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
       'logDriver and logRetention 7 contradict each other: a log driver of your own decides how long logs are kept'],
@@ -612,6 +612,12 @@ describe('options that contradict each other are refused with path, property and
     ['no failures', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not a number of tasks: 1 or more'],
     ['failures that nobody counts', () => ({ circuitBreakerFailureCount: 2, circuitBreaker: { enable: false } }),
       'circuitBreakerFailureCount 2 and a circuitBreaker that is not enabled contradict each other'],
+    ['a count to be reset that nobody keeps', () => ({ circuitBreakerResetOnHealthyTask: false, circuitBreaker: { enable: false } }),
+      'circuitBreakerResetOnHealthyTask false and a circuitBreaker that is not enabled contradict each other'],
+    ['a variable from two sources', ({ secret }) => ({ environment: { USER: 'app', PASSWORD: 'x' }, secrets: { PASSWORD: secret } }),
+      'environment and secrets both set PASSWORD: ECS takes a variable from one of them only'],
+    ['a secret in the place of the image', ({ secret }) => ({ imageInEnvironment: true, secrets: { IMAGE_TAG: secret } }),
+      'environment and secrets both set IMAGE_TAG: ECS takes a variable from one of them only'],
     ['time to bake for rolling deployments', () => ({ bakeTime: Duration.minutes(5) }),
       'bakeTime needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
     ['hooks for rolling deployments', () => ({ lifecycleHooks: [], deploymentStrategy: ecs.DeploymentStrategy.ROLLING }),
@@ -622,7 +628,8 @@ describe('options that contradict each other are refused with path, property and
       'maxHealthyPercent 200 is not more than minHealthyPercent 250: a rolling deployment could neither start nor stop a task'],
   ])('%s', (_, props, message) => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
-    expect(() => service(props({ cluster }))).toThrow(new Error(`${message} (at Web/Api)`));
+    const secret = ecs.Secret.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Secret', { parameterName: '/secret' }));
+    expect(() => service(props({ cluster, secret }))).toThrow(new Error(`${message} (at Web/Api)`));
   });
 
   test('a guard of another stack', () => {

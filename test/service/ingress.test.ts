@@ -334,6 +334,19 @@ describe('Ingress.onListener', () => {
       .toThrow(new Error('Ingress.onListener: hostPatterns or pathPatterns must say which requests go to the service'));
   });
 
+  test.each([
+    { hostPatterns: ['a.test', 'b.test', 'c.test'], pathPatterns: ['/a', '/b', '/c'] },
+    { pathPatterns: ['a.test', 'b.test', 'c.test', '/a', '/b', '/c'] },
+  ])('refuses more patterns than a rule has room for: %j', (patterns) => {
+    expect(() => Ingress.onListener(listener, { priority: 1, ...patterns })).toThrow(new Error(
+      'Ingress.onListener: hostPatterns and pathPatterns a.test, b.test, c.test, /a, /b, /c are more than the 5 that a rule of a listener has room for'));
+  });
+
+  test('takes as many patterns as a rule has room for', () => {
+    service(Ingress.onListener(listener, { priority: 1, hostPatterns: ['a.test', 'b.test'], pathPatterns: ['/a', '/b', '/c'] }));
+    template().resourceCountIs(RULE, 1);
+  });
+
   test('lets a priority pass that is a token', () => {
     const priority = new CfnParameter(stack, 'Priority', { type: 'Number' }).valueAsNumber;
     service(Ingress.onListener(listener, { priority, pathPatterns: ['/a'] }));
