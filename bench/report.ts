@@ -66,8 +66,8 @@ answer quickens by a third; after a refusal the guard tries again within 10 s.
 ## Synthesis
 
 \`PhasedFargateService\` beside \`ApplicationLoadBalancedFargateService\` with an \`ecr.Repository\` in a stack beside it, both with a
-given cluster and ten services to a stack, each app in a fresh process: processor time from before the libraries are loaded
-to the end of \`synth()\`, median of ${synthRounds} rounds in which both take turns.
+given cluster and ten services to a stack, each app in a fresh process of \`ts-node\`: processor time from before the libraries are
+loaded to the end of \`synth()\`, median of ${synthRounds} rounds in which both take turns.
 
 ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
   ({ services, bare, ours, ratio }) => [
@@ -79,7 +79,8 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 
 The overhead is what there is more of: for each service its guard and outputs, for each stack a function and the log of what
 failed, all of which CDK resolves several times over. What every app pays once weighs less the more services there are,
-so the share grows: from ${further(synthesis)}
+so the share grows: from ${further(synthesis)} It varies by several points with the moment at which
+V8 collects garbage, which is another one in another process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
 
 What is in the templates of ten services in one stack, resources feature by feature:
 

@@ -174,8 +174,8 @@ class OwnLoadBalancer extends Ingress {
   }
 }
 
-/** The rules of each listener, to find clashes that would only show during the deployment. */
-const rulesByListener = new WeakMap<IConstruct, Map<number, string>>();
+/** The rules of each listener of an app, to find clashes that would only show during the deployment. */
+const rulesByApp = new WeakMap<IConstruct, Map<elbv2.IApplicationListener | string, Map<number, string>>>();
 
 class SharedListener extends Ingress {
   constructor(private readonly listener: elbv2.IApplicationListener, private readonly options: ListenerIngressOptions) {
@@ -214,11 +214,16 @@ class SharedListener extends Ingress {
     const { priority } = this.options;
     if (Token.isUnresolved(priority)) return;
 
-    const rules = rulesByListener.get(this.listener) ?? new Map<number, string>();
-    rulesByListener.set(this.listener, rules);
+    const { listenerArn, node } = this.listener;
+    const listeners = rulesByApp.get(node.root) ?? new Map<elbv2.IApplicationListener | string, Map<number, string>>();
+    rulesByApp.set(node.root, listeners);
+    // Each stack may import it for itself.
+    const listener = Token.isUnresolved(listenerArn) ? this.listener : listenerArn;
+    const rules = listeners.get(listener) ?? new Map<number, string>();
+    listeners.set(listener, rules);
     const holder = rules.get(priority);
     if (holder !== undefined) {
-      throw invalid(scope, `ingress priority ${priority} is taken by ${holder} at listener ${this.listener.node.path}: pass another one`);
+      throw invalid(scope, `ingress priority ${priority} is taken by ${holder} at listener ${node.path}: pass another one`);
     }
     rules.set(priority, scope.node.path);
   }

@@ -311,6 +311,34 @@ describe('Ingress.onListener', () => {
     template().hasResourceProperties(RULE, { ListenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2' });
   });
 
+  describe('of which each stack imports the listener for itself', () => {
+    const imported = (scope: Construct, name = 'shared') => elbv2.ApplicationListener.fromApplicationListenerAttributes(scope, 'Imported', {
+      listenerArn: `arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/${name}/1/2`,
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'Group', 'sg-00000001'),
+    });
+    const serviceAt = (scope: Stack, name?: string) => new GuardedFargateService(scope, 'Service', {
+      guard: anyGuard(scope),
+      vpc: existingVpc(scope),
+      ingress: Ingress.onListener(imported(scope, name), { priority: 1, pathPatterns: ['/a'] }),
+    });
+
+    test('refuses the same priority', () => {
+      serviceAt(new Stack(app, 'One'));
+      expect(() => serviceAt(new Stack(app, 'Two')))
+        .toThrow(new Error('ingress priority 1 is taken by One/Service at listener Two/Imported: pass another one (at Two/Service)'));
+    });
+
+    test('lets it pass at another listener', () => {
+      serviceAt(new Stack(app, 'One'));
+      expect(() => serviceAt(new Stack(app, 'Two'), 'other')).not.toThrow();
+    });
+
+    test('lets it pass in another app', () => {
+      serviceAt(new Stack(app, 'One'));
+      expect(() => serviceAt(new Stack(testApp(), 'Two'))).not.toThrow();
+    });
+  });
+
   test('refuses a priority that another service has at this listener, naming both', () => {
     service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), {}, 'A');
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/b'] }), {}, 'B'))
