@@ -54,8 +54,8 @@ export abstract class Ingress {
    * Through a listener that several services share.
    *
    * @param listener the listener, of this stack or another one
-   * @throws if neither host nor path patterns are given, or more than 5 together, or the priority is not between 1 and 50000; at synthesis, if
-   * another service has the same priority at this listener
+   * @throws if neither host nor path patterns are given, or more than 5 together, or the priority is not between 1 and
+   * 50000; at synthesis, if another service has the same priority at this listener
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
     return new SharedListener(listener, options);
