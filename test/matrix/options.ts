@@ -283,6 +283,11 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /circuitBreakerFailureCount 5 and a circuitBreaker that is not enabled contradict each other/,
   },
   {
+    because: 'a circuit breaker that is off counts nothing',
+    choices: { circuitBreaker: ['off'], circuitBreakerResetOnHealthyTask: given('circuitBreakerResetOnHealthyTask') },
+    error: /circuitBreakerResetOnHealthyTask true and a circuitBreaker that is not enabled contradict each other/,
+  },
+  {
     because: 'there is no HTTPS to redirect to',
     choices: { 'ingress.certificate': ['by default'], 'ingress.redirectHTTP': ['yes'] },
     error: /redirectHTTP true needs a certificate/,
