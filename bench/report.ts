@@ -79,8 +79,9 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 
 The overhead is what there is more of: for each service its guard and outputs, for each stack a function and the log of what
 failed, all of which CDK resolves several times over. What every app pays once weighs less the more services there are,
-so the share grows: from ${further(synthesis)} It varies by several points with the moment at which
-V8 collects garbage, which is another one in another process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
+so the share grows: from ${further(synthesis)}
+It varies by several points with the moment at which V8 collects garbage, which is another one in another process: see
+[decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
 
 What is in the templates of ten services in one stack, resources feature by feature:
 
