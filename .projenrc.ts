@@ -273,10 +273,11 @@ project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e
   run: `npx projen ${task.name}`,
 })));
 
-// How PyPI tells libraries for the CDK from others.
-// They would be two thirds of the code that is installed, and map it to sources that are not.
+// Source maps would be two thirds of the code that is installed, and map it to sources that are not.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
 project.tryFindObjectFile('tsconfig.json')!.addDeletionOverride('compilerOptions.inlineSources');
+
+// How PyPI tells libraries for the CDK from others.
 project.tryFindObjectFile('package.json')!.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
 // The commands that start from a fresh clone.
