@@ -11,6 +11,17 @@ export function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : String(value);
 }
 
+const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
+
+/** The path of who in the app has claimed this before; where nobody has, it is the scope's from now on. */
+export function claim(scope: IConstruct, what: string): string | undefined {
+  const holders = holdersByApp.get(scope.node.root) ?? new Map<string, string>();
+  holdersByApp.set(scope.node.root, holders);
+  const holder = holders.get(what);
+  if (holder === undefined) holders.set(what, scope.node.path);
+  return holder;
+}
+
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
   return !Token.isUnresolved(value) && !(Number.isInteger(value) && value >= min && value <= max);

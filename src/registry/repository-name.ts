@@ -1,7 +1,7 @@
 import { Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { deployedStack } from '../stacks';
-import { invalid, shown } from '../validation';
+import { claim, invalid, shown } from '../validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;
@@ -18,19 +18,14 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   }
 }
 
-const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
-
 /** Two repositories of one name in one place would only be found out by the second deployment. */
 export function claimRepositoryName(scope: IConstruct, name: string): void {
   const { account, region } = deployedStack(scope);
   // Where the environment is not known, stages usually differ in it, and the stacks of one do not.
   const place = [account, region].map((part) => Token.isUnresolved(part) ? `that of stage ${Stage.of(scope)?.node.path}` : part).join('/');
 
-  const holders = holdersByApp.get(scope.node.root) ?? new Map<string, string>();
-  holdersByApp.set(scope.node.root, holders);
-  const holder = holders.get(`${place} ${name}`);
+  const holder = claim(scope, `repository ${place} ${name}`);
   if (holder !== undefined) {
     throw invalid(scope, `repositoryName ${shown(name)} is taken by ${holder}: give one of them another name, or share one registry`);
   }
-  holders.set(`${place} ${name}`, scope.node.path);
 }

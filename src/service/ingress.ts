@@ -4,9 +4,9 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './ingress-options';
-import { invalid, outside } from '../validation';
+import { claim, invalid, outside } from '../validation';
 
 const HTTP = 80;
 const HTTPS = 443;
@@ -174,9 +174,6 @@ class OwnLoadBalancer extends Ingress {
   }
 }
 
-/** The rules of each listener of an app, to find clashes that would only show during the deployment. */
-const rulesByApp = new WeakMap<IConstruct, Map<elbv2.IApplicationListener | string, Map<number, string>>>();
-
 class SharedListener extends Ingress {
   constructor(private readonly listener: elbv2.IApplicationListener, private readonly options: ListenerIngressOptions) {
     super();
@@ -210,22 +207,18 @@ class SharedListener extends Ingress {
     return { listener: this.listener, targetGroup, alternateTarget: alternate && shiftTo(alternate, rule) };
   }
 
+  /** Two rules of one priority would only be found out by the deployment. */
   private claimPriority(scope: Construct): void {
     const { priority } = this.options;
     if (Token.isUnresolved(priority)) return;
 
     const { listenerArn, node } = this.listener;
-    const listeners = rulesByApp.get(node.root) ?? new Map<elbv2.IApplicationListener | string, Map<number, string>>();
-    rulesByApp.set(node.root, listeners);
     // Each stack may import it for itself.
-    const listener = Token.isUnresolved(listenerArn) ? this.listener : listenerArn;
-    const rules = listeners.get(listener) ?? new Map<number, string>();
-    listeners.set(listener, rules);
-    const holder = rules.get(priority);
+    const listener = Token.isUnresolved(listenerArn) ? node.path : listenerArn;
+    const holder = claim(scope, `priority ${priority} at listener ${listener}`);
     if (holder !== undefined) {
       throw invalid(scope, `ingress priority ${priority} is taken by ${holder} at listener ${node.path}: pass another one`);
     }
-    rules.set(priority, scope.node.path);
   }
 }
 
