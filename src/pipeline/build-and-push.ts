@@ -15,9 +15,10 @@ import { invalid } from '../validation';
 /** Where the step finds the synthesised app, beside the sources. */
 const ASSEMBLY = '../assembly';
 
-const BUILD_IMAGES: Record<string, codebuild.IBuildImage | undefined> = {
-  'linux/amd64': codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
-  'linux/arm64': codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+/** Looked up on use, since that loads CodeBuild, which most apps have no need of. */
+const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = {
+  'linux/amd64': () => codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+  'linux/arm64': () => codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
 };
 
 /**
@@ -111,7 +112,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, { pipeline, source }: Bu
     ],
     buildEnvironment: {
       privileged: true, // Docker within CodeBuild takes that.
-      buildImage,
+      buildImage: buildImage(),
     },
     partialBuildSpec: codebuild.BuildSpec.fromObject({ env: { shell: 'bash' } }),
     rolePolicyStatements: [
