@@ -13,6 +13,7 @@ import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
+import { deployedStack } from '../stacks';
 import { invalid, outside } from '../validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
@@ -225,8 +226,13 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     });
     adjust(service, props);
     // Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity.
-    const { internetConnectivityEstablished } = this.cluster.vpc.selectSubnets(taskSubnets(props));
-    service.node.findChild('Service').node.addDependency(this.taskDefinition.executionRole!, internetConnectivityEstablished, this.cluster);
+    const { cluster, cluster: { vpc } } = this;
+    service.node.findChild('Service').node.addDependency(
+      this.taskDefinition.executionRole!,
+      // Another stack that the service refers to is deployed before, with all that is in it.
+      ...(deployedStack(vpc) === deployedStack(this) ? [vpc.selectSubnets(taskSubnets(props)).internetConnectivityEstablished] : []),
+      ...(deployedStack(cluster) === deployedStack(this) ? [cluster] : []),
+    );
     return service;
   }
 

@@ -549,6 +549,20 @@ describe('the order', () => {
     expect(types).toContain('AWS::ECS::ClusterCapacityProviderAssociations');
   });
 
+  test('a service in a nested stack waits until the outer stack has the way out and the capacity', () => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'OwnVpc'), enableFargateCapacityProviders: true });
+    service({ cluster }, new NestedStack(stack, 'Nested'));
+    const [types] = before('AWS::CloudFormation::Stack');
+    expect(types).toEqual(expect.arrayContaining(['AWS::EC2::Route', 'AWS::ECS::ClusterCapacityProviderAssociations']));
+  });
+
+  test('the service waits for the whole stack that its cluster and VPC are in', () => {
+    const [network, compute] = [new Stack(app, 'Network'), new Stack(app, 'Compute')];
+    service({ cluster: new ecs.Cluster(compute, 'Cluster', { vpc: new ec2.Vpc(network, 'OwnVpc') }) });
+    const { dependencies } = app.synth().getStackByName(stack.stackName);
+    expect(dependencies.map(({ id }) => id)).toEqual(expect.arrayContaining(['Network', 'Compute']));
+  });
+
   test('the service waits until the load balancer listens', () => {
     service({ ingress: Ingress.internalOnly() });
     const [types] = before(SERVICE);
