@@ -1,8 +1,10 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { isInOtherAccount } from './guard-function';
 
 /** An image named by the digest that a guard answers with. */
 export interface Pin {
@@ -46,9 +48,17 @@ export class PinnedLambdaCode extends lambda.Code {
 
   public bind(scope: Construct): lambda.CodeConfig {
     this.pin.onUse(scope, () => `LINUX/${(scope as lambda.Function).architecture.name.toUpperCase()}`);
-    this.pin.registry.grantPull(new iam.ServicePrincipal('lambda.amazonaws.com'));
+    this.pin.registry.grantPull(lambdaOf(scope, this.pin.registry));
     return { image: { imageUri: this.pin.imageUri } };
   }
+}
+
+/** Of another account only, as AWS documents it: in its own, the repository's policy may allow Lambda as such. */
+function lambdaOf(scope: Construct, registry: ecr.IRepository): iam.ServicePrincipal {
+  const functions = Stack.of(scope).formatArn({ service: 'lambda', resource: 'function', resourceName: '*', arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  return new iam.ServicePrincipal('lambda.amazonaws.com', {
+    conditions: isInOtherAccount(scope, registry) ? { StringLike: { 'aws:sourceArn': functions } } : undefined,
+  });
 }
 
 function platformOf(taskDefinition: ecs.TaskDefinition): string | undefined {

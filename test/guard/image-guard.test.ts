@@ -241,6 +241,19 @@ describe('the code of a Lambda function', () => {
     });
   });
 
+  test('may be pulled by Lambda from another account for functions of the account of the guard only', () => {
+    const [here, there] = ['111111111111', '222222222222'].map((account) => new Stack(app, `In${account}`, { env: { account, region: 'eu-west-1' } }));
+    const registry = new ImageRegistry(there, 'Images');
+    functionOf(here, guardIn(here, registry));
+    const [{ Properties: { RepositoryPolicyText: { Statement } } }] = Object.values(Template.fromStack(there).findResources('AWS::ECR::Repository'));
+    const toLambda = Statement.filter(({ Principal }: { Principal: { Service?: string } }) => Principal.Service === 'lambda.amazonaws.com');
+    expect(toLambda).toEqual([expect.objectContaining({
+      Condition: {
+        StringLike: { 'aws:sourceArn': { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':lambda:eu-west-1:111111111111:function:*']] } },
+      },
+    })]);
+  });
+
   test('tells the push commands what to build for', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     functionOf(stack, guardIn(stack, registry), lambda.Architecture.ARM_64);
