@@ -24,5 +24,5 @@ export function claim(scope: IConstruct, what: string): string | undefined {
 
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
-  return !Token.isUnresolved(value) && !(Number.isInteger(value) && value >= min && value <= max);
+  return !Token.isUnresolved(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
 }

@@ -149,6 +149,7 @@ test('without the first rule, what runs would expire', () => {
 test.each([
   [{ keepTagged: 0 }, 'keepTagged 0 is not a number of images: 1 or more (at Stack/Registry)'],
   [{ keepUntaggedFor: Duration.hours(12) }, 'keepUntaggedFor 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+  [{ keepTagged: 1e21 }, 'keepTagged 1e+21 is not a number of images: 1 or more (at Stack/Registry)'],
   [{ keepTagged: 1.5 }, 'keepTagged 1.5 is not a number of images: 1 or more (at Stack/Registry)'],
   [{ keepUntaggedFor: Duration.hours(36) }, 'keepUntaggedFor 1 day 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
   // They would reach ECR as text.
