@@ -13,6 +13,9 @@ const ID = 'PhasedFargateEvents';
 
 const EVENTBRIDGE = { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] };
 
+/** What ECS says of tasks that it replaces in a deployment, or has no more need of: no failures, and one or more with each release. */
+const NOT_ON_PURPOSE = { 'anything-but': { prefix: 'Scaling activity initiated by' } };
+
 const QUERY = [
   'fields @timestamp, coalesce(detail.reason, detail.stoppedReason) as reason,',
   'detail.containers.0.name as container, detail.containers.0.exitCode as exitCode, detail.containers.0.reason as containerReason,',
@@ -30,7 +33,7 @@ export interface FailureEventsOptions {
   /** Undefined where CloudFormation makes one up. */
   readonly givenName?: string;
 
-  /** Is sent the same events. */
+  /** Is sent them as well, but for tasks that ECS stops on purpose. */
   readonly topic?: sns.ITopic;
 }
 
@@ -43,30 +46,28 @@ export interface FailureEventsOptions {
  */
 export function keepFailureEvents(scope: Construct, { service, guard, givenName, topic }: FailureEventsOptions): void {
   const resource = service.node.findChild('Service');
+  const ruleOfService = (id: string, target: events.CfnRule.TargetProperty, task?: object) => new events.CfnRule(scope, id, {
+    description: 'Why deployments of this service failed and why its tasks stopped',
+    eventPattern: failuresOf(service, givenName, task),
+    targets: [target],
+  });
+
   const log = EventLog.of(Stack.of(scope));
   comeAfterImage(log.logGroup, service, guard);
-  const targets = [
-    ...(givenName ? [log.target] : []),
-    ...(topic ? [{ id: 'Topic', arn: topic.topicArn }] : []),
-  ];
-  if (targets.length > 0) {
-    resource.node.addDependency(new events.CfnRule(scope, 'FailureEvents', {
-      description: 'Why deployments of this service failed and why its tasks stopped',
-      eventPattern: failuresOf(service, givenName),
-      targets,
-    }));
+  resource.node.addDependency(givenName ? ruleOfService('FailureEvents', log.target) : log.keepGeneratedNames());
+  if (topic) {
+    resource.node.addDependency(ruleOfService('FailureTopic', { id: 'Topic', arn: topic.topicArn }, { stoppedReason: [NOT_ON_PURPOSE] }));
+    topic.grantPublish(new iam.ServicePrincipal('events.amazonaws.com'));
   }
-  topic?.grantPublish(new iam.ServicePrincipal('events.amazonaws.com'));
-  if (!givenName) resource.node.addDependency(log.keepGeneratedNames());
 }
 
-function failuresOf({ cluster, node, stack }: ecs.FargateService, givenName?: string): object {
+function failuresOf({ cluster, node, stack }: ecs.FargateService, givenName?: string, task?: object): object {
   const { clusterArn, clusterName } = cluster;
   const name = givenName ?? `${stack.stackName}-${(node.findChild('Service') as ecs.CfnService).logicalId}-`;
   const matching = (value: string) => givenName ? value : { prefix: value };
   return failures(
     { resources: [matching(stack.formatArn({ service: 'ecs', resource: 'service', resourceName: `${clusterName}/${name}` }))] },
-    { clusterArn: [clusterArn], group: [matching(`service:${name}`)] },
+    { clusterArn: [clusterArn], group: [matching(`service:${name}`)], ...task },
   );
 }
 

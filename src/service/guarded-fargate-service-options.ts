@@ -220,7 +220,8 @@ export interface GuardedFargateServiceOptions {
   readonly circuitBreakerResetOnHealthyTask?: boolean;
 
   /**
-   * Is sent the events of failed deployments and stopped tasks, with their reasons.
+   * Is sent the events of failed deployments and of stopped tasks, with their reasons; not of tasks that ECS stops on
+   * purpose, because a deployment replaces them or fewer are needed.
    *
    * @default - they are only kept in the stack's log group for such events
    */

@@ -41,11 +41,11 @@ const failedDeployment = (name: string, clusterArn = CLUSTER) => ({
   'resources': [`${clusterArn.replace(':cluster/', ':service/')}/${name}`],
   'detail': { eventType: 'ERROR', eventName: 'SERVICE_DEPLOYMENT_FAILED', deploymentId: 'ecs-svc/123', reason: 'ECS deployment circuit breaker: task failed to start.' },
 });
-const stoppedTask = (group: string, clusterArn = CLUSTER) => ({
+const stoppedTask = (group: string, clusterArn = CLUSTER, stoppedReason = 'Essential container in task exited') => ({
   'source': 'aws.ecs',
   'detail-type': 'ECS Task State Change',
   'resources': [`${clusterArn.replace(':cluster/', ':task/')}/0123456789abcdef`],
-  'detail': { clusterArn, group, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: 'Essential container in task exited' },
+  'detail': { clusterArn, group, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason },
 });
 
 /** The targets that a rule of the stack sends the event to. */
@@ -195,7 +195,7 @@ describe('the log group', () => {
 });
 
 describe('a topic', () => {
-  test.each([{}, { serviceName: 'mp-api-service' }])('is sent the same events as the log with %j, of this service only', (props) => {
+  test.each([{}, { serviceName: 'mp-api-service' }])('is sent failures with %j, of this service only', (props) => {
     service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
     service({}, 'Worker');
     const name = props.serviceName ?? generatedName();
@@ -203,6 +203,14 @@ describe('a topic', () => {
     expect(targetsOf(stoppedTask(`service:${name}`)).sort()).toEqual(['LogGroup', 'Topic']);
     expect(targetsOf(failedDeployment(generatedName('Worker')))).toEqual(['LogGroup']);
     expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`))).toEqual(['LogGroup']);
+  });
+
+  test.each([{}, { serviceName: 'mp-api-service' }])('is not sent tasks that a release replaces with %j, which the log has too', (props) => {
+    service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
+    const stopped = (reason: string) => targetsOf(stoppedTask(`service:${props.serviceName ?? generatedName()}`, CLUSTER, reason)).sort();
+    expect(stopped('Scaling activity initiated by (deployment ecs-svc/6524458012816012998)')).toEqual(['LogGroup']);
+    expect(stopped('Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/api/1)'))
+      .toEqual(['LogGroup', 'Topic']);
   });
 
   test('allows it', () => {

@@ -15,13 +15,15 @@ export function matches(pattern: any, event: any): boolean {
 function matchesValue(expected: any, value: unknown): boolean {
   if (typeof expected === 'string') return value === expected;
 
-  const [[operator, operand], ...others] = Object.entries<string>(expected);
+  const [[operator, operand], ...others] = Object.entries<any>(expected);
   if (others.length > 0) throw new Error(`not an operator: ${JSON.stringify(expected)}`);
   switch (operator) {
     case 'prefix':
       return typeof value === 'string' && value.startsWith(operand);
     case 'wildcard':
       return typeof value === 'string' && wildcard(operand).test(value);
+    case 'anything-but':
+      return value !== undefined && !matchesValue(operand, value);
     default:
       throw new Error(`cannot tell what ${operator} matches`);
   }
