@@ -118,7 +118,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       vpc: this.cluster.vpc,
       subnets: taskSubnets(props),
       publicIp: props.assignPublicIp ?? false,
-      logsToCloudWatch: this.logGroup !== undefined,
+      logsToCloudWatch: this.container.logDriverConfig?.logDriver === 'awslogs',
       secrets: Object.values(props.secrets ?? {}),
     });
 

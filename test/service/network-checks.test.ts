@@ -104,6 +104,14 @@ describe('isolated subnets', () => {
     expect(warningsOf({ vpc, logDriver: ecs.LogDrivers.fluentd() })).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
   });
 
+  test.each([
+    ecs.LogDrivers.awsLogs({ streamPrefix: 'app' }),
+    new ecs.GenericLogDriver({ logDriver: 'awslogs', options: { 'awslogs-group': 'mp-logs' } }),
+  ])('need one for logs that go to CloudWatch by a driver of one\'s own', (logDriver) => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    expect(warningsOf({ vpc, logDriver })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
+  });
+
   test('need endpoints for what secrets are read from', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
