@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { median } from './statistics';
 import { Synthesis, Variant } from './synth-app';
 
-export const synthRounds = 9;
+export const synthRounds = 21;
 const SIZES = [1, 10, 50, 100];
 
 export interface Growth {
