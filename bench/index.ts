@@ -6,7 +6,7 @@ import { barChart, lineChart } from './plot';
 import { report } from './report';
 import { measureScale } from './scale';
 import { bundleSize, measureStartUp } from './startup';
-import { measureSynthesis } from './synth';
+import { measureSynthesis, measureWait } from './synth';
 
 const DOCS = join(__dirname, '..', 'docs');
 
@@ -19,6 +19,7 @@ async function main(): Promise<void> {
   const results = {
     startUp,
     synthesis,
+    wait: measureWait(),
     bundleBytes: bundleSize(),
     calls: await countCalls(),
     detection: await measureDetection(),

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { CfnResource, Stack } from 'aws-cdk-lib';
+import type { App, CfnResource, Stack } from 'aws-cdk-lib';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 
 export type Variant = 'bare' | 'ours';
@@ -34,9 +34,27 @@ const FEATURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/AWS::ECS::/, 'service and task definition'],
 ];
 
-/** The libraries are loaded in here, only those that the variant needs, since whoever synthesises waits for that too. */
-function synthesise(variant: Variant, count: number): Synthesis {
+function measure(variant: Variant, count: number): Synthesis {
   const start = process.cpuUsage();
+  const { app, network } = makeApp(variant, count);
+  const { directory } = app.synth();
+  const cpuMs = cpuMsSince(start);
+  rmSync(directory, { recursive: true });
+
+  const cdk = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
+  const elements = app.node.findAll().filter(cdk.CfnElement.isCfnElement).filter((element) => cdk.Stack.of(element) !== network);
+  const resources = elements.filter(cdk.CfnResource.isCfnResource);
+  const features: Record<string, number> = {};
+  for (const resource of resources) {
+    const feature = featureOf(resource);
+    features[feature] = (features[feature] ?? 0) + 1;
+  }
+  const outputs = elements.filter((element) => element instanceof cdk.CfnOutput);
+  return { cpuMs, resources: resources.length, outputs: outputs.length, features };
+}
+
+/** The libraries are loaded in here, only those that the variant needs, since whoever synthesises waits for that too. */
+function makeApp(variant: Variant, count: number): { readonly app: App; readonly network: Stack } {
   const cdk = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
   const ec2 = load('aws-cdk-lib/aws-ec2') as typeof import('aws-cdk-lib/aws-ec2');
   const ecs = load('aws-cdk-lib/aws-ecs') as typeof import('aws-cdk-lib/aws-ecs');
@@ -51,19 +69,7 @@ function synthesise(variant: Variant, count: number): Synthesis {
       addService(stack, `Service${number}`, cluster);
     }
   }
-  const { directory } = app.synth();
-  const cpuMs = cpuMsSince(start);
-  rmSync(directory, { recursive: true });
-
-  const elements = app.node.findAll().filter(cdk.CfnElement.isCfnElement).filter((element) => cdk.Stack.of(element) !== network);
-  const resources = elements.filter(cdk.CfnResource.isCfnResource);
-  const features: Record<string, number> = {};
-  for (const resource of resources) {
-    const feature = featureOf(resource);
-    features[feature] = (features[feature] ?? 0) + 1;
-  }
-  const outputs = elements.filter((element) => element instanceof cdk.CfnOutput);
-  return { cpuMs, resources: resources.length, outputs: outputs.length, features };
+  return { app, network };
 }
 
 type AddService = (stack: Stack, id: string, cluster: ICluster) => void;
@@ -103,5 +109,10 @@ function featureOf(resource: CfnResource): string {
 /** A process of its own for each synthesis, since that is how apps are synthesised: cold. */
 if (require.main === module) {
   const [variant, count] = process.argv.slice(2);
-  process.send?.(synthesise(variant as Variant, Number(count)));
+  if (process.send) {
+    process.send(measure(variant as Variant, Number(count)));
+  } else {
+    // The CDK CLI tells where to.
+    makeApp(variant as Variant, Number(count)).app.synth();
+  }
 }
