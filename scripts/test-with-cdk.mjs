@@ -11,7 +11,13 @@ const copy = mkdtempSync(join(tmpdir(), 'phased-fargate-'));
 const run = (command, ...args) => execFileSync(command, args, {
   cwd: copy,
   stdio: 'inherit',
-  env: { ...process.env, JEST_JUNIT_OUTPUT_DIR: reports, JEST_JUNIT_OUTPUT_NAME: 'newest-cdk.xml' },
+  env: {
+    ...process.env,
+    // What is deprecated there would warn each user of something that they did not write.
+    JSII_DEPRECATED: 'fail',
+    JEST_JUNIT_OUTPUT_DIR: reports,
+    JEST_JUNIT_OUTPUT_NAME: 'newest-cdk.xml',
+  },
 });
 
 try {

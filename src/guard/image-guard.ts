@@ -261,20 +261,16 @@ export class ImageGuard extends Construct {
   /** The registry first, wherever CDK can order the two. */
   private comeAfterRegistry(): void {
     const { registry } = this;
-    if (!createdRepository(registry)) return;
+    const created = createdRepository(registry);
+    if (!created) return;
 
     if (!inSameStage(this, registry)) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInAnotherStage',
         `registry ${registry.node.path} is in another stage, so this stack cannot depend on it: deploy that stage first`);
       return;
     }
-    const [stack, registryStack] = [deployedStack(this), deployedStack(registry)];
-    if (registryStack !== stack) {
-      if (!stack.dependencies.includes(registryStack)) stack.addDependency(registryStack);
-      return;
-    }
-    this.resource.node.addDependency(registry);
-    if (this.whenMissing._mode === 'fail') {
+    this.resource.node.addDependency(created);
+    if (deployedStack(registry) === deployedStack(this) && this.whenMissing._mode === 'fail') {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
         `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
         'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
