@@ -72,14 +72,14 @@ loaded to the end of \`synth()\`, median of ${synthRounds} rounds in which both 
 
 ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
   ({ services, bare, ours, ratio }) => [
-    String(services), `${bare.cpuMs.toFixed(0)} ms`, `${ours.cpuMs.toFixed(0)} ms`, `${((ratio - 1) * 100).toFixed(0)} %`,
+    String(services), `${bare.cpuMs.toFixed(0)} ms`, `${ours.cpuMs.toFixed(0)} ms`, overhead(ratio),
     `${(bare.cpuMs / services).toFixed(0)} ms`, `${(ours.cpuMs / services).toFixed(0)} ms`, String(bare.resources), String(ours.resources),
   ]))}
 
 ![Synthesis](images/synthesis.svg)
 
 Whoever waits for \`cdk synth\` waits for the CLI as well, and for TypeScript: with ${wait.services} services ${seconds(wait.bareMs)} for bare and
-${seconds(wait.oursMs)} for ours, ${((wait.ratio - 1) * 100).toFixed(0)} % more (elapsed time, median of as many rounds, types left unchecked).
+${seconds(wait.oursMs)} for ours, ${overhead(wait.ratio)} more (elapsed time, median of as many rounds, types left unchecked).
 
 The overhead is what there is more of: for each service its guard and outputs, for each stack a function and the log of what
 failed, all of which CDK resolves several times over. What every app pays once weighs less the more services there are,
@@ -125,6 +125,11 @@ function runs(names: readonly string[]): string[] {
     const times = names.filter((other) => other === name).length;
     return times > 1 ? `${times} × ${name}` : name;
   });
+}
+
+function overhead(ratio: number): string {
+  // With 0, because it may be -0.
+  return `${Math.round((ratio - 1) * 100) + 0} %`;
 }
 
 function seconds(ms: number): string {
