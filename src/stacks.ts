@@ -1,4 +1,4 @@
-import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { IResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { IConstruct } from 'constructs';
 
@@ -8,6 +8,10 @@ const SINGLETON = Symbol.for('@org/phased-fargate.Singleton');
 export function deployedStack(scope: IConstruct): Stack {
   const stack = Stack.of(scope);
   return stack.nestedStackParent ? deployedStack(stack.nestedStackParent) : stack;
+}
+
+export function deployedTogether(one: IConstruct, other: IConstruct): boolean {
+  return deployedStack(one) === deployedStack(other);
 }
 
 /** What `cdk deploy` takes for this stack. */
@@ -23,6 +27,12 @@ export function pathInStack(scope: IConstruct): string[] {
 
 export function inSameStage(one: IConstruct, other: IConstruct): boolean {
   return Stage.of(one) === Stage.of(other);
+}
+
+/** Where both accounts are known. */
+export function isInOtherAccount(scope: IConstruct, resource: IResource): boolean {
+  const { account } = Stack.of(scope);
+  return account !== resource.env.account && !Token.isUnresolved(account) && !Token.isUnresolved(resource.env.account);
 }
 
 /**

@@ -1,12 +1,12 @@
 import * as path from 'node:path';
-import { AssetStaging, Duration, FileAssetLocation, FileAssetPackaging, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { AssetStaging, Duration, FileAssetLocation, FileAssetPackaging, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { PIN_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
-import { singleton } from '../stacks';
+import { isInOtherAccount, singleton } from '../stacks';
 
 const ID = 'PhasedFargateImageGuard';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
@@ -90,10 +90,4 @@ export class GuardFunction extends Construct {
       registry.addToResourcePolicy(new iam.PolicyStatement({ actions, principals: [new iam.AccountPrincipal(Stack.of(this).account)] }));
     }
   }
-}
-
-/** Where both accounts are known. */
-export function isInOtherAccount(scope: Construct, registry: ecr.IRepository): boolean {
-  const { account } = Stack.of(scope);
-  return account !== registry.env.account && !Token.isUnresolved(account) && !Token.isUnresolved(registry.env.account);
 }

@@ -5,7 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
-import { GuardFunction, isInOtherAccount } from './guard-function';
+import { GuardFunction } from './guard-function';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { unguardedImages } from './require-guard';
@@ -13,7 +13,7 @@ import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../names';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, referenceByName } from '../registry/repository-reference';
-import { deployedStack, deployId, inSameStage, pathInStack } from '../stacks';
+import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../stacks';
 import { invalid, outside } from '../validation';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
@@ -270,7 +270,7 @@ export class ImageGuard extends Construct {
       return;
     }
     this.resource.node.addDependency(created);
-    if (deployedStack(registry) === deployedStack(this) && this.whenMissing._mode === 'fail') {
+    if (deployedTogether(registry, this) && this.whenMissing._mode === 'fail') {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
         `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
         'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
@@ -284,7 +284,7 @@ export class ImageGuard extends Construct {
       repository,
       imageUri: this.imageUri,
       onUse: (user, platform) => {
-        if (deployedStack(user) !== deployedStack(this)) {
+        if (!deployedTogether(user, this)) {
           throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
         }
         this.platforms.push(platform);

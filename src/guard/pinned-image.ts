@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { isInOtherAccount } from './guard-function';
+import { isInOtherAccount } from '../stacks';
 
 /** An image named by the digest that a guard answers with. */
 export interface Pin {
@@ -55,10 +55,10 @@ export class PinnedLambdaCode extends lambda.Code {
 
 /** Of another account only, as AWS documents it: in its own, the repository's policy may allow Lambda as such. */
 function lambdaOf(scope: Construct, registry: ecr.IRepository): iam.ServicePrincipal {
+  if (!isInOtherAccount(scope, registry)) return new iam.ServicePrincipal('lambda.amazonaws.com');
+
   const functions = Stack.of(scope).formatArn({ service: 'lambda', resource: 'function', resourceName: '*', arnFormat: ArnFormat.COLON_RESOURCE_NAME });
-  return new iam.ServicePrincipal('lambda.amazonaws.com', {
-    conditions: isInOtherAccount(scope, registry) ? { StringLike: { 'aws:sourceArn': functions } } : undefined,
-  });
+  return new iam.ServicePrincipal('lambda.amazonaws.com', { conditions: { StringLike: { 'aws:sourceArn': functions } } });
 }
 
 function platformOf(taskDefinition: ecs.TaskDefinition): string | undefined {

@@ -5,7 +5,7 @@ import { ImageBuild } from './image-build';
 import { ImageGuard } from '../guard/image-guard';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
-import { deployedStack, deployId, partitionOf } from '../stacks';
+import { deployedStack, deployedTogether, deployId, partitionOf } from '../stacks';
 import { invalid } from '../validation';
 
 /** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
@@ -195,7 +195,7 @@ function repositoryOf(guard: ImageGuard): { name: string; uri: string; account: 
 /** Phase 1 would be phase 3. */
 function refuseSharedStack(guard: ImageGuard): void {
   const { registry } = guard._awaited;
-  if (createdRepository(registry) && deployedStack(registry) === deployedStack(guard)) {
+  if (createdRepository(registry) && deployedTogether(registry, guard)) {
     throw invalid(guard, `registry ${registry.node.path} is in the same stack, so an image cannot be pushed before that is deployed: ` +
       'leave out the registry, or put it in a stack of its own');
   }

@@ -3,7 +3,7 @@ import {
 } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
-import { deployedStack } from '../stacks';
+import { deployedTogether } from '../stacks';
 import { invalid } from '../validation';
 
 /** The repository that this construct creates; `undefined` for one that only refers to a repository. */
@@ -24,7 +24,7 @@ export function createdRepository(registry: IConstruct): ecr.CfnRepository | und
  */
 export function referenceByName(scope: Construct, registry: ecr.IRepository): ecr.IRepository {
   const created = createdRepository(registry);
-  if (!created || deployedStack(created) === deployedStack(scope)) {
+  if (!created || deployedTogether(created, scope)) {
     refuseExports(scope, registry);
     return registry;
   }
@@ -47,7 +47,7 @@ export function referenceByName(scope: Construct, registry: ecr.IRepository): ec
 
 function refuseExports(scope: Construct, registry: ecr.IRepository): void {
   const exported = references(scope, [registry.repositoryName, registry.repositoryArn])
-    .find(({ target }) => deployedStack(target) !== deployedStack(scope) && Stack.of(target).environment === Stack.of(scope).environment);
+    .find(({ target }) => !deployedTogether(target, scope) && Stack.of(target).environment === Stack.of(scope).environment);
   if (exported) {
     throw invalid(scope, `registry ${registry.node.path} takes its name from ${exported.target.node.path}, in another stack, which would have ` +
       'to export it: pass that repository itself as the registry, or write down its name');

@@ -13,7 +13,7 @@ import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
-import { deployedStack } from '../stacks';
+import { deployedTogether } from '../stacks';
 import { invalid, outside } from '../validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
@@ -230,8 +230,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     service.node.findChild('Service').node.addDependency(
       this.taskDefinition.executionRole!,
       // Another stack that the service refers to is deployed before, with all that is in it.
-      ...(deployedStack(vpc) === deployedStack(this) ? [vpc.selectSubnets(taskSubnets(props)).internetConnectivityEstablished] : []),
-      ...(deployedStack(cluster) === deployedStack(this) ? [cluster] : []),
+      ...(deployedTogether(vpc, this) ? [vpc.selectSubnets(taskSubnets(props)).internetConnectivityEstablished] : []),
+      ...(deployedTogether(cluster, this) ? [cluster] : []),
     );
     return service;
   }
