@@ -92,7 +92,7 @@ async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal)
   const gone = await run('cdk destroy --all', () => user.destroyAll());
   match(gone.screen, /FargateStack: destroyed.*FargateStack-Registry\)?: destroying/);
   deepEqual(await user.aws.clusterNames(), []);
-  deepEqual((await user.aws.imageTags(REPOSITORY)).filter((tag) => !tag.startsWith('pinned-')), ['v1']);
+  deepEqual((await user.aws.imageTags(REPOSITORY)).filter((tag) => !tag.startsWith('deployed-')), ['v1']);
   screen.fact('the service is gone; the registry and its image outlive it, as is the default');
 }
 

@@ -70,7 +70,7 @@ describe('a registry for many accounts', () => {
 
   test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('counts an account that is not known as its own, for marks: %j', (env, names) => {
     const guards = Object.values(Template.fromStack(shop(app, 'App', env)).findResources('Custom::ImageGuard'));
-    expect(guards.map(({ Properties }) => Properties.PinName)).toEqual(names);
+    expect(guards.map(({ Properties }) => Properties.ReleaseTagName)).toEqual(names);
   });
 });
 
@@ -83,7 +83,7 @@ describe('a registry for many stages', () => {
   test('has the marks of each stage told apart', () => {
     const names = ['Staging', 'Production'].map((name) => {
       const [{ Properties }] = Object.values(Template.fromStack(shop(new Stage(app, name, { env: TOOLS }), 'Shop')).findResources('Custom::ImageGuard'));
-      return Properties.PinName;
+      return Properties.ReleaseTagName;
     });
     expect(names).toEqual(['staging-shop-api', 'production-shop-api']);
   });

@@ -7,7 +7,7 @@ import { deployedBefore, ecrImages, madeBeforeAnyGuard, waysAroundTheGuard } fro
 import { allPairs } from './util/pairs';
 import { ReferenceGraph } from './util/reference-graph';
 import { FlagSet, inhabited, templateFiles, testApp } from './util/synth';
-import { deployedStack } from '../src/stacks';
+import { deployedStack } from '../src/private/stacks';
 
 const HERE: Environment = { account: '111111111111', region: 'eu-west-1' };
 const OTHER_ACCOUNT: Environment = { account: '222222222222', region: 'eu-west-1' };

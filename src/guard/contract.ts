@@ -38,7 +38,7 @@ export interface GuardProperties {
   readonly Platforms: string[];
 
   /** Readable part of the tags that mark what this guard has released; absent where it is not to be marked. */
-  readonly PinName?: string;
+  readonly ReleaseTagName?: string;
 
   /** `true` where an index does not serve, as for Lambda functions. */
   readonly SingleManifest?: string;
@@ -73,7 +73,7 @@ export function taskCountAttribute(count: number): `TaskCount${number}` {
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
 
 /** Only where the guard marks what it has released. */
-export const PIN_ACTIONS = ['ecr:PutImage'] as const;
+export const RELEASE_TAG_ACTIONS = ['ecr:PutImage'] as const;
 export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */

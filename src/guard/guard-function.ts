@@ -5,8 +5,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { PIN_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
-import { isInOtherAccount, singleton } from '../stacks';
+import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
+import { isInOtherAccount, singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateImageGuard';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
@@ -26,7 +26,7 @@ export class GuardFunction extends Construct {
 
   private readonly permissions = new iam.PolicyDocument();
   private readonly lookUp = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
-  private readonly lookUpAndPin = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS, ...PIN_ACTIONS] });
+  private readonly lookUpAndTag = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS, ...RELEASE_TAG_ACTIONS] });
 
   private constructor(stack: Stack) {
     super(stack, ID);
@@ -79,7 +79,7 @@ export class GuardFunction extends Construct {
    */
   public allow(repository: ecr.IRepository, registry: ecr.IRepository, { pins }: { pins: boolean }): void {
     // Each repository once: the inline policies of a role have room for 10,240 characters.
-    const statement = pins ? this.lookUpAndPin : this.lookUp;
+    const statement = pins ? this.lookUpAndTag : this.lookUp;
     if (statement.resources.length === 0) this.permissions.addStatements(statement);
     statement.addResources(repository.repositoryArn);
     this.letIn(registry, ...statement.actions, 'ecr:BatchCheckLayerAvailability');

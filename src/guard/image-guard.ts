@@ -10,11 +10,11 @@ import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
-import { guardedPath, kebabCase } from '../names';
+import { guardedPath, kebabCase } from '../private/names';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, referenceByName } from '../registry/repository-reference';
-import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../stacks';
-import { invalid, outside } from '../validation';
+import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
+import { invalid, outside } from '../private/validation';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
@@ -57,11 +57,11 @@ export interface ImageGuardOptions {
 
   /**
    * Whether the guard marks in the registry what it has released, and what ran before that, so that no lifecycle rule
-   * deletes it: by the tags `pinned-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
+   * deletes it: by the tags `deployed-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
    *
    * @default - true with an `ImageRegistry` of the same account, otherwise false
    */
-  readonly pinInRegistry?: boolean;
+  readonly retainReleasedImages?: boolean;
 }
 
 /**
@@ -172,7 +172,7 @@ export class ImageGuard extends Construct {
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    const pins = props.pinInRegistry ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
+    const pins = props.retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
     guardFunction.allow(this.repository, this.registry, { pins });
     this.resource = new CfnResource(this, 'Resource', {
       type: RESOURCE_TYPE,
@@ -246,7 +246,7 @@ export class ImageGuard extends Construct {
       VersionKind: version.kind,
       VersionValue: version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
-      PinName: pins ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
+      ReleaseTagName: pins ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
       SingleManifest: Lazy.string({ produce: () => this.singleManifest ? 'true' : undefined }),
       WhenMissing: this.whenMissing._mode,

@@ -1,10 +1,10 @@
 import { CfnParameter, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
-import { guardedPath } from '../names';
+import { guardedPath } from '../private/names';
 import { isReservedTag } from '../registry/reserved-tags';
-import { deployedStack, pathInStack } from '../stacks';
-import { invalid, shown } from '../validation';
+import { deployedStack, pathInStack } from '../private/stacks';
+import { invalid, shown } from '../private/validation';
 
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const DIGEST = 'sha256:[0-9a-f]{64}';

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { isInOtherAccount } from '../stacks';
+import { isInOtherAccount } from '../private/stacks';
 
 /** An image named by the digest that a guard answers with. */
 export interface Pin {

@@ -9,8 +9,8 @@ import { LOGIN_ACTION, PUSH_ACTIONS } from './push-actions';
 import { buildAndPush, defineLookUp, indented, logIn, lookUp } from './shell';
 import { RESOURCE_TYPE } from '../guard/contract';
 import { ImageGuard } from '../guard/image-guard';
-import { deployedStack } from '../stacks';
-import { invalid } from '../validation';
+import { deployedStack } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 /** Where the step finds the synthesised app, beside the sources. */
 const ASSEMBLY = '../assembly';

@@ -5,8 +5,8 @@ import { ImageBuild } from './image-build';
 import { ImageGuard } from '../guard/image-guard';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
-import { deployedStack, deployedTogether, deployId, partitionOf } from '../stacks';
-import { invalid } from '../validation';
+import { deployedStack, deployedTogether, deployId, partitionOf } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 /** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
 export interface DeployPlan {

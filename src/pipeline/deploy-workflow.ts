@@ -8,7 +8,7 @@ import { ImageBuild } from './image-build';
 import { JsonPatch } from './json-patch';
 import { workflowDocument, WorkflowSettings } from './workflow-jobs';
 import { Comment, toYaml } from './yaml';
-import { invalid, shown } from '../validation';
+import { invalid, shown } from '../private/validation';
 
 const PERMISSIONS: Record<string, string> = {
   'contents': 'to check out the commit',

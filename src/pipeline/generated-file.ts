@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { attachCustomSynthesis } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { invalid } from '../validation';
+import { invalid } from '../private/validation';
 
 /** What the first lines of a generated file say. */
 export const GENERATED = [

@@ -5,7 +5,7 @@ import { GitHubRole, GitHubRoleProps } from './github-role';
 import { LOGIN_ACTION, PUSH_ACTIONS } from './push-actions';
 import { ImageRegistry } from '../registry/image-registry';
 import { referenceByName } from '../registry/repository-reference';
-import { invalid } from '../validation';
+import { invalid } from '../private/validation';
 
 /**
  * Properties of a `GitHubPushRole`.

@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { faultOf, GitHubRepository, GitHubSubject } from './github-subject';
-import { partitionOf, pathInStack } from '../stacks';
-import { invalid, shown } from '../validation';
+import { partitionOf, pathInStack } from '../private/stacks';
+import { invalid, shown } from '../private/validation';
 
 const ISSUER = 'token.actions.githubusercontent.com';
 const AUDIENCE = 'sts.amazonaws.com';

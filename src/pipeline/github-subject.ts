@@ -1,4 +1,4 @@
-import { shown } from '../validation';
+import { shown } from '../private/validation';
 
 /** Whose workflows are trusted. */
 export interface GitHubRepository {

@@ -1,5 +1,5 @@
 import { DefaultStackSynthesizer, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
-import { invalid } from '../validation';
+import { invalid } from '../private/validation';
 
 const ID = 'Registry';
 const COMPANION_STACK = Symbol.for('@org/phased-fargate.CompanionStack');

@@ -7,8 +7,8 @@ import { companionStack } from './companion-stack';
 import { checkRepositoryName, claimRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
-import { kebabCase } from '../names';
-import { deployedStack, pathInStack } from '../stacks';
+import { kebabCase } from '../private/names';
+import { deployedStack, pathInStack } from '../private/stacks';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
 
@@ -74,7 +74,7 @@ export interface ImageRegistryProps {
  * Phase 1: the ECR repository that images are pushed to, before any service is deployed.
  *
  * Its name and ARN are always known at synthesis, so that other stacks refer to it by name and no CloudFormation
- * export ties them together. Tags are immutable, except those meant to move: `latest`, `cache*` and `pinned-*`.
+ * export ties them together. Tags are immutable, except those meant to move: `latest`, `cache*` and `deployed-*`.
  *
  * The stack outputs the URI of the repository and the commands that log in, build for the right platform and push.
  *

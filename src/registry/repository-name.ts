@@ -1,7 +1,7 @@
 import { Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { deployedStack } from '../stacks';
-import { claim, invalid, shown } from '../validation';
+import { deployedStack } from '../private/stacks';
+import { claim, invalid, shown } from '../private/validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;

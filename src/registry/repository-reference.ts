@@ -3,8 +3,8 @@ import {
 } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
-import { deployedTogether } from '../stacks';
-import { invalid } from '../validation';
+import { deployedTogether } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 /** The repository that this construct creates; `undefined` for one that only refers to a repository. */
 export function createdRepository(registry: IConstruct): ecr.CfnRepository | undefined {

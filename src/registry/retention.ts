@@ -1,7 +1,7 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { PINNED_TAGS } from './reserved-tags';
-import { invalid, outside } from '../validation';
+import { RELEASE_TAGS } from './reserved-tags';
+import { invalid, outside } from '../private/validation';
 
 /** More than any repository has of them: the rule is there to keep. */
 const ALL_PINNED = 10_000;
@@ -25,7 +25,7 @@ export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): str
       {
         rulePriority: 1,
         description: 'Keeps what runs, and what a rollback goes back to',
-        selection: { tagStatus: 'tagged', tagPatternList: [PINNED_TAGS], countType: 'imageCountMoreThan', countNumber: ALL_PINNED },
+        selection: { tagStatus: 'tagged', tagPatternList: [RELEASE_TAGS], countType: 'imageCountMoreThan', countNumber: ALL_PINNED },
         action: { type: 'expire' },
       },
       {

@@ -2,7 +2,7 @@ import { Names, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { singleton } from '../stacks';
+import { singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateCluster';
 

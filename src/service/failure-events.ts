@@ -7,7 +7,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
 import { ImageGuard } from '../guard/image-guard';
-import { singleton } from '../stacks';
+import { singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateEvents';
 

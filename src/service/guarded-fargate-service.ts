@@ -13,8 +13,8 @@ import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
-import { deployedTogether } from '../stacks';
-import { invalid, outside } from '../validation';
+import { deployedTogether } from '../private/stacks';
+import { invalid, outside } from '../private/validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
 

@@ -6,7 +6,7 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './ingress-options';
-import { claim, invalid, outside } from '../validation';
+import { claim, invalid, outside } from '../private/validation';
 
 const HTTP = 80;
 const HTTPS = 443;

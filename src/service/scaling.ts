@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { ImageGuard } from '../guard/image-guard';
-import { invalid, outside } from '../validation';
+import { invalid, outside } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { invalid } from '../validation';
+import { invalid } from '../private/validation';
 
 const DEFAULT_CPU = 256;
 const DEFAULT_MEMORY_MIB = 512;

@@ -63,7 +63,7 @@ describe('from the default registry to an explicit one', () => {
     const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
     await user.deploy('FargateStack', ...tag('Shop', 'v2'));
     expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v2}`]);
-    const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^pinned-fargatestack-shop-[0-9a-f]{8}$/.test(name));
+    const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^deployed-fargatestack-shop-[0-9a-f]{8}$/.test(name));
     expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(v2);
   });
 });
@@ -83,12 +83,12 @@ test('a repository that nobody here has made: its image is deployed, and its tag
 test('another name for the stack: a second one, with the same image, and then the first one goes', async () => {
   app(`
     const registry = ecr.Repository.fromRepositoryName(stack, 'Images', '${REPOSITORY}');
-    new PhasedFargateService(stack, 'Shop', { registry, pinInRegistry: true });
+    new PhasedFargateService(stack, 'Shop', { registry, retainReleasedImages: true });
   `, 'ShopStack');
   await user.deploy('ShopStack', '--parameters', 'ShopStack:ShopImageTag=v1');
   await user.aws.cloudFormation('DeleteStack', { StackName: 'FargateStack' });
   expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v1}`]);
-  expect(await user.aws.imageTags(REPOSITORY)).toContainEqual(expect.stringMatching(/^pinned-shopstack-shop-[0-9a-f]{8}$/));
+  expect(await user.aws.imageTags(REPOSITORY)).toContainEqual(expect.stringMatching(/^deployed-shopstack-shop-[0-9a-f]{8}$/));
 });
 
 /** The app of the example, with other constructs in its stack. */

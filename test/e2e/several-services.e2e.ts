@@ -42,7 +42,7 @@ test('the first release: each service with its image, each path to its service',
 });
 
 test('what runs is marked, but not in a repository that is not ours', async () => {
-  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v1' });
+  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1' });
   expect(await user.aws.imageTags('web')).toEqual(['v1']);
 });
 
@@ -51,7 +51,7 @@ test('the second release of one image: the worker goes along, the other service 
   const run = await user.deploy('ShopStack', ...tag('Api', 'v2'));
   expect(updates(run)).toEqual([api.v2]);
   expect(await images()).toEqual(running('v2'));
-  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v2', 'pinned-shopstack-api-previous': 'v1' });
+  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
 test('a release that CloudFormation rolls back: services and marks as before', async () => {
@@ -60,13 +60,13 @@ test('a release that CloudFormation rolls back: services and marks as before', a
   await user.deployInVain('ShopStack', ...tag('Api', 'v3'));
   repair();
   expect(await images()).toEqual(running('v2'));
-  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v2', 'pinned-shopstack-api-previous': 'v1' });
+  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
 test('back to the release of before, by its tag', async () => {
   await user.deploy('ShopStack', ...tag('Api', 'v1'));
   expect(await images()).toEqual(running('v1'));
-  expect(await marks()).toEqual({ 'pinned-shopstack-api': 'v1', 'pinned-shopstack-api-previous': 'v2' });
+  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1', 'deployed-shopstack-api-previous': 'v2' });
 });
 
 /** The images of the services, by the id of the construct. */
@@ -81,7 +81,7 @@ function running(release: string): Record<string, string[]> {
 
 /** The marks without their hash, and the release that each of them is on. */
 async function marks(): Promise<Record<string, string>> {
-  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => name.startsWith('pinned-'));
+  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => name.startsWith('deployed-'));
   return Object.fromEntries(await Promise.all(found.map(async (name) => {
     const digest = await user.aws.imageDigest('shopstack-api', name);
     return [name.replace(/-[0-9a-f]{8}/, ''), Object.keys(api).find((release) => api[release] === digest)!];

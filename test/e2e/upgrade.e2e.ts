@@ -43,7 +43,7 @@ test('an upgrade: the guard is asked in the present manner, and the image stays'
   const run = await user.deploy('FargateStack');
   expect(updates(run)).toEqual([v1]);
   expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
-  expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining([expect.stringMatching(/^pinned-fargatestack-api-[0-9a-f]{8}$/)]));
+  expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining([expect.stringMatching(/^deployed-fargatestack-api-[0-9a-f]{8}$/)]));
 });
 
 test('a release after the upgrade marks what ran before, also that of the time before', async () => {
@@ -51,12 +51,12 @@ test('a release after the upgrade marks what ran before, also that of the time b
   await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${v2}`]);
 
-  const marks = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('pinned-')).sort();
+  const marks = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
   expect(await Promise.all(marks.map((mark) => user.aws.imageDigest(REPOSITORY, mark)))).toEqual([v2, v1]);
 });
 
 test('a release that fails later moves the mark back', async () => {
-  const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('pinned-')).sort();
+  const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
   const before = await user.aws.imageDigest(REPOSITORY, mark);
   await user.push(REPOSITORY, 'v3', 'linux/amd64');
   const repair = user.failLater();

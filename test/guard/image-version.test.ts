@@ -65,13 +65,13 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
 });
 
 describe('ImageVersion.tag', () => {
-  test.each(['latest', 'cache', 'cache-main', 'pinned-api-1a2b'])('refuses %s, which moves, and names movingTag', (tag) => {
+  test.each(['latest', 'cache', 'cache-main', 'deployed-api-1a2b'])('refuses %s, which moves, and names movingTag', (tag) => {
     expect(() => ImageVersion.tag(tag)).toThrow(new Error(
       `ImageVersion.tag: "${tag}" is a tag that moves, so a deployment could not tell which image it means: ` +
       'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag'));
   });
 
-  test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'pinned'])('takes %s, which only resembles one that moves', (tag) => {
+  test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'deployed'])('takes %s, which only resembles one that moves', (tag) => {
     expect(sent(ImageVersion.tag(tag))).toMatchObject({ VersionValue: tag });
   });
 });

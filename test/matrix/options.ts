@@ -55,7 +55,7 @@ const SERVICE = {
     'waits': () => WhenMissing.waitFor(Duration.minutes(10)),
     'starts without tasks': () => WhenMissing.startWithoutTasks(),
   },
-  pinInRegistry: { 'by default': unset, 'yes': () => true, 'no': () => false },
+  retainReleasedImages: { 'by default': unset, 'yes': () => true, 'no': () => false },
   cluster: {
     'by default': unset,
     'a given one': (stack) => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc: theVpc(stack) }),

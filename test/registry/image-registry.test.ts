@@ -36,7 +36,7 @@ describe('the repository', () => {
   test('has immutable tags, except those that are meant to move', () => {
     registryIn(stack).template().hasResourceProperties(REPOSITORY, {
       ImageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
-      ImageTagMutabilityExclusionFilters: ['latest', 'cache*', 'pinned-*'].map((pattern) => ({
+      ImageTagMutabilityExclusionFilters: ['latest', 'cache*', 'deployed-*'].map((pattern) => ({
         ImageTagMutabilityExclusionFilterType: 'WILDCARD',
         ImageTagMutabilityExclusionFilterValue: pattern,
       })),

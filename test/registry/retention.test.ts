@@ -44,11 +44,11 @@ class History {
     if (candidates.length === 0) return;
     const { digest } = candidates[pick % candidates.length];
     const { running: before, target } = this;
-    if (before && before !== digest) this.mark('pinned-api-0a1b2c3d-previous', this.target = before);
-    this.mark('pinned-api-0a1b2c3d', this.running = digest);
+    if (before && before !== digest) this.mark('deployed-api-0a1b2c3d-previous', this.target = before);
+    this.mark('deployed-api-0a1b2c3d', this.running = digest);
     if (failsLater && before) {
-      this.mark('pinned-api-0a1b2c3d', this.running = before);
-      if (target) this.mark('pinned-api-0a1b2c3d-previous', this.target = target);
+      this.mark('deployed-api-0a1b2c3d', this.running = before);
+      if (target) this.mark('deployed-api-0a1b2c3d-previous', this.target = target);
     }
   }
 
@@ -130,7 +130,7 @@ test('tags of any form count', () => {
 
 test('what runs is kept for however many services share the registry', () => {
   const images = Array.from({ length: 2000 }, (_, index) => ({
-    digest: `image-${index}`, pushedAt: index, tags: new Set([`v${index}`, `pinned-service-${index}-0a1b2c3d`]), children: [],
+    digest: `image-${index}`, pushedAt: index, tags: new Set([`v${index}`, `deployed-service-${index}-0a1b2c3d`]), children: [],
   }));
   expect(expired(policyOf({ keepTagged: 1 }), images, DAY)).toEqual(new Set());
 });

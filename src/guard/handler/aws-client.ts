@@ -1,11 +1,11 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { PIN_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from '../contract';
+import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from '../contract';
 import { HttpResponse, NetworkError } from './http';
 import { Repository, Stack } from './parse';
 import { World } from './world';
 
-type RegistryAction = (typeof REGISTRY_ACTIONS | typeof PIN_ACTIONS)[number];
+type RegistryAction = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number];
 
 /** Only what the role is granted can be asked: the two are one list. */
 export type RegistryOperation = RegistryAction extends `ecr:${infer Operation}` ? Operation : never;

@@ -114,10 +114,10 @@ export function explain(observation: Observation, circumstances: Circumstances):
 /** Why an image that is there was not released: it could not be kept from expiring. */
 export function explainPin(trouble: Trouble, question: Question): string {
   return sentences(
-    `Image ${nameOf(question)} exists, but the guard cannot mark it as released by the tag ${question.pinTag} (${placeOf(question)}): `
+    `Image ${nameOf(question)} exists, but the guard cannot mark it as released by the tag ${question.releaseTag} (${placeOf(question)}): `
       + `${action(trouble)}${short(trouble.message)}.`,
-    'Let tags that begin with "pinned-" move in this repository (mutability with exclusions), and let the guard\'s function put images; '
-      + `or set pinInRegistry to false. Then: ${deployService(question, question.version.value)}`,
+    'Let tags that begin with "deployed-" move in this repository (mutability with exclusions), and let the guard\'s function put images; '
+      + `or set retainReleasedImages to false. Then: ${deployService(question, question.version.value)}`,
   );
 }
 

@@ -99,10 +99,10 @@ async function keep(
   released: string,
   { world, askRegistry, envelope, question, rollingBack, times }: Pick<Search, 'world' | 'askRegistry' | 'envelope' | 'question' | 'times'> & { rollingBack: boolean },
 ): Promise<Trouble | undefined> {
-  if (!question.pinTag) return undefined;
+  if (!question.releaseTag) return undefined;
   const memory = recall(envelope.physicalId);
   const before = rollingBack ? imageBefore(memory, question) : runningImage(memory);
-  return movePins(world, askRegistry, { tag: question.pinTag, released, before, rollingBack }, rollingBack ? 0 : times.lastLook);
+  return movePins(world, askRegistry, { tag: question.releaseTag, released, before, rollingBack }, rollingBack ? 0 : times.lastLook);
 }
 
 /** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */

@@ -59,7 +59,7 @@ export interface Question {
   readonly registryStack: string | undefined;
   readonly parameterName: string | undefined;
   /** The tag that marks what is released; nothing where it is not to be marked. */
-  readonly pinTag: string | undefined;
+  readonly releaseTag: string | undefined;
 }
 
 export class MalformedRequest extends Error {}
@@ -113,7 +113,7 @@ export function parse({ requestType, properties, stack, logicalId }: Envelope): 
     serviceStack: text(properties.ServiceStack) || stack.name,
     registryStack: text(properties.RegistryStack) || undefined,
     parameterName: text(properties.ParameterName) || undefined,
-    pinTag: pinTagOf(text(properties.PinName), stack, logicalId),
+    releaseTag: releaseTagOf(text(properties.ReleaseTagName), stack, logicalId),
   };
 }
 
@@ -139,15 +139,15 @@ function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
 }
 
 /** Tags that the guard gives itself begin with this. */
-export const PIN_PREFIX = 'pinned-';
+export const RELEASE_TAG_PREFIX = 'deployed-';
 
-const LONGEST_PIN_NAME = 80;
+const LONGEST_RELEASE_TAG_NAME = 80;
 
 /** Readable for people, and unique among all guards that may share the registry. */
-function pinTagOf(name: string, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
+function releaseTagOf(name: string, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
   if (!name) return undefined;
   const owner = createHash('sha256').update([account, region, stackName, logicalId].join('\n')).digest('hex').slice(0, 8);
-  return `${PIN_PREFIX}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_PIN_NAME)}-${owner}`;
+  return `${RELEASE_TAG_PREFIX}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_RELEASE_TAG_NAME)}-${owner}`;
 }
 
 function stackOf(id: string): Stack {

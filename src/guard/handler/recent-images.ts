@@ -1,6 +1,6 @@
 import { AskRegistry } from './aws-client';
 import { NO_IMAGE } from './memory';
-import { PIN_PREFIX } from './parse';
+import { RELEASE_TAG_PREFIX } from './parse';
 
 /** What else is in the repository, for the reason of a failure. */
 export interface RecentImages {
@@ -49,7 +49,7 @@ export async function recentImages(ask: AskRegistry, askedFor: string): Promise<
 }
 
 function tagsOfUsers(tags: readonly string[] = []): string[] {
-  return tags.filter((tag) => !tag.startsWith(PIN_PREFIX));
+  return tags.filter((tag) => !tag.startsWith(RELEASE_TAG_PREFIX));
 }
 
 /** The mistakes that people make with tags: case, a `v` too many, a sha cut short, a letter wrong. */

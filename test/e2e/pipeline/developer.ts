@@ -65,7 +65,7 @@ export class Developer {
 
   /** The tags of a repository, but for those that guards and caches put there. */
   public async imageTags(repository: string): Promise<string[]> {
-    return (await this.aws.imageTags(repository)).filter((tag) => !/^(cache|pinned-)/.test(tag));
+    return (await this.aws.imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
   }
 
   /** The images of all services of a stack. */

@@ -26,7 +26,7 @@ test.each([
   'StopCommand',
   'FailureQuery',
   'circuitBreakerFailureCount',
-  'pinInRegistry',
+  'retainReleasedImages',
 ])('the guide and the library both say "%s"', (text) => {
   expect(sources).toContain(text);
   expect(guide).toContain(text);

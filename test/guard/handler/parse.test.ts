@@ -126,13 +126,13 @@ test.each(['http://127.0.0.1:8080/x?y', 'https://x/'])('%s is a usable ResponseU
 });
 
 describe('the tag that marks what is released', () => {
-  const pinTag = (PinName: string, overrides: object = {}) => parse(openEnvelope(event(overrides, { PinName }))).pinTag;
+  const releaseTag = (ReleaseTagName: string, overrides: object = {}) => parse(openEnvelope(event(overrides, { ReleaseTagName }))).releaseTag;
 
   test('is readable, valid and short enough for a suffix', () => {
-    expect(pinTag('Service-Api')).toMatch(/^pinned-Service-Api-[0-9a-f]{8}$/);
-    expect(pinTag('Prod/Api é')).toMatch(/^pinned-Prod-Api---[0-9a-f]{8}$/);
-    expect(`${pinTag('x'.repeat(500))}-previous`.length).toBeLessThanOrEqual(128);
-    expect(pinTag('')).toBeUndefined();
+    expect(releaseTag('Service-Api')).toMatch(/^deployed-Service-Api-[0-9a-f]{8}$/);
+    expect(releaseTag('Prod/Api é')).toMatch(/^deployed-Prod-Api---[0-9a-f]{8}$/);
+    expect(`${releaseTag('x'.repeat(500))}-previous`.length).toBeLessThanOrEqual(128);
+    expect(releaseTag('')).toBeUndefined();
   });
 
   test('is not shared by guards of other accounts, regions, stacks or paths', () => {
@@ -145,10 +145,10 @@ describe('the tag that marks what is released', () => {
       stack(REGION, ACCOUNT, 'Other'),
       { ...stack(REGION, ACCOUNT, 'ServiceA'), LogicalResourceId: 'pi' },
       { ...stack(REGION, ACCOUNT, 'Service'), LogicalResourceId: 'Api' },
-    ].map((overrides) => pinTag('api', overrides));
+    ].map((overrides) => releaseTag('api', overrides));
 
     expect(new Set(tags).size).toBe(tags.length);
-    expect(pinTag('api')).toBe(tags[0]);
+    expect(releaseTag('api')).toBe(tags[0]);
   });
 });
 

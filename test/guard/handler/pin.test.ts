@@ -4,7 +4,7 @@ import { AskRegistry, AwsError } from '../../../src/guard/handler/aws-client';
 import { movePins } from '../../../src/guard/handler/pin';
 
 const PIN_NAME = 'service-api';
-const PIN = /^pinned-service-api-[0-9a-f]{8}$/;
+const PIN = /^deployed-service-api-[0-9a-f]{8}$/;
 
 let aws: Simulation;
 beforeEach(() => {
@@ -14,8 +14,8 @@ beforeEach(() => {
 const pinned = () => [...aws.tags].find(([tag]) => PIN.test(tag))?.[1];
 const previous = () => [...aws.tags].find(([tag]) => /-previous$/.test(tag))?.[1];
 const moves = () => aws.actions.filter((action) => action === 'ecr:PutImage').length;
-const create = (version: string, more: object = {}) => event({}, { VersionValue: version, PinName: PIN_NAME, ...more });
-const release = (physicalId: string, version: string, more: object = {}) => update(physicalId, { VersionValue: version, PinName: PIN_NAME, ...more });
+const create = (version: string, more: object = {}) => event({}, { VersionValue: version, ReleaseTagName: PIN_NAME, ...more });
+const release = (physicalId: string, version: string, more: object = {}) => update(physicalId, { VersionValue: version, ReleaseTagName: PIN_NAME, ...more });
 
 test('without a name for them, there are no pins', async () => {
   aws.push('v1');
@@ -138,9 +138,9 @@ describe('a mark that cannot be moved', () => {
     const { Status, Reason } = await aws.request(create('v1'));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toMatch(/exists, but the guard cannot mark it as released by the tag pinned-service-api-[0-9a-f]{8}/);
+    expect(Reason).toMatch(/exists, but the guard cannot mark it as released by the tag deployed-service-api-[0-9a-f]{8}/);
     expect(Reason).toContain('ecr:PutImage was answered with ImageTagAlreadyExistsException');
-    expect(Reason).toContain('set pinInRegistry to false');
+    expect(Reason).toContain('set retainReleasedImages to false');
   });
 
   test('is tried again where ECR is busy', async () => {
@@ -230,7 +230,7 @@ function watch(image: string): string[] {
   const unmarked: string[] = [];
   const { send } = aws;
   aws.send = async (request) => {
-    if (![...aws.tags].some(([tag, digest]) => tag.startsWith('pinned-') && digest === image)) unmarked.push(request.url);
+    if (![...aws.tags].some(([tag, digest]) => tag.startsWith('deployed-') && digest === image)) unmarked.push(request.url);
     return send(request);
   };
   return unmarked;

@@ -38,9 +38,9 @@ test('the last five, the newest first, by tag or by digest', async () => {
 });
 
 test('the tags that a guard gives itself tell a user nothing', async () => {
-  const images = [image(1, ['pinned-api-0123abcd', 'api-0123abce']), image(2, ['pinned-api-0123abcd-previous'])];
+  const images = [image(1, ['deployed-api-0123abcd', 'api-0123abce']), image(2, ['deployed-api-0123abcd-previous'])];
 
-  expect(await recentImages(pages(images), 'pinned-api-0123abcd')).toMatchObject({
+  expect(await recentImages(pages(images), 'deployed-api-0123abcd')).toMatchObject({
     pushedLast: [{ name: digest(2) }, { name: 'api-0123abce' }],
     similarTags: [],
   });

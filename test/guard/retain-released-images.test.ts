@@ -16,12 +16,12 @@ beforeEach(() => {
   stack = new Stack(app, 'Web', { env: HERE });
 });
 
-function guard(registry: ecr.IRepository, pinInRegistry?: boolean, scope: Construct = stack, id = 'Guard'): ImageGuard {
-  return new ImageGuard(scope, id, { registry, imageVersion: ImageVersion.tag('v1'), pinInRegistry });
+function guard(registry: ecr.IRepository, retainReleasedImages?: boolean, scope: Construct = stack, id = 'Guard'): ImageGuard {
+  return new ImageGuard(scope, id, { registry, imageVersion: ImageVersion.tag('v1'), retainReleasedImages });
 }
 
 function pinNames(scope = stack): (string | undefined)[] {
-  return Object.values(Template.fromStack(scope).findResources('Custom::ImageGuard')).map(({ Properties }) => Properties.PinName);
+  return Object.values(Template.fromStack(scope).findResources('Custom::ImageGuard')).map(({ Properties }) => Properties.ReleaseTagName);
 }
 
 /** What the function may write to. */
