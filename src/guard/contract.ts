@@ -7,9 +7,9 @@
  * Raised whenever the contract changes, so that a stack made by an older version sends an Update and receives each new
  * attribute before anything refers to it.
  *
- * 1: digest, tag and task counts. 2: marks what is released.
+ * 1: digest, tag and task counts. 2: keeps what is released. 3: a release is known by all that its answer depends on.
  */
-export const CONTRACT_VERSION = '2';
+export const CONTRACT_VERSION = '3';
 
 export const RESOURCE_TYPE = 'Custom::ImageGuard';
 
@@ -65,8 +65,8 @@ export interface GuardAttributes {
   readonly [taskCount: `TaskCount${number}`]: string;
 }
 
-export function taskCountAttribute(count: number): `TaskCount${number}` {
-  return `TaskCount${count}`;
+export function taskCountAttribute(count: number | string): `TaskCount${number}` {
+  return `TaskCount${count as number}`;
 }
 
 /** All that the handler may ask of a registry, and of CloudFormation about its own stack. */
@@ -80,6 +80,6 @@ export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 export function imagePlatform(taskPlatform: string = ''): string | undefined {
   const [family, cpu] = taskPlatform.split('/');
   const os = family === 'LINUX' ? 'linux' : family.startsWith('WINDOWS_SERVER') ? 'windows' : undefined;
-  const architecture = ({ X86_64: 'amd64', ARM64: 'arm64' } as Record<string, string | undefined>)[cpu];
+  const architecture = cpu === 'X86_64' ? 'amd64' : cpu === 'ARM64' ? 'arm64' : undefined;
   return os && architecture && `${os}/${architecture}`;
 }

@@ -1,4 +1,4 @@
-import { Question } from './parse';
+import { Question } from './request';
 
 /** What a user types. Every command can be copied as it stands. */
 

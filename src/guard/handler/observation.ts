@@ -4,8 +4,7 @@ export type Observation =
   | { readonly kind: 'unseen' }
   /** The parameter that should name the image is empty. */
   | { readonly kind: 'unnamed' }
-  /** As needed. A doubt is something that could not be checked. */
-  | { readonly kind: 'found'; readonly digest: string; readonly doubt?: string }
+  | Found
   | { readonly kind: 'missing' }
   | { readonly kind: 'repositoryMissing' }
   | { readonly kind: 'archived' | 'activating'; readonly digest: string }
@@ -15,9 +14,17 @@ export type Observation =
   | { readonly kind: 'index'; readonly digest: string }
   | Trouble;
 
+/** The image is as needed. */
+export interface Found {
+  readonly kind: 'found';
+  readonly digest: string;
+  /** Something that could not be checked. */
+  readonly doubt?: string;
+}
+
 /** Why nothing was to be seen. */
 export interface Trouble {
-  readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'throttled' | 'unavailable' | 'unexpected';
+  readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'quota' | 'throttled' | 'unavailable' | 'unexpected';
   /** What was asked, in the terms of IAM. */
   readonly action?: string;
   readonly message: string;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Fixture, FIXTURES } from './fixtures';
 import { VirtualClock } from './virtual-clock';
-import { HttpRequest, HttpResponse, NetworkError } from '../../../src/guard/handler/http';
+import { HttpRequest, HttpResponse, NetworkError } from '../../../src/guard/handler/runtime/http';
 import { createHandler } from '../../../src/guard/handler/index.lambda';
-import { World } from '../../../src/guard/handler/world';
+import { World } from '../../../src/guard/handler/runtime/runtime';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { EcrClient, ImageDetail, ImageFailure, Manifest, troubleOf } from './client';
+import { Contents, readConfig, readManifest } from './manifest';
+import { Observation } from '../observation';
+import { NO_IMAGE } from '../release-history';
+import { ImageId, Platform, Question } from '../request';
+import { NetworkError } from '../runtime/http';
+import { Runtime } from '../runtime/runtime';
+
+export interface Inspector {
+  /**
+   * One look, which never throws. A thorough one makes sure that an image that looks missing is not in the archive:
+   * whether ECR shows archived images unasked is not documented.
+   */
+  look(imageId: ImageId, thorough: boolean): Promise<Observation>;
+}
+
+const BLOB_TIMEOUT_MS = 5_000;
+
+export type GetManifest = (image: ImageDetail & { readonly imageDigest: string }) => Promise<Manifest | ImageFailure | undefined>;
+
+export function inspector({ send }: Runtime, ecr: EcrClient, question: Question, getManifest: GetManifest): Inspector {
+  async function look(imageId: ImageId, thorough: boolean): Promise<Observation> {
+    const detail = await ecr.describeImage(imageId) ?? (thorough ? await describeInArchive(imageId) : undefined);
+    const digest = detail?.imageDigest;
+    if (!digest || digest === NO_IMAGE) return { kind: 'missing' };
+    if (detail.imageStatus === 'ARCHIVED') return { kind: 'archived', digest };
+    if (detail.imageStatus === 'ACTIVATING') return { kind: 'activating', digest };
+    if (question.platforms.length === 0 && !question.singleManifest) return { kind: 'found', digest };
+
+    const manifest = await getManifest({ ...detail, imageDigest: digest });
+    if (manifest instanceof ImageFailure) throw manifest;
+    return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'missing' };
+  }
+
+  async function describeInArchive(imageId: ImageId): Promise<ImageDetail | undefined> {
+    try {
+      return await ecr.describeImage(imageId, { imageStatus: 'ANY' });
+    } catch {
+      // ECR may not take a filter together with an image id. Then the first answer was the whole answer.
+      return undefined;
+    }
+  }
+
+  async function judge(digest: string, contents: Contents): Promise<Observation> {
+    switch (contents.kind) {
+      case 'artifact':
+        return { kind: 'notAnImage', digest, what: contents.what };
+      case 'unknown':
+        return found(digest, [contents.what]);
+      case 'index':
+        if (question.singleManifest) return { kind: 'index', digest };
+        return comparePlatforms(digest, question.platforms, contents);
+      case 'image': {
+        if (question.platforms.length === 0) return found(digest, contents.unclear);
+        const platform = readConfig(await fetchBlob(contents.configDigest));
+        const offer = platform
+          ? { platforms: [platform], unclear: [] }
+          : { platforms: [], unclear: ['a config that states no platform', ...contents.unclear] };
+        return comparePlatforms(digest, question.platforms, offer);
+      }
+    }
+  }
+
+  async function fetchBlob(layerDigest: string): Promise<string> {
+    const url = await ecr.downloadUrl(layerDigest);
+    const { status, body } = await send({ method: 'GET', url, headers: {}, timeoutMs: BLOB_TIMEOUT_MS });
+    const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+    if (digest !== layerDigest) throw new NetworkError(`what was served as the image's config (HTTP ${status}) is something else`);
+    return body.toString();
+  }
+
+  return {
+    look: async (imageId, thorough) => {
+      try {
+        return await look(imageId, thorough);
+      } catch (error) {
+        return troubleOf(error);
+      }
+    },
+  };
+}
+
+/** Only what is certain is refused. */
+function comparePlatforms(
+  digest: string,
+  needed: readonly Platform[],
+  { platforms: offered, unclear }: { readonly platforms: readonly string[]; readonly unclear: readonly string[] },
+): Observation {
+  const unknown = needed.filter(({ image }) => image === undefined).map(({ task }) => `platform ${task}`);
+  const lacking = needed.map(({ image }) => image).filter((image) => image !== undefined && !offered.includes(image)) as string[];
+  if (lacking.length === 0) return found(digest, unknown);
+  return unclear.length === 0 ? { kind: 'wrongPlatform', digest, offered, lacking } : found(digest, [...unknown, ...unclear]);
+}
+
+function found(digest: string, unclear: readonly string[]): Observation {
+  return { kind: 'found', digest, doubt: unclear.length > 0 ? `it could not be checked what the image runs on: ${unclear.join(', ')}` : undefined };
+}

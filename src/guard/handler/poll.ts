@@ -1,0 +1,78 @@
+import { decide, Decision, patience } from './decide';
+import { Inspector } from './ecr/inspect';
+import { Observation } from './observation';
+import { NO_IMAGE, ReleaseHistory } from './release-history';
+import { Question, Request } from './request';
+import { AT_FIRST, next, pollPause } from './runtime/backoff';
+import { Deadlines } from './runtime/deadlines';
+import { Log } from './runtime/log';
+import { Runtime } from './runtime/runtime';
+import { AskOperation, Operation } from './runtime/stack-status';
+
+export interface Outcome {
+  readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;
+  readonly observation: Observation;
+  readonly operation: Operation;
+  /** The operation is another one than at first, so the request has been cancelled, or was misunderstood. */
+  readonly hasTurned: boolean;
+}
+
+export interface Poll {
+  readonly runtime: Runtime;
+  readonly registry: Inspector;
+  readonly askOperation: AskOperation;
+  readonly log: Log;
+  readonly request: Request;
+  readonly question: Question;
+  readonly history: ReleaseHistory;
+  readonly times: Deadlines;
+}
+
+/** Observe and decide, again and again until there is something to answer. */
+export async function pollUntilDecided({ runtime: { clock, random }, registry, askOperation, log, request, question, history, times }: Poll): Promise<Outcome> {
+  // Nothing that is created was there before, so there is nothing to go back to.
+  const isUpdate = request.type === 'Update';
+  const begun = isUpdate ? (await askOperation()).operation : 'forward';
+  let operation = begun;
+
+  let observation: Observation = { kind: 'unseen' };
+  let announced: Observation['kind'] = 'unseen';
+  let backoff = AT_FIRST;
+  for (;;) {
+    const until = Math.min(times.start + patience(observation.kind, operation === 'rollback' ? 0 : question.waitMs), times.lastCall);
+    const decision = decide({
+      observation,
+      timeLeft: clock.now() < until,
+      operation,
+      onRecord: operation === 'rollback' ? history.backTo(question)?.answer : history.answeredTo(question),
+      mayRun: history.mayRun,
+      whenMissing: question.whenMissing,
+    });
+    if (decision.kind === 'fail' && isUpdate && operation === begun && begun !== 'rollback') {
+      // The stack may have turned back since, or not have said so at first.
+      const now = (await askOperation()).operation;
+      if (now !== begun && (now === 'rollback' || now === 'unknown')) {
+        operation = now;
+        continue;
+      }
+    }
+    if (decision.kind !== 'lookAgain') return { decision, observation, operation, hasTurned: operation !== begun };
+
+    if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
+    announced = observation.kind;
+    const first = observation.kind === 'unseen';
+    if (!first) await clock.sleep(Math.min(pollPause(backoff, random()), until - clock.now()));
+    observation = await look(registry, question, history.answerTo(question), first || clock.now() >= until);
+    backoff = next(backoff, observation.kind);
+  }
+}
+
+/** What is deployed comes first: only where it no longer serves is the question asked anew. */
+async function look(registry: Inspector, question: Question, deployed: string | undefined, thorough: boolean): Promise<Observation> {
+  if (!question.imageId) return { kind: 'unnamed' };
+  if (deployed && deployed !== NO_IMAGE) {
+    const observation = await registry.look({ imageDigest: deployed }, false);
+    if (observation.kind === 'found' || 'message' in observation) return observation;
+  }
+  return registry.look(question.imageId, thorough);
+}
