@@ -123,9 +123,10 @@ export class ReleaseHistory {
   private indexBefore(question: Question): number {
     const { releases } = this;
     // The properties of a release are sent back as they were, so this very request was answered before.
-    const same = releases.findIndex(({ key, image }) => key === question.key && image === question.legacyAbsence);
-    const answered = same >= 0 ? same : releases.findIndex(({ key }) => key === question.key);
+    const answered = releases.findIndex(({ key }) => key === question.key);
     if (answered >= 0) return answered;
+    const without = releases.findIndex(({ key, image }) => key === question.legacyKey && image === question.legacyAbsence);
+    if (without >= 0) return without;
 
     // Otherwise by what it means, but not the release that has just failed.
     const failed = releases.findIndex(({ key }) => key === question.replacedKey);

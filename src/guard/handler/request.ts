@@ -69,10 +69,9 @@ export interface Question {
   readonly releaseTag: string | undefined;
   /** Half of it tells which image is meant, and all of it which request this is. */
   readonly key: string;
-  /** As contract 2 had it. */
+  /** As contract 2 recorded it, and that there was no image. */
   readonly legacyKey: string;
-  /** How contract 2 recorded that there was no image; nothing in later ones. */
-  readonly legacyAbsence: string | undefined;
+  readonly legacyAbsence: string;
   /** Key of the request that this one replaces. */
   readonly replacedKey: string | undefined;
 }
@@ -201,8 +200,6 @@ function releaseTagOf({ ReleaseTagName, PinName }: Properties, { account, region
  * tag is another question at each synthesis; what else carries a nonce stays the same.
  */
 function keyOf(properties: Properties): string {
-  if (isOfContract2(properties)) return legacyKeyOf(properties);
-
   const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', 'Platforms', 'SingleManifest'].map((name) => properties[name]);
   const { ServiceToken, ServiceTimeout, ...request } = properties;
   return hash(JSON.stringify([versionOf(properties), question])).slice(0, 8)
@@ -214,14 +211,8 @@ function legacyKeyOf(properties: Properties): string {
   return hash([text(properties.RepositoryUri), ...versionOf(properties)].join('\n')).slice(0, 16);
 }
 
-function legacyAbsence(properties: Properties): string | undefined {
-  if (!isOfContract2(properties)) return undefined;
-  const nonce = text(properties.Nonce);
-  return nonce ? `none-${hash(nonce).slice(0, 8)}` : 'none';
-}
-
-function isOfContract2({ ContractVersion: version }: Properties): boolean {
-  return !(Number(version) >= 3);
+function legacyAbsence({ Nonce: nonce }: Properties): string {
+  return text(nonce) ? `none-${hash(text(nonce)).slice(0, 8)}` : 'none';
 }
 
 function versionOf({ VersionKind: kind, VersionValue: value, Nonce: nonce }: Properties): string[] {

@@ -14,7 +14,7 @@ export interface RecentImages {
 }
 
 /** ECR lists in no order, so all pages count; but a reason is not worth more than this, in calls, time or memory. */
-const MOST_PAGES = 10;
+const MOST_CALLS = 10;
 const PAGE_SIZES = [500, 50, 5];
 const LARGEST_PAGE = 1024 * 1024;
 
@@ -23,17 +23,19 @@ export async function recentImages(ecr: EcrClient, askedFor: string): Promise<Re
   const recent = new Recent(askedFor);
   let nextToken: string | undefined;
   let size = 0;
-  for (let page = 0; page < MOST_PAGES && (page === 0 || nextToken); page++) {
+  for (let call = 0; call < MOST_CALLS; call++) {
     try {
-      const answer = await ecr.listImages({ maxResults: PAGE_SIZES[size], nextToken }, LARGEST_PAGE);
-      answer.images.forEach((image) => recent.add(image));
-      nextToken = answer.nextToken;
+      const page = await ecr.listImages({ maxResults: PAGE_SIZES[size], nextToken }, LARGEST_PAGE);
+      page.images.forEach((image) => recent.add(image));
+      nextToken = page.nextToken;
+      if (!nextToken) return recent.soFar(false);
     } catch (error) {
       // Images with many tags: fewer of them at once.
-      if (!(error instanceof TooLarge) || ++size === PAGE_SIZES.length) return recent.isEmpty ? undefined : recent.soFar(true);
+      if (!(error instanceof TooLarge) || size + 1 === PAGE_SIZES.length) break;
+      size++;
     }
   }
-  return recent.soFar(nextToken !== undefined);
+  return recent.isEmpty ? undefined : recent.soFar(true);
 }
 
 /** Keeps of each page only what may be shown. */
