@@ -136,9 +136,12 @@ export class ReleaseHistory {
   }
 }
 
-/** What goes first is a release whose image a later one has too; then the oldest. What is deployed goes last. */
+/**
+ * What goes first is a release whose image a later one has too; then the oldest. The latest release and the one that it
+ * has replaced go last: until the update has succeeded, either may be what is deployed.
+ */
 function withoutTheLeastUseful(releases: readonly Release[]): Release[] {
-  const repeated = releases.filter(({ image }, index) => releases.findIndex((release) => release.image === image) < index).at(-1);
+  const repeated = releases.filter(({ image }, index) => index > 1 && releases.findIndex((release) => release.image === image) < index).at(-1);
   return releases.filter((release) => release !== (repeated ?? releases.at(-1)));
 }
 

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { FIXTURES, FixtureName } from '../fixtures';
 import { event, Fault, NO_IMAGE, Simulation } from '../simulation';
-import { AwsError, registryClient } from '../../../../src/guard/handler/runtime/aws-client';
-import { NetworkError } from '../../../../src/guard/handler/runtime/http';
+import { EcrClient, ecrClient, ImageFailure, Manifest } from '../../../../src/guard/handler/ecr/client';
+import { inspector } from '../../../../src/guard/handler/ecr/inspect';
 import { Observation } from '../../../../src/guard/handler/observation';
-import { observer, troubleOf } from '../../../../src/guard/handler/ecr/inspect';
 import { openRequest, parse } from '../../../../src/guard/handler/request';
 
 const WINDOWS = 'WINDOWS_SERVER_2022_CORE/X86_64';
@@ -67,6 +66,24 @@ test('a config that says nothing is a doubt', async () => {
   expect(await lookAt(aws)).toMatchObject({ kind: 'found', doubt: expect.stringContaining('a config that states no platform') });
 });
 
+test('a config is known by its bytes, be they text or not', async () => {
+  const bytes = Buffer.concat([Buffer.from('{"os":"linux","architecture":"amd64","comment":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+  const manifest = JSON.parse(FIXTURES.dockerImage.manifest);
+  manifest.config.digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const aws = new Simulation();
+  const { send } = aws;
+  aws.send = async (request) => request.method === 'GET' ? { status: 200, headers: {}, body: bytes } : send(request);
+  aws.push('v1', { fixture: { ...FIXTURES.dockerImage, manifest: JSON.stringify(manifest) } });
+
+  expect(await lookAt(aws)).toMatchObject({ kind: 'found', doubt: undefined });
+});
+
+test('a platform whose name is that of a property of objects is one that is not known', async () => {
+  for (const task of ['LINUX/constructor', 'LINUX/__proto__', 'toString/X86_64', 'LINUX', '']) {
+    expect(await registryWith('dockerImage', { Platforms: [task] }).look()).toMatchObject({ kind: 'found', doubt: expect.stringContaining(`platform ${task}`) });
+  }
+});
+
 test.each<[string, Fault, number]>([
   ['an error', { kind: 'error', status: 503, code: 'SlowDown' }, 503],
   ['a page of a proxy', { kind: 'garbage' }, 200],
@@ -116,72 +133,44 @@ test('the digest that stands for no image is never found', async () => {
   expect(await lookAt(aws, { VersionKind: 'digest', VersionValue: NO_IMAGE })).toEqual({ kind: 'missing' });
 });
 
-test('an answer without images is a missing image', async () => {
-  const { look } = observer(new Simulation(), async () => ({}) as never, parse(openRequest(event())));
+test('an answer without a digest is a missing image', async () => {
+  const { look } = inspector(new Simulation(), { describeImage: async () => ({}) } as unknown as EcrClient, parse(openRequest(event())), noManifest);
 
   expect(await look({ imageTag: 'v1' }, true)).toEqual({ kind: 'missing' });
 });
 
-test.each([
-  [{ images: [{}] }, { kind: 'found', digest: 'sha256:1', doubt: expect.stringContaining('a manifest of type undefined') }],
-  [{ failures: [{ failureCode: 'ImageNotFound' }] }, { kind: 'missing' }],
-  [{ failures: [{ failureCode: 'KmsError', failureReason: 'key is disabled' }] }, { kind: 'kms', message: 'KmsError: key is disabled' }],
-  [{ failures: [{ failureCode: 'UpstreamAccessDenied', failureReason: 'no' }] }, { kind: 'upstream', message: 'UpstreamAccessDenied: no' }],
-  [{ failures: [{ failureCode: 'UpstreamUnavailable' }] }, { kind: 'upstream', message: 'UpstreamUnavailable: no reason given' }],
-  [{ failures: [{ failureCode: 'ImageInaccessible' }] }, { kind: 'unexpected', action: 'ecr:BatchGetImage', message: 'ImageInaccessible: no reason given' }],
-  [{ failures: [] }, { kind: 'unexpected', action: 'ecr:BatchGetImage', message: 'NoImage: no reason given' }],
-  [{}, { kind: 'unexpected', action: 'ecr:BatchGetImage', message: 'NoImage: no reason given' }],
-])('a manifest that ECR does not give (%j)', async (answer, expected) => {
-  const aws = new Simulation();
-  const question = parse(openRequest(event()));
-  const { look } = observer(aws, async (operation) => (operation === 'DescribeImages' ? { imageDetails: [{ imageDigest: 'sha256:1' }] } : answer) as never, question);
+test('the archive is asked only in a thorough look, and only for what is not there', async () => {
+  const asked: unknown[] = [];
+  const ecr = { describeImage: async (...request: unknown[]) => { asked.push(request); return undefined; } } as unknown as EcrClient;
+  const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), noManifest);
+  await look({ imageTag: 'v1' }, false);
+  await look({ imageTag: 'v2' }, true);
 
-  expect(await look({ imageTag: 'v1' }, true)).toEqual(expected);
+  expect(asked).toEqual([[{ imageTag: 'v1' }], [{ imageTag: 'v2' }], [{ imageTag: 'v2' }, { imageStatus: 'ANY' }]]);
 });
 
-test.each([
-  ['RepositoryNotFoundException', 400, 'repositoryMissing'],
-  ['ImageNotFoundException', 400, 'missing'],
-  ['AccessDeniedException', 400, 'denied'],
-  ['AccessDenied', 403, 'denied'],
-  ['UnauthorizedOperation', 403, 'denied'],
-  ['BlockedByOrganizationPolicyException', 400, 'denied'],
-  ['UnrecognizedClientException', 400, 'denied'],
-  ['InvalidClientTokenId', 403, 'denied'],
-  ['ExpiredTokenException', 400, 'denied'],
-  ['KmsException', 400, 'kms'],
-  ['UnableToGetUpstreamImageException', 400, 'upstream'],
-  ['ThrottlingException', 400, 'throttled'],
-  ['TooManyRequestsException', 400, 'throttled'],
-  ['RequestLimitExceeded', 400, 'throttled'],
-  ['LimitExceededException', 400, 'throttled'],
-  ['SlowDown', 503, 'throttled'],
-  ['HTTP429', 429, 'throttled'],
-  ['ServerException', 500, 'unavailable'],
-  ['ServiceUnavailable', 503, 'unavailable'],
-  ['InternalFailure', 500, 'unavailable'],
-  ['HTTP502', 502, 'unavailable'],
-  ['Strange', 500, 'unavailable'],
-  ['Strange', 499, 'unexpected'],
-  ['NoSuchService', 400, 'unexpected'],
-  ['InvalidParameterException', 400, 'refused'],
-  ['ValidationException', 400, 'refused'],
-  ['ImageArchivedException', 400, 'unexpected'],
-  ['LayersNotFoundException', 400, 'unexpected'],
-])('%s (HTTP %d) is %s', (code, status, kind) => {
-  const trouble = troubleOf(new AwsError('ecr:DescribeImages', code, 'the message', status));
+test.each<[string, Manifest | ImageFailure | undefined, object]>([
+  ['none', undefined, { kind: 'missing' }],
+  ['one that nobody foresaw', { digest: 'sha256:1', text: '{}', mediaType: undefined }, { kind: 'found', doubt: expect.stringContaining('a manifest of type undefined') }],
+  ['a failure', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
+])('where the manifest is %s, that is what was observed', async (_, manifest, expected) => {
+  const asked: unknown[] = [];
+  const described = { imageDigest: 'sha256:1', imageTags: ['v1', 'deployed-x'] };
+  const ecr = { describeImage: async () => described } as unknown as EcrClient;
+  const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), async (image) => { asked.push(image); return manifest; });
 
-  expect(trouble).toEqual(kind.toLowerCase().includes('missing') ? { kind } : { kind, action: 'ecr:DescribeImages', message: `${code}: the message` });
+  expect(await look({ imageTag: 'v1' }, true)).toMatchObject(expected);
+  expect(asked).toEqual([described]);
 });
 
-test('a code is not said twice', () => {
-  expect(troubleOf(new AwsError('ecr:DescribeImages', 'KmsException', 'KmsException', 400))).toMatchObject({ message: 'KmsException' });
+test('what fails is observed, not thrown', async () => {
+  const ecr = { describeImage: async () => { throw new TypeError('x is not a function'); } } as unknown as EcrClient;
+  const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), noManifest);
+
+  expect(await look({ imageTag: 'v1' }, true)).toEqual({ kind: 'unexpected', message: 'TypeError: x is not a function' });
 });
 
-test('other errors are named as they are', () => {
-  expect(troubleOf(new NetworkError('read ECONNRESET'))).toEqual({ kind: 'unavailable', message: 'read ECONNRESET' });
-  expect(troubleOf(new TypeError('x is not a function'))).toEqual({ kind: 'unexpected', message: 'TypeError: x is not a function' });
-});
+const noManifest = async () => undefined;
 
 function registryWith(name: FixtureName, properties: object = {}) {
   const aws = new Simulation();
@@ -191,5 +180,7 @@ function registryWith(name: FixtureName, properties: object = {}) {
 
 async function lookAt(aws: Simulation, properties: object = {}, thorough = true): Promise<Observation> {
   const question = parse(openRequest(event({}, properties)));
-  return aws.clock.until(observer(aws, registryClient(aws, question.repository), question).look(question.imageId!, thorough));
+  const ecr = ecrClient(aws, (text) => text, question.repository);
+  const { look } = inspector(aws, ecr, question, async ({ imageDigest }) => (await ecr.getManifests([{ imageDigest }]))[0]);
+  return aws.clock.until(look(question.imageId!, thorough));
 }

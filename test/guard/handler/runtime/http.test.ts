@@ -1,6 +1,6 @@
 import { createServer, RequestListener, Server } from 'node:http';
 import { AddressInfo, createServer as createTcpServer, Server as TcpServer, Socket } from 'node:net';
-import { NetworkError, sendOverNetwork } from '../../../../src/guard/handler/runtime/http';
+import { NetworkError, sendOverNetwork, TooLarge } from '../../../../src/guard/handler/runtime/http';
 
 let server: Server | TcpServer;
 let url: string;
@@ -14,16 +14,16 @@ test('a request arrives as it was sent, and its answer comes back', async () => 
   const { status, headers, body } = await send({ method: 'PUT', url: `${url}/a?b=c`, headers: { 'content-type': '', 'content-length': '3' }, body: 'é!' });
 
   expect({ status, tea: headers['x-tea'] }).toEqual({ status: 418, tea: 'pot' });
-  expect(JSON.parse(body)).toEqual(['PUT', '/a?b=c', { 'host': url.slice(7), 'content-type': '', 'content-length': '3', 'connection': 'close' }, 'é!']);
+  expect(JSON.parse(body.toString())).toEqual(['PUT', '/a?b=c', { 'host': url.slice(7), 'content-type': '', 'content-length': '3', 'connection': 'close' }, 'é!']);
 });
 
-test('characters split between packets stay whole', async () => {
+test('an answer comes back as the bytes that were sent, however they were split', async () => {
+  const bytes = Buffer.from([0xc3, 0xa9, 0xff, 0x00, 0x80]);
   await serve((_, response) => {
-    const [first, second] = [Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1)];
-    response.write(first, () => setTimeout(() => response.end(second), 20));
+    response.write(bytes.subarray(0, 1), () => setTimeout(() => response.end(bytes.subarray(1)), 20));
   });
 
-  expect((await send()).body).toBe('é');
+  expect((await send()).body).toEqual(bytes);
 });
 
 test.each<[string, (socket: Socket) => void]>([
@@ -57,8 +57,16 @@ test('an answer without end is not taken into memory', async () => {
     more();
   });
 
-  await expect(send({ timeoutMs: 20_000 })).rejects.toThrow('answer larger than 8388608 bytes');
+  await expect(send({ timeoutMs: 20_000 })).rejects.toThrow(new TooLarge('answer larger than 8388608 bytes'));
 });
+
+test('an answer is as large as was allowed, and not a byte larger', async () => {
+  await serve((_, response) => response.end('x'.repeat(1_000)));
+
+  expect((await send({ largestBody: 1_000 })).body).toHaveLength(1_000);
+  await expect(send({ largestBody: 999 })).rejects.toThrow(new TooLarge('answer larger than 999 bytes'));
+});
+
 
 test('a server that is not there is a network error without a URL in it', async () => {
   await serveTcp(() => undefined);
