@@ -3,6 +3,7 @@ export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargat
 export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
 
 export { ImageGuard, ImageGuardOptions, ImageGuardProps, RequireGuardOptions } from './guard/image-guard';
+export { AcceptedFinding, FindingSeverity, ImageRequirement, ScannedOptions, SignedOptions } from './guard/image-requirement';
 export { ImageVersion } from './guard/image-version';
 export { WhenMissing } from './guard/when-missing';
 

@@ -15,6 +15,27 @@ export const RESOURCE_TYPE = 'Custom::ImageGuard';
 
 export type VersionKind = 'tag' | 'digest' | 'movingTag' | 'parameter';
 
+/** What an image must be besides being there, before it is released. Travels as JSON. */
+export type Requirement = ScannedRequirement | SignedRequirement;
+
+export interface ScannedRequirement {
+  readonly kind: 'scanned';
+  readonly failOn: Severity;
+  readonly onlyFixable: boolean;
+  readonly accepted: ReadonlyArray<{ readonly id: string; readonly reason: string; readonly until?: string }>;
+  readonly waitSeconds: number;
+}
+
+export interface SignedRequirement {
+  readonly kind: 'signed';
+  readonly profileArn: string;
+  readonly waitSeconds: number;
+}
+
+/** Of findings, as ECR has it, the least first. */
+export const SEVERITIES = ['UNDEFINED', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
 export type WhenMissingMode = 'fail' | 'waitFor' | 'startWithoutTasks';
 
 /** The properties of the custom resource, besides its service token and timeout. */
@@ -42,6 +63,9 @@ export interface GuardProperties {
 
   /** `true` where an index does not serve, as for Lambda functions. */
   readonly SingleManifest?: string;
+
+  /** One `Requirement` each; absent where the image only has to exist. */
+  readonly Requirements?: string[];
 
   readonly WhenMissing: WhenMissingMode;
   readonly WaitSeconds: string;
@@ -74,6 +98,13 @@ export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr
 
 /** Only where the guard marks what it has released. */
 export const RELEASE_TAG_ACTIONS = ['ecr:PutImage'] as const;
+
+/** Only where an image is required to be scanned or signed. */
+export const REQUIREMENT_ACTIONS = {
+  scanned: 'ecr:DescribeImageScanFindings',
+  signed: 'ecr:DescribeImageSigningStatus',
+} as const satisfies Record<Requirement['kind'], string>;
+
 export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */

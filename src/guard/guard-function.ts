@@ -5,11 +5,20 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract';
+import { REGISTRY_ACTIONS, RELEASE_TAG_ACTIONS, REQUIREMENT_ACTIONS, STACK_ACTIONS } from './contract';
+import { ImageRequirement } from './image-requirement';
 import { isInOtherAccount, singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateImageGuard';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
+
+/** ECR asks Inspector on behalf of whoever asks ECR. */
+const INSPECTOR_ACTIONS = ['inspector2:ListFindings', 'inspector2:ListCoverage'];
+
+interface GuardNeeds {
+  readonly retain: boolean;
+  readonly requirements: ImageRequirement[];
+}
 
 /**
  * The function behind all guards of a stack, and everything it may do.
@@ -25,8 +34,7 @@ export class GuardFunction extends Construct {
   public readonly functionArn: string;
 
   private readonly permissions = new iam.PolicyDocument();
-  private readonly lookUp = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
-  private readonly lookUpAndTag = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS, ...RELEASE_TAG_ACTIONS] });
+  private readonly statements = new Map<string, iam.PolicyStatement>();
 
   private constructor(stack: Stack) {
     super(stack, ID);
@@ -75,14 +83,32 @@ export class GuardFunction extends Construct {
    *
    * @param repository how this stack refers to the registry
    * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
-   * @param pins lets it also move tags, which is the right to write tags at all
+   * @param needs what else the guard does there: to retain images is to write tags
    */
-  public allow(repository: ecr.IRepository, registry: ecr.IRepository, { pins }: { pins: boolean }): void {
-    // Each repository once: the inline policies of a role have room for 10,240 characters.
-    const statement = pins ? this.lookUpAndTag : this.lookUp;
-    if (statement.resources.length === 0) this.permissions.addStatements(statement);
-    statement.addResources(repository.repositoryArn);
-    this.letIn(registry, ...statement.actions, 'ecr:BatchCheckLayerAvailability');
+  public allow(repository: ecr.IRepository, registry: ecr.IRepository, { retain, requirements }: GuardNeeds): void {
+    const actions = [
+      ...REGISTRY_ACTIONS,
+      ...retain ? RELEASE_TAG_ACTIONS : [],
+      ...new Set(requirements.map(({ _requirement }) => REQUIREMENT_ACTIONS[_requirement.kind])),
+    ];
+    this.statementFor(actions).addResources(repository.repositoryArn);
+    this.letIn(registry, ...actions, 'ecr:BatchCheckLayerAvailability');
+    if (requirements.some(({ _asksInspector }) => _asksInspector)) {
+      // Inspector knows no resource narrower than all findings of the account.
+      this.statementFor(INSPECTOR_ACTIONS).addResources('*');
+    }
+  }
+
+  /** Each repository once: the inline policies of a role have room for 10,240 characters. */
+  private statementFor(actions: string[]): iam.PolicyStatement {
+    const key = actions.join();
+    const existing = this.statements.get(key);
+    if (existing) return existing;
+
+    const statement = new iam.PolicyStatement({ actions });
+    this.statements.set(key, statement);
+    this.permissions.addStatements(statement);
+    return statement;
   }
 
   private letIn(registry: ecr.IRepository, ...actions: string[]): void {

@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
 import { GuardFunction } from './guard-function';
+import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { unguardedImages } from './require-guard';
@@ -18,6 +19,9 @@ import { invalid, outside } from '../private/validation';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
+
+/** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
+const LONGEST_WAIT = Duration.minutes(14);
 
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
 
@@ -62,6 +66,14 @@ export interface ImageGuardOptions {
    * @default - true with an `ImageRegistry` of the same account, otherwise false
    */
   readonly retainReleasedImages?: boolean;
+
+  /**
+   * What the image must be before it is released: scanned, signed. Checked when the guard releases a digest for the first
+   * time, never for infrastructure-only deployments or rollbacks.
+   *
+   * @default - the image must be in the registry and run on the platform of its task definitions
+   */
+  readonly requirements?: ImageRequirement[];
 }
 
 /**
@@ -172,14 +184,17 @@ export class ImageGuard extends Construct {
     this.whenMissing = props.whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    const pins = props.retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
-    guardFunction.allow(this.repository, this.registry, { pins });
+    const retain = props.retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
+    const requirements = props.requirements ?? [];
+    const waitSeconds = this.whenMissing._waitSeconds + Math.max(0, ...requirements.map(({ _requirement }) => _requirement.waitSeconds));
+    this.checkRequirements(requirements, waitSeconds);
+    guardFunction.allow(this.repository, this.registry, { retain, requirements });
     this.resource = new CfnResource(this, 'Resource', {
       type: RESOURCE_TYPE,
       properties: {
         ServiceToken: guardFunction.functionArn,
-        ServiceTimeout: String(this.whenMissing._waitSeconds + TIME_TO_ANSWER.toSeconds()),
-        ...this.wireProperties(pins),
+        ServiceTimeout: String(waitSeconds + TIME_TO_ANSWER.toSeconds()),
+        ...this.wireProperties(retain, requirements),
       },
     });
     this.imageDigest = this.resource.getAtt('ImageDigest').toString();
@@ -232,7 +247,7 @@ export class ImageGuard extends Construct {
     return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
   }
 
-  private wireProperties(pins: boolean): GuardProperties {
+  private wireProperties(retain: boolean, requirements: ImageRequirement[]): GuardProperties {
     const { registry, repository, version } = this;
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);
@@ -246,9 +261,10 @@ export class ImageGuard extends Construct {
       VersionKind: version.kind,
       VersionValue: version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
-      ReleaseTagName: pins ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
+      ReleaseTagName: retain ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
       SingleManifest: Lazy.string({ produce: () => this.singleManifest ? 'true' : undefined }),
+      Requirements: requirements.length > 0 ? requirements.map(({ _requirement }) => Stack.of(this).toJsonString(_requirement)) : undefined,
       WhenMissing: this.whenMissing._mode,
       WaitSeconds: String(this.whenMissing._waitSeconds),
       TaskCounts: Lazy.list({ produce: () => [...this.taskCounts].sort((a, b) => a - b).map(String) }),
@@ -256,6 +272,17 @@ export class ImageGuard extends Construct {
       RegistryStack: registryStack && registryStack !== stack ? deployId(registryStack) : undefined,
       ParameterName: version.parameterName,
     };
+  }
+
+  private checkRequirements(requirements: ImageRequirement[], waitSeconds: number): void {
+    if (waitSeconds > LONGEST_WAIT.toSeconds()) {
+      throw invalid(this, `requirements and whenMissing wait for ${Duration.seconds(waitSeconds).toHumanString()} together: at most ${LONGEST_WAIT.toHumanString()}, ` +
+        'because the guard waits within one invocation of a Lambda function');
+    }
+    if (requirements.some(({ _asksInspector }) => _asksInspector) && isInOtherAccount(this, this.registry)) {
+      throw invalid(this, `registry ${this.registry.node.path} is in another account, whose findings Amazon Inspector shows to nobody else: ` +
+        'leave out enhancedScanning, and require the scan where the registry is');
+    }
   }
 
   /** The registry first, wherever CDK can order the two. */

@@ -26,6 +26,7 @@ export type Decision =
  * |----------------------------------------|------------|--------------|-----------------------------|
  * | found                                  | succeed    | succeed      | succeed                     |
  * | missing, activating                    | look again | fail (**)    | succeed all the same, warn  |
+ * | not ready, not begun                   | look again | fail         | as missing                  |
  * | denied, throttled, unavailable         | look again | fail         | look again, then as missing |
  * | anything else: nothing that time cures | fail       | fail (**)    | as missing                  |
  *
@@ -75,13 +76,16 @@ const OUTAGE_MS = 60_000;
  * How long it makes sense to try again after such an observation. Whatever is not named here is final.
  *
  * @param waitMs how long to wait for an image; a rollback waits for none
+ * @param requirementsWaitMs how long after that to wait for what is required of it
  */
-export function patience(kind: ObservationKind, waitMs: number): number {
+export function patience(kind: ObservationKind, waitMs: number, requirementsWaitMs = 0): number {
   switch (kind) {
+    case 'notReady': return waitMs + requirementsWaitMs;
+    case 'notBegun': return waitMs + Math.min(requirementsWaitMs, CONSISTENCY_MS);
     case 'unseen': return Infinity;
     case 'missing': case 'activating': return waitMs;
     case 'denied': return CONSISTENCY_MS;
-    case 'throttled': case 'unavailable': return Math.max(waitMs, OUTAGE_MS);
+    case 'throttled': case 'unavailable': return Math.max(waitMs + requirementsWaitMs, OUTAGE_MS);
     default: return 0;
   }
 }

@@ -78,6 +78,15 @@ export function explain(observation: Observation, circumstances: Circumstances):
         `Image ${image} is an index of several manifests (digest ${observation.digest}, ${place}), but Lambda functions take single manifests only.`,
         `Build it without attestations and for one platform: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
       );
+    case 'notReady':
+    case 'notBegun':
+    case 'unfit':
+      return sentences(
+        `Image ${image} ${observation.problem} (digest ${observation.digest}, ${place})${waited(circumstances)}.`,
+        keptRunning(circumstances),
+        `To go on: ${observation.remedy}`,
+        `Then: ${observation.kind === 'unfit' ? newTag : again}`,
+      );
     case 'denied':
       return denied(observation, circumstances);
     case 'kms':
@@ -168,7 +177,9 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
   };
   return sentences(
     `${principal} may not ${what} on ${question.repository.uri} (${placeOf(question)})${waited({ waitedMs })}.`,
-    elsewhere
+    what?.startsWith('inspector2:')
+      ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
+      : elsewhere
       ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
       : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
     `ECR says: ${short(trouble.message)}.`,

@@ -2,6 +2,7 @@ import { ecrClient } from './ecr/client';
 import { inspector } from './ecr/inspect';
 import { recentImages } from './ecr/recent-images';
 import { ReleaseTags } from './ecr/release-tags';
+import { requirementsCheck } from './ecr/requirements';
 import { explain, explainReleaseTags } from './failure-reason';
 import { moveReleaseTags } from './move-release-tags';
 import { pollUntilDecided } from './poll';
@@ -66,7 +67,15 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const history = ReleaseHistory.of(request);
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
-    runtime, registry: inspector(runtime, ecr, question, getManifest), askOperation, log, request, question, history, times,
+    runtime,
+    registry: inspector(runtime, ecr, question, getManifest),
+    requirements: requirementsCheck(runtime.clock, ecr, question),
+    askOperation,
+    log,
+    request,
+    question,
+    history,
+    times,
   });
   const waitedMs = runtime.clock.now() - times.start;
   const facts = () => ({

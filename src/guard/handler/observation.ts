@@ -12,12 +12,18 @@ export type Observation =
   | { readonly kind: 'notAnImage'; readonly digest: string; readonly what: string }
   /** An image for several platforms where only one for a single platform serves. */
   | { readonly kind: 'index'; readonly digest: string }
+  /** ECR is not done yet with what is required of the image, or has not begun. */
+  | { readonly kind: 'notReady' | 'notBegun'; readonly digest: string; readonly problem: string; readonly remedy: string }
+  /** The image is not what is required. */
+  | { readonly kind: 'unfit'; readonly digest: string; readonly problem: string; readonly remedy: string }
   | Trouble;
 
-/** The image is as needed. */
+/** The image is there, and runs where it is needed. */
 export interface Found {
   readonly kind: 'found';
   readonly digest: string;
+  /** What ECR scans: of an index, the images for the platforms that are needed. */
+  readonly images: readonly string[];
   /** Something that could not be checked. */
   readonly doubt?: string;
 }

@@ -1,7 +1,8 @@
 import { decide, Decision, patience } from './decide';
 import { Inspector } from './ecr/inspect';
+import { RequirementsCheck } from './ecr/requirements';
 import { Observation } from './observation';
-import { NO_IMAGE, ReleaseHistory } from './release-history';
+import { ReleaseHistory } from './release-history';
 import { Question, Request } from './request';
 import { AT_FIRST, next, pollPause } from './runtime/backoff';
 import { Deadlines } from './runtime/deadlines';
@@ -20,6 +21,7 @@ export interface Outcome {
 export interface Poll {
   readonly runtime: Runtime;
   readonly registry: Inspector;
+  readonly requirements: RequirementsCheck;
   readonly askOperation: AskOperation;
   readonly log: Log;
   readonly request: Request;
@@ -29,17 +31,31 @@ export interface Poll {
 }
 
 /** Observe and decide, again and again until there is something to answer. */
-export async function pollUntilDecided({ runtime: { clock, random }, registry, askOperation, log, request, question, history, times }: Poll): Promise<Outcome> {
+export async function pollUntilDecided({ runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll): Promise<Outcome> {
   // Nothing that is created was there before, so there is nothing to go back to.
   const isUpdate = request.type === 'Update';
   const begun = isUpdate ? (await askOperation()).operation : 'forward';
   let operation = begun;
 
+  /** What is deployed comes first: only where it no longer serves is the question asked anew. */
+  async function look(thorough: boolean): Promise<Observation> {
+    if (!question.imageId) return { kind: 'unnamed' };
+    const deployed = history.answerTo(question);
+    if (deployed) {
+      const seen = await registry.look({ imageDigest: deployed }, false);
+      if (seen.kind === 'found' || 'message' in seen) return seen;
+    }
+    const seen = await registry.look(question.imageId, thorough);
+    // An image that was released before stays good enough: what is found today must block no change of infrastructure.
+    const isNew = seen.kind === 'found' && operation !== 'rollback' && !history.images.includes(seen.digest);
+    return isNew ? requirements.check(seen) : seen;
+  }
+
   let observation: Observation = { kind: 'unseen' };
   let announced: Observation['kind'] = 'unseen';
   let backoff = AT_FIRST;
   for (;;) {
-    const until = Math.min(times.start + patience(observation.kind, operation === 'rollback' ? 0 : question.waitMs), times.lastCall);
+    const until = Math.min(times.start + operation === 'rollback' ? patience(observation.kind, 0) : patience(observation.kind, question.waitMs, question.requirementsWaitMs), times.lastCall);
     const decision = decide({
       observation,
       timeLeft: clock.now() < until,
@@ -62,17 +78,7 @@ export async function pollUntilDecided({ runtime: { clock, random }, registry, a
     announced = observation.kind;
     const first = observation.kind === 'unseen';
     if (!first) await clock.sleep(Math.min(pollPause(backoff, random()), until - clock.now()));
-    observation = await look(registry, question, history.answerTo(question), first || clock.now() >= until);
+    observation = await look(first || clock.now() >= until);
     backoff = next(backoff, observation.kind);
   }
-}
-
-/** What is deployed comes first: only where it no longer serves is the question asked anew. */
-async function look(registry: Inspector, question: Question, deployed: string | undefined, thorough: boolean): Promise<Observation> {
-  if (!question.imageId) return { kind: 'unnamed' };
-  if (deployed && deployed !== NO_IMAGE) {
-    const observation = await registry.look({ imageDigest: deployed }, false);
-    if (observation.kind === 'found' || 'message' in observation) return observation;
-  }
-  return registry.look(question.imageId, thorough);
 }

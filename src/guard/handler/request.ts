@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { imagePlatform, VersionKind, WhenMissingMode } from '../contract';
+import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
 
 const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
 const MODES: readonly string[] = ['fail', 'waitFor', 'startWithoutTasks'] satisfies WhenMissingMode[];
@@ -59,6 +59,9 @@ export interface Question {
   readonly imageTag: string;
   readonly platforms: readonly Platform[];
   readonly singleManifest: boolean;
+  readonly requirements: readonly Requirement[];
+  /** How long to wait for ECR to be done with what is required. */
+  readonly requirementsWaitMs: number;
   readonly whenMissing: WhenMissingMode;
   readonly waitMs: number;
   readonly taskCounts: readonly string[];
@@ -116,6 +119,7 @@ export function parse({ type, properties, replacedProperties, stack, logicalId }
     throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
   }
   const imageId = imageIdOf(version);
+  const requirements = requirementsOf(properties);
   return {
     repository: repositoryOf(properties, stack),
     version,
@@ -123,6 +127,8 @@ export function parse({ type, properties, replacedProperties, stack, logicalId }
     imageTag: imageId && 'imageTag' in imageId ? imageId.imageTag : tagAndDigest(version.value)?.tag ?? '',
     platforms: strings(properties.Platforms).map((task) => ({ task, image: imagePlatform(task) })),
     singleManifest: text(properties.SingleManifest) === 'true',
+    requirements,
+    requirementsWaitMs: Math.max(0, ...requirements.map(({ waitSeconds }) => waitSeconds)) * 1000,
     whenMissing: member(properties, 'WhenMissing', MODES, 'fail') as WhenMissingMode,
     waitMs: Math.max(0, Number(text(properties.WaitSeconds)) || 0) * 1000,
     taskCounts: taskCounts(properties),
@@ -135,6 +141,21 @@ export function parse({ type, properties, replacedProperties, stack, logicalId }
     legacyAbsence: legacyAbsence(properties),
     replacedKey: Object.keys(replacedProperties).length > 0 ? keyOf(replacedProperties) : undefined,
   };
+}
+
+const REQUIREMENT_KINDS: readonly string[] = ['scanned', 'signed'] satisfies Array<Requirement['kind']>;
+
+function requirementsOf({ Requirements: requirements }: Properties): Requirement[] {
+  return strings(requirements).map((json) => {
+    let requirement: unknown;
+    try {
+      requirement = JSON.parse(json);
+    } catch {
+      throw new MalformedRequest(`the request has a requirement that is no JSON: ${shown(json)}`);
+    }
+    member(record(requirement), 'kind', REQUIREMENT_KINDS, '');
+    return requirement as Requirement;
+  });
 }
 
 const DEFAULT_SERVICE_TIMEOUT_SECONDS = 3_600;
@@ -200,7 +221,7 @@ function releaseTagOf({ ReleaseTagName, PinName }: Properties, { account, region
  * tag is another question at each synthesis; what else carries a nonce stays the same.
  */
 function keyOf(properties: Properties): string {
-  const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', 'Platforms', 'SingleManifest'].map((name) => properties[name]);
+  const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', 'Platforms', 'SingleManifest', 'Requirements'].map((name) => properties[name]);
   const { ServiceToken, ServiceTimeout, ...request } = properties;
   return hash(JSON.stringify([versionOf(properties), question])).slice(0, 8)
     + hash(JSON.stringify(Object.entries(request).sort(([one], [other]) => one < other ? -1 : 1))).slice(0, 8);

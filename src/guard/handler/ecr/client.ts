@@ -1,4 +1,4 @@
-import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS } from '../../contract';
+import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, REQUIREMENT_ACTIONS } from '../../contract';
 import { Observation, Trouble } from '../observation';
 import { ImageId, Repository } from '../request';
 import { askJson, AwsError, endpoint, Service } from '../runtime/aws-client';
@@ -6,7 +6,7 @@ import { NetworkError } from '../runtime/http';
 import { Redact } from '../runtime/redaction';
 import { Runtime } from '../runtime/runtime';
 
-type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number];
+type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number] | (typeof REQUIREMENT_ACTIONS)[keyof typeof REQUIREMENT_ACTIONS];
 
 /** Only what the role is granted can be asked: the two are one list. */
 type Operation = Action extends `ecr:${infer Name}` ? Name : never;
@@ -33,6 +33,33 @@ export class ImageFailure extends Error {
   }
 }
 
+/** A vulnerability, as basic or as enhanced scanning reports it. */
+export interface Finding {
+  readonly name?: string;
+  readonly severity?: string;
+  readonly status?: string;
+  readonly fixAvailable?: string;
+  readonly attributes?: ReadonlyArray<{ readonly key?: string; readonly value?: string }>;
+  readonly packageVulnerabilityDetails?: {
+    readonly vulnerabilityId?: string;
+    readonly vulnerablePackages?: ReadonlyArray<{ readonly name?: string; readonly version?: string; readonly fixedInVersion?: string }>;
+  };
+  readonly title?: string;
+}
+
+export interface ScanPage {
+  readonly imageScanStatus?: { readonly status?: string; readonly description?: string };
+  readonly imageScanFindings?: { readonly findings?: readonly Finding[]; readonly enhancedFindings?: readonly Finding[] };
+  readonly nextToken?: string;
+}
+
+export interface SigningStatus {
+  readonly signingProfileArn?: string;
+  readonly status?: string;
+  readonly failureCode?: string;
+  readonly failureReason?: string;
+}
+
 export interface ImagePage {
   readonly images: readonly ImageDetail[];
   readonly nextToken: string | undefined;
@@ -54,6 +81,12 @@ export interface EcrClient {
 
   /** Where the blob can be fetched for some minutes. */
   downloadUrl(layerDigest: string): Promise<string>;
+
+  /** One page of what scanning the image has found; nothing where it has not been scanned. */
+  scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined>;
+
+  /** By signing profile. */
+  signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]>;
 
   /** Gives the image a tag, which is taken from the image that has it. */
   putTag(imageTag: string, manifest: Manifest): Promise<void>;
@@ -162,7 +195,21 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`the answer to PutImage does not say that tag ${imageTag} was moved`);
   }
 
-  return { describeImage, listImages, getManifests, downloadUrl, putTag };
+  async function scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined> {
+    try {
+      return await ask<ScanPage>('DescribeImageScanFindings', { imageId: { imageDigest }, maxResults: 100, nextToken });
+    } catch (error) {
+      if (isCode(error, 'ScanNotFoundException')) return undefined;
+      throw error;
+    }
+  }
+
+  async function signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]> {
+    const { signingStatuses: statuses = [] } = await ask<{ signingStatuses?: SigningStatus[] }>('DescribeImageSigningStatus', { imageId: { imageDigest } });
+    return statuses;
+  }
+
+  return { scanFindings, signingStatuses, describeImage, listImages, getManifests, downloadUrl, putTag };
 }
 
 function isCode(error: unknown, code: string): boolean {

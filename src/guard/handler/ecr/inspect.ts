@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EcrClient, ImageDetail, ImageFailure, Manifest, troubleOf } from './client';
-import { Contents, readConfig, readManifest } from './manifest';
+import { Contents, IndexedImage, readConfig, readManifest } from './manifest';
 import { Observation } from '../observation';
 import { NO_IMAGE } from '../release-history';
 import { ImageId, Platform, Question } from '../request';
@@ -26,7 +26,8 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     if (!digest || digest === NO_IMAGE) return { kind: 'missing' };
     if (detail.imageStatus === 'ARCHIVED') return { kind: 'archived', digest };
     if (detail.imageStatus === 'ACTIVATING') return { kind: 'activating', digest };
-    if (question.platforms.length === 0 && !question.singleManifest) return { kind: 'found', digest };
+    const isAnyImageFit = question.platforms.length === 0 && !question.singleManifest && question.requirements.length === 0;
+    if (isAnyImageFit) return found(digest, []);
 
     const manifest = await getManifest({ ...detail, imageDigest: digest });
     if (manifest instanceof ImageFailure) throw manifest;
@@ -50,7 +51,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
         return found(digest, [contents.what]);
       case 'index':
         if (question.singleManifest) return { kind: 'index', digest };
-        return comparePlatforms(digest, question.platforms, contents);
+        return scanning(comparePlatforms(digest, question.platforms, contents), contents.images, question.platforms);
       case 'image': {
         if (question.platforms.length === 0) return found(digest, contents.unclear);
         const platform = readConfig(await fetchBlob(contents.configDigest));
@@ -93,6 +94,14 @@ function comparePlatforms(
   return unclear.length === 0 ? { kind: 'wrongPlatform', digest, offered, lacking } : found(digest, [...unknown, ...unclear]);
 }
 
+/** An index is not scanned: what it points to is. */
+function scanning(observation: Observation, images: readonly IndexedImage[], needed: readonly Platform[]): Observation {
+  if (observation.kind !== 'found') return observation;
+  const platforms = needed.map(({ image }) => image);
+  const scanned = images.filter(({ platform }) => platforms.length === 0 || platforms.includes(platform)).map(({ digest }) => digest);
+  return { ...observation, images: scanned };
+}
+
 function found(digest: string, unclear: readonly string[]): Observation {
-  return { kind: 'found', digest, doubt: unclear.length > 0 ? `it could not be checked what the image runs on: ${unclear.join(', ')}` : undefined };
+  return { kind: 'found', digest, images: [digest], doubt: unclear.length > 0 ? `it could not be checked what the image runs on: ${unclear.join(', ')}` : undefined };
 }

@@ -4,11 +4,17 @@
  * A manifest that nobody foresaw is `unknown`, not wrong: registries learn new ones faster than guards do.
  */
 export type Contents =
-  | { readonly kind: 'index'; readonly platforms: readonly string[]; readonly unclear: readonly string[] }
+  | { readonly kind: 'index'; readonly platforms: readonly string[]; readonly unclear: readonly string[]; readonly images: readonly IndexedImage[] }
   /** Its platform is in this blob. */
   | { readonly kind: 'image'; readonly configDigest: string; readonly unclear: readonly string[] }
   | { readonly kind: 'artifact'; readonly what: string }
   | { readonly kind: 'unknown'; readonly what: string };
+
+/** One of the images that an index points to. */
+export interface IndexedImage {
+  readonly platform: string;
+  readonly digest: string;
+}
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -44,6 +50,7 @@ export function readManifest(manifest: string, mediaType: string | undefined): C
 
 function readIndex(entries: Fields[]): Contents {
   const platforms = new Set<string>();
+  const images: IndexedImage[] = [];
   const unclear = new Set<string>();
   const artifacts = new Set<string>();
   for (const entry of entries) {
@@ -54,6 +61,7 @@ function readIndex(entries: Fields[]): Contents {
       artifacts.add(nameOfArtifact(entry.artifactType));
     } else if (platform) {
       platforms.add(platform);
+      images.push({ platform, digest: String(entry.digest) });
     } else {
       unclear.add(INDEX_TYPES.includes(entry.mediaType) ? 'an index within the index' : 'an entry without a platform');
     }
@@ -61,7 +69,7 @@ function readIndex(entries: Fields[]): Contents {
   if (platforms.size === 0 && unclear.size === 0) {
     return { kind: 'artifact', what: artifacts.size > 0 ? `an index that holds nothing but ${[...artifacts].join(' and ')}` : 'an empty index' };
   }
-  return { kind: 'index', platforms: [...platforms], unclear: [...unclear] };
+  return { kind: 'index', platforms: [...platforms], unclear: [...unclear], images };
 }
 
 function readSingle({ artifactType, config, layers }: Fields): Contents {
