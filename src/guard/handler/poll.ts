@@ -55,7 +55,8 @@ export async function pollUntilDecided({ runtime: { clock, random }, registry, r
   let announced: Observation['kind'] = 'unseen';
   let backoff = AT_FIRST;
   for (;;) {
-    const until = Math.min(times.start + operation === 'rollback' ? patience(observation.kind, 0) : patience(observation.kind, question.waitMs, question.requirementsWaitMs), times.lastCall);
+    const patienceMs = operation === 'rollback' ? patience(observation.kind, 0) : patience(observation.kind, question.waitMs, question.requirementsWaitMs);
+    const until = Math.min(times.start + patienceMs, times.lastCall);
     const decision = decide({
       observation,
       timeLeft: clock.now() < until,

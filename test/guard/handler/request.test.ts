@@ -24,6 +24,10 @@ test('a present request', () => {
     Nonce: 'n',
     Platforms: ['LINUX/X86_64', 'WINDOWS_SERVER_2022_CORE/X86_64', 'LINUX/RISCV'],
     SingleManifest: 'true',
+    Requirements: [
+      '{"kind":"scanned","failOn":"HIGH","onlyFixable":false,"accepted":[],"waitSeconds":300}',
+      '{"kind":"signed","profileArn":"arn","waitSeconds":60}',
+    ],
     WhenMissing: 'waitFor',
     WaitSeconds: '90',
     TaskCounts: ['0', '3'],
@@ -41,6 +45,8 @@ test('a present request', () => {
       { task: 'LINUX/RISCV', image: undefined },
     ],
     singleManifest: true,
+    requirements: [{ kind: 'scanned', failOn: 'HIGH', onlyFixable: false, accepted: [], waitSeconds: 300 }, { kind: 'signed', profileArn: 'arn', waitSeconds: 60 }],
+    requirementsWaitMs: 300_000,
     whenMissing: 'waitFor',
     waitMs: 90_000,
     taskCounts: ['0', '3'],
@@ -50,7 +56,7 @@ test('a present request', () => {
     releaseTag: undefined,
     key: KEY,
     legacyKey: KEY,
-    legacyAbsence: undefined,
+    legacyAbsence: 'none-1b16b1df',
     replacedKey: undefined,
   });
 });
@@ -65,6 +71,8 @@ test('an old request: repository and version are all it takes', () => {
     imageTag: 'v1',
     platforms: [],
     singleManifest: false,
+    requirements: [],
+    requirementsWaitMs: 0,
     whenMissing: 'fail',
     waitMs: 0,
     taskCounts: [],
@@ -143,6 +151,8 @@ test.each([
   expect(parse(openRequest(event({}, { [name]: value })))).toMatchObject(expected);
 });
 
+const NAMED_OTHERWISE: Readonly<Record<string, string>> = { RegistryRegion: 'region', Requirements: 'requirement|kind' };
+
 test.each([
   ['VersionValue', ''],
   ['VersionValue', undefined],
@@ -152,6 +162,8 @@ test.each([
   ['RegistryRegion', 'evil.example/eu-west-1'],
   ['VersionKind', 'branch'],
   ['WhenMissing', 'shrug'],
+  ['Requirements', ['{']],
+  ['Requirements', ['{"kind":"blessed"}']],
   ['TaskCounts', ['2', 'x']],
   ['TaskCounts', [3]],
   ['TaskCounts', ['-1']],
@@ -162,7 +174,7 @@ test.each([
   const malformed = openRequest(event({}, { [name]: value }));
 
   expect(() => parse(malformed)).toThrow(MalformedRequest);
-  expect(() => parse(malformed)).toThrow(new RegExp(name === 'RegistryRegion' ? 'region' : name));
+  expect(() => parse(malformed)).toThrow(new RegExp(NAMED_OTHERWISE[name] ?? name));
 });
 
 test('what was sent is shown, but not at any length', () => {
@@ -237,7 +249,7 @@ describe('the key of a request', () => {
 
   test.each([
     { VersionValue: 'v2' }, { VersionKind: 'parameter' }, { RepositoryUri: 'x/app' }, { RepositoryName: 'x' }, { RegistryId: '1' }, { RegistryRegion: 'x' },
-    { Platforms: ['LINUX/ARM64'] }, { SingleManifest: 'true' },
+    { Platforms: ['LINUX/ARM64'] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed"}'] },
   ])('is another one, in both halves, with %j', (properties) => {
     expect(meaningOf(properties)).not.toBe(meaningOf());
     expect(keyOf(properties).slice(8)).not.toBe(keyOf().slice(8));
@@ -256,22 +268,16 @@ describe('the key of a request', () => {
     expect(moving('1')).toBe(moving('1'));
   });
 
-  test.each(['1', '2', '', 'x', undefined])('of contract %j is that of contract 2', (ContractVersion) => {
-    const { key, legacyKey, legacyAbsence } = parse(openRequest(event({}, { ContractVersion, Nonce: 'attempt 1', Platforms: ['LINUX/ARM64'] })));
+  test('as contract 2 recorded it is known to every request', () => {
+    for (const ContractVersion of ['1', '2', '3', undefined]) {
+      const { legacyKey, legacyAbsence } = parse(openRequest(event({}, { ContractVersion, Nonce: 'attempt 1', Platforms: ['LINUX/ARM64'] })));
 
-    expect({ key, legacyKey, legacyAbsence }).toEqual({ key: '1428044d71f71974', legacyKey: '1428044d71f71974', legacyAbsence: 'none-b16dffff' });
-  });
-
-  test('of the present contract differs from that of contract 2, which it knows', () => {
-    const { key, legacyKey, legacyAbsence } = parse(openRequest(event({}, { Nonce: 'attempt 1' })));
-
-    expect(key).not.toBe(legacyKey);
-    expect({ legacyKey, legacyAbsence }).toEqual({ legacyKey: '1428044d71f71974', legacyAbsence: undefined });
+      expect({ legacyKey, legacyAbsence }).toEqual({ legacyKey: '1428044d71f71974', legacyAbsence: 'none-b16dffff' });
+    }
   });
 
   test('that an update replaces is the key of the request before', () => {
     expect(parse(openRequest(update('id', {}, { VersionValue: 'v0' }))).replacedKey).toBe(keyOf({ VersionValue: 'v0' }));
-    expect(parse(openRequest(update('id', {}, { ContractVersion: '2' }))).replacedKey).toBe('1428044d71f71974');
     expect(parse(openRequest({ ...update('id'), OldResourceProperties: {} })).replacedKey).toBeUndefined();
   });
 });
