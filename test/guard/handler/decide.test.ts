@@ -6,7 +6,7 @@ const DIGEST = `sha256:${'d'.repeat(64)}`;
 const BEFORE = `sha256:${'b'.repeat(64)}`;
 
 const OBSERVATIONS = {
-  'found': { kind: 'found', digest: DIGEST },
+  'found': { kind: 'found', images: [], digest: DIGEST },
   'missing': { kind: 'missing' },
   'activating': { kind: 'activating', digest: DIGEST },
   'unnamed': { kind: 'unnamed' },
@@ -15,6 +15,9 @@ const OBSERVATIONS = {
   'wrong platform': { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64'], lacking: ['linux/amd64'] },
   'not an image': { kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' },
   'index': { kind: 'index', digest: DIGEST },
+  'not ready': { kind: 'notReady', digest: DIGEST, problem: '', remedy: '' },
+  'not begun': { kind: 'notBegun', digest: DIGEST, problem: '', remedy: '' },
+  'unfit': { kind: 'unfit', digest: DIGEST, problem: '', remedy: '' },
   'KMS': { kind: 'kms', message: '' },
   'upstream': { kind: 'upstream', message: '' },
   'refused': { kind: 'refused', message: '' },
@@ -38,6 +41,9 @@ const TABLE = `
   wrong platform     | fail       | fail         | fail          | recorded     | digest            | digest
   not an image       | fail       | fail         | fail          | recorded     | digest            | digest
   index              | fail       | fail         | fail          | recorded     | digest            | digest
+  not ready          | look again | fail         | fail          | recorded     | digest            | digest
+  not begun          | look again | fail         | fail          | recorded     | digest            | digest
+  unfit              | fail       | fail         | fail          | recorded     | digest            | digest
   KMS                | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   upstream           | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   refused            | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
@@ -88,7 +94,7 @@ test.each(everyObservation)('where nothing is on record, a stack that is in no k
 
 test.each(['forward', 'over'] as const)('an answer on record is no answer to a new request (%s)', (operation) => {
   expect(cellOf(decideOn({ kind: 'missing' }, { operation, onRecord: BEFORE }))).toBe('fail');
-  expect(cellOf(decideOn({ kind: 'found', digest: DIGEST }, { operation, onRecord: BEFORE }))).toBe('digest');
+  expect(cellOf(decideOn({ kind: 'found', images: [], digest: DIGEST }, { operation, onRecord: BEFORE }))).toBe('digest');
 });
 
 test('before anything was looked at, a rollback takes what is on record, and everything else looks', () => {
@@ -111,11 +117,11 @@ test('a success that is not what was asked for comes with a warning', () => {
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback' }))
     .toHaveProperty('warning', 'the stack is rolling back, so the guard lets it pass without the image (missing)');
   expect(decideOn({ kind: 'missing' }, { operation: 'unknown', onRecord: BEFORE })).toHaveProperty('warning', expect.stringContaining('CloudFormation does not say'));
-  expect(decideOn({ kind: 'found', digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
+  expect(decideOn({ kind: 'found', images: [], digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
 });
 
 test('a success that is what was asked for comes without one', () => {
-  expect(decideOn({ kind: 'found', digest: DIGEST }, {})).toHaveProperty('warning', undefined);
+  expect(decideOn({ kind: 'found', images: [], digest: DIGEST }, {})).toHaveProperty('warning', undefined);
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback', onRecord: BEFORE })).not.toHaveProperty('warning');
 });
 
@@ -132,11 +138,28 @@ test.each([
   ['unnamed', 0],
   ['kms', 0],
   ['quota', 0],
+  ['unfit', 0],
   ['refused', 0],
   ['upstream', 0],
   ['unexpected', 0],
 ] as const)('a wait of two minutes has patience for %s until %d ms', (kind, expected) => {
   expect(patience(kind, 120_000)).toBe(expected);
+});
+
+test.each([
+  ['notReady', 420_000],
+  ['notBegun', 180_000],
+  ['throttled', 420_000],
+  ['unavailable', 420_000],
+  ['missing', 120_000],
+  ['denied', 60_000],
+  ['unfit', 0],
+] as const)('a wait of two minutes, and of five for what is required, has patience for %s until %d ms', (kind, expected) => {
+  expect(patience(kind, 120_000, 300_000)).toBe(expected);
+});
+
+test('what has not begun is waited for no longer than what is required is', () => {
+  expect(patience('notBegun', 120_000, 30_000)).toBe(150_000);
 });
 
 test('an ailing service is given a minute even where no wait was asked for', () => {

@@ -80,8 +80,8 @@ describe('missing', () => {
   test('of a start without tasks says why that did not happen', () => {
     const properties = { WhenMissing: 'startWithoutTasks' };
 
-    expect(reason({ kind: 'missing' }, properties, { imageRunning: true })).toContain('The tasks of the image before keep running');
-    expect(reason({ kind: 'missing' }, {}, { imageRunning: true })).not.toContain('keep running');
+    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('The tasks of the image before keep running');
+    expect(reason({ kind: 'missing' }, {}, { mayRun: true })).not.toContain('keep running');
   });
 });
 
@@ -219,9 +219,9 @@ test('every reason names repository, version, account and region, and fits', () 
 });
 
 function reason(
-  observation: object, properties: object = {}, circumstances: { waitedMs?: number; imageRunning?: boolean; recent?: RecentImages } = {},
+  observation: object, properties: object = {}, circumstances: { waitedMs?: number; mayRun?: boolean; recent?: RecentImages } = {},
 ): string {
-  const envelope = openRequest(event({}, properties));
-  const { stack } = envelope;
-  return explain(observation as Observation, { question: parse(envelope), stack, waitedMs: 0, imageRunning: false, ...circumstances });
+  const request = openRequest(event({}, properties));
+  const { stack } = request;
+  return explain(observation as Observation, { question: parse(request), stack, waitedMs: 0, mayRun: false, ...circumstances });
 }

@@ -1,13 +1,16 @@
 import { event, NO_IMAGE } from './simulation';
+import { ReleaseHistory } from '../../../src/guard/handler/release-history';
+import { openRequest, parse, Request } from '../../../src/guard/handler/request';
 import { Answer, deleted, encode, failed, succeeded } from '../../../src/guard/handler/response';
-import { Request, openRequest, parse } from '../../../src/guard/handler/request';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 test('a success carries every attribute', () => {
-  const { answer } = success({ TaskCounts: ['1', '4'] }, DIGEST);
+  const { answer } = success({ TaskCounts: ['1', '4', '12345678901234567890'] }, DIGEST);
 
-  expect(answer.attributes).toEqual({ ImageDigest: DIGEST, ImageTag: 'v1', TaskCount1: '1', TaskCount4: '4' });
+  expect(answer.attributes).toEqual({
+    ImageDigest: DIGEST, ImageTag: 'v1', TaskCount1: '1', TaskCount4: '4', TaskCount12345678901234567890: '12345678901234567890',
+  });
 });
 
 test('without an image there are no tasks', () => {
@@ -26,37 +29,38 @@ test.each([
 
 test.each([
   ['Create', undefined, 'phased-fargate/Service/ApiGuard1A2B3C4D'],
-  ['Update', 'id of before', 'id of before'],
+  ['Update', 'previous id', 'previous id'],
   ['Update', 'x'.repeat(1024), 'x'.repeat(1024)],
-  ['Update', 'x'.repeat(1025), 'phased-fargate/Service/ApiGuard1A2B3C4D'],
-  ['Update', 'with\ncontrol', 'phased-fargate/Service/ApiGuard1A2B3C4D'],
+  ['Update', 'x'.repeat(1025), `${'x'.repeat(1021)}…`],
+  ['Update', 'with\ncontrol and é', 'with\ncontrol and é'],
+  ['Update', ' ', ' '],
   ['Update', '', 'phased-fargate/Service/ApiGuard1A2B3C4D'],
-])('a failed %s with id %.20j… keeps it if it is one', (RequestType, PhysicalResourceId, expected) => {
-  const envelope = openRequest(event({ RequestType, PhysicalResourceId }));
+])('a failed %s with id %.20j… keeps it, however odd', (RequestType, PhysicalResourceId, expected) => {
+  const request = openRequest(event({ RequestType, PhysicalResourceId }));
 
-  expect(failed(envelope, 'no').physicalId).toBe(expected);
-  expect(deleted(envelope).physicalId).toBe(expected);
+  expect(failed(request, 'no').physicalId).toBe(expected);
+  expect(deleted(request).physicalId).toBe(expected);
 });
 
 test('what CloudFormation receives', () => {
-  const { envelope, answer } = success({}, DIGEST);
+  const { request, answer } = success({}, DIGEST);
 
-  expect(JSON.parse(encode(envelope, answer))).toEqual({
+  expect(JSON.parse(encode(request, answer))).toEqual({
     Status: 'SUCCESS',
     PhysicalResourceId: expect.stringMatching(/^phased-fargate\/Service\/ApiGuard1A2B3C4D\//),
-    StackId: envelope.stack.id,
-    RequestId: envelope.requestId,
-    LogicalResourceId: envelope.logicalId,
+    StackId: request.stack.id,
+    RequestId: request.requestId,
+    LogicalResourceId: request.logicalId,
     NoEcho: false,
     Data: { ImageDigest: DIGEST, ImageTag: 'v1', TaskCount2: '2' },
   });
-  expect(JSON.parse(encode(envelope, failed(envelope, 'because')))).toEqual({
+  expect(JSON.parse(encode(request, failed(request, 'because')))).toEqual({
     Status: 'FAILED',
     Reason: 'because',
     PhysicalResourceId: 'phased-fargate/Service/ApiGuard1A2B3C4D',
-    StackId: envelope.stack.id,
-    RequestId: envelope.requestId,
-    LogicalResourceId: envelope.logicalId,
+    StackId: request.stack.id,
+    RequestId: request.requestId,
+    LogicalResourceId: request.logicalId,
     NoEcho: false,
   });
 });
@@ -72,16 +76,16 @@ test.each([
 });
 
 test('a reason of the largest size goes out whole, one more is cut', () => {
-  const envelope = openRequest(event());
-  const room = 4096 - Buffer.byteLength(encode(envelope, failed(envelope, 'x'))) + 1;
+  const request = openRequest(event());
+  const room = 4096 - Buffer.byteLength(encode(request, failed(request, 'x'))) + 1;
 
   expect(reasonOf('x'.repeat(room))).toBe('x'.repeat(room));
   expect(reasonOf('x'.repeat(room + 1))).toBe(`${'x'.repeat(room - 3)}…`);
 });
 
 test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason of nothing but %s fits and stays valid', (character) => {
-  const envelope = openRequest(event());
-  const body = encode(envelope, failed(envelope, character.repeat(5000)));
+  const request = openRequest(event());
+  const body = encode(request, failed(request, character.repeat(5000)));
 
   expect(Buffer.byteLength(body)).toBeLessThanOrEqual(4096);
   expect(Buffer.byteLength(body)).toBeGreaterThan(4096 - 8);
@@ -89,26 +93,27 @@ test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason of nothing b
 });
 
 test('a success that is too large is a failure that says so', () => {
-  const { envelope, answer } = success({ TaskCounts: Array.from({ length: 500 }, (_, count) => String(count)) }, DIGEST);
+  const { request, answer } = success({ TaskCounts: Array.from({ length: 500 }, (_, count) => String(count)) }, DIGEST);
 
-  expect(JSON.parse(encode(envelope, answer))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('fewer task counts') });
+  expect(JSON.parse(encode(request, answer))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('fewer task counts') });
 });
 
 test('hostile names fit as well', () => {
   const long = '"'.repeat(5000);
-  const envelope = openRequest(event({ RequestType: 'Update', StackId: long, RequestId: long, LogicalResourceId: long, PhysicalResourceId: '"'.repeat(1024) }));
-  const body = encode(envelope, failed(envelope, long));
+  const request = openRequest(event({ RequestType: 'Update', StackId: long, RequestId: long, LogicalResourceId: long, PhysicalResourceId: '"'.repeat(1024) }));
+  const body = encode(request, failed(request, long));
 
   expect(Buffer.byteLength(body)).toBeLessThanOrEqual(4096);
   expect(JSON.parse(body).Reason.length).toBeGreaterThan(500);
 });
 
-function success(properties: object, digest: string): { envelope: Request; answer: Answer } {
-  const envelope = openRequest(event({}, properties));
-  return { envelope, answer: succeeded(envelope, parse(envelope), digest, false) };
+function success(properties: object, digest: string): { request: Request; answer: Answer } {
+  const request = openRequest(event({}, properties));
+  const question = parse(request);
+  return { request, answer: succeeded(question, digest, ReleaseHistory.of(request).after(question, digest)) };
 }
 
 function reasonOf(reason: string): string {
-  const envelope = openRequest(event());
-  return JSON.parse(encode(envelope, failed(envelope, reason))).Reason;
+  const request = openRequest(event());
+  return JSON.parse(encode(request, failed(request, reason))).Reason;
 }

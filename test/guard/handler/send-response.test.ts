@@ -1,8 +1,8 @@
 import { event, Fault, RESPONSE_URL, SERVER_ERROR, Simulation } from './simulation';
+import { openRequest } from '../../../src/guard/handler/request';
 import { Answer } from '../../../src/guard/handler/response';
 import { Level } from '../../../src/guard/handler/runtime/log';
-import { openRequest } from '../../../src/guard/handler/request';
-import { respond } from '../../../src/guard/handler/send-response';
+import { sendResponse } from '../../../src/guard/handler/send-response';
 
 const ANSWER: Answer = { status: 'FAILED', physicalId: 'id', reason: 'because of é' };
 
@@ -74,6 +74,6 @@ async function deliver(faults: Fault[] = [], withinMs = 60_000) {
   const log: unknown[] = [];
   const note = (level: Level, message: string, fields?: object) => log.push([level, message, fields]);
   const start = aws.clock.now();
-  const error = await aws.clock.until(respond(aws, note, openRequest(event()), ANSWER, start + withinMs)).then(() => undefined, (reason) => reason);
+  const error = await aws.clock.until(sendResponse(aws, note, openRequest(event()), ANSWER, start + withinMs)).then(() => undefined, (reason) => reason);
   return { aws, error, log, ms: aws.clock.now() - start };
 }

@@ -20,9 +20,9 @@ export interface Move {
   readonly digest: string;
 }
 
-/** All release tags of a guard whose first one is this. */
+/** All release tags of a guard whose first one is this: one for each image on record, and one each to move through and to spare. */
 export function releaseTags(tag: string): { readonly latest: string; readonly previous: string; readonly earlier: readonly string[] } {
-  const earlier = Array.from({ length: MOST_IMAGES - 1 }, (_, index) => `${tag}-earlier-${index + 1}`);
+  const earlier = Array.from({ length: MOST_IMAGES }, (_, index) => `${tag}-earlier-${index + 1}`);
   return { latest: tag, previous: `${tag}-previous`, earlier };
 }
 
@@ -32,39 +32,41 @@ export function releaseTags(tag: string): { readonly latest: string; readonly pr
  */
 export function planMoves(tag: string, tagged: TaggedImages, { latest, previous, earlier }: Releases): Move[] {
   const tags = releaseTags(tag);
-  const kept = new Set([latest, previous, ...earlier].filter((digest) => digest !== undefined));
-  const moves: Move[] = [];
+  const all = [tags.latest, tags.previous, ...tags.earlier];
+  const kept = new Set([latest, previous, ...earlier]);
   const now = new Map(tagged);
-  const move = (name: string, digest: string) => {
-    if (now.get(name) === digest) return;
-    now.set(name, digest);
-    moves.push({ tag: name, digest });
-  };
-  const isKeptBy = (digest: string, names: readonly string[]) => names.some((name) => now.get(name) === digest);
-  /** What a move of this tag would leave without one. */
-  const bereaved = (name: string, digest: string) => {
-    const before = now.get(name);
-    const others = [tags.latest, tags.previous, ...tags.earlier].filter((other) => other !== name);
-    return before !== undefined && before !== digest && kept.has(before) && !isKeptBy(before, others) ? before : undefined;
-  };
-  const store = (digest: string) => {
-    if (isKeptBy(digest, tags.earlier)) return;
-    const free = tags.earlier.find((name) => !now.has(name)) ?? tags.earlier.find((name) => !kept.has(now.get(name)!));
-    if (free) move(free, digest);
-  };
+  const moves: Move[] = [];
 
-  for (const digest of earlier) {
-    if (digest !== latest && digest !== previous) store(digest);
+  /** Nobody would miss this tag where it is. */
+  const isFree = (name: string) => {
+    const digest = now.get(name)!;
+    return !kept.has(digest) || all.some((other) => other !== name && now.get(other) === digest);
+  };
+  const tagFor = ({ anyOf, digest }: Step) => anyOf.find((name) => now.get(name) === digest) ?? anyOf.find((name) => !now.has(name)) ?? anyOf.find(isFree);
+  const store = (digest: string): Step => ({ anyOf: tags.earlier, digest });
+
+  const open: Step[] = [
+    ...earlier.filter((digest) => digest !== latest && digest !== previous).map(store),
+    ...previous ? [{ anyOf: [tags.previous], digest: previous }] : [],
+    { anyOf: [tags.latest], digest: latest },
+  ];
+  for (;;) {
+    const step = open.find(tagFor)
+      // Two images want each other's last tag, so that one of them has to move out of the way first.
+      ?? open.map(({ anyOf: [name] }) => store(now.get(name)!)).find(tagFor);
+    if (!step) return moves;
+
+    const name = tagFor(step)!;
+    if (now.get(name) !== step.digest) moves.push({ tag: name, digest: step.digest });
+    now.set(name, step.digest);
+    if (open.includes(step)) open.splice(open.indexOf(step), 1);
   }
-  const targets: Move[] = [...previous ? [{ tag: tags.previous, digest: previous }] : [], { tag: tags.latest, digest: latest }];
-  // Whichever goes first must not take the last tag of an image that gets its new one only afterwards.
-  if (targets.length === 2 && bereaved(targets[0].tag, targets[0].digest)) targets.reverse();
-  for (const target of targets) {
-    const digest = bereaved(target.tag, target.digest);
-    if (digest) store(digest);
-    move(target.tag, target.digest);
-  }
-  return moves;
+}
+
+/** The image is to have one of these tags. */
+interface Step {
+  readonly anyOf: readonly string[];
+  readonly digest: string;
 }
 
 /** The release tags of one guard in its registry. */

@@ -37,6 +37,32 @@ test.each<[FixtureName, string[], object]>([
   expect(await look()).toMatchObject({ digest, ...expected });
 });
 
+test.each<[FixtureName, string[], string[]]>([
+  ['buildxIndex', ['LINUX/ARM64'], ['linux/arm64']],
+  ['buildxIndex', ['LINUX/ARM64', 'LINUX/X86_64'], ['linux/amd64', 'linux/arm64']],
+  ['dockerList', [WINDOWS], ['windows/amd64', 'windows/amd64']],
+])('what is scanned of %s for %j are the images for %j', async (name, Platforms, platforms) => {
+  const entries: Array<{ digest: string; platform: { os: string; architecture: string } }> = JSON.parse(FIXTURES[name].manifest).manifests;
+  const observation = await registryWith(name, { Platforms }).look();
+
+  expect(observation.kind === 'found' && observation.images.map((scanned) => {
+    const { os, architecture } = entries.find(({ digest }) => digest === scanned)!.platform;
+    return `${os}/${architecture}`;
+  })).toEqual(platforms);
+});
+
+test('what is scanned of an index are all its images where no platform is needed', async () => {
+  const { look } = registryWith('buildxIndex', { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
+
+  expect(await look()).toMatchObject({ kind: 'found', images: [expect.any(String), expect.any(String)] });
+});
+
+test('what is scanned of a single image is itself', async () => {
+  const { look, digest } = registryWith('dockerImage');
+
+  expect(await look()).toMatchObject({ images: [digest] });
+});
+
 test.each<[FixtureName, string[], string]>([
   ['buildxIndex', ['LINUX/X86_64'], 'index'],
   ['buildxOnePlatform', [], 'index'],

@@ -4,10 +4,44 @@ import { Contents, readConfig, readManifest } from '../../../../src/guard/handle
 const IMAGE = { kind: 'image', configDigest: expect.stringMatching(/^sha256:/), unclear: [] };
 
 const EXPECTED: Record<FixtureName, object> = {
-  buildxIndex: { kind: 'index', platforms: ['linux/amd64', 'linux/arm64'], unclear: [] },
-  buildxOnePlatform: { kind: 'index', platforms: ['linux/amd64'], unclear: [] },
-  ociIndex: { kind: 'index', platforms: ['linux/amd64', 'linux/arm', 'linux/arm64'], unclear: [] },
-  dockerList: { kind: 'index', platforms: ['linux/amd64', 'linux/s390x', 'windows/amd64'], unclear: [] },
+  buildxIndex: {
+    kind: 'index',
+    platforms: ['linux/amd64', 'linux/arm64'],
+    unclear: [],
+    images: [
+      { platform: 'linux/amd64', digest: 'sha256:5861314d7fccb39c2192173240eab44fa35ca66426201ca2acd0630a6258dd51' },
+      { platform: 'linux/arm64', digest: 'sha256:f69162950f235e3cdbbad33f1f912d1a504be90d8a37d002c735d6f3e3882265' },
+    ],
+  },
+  buildxOnePlatform: {
+    kind: 'index',
+    platforms: ['linux/amd64'],
+    unclear: [],
+    images: [
+      { platform: 'linux/amd64', digest: 'sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed' },
+    ],
+  },
+  ociIndex: {
+    kind: 'index',
+    platforms: ['linux/amd64', 'linux/arm', 'linux/arm64'],
+    unclear: [],
+    images: [
+      { platform: 'linux/amd64', digest: 'sha256:3168ba28a39bba8c268470a2fba29cde0f1f9a23dd7a9abb9ab3f305ab3962ab' },
+      { platform: 'linux/arm', digest: 'sha256:0aa7c90f8c15d8c4e06c46a183f7c496a4d1b9b682ba9f90bb6862f34db67376' },
+      { platform: 'linux/arm64', digest: 'sha256:46feb60c9d4a28ca7f2cfb84cc73a3c8eb447647f34be4e6a0508f4424464506' },
+    ],
+  },
+  dockerList: {
+    kind: 'index',
+    platforms: ['linux/amd64', 'linux/s390x', 'windows/amd64'],
+    unclear: [],
+    images: [
+      { platform: 'linux/amd64', digest: 'sha256:3a4f6f20a81de3e7d8cb2251f536b11146ad2ee92d5229219e1f894bf524f6e3' },
+      { platform: 'linux/s390x', digest: 'sha256:7a27b1f159a486751ac7a4d9be056b62f6cd3f03e0ffe585759064c753791c70' },
+      { platform: 'windows/amd64', digest: 'sha256:8cc66b60e40f6abb682e7ad9fe4fa429a3fb6d3795fc0a6be0211581dd8e9ec2' },
+      { platform: 'windows/amd64', digest: 'sha256:9957f253dbf9f71ade315e82b0777e587d0a240e789d8254d7a6a3b3d34405ec' },
+    ],
+  },
   ociImage: IMAGE,
   dockerImage: IMAGE,
   windowsImage: IMAGE,
@@ -21,8 +55,8 @@ const EXPECTED: Record<FixtureName, object> = {
   attestation: { kind: 'artifact', what: 'an attestation' },
   attestationOnly: { kind: 'artifact', what: 'an index that holds nothing but an attestation' },
   referrersIndex: { kind: 'artifact', what: 'an index that holds nothing but an SBOM and a signature' },
-  indexOfIndexes: { kind: 'index', platforms: [], unclear: ['an index within the index'] },
-  indexWithoutPlatforms: { kind: 'index', platforms: [], unclear: ['an entry without a platform'] },
+  indexOfIndexes: { kind: 'index', platforms: [], unclear: ['an index within the index'], images: [] },
+  indexWithoutPlatforms: { kind: 'index', platforms: [], unclear: ['an entry without a platform'], images: [] },
   dockerSchema1: { kind: 'unknown', what: 'a manifest of type application/vnd.docker.distribution.manifest.v1+prettyjws' },
 };
 
