@@ -1,5 +1,5 @@
 import { ecrClient } from './ecr/client';
-import { inspector } from './ecr/inspect';
+import { GetManifest, inspector } from './ecr/inspect';
 import { recentImages } from './ecr/recent-images';
 import { ReleaseTags } from './ecr/release-tags';
 import { requirementsCheck } from './ecr/requirements';
@@ -63,7 +63,7 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const ecr = ecrClient(runtime, redact, repository);
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
   const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
-  const getManifest = async (image: { readonly imageDigest: string }) => tags ? tags.manifestOf(image) : (await ecr.getManifests([image]))[0];
+  const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
   const history = ReleaseHistory.of(request);
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
