@@ -180,8 +180,8 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
     what?.startsWith('inspector2:')
       ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
       : elsewhere
-      ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
-      : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
+        ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
+        : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
     `ECR says: ${short(trouble.message)}.`,
     `Then: ${deployService(question, question.version.value)}`,
   );

@@ -31,7 +31,9 @@ export interface Poll {
 }
 
 /** Observe and decide, again and again until there is something to answer. */
-export async function pollUntilDecided({ runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll): Promise<Outcome> {
+export async function pollUntilDecided(
+  { runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll,
+): Promise<Outcome> {
   // Nothing that is created was there before, so there is nothing to go back to.
   const isUpdate = request.type === 'Update';
   const begun = isUpdate ? (await askOperation()).operation : 'forward';
@@ -61,7 +63,7 @@ export async function pollUntilDecided({ runtime: { clock, random }, registry, r
       observation,
       timeLeft: clock.now() < until,
       operation,
-      onRecord: operation === 'rollback' ? history.backTo(question)?.answer : history.answeredTo(question),
+      onRecord: operation === 'rollback' ? history.backTo(question)?.digest : history.answeredTo(question),
       mayRun: history.mayRun,
       whenMissing: question.whenMissing,
     });

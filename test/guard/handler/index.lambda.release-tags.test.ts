@@ -218,7 +218,7 @@ describe('a request that is late', () => {
     const { Status, Reason } = await next(update(second.PhysicalResourceId, propertiesOf('v3'), propertiesOf('v2')));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain(`app:v3 exists, but CloudFormation does not tell the guard whether the stack is still being deployed`);
+    expect(Reason).toContain('app:v3 exists, but CloudFormation does not tell the guard whether the stack is still being deployed');
     expect(releaseTags().map(([, digest]) => digest)).not.toContain(v3);
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
@@ -326,7 +326,9 @@ async function create(version: string, more: object = {}): Promise<Answered> {
   return next(event({}, propertiesOf(version, more)));
 }
 
-async function deploy({ PhysicalResourceId }: Answered, version: string, replaced: string, more: object = {}, moreReplaced: object = {}): Promise<Answered> {
+async function deploy(
+  { PhysicalResourceId }: Answered, version: string, replaced: string, more: object = {}, moreReplaced: object = {},
+): Promise<Answered> {
   aws.stackStatus = 'UPDATE_IN_PROGRESS';
   return next(update(PhysicalResourceId, propertiesOf(version, more), propertiesOf(replaced, moreReplaced)));
 }

@@ -1,6 +1,6 @@
 import { Simulation } from './simulation';
-import { Releases, ReleaseTags } from '../../../src/guard/handler/ecr/release-tags';
 import { EcrClient, ImageFailure, Manifest } from '../../../src/guard/handler/ecr/client';
+import { Releases, ReleaseTags } from '../../../src/guard/handler/ecr/release-tags';
 import { moveReleaseTags } from '../../../src/guard/handler/move-release-tags';
 import { AwsError } from '../../../src/guard/handler/runtime/aws-client';
 import { deadlines } from '../../../src/guard/handler/runtime/deadlines';
@@ -178,7 +178,12 @@ async function move({
     return { status, operation: status.startsWith('unknown') ? 'unknown' as Operation : operationOf(status) };
   };
   const trouble = await aws.clock.until(moveReleaseTags({
-    runtime: aws, tags: new ReleaseTags(ecr as unknown as EcrClient, TAG), releases, operation, askOperation, times: deadlines(start, remainingMs, 3_600_000),
+    runtime: aws,
+    tags: new ReleaseTags(ecr as unknown as EcrClient, TAG),
+    releases,
+    operation,
+    askOperation,
+    times: deadlines(start, remainingMs, 3_600_000),
   }));
   return { trouble, tagged, log, putAt, seconds: now() };
 }

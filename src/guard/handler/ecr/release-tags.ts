@@ -41,7 +41,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
     const digest = now.get(name)!;
     return !kept.has(digest) || all.some((other) => other !== name && now.get(other) === digest);
   };
-  const tagFor = ({ anyOf, digest }: Step) => anyOf.find((name) => now.get(name) === digest) ?? anyOf.find((name) => !now.has(name)) ?? anyOf.find(isFree);
+  const tagFor = ({ anyOf, digest }: Step) =>
+    anyOf.find((name) => now.get(name) === digest) ?? anyOf.find((name) => !now.has(name)) ?? anyOf.find(isFree);
   const store = (digest: string): Step => ({ anyOf: tags.earlier, digest });
 
   const open: Step[] = [
