@@ -47,7 +47,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
 
   const open: Step[] = [
     ...earlier.filter((digest) => digest !== latest && digest !== previous).map(store),
-    ...previous ? [{ anyOf: [tags.previous], digest: previous }] : [],
+    // Where nothing came before, the tag is left to what was released last, not to what a rollback takes back.
+    ...previous ?? now.has(tags.previous) ? [{ anyOf: [tags.previous], digest: previous ?? latest }] : [],
     { anyOf: [tags.latest], digest: latest },
   ];
   for (;;) {
