@@ -135,7 +135,7 @@ project.bundler.addBundle('src/guard/handler/index.lambda.ts', {
 });
 project.eslint?.allowDevDeps('src/guard/handler/**');
 project.eslint?.addOverride({
-  files: ['src/guard/handler/**'],
+  files: ['src/guard/handler/**', 'src/guard/contract.ts', 'src/private/commands.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },

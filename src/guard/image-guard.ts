@@ -188,6 +188,7 @@ export class ImageGuard extends Construct {
     this.image = new PinnedContainerImage(this.pin());
     this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
 
+    if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
     this.comeAfterRegistry();
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
@@ -289,9 +290,6 @@ export class ImageGuard extends Construct {
         }
         this.platforms.push(platform);
         this.singleManifest ||= singleManifest;
-        if (ImageRegistry.isImageRegistry(registry)) {
-          registry._buildFor(() => imagePlatform(platform()));
-        }
       },
     };
   }

@@ -4,9 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
+import { buildsFor } from './image-builds';
 import { checkRepositoryName, claimRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
+import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
 import { kebabCase } from '../private/names';
 import { deployedStack, pathInStack } from '../private/stacks';
 
@@ -14,9 +16,6 @@ const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
 
 /** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
-
-/** The platform of a Fargate task that says nothing about it. */
-const DEFAULT_BUILD_PLATFORM = 'linux/amd64';
 
 /**
  * Properties of an `ImageRegistry`.
@@ -124,7 +123,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
   private readonly repository: ecr.Repository;
-  private readonly buildPlatforms: (() => string | undefined)[] = [];
+  private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
    * @throws if the repository name is not valid in ECR, is a token, or is taken by another registry of the app in the
@@ -185,20 +184,20 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * A guard says what the task definitions behind it run on, so that the push commands build for it.
+   * Lets the push commands build what this guard accepts.
    *
    * @internal
    */
-  public _buildFor(platform: () => string | undefined): void {
-    this.buildPlatforms.push(platform);
+  public _buildFor(requirements: () => BuildRequirements): void {
+    this.requirements.push(requirements);
   }
 
   private pushCommands(): string {
-    const known = this.buildPlatforms.map((platform) => platform()).filter((platform) => platform !== undefined);
-    const platforms = known.length > 0 ? [...new Set(known)].sort() : [DEFAULT_BUILD_PLATFORM];
+    const repository = { uri: `${LOCAL_REGISTRY}/${this.repositoryName}`, region: '${AWS::Region}' };
+    const builds = buildsFor(this.requirements.map((requirements) => requirements()));
     return [
-      `aws ecr get-login-password --region \${AWS::Region} | docker login --username AWS --password-stdin ${LOCAL_REGISTRY}`,
-      `docker buildx build --platform ${platforms.join(',')} --tag ${LOCAL_REGISTRY}/${this.repositoryName}:$TAG --push .`,
+      logIn(repository),
+      ...builds.map(({ tagSuffix, ...requirements }) => buildAndPush(repository, `$TAG${tagSuffix}`, requirements)),
     ].join(' && ');
   }
 }

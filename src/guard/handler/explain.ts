@@ -1,5 +1,5 @@
 import { REGISTRY_ACTIONS } from '../contract';
-import { buildAndPush, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
+import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
 import { Observation, Trouble } from './observation';
 import { Question, Stack } from './parse';
 import { RecentImages } from './recent-images';
@@ -144,7 +144,7 @@ function howToPush(question: Question, again: string): string {
   if (question.imageId && 'imageDigest' in question.imageId) {
     return sentences(
       'A digest cannot be pushed on purpose, so check it, or copy the image from where it is with the same content:',
-      steps(logIn(question), `docker buildx imagetools create --tag ${question.repository.uri}:<tag> <source>${reference(question)}`, again),
+      steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }
   return `Push it and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
