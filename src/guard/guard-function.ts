@@ -9,6 +9,9 @@ import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, STACK_ACTIONS } from './contract
 import { isInOtherAccount, singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateImageGuard';
+
+/** What `iam.Role.customizeRoles` sets on the scopes whose roles somebody else makes, or wants a report of. */
+const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
 
 /**
@@ -24,6 +27,7 @@ export class GuardFunction extends Construct {
 
   public readonly functionArn: string;
 
+  private readonly role: iam.Role;
   private readonly permissions = new iam.PolicyDocument();
   private readonly lookUp = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS] });
   private readonly lookUpAndTag = new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS, ...RELEASE_TAG_ACTIONS] });
@@ -39,7 +43,7 @@ export class GuardFunction extends Construct {
       new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] }),
       new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
     );
-    const role = new iam.Role(this, 'Role', {
+    this.role = new iam.Role(this, 'Role', {
       description: 'Looks up images before the services of this stack are deployed',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { ImageGuard: this.permissions },
@@ -52,7 +56,7 @@ export class GuardFunction extends Construct {
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
       handler: 'index.handler',
       code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
-      role: role.roleArn,
+      role: this.role.roleArn,
       loggingConfig: { logGroup: logGroup.logGroupName },
       timeout: Duration.minutes(15).toSeconds(),
       memorySize: 256,
@@ -81,8 +85,16 @@ export class GuardFunction extends Construct {
     // Each repository once: the inline policies of a role have room for 10,240 characters.
     const statement = pins ? this.lookUpAndTag : this.lookUp;
     if (statement.resources.length === 0) this.permissions.addStatements(statement);
+    const known = statement.resources.length;
     statement.addResources(repository.repositoryArn);
+    if (statement.resources.length > known) this.report(statement.actions, repository);
     this.letIn(registry, ...statement.actions, 'ecr:BatchCheckLayerAvailability');
+  }
+
+  /** A customized role has read its inline policies when it was made, and takes no change of a statement either. */
+  private report(actions: string[], { repositoryArn }: ecr.IRepository): void {
+    if (this.node.tryGetContext(CUSTOMIZED_ROLES) === undefined) return;
+    this.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources: [repositoryArn] }));
   }
 
   private letIn(registry: ecr.IRepository, ...actions: string[]): void {
