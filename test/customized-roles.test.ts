@@ -4,7 +4,6 @@ import { App, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService } from '../src';
 import { testApp } from './util/synth';
 
@@ -43,7 +42,7 @@ function count(statements: any[]): Record<string, number> {
 function granted(app: App): Allowed {
   const stack = app.node.findChild('Shop') as Stack;
   const { Resources } = app.synth().getStackArtifact('Shop').template;
-  return Object.fromEntries(stack.node.findAll().filter((construct): construct is CfnRole => construct instanceof CfnRole).map((role) => {
+  return Object.fromEntries(stack.node.findAll().filter((construct): construct is iam.CfnRole => construct instanceof iam.CfnRole).map((role) => {
     const logicalId = stack.getLogicalId(role);
     const attached = Object.values<any>(Resources)
       .filter(({ Type, Properties }) => Type === 'AWS::IAM::Policy' && Properties.Roles.some(({ Ref }: any) => Ref === logicalId));
@@ -54,7 +53,8 @@ function granted(app: App): Allowed {
 
 function reported(app: App): Allowed {
   const { roles } = JSON.parse(fs.readFileSync(path.join(app.synth().directory, 'iam-policy-report.json'), 'utf8'));
-  return Object.fromEntries(roles.map(({ roleConstructPath, identityPolicyStatements }: any) => [roleConstructPath, count(identityPolicyStatements ?? [])]));
+  return Object.fromEntries(roles.map(({ roleConstructPath, identityPolicyStatements = [] }: any) =>
+    [roleConstructPath, count(identityPolicyStatements)]));
 }
 
 test('a report of roles names every permission that the roles would have', () => {

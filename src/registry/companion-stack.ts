@@ -1,4 +1,5 @@
-import { DefaultStackSynthesizer, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { Aspects, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
 import { invalid } from '../private/validation';
 
 const ID = 'Registry';
@@ -17,43 +18,52 @@ export function companionStack(serviceStack: Stack): Stack {
     throw invalid(existing, `the id "${ID}" is needed for the registry stack of ${serviceStack.stackName}: ` +
       'give this construct another id, or pass it as the registry of the service');
   }
-
-  const companion = withSynthesizerOf(serviceStack, (synthesizer) => new Stack(serviceStack, ID, {
-    ...inherited(serviceStack),
+  return withSynthesizerOf(serviceStack, (synthesizer) => new RegistryStack(serviceStack, ID, {
+    env: { account: serviceStack.account, region: serviceStack.region },
     stackName: `${serviceStack.stackName}-${ID}`,
     description: `The image registry of ${serviceStack.stackName}: deployed first, and never rolled back with it`,
     synthesizer,
   }));
-  Object.defineProperty(companion, COMPANION_STACK, { value: true });
-  return companion;
 }
 
-/** What a child in the tree does not inherit by itself. */
-function inherited(serviceStack: Stack): StackProps {
-  return {
-    env: { account: serviceStack.account, region: serviceStack.region },
-    tags: serviceStack.tags.tagValues(),
-    terminationProtection: serviceStack.terminationProtection,
-  };
-}
+/** Follows the service stack in what a child in the tree does not inherit by itself, whenever it is set there. */
+class RegistryStack extends Stack {
+  private protectedFromTermination?: boolean;
 
-/**
- * One synthesizer object serves one stack only. An app-level one is passed on by CDK itself; whether the service
- * stack's came that way shows only in what a stack without one of its own gets.
- */
-function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynthesizer) => Stack): Stack {
-  const byDefault = make();
-  if (alike(byDefault.synthesizer, serviceStack.synthesizer)) return byDefault;
-
-  serviceStack.node.tryRemoveChild(byDefault.node.id);
-  const { constructor, bootstrapQualifier } = serviceStack.synthesizer;
-  if (constructor !== DefaultStackSynthesizer) {
-    throw invalid(serviceStack, `synthesizer ${constructor.name} belongs to this stack alone, so its registry stack cannot have it: ` +
-      'set it as defaultStackSynthesizer of the app, or make an ImageRegistry in a stack of your own and pass it as registry');
+  constructor(private readonly serviceStack: Stack, id: string, props: StackProps) {
+    super(serviceStack, id, props);
+    Object.defineProperty(this, COMPANION_STACK, { value: true });
+    Aspects.of(this).add({ visit: (construct) => construct === this && this.inheritTags() });
   }
-  return make(new DefaultStackSynthesizer({ qualifier: bootstrapQualifier }));
+
+  public get terminationProtection(): boolean {
+    return this.protectedFromTermination ?? this.serviceStack.terminationProtection;
+  }
+
+  public set terminationProtection(value: boolean) {
+    this.protectedFromTermination = value;
+  }
+
+  /** `Tags.of` reaches a child stack; tags that the service stack itself was given do not. */
+  private inheritTags(): void {
+    const own = this.tags.tagValues();
+    for (const [key, value] of Object.entries(this.serviceStack.tags.tagValues())) {
+      if (!(key in own)) this.tags.setTag(key, value);
+    }
+  }
 }
 
-function alike(one: IStackSynthesizer, other: IStackSynthesizer): boolean {
-  return one.constructor === other.constructor && one.bootstrapQualifier === other.bootstrapQualifier;
+/** One synthesizer object serves one stack only, and a stack without one of its own gets a copy of the app's. */
+function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynthesizer) => Stack): Stack {
+  const { synthesizer } = serviceStack;
+  const byDefault = make();
+  if (sameSynthesizer(byDefault.synthesizer, synthesizer)) return byDefault;
+
+  serviceStack.node.tryRemoveChild(ID);
+  const copy = copyOfSynthesizer(synthesizer);
+  const companion = copy && make(copy);
+  if (companion && sameSynthesizer(companion.synthesizer, synthesizer)) return companion;
+
+  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so its registry stack cannot have it: ` +
+    'set it as defaultStackSynthesizer of the app, or make an ImageRegistry in a stack of your own and pass it as registry');
 }

@@ -85,14 +85,13 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * roll it back. All registries made for one service stack share one such stack.
    *
    * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
-   * service stack's environment, tags, permissions boundary, termination protection and qualifier of the
-   * bootstrapped environment. With a guard of this registry, the service stack is deployed after it. From a nested
-   * stack, the outermost stack counts.
+   * service stack's environment, tags, permissions boundary, termination protection and synthesizer. With a guard of this
+   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts.
    *
    * @param scope where the service is
    * @param id names the registry within the stack of `scope`
-   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own whose
-   * kind cannot be given to a second stack
+   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own that is
+   * not one of CDK's classes and therefore cannot be copied for a second stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     const serviceStack = deployedStack(scope);
