@@ -117,16 +117,18 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * The image for any ECS task definition in the stack of this guard: services, workers, scheduled tasks, sidecars.
-   * It is pinned by its digest, and the task's execution role may pull it. The guard checks that the image runs on
-   * the platform of each task definition that it is used in.
+   * The image for any ECS task definition in the stack of this guard (services, workers, scheduled tasks, sidecars) and
+   * for the jobs of AWS Batch. It is pinned by its digest, and the task's execution role may pull it. The guard checks that
+   * the image runs on the platform of each task and job definition for Fargate that it is used in.
    */
   public readonly image: ecs.ContainerImage;
 
   /**
-   * The image for a Lambda function in the stack of this guard: pass it as `code`, with `Handler.FROM_IMAGE` and
-   * `Runtime.FROM_IMAGE`. It is pinned by its digest. Lambda takes images for one platform only, so the guard refuses
-   * an index of several.
+   * The image for a Lambda function in the stack of this guard: pass it as `code` of a `lambda.Function`, with
+   * `Handler.FROM_IMAGE` and `Runtime.FROM_IMAGE`. A `lambda.DockerImageFunction` does not take it. The image is pinned
+   * by its digest. Lambda takes single manifests of its own region only, so the guard refuses an index.
+   *
+   * @throws when it is used, if the registry is known to be in another region, or if the guard starts without tasks
    */
   public readonly lambdaCode: lambda.Code;
 
@@ -138,7 +140,9 @@ export class ImageGuard extends Construct {
   public readonly imageDigest: string;
 
   /**
-   * URI of the image, with its digest: `<repository URI>@sha256:…`.
+   * URI of the image, with its digest: `<repository URI>@sha256:…`. It is for whatever takes neither `image` nor
+   * `lambdaCode`, such as `AWS::ECS::ExpressGatewayService`. Whoever uses it needs permission to pull the image, and the
+   * guard does not know which platform to check.
    *
    * @attribute
    */
@@ -190,6 +194,7 @@ export class ImageGuard extends Construct {
 
     if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
     this.comeAfterRegistry();
+    this.node.addValidation({ validate: () => this.checkManifest() });
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
   }
@@ -237,13 +242,13 @@ export class ImageGuard extends Construct {
     const { registry, repository, version } = this;
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);
-    const { account, region } = Stack.of(this).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+    const { account, region } = placeOf(repository);
     return {
       ContractVersion: CONTRACT_VERSION,
       RepositoryName: repository.repositoryName,
       RepositoryUri: repository.repositoryUri,
-      RegistryId: account!,
-      RegistryRegion: region!,
+      RegistryId: account,
+      RegistryRegion: region,
       VersionKind: version.kind,
       VersionValue: version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
@@ -278,6 +283,28 @@ export class ImageGuard extends Construct {
     }
   }
 
+  /** Lambda creates a function with its image, and only from a repository of its own region. */
+  private checkLambda(user: IConstruct): void {
+    if (this._holdsTasksBack) {
+      throw invalid(user, `lambdaCode of guard ${this.node.path} cannot start without an image as WhenMissing.startWithoutTasks() has it, ` +
+        'because Lambda creates no function without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor()');
+    }
+    const { region } = Stack.of(user);
+    const { region: registryRegion } = placeOf(this.repository);
+    if (region !== registryRegion && !Token.isUnresolved(region) && !Token.isUnresolved(registryRegion)) {
+      throw invalid(user, `lambdaCode of guard ${this.node.path} is in region ${registryRegion} and the function in ${region}, ` +
+        'but Lambda takes images of its own region only: pass a registry of that region, such as a replica');
+    }
+  }
+
+  private checkManifest(): string[] {
+    const { platforms, singleManifest } = this._awaited;
+    return singleManifest && platforms.length > 1
+      ? [`the image is for a Lambda function, which takes a single manifest, and for ${platforms.join(' and ')}, which a single manifest cannot be for: ` +
+        'make a guard for each platform']
+      : [];
+  }
+
   private pin({ singleManifest = false } = {}): Pin {
     const { registry, repository } = this;
     return {
@@ -288,11 +315,18 @@ export class ImageGuard extends Construct {
         if (!deployedTogether(user, this)) {
           throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
         }
+        if (singleManifest) this.checkLambda(user);
         this.platforms.push(platform);
         this.singleManifest ||= singleManifest;
       },
     };
   }
+}
+
+/** By the ARN, since an imported repository counts as one of the importing stack otherwise. */
+function placeOf(repository: ecr.IRepository): { account: string; region: string } {
+  const { account, region } = Stack.of(repository).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+  return { account: account!, region: region! };
 }
 
 function known(platforms: (() => string | undefined)[]): string[] {

@@ -107,6 +107,10 @@ class ParameterVersion extends ImageVersion {
     // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
     const stack = deployedStack(guard);
     const name = this.name ?? defaultParameterName(pathInStack(guard));
+    if (!PARAMETER_NAME.test(name)) {
+      throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
+        'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
+    }
     const existing = stack.node.tryFindChild(name);
     if (existing && !(this.name && 'valueAsString' in existing)) {
       throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +

@@ -1,8 +1,9 @@
 import { Aspects, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
 import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
-import { invalid } from '../private/validation';
+import { invalid, shown } from '../private/validation';
 
 const ID = 'Registry';
+const MAX_STACK_NAME_LENGTH = 128;
 const COMPANION_STACK = Symbol.for('@org/phased-fargate.CompanionStack');
 
 /**
@@ -18,9 +19,14 @@ export function companionStack(serviceStack: Stack): Stack {
     throw invalid(existing, `the id "${ID}" is needed for the registry stack of ${serviceStack.stackName}: ` +
       'give this construct another id, or pass it as the registry of the service');
   }
+  const stackName = `${serviceStack.stackName}-${ID}`;
+  if (stackName.length > MAX_STACK_NAME_LENGTH) {
+    throw invalid(serviceStack, `the name ${shown(stackName)} of the registry stack has ${stackName.length} characters, and CloudFormation allows ` +
+      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or make an ImageRegistry in a stack of your own and pass it as registry`);
+  }
   return withSynthesizerOf(serviceStack, (synthesizer) => new RegistryStack(serviceStack, ID, {
     env: { account: serviceStack.account, region: serviceStack.region },
-    stackName: `${serviceStack.stackName}-${ID}`,
+    stackName,
     description: `The image registry of ${serviceStack.stackName}: deployed first, and never rolled back with it`,
     synthesizer,
   }));

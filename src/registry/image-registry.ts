@@ -5,11 +5,10 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
 import { buildsFor } from './image-builds';
-import { checkRepositoryName, claimRepositoryName } from './repository-name';
+import { checkRepositoryName, claimRepositoryName, defaultRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
-import { kebabCase } from '../private/names';
 import { deployedStack, pathInStack } from '../private/stacks';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
@@ -22,7 +21,7 @@ const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffi
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by one of `.`, `_`, `-` and `/`.
+   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by `.`, `_`, `__`, `/` or hyphens.
    * It must be known at synthesis, because other stacks refer to the repository by this name.
    *
    * @default - the name of the stack and the ids down to this construct, joined by `-`, in lower case
@@ -98,7 +97,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
       ...props,
-      repositoryName: props.repositoryName ?? kebabCase([serviceStack.stackName, ...path]),
+      repositoryName: props.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
     });
   }
 
@@ -125,15 +124,14 @@ export class ImageRegistry extends ecr.RepositoryBase {
   private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
-   * @throws if the repository name is not valid in ECR, is a token, or is taken by another registry of the app in the
+   * @throws if the repository name is not valid in ECR, the default one included, is a token, or is taken by another registry of the app in the
    * same account and region; if a number of images or days to keep is less than 1
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
 
-    this.repositoryName = props.repositoryName
-      ?? kebabCase([deployedStack(this).stackName, ...pathInStack(this)]);
+    this.repositoryName = props.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
     checkRepositoryName(this, this.repositoryName);
     claimRepositoryName(this, this.repositoryName);
     this.repositoryArn = this.stack.formatArn({
@@ -150,7 +148,6 @@ export class ImageRegistry extends ecr.RepositoryBase {
     checkRetention(this, retention);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
-      repositoryName: this.repositoryName,
       imageScanOnPush: props.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
       encryptionKey: props.encryptionKey,
@@ -160,6 +157,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
     this.node.defaultChild = resource;
+    // The L2 refuses names that ECR accepts.
+    resource.repositoryName = this.repositoryName;
     resource.lifecyclePolicy = { lifecyclePolicyText: lifecyclePolicy(retention) };
     excludeReservedTags(resource);
 
