@@ -6,9 +6,10 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
 import { GuardFunction } from './guard-function';
+import { ImageGuardProps } from './image-guard-options';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
-import { unguardedImages } from './require-guard';
+import { checkExceptions, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../private/names';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
@@ -37,57 +38,6 @@ export interface AwaitedImage {
 }
 
 /**
- * Options of an `ImageGuard` that have defaults.
- */
-export interface ImageGuardOptions {
-  /**
-   * Which image of the registry.
-   *
-   * @default ImageVersion.parameter() - the stack gets a parameter named after the construct, to be passed at the
-   * first deployment; later ones keep the image unless another tag is passed
-   */
-  readonly imageVersion?: ImageVersion;
-
-  /**
-   * What to do when the image is not in the registry.
-   *
-   * @default WhenMissing.fail() - the deployment fails at once and says how to push the image
-   */
-  readonly whenMissing?: WhenMissing;
-
-  /**
-   * Whether the guard marks in the registry what it has released, and what ran before that, so that no lifecycle rule
-   * deletes it: by the tags `deployed-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
-   *
-   * @default - true with an `ImageRegistry` of the same account, otherwise false
-   */
-  readonly retainReleasedImages?: boolean;
-}
-
-/**
- * Properties of an `ImageGuard`.
- */
-export interface ImageGuardProps extends ImageGuardOptions {
-  /**
-   * Where the image is: an `ImageRegistry`, or any other ECR repository of this or another stack, account or region.
-   */
-  readonly registry: ecr.IRepository;
-}
-
-/**
- * Options of `ImageGuard.requireOn`.
- */
-export interface RequireGuardOptions {
-  /**
-   * Whether images that are not in an ECR repository of yours must pass a guard too: those of other registries, such as
-   * Docker Hub, and those that CDK builds itself.
-   *
-   * @default false
-   */
-  readonly strict?: boolean;
-}
-
-/**
  * The gate between phase 2 (the image is pushed) and phase 3 (the service is deployed).
  *
  * During a deployment it looks the image up in its registry and answers with the digest, or fails with a reason that
@@ -99,12 +49,20 @@ export interface RequireGuardOptions {
  */
 export class ImageGuard extends Construct {
   /**
-   * Makes synthesis fail for each ECS task definition below `scope` whose image is in ECR and passes no guard.
+   * Makes synthesis fail for each image below `scope` that is in ECR and passes no guard.
+   *
+   * It looks at every resource that names an image: task definitions and Express Mode services of ECS, job definitions
+   * of AWS Batch, Lambda functions, AgentCore runtimes, SageMaker models, and whatever else of CloudFormation has such a
+   * property, in state machines and in manifests for EKS too. Images in accounts of AWS itself are passed over, such as the
+   * log router of FireLens, those that CDK builds, and those that only CloudFormation knows, such as the value of a
+   * parameter.
    *
    * @param scope an app, a stage, a stack or any other construct
+   * @throws if an exception names no image or no reason
    */
   public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
-    scope.node.addValidation({ validate: () => unguardedImages(scope, options.strict ?? false) });
+    checkExceptions(options.exceptions ?? []);
+    scope.node.addValidation({ validate: () => unguardedImages(scope, options) });
   }
 
   /**
