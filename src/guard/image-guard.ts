@@ -12,6 +12,7 @@ import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { checkExceptions, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../private/names';
+import { references } from '../private/references';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
 import { ImageRegistry } from '../registry/image-registry';
@@ -234,11 +235,19 @@ export class ImageGuard extends Construct {
       return;
     }
     this.resource.node.addDependency(created);
-    if (deployedTogether(registry, this) && this.whenMissing._mode === 'fail') {
+    if (!deployedTogether(registry, this)) return;
+
+    if (ImageRegistry.isImageRegistry(registry)) registry._expectImagesAtFirst();
+    if (this.whenMissing._mode === 'fail' && !this.isBuiltInDeployment()) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
         `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
         'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
     }
+  }
+
+  /** Whether the tag comes from another resource of the deployment, such as one that builds the image. */
+  private isBuiltInDeployment(): boolean {
+    return references(this, this.version.value).some(({ target }) => CfnResource.isCfnResource(target) && deployedTogether(target, this));
   }
 
   /** Lambda creates a function with its image, and only from a repository of its own region. */

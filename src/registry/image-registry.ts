@@ -5,7 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
 import { buildsFor } from './image-builds';
-import { checkRepositoryName, claimRepositoryName, defaultRepositoryName } from './repository-name';
+import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
@@ -33,7 +33,7 @@ export interface ImageRegistryProps {
    * With `RemovalPolicy.DESTROY` its images are deleted with it.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images stay; only a first deployment
-   * that fails takes its empty repository with it
+   * that fails takes its repository with it, empty or, with a guard in the same stack, with what was pushed meanwhile
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -121,6 +121,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
   private readonly repository: ecr.Repository;
+  private readonly removalPolicy: RemovalPolicy;
   private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
@@ -146,13 +147,13 @@ export class ImageRegistry extends ecr.RepositoryBase {
       keepUntaggedFor: props.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
     };
     checkRetention(this, retention);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    this.removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
       imageScanOnPush: props.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
       encryptionKey: props.encryptionKey,
-      removalPolicy,
-      emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
+      removalPolicy: this.removalPolicy,
+      emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
@@ -162,6 +163,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     resource.lifecyclePolicy = { lifecyclePolicyText: lifecyclePolicy(retention) };
     excludeReservedTags(resource);
 
+    keepRepositoryName(resource, this.repositoryName);
     new CfnOutput(this, 'RepositoryUri', {
       description: 'Where to push the image',
       value: resource.attrRepositoryUri,
@@ -188,6 +190,16 @@ export class ImageRegistry extends ecr.RepositoryBase {
    */
   public _buildFor(requirements: () => BuildRequirements): void {
     this.requirements.push(requirements);
+  }
+
+  /**
+   * Images may come before the deployment that creates the repository has succeeded. If that deployment fails, only an
+   * empty repository could be rolled back, and the stack would be stuck.
+   *
+   * @internal
+   */
+  public _expectImagesAtFirst(): void {
+    if (this.removalPolicy === RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE) (this.node.defaultChild as ecr.CfnRepository).emptyOnDelete = true;
   }
 
   private pushCommands(): string {

@@ -1,6 +1,7 @@
-import { Stack, Stage, Token } from 'aws-cdk-lib';
+import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import { kebabCase } from '../private/names';
+import { renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
 import { claim, invalid, shown } from '../private/validation';
 
@@ -28,6 +29,21 @@ export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: str
       'for a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
   }
   return name;
+}
+
+const kept = new WeakSet<CfnResource>();
+
+/** Whoever has referred to the repository by its name would be wrong after an override or an aspect has changed it. */
+export function keepRepositoryName(resource: CfnResource, name: string): void {
+  if (kept.has(resource)) return;
+  kept.add(resource);
+  resource.node.addValidation({
+    validate: () => {
+      const { RepositoryName: rendered } = renderedProperties(resource);
+      return rendered === name ? [] : [`RepositoryName ${JSON.stringify(rendered)} is not the name ${shown(name)} by which other stacks refer to ` +
+        'the repository: set repositoryName of the construct, and do not change it afterwards'];
+    },
+  });
 }
 
 /** Two repositories of one name in one place would only be found out by the second deployment. */

@@ -1,4 +1,4 @@
-import { App, Aspects, CfnParameter, Duration, NestedStack, Size, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, CfnResource, Duration, Fn, Lazy, NestedStack, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -421,6 +421,31 @@ describe('the registry comes first', () => {
   });
 });
 
+describe('a registry in the stack of the guard', () => {
+  const onDelete = (policy: string, EmptyOnDelete: unknown) => ({ DeletionPolicy: policy, Properties: { EmptyOnDelete } });
+
+  test.each([
+    ['with its images if the deployment that makes it fails', undefined, onDelete('RetainExceptOnCreate', true)],
+    ['never, if it is to be retained', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
+    ['with its images, if it is to be destroyed', RemovalPolicy.DESTROY, onDelete('Delete', true)],
+  ])('is rolled back %s, so that no image stands in the way', (_, removalPolicy, expected) => {
+    guardIn(stack, new ImageRegistry(stack, 'Images', { removalPolicy }));
+    Template.fromStack(stack).hasResource('AWS::ECR::Repository', expected);
+  });
+
+  test('in a nested stack is rolled back with its images too', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guardIn(stack, new ImageRegistry(nested, 'Images'));
+    Template.fromStack(nested).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', true));
+  });
+
+  test('in another stack loses no image', () => {
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    guardIn(stack, registry);
+    Template.fromStack(registry.stack).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', Match.absent()));
+  });
+});
+
 describe('warnings', () => {
   const warnings = (scope = stack) => Annotations.fromStack(scope).findWarning('*', Match.anyValue()).map(({ id, entry }) => `${id}: ${entry.data}`);
 
@@ -453,6 +478,31 @@ describe('warnings', () => {
   ])('are not given for %s', (_, make, whenMissing) => {
     guardIn(stack, make(), { whenMissing });
     expect(warnings()).toEqual([]);
+  });
+
+  describe('of a registry in the same stack', () => {
+    const builder = (scope = stack) => new CfnResource(scope, 'Build', { type: 'Custom::ContainerImageBuild' }).getAtt('ImageTag').toString();
+
+    test.each<[string, () => ImageVersion]>([
+      ['by its tag', () => ImageVersion.tag(builder())],
+      ['by its digest', () => ImageVersion.digest(builder())],
+      ['by a tag with a prefix', () => ImageVersion.tag(Fn.join('-', ['v', builder()]))],
+      ['by a tag of a nested stack', () => ImageVersion.tag(builder(new NestedStack(stack, 'Nested')))],
+      ['by a tag that is produced at synthesis', () => ImageVersion.tag(Lazy.string({ produce: () => builder() }))],
+    ])('are not given if the deployment itself builds the image, named %s', (_, imageVersion) => {
+      guardIn(stack, new ImageRegistry(stack, 'Images'), { imageVersion: imageVersion() });
+      expect(warnings()).toEqual([]);
+    });
+
+    test.each<[string, () => ImageVersion]>([
+      ['the default parameter', () => ImageVersion.parameter()],
+      ['a parameter', () => ImageVersion.tag(new CfnParameter(stack, 'Tag').valueAsString)],
+      ['a pseudo parameter', () => ImageVersion.tag(Aws.REGION)],
+      ['another stack', () => ImageVersion.tag(builder(new Stack(app, 'Other')))],
+    ])('are given if the tag comes from elsewhere: %s', (_, imageVersion) => {
+      guardIn(stack, new ImageRegistry(stack, 'Images'), { imageVersion: imageVersion() });
+      expect(warnings()).toHaveLength(1);
+    });
   });
 
   test('are not given for a whole service with its defaults', () => {
