@@ -15,6 +15,7 @@ import { guardedPath, kebabCase } from '../private/names';
 import { references } from '../private/references';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
+import { acceptParameter } from '../registry/companion-stack';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, referenceByName } from '../registry/repository-reference';
 
@@ -235,6 +236,8 @@ export class ImageGuard extends Construct {
       return;
     }
     this.resource.node.addDependency(created);
+    const { parameterId } = this.version;
+    if (parameterId) acceptParameter(deployedStack(registry), parameterId);
     if (!deployedTogether(registry, this)) return;
 
     if (ImageRegistry.isImageRegistry(registry)) registry._expectImagesAtFirst();

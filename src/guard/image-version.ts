@@ -16,8 +16,11 @@ export interface BoundImageVersion {
   readonly kind: VersionKind;
   readonly value: string;
 
-  /** The stack parameter that the value comes from. */
+  /** The stack parameter that the value comes from, as `cdk deploy --parameters` takes it: `<stack>:<logical id>`. */
   readonly parameterName?: string;
+
+  /** Its id alone. */
+  readonly parameterId?: string;
 }
 
 /**
@@ -122,7 +125,7 @@ class ParameterVersion extends ImageVersion {
       allowedPattern: `^(${TAG}|${DIGEST})?$`,
       constraintDescription: 'an image tag or a sha256 digest',
     });
-    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}` };
+    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
   }
 }
 

@@ -1,4 +1,4 @@
-import { Aspects, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { Aspects, CfnParameter, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
 import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
 import { invalid, shown } from '../private/validation';
 
@@ -30,6 +30,23 @@ export function companionStack(serviceStack: Stack): Stack {
     description: `The image registry of ${serviceStack.stackName}: deployed first, and never rolled back with it`,
     synthesizer,
   }));
+}
+
+/**
+ * Lets `--parameters <name>=<value>` go without the name of the service stack. The CLI then passes the parameter to every
+ * stack that it deploys, and CloudFormation refuses one that a template does not declare.
+ */
+export function acceptParameter(registryStack: Stack, name: string): void {
+  const id = `--parameters ${name}`;
+  if (!(COMPANION_STACK in registryStack) || registryStack.node.tryFindChild(id)) return;
+
+  const parameter = new CfnParameter(registryStack, id, {
+    description: 'Of no use here: accepted so that --parameters needs no stack name',
+    default: '',
+  });
+  parameter.overrideLogicalId(name);
+  // Its rule about parameters that are not used.
+  registryStack.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W2001'] } } };
 }
 
 /** Follows the service stack in what a child in the tree does not inherit by itself, whenever it is set there. */

@@ -7,7 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { AwsCloudFormationStackProperties } from 'aws-cdk-lib/cloud-assembly-schema';
 import { AssetManifestArtifact, CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { ImageGuard, ImageRegistry, PhasedFargateService } from '../../src';
+import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService } from '../../src';
 import { deployedBefore } from '../util/guarded';
 import { inhabited, testApp } from '../util/synth';
 
@@ -331,4 +331,51 @@ test('the logical ids of the registry stack are a promise, since a changed one w
   const deep = ImageRegistry.inCompanionStack(new Construct(new NestedStack(stack, 'Nested'), 'Deep'), 'Images');
   const ids = [direct, deep].map(({ node, stack: companion }) => companion.getLogicalId(node.defaultChild as CfnElement));
   expect(ids).toEqual(['ImagesF8C4E866', 'NestedDeepImages6F06651D']);
+});
+
+describe('the parameters of image tags', () => {
+  const parametersOf = (stack: Stack) =>
+    Object.keys(Template.fromStack(stack).findParameters('*')).filter((name) => name !== 'BootstrapVersion');
+
+  test('are accepted by the registry stack too, since the CLI passes it those without the name of a stack', () => {
+    const stack = serviceStack();
+    const { cluster } = new PhasedFargateService(stack, 'Api').service;
+    new PhasedFargateService(stack, 'Web', { cluster, imageVersion: ImageVersion.parameter('Release') });
+    new PhasedFargateService(new NestedStack(stack, 'Nested'), 'Worker');
+    const companion = stack.node.findChild('Registry') as Stack;
+    expect(parametersOf(companion).sort()).toEqual(parametersOf(stack).sort());
+    expect(parametersOf(stack)).toHaveLength(3);
+    Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
+  });
+
+  test('are accepted for every stack that has a guard of the registry', () => {
+    const stack = serviceStack();
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    new ImageGuard(stack, 'Guard', { registry });
+    new ImageGuard(inhabited(new Stack(stack.node.root, 'Other')), 'Other', { registry });
+    new ImageGuard(stack, 'Again', { registry, imageVersion: ImageVersion.parameter('OtherImageTag') });
+    expect(parametersOf(registry.stack)).toEqual(['ImageTag', 'OtherImageTag']);
+  });
+
+  test('are no matter of a registry stack whose guards have their images fixed', () => {
+    const stack = serviceStack();
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    new ImageGuard(stack, 'Guard', { registry, imageVersion: ImageVersion.tag('v1') });
+    expect(parametersOf(registry.stack)).toEqual([]);
+    expect(Template.fromStack(registry.stack).toJSON().Metadata).toBeUndefined();
+  });
+
+  test('are left out of a stack that the library has not made', () => {
+    const app = testApp();
+    const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Images');
+    new ImageGuard(inhabited(new Stack(app, 'FargateStack')), 'Guard', { registry });
+    expect(parametersOf(registry.stack)).toEqual([]);
+  });
+
+  test('may be called like a registry', () => {
+    const stack = serviceStack();
+    ImageRegistry.inCompanionStack(stack, 'ApiImageTag');
+    new PhasedFargateService(stack, 'Api');
+    expect(parametersOf(stack.node.findChild('Registry') as Stack)).toEqual(['ApiImageTag']);
+  });
 });
