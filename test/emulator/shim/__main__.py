@@ -10,6 +10,7 @@ import os
 
 import custom_resources
 import imports
+import parameters
 import parent
 import registry
 import rollbacks
@@ -22,6 +23,7 @@ parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
 unknown_types.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
 imports.install()
+parameters.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
 services.install()
