@@ -40,6 +40,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
+    '@cdklabs/deploy-time-build@^0.0.6',
     '@smithy/hash-node@^4',
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
@@ -51,7 +52,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
-    'deploy-time-build@^0.4.10',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',

@@ -8,6 +8,7 @@ its standard input does.
 
 import os
 
+import builds
 import custom_resources
 import imports
 import parameters
@@ -21,6 +22,7 @@ from ministack import app
 parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
 
 unknown_types.install()
+builds.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
 imports.install()
 parameters.install()
