@@ -9,6 +9,9 @@ import { Fixture } from '../guard/handler/fixtures';
 import { event, REPOSITORY, Simulation } from '../guard/handler/simulation';
 import { testApp } from '../util/synth';
 
+// Every pair of users is synthesised and asked for.
+jest.setTimeout(60_000);
+
 const MACHINE = 'linux/amd64';
 const MEDIA_TYPE = 'application/vnd.oci.image';
 

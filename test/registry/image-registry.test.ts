@@ -141,7 +141,7 @@ describe('the name', () => {
       if (repositoryName.length > 1 && model.test(repositoryName)) expect(accepted()).toBe(repositoryName);
       else expect(accepted).toThrow(`repositoryName "${repositoryName}" is not valid in ECR`);
     }));
-  });
+  }, 60_000);
 
   test.each([
     ['an ImageRegistry', (id: string) => new ImageRegistry(stack, id), `AppStack/${'x'.repeat(250)}`],
