@@ -1,5 +1,5 @@
 import { ecrClient } from './ecr/client';
-import { inspector } from './ecr/inspect';
+import { GetManifest, inspector } from './ecr/inspect';
 import { recentImages } from './ecr/recent-images';
 import { ReleaseTags } from './ecr/release-tags';
 import { requirementsCheck } from './ecr/requirements';
@@ -63,7 +63,7 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const ecr = ecrClient(runtime, redact, repository);
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
   const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
-  const getManifest = async (image: { readonly imageDigest: string }) => tags ? tags.manifestOf(image) : (await ecr.getManifests([image]))[0];
+  const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
   const history = ReleaseHistory.of(request);
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
@@ -104,7 +104,9 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
   const isCertain = operation === 'rollback' ? back !== undefined : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
-    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier: after.images };
+    // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
+    const earlier = [...new Set([...after.images, ...before.images])];
+    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags of what the stack rolls back to could not be moved', { trouble });

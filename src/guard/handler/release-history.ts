@@ -80,19 +80,22 @@ export class ReleaseHistory {
     return latest.image.startsWith('none') ? undefined : digestOf(latest);
   }
 
-  /** The image that was answered to this request before, or to the question that is deployed. */
+  /** What was answered to this request before, or else to the same question. */
   public answeredTo(question: Question): string | undefined {
-    const answered = this.releases[this.indexOfAnswer(question)];
-    return answered ? digestOf(answered) : this.answerTo(question);
+    const answered = this.releases.find(({ key }) => key === question.key)
+      ?? this.releases.find((release) => isSameQuestion(release, question));
+    return answered && digestOf(answered);
   }
 
   /**
    * For a rollback: the history as it was when what the request goes back to was released; nothing where that is not on
-   * record.
+   * record. Then the request may also be one of the update that failed, delivered late.
    */
   public backTo(question: Question): ReleaseHistory | undefined {
-    const index = this.indexBefore(question);
-    return index < 0 ? undefined : this.with(this.releases.slice(index));
+    const index = this.indexOfTarget(question);
+    if (index < 0) return undefined;
+    const [{ image }, ...earlier] = this.releases.slice(index);
+    return this.with([{ key: question.key, image }, ...earlier]);
   }
 
   /** What is answered by a rollback to this history. */
@@ -101,12 +104,12 @@ export class ReleaseHistory {
     return latest && digestOf(latest);
   }
 
-  /** The history after this answer. It stays the same for as long as question and answer do. */
+  /** The history after this answer. A question that is only asked anew, and answered alike, takes no further place. */
   public after(question: Question, digest: string): ReleaseHistory {
     const release = { key: question.key, image: digest === NO_IMAGE ? 'none' : digest.slice('sha256:'.length) };
-    const [latest] = this.releases;
-    if (latest && latest.image === release.image && isSameQuestion(latest, question)) return this;
-    return this.with([release, ...this.releases]);
+    const [latest, ...earlier] = this.releases;
+    const isNew = !latest || latest.image !== release.image || !isSameQuestion(latest, question);
+    return this.with(isNew ? [release, ...this.releases] : [release, ...earlier]);
   }
 
   /** With an image that the registry says is deployed, where the id does not say. */
@@ -120,29 +123,18 @@ export class ReleaseHistory {
     return fits || releases.length <= 1 ? history : this.with(withoutTheLeastUseful(releases));
   }
 
-  /** Of the release that a rollback to this request goes back to. */
-  private indexBefore(question: Question): number {
-    const answered = this.indexOfAnswer(question);
-    if (answered >= 0) return answered;
-    const failed = this.indexOfReplaced(question);
-    return failed >= 0 && failed + 1 < this.releases.length ? failed + 1 : -1;
-  }
-
-  private indexOfAnswer(question: Question): number {
+  private indexOfTarget(question: Question): number {
     const { releases } = this;
-    // The properties of a release are sent back as they were, so this very request was answered before.
-    const answered = releases.findIndex(({ key }) => key === question.key);
-    if (answered >= 0) return answered;
+    // The properties of a release are sent back as they were.
+    const same = releases.findIndex(({ key }) => key === question.key);
+    if (same >= 0) return same;
+
     const without = releases.findIndex(({ key, image }) => key === question.legacyKey && image === question.legacyAbsence);
     if (without >= 0) return without;
 
-    // Otherwise by what it means, but not the release that has just failed.
-    const failed = this.indexOfReplaced(question);
-    return releases.findIndex((release, index) => index > failed && isSameQuestion(release, question));
-  }
-
-  private indexOfReplaced({ replacedKey }: Question): number {
-    return this.releases.findIndex(({ key }) => key === replacedKey);
+    // What failed since has asked the same anew, and has taken its place.
+    const alike = releases.findIndex((release) => isSameQuestion(release, question));
+    return alike >= 0 ? alike : releases.findIndex(({ key }) => key === UNKNOWN_KEY);
   }
 }
 

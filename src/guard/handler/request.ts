@@ -25,8 +25,6 @@ export interface Request {
   /** CloudFormation gives up after this time. */
   readonly serviceTimeoutMs: number;
   readonly properties: Properties;
-  /** At an Update, what the properties were before it. */
-  readonly replacedProperties: Properties;
 }
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -75,8 +73,6 @@ export interface Question {
   /** As contract 2 recorded it, and that there was no image. */
   readonly legacyKey: string;
   readonly legacyAbsence: string;
-  /** Key of the request that this one replaces. */
-  readonly replacedKey: string | undefined;
 }
 
 export class MalformedRequest extends Error {}
@@ -101,7 +97,6 @@ export function openRequest(event: unknown): Request {
     stack: stackOf(text(fields.StackId)),
     serviceTimeoutMs: serviceTimeout(record(fields.ResourceProperties)),
     properties: record(fields.ResourceProperties),
-    replacedProperties: record(fields.OldResourceProperties),
   };
 }
 
@@ -110,7 +105,7 @@ export function openRequest(event: unknown): Request {
  *
  * @throws where it is not clear which image is meant
  */
-export function parse({ type, properties, replacedProperties, stack, logicalId }: Request): Question {
+export function parse({ type, properties, stack, logicalId }: Request): Question {
   if (type !== 'Create' && type !== 'Update') {
     throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
   }
@@ -139,7 +134,6 @@ export function parse({ type, properties, replacedProperties, stack, logicalId }
     key: keyOf(properties),
     legacyKey: legacyKeyOf(properties),
     legacyAbsence: legacyAbsence(properties),
-    replacedKey: Object.keys(replacedProperties).length > 0 ? keyOf(replacedProperties) : undefined,
   };
 }
 

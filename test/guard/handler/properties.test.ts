@@ -157,8 +157,9 @@ async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble:
     if (exchange.phase === 'rollback') checkRollback(exchange, deployed!, trouble);
   }
   const isHealthy = ![trouble.registry, trouble.stack].some(isTroubled);
+  const isRetained = (deployed?.properties as Record<string, unknown> | undefined)?.ReleaseTagName !== undefined;
   const digest = deployed?.data.ImageDigest ?? NO_IMAGE;
-  if (isHealthy && exchanges.some(({ phase }) => phase === 'rollback') && tags.latest === digest && aws.images.has(digest)) {
+  if (isHealthy && isRetained && exchanges.some(({ phase }) => phase === 'rollback') && tags.latest === digest && aws.images.has(digest)) {
     const after = releaseTagsOf(aws);
     assert.equal(after.latest, tags.latest);
     if (tags.previous && aws.images.has(tags.previous)) assert.equal(after.previous, tags.previous);
