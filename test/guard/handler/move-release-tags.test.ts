@@ -157,7 +157,7 @@ async function move({
   const said = [...statuses ?? [operation === 'rollback' ? 'UPDATE_ROLLBACK_IN_PROGRESS' : 'UPDATE_IN_PROGRESS']];
   const ecr = {
     getManifests: async (ids: Array<{ imageTag?: string; imageDigest?: string }>) => {
-      if (ids.length > 1) log.push('read');
+      if (ids.some(({ imageTag }) => imageTag === TAG)) log.push('read');
       return ids.map(({ imageTag, imageDigest }) => {
         const digest = imageTag === undefined ? imageDigest : tagged[imageTag];
         if (typeof digest !== 'string') return digest;

@@ -13,7 +13,6 @@ test('the outer part of a request', () => {
     stack: { id: STACK_ID, name: 'Service', partition: 'aws', region: REGION, account: ACCOUNT },
     serviceTimeoutMs: 390_000,
     properties: propertiesWith({ WaitSeconds: '90' }),
-    replacedProperties: propertiesWith({ VersionValue: 'v0' }),
   });
 });
 
@@ -57,7 +56,6 @@ test('a present request', () => {
     key: KEY,
     legacyKey: KEY,
     legacyAbsence: 'none-1b16b1df',
-    replacedKey: undefined,
   });
 });
 
@@ -83,7 +81,6 @@ test('an old request: repository and version are all it takes', () => {
     key: KEY,
     legacyKey: KEY,
     legacyAbsence: 'none',
-    replacedKey: undefined,
   });
 });
 
@@ -274,11 +271,6 @@ describe('the key of a request', () => {
 
       expect({ legacyKey, legacyAbsence }).toEqual({ legacyKey: '1428044d71f71974', legacyAbsence: 'none-b16dffff' });
     }
-  });
-
-  test('that an update replaces is the key of the request before', () => {
-    expect(parse(openRequest(update('id', {}, { VersionValue: 'v0' }))).replacedKey).toBe(keyOf({ VersionValue: 'v0' }));
-    expect(parse(openRequest({ ...update('id'), OldResourceProperties: {} })).replacedKey).toBeUndefined();
   });
 });
 
