@@ -3,10 +3,10 @@ import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct } from 'constructs';
 import { ImageBuild } from './image-build';
 import { ImageGuard } from '../guard/image-guard';
-import { ImageRegistry } from '../registry/image-registry';
-import { createdRepository } from '../registry/repository-reference';
 import { deployedStack, deployedTogether, deployId, partitionOf } from '../private/stacks';
 import { invalid } from '../private/validation';
+import { ImageRegistry } from '../registry/image-registry';
+import { createdRepository } from '../registry/repository-reference';
 
 /** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
 export interface DeployPlan {

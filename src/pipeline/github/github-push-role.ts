@@ -2,10 +2,10 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GitHubRole, GitHubRoleProps } from './github-role';
-import { LOGIN_ACTION, PUSH_ACTIONS } from './push-actions';
-import { ImageRegistry } from '../registry/image-registry';
-import { referenceByName } from '../registry/repository-reference';
-import { invalid } from '../private/validation';
+import { invalid } from '../../private/validation';
+import { ImageRegistry } from '../../registry/image-registry';
+import { referenceByName } from '../../registry/repository-reference';
+import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
 
 /**
  * Properties of a `GitHubPushRole`.

@@ -2,13 +2,13 @@ import * as path from 'node:path';
 import { Duration, Stage, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Actions } from './actions';
-import { DeployPlan, deployPlan, slug } from './deploy-plan';
-import { appDirectory, GENERATED, keepGenerated } from './generated-file';
-import { ImageBuild } from './image-build';
+import { DeployPlan, deployPlan, slug } from '../deploy-plan';
+import { appDirectory, GENERATED, keepGenerated } from '../generated-file';
+import { ImageBuild } from '../image-build';
 import { JsonPatch } from './json-patch';
 import { workflowDocument, WorkflowSettings } from './workflow-jobs';
 import { Comment, toYaml } from './yaml';
-import { invalid, shown } from '../private/validation';
+import { invalid, shown } from '../../private/validation';
 
 const PERMISSIONS: Record<string, string> = {
   'contents': 'to check out the commit',

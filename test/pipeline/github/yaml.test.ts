@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
-import { toYaml, YamlMap, YamlValue } from '../../src/pipeline/yaml';
+import { toYaml, YamlMap, YamlValue } from '../../../src/pipeline/github/yaml';
 
 test('what is written is what a YAML parser reads, whatever the strings', () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('a', '1', ' ', ':', '#', '\n', '"', "'", '-', '?', '$', '{', '.', '~', '\t') }));

@@ -3,14 +3,14 @@ import { Stack, Stage } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as pipelines from 'aws-cdk-lib/pipelines';
-import { awaitedImages, ImagePlan } from './deploy-plan';
-import { ImageBuild } from './image-build';
-import { LOGIN_ACTION, PUSH_ACTIONS } from './push-actions';
-import { buildAndPush, defineLookUp, indented, logIn, lookUp } from './shell';
-import { RESOURCE_TYPE } from '../guard/contract';
-import { ImageGuard } from '../guard/image-guard';
-import { deployedStack } from '../private/stacks';
-import { invalid } from '../private/validation';
+import { RESOURCE_TYPE } from '../../guard/contract';
+import { ImageGuard } from '../../guard/image-guard';
+import { deployedStack } from '../../private/stacks';
+import { invalid } from '../../private/validation';
+import { awaitedImages, ImagePlan } from '../deploy-plan';
+import { ImageBuild } from '../image-build';
+import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
+import { buildAndPush, defineLookUp, indented, logIn, lookUp } from '../shell';
 
 /** Where the step finds the synthesised app, beside the sources. */
 const ASSEMBLY = '../assembly';

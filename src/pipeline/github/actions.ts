@@ -1,5 +1,5 @@
 import { Comment, YamlMap } from './yaml';
-import { shown } from '../private/validation';
+import { shown } from '../../private/validation';
 
 /** The actions of the workflow, each pinned to a commit, which nobody can move as a tag. */
 const PINS = {

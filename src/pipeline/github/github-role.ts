@@ -1,12 +1,10 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { faultOf, GitHubRepository, GitHubSubject } from './github-subject';
-import { partitionOf, pathInStack } from '../private/stacks';
-import { invalid, shown } from '../private/validation';
+import { faultOf, GitHubSubject, trustedRuns } from './github-subject';
+import { partitionOf, pathInStack } from '../../private/stacks';
+import { invalid, shown } from '../../private/validation';
 
-const ISSUER = 'token.actions.githubusercontent.com';
-const AUDIENCE = 'sts.amazonaws.com';
 const MAX_NAME_LENGTH = 64;
 
 /**
@@ -88,19 +86,8 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     this.role = new iam.Role(this, 'Resource', {
       roleName,
       description: `${description} (${props.repository})`,
-      assumedBy: trusted(stack, props, subjects, props.provider),
+      assumedBy: trustedRuns(stack, props, subjects, props.provider),
     });
     this.grantPrincipal = this.role;
   }
-}
-
-/** Compared as they are, never as patterns. */
-function trusted(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], provider?: iam.IOidcProvider): iam.IPrincipal {
-  const providerArn = provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${ISSUER}`;
-  return new iam.WebIdentityPrincipal(providerArn, {
-    StringEquals: {
-      [`${ISSUER}:aud`]: AUDIENCE,
-      [`${ISSUER}:sub`]: [...new Set(subjects.flatMap((subject) => subject._of(repository)))],
-    },
-  });
 }

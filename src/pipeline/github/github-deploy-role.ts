@@ -1,9 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { DEFAULT_QUALIFIER } from './deploy-plan';
+import { DEFAULT_QUALIFIER } from '../deploy-plan';
 import { GitHubRole, GitHubRoleProps } from './github-role';
-import { partitionOf } from '../private/stacks';
+import { partitionOf } from '../../private/stacks';
 
 /** What `cdk deploy` does with each: deploy, upload templates and assets, and look up; the last may only read. */
 const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'lookup'];

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Actions } from './actions';
-import { DeployPlan, distinctImages, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from './deploy-plan';
-import { defineLookUp, defineVerify, deploy, digestVariable, lookUp, setTag, verify } from './shell';
+import { DeployPlan, distinctImages, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from '../deploy-plan';
+import { defineLookUp, defineVerify, deploy, digestVariable, lookUp, setTag, verify } from '../shell';
 import { YamlMap, YamlValue } from './yaml';
 
 /** What the plan does not tell, with all defaults filled in. */

@@ -1,5 +1,5 @@
-import { JsonPatch } from '../../src';
-import { YamlMap } from '../../src/pipeline/yaml';
+import { JsonPatch } from '../../../src';
+import { YamlMap } from '../../../src/pipeline/github/yaml';
 
 const DOCUMENT: YamlMap = { 'jobs': { deploy: { steps: [{ name: 'one' }, { name: 'two' }] } }, 'a/b~c': 1 };
 

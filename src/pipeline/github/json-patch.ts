@@ -1,5 +1,5 @@
 import { YamlMap } from './yaml';
-import { shown } from '../private/validation';
+import { shown } from '../../private/validation';
 
 /**
  * A change to a rendered workflow, in the terms of JSON Patch (RFC 6902): the way out where no property serves.

@@ -1,4 +1,10 @@
-import { shown } from '../private/validation';
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { partitionOf } from '../../private/stacks';
+import { shown } from '../../private/validation';
+
+const ISSUER = 'token.actions.githubusercontent.com';
+const AUDIENCE = 'sts.amazonaws.com';
 
 /** Whose workflows are trusted. */
 export interface GitHubRepository {
@@ -65,4 +71,20 @@ export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository)
   if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
   const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
   return property && `${property} ${shown(id)} is not a number as "gh api repos/${repository} --jq '.owner.id, .id'" prints it`;
+}
+
+/**
+ * The trust condition of a role: which tokens of GitHub may assume it. Subjects are compared as they are, never as
+ * patterns.
+ *
+ * @param stack that of the role, in whose account the provider is
+ */
+export function trustedRuns(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], provider?: iam.IOidcProvider): iam.IPrincipal {
+  const providerArn = provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${ISSUER}`;
+  return new iam.WebIdentityPrincipal(providerArn, {
+    StringEquals: {
+      [`${ISSUER}:aud`]: AUDIENCE,
+      [`${ISSUER}:sub`]: [...new Set(subjects.flatMap((subject) => subject._of(repository)))],
+    },
+  });
 }

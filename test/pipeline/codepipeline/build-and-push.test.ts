@@ -2,9 +2,9 @@ import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as pipelines from 'aws-cdk-lib/pipelines';
-import { ENV } from './shop';
-import { BuildAndPush, BuildAndPushProps, ImageRegistry, ImageVersion, PhasedFargateService, PhasedFargateServiceProps } from '../../src';
-import { testApp } from '../util/synth';
+import { BuildAndPush, BuildAndPushProps, ImageRegistry, ImageVersion, PhasedFargateService, PhasedFargateServiceProps } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV } from '../shop';
 
 const COMMIT = ImageVersion.tag('4f9d2c1');
 

@@ -3,9 +3,9 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { parse } from 'yaml';
-import { ENV, ROLES, serviceIn, stages, workflow } from './shop';
-import { DeployWorkflow, GitHubDeployRole, ImageGuard, ImageRegistry, ImageVersion, JsonPatch, PhasedFargateService } from '../../src';
-import { testApp } from '../util/synth';
+import { DeployWorkflow, GitHubDeployRole, ImageGuard, ImageRegistry, ImageVersion, JsonPatch, PhasedFargateService } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
 
 describe('the order', () => {
   test('checks in parallel, then the registry, then the image, then the service', () => {

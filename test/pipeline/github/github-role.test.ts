@@ -2,9 +2,9 @@ import { DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { ENV } from './shop';
-import { GitHubDeployRole, GitHubPushRole, GitHubRoleProps, GitHubSubject, ImageRegistry } from '../../src';
-import { testApp } from '../util/synth';
+import { GitHubDeployRole, GitHubPushRole, GitHubRoleProps, GitHubSubject, ImageRegistry } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV } from '../shop';
 
 const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
 const PROVIDER = 'token.actions.githubusercontent.com';
