@@ -55,8 +55,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
-    'yaml@^2',
   ],
+  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
