@@ -14,7 +14,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'contents': 'read', 'id-token': 'write' },
     // Two runs for one commit would push the same tag, which is immutable.
-    'concurrency': { 'group': `deploy-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
+    'concurrency': { 'group': `${settings.name}-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
     'outputs': {
       tag: '${{ steps.image.outputs.tag }}',
       digest: '${{ steps.image.outputs.digest || steps.build.outputs.digest }}',

@@ -1,21 +1,24 @@
+import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
 import { lines, logIn, setUp, summary } from './steps';
-import { JobBody, Step } from './workflow';
+import { JobBody, Permissions, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { distinctImages, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from '../deploy-plan';
+import { distinctImages, EnvironmentPlan, ImagePlan, places, StackPlan } from '../deploy-plan';
 import { defineVerify, deploy, digestVariable, verify } from '../shell';
 
-const PERMISSIONS = { 'contents': 'read', 'id-token': 'write' } as const;
+const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
 
 /** Phase 1: deploys the registries. */
 export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPlan[]): JobBody {
+  const name = 'Deploy the registry';
   return {
-    'name': 'Deploy the registry',
+    'name': name,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
-    'concurrency': { 'group': 'deploy-registry', 'cancel-in-progress': false },
+    'concurrency': oneAtATime(stacks),
     'steps': [
       ...setUp(settings),
+      keepOrder(settings, name),
       logIn(settings, settings.deployRoleArn, stacks[0].region),
       { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
     ],
@@ -26,17 +29,19 @@ export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPla
 export function deployServicesJob(settings: WorkflowSettings, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string): JobBody {
   const { name, deployRoleArn } = settings.environmentOf(environment);
   const label = name ?? environment.stageName;
+  const jobName = label ? `Deploy ${label}` : 'Deploy';
   const digests = Object.fromEntries(distinctImages(environment).map((image) =>
     [digestVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
   return {
-    'name': label ? `Deploy ${label}` : 'Deploy',
+    'name': jobName,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
     'environment': name,
-    'concurrency': { 'group': `deploy-${slug(label) || 'services'}`, 'cancel-in-progress': false },
+    'concurrency': oneAtATime(environment.stacks),
     'steps': [
       ...setUp(settings),
+      keepOrder(settings, jobName),
       logIn(settings, deployRoleArn, environment.stacks[0].region),
       { name: 'Deploy', env: environment.releases.length > 0 ? digests : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, digests)),

@@ -7,14 +7,13 @@ export function checkOut({ actions }: WorkflowSettings, inputs: Inputs = {}): Ac
   return actions.step('actions/checkout', { name: 'Check out', with: { 'persist-credentials': false, ...inputs } });
 }
 
+export function setUpNode({ actions, nodeVersion }: WorkflowSettings): ActionStep {
+  return actions.step('actions/setup-node', { name: 'Set up Node.js', with: { 'node-version': nodeVersion, 'package-manager-cache': false } });
+}
+
 /** The app as the CDK CLI takes it. */
 export function setUp(settings: WorkflowSettings): Step[] {
-  const { actions, nodeVersion, installCommand } = settings;
-  return [
-    checkOut(settings),
-    actions.step('actions/setup-node', { name: 'Set up Node.js', with: { 'node-version': nodeVersion, 'package-manager-cache': false } }),
-    { name: 'Install', run: installCommand },
-  ];
+  return [checkOut(settings), setUpNode(settings), { name: 'Install', run: settings.installCommand }];
 }
 
 export function logIn({ actions }: WorkflowSettings, role: string, region: string): ActionStep {

@@ -1,5 +1,6 @@
 import { buildJob } from './build-job';
 import { checkJob } from './check-job';
+import { orderJob } from './commit-order';
 import { deployRegistriesJob, deployServicesJob } from './deploy-jobs';
 import { Job, JobBody, Workflow } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
@@ -19,7 +20,10 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
   for (const environment of plan.environments) {
     const built = distinctImages(environment).map((image) => builds.get(image)!);
     const needs = [...(built.length > 0 ? built : registries), ...before];
-    before = [jobs.add(deployJobId(environment), needs, deployServicesJob(settings, environment, buildJobId))];
+    // Different commits have been worked on at the same time so far; from here on, one waits for the other.
+    const isFirst = before.length === 0 && (built.length > 0 || (plan.registryStacks.length === 0 && checks.length > 0));
+    const inOrder = isFirst ? [jobs.add('order', needs, orderJob(settings))] : [];
+    before = [jobs.add(deployJobId(environment), [...needs, ...inOrder], deployServicesJob(settings, environment, buildJobId))];
   }
   return {
     name: settings.name,
