@@ -17,6 +17,7 @@ export { ImageBuild } from './pipeline/image-build';
 export { JsonPatch } from './pipeline/github/json-patch';
 export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
 export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github/github-deploy-role';
+export { GitHubDiffRole, GitHubDiffRoleProps } from './pipeline/github/github-diff-role';
 export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github/github-push-role';
 export { GitHubRole, GitHubRoleProps } from './pipeline/github/github-role';
 export { GitHubSubject } from './pipeline/github/github-subject';
