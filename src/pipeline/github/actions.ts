@@ -1,4 +1,5 @@
-import { Comment, YamlMap } from './yaml';
+import { ActionStep } from './workflow';
+import { Comment } from './yaml';
 import { shown } from '../../private/validation';
 
 /** The actions of the workflow, each pinned to a commit, which nobody can move as a tag. */
@@ -38,8 +39,7 @@ export class Actions {
   }
 
   /** A step that runs an action. */
-  public step(action: Action, step: { name: string; id?: string; if?: string; with?: YamlMap }): YamlMap {
-    const { name, id, if: condition, with: inputs } = step;
+  public step(action: Action, { name, id, if: condition, with: inputs }: Omit<ActionStep, 'uses' | 'env'>): ActionStep {
     return { name, id, if: condition, uses: this.pins.get(action)!.uses, with: inputs };
   }
 

@@ -6,7 +6,8 @@ import { DeployPlan, deployPlan, slug } from '../deploy-plan';
 import { appDirectory, GENERATED, keepGenerated } from '../generated-file';
 import { ImageBuild } from '../image-build';
 import { JsonPatch } from './json-patch';
-import { workflowDocument, WorkflowSettings } from './workflow-jobs';
+import { workflowOf } from './workflow-document';
+import { WorkflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
 import { invalid, shown } from '../../private/validation';
 
@@ -246,11 +247,9 @@ export class DeployWorkflow extends Construct {
    * @throws what synthesis throws, but for a stale file
    */
   public render(): string {
-    const document = this.located(() => this.patches.reduce(
-      (patched, patch) => patch._apply(patched),
-      workflowDocument(this.plan(), this.settings),
-    ));
-    return [...GENERATED.map((line) => `# ${line}`), '', toYaml(document, this.comment)].join('\n');
+    const workflow = this.located(() => this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
+    if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'the patches leave no workflow: its root must be an object');
+    return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
 
   private readonly comment: Comment = (key, value) => PERMISSIONS[key] ?? this.settings.actions.versions(key, value);

@@ -3,6 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { parse } from 'yaml';
+import { faultsInWorkflow } from './github-reader';
 import { DeployWorkflow, GitHubDeployRole, ImageGuard, ImageRegistry, ImageVersion, JsonPatch, PhasedFargateService } from '../../../src';
 import { testApp } from '../../util/synth';
 import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
@@ -116,6 +117,19 @@ describe('every job', () => {
     for (const [, job] of jobs()) {
       for (const { run = '' } of job.steps) expect(run).not.toContain('${{');
     }
+  });
+});
+
+describe('GitHub reads it', () => {
+  test('without a fault', async () => {
+    expect(await faultsInWorkflow(workflow(stages().app, { checks: { test: 'npm test' } }).render())).toEqual([]);
+  });
+
+  test('and would find what is wrong', async () => {
+    const text = workflow(stages().app).render();
+    expect(await faultsInWorkflow(text.replace('cancel-in-progress', 'cancel_in_progress'))).not.toEqual([]);
+    expect(await faultsInWorkflow(text.replace('timeout-minutes: 60', 'timeout-minutes: ${{ secrets.X }}'))).not.toEqual([]);
+    expect(await faultsInWorkflow(text.replace('- deploy-registry', '- deploy-registries'))).not.toEqual([]);
   });
 });
 

@@ -1,0 +1,85 @@
+import { lines, logIn, setUp, summary } from './steps';
+import { JobBody, Step } from './workflow';
+import { WorkflowSettings } from './workflow-settings';
+import { distinctImages, EnvironmentPlan, ImagePlan, places, slug, StackPlan } from '../deploy-plan';
+import { defineVerify, deploy, digestVariable, verify } from '../shell';
+
+const PERMISSIONS = { 'contents': 'read', 'id-token': 'write' } as const;
+
+/** Phase 1: deploys the registries. */
+export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPlan[]): JobBody {
+  return {
+    'name': 'Deploy the registry',
+    'runs-on': settings.runsOn,
+    'timeout-minutes': settings.deployTimeout.toMinutes(),
+    'permissions': PERMISSIONS,
+    'concurrency': { 'group': 'deploy-registry', 'cancel-in-progress': false },
+    'steps': [
+      ...setUp(settings),
+      logIn(settings, settings.deployRoleArn, stacks[0].region),
+      { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
+    ],
+  };
+}
+
+/** Phase 3: deploys the services of one stage, each with the digest of its image. */
+export function deployServicesJob(settings: WorkflowSettings, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string): JobBody {
+  const { name, deployRoleArn } = settings.environmentOf(environment);
+  const label = name ?? environment.stageName;
+  const digests = Object.fromEntries(distinctImages(environment).map((image) =>
+    [digestVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
+  return {
+    'name': label ? `Deploy ${label}` : 'Deploy',
+    'runs-on': settings.runsOn,
+    'timeout-minutes': settings.deployTimeout.toMinutes(),
+    'permissions': PERMISSIONS,
+    'environment': name,
+    'concurrency': { 'group': `deploy-${slug(label) || 'services'}`, 'cancel-in-progress': false },
+    'steps': [
+      ...setUp(settings),
+      logIn(settings, deployRoleArn, environment.stacks[0].region),
+      { name: 'Deploy', env: environment.releases.length > 0 ? digests : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
+      ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, digests)),
+      ...environment.releases.length > 0 ? [{
+        name: 'Summarise',
+        if: '${{ !cancelled() }}',
+        env: { ...digests, RESULT: '${{ job.status }}' },
+        run: summary(['environment', 'stack', 'image', 'digest', 'result'], environment.releases.map(({ stack, image }) =>
+          [label || 'services', stack.stackName, image.repositoryName, `$${digestVariable(image)}`, '$RESULT'])),
+      }] : [],
+    ],
+  };
+}
+
+/**
+ * Compares what runs in one account and region with what was pushed, with the role of the bootstrapped environment that
+ * may read, as the deploy role may only assume such roles.
+ */
+function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, digests: Record<string, string>): Step[] {
+  const { account, region, partition, qualifier } = place;
+  const releases = environment.releases.filter(({ stack }) => stack.account === account && stack.region === region);
+  return [
+    settings.actions.step('aws-actions/configure-aws-credentials', {
+      name: `Look into ${region}`,
+      id,
+      with: {
+        'role-to-assume': `arn:${partition}:iam::${account}:role/cdk-${qualifier}-lookup-role-${account}-${region}`,
+        'aws-region': region,
+        'role-chaining': true,
+        'role-skip-session-tagging': true,
+        'output-credentials': true,
+        'output-env-credentials': false,
+      },
+    }),
+    {
+      name: 'Compare what runs with what was pushed',
+      env: {
+        ...digests,
+        AWS_ACCESS_KEY_ID: `\${{ steps.${id}.outputs.aws-access-key-id }}`,
+        AWS_SECRET_ACCESS_KEY: `\${{ steps.${id}.outputs.aws-secret-access-key }}`,
+        AWS_SESSION_TOKEN: `\${{ steps.${id}.outputs.aws-session-token }}`,
+      },
+      run: lines(defineVerify('::error::'), verify(releases)),
+    },
+  ];
+}

@@ -1,0 +1,56 @@
+import { buildJob } from './build-job';
+import { checkJob } from './check-job';
+import { deployRegistriesJob, deployServicesJob } from './deploy-jobs';
+import { Job, JobBody, Workflow } from './workflow';
+import { WorkflowSettings } from './workflow-settings';
+import { DeployPlan, distinctImages, EnvironmentPlan, ImagePlan, slug } from '../deploy-plan';
+
+/** The whole workflow: which jobs it has, and what each of them waits for. */
+export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workflow {
+  const jobs = new Jobs();
+  const checks = Object.entries(settings.checks).map(([name, run]) => jobs.add(name, [], checkJob(settings, name, run)));
+  const registries = plan.registryStacks.length > 0
+    ? [jobs.add('deploy-registry', checks, deployRegistriesJob(settings, plan.registryStacks))]
+    : checks;
+  const builds = new Map(plan.images.map((image) =>
+    [image, jobs.add(buildJobId(image), image.fromApp ? registries : checks, buildJob(settings, image))]));
+
+  let before: string[] = [];
+  for (const environment of plan.environments) {
+    const built = distinctImages(environment).map((image) => builds.get(image)!);
+    const needs = [...(built.length > 0 ? built : registries), ...before];
+    before = [jobs.add(deployJobId(environment), needs, deployServicesJob(settings, environment, buildJobId))];
+  }
+  return {
+    name: settings.name,
+    on: { push: { branches: [settings.branch] } },
+    permissions: {},
+    defaults: { run: { 'shell': 'bash', 'working-directory': settings.appDirectory === '.' ? undefined : settings.appDirectory } },
+    jobs: jobs.byId,
+  };
+}
+
+function buildJobId(image: ImagePlan): string {
+  return `build-${image.id}`;
+}
+
+function deployJobId({ stageName }: EnvironmentPlan): string {
+  return stageName ? `deploy-${slug(stageName)}` : 'deploy';
+}
+
+class Jobs {
+  public readonly byId: Record<string, Job> = {};
+
+  /** Adds a job and returns its id. */
+  public add(id: string, needs: string[], { name, ...body }: JobBody): string {
+    if (id in this.byId) throw new Error(`checks: "${id}" is the id of another job of the workflow: give the check another name`);
+    this.byId[id] = {
+      name,
+      needs: needs.length > 0 ? needs : undefined,
+      // Said in so many words: nothing is deployed whose image was not pushed, whatever a later change adds to the condition.
+      if: needs.length > 0 ? needs.map((need) => `needs.${need}.result == 'success'`).join(' && ') : undefined,
+      ...body,
+    };
+    return id;
+  }
+}
