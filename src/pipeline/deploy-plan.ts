@@ -1,7 +1,7 @@
 import { DefaultStackSynthesizer, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ImageBuild } from './image-build';
-import { awaitedImages, guardsBelow, ImagePlan } from './image-plan';
+import { awaitedImages, guardsBelow, ImagePlan, originOf } from './image-plan';
 import { ImageGuard } from '../guard/image-guard';
 import { deployedStack, deployId, partitionOf } from '../private/stacks';
 import { invalid } from '../private/validation';
@@ -100,11 +100,6 @@ function stackPlan(stack: Stack): StackPlan {
     partition: partitionOf(stack),
     qualifier: stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER,
   };
-}
-
-/** What is built, of an image that may be a copy. */
-export function originOf(image: ImagePlan): ImagePlan {
-  return image.copyOf ?? image;
 }
 
 /** Words in the characters that ids of jobs and names of tags take. */

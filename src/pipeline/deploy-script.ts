@@ -4,7 +4,7 @@ import { deploy, verify } from './deploy-commands';
 import { deployPlan, distinctImages, EnvironmentPlan } from './deploy-plan';
 import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './generated-file';
 import { ImageBuild } from './image-build';
-import { addTags, buildAndPush, imageVariable, lookUp, promote, setTag, sourcesOf } from './image-commands';
+import { addTags, buildAndPush, imageTag, imageVariable, lookUp, newestTag, promote, sourcesOf } from './image-commands';
 import { ImagePlan } from './image-plan';
 import { functions, indented, quoted } from './shell';
 
@@ -106,7 +106,8 @@ export class DeployScript extends Construct {
 function pushUnlessThere(image: ImagePlan): string {
   return [
     `refuse_changes ${sourcesOf(image)}`,
-    setTag(image),
+    imageTag(image),
+    ...image.rebuildSchedule === undefined ? [] : [newestTag(image)],
     lookUp(image),
     `if [[ -z $digest ]]; then\n${indented(buildAndPush(image))}\nfi`,
     ...addTags(image),

@@ -15,12 +15,14 @@ export function sourcesOf({ sources }: ImagePlan): string {
   return sources.map((path) => quoted(pathspec(path))).join(' ');
 }
 
-/** Sets `tag`. */
-export function setTag(image: ImagePlan): string {
-  return [
-    `tag=$(image_tag ${image.settings} ${sourcesOf(image)})`,
-    ...image.rebuildSchedule === undefined ? [] : [`tag=$(newest_tag ${placed(image)} "$tag")`],
-  ].join('\n');
+/** Sets `tag` to that of the image that is built from the commit that is checked out. */
+export function imageTag(image: ImagePlan): string {
+  return `tag=$(image_tag ${image.settings} ${sourcesOf(image)})`;
+}
+
+/** Changes `tag` to that of the latest rebuild. */
+export function newestTag(image: ImagePlan): string {
+  return `tag=$(newest_tag ${placed(image)} "$tag")`;
 }
 
 /** Sets `digest` to that of the image with the tag `$tag`, if there is one. */

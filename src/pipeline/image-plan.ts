@@ -44,6 +44,11 @@ interface Recipe {
 
 const DEFAULT_PLATFORM = 'linux/amd64';
 
+/** What is built, of an image that may be a copy. */
+export function originOf(image: ImagePlan): ImagePlan {
+  return image.copyOf ?? image;
+}
+
 /**
  * @throws if there are none
  */

@@ -2,7 +2,6 @@ import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct } from 'constructs';
-import { ImageGuard } from '../guard/image-guard';
 import { invalid } from '../private/validation';
 import { createdRepository } from '../registry/repository-reference';
 
