@@ -4,7 +4,7 @@ import { deploy, verify } from './deploy-commands';
 import { deployPlan, distinctImages, EnvironmentPlan } from './deploy-plan';
 import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './generated-file';
 import { ImageBuild } from './image-build';
-import { addTags, buildAndPush, imageTag, imageVariable, lookUp, newestTag, promote, sourcesOf } from './image-commands';
+import { buildAndPush, imageTag, imageVariable, logInAndAddTags, lookUp, newestTag, promote, sourcesOf } from './image-commands';
 import { ImagePlan } from './image-plan';
 import { functions, indented, quoted } from './shell';
 
@@ -110,7 +110,7 @@ function pushUnlessThere(image: ImagePlan): string {
     ...image.rebuildSchedule === undefined ? [] : [newestTag(image)],
     lookUp(image),
     `if [[ -z $digest ]]; then\n${indented(buildAndPush(image))}\nfi`,
-    ...addTags(image),
+    ...logInAndAddTags(image, '$digest'),
     `${imageVariable(image)}=$tag@$digest`,
   ].join('\n');
 }
@@ -118,5 +118,5 @@ function pushUnlessThere(image: ImagePlan): string {
 function promoted(image: ImagePlan): string[] {
   if (!image.copyOf) return [];
   const variable = imageVariable(image.copyOf);
-  return [promote(image.copyOf, image, `\${${variable}#*@}`, `\${${variable}%@*}`)];
+  return [promote(image.copyOf, image, { digest: `\${${variable}#*@}`, tag: `\${${variable}%@*}` })];
 }

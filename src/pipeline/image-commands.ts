@@ -46,14 +46,24 @@ export function buildAndPush(image: ImagePlan, { moving = false } = {}): string 
   ].join('\n');
 }
 
-/** Gives the image `$digest` its further tags. */
-export function addTags(image: ImagePlan): string[] {
-  return image.tags.map((tag) => promote(image, image, '$digest', tag));
+/** Gives an image its further tags, where Docker is logged in. */
+export function addTags(image: ImagePlan, digest: string): string[] {
+  return image.tags.map((tag) => copy(image, image, { digest, tag }));
 }
 
-/** Copies an image by its digest. */
-export function promote(origin: RepositoryPlan, copy: RepositoryPlan, digest: string, tag: string): string {
-  return command(`promote_image ${origin.region} ${origin.repositoryUri} "${digest}"`, `${placed(copy)} ${copy.repositoryUri} "${tag}"`);
+/** Gives an image its further tags, and logs Docker in for that. */
+export function logInAndAddTags(image: ImagePlan, digest: string): string[] {
+  return image.tags.map((tag) => promote(image, image, { digest, tag }));
+}
+
+/** Copies an image, where Docker is logged in to both registries. */
+export function copy(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
+  return command(`copy_image ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
+}
+
+/** Copies an image, and logs Docker in for that. */
+export function promote(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
+  return command(`promote_image ${from.region} ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
 }
 
 export function logIn({ region, repositoryUri }: RepositoryPlan): string {

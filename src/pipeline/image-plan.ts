@@ -36,7 +36,8 @@ export interface ImagePlan extends RepositoryPlan, BuildInputs {
 
 /** How an image comes about: built in one repository, copied to others. */
 interface Recipe {
-  readonly property: string;
+  /** Where a user has said so. */
+  readonly property?: string;
   readonly build: Omit<ImageBuild, 'registry' | 'promoteTo'>;
   readonly origin: RepositoryPlan;
   readonly copies: readonly RepositoryPlan[];
@@ -80,7 +81,7 @@ export function awaitedImages(scope: Construct, builds: ImageBuild[], root: stri
   const plans = new Map<string, ImagePlan>();
   const planOf = (place: RepositoryPlan): ImagePlan => {
     const recipe = recipes.find((candidate) => placesOf(candidate).some((other) => isSame(other, place)))
-      ?? { property: 'images', build: {}, origin: place, copies: [] };
+      ?? { build: {}, origin: place, copies: [] };
     const plan = plans.get(place.repositoryUri)
       ?? (isSame(recipe.origin, place)
         ? builtImage(scope, idOf(place), recipe, root)
@@ -128,7 +129,8 @@ function builtImage(scope: Construct, id: string, recipe: Recipe, root: string |
   if (singleManifest && build.compression?._forContainersOnly) {
     throw invalid(scope, `${property}.compression: Lambda functions cannot run an image of this compression: pass ImageCompression.gzip`);
   }
-  const inputs = located(scope, () => buildInputs(property, build, root));
+  // What nobody has said may still come.
+  const inputs = located(scope, () => property === undefined ? buildInputs('images', build, undefined) : buildInputs(property, build, root));
   const made = { ...inputs, platforms: platforms.length > 0 ? platforms : [DEFAULT_PLATFORM], singleManifest };
   return {
     ...made,
@@ -176,7 +178,7 @@ function refuseSharedStack(guard: ImageGuard): void {
 }
 
 function placeOf(guard: ImageGuard): RepositoryPlan | undefined {
-  return tryRepositoryOf(guard, guard._awaited.registry);
+  return tryRepositoryOf(guard._awaited.registry);
 }
 
 function placesOf({ origin, copies }: Recipe): RepositoryPlan[] {

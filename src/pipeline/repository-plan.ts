@@ -19,7 +19,7 @@ export interface RepositoryPlan {
  * @throws if its name, account or region is not known at synthesis
  */
 export function repositoryOf(scope: Construct, registry: ecr.IRepository): RepositoryPlan {
-  const found = tryRepositoryOf(scope, registry);
+  const found = tryRepositoryOf(registry);
   if (!found) {
     throw invalid(scope, `registry ${registry.node.path} has no name, account or region that is known at synthesis, so a pipeline cannot push to it: ` +
       'give it a repositoryName, and its stack an env with account and region');
@@ -28,8 +28,8 @@ export function repositoryOf(scope: Construct, registry: ecr.IRepository): Repos
 }
 
 /** The ARN tells where a repository is, unless CloudFormation makes that up. */
-export function tryRepositoryOf(scope: Construct, registry: ecr.IRepository): RepositoryPlan | undefined {
-  const arn = Stack.of(scope).splitArn(registry.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+export function tryRepositoryOf(registry: ecr.IRepository): RepositoryPlan | undefined {
+  const arn = Stack.of(registry).splitArn(registry.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
   const { account = '', region = '' } = Token.isUnresolved(arn.account) || Token.isUnresolved(arn.region) ? registry.env : arn;
   const repositoryName = createdRepository(registry)?.repositoryName ?? registry.repositoryName;
   if ([repositoryName, account, region].some((part) => Token.isUnresolved(part))) return undefined;

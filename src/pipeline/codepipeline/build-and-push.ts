@@ -10,7 +10,7 @@ import { deployedStack, isInOtherAccount } from '../../private/stacks';
 import { invalid, shown } from '../../private/validation';
 import { repositoryRoot } from '../generated-file';
 import { ImageBuild } from '../image-build';
-import { addTags, buildAndPush, lookUp, promote } from '../image-commands';
+import { buildAndPush, logInAndAddTags, lookUp, promote } from '../image-commands';
 import { awaitedImages, ImagePlan, originOf } from '../image-plan';
 import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
 import { functions, indented, quoted } from '../shell';
@@ -125,8 +125,8 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
     ...moving
       ? [buildAndPush(origin, { moving })]
       : [lookUp(origin), `if [[ -z $digest ]]; then\n${indented(buildAndPush(origin))}\nfi`],
-    ...addTags(origin),
-    ...image.copyOf ? [promote(origin, image, '$digest', '$tag')] : [],
+    ...logInAndAddTags(origin, '$digest'),
+    ...image.copyOf ? [promote(origin, image, { digest: '$digest', tag: '$tag' })] : [],
   ];
   return new pipelines.CodeBuildStep(`Build ${repositoryName}`, {
     input: source,
@@ -153,7 +153,10 @@ function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImageP
   if (!isInOtherAccount(pipeline, registry)) return;
 
   const { account: builder } = Stack.of(pipeline);
-  const { statementAdded } = registry.addToResourcePolicy(new iam.PolicyStatement({ actions: PUSH_ACTIONS, principals: [new iam.AccountPrincipal(builder)] }));
+  const { statementAdded } = registry.addToResourcePolicy(new iam.PolicyStatement({
+    actions: PUSH_ACTIONS,
+    principals: [new iam.AccountPrincipal(builder)],
+  }));
   if (!statementAdded) {
     Annotations.of(guard).addWarningV2('@org/phased-fargate:pushNotGranted',
       `the pipeline pushes to ${repositoryUri} from account ${builder}, and the repository is made elsewhere: ` +

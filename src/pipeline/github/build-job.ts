@@ -3,7 +3,7 @@ import { emulation } from './runner-platform';
 import { checkOut, lines, logIn, summary } from './steps';
 import { JobBody, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { imageTag, lookUp, newestTag, placed } from '../image-commands';
+import { addTags, imageTag, lookUp, newestTag, placed } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 import { functions, indented, quoted } from '../shell';
 
@@ -43,7 +43,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
         ...buildAction(image, '${{ steps.image.outputs.tag }}', rebuild),
       }),
       takeImage(image),
-      ...addTags(image),
+      ...setTags(image),
       {
         name: 'Summarise',
         env: { TAG: '${{ steps.image.outputs.tag }}', DIGEST: '${{ steps.pushed.outputs.digest }}', HOW: '${{ steps.pushed.outputs.how }}' },
@@ -107,13 +107,12 @@ fi
   };
 }
 
-function addTags(image: ImagePlan): Step[] {
-  const { repositoryUri, tags } = image;
-  if (tags.length === 0) return [];
+function setTags(image: ImagePlan): Step[] {
+  if (image.tags.length === 0) return [];
   return [{
     name: 'Set further tags',
     env: { DIGEST: '${{ steps.pushed.outputs.digest }}' },
-    run: withFunctions(...tags.map((tag) => `copy_image ${repositoryUri} "$DIGEST" ${placed(image)} ${repositoryUri} ${tag}`)),
+    run: withFunctions(...addTags(image, '$DIGEST')),
   }];
 }
 

@@ -256,7 +256,8 @@ export class DeployWorkflow extends Construct {
    * @throws what synthesis throws, but for a stale file
    */
   public render(): string {
-    const workflow = located(this, () => this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
+    const workflow = located(this, () =>
+      this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
     if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'the patches leave no workflow: its root must be an object');
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }

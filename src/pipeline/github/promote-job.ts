@@ -1,23 +1,23 @@
 import { lines, logIn, summary } from './steps';
 import { JobBody } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { placed } from '../image-commands';
+import { copy } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 import { functions } from '../shell';
 
 /** Between the stages: copies an image by its digest to the registry of the stage that comes next. */
-export function promoteJob(settings: WorkflowSettings, copy: ImagePlan, origin: ImagePlan, buildJob: string): JobBody {
-  const run = `copy_image ${origin.repositoryUri} "$DIGEST" ${placed(copy)} ${copy.repositoryUri} "$TAG"`;
+export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin: ImagePlan, buildJob: string): JobBody {
+  const run = copy(origin, image, { digest: '$DIGEST', tag: '$TAG' });
   return {
-    'name': `Promote ${copy.id}`,
+    'name': `Promote ${image.repositoryName}`,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'id-token': 'write' },
     'environment': settings.buildEnvironment,
-    'concurrency': { 'group': `deploy-promote-${copy.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
+    'concurrency': { 'group': `deploy-promote-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
     'steps': [
       logIn(settings, settings.pushRoleArn, origin.region),
-      ...[origin, copy].map(({ account, region }) => settings.actions.step('aws-actions/amazon-ecr-login', {
+      ...[origin, image].map(({ account, region }) => settings.actions.step('aws-actions/amazon-ecr-login', {
         name: `Log in to the registry of ${account} in ${region}`,
         // The action asks in the region of the environment.
         env: { AWS_REGION: region },
@@ -31,7 +31,7 @@ export function promoteJob(settings: WorkflowSettings, copy: ImagePlan, origin: 
         'run': lines(
           functions(run),
           run,
-          summary(['image', 'tag', 'digest', 'from'], [[copy.repositoryName, '$TAG', '$DIGEST', `${origin.repositoryName} (${origin.account}, ${origin.region})`]]).trimEnd(),
+          summary(['image', 'tag', 'digest', 'from'], [[image.repositoryName, '$TAG', '$DIGEST', `${origin.repositoryName} (${origin.account}, ${origin.region})`]]).trimEnd(),
         ),
       },
     ],

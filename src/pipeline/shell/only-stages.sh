@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # only_stages <count> <stage>... <argument>...
-# Fails if one of the arguments is none of the stages, of which there are so many.
+# Fails if an argument is not one of the stages. The count says how many these are.
 only_stages() {
   local stages=("${@:2:$1}") argument stage known
   for argument in "${@:$(($1 + 2))}"; do
@@ -10,7 +10,7 @@ only_stages() {
       [[ $argument == "$stage" ]] && known=true
     done
     if [[ $known == false ]]; then
-      echo "usage: $0 [stage]... (${stages[*]})" >&2
+      (IFS='|' && echo "usage: $0 [${stages[*]}]..." >&2)
       return 2
     fi
   done

@@ -226,7 +226,7 @@ describe('a build', () => {
     const app = testApp();
     const { registry } = serviceIn(app);
     const { jobs } = rendered(workflow(app, {
-      images: [{ registry, context: './web app/', dockerfile: 'docker/web', target: 'release', buildArgs: { MODE: 'a b' }, latest: true }],
+      images: [{ registry, context: './web app/', dockerfile: 'docker/web', target: 'release', buildArgs: { MODE: 'a b' }, tags: ['latest'] }],
     }));
     expect(inputs(jobs, 'build-shop-api', 'Build and push')).toMatchObject({
       'context': 'web app',
