@@ -1,11 +1,11 @@
 import { buildAction } from './build-action';
 import { emulation } from './runner-platform';
-import { checkOut, lines, logIn, summary } from './steps';
+import { checkOut, commands, logIn, logInToRegistry, summary } from './steps';
 import { JobBody, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { addTags, imageTag, lookUp, newestTag, placed } from '../image-commands';
+import { imageTag, lookUp, newestTag, placed } from '../image-commands';
 import { ImagePlan } from '../image-plan';
-import { functions, indented, quoted } from '../shell';
+import { indented, quoted } from '../shell';
 
 const MISSING = "steps.image.outputs.digest == ''";
 
@@ -22,12 +22,12 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
     'permissions': { 'contents': 'read', 'id-token': 'write' },
     'environment': settings.buildEnvironment,
     // Two runs for one commit would build the same image twice.
-    'concurrency': { 'group': `deploy-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
+    'concurrency': { 'group': `${settings.name}-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
     'outputs': { tag: '${{ steps.image.outputs.tag }}', digest: '${{ steps.pushed.outputs.digest }}' },
     'steps': [
       checkOut(settings, { 'fetch-depth': 0, 'filter': 'blob:none' }),
       logIn(settings, settings.pushRoleArn, image.region),
-      actions.step('aws-actions/amazon-ecr-login', { name: 'Log in to the registry', with: { registries: image.account } }),
+      logInToRegistry(settings, image),
       lookForImage(image),
       ...requireSecrets(image),
       ...emulated
@@ -43,7 +43,6 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
         ...buildAction(image, '${{ steps.image.outputs.tag }}', rebuild),
       }),
       takeImage(image),
-      ...setTags(image),
       {
         name: 'Summarise',
         env: { TAG: '${{ steps.image.outputs.tag }}', DIGEST: '${{ steps.pushed.outputs.digest }}', HOW: '${{ steps.pushed.outputs.how }}' },
@@ -57,7 +56,7 @@ function lookForImage(image: ImagePlan): Step {
   const { rebuildSchedule } = image;
   const step = { name: 'Look for the image', id: 'image' };
   const outputs = (...names: string[]) => `{\n${names.map((name) => `  echo "${name}=$${name}"\n`).join('')}} >> "$GITHUB_OUTPUT"`;
-  if (rebuildSchedule === undefined) return { ...step, run: withFunctions(imageTag(image), lookUp(image), outputs('tag', 'digest')) };
+  if (rebuildSchedule === undefined) return { ...step, run: commands(imageTag(image), lookUp(image), outputs('tag', 'digest')) };
 
   const isDue = `if [[ $SCHEDULE == ${quoted(rebuildSchedule)} ]]; then
   rebuild=true
@@ -69,7 +68,7 @@ fi`;
   return {
     ...step,
     env: { SCHEDULE: '${{ github.event.schedule }}' },
-    run: withFunctions(imageTag(image), isDue, lookUp(image), outputs('tag', 'digest', 'rebuild')),
+    run: commands(imageTag(image), isDue, lookUp(image), outputs('tag', 'digest', 'rebuild')),
   };
 }
 
@@ -81,7 +80,7 @@ function requireSecrets({ secrets }: ImagePlan): Step[] {
     name: 'Check the secrets of the build',
     if: MISSING,
     env: Object.fromEntries(variables.map((variable) => [variable, `\${{ secrets.${variable} != '' && 'set' || '' }}`])),
-    run: withFunctions(`require_secrets ${variables.join(' ')}`),
+    run: commands(`require_secrets ${variables.join(' ')}`),
   }];
 }
 
@@ -94,7 +93,7 @@ function takeImage(image: ImagePlan): Step {
       FOUND: '${{ steps.image.outputs.digest }}',
       BUILT: '${{ steps.build.outputs.digest }}',
     },
-    run: withFunctions(`digest=\${FOUND:-$BUILT}
+    run: commands(`digest=\${FOUND:-$BUILT}
 how="\${FOUND:+was there already}\${BUILT:+built}"
 if [[ -z $digest ]]; then
   digest=$(pushed_image ${placed(image)} "$TAG")
@@ -105,17 +104,4 @@ fi
   echo "how=$how"
 } >> "$GITHUB_OUTPUT"`),
   };
-}
-
-function setTags(image: ImagePlan): Step[] {
-  if (image.tags.length === 0) return [];
-  return [{
-    name: 'Set further tags',
-    env: { DIGEST: '${{ steps.pushed.outputs.digest }}' },
-    run: withFunctions(...addTags(image, '$DIGEST')),
-  }];
-}
-
-function withFunctions(...commands: string[]): string {
-  return lines(functions(commands.join('\n')), ...commands);
 }

@@ -10,7 +10,7 @@ export function checkJob(settings: WorkflowSettings, name: string, run: string):
     'timeout-minutes': settings.checkTimeout.toMinutes(),
     'permissions': { contents: 'read' },
     // Each commit is checked, else a branch that never rests would never be deployed; but none of them twice at once.
-    'concurrency': { 'group': `\${{ github.workflow }}-${name}-\${{ github.sha }}`, 'cancel-in-progress': true },
+    'concurrency': { 'group': `${settings.name}-check-${name}-\${{ github.sha }}`, 'cancel-in-progress': true },
     'steps': [...setUp(settings), { name, run }],
   };
 }

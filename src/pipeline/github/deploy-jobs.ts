@@ -1,24 +1,26 @@
-import { lines, logIn, setUp, summary } from './steps';
-import { JobBody, Step } from './workflow';
+import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
+import { commands, logIn, setUp, summary } from './steps';
+import { JobBody, Permissions, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
 import { deploy, verify } from '../deploy-commands';
-import { distinctImages, EnvironmentPlan, places, slug, StackPlan } from '../deploy-plan';
+import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
 import { imageVariable } from '../image-commands';
 import { ImagePlan, originOf } from '../image-plan';
-import { functions } from '../shell';
 
-const PERMISSIONS = { 'contents': 'read', 'id-token': 'write' } as const;
+const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
 
 /** Phase 1: deploys the registries. */
 export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPlan[]): JobBody {
+  const name = 'Deploy the registry';
   return {
-    'name': 'Deploy the registry',
+    'name': name,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
-    'concurrency': { 'group': 'deploy-registry', 'cancel-in-progress': false },
+    'concurrency': oneAtATime(stacks),
     'steps': [
       ...setUp(settings),
+      keepOrder(settings, name),
       logIn(settings, settings.deployRoleArn, stacks[0].region),
       { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
     ],
@@ -29,17 +31,19 @@ export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPla
 export function deployServicesJob(settings: WorkflowSettings, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string): JobBody {
   const { name, deployRoleArn } = settings.environmentOf(environment);
   const label = name ?? environment.stageName;
+  const jobName = label ? `Deploy ${label}` : 'Deploy';
   const images = Object.fromEntries(distinctImages(environment).map(originOf).map((image) =>
     [imageVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.tag }}@\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
   return {
-    'name': label ? `Deploy ${label}` : 'Deploy',
+    'name': jobName,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
     'environment': name,
-    'concurrency': { 'group': `deploy-${slug(label) || 'services'}`, 'cancel-in-progress': false },
+    'concurrency': oneAtATime(environment.stacks),
     'steps': [
       ...setUp(settings),
+      keepOrder(settings, jobName),
       logIn(settings, deployRoleArn, environment.stacks[0].region),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, images)),
@@ -84,7 +88,7 @@ function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place
         AWS_SECRET_ACCESS_KEY: `\${{ steps.${id}.outputs.aws-secret-access-key }}`,
         AWS_SESSION_TOKEN: `\${{ steps.${id}.outputs.aws-session-token }}`,
       },
-      run: lines(functions(verify(releases)), verify(releases)),
+      run: commands(verify(releases)),
     },
   ];
 }

@@ -12,6 +12,7 @@ import { Comment, toYaml } from './yaml';
 import { invalid, located, shown } from '../../private/validation';
 
 const PERMISSIONS: Record<string, string> = {
+  'actions': 'to see how far newer commits have come',
   'contents': 'to check out the commit',
   'id-token': 'to prove to AWS which workflow this is',
 };

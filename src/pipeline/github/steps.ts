@@ -1,5 +1,7 @@
 import { ActionStep, Inputs, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
+import { RepositoryPlan } from '../repository-plan';
+import { functions } from '../shell';
 
 /** Steps that several jobs have in common. */
 
@@ -7,14 +9,13 @@ export function checkOut({ actions }: WorkflowSettings, inputs: Inputs = {}): Ac
   return actions.step('actions/checkout', { name: 'Check out', with: { 'persist-credentials': false, ...inputs } });
 }
 
+export function setUpNode({ actions, nodeVersion }: WorkflowSettings): ActionStep {
+  return actions.step('actions/setup-node', { name: 'Set up Node.js', with: { 'node-version': nodeVersion, 'package-manager-cache': false } });
+}
+
 /** The app as the CDK CLI takes it. */
 export function setUp(settings: WorkflowSettings): Step[] {
-  const { actions, nodeVersion, installCommand } = settings;
-  return [
-    checkOut(settings),
-    actions.step('actions/setup-node', { name: 'Set up Node.js', with: { 'node-version': nodeVersion, 'package-manager-cache': false } }),
-    { name: 'Install', run: installCommand },
-  ];
+  return [checkOut(settings), setUpNode(settings), { name: 'Install', run: settings.installCommand }];
 }
 
 export function logIn({ actions }: WorkflowSettings, role: string, region: string): ActionStep {
@@ -22,6 +23,20 @@ export function logIn({ actions }: WorkflowSettings, role: string, region: strin
     name: 'Log in to AWS',
     with: { 'role-to-assume': role, 'aws-region': region },
   });
+}
+
+/** The action asks in the region of its environment. */
+export function logInToRegistry({ actions }: WorkflowSettings, { account, region, repositoryUri }: RepositoryPlan): ActionStep {
+  return actions.step('aws-actions/amazon-ecr-login', {
+    name: `Log in to ${repositoryUri.split('/')[0]}`,
+    env: { AWS_REGION: region },
+    with: { registries: account },
+  });
+}
+
+/** With the definitions of the functions that they call. */
+export function commands(...calls: string[]): string {
+  return lines(functions(calls.join('\n')), ...calls);
 }
 
 /** A table on the page of the run. */

@@ -1,7 +1,9 @@
 import { buildJob } from './build-job';
 import { checkJob } from './check-job';
+import { orderJob } from './commit-order';
 import { deployRegistriesJob, deployServicesJob } from './deploy-jobs';
 import { promoteJob } from './promote-job';
+import { tagJob } from './tag-job';
 import { Job, JobBody, Triggers, Workflow } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
 import { DeployPlan, distinctImages, EnvironmentPlan, slug } from '../deploy-plan';
@@ -18,6 +20,7 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
     [image, jobs.add(buildJobId(image), image.fromApp ? registries : checks, buildJob(settings, image))]));
 
   const copies = new Map<ImagePlan, string>();
+  let order: string[] = [];
   let before: string[] = [];
   for (const environment of plan.environments) {
     const images = distinctImages(environment);
@@ -29,7 +32,14 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
     }
     const built = [...new Set(images.flatMap((image) => [builds.get(originOf(image))!, ...image.copyOf ? [copies.get(image)!] : []]))];
     const needs = [...(built.length > 0 ? built : registries), ...before];
-    before = [jobs.add(deployJobId(environment), needs, deployServicesJob(settings, environment, buildJobId))];
+    // Different commits have been worked on at the same time so far; from here on, one waits for the other.
+    const isFirst = before.length === 0 && (built.length > 0 || (plan.registryStacks.length === 0 && checks.length > 0));
+    const inOrder = isFirst ? [jobs.add('order', needs, orderJob(settings))] : [];
+    order = [...order, ...inOrder];
+    before = [jobs.add(deployJobId(environment), [...needs, ...inOrder], deployServicesJob(settings, environment, buildJobId))];
+  }
+  for (const [image, build] of builds) {
+    if (image.tags.length > 0) jobs.add(`tag-${image.id}`, [...new Set([build, ...order])], tagJob(settings, image, build));
   }
   return {
     name: settings.name,
