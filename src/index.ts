@@ -14,6 +14,7 @@ export { Scaling, ScalingOptions } from './service/scaling';
 
 export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow';
 export { ImageBuild } from './pipeline/image-build';
+export { ImageCompression } from './pipeline/image-compression';
 export { JsonPatch } from './pipeline/github/json-patch';
 export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
 export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github/github-deploy-role';

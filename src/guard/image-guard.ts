@@ -159,6 +159,7 @@ export class ImageGuard extends Construct {
   private readonly platforms: (() => string | undefined)[] = [];
   private singleManifest = false;
   private readonly taskCounts = new Set<number>();
+  private tagSuffix = '';
 
   /**
    * @throws if the registry is in another stack and its name is not known at synthesis
@@ -232,6 +233,16 @@ export class ImageGuard extends Construct {
     return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
   }
 
+  /**
+   * Says how the image is built, besides the commit that the tag names: so that an image that was built in another way is
+   * never taken for it.
+   *
+   * @internal
+   */
+  public _tagWith(settings: string): void {
+    this.tagSuffix = `-${settings}`;
+  }
+
   private wireProperties(pins: boolean): GuardProperties {
     const { registry, repository, version } = this;
     const stack = deployedStack(this);
@@ -244,7 +255,7 @@ export class ImageGuard extends Construct {
       RegistryId: account!,
       RegistryRegion: region!,
       VersionKind: version.kind,
-      VersionValue: version.value,
+      VersionValue: version.kind === 'tag' ? Lazy.string({ produce: () => `${version.value}${this.tagSuffix}` }) : version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
       ReleaseTagName: pins ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),

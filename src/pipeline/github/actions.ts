@@ -39,8 +39,8 @@ export class Actions {
   }
 
   /** A step that runs an action. */
-  public step(action: Action, { name, id, if: condition, with: inputs }: Omit<ActionStep, 'uses' | 'env'>): ActionStep {
-    return { name, id, if: condition, uses: this.pins.get(action)!.uses, with: inputs };
+  public step(action: Action, { with: inputs, env, ...step }: Omit<ActionStep, 'uses'>): ActionStep {
+    return { ...step, env, uses: this.pins.get(action)!.uses, with: inputs };
   }
 
   public readonly versions: Comment = (key, value) => key === 'uses'

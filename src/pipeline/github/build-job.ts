@@ -1,75 +1,107 @@
-import { checkOut, lines, logIn, summary } from './steps';
-import { Inputs, JobBody } from './workflow';
+import { buildAction } from './build-action';
+import { emulation } from './runner-platform';
+import { checkOut, commands, logIn, logInToRegistry, summary } from './steps';
+import { JobBody, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { ImagePlan } from '../deploy-plan';
-import { defineLookUp, lookUp, setTag } from '../shell';
+import { imageTag, lookUp, newestTag, placed } from '../image-commands';
+import { ImagePlan } from '../image-plan';
+import { indented, quoted } from '../shell';
+
+const MISSING = "steps.image.outputs.digest == ''";
 
 /** Phase 2: builds one image and pushes it, unless it is there already. */
 export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody {
-  const missing = "steps.image.outputs.digest == ''";
   const { actions } = settings;
+  const runsOn = image.runsOn ?? settings.runsOn;
+  const emulated = emulation(image, runsOn);
+  const rebuild = image.rebuildSchedule === undefined ? undefined : "${{ steps.image.outputs.rebuild == 'true' }}";
   return {
     'name': `Build ${image.repositoryName}`,
-    'runs-on': settings.runsOn,
+    'runs-on': runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'contents': 'read', 'id-token': 'write' },
-    // Two runs for one commit would push the same tag, which is immutable.
+    'environment': settings.buildEnvironment,
+    // Two runs for one commit would build the same image twice.
     'concurrency': { 'group': `${settings.name}-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
-    'outputs': {
-      tag: '${{ steps.image.outputs.tag }}',
-      digest: '${{ steps.image.outputs.digest || steps.build.outputs.digest }}',
-    },
+    'outputs': { tag: '${{ steps.image.outputs.tag }}', digest: '${{ steps.pushed.outputs.digest }}' },
     'steps': [
       checkOut(settings, { 'fetch-depth': 0, 'filter': 'blob:none' }),
       logIn(settings, settings.pushRoleArn, image.region),
-      actions.step('aws-actions/amazon-ecr-login', { name: 'Log in to the registry', with: { registries: image.account } }),
-      {
-        name: 'Look for the image of this commit',
-        id: 'image',
-        run: lines(defineLookUp(), setTag(image), lookUp(image), '{\n  echo "tag=$tag"\n  echo "digest=$digest"\n} >> "$GITHUB_OUTPUT"'),
-      },
-      ...needsEmulation(image) ? [actions.step('docker/setup-qemu-action', { name: 'Set up QEMU', if: missing })] : [],
-      actions.step('docker/setup-buildx-action', { name: 'Set up buildx', if: missing }),
-      actions.step('docker/build-push-action', { name: 'Build and push', id: 'build', if: missing, with: buildInputs(image) }),
+      logInToRegistry(settings, image),
+      lookForImage(image),
+      ...requireSecrets(image),
+      ...emulated
+        ? [actions.step('docker/setup-qemu-action', { name: 'Set up QEMU', if: emulated === true ? MISSING : `${MISSING} && ${emulated}` })]
+        : [],
+      actions.step('docker/setup-buildx-action', { name: 'Set up buildx', if: MISSING }),
+      actions.step('docker/build-push-action', {
+        'name': 'Build and push',
+        'id': 'build',
+        'if': MISSING,
+        // A push is refused where another run has pushed the same tag first. The next step tells that from a failure.
+        'continue-on-error': true,
+        ...buildAction(image, '${{ steps.image.outputs.tag }}', rebuild),
+      }),
+      takeImage(image),
       {
         name: 'Summarise',
-        env: {
-          TAG: '${{ steps.image.outputs.tag }}',
-          BUILT: '${{ steps.build.outputs.digest }}',
-          REUSED: '${{ steps.image.outputs.digest }}',
-        },
-        run: summary(['image', 'tag', 'digest', ''], [
-          [image.repositoryName, '$TAG', '${REUSED:-$BUILT}', '${REUSED:+was there already}${BUILT:+built}'],
-        ]),
+        env: { TAG: '${{ steps.image.outputs.tag }}', DIGEST: '${{ steps.pushed.outputs.digest }}', HOW: '${{ steps.pushed.outputs.how }}' },
+        run: summary(['image', 'tag', 'digest', ''], [[image.repositoryName, '$TAG', '$DIGEST', '$HOW']]),
       },
     ],
   };
 }
 
-function needsEmulation({ platforms }: ImagePlan): boolean {
-  return platforms.some((platform) => platform !== 'linux/amd64');
+function lookForImage(image: ImagePlan): Step {
+  const { rebuildSchedule } = image;
+  const step = { name: 'Look for the image', id: 'image' };
+  const outputs = (...names: string[]) => `{\n${names.map((name) => `  echo "${name}=$${name}"\n`).join('')}} >> "$GITHUB_OUTPUT"`;
+  if (rebuildSchedule === undefined) return { ...step, run: commands(imageTag(image), lookUp(image), outputs('tag', 'digest')) };
+
+  const isDue = `if [[ $SCHEDULE == ${quoted(rebuildSchedule)} ]]; then
+  rebuild=true
+  tag=$tag-$(date -u +%Y%m%dT%H%M)
+else
+  rebuild=false
+${indented(newestTag(image))}
+fi`;
+  return {
+    ...step,
+    env: { SCHEDULE: '${{ github.event.schedule }}' },
+    run: commands(imageTag(image), isDue, lookUp(image), outputs('tag', 'digest', 'rebuild')),
+  };
 }
 
-function buildInputs(image: ImagePlan): Inputs {
-  const { repositoryUri, context, dockerfile, target, platforms, buildArgs, latest, singleManifest, keepsCache } = image;
-  const args = Object.entries(buildArgs).map(([name, value]) => `${name}=${value}`);
-  const tags = ['${{ steps.image.outputs.tag }}', ...latest ? ['latest'] : []];
+/** Tells whether they are there without having them. */
+function requireSecrets({ secrets }: ImagePlan): Step[] {
+  const variables = Object.values(secrets);
+  if (variables.length === 0) return [];
+  return [{
+    name: 'Check the secrets of the build',
+    if: MISSING,
+    env: Object.fromEntries(variables.map((variable) => [variable, `\${{ secrets.${variable} != '' && 'set' || '' }}`])),
+    run: commands(`require_secrets ${variables.join(' ')}`),
+  }];
+}
+
+function takeImage(image: ImagePlan): Step {
   return {
-    context,
-    'file': dockerfile,
-    target,
-    'platforms': platforms.join(','),
-    'build-args': args.length > 0 ? args.join('\n') : undefined,
-    'push': true,
-    'tags': tags.map((tag) => `${repositoryUri}:${tag}`).join('\n'),
-    // Lambda takes a single manifest, and an attestation makes an index of it.
-    'provenance': singleManifest ? false : undefined,
-    // Other registries may not let a tag move; there the cache is GitHub's.
-    ...keepsCache
-      ? {
-        'cache-from': `type=registry,ref=${repositoryUri}:cache`,
-        'cache-to': `type=registry,ref=${repositoryUri}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
-      }
-      : { 'cache-from': 'type=gha', 'cache-to': 'type=gha,mode=max,ignore-error=true' },
+    name: 'Take the image',
+    id: 'pushed',
+    env: {
+      TAG: '${{ steps.image.outputs.tag }}',
+      FOUND: '${{ steps.image.outputs.digest }}',
+      BUILT: '${{ steps.build.outputs.digest }}',
+    },
+    run: commands(`digest=\${FOUND:-$BUILT}
+how="\${FOUND:+was there already}\${BUILT:+built}"
+if [[ -z $digest ]]; then
+  digest=$(pushed_image ${placed(image)} "$TAG")
+  how='pushed by another run'
+fi
+{
+  echo "digest=$digest"
+  echo "how=$how"
+} >> "$GITHUB_OUTPUT"`),
   };
 }

@@ -1,9 +1,11 @@
 import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
-import { lines, logIn, setUp, summary } from './steps';
+import { commands, logIn, setUp, summary } from './steps';
 import { JobBody, Permissions, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { distinctImages, EnvironmentPlan, ImagePlan, places, StackPlan } from '../deploy-plan';
-import { defineVerify, deploy, digestVariable, verify } from '../shell';
+import { deploy, verify } from '../deploy-commands';
+import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
+import { imageVariable } from '../image-commands';
+import { ImagePlan, originOf } from '../image-plan';
 
 const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
 
@@ -25,13 +27,13 @@ export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPla
   };
 }
 
-/** Phase 3: deploys the services of one stage, each with the digest of its image. */
+/** Phase 3: deploys the services of one stage, each with the tag and the digest of its image. */
 export function deployServicesJob(settings: WorkflowSettings, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string): JobBody {
   const { name, deployRoleArn } = settings.environmentOf(environment);
   const label = name ?? environment.stageName;
   const jobName = label ? `Deploy ${label}` : 'Deploy';
-  const digests = Object.fromEntries(distinctImages(environment).map((image) =>
-    [digestVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
+  const images = Object.fromEntries(distinctImages(environment).map(originOf).map((image) =>
+    [imageVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.tag }}@\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
   return {
     'name': jobName,
     'runs-on': settings.runsOn,
@@ -43,14 +45,16 @@ export function deployServicesJob(settings: WorkflowSettings, environment: Envir
       ...setUp(settings),
       keepOrder(settings, jobName),
       logIn(settings, deployRoleArn, environment.stacks[0].region),
-      { name: 'Deploy', env: environment.releases.length > 0 ? digests : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
-      ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, digests)),
+      { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
+      ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, images)),
       ...environment.releases.length > 0 ? [{
         name: 'Summarise',
         if: '${{ !cancelled() }}',
-        env: { ...digests, RESULT: '${{ job.status }}' },
-        run: summary(['environment', 'stack', 'image', 'digest', 'result'], environment.releases.map(({ stack, image }) =>
-          [label || 'services', stack.stackName, image.repositoryName, `$${digestVariable(image)}`, '$RESULT'])),
+        env: { ...images, RESULT: '${{ job.status }}' },
+        run: summary(['environment', 'stack', 'image', 'tag', 'digest', 'result'], environment.releases.map(({ stack, image }) => {
+          const variable = imageVariable(originOf(image));
+          return [label || 'services', stack.stackName, image.repositoryName, `\${${variable}%@*}`, `\${${variable}#*@}`, '$RESULT'];
+        })),
       }] : [],
     ],
   };
@@ -60,7 +64,7 @@ export function deployServicesJob(settings: WorkflowSettings, environment: Envir
  * Compares what runs in one account and region with what was pushed, with the role of the bootstrapped environment that
  * may read, as the deploy role may only assume such roles.
  */
-function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, digests: Record<string, string>): Step[] {
+function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, images: Record<string, string>): Step[] {
   const { account, region, partition, qualifier } = place;
   const releases = environment.releases.filter(({ stack }) => stack.account === account && stack.region === region);
   return [
@@ -79,12 +83,12 @@ function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place
     {
       name: 'Compare what runs with what was pushed',
       env: {
-        ...digests,
+        ...images,
         AWS_ACCESS_KEY_ID: `\${{ steps.${id}.outputs.aws-access-key-id }}`,
         AWS_SECRET_ACCESS_KEY: `\${{ steps.${id}.outputs.aws-secret-access-key }}`,
         AWS_SESSION_TOKEN: `\${{ steps.${id}.outputs.aws-session-token }}`,
       },
-      run: lines(defineVerify('::error::'), verify(releases)),
+      run: commands(verify(releases)),
     },
   ];
 }

@@ -3,13 +3,13 @@ import { Duration, Stage, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Actions } from './actions';
 import { DeployPlan, deployPlan, slug } from '../deploy-plan';
-import { appDirectory, GENERATED, keepGenerated } from '../generated-file';
+import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from '../generated-file';
 import { ImageBuild } from '../image-build';
 import { JsonPatch } from './json-patch';
 import { workflowOf } from './workflow-document';
 import { WorkflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
-import { invalid, shown } from '../../private/validation';
+import { invalid, located, shown } from '../../private/validation';
 
 const PERMISSIONS: Record<string, string> = {
   'actions': 'to see how far newer commits have come',
@@ -125,6 +125,14 @@ export interface DeployWorkflowProps {
   readonly runsOn?: string;
 
   /**
+   * Environment on GitHub that images are built and promoted in. Builds can use its secrets, and its protection rules
+   * apply. Its name is in the subject of the token, so the push role has to trust `GitHubSubject.environment()` of it.
+   *
+   * @default - none: builds can use the secrets of the repository and the organization
+   */
+  readonly buildEnvironmentName?: string;
+
+  /**
    * After what time a check fails.
    *
    * @default Duration.minutes(30)
@@ -214,12 +222,13 @@ export class DeployWorkflow extends Construct {
       cdkCommand: props.cdkCommand ?? 'npx cdk',
       nodeVersion: props.nodeVersion ?? '22',
       runsOn: props.runsOn ?? 'ubuntu-24.04',
+      buildEnvironment: props.buildEnvironmentName,
       pushRoleArn: props.pushRoleArn,
       deployRoleArn: props.deployRoleArn,
       checkTimeout: props.checkTimeout ?? Duration.minutes(30),
       buildTimeout: props.buildTimeout ?? Duration.minutes(60),
       deployTimeout: props.deployTimeout ?? Duration.minutes(60),
-      actions: this.located(() => new Actions(props.actions)),
+      actions: located(this, () => new Actions(props.actions)),
       appDirectory: appDirectory(),
       environmentOf: ({ stage, stageName }) => {
         const environment = this.environments.find((candidate) => candidate.stage === stage);
@@ -248,7 +257,8 @@ export class DeployWorkflow extends Construct {
    * @throws what synthesis throws, but for a stale file
    */
   public render(): string {
-    const workflow = this.located(() => this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
+    const workflow = located(this, () =>
+      this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
     if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'the patches leave no workflow: its root must be an object');
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
@@ -257,7 +267,7 @@ export class DeployWorkflow extends Construct {
 
   /** The stages in the order that was asked for, then all others. */
   private plan(): DeployPlan {
-    const plan = deployPlan(this.node.scope as Construct, this.images);
+    const plan = deployPlan(this.node.scope as Construct, this.images, repositoryRoot());
     const left = [...plan.environments];
     const asked = this.environments.map(({ stage }) => {
       const index = left.findIndex((environment) => environment.stage === stage);
@@ -276,16 +286,6 @@ export class DeployWorkflow extends Construct {
       if (Token.isUnresolved(arn)) {
         throw invalid(this, `${property} must be known at synthesis: give the stack of the role an env with an account, or write the ARN down`);
       }
-    }
-  }
-
-  /** Errors of what knows nothing of constructs say where they come from too. */
-  private located<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      const { message } = error as Error;
-      throw / \(at [^)]*\)$/.test(message) ? error : invalid(this, message);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { ActionStep, Inputs, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
+import { RepositoryPlan } from '../repository-plan';
+import { functions } from '../shell';
 
 /** Steps that several jobs have in common. */
 
@@ -21,6 +23,20 @@ export function logIn({ actions }: WorkflowSettings, role: string, region: strin
     name: 'Log in to AWS',
     with: { 'role-to-assume': role, 'aws-region': region },
   });
+}
+
+/** The action asks in the region of its environment. */
+export function logInToRegistry({ actions }: WorkflowSettings, { account, region, repositoryUri }: RepositoryPlan): ActionStep {
+  return actions.step('aws-actions/amazon-ecr-login', {
+    name: `Log in to ${repositoryUri.split('/')[0]}`,
+    env: { AWS_REGION: region },
+    with: { registries: account },
+  });
+}
+
+/** With the definitions of the functions that they call. */
+export function commands(...calls: string[]): string {
+  return lines(functions(calls.join('\n')), ...calls);
 }
 
 /** A table on the page of the run. */

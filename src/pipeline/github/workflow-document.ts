@@ -2,9 +2,12 @@ import { buildJob } from './build-job';
 import { checkJob } from './check-job';
 import { orderJob } from './commit-order';
 import { deployRegistriesJob, deployServicesJob } from './deploy-jobs';
-import { Job, JobBody, Workflow } from './workflow';
+import { promoteJob } from './promote-job';
+import { tagJob } from './tag-job';
+import { Job, JobBody, Triggers, Workflow } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { DeployPlan, distinctImages, EnvironmentPlan, ImagePlan, slug } from '../deploy-plan';
+import { DeployPlan, distinctImages, EnvironmentPlan, slug } from '../deploy-plan';
+import { ImagePlan, originOf } from '../image-plan';
 
 /** The whole workflow: which jobs it has, and what each of them waits for. */
 export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workflow {
@@ -16,22 +19,40 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
   const builds = new Map(plan.images.map((image) =>
     [image, jobs.add(buildJobId(image), image.fromApp ? registries : checks, buildJob(settings, image))]));
 
+  const copies = new Map<ImagePlan, string>();
+  let order: string[] = [];
   let before: string[] = [];
   for (const environment of plan.environments) {
-    const built = distinctImages(environment).map((image) => builds.get(image)!);
+    const images = distinctImages(environment);
+    for (const image of images) {
+      if (!image.copyOf || copies.has(image)) continue;
+      const build = builds.get(image.copyOf)!;
+      const needs = [build, ...image.fromApp ? registries : [], ...before];
+      copies.set(image, jobs.add(`promote-${image.id}`, needs, promoteJob(settings, image, image.copyOf, build)));
+    }
+    const built = [...new Set(images.flatMap((image) => [builds.get(originOf(image))!, ...image.copyOf ? [copies.get(image)!] : []]))];
     const needs = [...(built.length > 0 ? built : registries), ...before];
     // Different commits have been worked on at the same time so far; from here on, one waits for the other.
     const isFirst = before.length === 0 && (built.length > 0 || (plan.registryStacks.length === 0 && checks.length > 0));
     const inOrder = isFirst ? [jobs.add('order', needs, orderJob(settings))] : [];
+    order = [...order, ...inOrder];
     before = [jobs.add(deployJobId(environment), [...needs, ...inOrder], deployServicesJob(settings, environment, buildJobId))];
+  }
+  for (const [image, build] of builds) {
+    if (image.tags.length > 0) jobs.add(`tag-${image.id}`, [...new Set([build, ...order])], tagJob(settings, image, build));
   }
   return {
     name: settings.name,
-    on: { push: { branches: [settings.branch] } },
+    on: triggers(plan, settings),
     permissions: {},
     defaults: { run: { 'shell': 'bash', 'working-directory': settings.appDirectory === '.' ? undefined : settings.appDirectory } },
     jobs: jobs.byId,
   };
+}
+
+function triggers({ images }: DeployPlan, { branch }: WorkflowSettings): Triggers {
+  const schedules = [...new Set(images.map(({ rebuildSchedule }) => rebuildSchedule).filter((cron) => cron !== undefined))];
+  return { push: { branches: [branch] }, schedule: schedules.length > 0 ? schedules.map((cron) => ({ cron })) : undefined };
 }
 
 function buildJobId(image: ImagePlan): string {

@@ -11,6 +11,7 @@ export interface WorkflowSettings {
   readonly cdkCommand: string;
   readonly nodeVersion: string;
   readonly runsOn: string;
+  readonly buildEnvironment?: string;
   readonly pushRoleArn: string;
   readonly deployRoleArn: string;
   readonly checkTimeout: Duration;

@@ -14,6 +14,7 @@ export interface Workflow {
 
 export interface Triggers {
   readonly push?: { readonly branches: string[] };
+  readonly schedule?: { readonly cron: string }[];
   readonly pull_request?: { readonly branches: string[] };
 }
 
@@ -49,10 +50,11 @@ export interface Concurrency {
 export type Step = CommandStep | ActionStep;
 
 interface StepOptions {
-  readonly name: string;
-  readonly id?: string;
-  readonly if?: string;
-  readonly env?: Record<string, string>;
+  readonly 'name': string;
+  readonly 'id'?: string;
+  readonly 'if'?: string;
+  readonly 'env'?: Record<string, string>;
+  readonly 'continue-on-error'?: boolean;
 }
 
 export interface CommandStep extends StepOptions {

@@ -59,7 +59,7 @@ describe('the order', () => {
     const { jobs } = rendered(workflow(app));
     expect(needs(jobs)).toEqual({ 'deploy-registry': undefined, 'build-shop-api': ['deploy-registry'], 'deploy': ['build-shop-api'] });
     expect(step(jobs, 'deploy', 'Deploy').run).toBe(
-      'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$DIGEST_SHOP_API"');
+      'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$IMAGE_SHOP_API"');
   });
 
   test('a stage of nothing else is deployed after the checks', () => {
@@ -143,12 +143,12 @@ describe('what is read off the app', () => {
     expect(step(jobs, 'deploy-registry', 'Deploy').run).toBe('npx cdk deploy Shop/Registry --require-approval never');
     expect(step(jobs, 'deploy', 'Deploy').run.split(' \\\n  ')).toEqual([
       'npx cdk deploy Shop --require-approval never',
-      '--parameters "the-shop:ApiImageTag=$DIGEST_THE_SHOP_API"',
-      '--parameters "the-shop:WorkerVersion=$DIGEST_THE_SHOP_WORKER"',
+      '--parameters "the-shop:ApiImageTag=$IMAGE_THE_SHOP_API"',
+      '--parameters "the-shop:WorkerVersion=$IMAGE_THE_SHOP_WORKER"',
     ]);
     expect(step(jobs, 'deploy', 'Deploy').env).toEqual({
-      DIGEST_THE_SHOP_API: '${{ needs.build-the-shop-api.outputs.digest }}',
-      DIGEST_THE_SHOP_WORKER: '${{ needs.build-the-shop-worker.outputs.digest }}',
+      IMAGE_THE_SHOP_API: '${{ needs.build-the-shop-api.outputs.tag }}@${{ needs.build-the-shop-api.outputs.digest }}',
+      IMAGE_THE_SHOP_WORKER: '${{ needs.build-the-shop-worker.outputs.tag }}@${{ needs.build-the-shop-worker.outputs.digest }}',
     });
   });
 
@@ -212,7 +212,7 @@ describe('a build', () => {
       'cache-from': `type=registry,ref=${uri}:cache`,
       'cache-to': `type=registry,ref=${uri}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
     });
-    expect(step(jobs, 'build-shop-api', 'Look for the image of this commit').run).toContain('git log -1 --format=%H -- :/)');
+    expect(step(jobs, 'build-shop-api', 'Look for the image').run).toContain('git log -1 --format=%H -- :/)');
   });
 
   test('takes its cache from GitHub where tags of the registry may not move', () => {
@@ -226,7 +226,7 @@ describe('a build', () => {
     const app = testApp();
     const { registry } = serviceIn(app);
     const { jobs } = rendered(workflow(app, {
-      images: [{ registry, context: './web app/', dockerfile: 'docker/web', target: 'release', buildArgs: { MODE: 'a b' }, latest: true }],
+      images: [{ registry, context: './web app/', dockerfile: 'docker/web', target: 'release', buildArgs: { MODE: 'a b' }, tags: ['latest'] }],
     }));
     expect(inputs(jobs, 'build-shop-api', 'Build and push')).toMatchObject({
       'context': 'web app',
@@ -235,7 +235,7 @@ describe('a build', () => {
       'build-args': 'MODE=a b',
       'tags': expect.stringMatching(/:\$\{\{ steps\.image\.outputs\.tag \}\}\n[^\n]*\/shop-api:latest$/),
     });
-    expect(step(jobs, 'build-shop-api', 'Look for the image of this commit').run).toContain("git log -1 --format=%H -- ':/web app' :/docker/web)");
+    expect(step(jobs, 'build-shop-api', 'Look for the image').run).toContain("git log -1 --format=%H -- ':/web app' :/docker/web)");
   });
 
   test('is skipped where the tag exists', () => {
