@@ -12,7 +12,8 @@ export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
 export { Scaling, ScalingOptions } from './service/scaling';
 
-export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow';
+export { DeployWorkflow } from './pipeline/github/deploy-workflow';
+export { DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow-props';
 export { ImageBuild } from './pipeline/image-build';
 export { ImageCompression } from './pipeline/image-compression';
 export { JsonPatch } from './pipeline/github/json-patch';

@@ -1,18 +1,19 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { partitionOf } from '../../private/stacks';
-import { DEFAULT_QUALIFIER } from '../deploy-plan';
+import { DEFAULT_QUALIFIER, StackPlan } from '../deploy-plan';
 
-/** What tells one bootstrapped environment from another. */
-export interface BootstrappedEnvironment {
+/** A bootstrapped environment. */
+interface Environment {
   readonly account: string;
   readonly region: string;
+  readonly partition: string;
   readonly qualifier: string;
 }
 
 /** The right to use roles that `cdk bootstrap` has made, in the environments of some stacks. */
 export class BootstrapAccess {
-  private readonly environments: (BootstrappedEnvironment & { readonly partition: string })[];
+  private readonly environments: Environment[];
 
   /**
    * @param roles such as `deploy` or `lookup`
@@ -33,9 +34,13 @@ export class BootstrapAccess {
     return new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [...new Set(resources)] });
   }
 
-  /** Where that is not known at synthesis, it may. */
-  public covers({ account, region, qualifier }: BootstrappedEnvironment): boolean {
-    const isSame = (one: string, other: string) => one === other || Token.isUnresolved(one);
-    return this.environments.some((known) => isSame(known.account, account) && isSame(known.region, region) && known.qualifier === qualifier);
+  /** What is missing for these stacks. An account or region that is not known at synthesis may be that of any. */
+  public lacks(stacks: readonly StackPlan[]): string[] {
+    const isSame = (known: string, other: string) => known === other || Token.isUnresolved(known);
+    return stacks
+      .filter(({ account, region, qualifier }) => !this.environments.some((known) =>
+        isSame(known.account, account) && isSame(known.region, region) && known.qualifier === qualifier))
+      .map(({ deployId, account, region, qualifier }) =>
+        `cannot use the environment aws://${account}/${region} with bootstrap qualifier ${qualifier}: add ${deployId} to its stacks`);
   }
 }

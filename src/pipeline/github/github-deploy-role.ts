@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { BootstrapAccess, BootstrappedEnvironment } from './bootstrap-access';
+import { BootstrapAccess } from './bootstrap-access';
 import { GitHubRole, GitHubRoleProps } from './github-role';
+import { RoleTask } from './role-task';
 import { located } from '../../private/validation';
 
 /** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
@@ -51,7 +52,7 @@ export class GitHubDeployRole extends GitHubRole {
   /**
    * @internal
    */
-  public _mayDeploy(environment: BootstrappedEnvironment): boolean {
-    return this.access.covers(environment);
+  public _lacks(task: RoleTask): string[] {
+    return task.kind === 'deploy' ? this.access.lacks(task.stacks) : ['is for deployments: pass that of another role'];
   }
 }

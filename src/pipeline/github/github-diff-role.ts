@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { BootstrapAccess, BootstrappedEnvironment } from './bootstrap-access';
+import { BootstrapAccess } from './bootstrap-access';
 import { GitHubRole, GitHubRoleProps } from './github-role';
 import { GitHubSubject } from './github-subject';
+import { RoleTask } from './role-task';
 import { located } from '../../private/validation';
 
 /**
@@ -51,7 +52,7 @@ export class GitHubDiffRole extends GitHubRole {
   /**
    * @internal
    */
-  public _mayRead(environment: BootstrappedEnvironment): boolean {
-    return this.access.covers(environment);
+  public _lacks(task: RoleTask): string[] {
+    return task.kind === 'diff' ? this.access.lacks(task.stacks) : ['may only read: pass that of another role'];
   }
 }

@@ -1,7 +1,8 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { faultOf, GitHubSubject, trustedRuns } from './github-subject';
+import { faultOf, GitHubSubject, JobContext, trustedRuns } from './github-subject';
+import { RoleTask } from './role-task';
 import { partitionOf, pathInStack } from '../../private/stacks';
 import { invalid, located, shown } from '../../private/validation';
 
@@ -143,7 +144,16 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
    *
    * @internal
    */
-  public _trusts(context: string): boolean {
+  public _trusts(context: JobContext): boolean {
     return this.subjects.some((subject) => subject._covers(context));
+  }
+
+  /**
+   * What it lacks for a task, as far as that can be told.
+   *
+   * @internal
+   */
+  public _lacks(_task: RoleTask): string[] {
+    return [];
   }
 }

@@ -26,12 +26,20 @@ const WILDCARD = /[*?${}\s]/;
 /** What would end the part of the subject that it is in, besides. */
 const SPECIAL = /[*?${}:\s]/;
 
-/** What a subject says of a job, behind the repository. */
-export const JobContext = {
-  ofBranch: (name: string) => `ref:refs/heads/${name}`,
-  ofEnvironment: (name: string) => `environment:${name}`,
-  ofPullRequests: 'pull_request',
-} as const;
+/** What the subject of a token says of a job, behind the repository. */
+export class JobContext {
+  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'leave out its subjects');
+
+  public static branch(name: string): JobContext {
+    return new JobContext(`ref:refs/heads/${name}`, `runs for branch "${name}"`, `add GitHubSubject.branch('${name}') to its subjects`);
+  }
+
+  public static environment(name: string): JobContext {
+    return new JobContext(`environment:${name}`, `jobs in environment "${name}"`, `add GitHubSubject.environment('${name}') to its subjects`);
+  }
+
+  private constructor(public readonly text: string, public readonly description: string, public readonly remedy: string) {}
+}
 
 /**
  * Which runs of a workflow may assume a role, as the subject of their token says it.
@@ -46,7 +54,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that branches cannot have
    */
   public static branch(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.ofBranch(checked('branch', name, SPECIAL)));
+    return new GitHubSubject(JobContext.branch(checked('branch', name, SPECIAL)).text);
   }
 
   /**
@@ -56,7 +64,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that subjects write differently
    */
   public static environment(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.ofEnvironment(checked('environment', name, SPECIAL)));
+    return new GitHubSubject(JobContext.environment(checked('environment', name, SPECIAL)).text);
   }
 
   /**
@@ -86,7 +94,7 @@ export class GitHubSubject {
    * @internal
    */
   public static _pullRequests(): GitHubSubject {
-    return new GitHubSubject(JobContext.ofPullRequests);
+    return new GitHubSubject(JobContext.PULL_REQUEST.text);
   }
 
   /**
@@ -112,8 +120,8 @@ export class GitHubSubject {
    *
    * @internal
    */
-  public _covers(context: string): boolean {
-    return this.isWhole || this.context === context;
+  public _covers(context: JobContext): boolean {
+    return this.isWhole || this.context === context.text;
   }
 
   /**
