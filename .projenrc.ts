@@ -54,6 +54,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
+    // How docker/build-push-action reads lists.
+    'csv-parse@^6',
     'deploy-time-build@^0.4.10',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
@@ -146,7 +148,7 @@ project.eslint?.addOverride({
 });
 
 // What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler']);
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 

@@ -47,5 +47,6 @@ export function command(...words: string[]): string {
 
 /** For the body of a block. */
 export function indented(run: string): string {
-  return run.replace(/^(?=.)/gm, '  ');
+  // A regular expression would take other characters for the end of a line, within words too.
+  return run.split('\n').map((line) => line && `  ${line}`).join('\n');
 }

@@ -92,7 +92,7 @@ describe('ids', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const names = ['team/api', 'team-api', 'team_api', 'web'];
-    for (const name of names) new PhasedFargateService(stack, `Of ${name}`, { registry: ecr.Repository.fromRepositoryName(stack, `${name} it`, name) });
+    for (const [index, name] of names.entries()) new PhasedFargateService(stack, `Api${index}`, { registry: ecr.Repository.fromRepositoryName(stack, `${name} it`, name) });
     for (const region of ['us-east-1', 'us-west-2']) {
       new PhasedFargateService(stack, region, { registry: new ImageRegistry(new Stack(app, region, { env: { ...ENV, region } }), 'R', { repositoryName: 'both' }) });
     }

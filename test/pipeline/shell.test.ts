@@ -14,7 +14,7 @@ describe('a quoted word', () => {
   test('is to bash what it was, and is on one line, so that indentation does not change it', () => {
     const words = fc.array(fc.oneof(
       fc.string({ unit: 'grapheme' }),
-      fc.string({ unit: fc.constantFrom('\n', '\r', '\t', '\\', "'", '"', '$', '`', 'a', '1', ' ', '\u0001', '\u0085', 'é', '!', '{', ',', '*', '~', '#', '=') }),
+      fc.string({ unit: fc.constantFrom('\n', '\r', '\t', '\\', "'", '"', '$', '`', 'a', '1', ' ', '\u0001', '\u0085', '\u2028', 'é', '!', '{', ',', '*', '~', '#', '=') }),
     ).filter((word) => !word.includes('\0')), { minLength: 1, maxLength: 200 });
     fc.assert(fc.property(words, (many) => {
       const call = indented(`printf '%s\\0' ${many.map(quoted).join(' ')}`);
@@ -199,7 +199,7 @@ class Account {
           if [[ -e $TAGS/$tag ]]; then cat "$TAGS/$tag"; else echo "An error occurred (ImageNotFoundException)" >&2; exit 254; fi ;;
       esac`);
     this.command('docker', `echo "$*" >> "$CALLS/docker"
-      [[ $1 == login ]] && exit
+      [[ $1 == login ]] && exec cat > /dev/null
       ${fails === 'build' ? 'echo "exit code: 1" >&2; exit 1' : ''}
       cp "$MEANWHILE"/* "$TAGS" 2> /dev/null
       reference=$(grep -o -- '--tag [^ ]*' <<< "$*") tag=\${reference##*:}

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BuildRequest } from './buildx-arguments';
 import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
 import { Consumer, LOWEST } from '../../consumer';
@@ -40,8 +41,21 @@ export class Developer {
 
   /** The workflow, for the commit that the repository is at. */
   public async push(workflow = '.github/workflows/deploy.yml', meanwhile?: Circumstances['meanwhile']): Promise<WorkflowRun> {
+    return this.workflowRun({ meanwhile }, workflow);
+  }
+
+  /** A run that is started otherwise, or finds other circumstances. */
+  public async workflowRun(
+    circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule'>, workflow = '.github/workflows/deploy.yml',
+  ): Promise<WorkflowRun> {
     const { source, emulator, commands, runs: directory } = this;
-    return WorkflowRun.of(workflow, { source, emulator, commands, directory, meanwhile });
+    return WorkflowRun.of(workflow, { source, emulator, commands, directory, ...circumstances });
+  }
+
+  /** All builds so far, with the values of their secrets. */
+  public builds(): BuildRequest[] {
+    const log = join(this.emulator.env.HOME, 'builds.log');
+    return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
   }
 
   /** A command in the working copy, with AWS credentials at hand. */

@@ -29,6 +29,10 @@ export interface Circumstances {
   readonly commands: string;
   /** Jobs work below it. */
   readonly directory: string;
+  /** What GitHub keeps for the repository, by name. */
+  readonly secrets?: Record<string, string>;
+  /** The cron expression that has started the run, if it was not a push. */
+  readonly schedule?: string;
   /** Called before each step: what goes on in the world meanwhile. */
   readonly meanwhile?: (job: string, step: string) => Promise<void>;
 }
@@ -84,7 +88,15 @@ export class WorkflowRun {
 
   private async runJob(id: string, job: any): Promise<JobRun> {
     const needs = Object.fromEntries([job.needs ?? []].flat().map((need: string) => [need, this.jobs[need]]));
-    const contexts = { needs, github: { sha: this.sha, ref: 'refs/heads/main', workflow: this.workflow.name } };
+    const { secrets = {}, schedule } = this.circumstances;
+    const github = {
+      sha: this.sha,
+      ref: 'refs/heads/main',
+      workflow: this.workflow.name,
+      event_name: schedule === undefined ? 'push' : 'schedule',
+      event: { schedule },
+    };
+    const contexts = { needs, github, secrets, runner: { arch: 'X64' } };
     const results = Object.values(needs).map(({ result }) => result);
     const status = { success: results.every((result) => result === 'success'), failure: results.includes('failure') };
     if (!holds(job.if, contexts, status)) return { result: 'skipped', steps: [], outputs: {}, summary: '' };
@@ -117,7 +129,8 @@ interface JobPlace {
 class JobSteps {
   public readonly runs: StepRun[] = [];
 
-  private readonly outputsById: Record<string, { outputs: Record<string, string> }> = {};
+  private readonly stepsById: Record<string, { outputs: Record<string, string>; outcome: Result }> = {};
+  private failed = false;
   private readonly environment: JobEnvironment;
 
   constructor({ emulator, source, commands }: Circumstances, private readonly place: JobPlace, private readonly job: any) {
@@ -135,34 +148,37 @@ class JobSteps {
         PATH: `${commands}:${env.PATH}`,
         GITHUB_ACTIONS: 'true',
         GITHUB_SHA: sha,
+        DOCKER_CONFIG: directory,
         GITHUB_OUTPUT: join(directory, 'output'),
         GITHUB_STEP_SUMMARY: join(directory, 'summary'),
       },
-      dockerIsLoggedIn: false,
       buildxIsSetUp: false,
     };
   }
 
   public get result(): Result {
-    return this.runs.some(({ outcome }) => outcome === 'failure') ? 'failure' : 'success';
+    return this.failed ? 'failure' : 'success';
   }
 
   public async run(step: any): Promise<void> {
     const { contexts, status } = this;
-    if (!holds(step.if, contexts, status)) {
-      this.runs.push({ name: step.name, outcome: 'skipped', output: '' });
-      return;
-    }
-    const { uses, with: inputs, run, env, id } = interpolate(step, contexts, status);
+    if (!holds(step.if, contexts, status)) return this.record(step, 'skipped');
+
+    const { uses, with: inputs, run, env } = interpolate(step, contexts, status);
     try {
       const { outputs, output } = uses
-        ? { outputs: await runAction(uses, this.environment, inputs ?? {}), output: '' }
+        ? { outputs: await runAction(uses, this.environment, inputs ?? {}, env ?? {}), output: '' }
         : await this.bash(run, step['working-directory'] ?? this.place.defaults['working-directory'] ?? '.', env ?? {});
-      if (id) this.outputsById[id] = { outputs };
-      this.runs.push({ name: step.name, outcome: 'success', output });
+      this.record(step, 'success', output, outputs);
     } catch (error) {
-      this.runs.push({ name: step.name, outcome: 'failure', output: (error as Error).message });
+      this.record(step, 'failure', (error as Error).message);
+      this.failed ||= step['continue-on-error'] !== true;
     }
+  }
+
+  private record({ id, name }: any, outcome: Result, output = '', outputs = {}): void {
+    if (id) this.stepsById[id] = { outputs, outcome };
+    this.runs.push({ name, outcome, output });
   }
 
   /** What the job hands on. GitHub drops what contains a secret, and the host of a registry does. */
@@ -181,7 +197,7 @@ class JobSteps {
   }
 
   private get contexts(): Contexts {
-    return { ...this.place.contexts, steps: this.outputsById, job: { status: this.result } };
+    return { ...this.place.contexts, steps: this.stepsById, job: { status: this.result } };
   }
 
   private async bash(

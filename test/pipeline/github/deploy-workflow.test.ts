@@ -1,6 +1,6 @@
 import { App, Duration, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { parse } from 'yaml';
 import { faultsInWorkflow } from './github-reader';
@@ -152,20 +152,6 @@ describe('what is read off the app', () => {
     });
   });
 
-  test('the platform that the services run on, with emulation where the runner is of another', () => {
-    const app = testApp();
-    const stack = new Stack(app, 'Shop', { env: ENV });
-    const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Both', { repositoryName: 'both' });
-    new PhasedFargateService(stack, 'Intel', { registry: new ImageRegistry(registry.stack, 'Intel', { repositoryName: 'intel' }) });
-    new PhasedFargateService(stack, 'Arm', { registry, cpuArchitecture: ecs.CpuArchitecture.ARM64 });
-    new PhasedFargateService(stack, 'Both', { registry });
-    const { jobs } = rendered(workflow(app));
-    expect(inputs(jobs, 'build-intel', 'Build and push').platforms).toBe('linux/amd64');
-    expect(names(jobs, 'build-intel')).not.toContain('Set up QEMU');
-    expect(inputs(jobs, 'build-both', 'Build and push').platforms).toBe('linux/amd64,linux/arm64');
-    expect(names(jobs, 'build-both')).toContain('Set up QEMU');
-  });
-
   test('the region and the domain of each registry', () => {
     const app = testApp();
     serviceIn(app, 'Shop', { env: { account: '111122223333', region: 'cn-north-1' } });
@@ -194,55 +180,6 @@ describe('what is read off the app', () => {
     const guard = new ImageGuard(stack, 'Guard', { registry: ImageRegistry.inCompanionStack(stack, 'Function') });
     new lambda.Function(stack, 'Function', { code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE });
     expect(inputs(rendered(workflow(app)).jobs, 'build-shop-function', 'Build and push')).toMatchObject({ provenance: false, platforms: 'linux/amd64' });
-  });
-});
-
-describe('a build', () => {
-  test('is made from the Dockerfile in the root, and keeps its cache in the registry', () => {
-    const app = testApp();
-    serviceIn(app);
-    const { jobs } = rendered(workflow(app));
-    const uri = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-api';
-    expect(inputs(jobs, 'build-shop-api', 'Build and push')).toEqual({
-      'context': '.',
-      'file': 'Dockerfile',
-      'platforms': 'linux/amd64',
-      'push': true,
-      'tags': `${uri}:\${{ steps.image.outputs.tag }}`,
-      'cache-from': `type=registry,ref=${uri}:cache`,
-      'cache-to': `type=registry,ref=${uri}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
-    });
-    expect(step(jobs, 'build-shop-api', 'Look for the image').run).toContain('git log -1 --format=%H -- :/)');
-  });
-
-  test('takes its cache from GitHub where tags of the registry may not move', () => {
-    const app = testApp();
-    const stack = new Stack(app, 'Shop', { env: ENV });
-    new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
-    expect(inputs(rendered(workflow(app)).jobs, 'build-theirs', 'Build and push')['cache-to']).toMatch(/^type=gha,/);
-  });
-
-  test('takes what it is told', () => {
-    const app = testApp();
-    const { registry } = serviceIn(app);
-    const { jobs } = rendered(workflow(app, {
-      images: [{ registry, context: './web app/', dockerfile: 'docker/web', target: 'release', buildArgs: { MODE: 'a b' }, tags: ['latest'] }],
-    }));
-    expect(inputs(jobs, 'build-shop-api', 'Build and push')).toMatchObject({
-      'context': 'web app',
-      'file': 'docker/web',
-      'target': 'release',
-      'build-args': 'MODE=a b',
-      'tags': expect.stringMatching(/:\$\{\{ steps\.image\.outputs\.tag \}\}\n[^\n]*\/shop-api:latest$/),
-    });
-    expect(step(jobs, 'build-shop-api', 'Look for the image').run).toContain("git log -1 --format=%H -- ':/web app' :/docker/web)");
-  });
-
-  test('is skipped where the tag exists', () => {
-    const app = testApp();
-    serviceIn(app);
-    const { jobs } = rendered(workflow(app));
-    for (const name of ['Set up buildx', 'Build and push']) expect(step(jobs, 'build-shop-api', name).if).toBe("steps.image.outputs.digest == ''");
   });
 });
 
@@ -357,7 +294,7 @@ describe('errors', () => {
     const app = testApp();
     serviceIn(app);
     const registry = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');
-    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images: no service takes its image from Other/Unused');
+    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no service takes its image from Other/Unused');
   });
 
   test('a patch that does not fit', () => {
@@ -375,10 +312,6 @@ function rendered(deploy: DeployWorkflow): any {
 
 function needs(jobs: any): Record<string, string[] | undefined> {
   return Object.fromEntries(Object.entries<any>(jobs).map(([id, job]) => [id, job.needs]));
-}
-
-function names(jobs: any, id: string): string[] {
-  return jobs[id].steps.map(({ name }: any) => name);
 }
 
 function step(jobs: any, id: string, name: string): any {
