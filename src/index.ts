@@ -12,12 +12,14 @@ export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
 export { Scaling, ScalingOptions } from './service/scaling';
 
-export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow';
+export { DeployWorkflow } from './pipeline/github/deploy-workflow';
+export { DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow-props';
 export { ImageBuild } from './pipeline/image-build';
 export { ImageCompression } from './pipeline/image-compression';
 export { JsonPatch } from './pipeline/github/json-patch';
 export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
 export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github/github-deploy-role';
+export { GitHubDiffRole, GitHubDiffRoleProps } from './pipeline/github/github-diff-role';
 export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github/github-push-role';
 export { GitHubRole, GitHubRoleProps } from './pipeline/github/github-role';
 export { GitHubSubject } from './pipeline/github/github-subject';

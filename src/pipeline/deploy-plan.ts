@@ -117,6 +117,11 @@ function distinct(stacks: StackPlan[]): StackPlan[] {
   return [...new Map(stacks.map((stack) => [stack.deployId, stack])).values()];
 }
 
+/** All that is deployed, each stack once. */
+export function stacksOf({ registryStacks, environments }: DeployPlan): StackPlan[] {
+  return distinct([...registryStacks, ...environments.flatMap(({ stacks }) => stacks)]);
+}
+
 /** Where releases go to: a stack for each account and region. */
 export function places({ releases }: EnvironmentPlan): StackPlan[] {
   return [...new Map(releases.map(({ stack }) => [`${stack.account}/${stack.region}`, stack])).values()];

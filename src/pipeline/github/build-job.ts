@@ -16,7 +16,6 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
   const emulated = emulation(image, runsOn);
   const rebuild = image.rebuildSchedule === undefined ? undefined : "${{ steps.image.outputs.rebuild == 'true' }}";
   return {
-    'name': `Build ${image.repositoryName}`,
     'runs-on': runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'contents': 'read', 'id-token': 'write' },
@@ -26,7 +25,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
     'outputs': { tag: '${{ steps.image.outputs.tag }}', digest: '${{ steps.pushed.outputs.digest }}' },
     'steps': [
       checkOut(settings, { 'fetch-depth': 0, 'filter': 'blob:none' }),
-      logIn(settings, settings.pushRoleArn, image.region),
+      logIn(settings, settings.pushRoleArn, image.region, settings.buildTimeout),
       logInToRegistry(settings, image),
       lookForImage(image),
       ...requireSecrets(image),

@@ -5,7 +5,6 @@ import { WorkflowSettings } from './workflow-settings';
 /** What must pass before anything is deployed. */
 export function checkJob(settings: WorkflowSettings, name: string, run: string): JobBody {
   return {
-    'name': name,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.checkTimeout.toMinutes(),
     'permissions': { contents: 'read' },

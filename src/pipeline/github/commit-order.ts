@@ -8,7 +8,7 @@ import { StackPlan } from '../deploy-plan';
 /** It is published as it is, so it is found from the compiled code too. */
 const SCRIPT = path.join(__dirname, '..', '..', '..', 'src', 'pipeline', 'github', 'keep-order.js');
 
-const NAME = 'Keep the order of commits';
+export const ORDER_NAME = 'Keep the order of commits';
 
 /** What the step takes: runs of the workflow and commits of the branch, both to look at. */
 export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read' };
@@ -19,10 +19,10 @@ export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read
  */
 export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string): CommandStep {
   return {
-    'name': NAME,
+    'name': ORDER_NAME,
     'shell': 'node {0}',
     'working-directory': appDirectory === '.' ? undefined : '.',
-    'env': { TOKEN: '${{ github.token }}', WORKFLOW: `${name}.yml`, JOB: job, STEP: NAME },
+    'env': { TOKEN: '${{ github.token }}', WORKFLOW: `${name}.yml`, JOB: job, STEP: ORDER_NAME },
     'run': fs.readFileSync(SCRIPT, 'utf8'),
   };
 }
@@ -31,13 +31,12 @@ export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string)
  * The end of what different commits do at the same time. An older commit stops here, so that it does not take the place of
  * a newer one in the queue of a deployment: GitHub lets only the last that arrived wait there.
  */
-export function orderJob(settings: WorkflowSettings): JobBody {
+export function orderJob(settings: WorkflowSettings, name: string): JobBody {
   return {
-    'name': NAME,
     'runs-on': settings.runsOn,
     'timeout-minutes': 10,
     'permissions': ORDER_PERMISSIONS,
-    'steps': [setUpNode(settings), keepOrder(settings, NAME)],
+    'steps': [setUpNode(settings), keepOrder(settings, name)],
   };
 }
 

@@ -10,10 +10,8 @@ import { ImagePlan, originOf } from '../image-plan';
 const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
 
 /** Phase 1: deploys the registries. */
-export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPlan[]): JobBody {
-  const name = 'Deploy the registry';
+export function deployRegistriesJob(settings: WorkflowSettings, name: string, stacks: StackPlan[]): JobBody {
   return {
-    'name': name,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
@@ -21,21 +19,21 @@ export function deployRegistriesJob(settings: WorkflowSettings, stacks: StackPla
     'steps': [
       ...setUp(settings),
       keepOrder(settings, name),
-      logIn(settings, settings.deployRoleArn, stacks[0].region),
+      logIn(settings, settings.deployRoleArn, stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
     ],
   };
 }
 
 /** Phase 3: deploys the services of one stage, each with the tag and the digest of its image. */
-export function deployServicesJob(settings: WorkflowSettings, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string): JobBody {
+export function deployServicesJob(
+  settings: WorkflowSettings, jobName: string, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string,
+): JobBody {
   const { name, deployRoleArn } = settings.environmentOf(environment);
-  const label = name ?? environment.stageName;
-  const jobName = label ? `Deploy ${label}` : 'Deploy';
+  const label = name ?? (environment.stageName || 'services');
   const images = Object.fromEntries(distinctImages(environment).map(originOf).map((image) =>
     [imageVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.tag }}@\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
   return {
-    'name': jobName,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.deployTimeout.toMinutes(),
     'permissions': PERMISSIONS,
@@ -44,7 +42,7 @@ export function deployServicesJob(settings: WorkflowSettings, environment: Envir
     'steps': [
       ...setUp(settings),
       keepOrder(settings, jobName),
-      logIn(settings, deployRoleArn, environment.stacks[0].region),
+      logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, images)),
       ...environment.releases.length > 0 ? [{
@@ -53,7 +51,7 @@ export function deployServicesJob(settings: WorkflowSettings, environment: Envir
         env: { ...images, RESULT: '${{ job.status }}' },
         run: summary(['environment', 'stack', 'image', 'tag', 'digest', 'result'], environment.releases.map(({ stack, image }) => {
           const variable = imageVariable(originOf(image));
-          return [label || 'services', stack.stackName, image.repositoryName, `\${${variable}%@*}`, `\${${variable}#*@}`, '$RESULT'];
+          return [label, stack.stackName, image.repositoryName, `\${${variable}%@*}`, `\${${variable}#*@}`, '$RESULT'];
         })),
       }] : [],
     ],

@@ -1,166 +1,22 @@
 import * as path from 'node:path';
-import { Duration, Stage, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { Actions } from './actions';
-import { DeployPlan, deployPlan, slug } from '../deploy-plan';
-import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from '../generated-file';
-import { ImageBuild } from '../image-build';
+import { DeployWorkflowProps, WorkflowEnvironment } from './deploy-workflow-props';
 import { JsonPatch } from './json-patch';
+import { contradictions } from './role-checks';
 import { workflowOf } from './workflow-document';
-import { WorkflowSettings } from './workflow-settings';
+import { WorkflowSettings, workflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
-import { invalid, located, shown } from '../../private/validation';
+import { claim, invalid, located, shown } from '../../private/validation';
+import { DeployPlan, deployPlan, EnvironmentPlan } from '../deploy-plan';
+import { GENERATED, keepGenerated, repositoryRoot } from '../generated-file';
+import { ImageBuild } from '../image-build';
 
 const PERMISSIONS: Record<string, string> = {
   'actions': 'to see how far newer commits have come',
   'contents': 'to check out the commit',
   'id-token': 'to prove to AWS which workflow this is',
 };
-
-const JOB_ID = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-
-/**
- * What a stage of the app is on GitHub.
- */
-export interface WorkflowEnvironment {
-  /**
-   * The stage; the app itself for the services that are in no stage.
-   */
-  readonly stage: Stage;
-
-  /**
-   * Name of the environment on GitHub, whose protection rules apply and whose name is in the subject of the token that
-   * the role is assumed with.
-   *
-   * @default - the name of the stage; none for the app itself
-   */
-  readonly environmentName?: string;
-
-  /**
-   * ARN of the role that deploys this stage.
-   *
-   * @default - `deployRoleArn` of the workflow
-   */
-  readonly deployRoleArn?: string;
-}
-
-/**
- * Properties of a `DeployWorkflow`.
- */
-export interface DeployWorkflowProps {
-  /**
-   * ARN of the role that pushes images, such as that of a `GitHubPushRole`. May be an expression of GitHub, such as
-   * `${{ vars.PUSH_ROLE_ARN }}`.
-   */
-  readonly pushRoleArn: string;
-
-  /**
-   * ARN of the role that deploys the registries, and every stage that is given no role of its own, such as that of a
-   * `GitHubDeployRole`. May be an expression of GitHub.
-   */
-  readonly deployRoleArn: string;
-
-  /**
-   * What must pass before anything is deployed, each a job of its own: commands by the name of the job.
-   *
-   * @default - nothing
-   */
-  readonly checks?: { [name: string]: string };
-
-  /**
-   * How images are built, where they are not built from the `Dockerfile` in the root of the source repository.
-   *
-   * @default - each from that Dockerfile, with the whole repository as its context
-   */
-  readonly images?: ImageBuild[];
-
-  /**
-   * What the stages of the app are on GitHub, in the order in which they are deployed: a release reaches a stage once
-   * the one before runs it. Stages with services that are not named here follow.
-   *
-   * @default - all stages with services, in the order in which they were made, each in the environment of its name
-   */
-  readonly environments?: WorkflowEnvironment[];
-
-  /**
-   * The branch whose commits are deployed.
-   *
-   * @default main
-   */
-  readonly branch?: string;
-
-  /**
-   * Name of the workflow, and of its file in `.github/workflows`, to which `.yml` is added.
-   *
-   * @default - the id of the construct in lower case
-   */
-  readonly workflowName?: string;
-
-  /**
-   * Installs what checks and deployments take.
-   *
-   * @default npm ci
-   */
-  readonly installCommand?: string;
-
-  /**
-   * Runs the CDK CLI.
-   *
-   * @default npx cdk
-   */
-  readonly cdkCommand?: string;
-
-  /**
-   * Version of Node.js that checks and deployments run on.
-   *
-   * @default 22
-   */
-  readonly nodeVersion?: string;
-
-  /**
-   * Label of the runners.
-   *
-   * @default ubuntu-24.04
-   */
-  readonly runsOn?: string;
-
-  /**
-   * Environment on GitHub that images are built and promoted in. Builds can use its secrets, and its protection rules
-   * apply. Its name is in the subject of the token, so the push role has to trust `GitHubSubject.environment()` of it.
-   *
-   * @default - none: builds can use the secrets of the repository and the organization
-   */
-  readonly buildEnvironmentName?: string;
-
-  /**
-   * After what time a check fails.
-   *
-   * @default Duration.minutes(30)
-   */
-  readonly checkTimeout?: Duration;
-
-  /**
-   * After what time a build fails.
-   *
-   * @default Duration.minutes(60)
-   */
-  readonly buildTimeout?: Duration;
-
-  /**
-   * After what time a deployment fails. CloudFormation goes on with it even then.
-   *
-   * @default Duration.minutes(60)
-   */
-  readonly deployTimeout?: Duration;
-
-  /**
-   * Other commits of the actions that the workflow uses, by the name of the action:
-   * `{ 'actions/checkout': '<commit id of 40 digits> # v7.0.1' }`.
-   *
-   * @default - the commits that this version of the library was tested with
-   */
-  readonly actions?: { [action: string]: string };
-}
 
 /**
  * The three phases as a workflow of GitHub Actions: checks in parallel, then the registries, then the images, then the
@@ -210,34 +66,11 @@ export class DeployWorkflow extends Construct {
     super(scope, id);
     this.images = props.images ?? [];
     this.environments = props.environments ?? [];
-    this.checkProps(props);
-
-    const name = props.workflowName ?? slug(id);
-    this.workflowPath = path.posix.join('.github', 'workflows', `${name}.yml`);
-    this.settings = {
-      name,
-      branch: props.branch ?? 'main',
-      checks: props.checks ?? {},
-      installCommand: props.installCommand ?? 'npm ci',
-      cdkCommand: props.cdkCommand ?? 'npx cdk',
-      nodeVersion: props.nodeVersion ?? '22',
-      runsOn: props.runsOn ?? 'ubuntu-24.04',
-      buildEnvironment: props.buildEnvironmentName,
-      pushRoleArn: props.pushRoleArn,
-      deployRoleArn: props.deployRoleArn,
-      checkTimeout: props.checkTimeout ?? Duration.minutes(30),
-      buildTimeout: props.buildTimeout ?? Duration.minutes(60),
-      deployTimeout: props.deployTimeout ?? Duration.minutes(60),
-      actions: located(this, () => new Actions(props.actions)),
-      appDirectory: appDirectory(),
-      environmentOf: ({ stage, stageName }) => {
-        const environment = this.environments.find((candidate) => candidate.stage === stage);
-        return {
-          name: environment?.environmentName ?? (stageName || undefined),
-          deployRoleArn: environment?.deployRoleArn ?? props.deployRoleArn,
-        };
-      },
-    };
+    this.settings = located(this, () => workflowSettings(id, props));
+    this.workflowPath = path.posix.join('.github', 'workflows', `${this.settings.name}.yml`);
+    const other = claim(this, this.workflowPath);
+    if (other !== undefined) throw invalid(this, `workflowName: ${this.workflowPath} is written by ${other} already`);
+    this.node.addValidation({ validate: () => contradictions(this.node.root, this.plan(), this.settings) });
     keepGenerated(this, { path: this.workflowPath, render: () => this.render() });
   }
 
@@ -259,33 +92,43 @@ export class DeployWorkflow extends Construct {
   public render(): string {
     const workflow = located(this, () =>
       this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
-    if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'the patches leave no workflow: its root must be an object');
+    if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'patch: what is left is not an object');
+    const token = tokenIn(workflow);
+    if (token) throw invalid(this, `${token} has a value that is not known at synthesis: a workflow is a file, so it must be`);
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
 
   private readonly comment: Comment = (key, value) => PERMISSIONS[key] ?? this.settings.actions.versions(key, value);
 
-  /** The stages in the order that was asked for, then all others. */
   private plan(): DeployPlan {
     const plan = deployPlan(this.node.scope as Construct, this.images, repositoryRoot());
-    const left = [...plan.environments];
-    const asked = this.environments.map(({ stage }) => {
-      const index = left.findIndex((environment) => environment.stage === stage);
-      if (index < 0) throw invalid(this, `environments: stage ${shown(stage.node.path)} is named twice, or has no phased service`);
-      return left.splice(index, 1)[0];
-    });
-    return { ...plan, environments: [...asked, ...left] };
+    return { ...plan, environments: this.ordered(plan.environments) };
   }
 
-  private checkProps({ checks, pushRoleArn, deployRoleArn }: DeployWorkflowProps): void {
-    for (const name of Object.keys(checks ?? {})) {
-      if (!JOB_ID.test(name)) throw invalid(this, `checks: ${shown(name)} cannot be the id of a job: letters, digits, _ and -, and no digit or - at first`);
-    }
-    const arns = { pushRoleArn, deployRoleArn, ...Object.fromEntries(this.environments.map(({ deployRoleArn: arn }, index) => [`environments[${index}].deployRoleArn`, arn])) };
-    for (const [property, arn] of Object.entries(arns)) {
-      if (Token.isUnresolved(arn)) {
-        throw invalid(this, `${property} must be known at synthesis: give the stack of the role an env with an account, or write the ARN down`);
+  /** The stages in the order that was asked for, if all of them were named, otherwise in the order in which they were made. */
+  private ordered(plans: EnvironmentPlan[]): EnvironmentPlan[] {
+    const asked = this.environments.map(({ stage }, index) => {
+      const plan = plans.find((candidate) => candidate.stage === stage);
+      if (!plan || this.environments.findIndex((other) => other.stage === stage) < index) {
+        throw invalid(this, `environments: stage ${shown(stage.node.path)} is named twice, or has no phased service`);
       }
+      return plan;
+    });
+    if (asked.length === plans.length) return asked;
+    const before = asked.find((plan, index) => index > 0 && plans.indexOf(plan) < plans.indexOf(asked[index - 1]));
+    if (before) {
+      const left = plans.filter((plan) => !asked.includes(plan)).map(({ stage }) => shown(stage.node.path));
+      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} was made before the one that is named before it, ` +
+        `and ${left.join(', ')} is not named: to change the order, name all stages with services`);
     }
+    return plans;
   }
+}
+
+/** The JSON pointer to a token, if there is one. */
+function tokenIn(value: unknown, pointer = ''): string | undefined {
+  if (Token.isUnresolved(value)) return pointer || '/';
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found = Object.entries(value).map(([key, inner]) => Token.isUnresolved(key) ? `a key of ${pointer || '/'}` : tokenIn(inner, `${pointer}/${key}`));
+  return found.find((path) => path !== undefined);
 }

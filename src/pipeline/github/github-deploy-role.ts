@@ -1,11 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { DEFAULT_QUALIFIER } from '../deploy-plan';
+import { BootstrapAccess } from './bootstrap-access';
 import { GitHubRole, GitHubRoleProps } from './github-role';
-import { partitionOf } from '../../private/stacks';
+import { RoleTask } from './role-task';
+import { located } from '../../private/validation';
 
-/** What `cdk deploy` does with each: deploy, upload templates and assets, and look up; the last may only read. */
+/** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
 const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'lookup'];
 
 /**
@@ -13,9 +13,10 @@ const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'looku
  */
 export interface GitHubDeployRoleProps extends GitHubRoleProps {
   /**
-   * The stacks that the workflow deploys: it may use the bootstrapped environments that these are in.
+   * Stacks that the workflow deploys with this role: the role may use the bootstrapped environments of these stacks. In
+   * other accounts, `cdk bootstrap --trust <account of this role>` must allow it too.
    *
-   * @default - that of the stack of this role
+   * @default - the bootstrapped environment of the stack of this role
    */
   readonly stacks?: Stack[];
 }
@@ -31,26 +32,27 @@ export interface GitHubDeployRoleProps extends GitHubRoleProps {
  *   repository: 'octo-org/shop',
  *   ownerId: '123456',
  *   repositoryId: '456789',
- *   subjects: [GitHubSubject.environment('production')],
+ *   subjects: [GitHubSubject.branch('main'), GitHubSubject.environment('production')],
  * });
  */
 export class GitHubDeployRole extends GitHubRole {
+  private readonly access: BootstrapAccess;
+
   /**
-   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject, or the name of the role
-   * is a token or too long
+   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
+   * repository, there is no stack, the issuer is not known or not that of the provider, the duration of a session is not 1
+   * to 12 hours, or the name of the role is a token or too long
    */
   constructor(scope: Construct, id: string, props: GitHubDeployRoleProps) {
     super(scope, id, props, 'Deploys from GitHub Actions');
-    const stacks = props.stacks ?? [Stack.of(this)];
-    this.role.addToPolicy(new iam.PolicyStatement({
-      actions: ['sts:AssumeRole'],
-      resources: [...new Set(stacks.flatMap(bootstrapRoles))],
-    }));
+    this.access = located(this, () => new BootstrapAccess(BOOTSTRAP_ROLES, props.stacks ?? [Stack.of(this)]));
+    this.role.addToPolicy(this.access.statement);
   }
-}
 
-function bootstrapRoles(stack: Stack): string[] {
-  const { account, region } = stack;
-  const qualifier = stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER;
-  return BOOTSTRAP_ROLES.map((role) => `arn:${partitionOf(stack)}:iam::${account}:role/cdk-${qualifier}-${role}-role-${account}-${region}`);
+  /**
+   * @internal
+   */
+  public _lacks(task: RoleTask): string[] {
+    return task.kind === 'deploy' ? this.access.lacks(task.stacks) : ['is for deployments: pass that of another role'];
+  }
 }

@@ -7,13 +7,12 @@ import { ImagePlan } from '../image-plan';
 /** Between the stages: copies an image by its digest to the registry of the stage that comes next. */
 export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin: ImagePlan, buildJob: string): JobBody {
   return {
-    'name': `Promote ${image.repositoryName}`,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'id-token': 'write' },
     'environment': settings.buildEnvironment,
     'steps': [
-      logIn(settings, settings.pushRoleArn, origin.region),
+      logIn(settings, settings.pushRoleArn, origin.region, settings.buildTimeout),
       logInToRegistry(settings, origin),
       logInToRegistry(settings, image),
       {

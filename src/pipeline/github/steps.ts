@@ -1,9 +1,15 @@
+import * as path from 'node:path';
+import { Duration } from 'aws-cdk-lib';
 import { ActionStep, Inputs, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
+import { InstallStep } from '../package-manager';
 import { RepositoryPlan } from '../repository-plan';
 import { functions } from '../shell';
 
 /** Steps that several jobs have in common. */
+
+/** What the action asks for, in seconds. */
+const DEFAULT_SESSION = 3600;
 
 export function checkOut({ actions }: WorkflowSettings, inputs: Inputs = {}): ActionStep {
   return actions.step('actions/checkout', { name: 'Check out', with: { 'persist-credentials': false, ...inputs } });
@@ -15,13 +21,26 @@ export function setUpNode({ actions, nodeVersion }: WorkflowSettings): ActionSte
 
 /** The app as the CDK CLI takes it. */
 export function setUp(settings: WorkflowSettings): Step[] {
-  return [checkOut(settings), setUpNode(settings), { name: 'Install', run: settings.installCommand }];
+  return [checkOut(settings), setUpNode(settings), ...settings.install.flatMap((step) => install(settings, step))];
 }
 
-export function logIn({ actions }: WorkflowSettings, role: string, region: string): ActionStep {
+function install({ actions, appDirectory }: WorkflowSettings, { name, commands: run, directory, pnpm }: InstallStep): Step[] {
+  const step = { name, 'working-directory': directory === appDirectory ? undefined : directory, 'run': run.join('\n') };
+  if (!pnpm) return [step];
+  const manifest = path.posix.join(directory, 'package.json');
+  return [actions.step('pnpm/action-setup', { name: 'Set up pnpm', with: { version: pnpm.version, package_json_file: manifest } }), step];
+}
+
+/**
+ * Takes on a role, with credentials that last as long as the job may.
+ *
+ * @param timeout of the job
+ */
+export function logIn({ actions }: WorkflowSettings, role: string, region: string, timeout: Duration): ActionStep {
+  const seconds = timeout.toSeconds();
   return actions.step('aws-actions/configure-aws-credentials', {
     name: 'Log in to AWS',
-    with: { 'role-to-assume': role, 'aws-region': region },
+    with: { 'role-to-assume': role, 'aws-region': region, 'role-duration-seconds': seconds > DEFAULT_SESSION ? seconds : undefined },
   });
 }
 

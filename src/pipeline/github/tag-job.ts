@@ -6,10 +6,8 @@ import { addTags } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
 /** Gives an image its further tags. As these may move, an older commit must not do so after a newer one. */
-export function tagJob(settings: WorkflowSettings, image: ImagePlan, buildJob: string): JobBody {
-  const name = `Tag ${image.repositoryName}`;
+export function tagJob(settings: WorkflowSettings, name: string, image: ImagePlan, buildJob: string): JobBody {
   return {
-    'name': name,
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { ...ORDER_PERMISSIONS, 'id-token': 'write' },
@@ -18,7 +16,7 @@ export function tagJob(settings: WorkflowSettings, image: ImagePlan, buildJob: s
     'steps': [
       setUpNode(settings),
       keepOrder(settings, name),
-      logIn(settings, settings.pushRoleArn, image.region),
+      logIn(settings, settings.pushRoleArn, image.region, settings.buildTimeout),
       logInToRegistry(settings, image),
       {
         'name': 'Set further tags',

@@ -38,8 +38,8 @@ export interface Job {
   readonly 'steps': Step[];
 }
 
-/** A job, but for what follows from its place in the workflow. */
-export type JobBody = Omit<Job, 'needs' | 'if'>;
+/** A job, except for what follows from its place in the workflow. */
+export type JobBody = Omit<Job, 'name' | 'needs' | 'if'>;
 
 /** At most one job of a group runs, and at most one waits, in the whole repository: one that arrives takes the place of the one that waits. */
 export interface Concurrency {
