@@ -39,7 +39,7 @@ test('the same commit, but another build argument: another image', async () => {
   developer.source.edit('app.ts', 'stackSteps: BuildAndPush.stackSteps(production, { pipeline, source }),', `
     stackSteps: BuildAndPush.stackSteps(production, { pipeline, source, images: [{ registry: production.registry, buildArgs: { MODE: process.env.MODE! } }] }),`);
   developer.source.edit('shop-stage.ts', 'new PhasedFargateService', 'this.registry = new PhasedFargateService');
-  developer.source.edit('shop-stage.ts', /\}\);\n  \}/, '}).registry;\n  }\n  public readonly registry;');
+  developer.source.edit('shop-stage.ts', /\}\);\n  \}/, '}).registry;\n  }\n  public readonly registry: import("aws-cdk-lib/aws-ecr").IRepository;');
   const sha = developer.source.commit();
   const tags: string[] = [];
   for (const mode of ['debug', 'release\n  with "more"']) {
