@@ -145,7 +145,7 @@ export class ImageGuard extends Construct {
   public readonly imageUri: string;
 
   /**
-   * The tag that the image was looked up by. Empty where it was looked up by its digest.
+   * The tag that the guard was given, alone or with a digest. Empty if it was given a digest only.
    *
    * @attribute
    */
@@ -234,13 +234,13 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * Says how the image is built, besides the commit that the tag names: so that an image that was built in another way is
-   * never taken for it.
+   * Makes the guard look for another tag: with how the image is built after the commit, so that an image that was built
+   * otherwise is never taken for it.
    *
    * @internal
    */
-  public _tagWith(settings: string): void {
-    this.tagSuffix = `-${settings}`;
+  public _addToTag(suffix: string): void {
+    this.tagSuffix = suffix;
   }
 
   private wireProperties(pins: boolean): GuardProperties {

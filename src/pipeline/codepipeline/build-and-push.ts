@@ -18,6 +18,8 @@ import { functions, indented, quoted } from '../shell';
 /** Where the step finds the synthesised app, beside the sources. */
 const ASSEMBLY = '../assembly';
 
+const LONGEST_TAG = 128;
+
 /** Looked up on use, since that loads CodeBuild, which most apps have no need of. */
 const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = {
   'linux/amd64': () => codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
@@ -96,7 +98,7 @@ export class BuildAndPush {
     const before = new Map<Stack, pipelines.Step[]>();
     for (const [image, guards] of awaited) {
       const moving = checkVersions(guards, image);
-      if (!moving) guards.forEach((guard) => guard._tagWith(image.settings));
+      if (!moving) guards.forEach((guard) => guard._addToTag(`-${image.settings}`));
       const step = buildStep(guards[0], image, moving, props);
       for (const stack of new Set(guards.map(deployedStack))) before.set(stack, [...before.get(stack) ?? [], step]);
     }
@@ -137,7 +139,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
       buildImage: buildImage(),
       environmentVariables: Object.fromEntries(Object.values(origin.secrets).map((variable) => [variable, {
         type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
-        value: secrets[variable].secretArn,
+        value: secrets[variable].secretFullArn ?? secrets[variable].secretName,
       }])),
     },
     partialBuildSpec: codebuild.BuildSpec.fromObject({ env: { shell: 'bash' } }),
@@ -165,7 +167,7 @@ function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImageP
 }
 
 /** Whether the tag moves. All guards of an image have to mean the same one. */
-function checkVersions(guards: ImageGuard[], { repositoryName }: ImagePlan): boolean {
+function checkVersions(guards: ImageGuard[], { repositoryName, settings }: ImagePlan): boolean {
   for (const guard of guards) {
     const { kind, value } = guard._awaited.version;
     if (kind === 'parameter') {
@@ -174,6 +176,9 @@ function checkVersions(guards: ImageGuard[], { repositoryName }: ImagePlan): boo
     }
     if (typeof Stack.of(guard).resolve(value) !== 'string') {
       throw invalid(guard, 'imageVersion is a token, so the step cannot read in the template which tag to push: pass a tag that is known at synthesis');
+    }
+    if (kind === 'tag' && value.length + 1 + settings.length > LONGEST_TAG) {
+      throw invalid(guard, `imageVersion ${shown(value)} is too long: with a hash of how the image is built it would be longer than the ${LONGEST_TAG} characters of a tag`);
     }
     const { version: other } = guards[0]._awaited;
     if (kind !== other.kind || value !== other.value) {

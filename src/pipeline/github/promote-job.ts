@@ -11,6 +11,7 @@ export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin:
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'id-token': 'write' },
     'environment': settings.buildEnvironment,
+    'concurrency': { 'group': `${settings.name}-promote-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
     'steps': [
       logIn(settings, settings.pushRoleArn, origin.region, settings.buildTimeout),
       logInToRegistry(settings, origin),

@@ -14,9 +14,13 @@ import { ImagePlan, originOf } from '../image-plan';
 /** The whole workflow: which jobs it has, and what each of them waits for. */
 export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workflow {
   const jobs = new Jobs();
-  const { diffRoleArn } = settings;
-  // On pull requests there are checks and the diff, and nothing else.
-  const conditions = diffRoleArn ? ["github.event_name != 'pull_request'"] : [];
+  const { diffRoleArn, branch } = settings;
+  const conditions = [
+    // On pull requests there are checks and the diff, and nothing else.
+    ...diffRoleArn ? ["github.event_name != 'pull_request'"] : [],
+    // GitHub starts scheduled runs on the default branch, which may be another one.
+    ...schedulesOf(plan).length > 0 ? [`(github.event_name != 'schedule' || github.ref_name == '${branch.replace(/'/g, "''")}')`] : [],
+  ];
   const add = (place: JobPlace, body: (name: string) => JobBody) => jobs.add({ conditions, ...place }, body);
 
   const checks = Object.entries(settings.checks).map(([name, run]) => jobs.addCheck(name, checkJob(settings, name, run)));
@@ -63,8 +67,12 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
   };
 }
 
-function triggers({ images }: DeployPlan, { branch, diffRoleArn }: WorkflowSettings): Triggers {
-  const schedules = [...new Set(images.map(({ rebuildSchedule }) => rebuildSchedule).filter((cron) => cron !== undefined))];
+function schedulesOf({ images }: DeployPlan): string[] {
+  return [...new Set(images.map(({ rebuildSchedule }) => rebuildSchedule).filter((cron) => cron !== undefined))];
+}
+
+function triggers(plan: DeployPlan, { branch, diffRoleArn }: WorkflowSettings): Triggers {
+  const schedules = schedulesOf(plan);
   return {
     push: { branches: [branch] },
     pull_request: diffRoleArn ? { branches: [branch] } : undefined,

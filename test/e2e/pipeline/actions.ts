@@ -39,7 +39,9 @@ const STAND_INS: Record<string, StandIn> = {
     if (inputs['role-chaining'] ? !env.AWS_ACCESS_KEY_ID : permissions['id-token'] !== 'write') {
       throw new Error('Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers');
     }
-    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulator.env;
+    // The emulator takes it for the account.
+    const AWS_ACCESS_KEY_ID = inputs['role-to-assume'].split(':')[4];
+    const { AWS_SECRET_ACCESS_KEY } = emulator.env;
     if (inputs['output-env-credentials'] !== false) {
       Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
     }

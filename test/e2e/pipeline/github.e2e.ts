@@ -24,13 +24,14 @@ test('the first deployment ever: registry, image and service, in this order', as
   const run = await developer.push();
   expect(run.screen).not.toMatch(/error/i);
   expect(run.results).toEqual(ALL_GREEN);
-  expect(await developer.imageTags(REPOSITORY)).toEqual([sha]);
-
-  const { digest } = run.jobs['build-fargatestack-api'].outputs;
-  expect(run.jobs['build-fargatestack-api'].outputs).toEqual({ tag: sha, digest: await developer.aws.imageDigest(REPOSITORY, sha) });
+  const { tag, digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(tag).toMatch(new RegExp(`^${sha}-[0-9a-f]{8}$`));
+  expect(await developer.imageTags(REPOSITORY)).toEqual([tag]);
+  expect(digest).toBe(await developer.aws.imageDigest(REPOSITORY, tag));
   expect(await images()).toEqual([`${URI}@${digest}`]);
-  expect(run.jobs['build-fargatestack-api'].summary).toContain(`| ${REPOSITORY} | ${sha} | ${digest} | built |`);
-  expect(run.jobs.deploy.summary).toContain(`| services | FargateStack | ${REPOSITORY} | ${digest} | success |`);
+  expect(run.jobs['build-fargatestack-api'].summary).toContain(`| ${REPOSITORY} | ${tag} | ${digest} | built |`);
+  expect(run.jobs.deploy.summary).toContain(`| services | FargateStack | ${REPOSITORY} | ${tag} | ${digest} | success |`);
+  expect(await developer.aws.stackOutputs('FargateStack')).toMatchObject({ ApiGuardImageTag81FE1B13: tag });
   first = digest;
 });
 
@@ -40,9 +41,10 @@ test('a second commit: its image', async () => {
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
 
-  const { digest } = run.jobs['build-fargatestack-api'].outputs;
+  const { tag, digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(tag).toMatch(new RegExp(`^${sha}-`));
   expect(digest).not.toBe(first);
-  expect(await developer.aws.imageDigest(REPOSITORY, sha)).toBe(digest);
+  expect(await developer.aws.imageDigest(REPOSITORY, tag)).toBe(digest);
   expect(await images()).toEqual([`${URI}@${digest}`]);
 });
 
@@ -84,7 +86,7 @@ test('a build that fails: nothing is deployed', async () => {
   const run = await developer.push();
   expect(run.result).toBe('failure');
   expect(run.results).toMatchObject({ 'build-fargatestack-api': 'failure', 'deploy': 'skipped' });
-  expect(await developer.imageTags(REPOSITORY)).not.toContain(sha);
+  expect((await developer.imageTags(REPOSITORY)).join()).not.toContain(sha);
   expect(await images()).toEqual(before);
   developer.source.revert();
 });
@@ -118,7 +120,7 @@ test('a service that ECS rolls back without telling CloudFormation: red', async 
   expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
   expect(run.step('deploy', 'Deploy').outcome).toBe('success');
   const { digest } = run.jobs['build-fargatestack-api'].outputs;
-  expect(run.screen).toMatch(new RegExp(`::error::service \\S+ runs @${before[0].split('@')[1]} and not @${digest}: ECS has rolled it back`));
+  expect(run.screen).toMatch(new RegExp(`::error::service \\S+ runs @${before[0].split('@')[1]}, expected @${digest}: ECS rolled the service back`));
   expect(run.jobs.deploy.summary).toContain('| failure |');
 });
 
@@ -133,13 +135,14 @@ test('a workflow file that was forgotten: red before anything is deployed, and t
 
 test('deploy.sh goes the same way', async () => {
   developer.source.edit('service/server.mjs', 'fourth', 'fifth');
-  expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: commit what is in service first') });
+  expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: there are uncommitted changes: commit them first') });
 
   const sha = developer.source.commit();
   const { exitCode, output } = await developer.run('./deploy.sh');
   expect(output).not.toMatch(/error/i);
   expect(exitCode).toBe(0);
-  expect(await images()).toEqual([`${URI}@${await developer.aws.imageDigest(REPOSITORY, sha)}`]);
+  const [tag] = (await developer.imageTags(REPOSITORY)).filter((name) => name.startsWith(sha));
+  expect(await images()).toEqual([`${URI}@${await developer.aws.imageDigest(REPOSITORY, tag)}`]);
 
   const again = await developer.run('./deploy.sh');
   expect(again).toMatchObject({ exitCode: 0, output: expect.stringContaining('(no changes)') });

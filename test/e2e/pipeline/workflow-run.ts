@@ -92,6 +92,7 @@ export class WorkflowRun {
     const github = {
       sha: this.sha,
       ref: 'refs/heads/main',
+      ref_name: 'main',
       workflow: this.workflow.name,
       event_name: schedule === undefined ? 'push' : 'schedule',
       event: { schedule },

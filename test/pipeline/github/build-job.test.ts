@@ -173,6 +173,14 @@ describe('a rebuild', () => {
     expect(look.run).toContain("if [[ $SCHEDULE == '17 3 * * 1' ]]; then\n  rebuild=true\n  tag=$tag-$(date -u +%Y%m%dT%H%M)\n");
   });
 
+  test('deploys nothing where the default branch is not that of the workflow', () => {
+    const { registry, app } = shop([{}]);
+    const text = inSources({ directories: ['.'] }, () => workflow(app, { branch: "it's", images: [{ registry, ...SCHEDULE }] }).render());
+    for (const job of Object.values<any>(parse(text).jobs)) {
+      expect(job.if).toMatch(/^\(github\.event_name != 'schedule' \|\| github\.ref_name == 'it''s'\)( && |$)/);
+    }
+  });
+
   test('concerns the images that ask for it', () => {
     expect(stepOf(jobOf({}), 'Build and push').with).not.toHaveProperty('pull');
     expect(stepOf(jobOf({}), 'Look for the image').run).not.toContain('newest_tag');
