@@ -148,7 +148,7 @@ project.eslint?.addOverride({
 });
 
 // What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh']);
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/*.js']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -169,6 +169,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
