@@ -112,6 +112,7 @@ export class WorkflowRun {
       ref: 'refs/heads/main',
       ref_name: BRANCH,
       repository: REPOSITORY,
+      run_id: this.id,
       token: this.circumstances.service.tokenFor(job.permissions ?? {}),
       workflow: this.workflow.name,
       event_name: schedule === undefined ? 'push' : 'schedule',
@@ -162,7 +163,6 @@ export class WorkflowRun {
 /** What runs a file, as GitHub's documentation says. */
 const SHELLS: Record<string, (file: string) => [string, string[]]> = {
   'bash': (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
-  'node {0}': (file) => [process.execPath, [file]],
 };
 
 const NOTHING = { steps: [], outputs: {}, summary: '' };
