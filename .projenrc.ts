@@ -148,7 +148,7 @@ project.eslint?.addOverride({
 });
 
 // What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/*.js']);
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
