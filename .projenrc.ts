@@ -47,16 +47,22 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/types@^4',
     '@stryker-mutator/core@^9.6.1',
     '@stryker-mutator/jest-runner@^9.6.1',
+    // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
     '@actions/expressions@^0.3.61',
+    '@actions/workflow-parser@^0.3.61',
+    'json-patch-test-suite@^1.1.0',
     'aws-cdk@^2.1148.1',
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
+    // How docker/build-push-action reads lists.
+    'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
-    'yaml@^2',
   ],
+  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
@@ -142,7 +148,7 @@ project.eslint?.addOverride({
 });
 
 // What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler']);
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -163,6 +169,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',

@@ -6,6 +6,16 @@ export function invalid(scope: IConstruct, message: string): Error {
   return new Error(`${message} (at ${scope.node.path || 'the app'})`);
 }
 
+/** Errors of what knows nothing of constructs say where they come from too. */
+export function located<T>(scope: IConstruct, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { message } = error as Error;
+    throw / \(at [^)]*\)$/.test(message) ? error : invalid(scope, message);
+  }
+}
+
 /** How a refused value is shown: `undefined` and an empty string must be told apart. */
 export function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : String(value);

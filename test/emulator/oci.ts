@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { Emulator } from './emulator';
-import { send } from './http';
+import { HttpAnswer, send } from './http';
 
 const MEDIA = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -16,7 +15,12 @@ export interface Image {
   readonly content: string;
   readonly repository: string;
   readonly tag: string;
+
+  /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
+  readonly registry?: string;
 }
+
+type Repository = Pick<Image, 'repository' | 'registry'>;
 
 /** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
 export async function pushImage(emulator: Emulator, image: Image & { readonly platform: string }): Promise<string> {
@@ -41,7 +45,19 @@ export async function pushIndex(emulator: Emulator, image: Image & { readonly pl
     );
   }
   const index = descriptor(MEDIA.index, { schemaVersion: 2, mediaType: MEDIA.index, manifests });
-  return putManifest(emulator, image.repository, image.tag, index);
+  return putManifest(emulator, image, image.tag, index);
+}
+
+/** Copies an image and all that it consists of, as `docker buildx imagetools create` does. The source is named by its digest. */
+export async function copyImage(emulator: Emulator, from: Repository & { readonly tag: string }, to: Repository & { readonly tag: string }): Promise<void> {
+  const { headers, bytes } = await call(emulator, from, 'GET', `manifests/${from.tag}`);
+  const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString('utf8'));
+  for (const { digest } of manifests) await copyImage(emulator, { ...from, tag: digest }, { ...to, tag: digest });
+  for (const { digest } of [...config ? [config] : [], ...layers]) {
+    const blob = await call(emulator, from, 'GET', `blobs/${digest}`);
+    await putBlob(emulator, to, descriptor(MEDIA.layer, blob.bytes));
+  }
+  await putManifest(emulator, to, to.tag, descriptor(String(headers['content-type']), bytes));
 }
 
 interface Descriptor {
@@ -52,7 +68,7 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(emulator: Emulator, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(emulator: Emulator, { content, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
   const files = tar('app', content);
   const layer = descriptor(MEDIA.layer, gzipSync(files));
@@ -74,21 +90,22 @@ async function pushManifest(emulator: Emulator, { content, repository }: Image, 
   return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size };
 }
 
-async function putBlob(emulator: Emulator, repository: string, blob: Blob): Promise<void> {
-  const { location } = await call(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
-  await call(emulator, 'PUT', `${location}?digest=${blob.digest}`, blob);
+async function putBlob(emulator: Emulator, repository: Repository, blob: Blob): Promise<void> {
+  const { headers: { location } } = await call(emulator, repository, 'POST', 'blobs/uploads/');
+  await call(emulator, repository, 'PUT', `${location}?digest=${blob.digest}`, blob);
 }
 
-async function putManifest(emulator: Emulator, repository: string, reference: string, manifest: Blob): Promise<string> {
-  const headers = await call(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+async function putManifest(emulator: Emulator, repository: Repository, reference: string, manifest: Blob): Promise<string> {
+  const { headers } = await call(emulator, repository, 'PUT', `manifests/${reference}`, manifest);
   return String(headers['docker-content-digest']);
 }
 
-async function call(emulator: Emulator, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
-  const headers = { authorization: registryLogin(emulator), ...blob && { 'content-type': blob.mediaType } };
-  const answer = await send(method, new URL(path, emulator.endpoint), headers, blob?.bytes);
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-  return answer.headers;
+async function call(emulator: Emulator, { repository, registry }: Repository, method: string, path: string, blob?: Blob): Promise<HttpAnswer> {
+  const headers = { authorization: registryLogin(emulator), ...registry && { host: registry }, ...blob && { 'content-type': blob.mediaType } };
+  const url = new URL(path, `${emulator.endpoint}/v2/${repository}/`);
+  const answer = await send(method, url, headers, blob?.bytes);
+  if (answer.status >= 300) throw new Error(`${method} ${url.pathname}: ${answer.status} ${answer.text}`);
+  return answer;
 }
 
 /** `docker login` with what `aws ecr get-login-password` prints. */
