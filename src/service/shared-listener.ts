@@ -1,0 +1,62 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { BoundIngress, WayIn } from './ingress';
+import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
+import { ListenerIngressOptions } from './ingress-options';
+import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
+import { ServiceTargets } from './service-targets';
+import { anyNumber, anyText, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
+import { invalid, outside, shown } from '../private/validation';
+
+const aListener = instance('an elbv2.IApplicationListener', 'listenerArn', 'connections');
+
+const KINDS: Kinds<ListenerIngressOptions> = {
+  ...TARGET_OPTION_KINDS,
+  priority: anyNumber,
+  hostPatterns: listOf(anyText),
+  pathPatterns: listOf(anyText),
+  testListener: aListener,
+};
+
+/** A listener that several services share. */
+export class SharedListener implements WayIn {
+  private readonly options: ListenerIngressOptions;
+  private readonly conditions: elbv2.ListenerCondition[];
+
+  constructor(private readonly listener: elbv2.IApplicationListener, options: ListenerIngressOptions) {
+    const fail = (message: string) => new Error(`Ingress.onListener: ${message}`);
+    const noListener = aListener('listener', listener);
+    if (noListener) {
+      throw fail(`${noListener}${listener == null ? ': a service without a load balancer, or with Ingress.none(), has no listener' : ''}`);
+    }
+    if (options == null) throw fail(`options ${shown(options)} must say which requests go to the service: pass priority and conditions or patterns`);
+
+    this.options = givenOptions(options, KINDS, fail);
+    const { priority, hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
+    this.conditions = [
+      ...(hostPatterns.length > 0 ? [elbv2.ListenerCondition.hostHeaders(hostPatterns)] : []),
+      ...(pathPatterns.length > 0 ? [elbv2.ListenerCondition.pathPatterns(pathPatterns)] : []),
+      ...conditions,
+    ];
+    if (priority === undefined || outside(priority, 1, LAST_PRIORITY)) {
+      throw fail(`priority ${priority} is not between 1 and ${LAST_PRIORITY}`);
+    }
+    if (this.conditions.length === 0) {
+      throw fail('hostPatterns, pathPatterns or conditions must say which requests go to the service');
+    }
+    for (const fault of faultsOfConditions('hostPatterns, pathPatterns and conditions', this.conditions)) throw fail(fault);
+    for (const fault of faultsOfTargets(this.options)) throw fail(fault);
+  }
+
+  public bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress {
+    const { listener, conditions, options: { priority, testListener } } = this;
+    if (testListener && !shiftsTraffic) {
+      throw invalid(scope, `ingress testListener ${testListener.node.path} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
+    }
+    const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
+    const production = targets.addRule('ListenerRule', listener, priority, conditions);
+    const test = testListener && targets.addRule('TestListenerRule', testListener, priority, conditions);
+    return { listener, testListener, targets, alternateTarget: targets.shiftBy(production, test), faults: () => prioritiesTaken(targets.rules) };
+  }
+}
