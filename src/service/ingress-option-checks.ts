@@ -60,15 +60,22 @@ export function* faultsOfTimes<K extends string>(
   for (const [name, min, max] of bounds) {
     const duration = options[name];
     if (duration && durationOutside('seconds', duration, min, max)) {
-      yield `${prefix}${name} ${duration.toHumanString()} is not between ${min} and ${max} seconds`;
+      yield `${prefix}${name} ${duration.toHumanString()} is not a whole number of seconds from ${min} to ${max}`;
     }
   }
 }
 
-/** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html */
-export function* faultsOfConditions(names: string, conditions: elbv2.ListenerCondition[]): Generator<string> {
+/**
+ * The conditions of a rule.
+ *
+ * @param names of the options that they are from
+ * @param hosts and paths that make conditions too
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+export function* faultsOfConditions(names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = []): Generator<string> {
   const rendered = conditions.map((condition) => condition.renderRawCondition());
-  const values: unknown[] = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
+  const inConditions = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
+  const values: unknown[] = [...hosts, ...paths, ...inConditions];
   if (values.length > MOST_VALUES) {
     yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a rule of a listener has room for ${MOST_VALUES}`;
   }
@@ -77,7 +84,11 @@ export function* faultsOfConditions(names: string, conditions: elbv2.ListenerCon
       yield `${names} have the value "${value}": pass 1 to ${LONGEST_VALUE} characters`;
     }
   }
-  const fields: string[] = rendered.map(({ field }) => field).filter((field) => !['http-header', 'query-string'].includes(field));
+  const fields: string[] = [
+    ...(hosts.length > 0 ? ['host-header'] : []),
+    ...(paths.length > 0 ? ['path-pattern'] : []),
+    ...rendered.map(({ field }) => field).filter((field) => !['http-header', 'query-string'].includes(field)),
+  ];
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
   if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule takes one, which may have several values`;
 }

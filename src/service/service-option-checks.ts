@@ -61,7 +61,7 @@ function* faultsOfTask(options: Options): Generator<string> {
     yield `platformVersion ${platformVersion} is too old: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
   }
   if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
-    yield `stopTimeout ${stopTimeout.toHumanString()} is not between 1 and 120 seconds`;
+    yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
   }
   if (workingDirectory !== undefined && !Token.isUnresolved(workingDirectory) && !workingDirectory.startsWith('/')) {
     yield `workingDirectory "${workingDirectory}" is not an absolute path`;
@@ -85,14 +85,14 @@ function* faultsOfTask(options: Options): Generator<string> {
 
 function* faultsOfHealthChecks({ healthCheck, healthCheckGracePeriod }: Options): Generator<string> {
   if (healthCheckGracePeriod && durationOutside('seconds', healthCheckGracePeriod, 0, MOST_SECONDS)) {
-    yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds: 0 to ${MOST_SECONDS}`;
+    yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds from 0 to ${MOST_SECONDS}`;
   }
   if (!healthCheck) return;
   if (!healthCheck.command?.length) yield 'healthCheck.command is empty: pass the command that checks the health';
   for (const [name, min, max] of [['interval', 5, 300], ['timeout', 2, 120], ['startPeriod', 0, 300]] as const) {
     const duration = healthCheck[name];
     if (duration && durationOutside('seconds', duration, min, max)) {
-      yield `healthCheck.${name} ${duration.toHumanString()} is not between ${min} and ${max} seconds`;
+      yield `healthCheck.${name} ${duration.toHumanString()} is not a whole number of seconds from ${min} to ${max}`;
     }
   }
   const { interval, timeout, retries } = healthCheck;
@@ -119,7 +119,7 @@ function* faultsOfStrategy(options: Options): Generator<string> {
   for (const name of ['bakeTime', 'canaryBakeTime', 'linearStepBakeTime'] as const) {
     const duration = options[name];
     if (duration && durationOutside('minutes', duration, 0, MOST_MINUTES)) {
-      yield `${name} ${duration.toHumanString()} is not a whole number of minutes: 0 to ${MOST_MINUTES}`;
+      yield `${name} ${duration.toHumanString()} is not a whole number of minutes from 0 to ${MOST_MINUTES}`;
     }
   }
   for (const [name, least] of [['canaryPercent', 0.1], ['linearStepPercent', 3]] as const) {

@@ -33,20 +33,13 @@ export class SharedListener implements WayIn {
     if (options == null) throw fail(`options ${shown(options)} must say which requests go to the service: pass priority and conditions or patterns`);
 
     this.options = givenOptions(options, KINDS, fail);
-    const { priority, hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
+    for (const fault of this.faultsOfOptions()) throw fail(fault);
+    const { hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
     this.conditions = [
       ...(hostPatterns.length > 0 ? [elbv2.ListenerCondition.hostHeaders(hostPatterns)] : []),
       ...(pathPatterns.length > 0 ? [elbv2.ListenerCondition.pathPatterns(pathPatterns)] : []),
       ...conditions,
     ];
-    if (priority === undefined || outside(priority, 1, LAST_PRIORITY)) {
-      throw fail(`priority ${priority} is not between 1 and ${LAST_PRIORITY}`);
-    }
-    if (this.conditions.length === 0) {
-      throw fail('hostPatterns, pathPatterns or conditions must say which requests go to the service');
-    }
-    for (const fault of faultsOfConditions('hostPatterns, pathPatterns and conditions', this.conditions)) throw fail(fault);
-    for (const fault of faultsOfTargets(this.options)) throw fail(fault);
   }
 
   public bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress {
@@ -58,5 +51,17 @@ export class SharedListener implements WayIn {
     const production = targets.addRule('ListenerRule', listener, priority, conditions);
     const test = testListener && targets.addRule('TestListenerRule', testListener, priority, conditions);
     return { listener, testListener, targets, alternateTarget: targets.shiftBy(production, test), faults: () => prioritiesTaken(targets.rules) };
+  }
+
+  private* faultsOfOptions(): Generator<string> {
+    const { priority, hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
+    if (priority === undefined || outside(priority, 1, LAST_PRIORITY)) {
+      yield `priority ${priority} is not between 1 and ${LAST_PRIORITY}`;
+    }
+    if (hostPatterns.length + pathPatterns.length + conditions.length === 0) {
+      yield 'hostPatterns, pathPatterns or conditions must say which requests go to the service';
+    }
+    yield* faultsOfConditions('hostPatterns, pathPatterns and conditions', conditions, hostPatterns, pathPatterns);
+    yield* faultsOfTargets(this.options);
   }
 }

@@ -39,7 +39,7 @@ function warnings(): string[] {
 
 const isolated = (missing: string) =>
   `/Web/Api: tasks in isolated subnets of Web/Vpc cannot start without VPC endpoints for ${missing}: ` +
-  'add them to the VPC, or pass taskSubnets with a way out [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
+  'add them to the VPC, or pass taskSubnets with outbound internet access [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
 
 const publicOnly =
   '/Web/Api: tasks in public subnets of Web/Vpc cannot pull their image without a public IP address: ' +
