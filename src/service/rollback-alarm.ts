@@ -146,9 +146,6 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   public _bind(scope: Construct, source: AlarmSource): cloudwatch.IAlarm {
     const earlier = scope.node.children.filter(({ node }) => node.id.startsWith(this.kind)).length;
     const id = earlier === 0 ? this.kind : `${this.kind}${earlier + 1}`;
-    if (source.targetGroups.length === 0) {
-      throw invalid(scope, `rollbackOn ${this.kind} needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own`);
-    }
     const { threshold } = this;
     return new cloudwatch.Alarm(scope, id, {
       alarmDescription: 'Rolls back deployments of this service',
@@ -170,7 +167,10 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
 export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRule[], source: AlarmSource): string[] {
   const alarms = new Construct(scope, 'RollbackAlarms');
   return rules.map((rule, index) => {
-    if ('_bind' in rule) return (rule as RollbackAlarm)._bind(alarms, source).alarmName;
+    if ('_bind' in rule) {
+      if (source.targetGroups.length > 0) return (rule as RollbackAlarm)._bind(alarms, source).alarmName;
+      throw invalid(scope, 'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own');
+    }
     if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
     return new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule }).alarmName;
   });

@@ -1,4 +1,4 @@
-import { Fn, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -86,10 +86,7 @@ class GrantedEnvironmentFile extends ecs.EnvironmentFile {
     const { partition } = Stack.of(scope);
     const bucket = `arn:${partition}:s3:::${bucketName}`;
     this.taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [bucket] }));
-    this.taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({
-      actions: ['s3:GetObject'],
-      resources: [Fn.join('/', [bucket, objectKey])],
-    }));
+    this.taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [`${bucket}/${objectKey}`] }));
     return config;
   }
 }
