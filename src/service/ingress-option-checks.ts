@@ -9,7 +9,7 @@ const MOST_VALUES = 5;
 const LONGEST_VALUE = 128;
 
 export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
-  healthCheck: structOf({
+  healthCheck: structOf({}, {
     enabled: anyFlag,
     interval: anyDuration,
     timeout: anyDuration,

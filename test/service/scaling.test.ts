@@ -247,7 +247,7 @@ describe('a metric of one\'s own', () => {
     [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is taken: pass another one'],
     [{ customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } },
       'customMetrics.a has a name that is taken: pass another one'],
-    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a needs a metric and at least 2 scalingSteps'],
+    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a.scalingSteps has 1 steps: pass 2 or more'],
   ])('is refused: %#', (options, message) => {
     expect(() => Scaling.between(1, 10, options)).toThrow(new Error(`Scaling.between: ${message}`));
   });
@@ -335,7 +335,7 @@ describe('schedules that are no schedules are refused:', () => {
     [{ night: { schedule } }, 'schedules.night changes nothing: pass minCapacity or maxCapacity'],
     [{ night: { schedule, minCapacity: 5, maxCapacity: 1 } }, 'schedules.night: minCapacity 5 is more than maxCapacity 1'],
     [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: 0 or more'],
-    [{ night: { minCapacity: 1 } as any }, 'schedules.night needs a schedule'],
+    [{ night: { minCapacity: 1 } as any }, 'schedules.night.schedule undefined is not a Schedule'],
   ])('%#', (schedules, message) => {
     expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
   });
