@@ -141,7 +141,8 @@ class LoadScaling extends Scaling {
   }
 
   public _follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
-    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask, customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
+    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
+    const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
     const cpu = this.options.cpuUtilizationPercent
       ?? (own || memoryUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
@@ -168,7 +169,9 @@ class LoadScaling extends Scaling {
 }
 
 /** The predefined metric names one target group, which stands idle after every second deployment that shifts traffic. */
-function followRequests(scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[]): void {
+function followRequests(
+  scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
+): void {
   if (!targetGroup) {
     throw invalid(scope, `scaling requestsPerTarget ${requestsPerTarget} needs a load balancer: pass an ingress other than Ingress.none()`);
   }
