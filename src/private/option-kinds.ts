@@ -61,9 +61,9 @@ export function givenOptions<T extends object>(options: T, kinds: Kinds<T>, fail
 }
 
 /** Names that are no options but nearly so, each with the option that is probably meant. */
-export function misspelled<T extends object>(options: T, kinds: Kinds<T>): { name: string; meant: string }[] {
-  const unknown = Object.keys(options).filter((name) => !(name in kinds));
-  return unknown.flatMap((name) => Object.keys(kinds).filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
+export function misspelled(given: object, options: string[]): { name: string; meant: string }[] {
+  const unknown = Object.keys(given).filter((name) => !options.includes(name));
+  return unknown.flatMap((name) => options.filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
 }
 
 function kind(what: string, accepts: (value: unknown) => boolean): Kind {

@@ -21,6 +21,9 @@ import { givenOptions, misspelled } from '../private/option-kinds';
 import { deployedTogether } from '../private/stacks';
 import { invalid } from '../private/validation';
 
+/** Those that are passed on with the others. */
+const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'];
+
 /**
  * Properties of a `GuardedFargateService`.
  */
@@ -129,7 +132,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
-    for (const { name, meant } of misspelled(props, SERVICE_OPTION_KINDS)) {
+    for (const { name, meant } of misspelled(props, [...Object.keys(SERVICE_OPTION_KINDS), ...OPTIONS_OF_PHASED_SERVICE])) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:unknownOption', `${name} is not an option, so it has no effect: did you mean ${meant}?`);
     }
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {

@@ -87,7 +87,7 @@ export class OwnLoadBalancer implements WayIn {
   }
 
   private* faultsOfOptions(): Generator<string> {
-    const { certificate, conditions = [], ipAddressType, listenerPort, redirectHTTP, testListenerPort } = this.options;
+    const { certificate, conditions = [], ipAddressType, listenerPort, redirectHTTP, sslPolicy, testListenerPort } = this.options;
     if (outside(this.port, 1, 65535)) {
       yield `listenerPort ${listenerPort} is not a port: 1 to 65535`;
     }
@@ -99,6 +99,9 @@ export class OwnLoadBalancer implements WayIn {
     }
     for (const name of ['sslPolicy', 'additionalCertificates'] as const) {
       if (this.options[name] && !certificate) yield `${name} needs a certificate: without one, the load balancer speaks plain HTTP`;
+    }
+    if (sslPolicy !== undefined && !Token.isUnresolved(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
+      yield `sslPolicy ${sslPolicy} is not a policy of ELB: pass an elbv2.SslPolicy`;
     }
     if (testListenerPort !== undefined && outside(testListenerPort, 1, 65535)) {
       yield `testListenerPort ${testListenerPort} is not a port: 1 to 65535`;

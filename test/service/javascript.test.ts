@@ -168,6 +168,11 @@ describe('a misspelled option', () => {
     expect(warnings()).toEqual(meant ? [`${name} is not an option, so it has no effect: did you mean ${meant}?`] : []);
   });
 
+  test('of the guard is not dropped silently either', () => {
+    new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), imageversion: 'x' } as any);
+    expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
+  });
+
   test('is told apart from properties of a class that extends ours', () => {
     class Ours extends PhasedFargateService {
       constructor(scope: Stack, props: any) {

@@ -110,6 +110,12 @@ describe('subnets', () => {
       'pass public subnets, or Ingress.internalOnly() (at Web/Api)'));
   });
 
+  test('of which only the ids are known are taken as they are', () => {
+    const subnets = ['subnet-1', 'subnet-2'].map((id) => ec2.Subnet.fromSubnetId(stack, id, id));
+    service(existingVpc(stack), Ingress.internetFacing({ subnets: { subnets } }));
+    expect(selected()).toEqual(['subnet-1', 'subnet-2']);
+  });
+
   test('that are missing are told before aws-cdk-lib finds none', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
@@ -345,6 +351,8 @@ describe('settings that ELB would refuse are refused with property and value:', 
     [{ healthCheck: { timeout: Duration.seconds(121) } }, 'healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120'],
     [{ healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } },
       'healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds'],
+    [{ healthCheck: { interval: Duration.seconds(5) } },
+      'healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less'],
     [{ healthCheck: { healthyThresholdCount: 1 } }, 'healthCheck.healthyThresholdCount 1 is not between 2 and 10'],
     [{ healthCheck: { unhealthyThresholdCount: 11 } }, 'healthCheck.unhealthyThresholdCount 11 is not between 2 and 10'],
     [{ healthCheck: { path: 'health' } }, 'healthCheck.path "health" does not begin with a slash'],
