@@ -12,6 +12,7 @@ import { GuardedFargateServiceOptions } from './guarded-fargate-service-options'
 import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { rollbackAlarmNames } from './rollback-alarm';
+import { checkRegion } from './same-place';
 import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic } from './service-option-checks';
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
@@ -132,6 +133,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
+    if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
     for (const { name, meant } of misspelled(props, [...Object.keys(SERVICE_OPTION_KINDS), ...OPTIONS_OF_PHASED_SERVICE])) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:unknownOption', `${name} is not an option, so it has no effect: did you mean ${meant}?`);
     }

@@ -76,7 +76,7 @@ function* faultsOfTask(options: Options): Generator<string> {
       yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
     }
   }
-  const variable = Object.keys(environmentOf(options) ?? {}).find((name) => name in (options.secrets ?? {}));
+  const variable = Object.keys(environmentOf(options) ?? {}).find((name) => Object.hasOwn(options.secrets ?? {}, name));
   if (variable !== undefined) {
     yield `environment and secrets both set ${variable}: ECS takes a variable from one of them only`;
   }

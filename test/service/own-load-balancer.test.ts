@@ -213,8 +213,8 @@ describe('TLS', () => {
   test('refuses a certificate of another region, such as that of CloudFront', () => {
     const vpc = existingVpc(stack);
     expect(() => service(vpc, Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }))).toThrow(new Error(
-      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the load balancer in eu-west-1: ' +
-      'pass a certificate of the same region (at Web/Api)'));
+      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the service in eu-west-1: ' +
+      'pass one of the same region (at Web/Api)'));
   });
 
   test('refuses a further certificate of another region', () => {
@@ -285,6 +285,7 @@ describe('conditions', () => {
     ['two conditions of a kind that a rule takes once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
     ], 'conditions have two conditions for source-ip: a rule takes one, which may have several values'],
+    ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
   ])('refuse %s', (_, conditions, message) => {
     expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
