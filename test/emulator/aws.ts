@@ -1,5 +1,5 @@
 import { Emulator } from './emulator';
-import { send } from './http';
+import { HttpAnswer, send } from './http';
 
 /** What CloudFormation has noted down about a stack or one of its resources. */
 export interface StackEvent {
@@ -52,6 +52,34 @@ export class Aws {
     })));
   }
 
+  /** A service as ECS describes it, with its deployments and events. */
+  public async describeService(cluster: string, service: string): Promise<any> {
+    const { services } = await this.ecs('DescribeServices', { cluster, services: [service] });
+    return services[0];
+  }
+
+  /** The tasks of a cluster as ECS describes them, those that it has just stopped included. */
+  public async tasks(cluster: string, desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING'): Promise<any[]> {
+    const { taskArns } = await this.ecs('ListTasks', { cluster, desiredStatus });
+    return taskArns.length === 0 ? [] : (await this.ecs('DescribeTasks', { cluster, tasks: taskArns })).tasks;
+  }
+
+  /** All that is in a log group, oldest first. */
+  public async logLines(logGroupName: string): Promise<string[]> {
+    const { events } = await this.json('logs', 'Logs_20140328.FilterLogEvents', { logGroupName });
+    return events.map(({ message }: { message: string }) => message);
+  }
+
+  /** What a client gets that asks a load balancer by its name. */
+  public async get(host: string, path = '/'): Promise<HttpAnswer> {
+    return send('GET', new URL(path, this.emulator.endpoint), { host });
+  }
+
+  public async targetHealth(targetGroupArn: string): Promise<string[]> {
+    const answer = await this.query('elasticloadbalancing', '2015-12-01', 'DescribeTargetHealth', { TargetGroupArn: targetGroupArn });
+    return textOf('State', answer);
+  }
+
   public async clusterNames(): Promise<string[]> {
     const { clusterArns } = await this.ecs('ListClusters', {});
     return clusterArns.map((arn: string) => arn.split('/')[1]).sort();
@@ -100,7 +128,7 @@ export class Aws {
     return this.json('ecr', `AmazonEC2ContainerRegistry_V20150921.${operation}`, input);
   }
 
-  private async ecs(operation: string, input: object): Promise<any> {
+  public async ecs(operation: string, input: object): Promise<any> {
     return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
   }
 

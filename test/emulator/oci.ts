@@ -3,6 +3,7 @@ import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { Emulator } from './emulator';
 import { send } from './http';
+import { Program, release } from './programs';
 
 const MEDIA = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -12,8 +13,8 @@ const MEDIA = {
 };
 
 export interface Image {
-  /** What is in the image: the same content makes the same digest. */
-  readonly content: string;
+  /** The text of the release that is in the image, or a program of another kind. The same makes the same digest. */
+  readonly content: string | Program;
   readonly repository: string;
   readonly tag: string;
 }
@@ -54,12 +55,13 @@ type Blob = Descriptor & { readonly bytes: Buffer };
 
 async function pushManifest(emulator: Emulator, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
-  const files = tar('app', content);
+  const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
+  const files = tar(contents);
   const layer = descriptor(MEDIA.layer, gzipSync(files));
   const config = descriptor(MEDIA.config, {
     architecture,
     os,
-    config: { Cmd: ['/app'] },
+    config: run,
     rootfs: { type: 'layers', diff_ids: [sha256(files)] },
   });
   for (const blob of [layer, config]) await putBlob(emulator, repository, blob);
@@ -105,9 +107,12 @@ function sha256(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** An archive of one executable file, dated 1970. */
-function tar(name: string, content: string): Buffer {
-  const data = Buffer.from(content);
+/** An archive of executable files, dated 1970. */
+function tar(files: Program['files']): Buffer {
+  return Buffer.concat([...Object.entries(files).flatMap(([name, content]) => tarEntry(name, Buffer.from(content))), Buffer.alloc(1024)]);
+}
+
+function tarEntry(name: string, data: Buffer): Buffer[] {
   const header = Buffer.alloc(512);
   const octal = (value: number, length: number) => value.toString(8).padStart(length - 1, '0');
   header.write(name, 0);
@@ -121,5 +126,5 @@ function tar(name: string, content: string): Buffer {
   header.write('ustar\x0000', 257);
   header.write(octal(header.reduce((sum, byte) => sum + byte, 0), 7), 148);
   const padding = Buffer.alloc((512 - data.length % 512) % 512);
-  return Buffer.concat([header, data, padding, Buffer.alloc(1024)]);
+  return [header, data, padding];
 }

@@ -13,7 +13,7 @@ import imports
 import parent
 import registry
 import rollbacks
-import services
+import tasks
 import unknown_types
 from ministack import app
 
@@ -24,6 +24,6 @@ registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWA
 imports.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
-services.install()
+tasks.install(directory=os.environ['SHIM_DIRECTORY'], gateway_port=os.environ['GATEWAY_PORT'])
 
 app.main()
