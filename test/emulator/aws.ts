@@ -128,6 +128,10 @@ export class Aws {
     return this.json('ecr', `AmazonEC2ContainerRegistry_V20150921.${operation}`, input);
   }
 
+  public async ssm(operation: string, input: object): Promise<any> {
+    return this.json('ssm', `AmazonSSM.${operation}`, input);
+  }
+
   public async ecs(operation: string, input: object): Promise<any> {
     return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
   }

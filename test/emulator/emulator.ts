@@ -143,6 +143,8 @@ export class Emulator {
   private async untilHealthy(): Promise<void> {
     for (const end = Date.now() + HEALTHY_WITHIN_MS; Date.now() < end; await sleep(50)) {
       if (this.process.exitCode !== null) break;
+      // Somebody else's may be healthy there, while this one finds the port taken.
+      if (!readFileSync(this.logFile, 'utf8').includes(`Running on ${this.endpoint}`)) continue;
       const healthy = await send('GET', `${this.endpoint}/_ministack/health`).then(({ status }) => status === 200, () => false);
       if (healthy) return;
     }

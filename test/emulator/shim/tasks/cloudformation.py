@@ -86,7 +86,7 @@ def until_steady(arn):
 
 
 def until(is_over):
-    deadline = clock.now() + PATIENCE
+    deadline = clock.now() + clock.wait(PATIENCE)
     while not is_over():
         if clock.now() > deadline:
             raise Failed('Exceeded attempts to wait', 'NotStabilized')

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 
 import contextvars
 import threading
+import time
 
 from . import clock
 
@@ -22,12 +23,12 @@ class ContainerHealth:
     def _watch(self):
         start, failures = clock.now(), 0
         while self.container.exit_code() is None:
-            clock.sleep(self.settings.get('interval') or INTERVAL)
+            time.sleep(clock.work(self.settings.get('interval') or INTERVAL))
             if self.container.exit_code() is not None:
                 return
             if self.container.succeeds(self.argv, self.settings.get('timeout') or TIMEOUT):
                 self.status, failures = 'HEALTHY', 0
-            elif self.status == 'HEALTHY' or clock.now() - start >= (self.settings.get('startPeriod') or START_PERIOD):
+            elif self.status == 'HEALTHY' or clock.now() - start >= clock.work(self.settings.get('startPeriod') or START_PERIOD):
                 failures += 1
                 if failures >= (self.settings.get('retries') or RETRIES):
                     self.status = 'UNHEALTHY'

@@ -27,6 +27,8 @@ def main():
         enter(job)
         child = os.fork()
         if child:
+            if job['started'] is not None:
+                os.close(job['started'])
             sys.exit(outcome(child))
         end_with_parent()
         if not job['joins']:
@@ -71,6 +73,8 @@ def become(job):
         os.setgid(gid)
         os.setuid(uid)
         end_with_parent()  # changed ids have made the kernel forget it
+    if job['started'] is not None:
+        os.set_inheritable(job['started'], False)
     program, *_ = job['argv']
     try:
         os.execve(program, job['argv'], job['environment'])

@@ -9,6 +9,7 @@ import contextvars
 import http.client
 import random
 import threading
+import time
 
 from ministack.services import alb
 
@@ -54,7 +55,7 @@ class Target:
                 self._becomes('healthy')
             elif failures >= settings['UnhealthyThresholdCount']:
                 self._becomes('unhealthy', reason, problem)
-            clock.sleep(settings['HealthCheckIntervalSeconds'])
+            time.sleep(clock.work(settings['HealthCheckIntervalSeconds']))
 
     def _becomes(self, state, reason=None, problem=''):
         if self.state in ('initial', 'healthy', 'unhealthy'):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -58,13 +59,19 @@ class Container:
 
     def __init__(self, runtime, spec, home):
         self._runtime, self._spec, self._home = runtime, spec, home
-        self._process = self._launch(programs.command_of(spec))
+        self._started, started = os.pipe()
+        self._process = self._launch(programs.command_of(spec), started=started)
+        os.close(started)
         self.output = self._process.stdout
 
     def exit_code(self):
         """None while it runs."""
         code = self._process.poll()
         return code if code is None or code >= 0 else 128 - code
+
+    def has_started(self):
+        """The launcher holds the other end of a pipe until it has become the program."""
+        return select.select([self._started], [], [], 0)[0] != []
 
     def terminate(self):
         self._process.terminate()
@@ -86,16 +93,17 @@ class Container:
         return process.returncode == 0
 
     def remove(self):
+        os.close(self._started)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _launch(self, argv, joins=None):
+    def _launch(self, argv, joins=None, started=None):
         isolated = network.has_namespaces()
         descriptor = self._spec.network.fd
         job = self._runtime.job(self._spec, self._home, argv, joins is not None)
         process = subprocess.Popen(
             [sys.executable, '-I', '-S', LAUNCH], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=[descriptor] if isolated else [])
-        process.stdin.write(json.dumps({**job, 'isolated': isolated, 'network': descriptor, 'joins': joins}).encode())
+            pass_fds=[passed for passed in (descriptor, started) if passed is not None])
+        process.stdin.write(json.dumps({**job, 'isolated': isolated, 'network': descriptor, 'joins': joins, 'started': started}).encode())
         process.stdin.close()
         process.stdin = None
         return process

@@ -102,7 +102,7 @@ class Service:
 
     def _throttle(self):
         self._failed_starts += 1
-        self._next_start = clock.now() + deployments.pause_after(self._failed_starts)
+        self._next_start = clock.now() + clock.wait(deployments.pause_after(self._failed_starts))
         if self._failed_starts >= THROTTLED_FROM:
             events.say(self.record, 'is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.')
             events.service_acted(self.record, 'WARN', 'SERVICE_TASK_START_IMPAIRED')

@@ -67,7 +67,7 @@ class Task:
         if self.stopping or self.started_at is None:
             return False
         checks = [check.status == 'HEALTHY' for check in self.health.values()] + [target.state == 'healthy' for target in self.targets]
-        healthy = all(checks) if checks else clock.now() - self.started_at >= UNCHECKED_TASK_IS_HEALTHY_AFTER
+        healthy = all(checks) if checks else clock.now() - self.started_at >= clock.work(UNCHECKED_TASK_IS_HEALTHY_AFTER)
         self.was_healthy = self.was_healthy or healthy
         return healthy
 
@@ -78,7 +78,7 @@ class Task:
         if any(check.status == 'UNHEALTHY' for check in self.health.values()):
             return 'Task failed container health checks', f'(task {self.id}) failed container health checks.'
         for target in self.targets:
-            if target.state == 'unhealthy' and clock.now() - self.started_at >= grace_period:
+            if target.state == 'unhealthy' and clock.now() - self.started_at >= clock.work(grace_period):
                 group = f'target-group {target.group}'
                 return (f'Task failed ELB health checks in ({group})',
                         f'(port {target.port}) is unhealthy in ({group}) due to (reason {target.problem}).')
@@ -95,6 +95,8 @@ class Task:
             for name in [name for name in waiting if self._may_start(name)]:
                 self._start(name, *waiting.pop(name))
             self._watch_exits()
+            yield
+        while not all(container.has_started() for container in self.containers.values()):
             yield
         self.started_at = clock.now()
         self.record['startedAt'] = ecs._iso()
@@ -118,7 +120,7 @@ class Task:
         self._becomes('STOPPING')
         for entry in running:
             entry.terminate()
-        deadline = clock.now() + max((definition.get('stopTimeout') or STOP_TIMEOUT for definition in self.definitions), default=STOP_TIMEOUT)
+        deadline = clock.now() + clock.work(max(definition.get('stopTimeout') or STOP_TIMEOUT for definition in self.definitions))
         while any(entry.exit_code() is None for entry in running):
             if clock.now() >= deadline:
                 for entry in running:
@@ -207,7 +209,7 @@ class Task:
 
     @staticmethod
     def _wait(seconds):
-        end = clock.now() + seconds
+        end = clock.now() + clock.wait(seconds)
         while clock.now() < end:
             yield
 
