@@ -132,9 +132,10 @@ export class ServiceStack {
     return this.aws.logLines(this.name);
   }
 
-  /** What EventBridge has delivered. */
+  /** What EventBridge has delivered of this stack: the one before may still be on its way out. */
   public async events(): Promise<any[]> {
-    return (await this.aws.logLines(`${this.name}-events`)).map((line) => JSON.parse(line));
+    const events = (await this.aws.logLines(`${this.name}-events`)).map((line) => JSON.parse(line));
+    return events.filter(({ resources: [arn] }) => arn.includes(`/${this.name}/`));
   }
 
   /** What a client of the load balancer gets. */
