@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Emulator } from '../../emulator/emulator';
 import { pushImage, pushIndex } from '../../emulator/oci';
+import { Program } from '../../emulator/programs';
 
 export interface Build {
   readonly context: string;
@@ -22,7 +23,7 @@ export async function buildAndPush(emulator: Emulator, { context, dockerfile, ta
   if (readFileSync(dockerfile, 'utf8').includes('RUN false')) {
     throw new Error('process "/bin/sh -c false" did not complete successfully: exit code: 1');
   }
-  const content = contentOf(context);
+  const content = programOf(context, dockerfile);
   let digest = '';
   for (const tag of tags) {
     const [, repository, name] = /^[^/]+\/(.+):([^:]+)$/.exec(tag) ?? [];
@@ -31,6 +32,20 @@ export async function buildAndPush(emulator: Emulator, { context, dockerfile, ta
       : await pushIndex(emulator, { content, repository, tag: name, platforms });
   }
   return digest;
+}
+
+/** Does the few instructions that the examples have. What they inherit from Node's image is a user, and a `node` that the emulator has too. */
+function programOf(context: string, dockerfile: string): Program {
+  const instructions = readFileSync(dockerfile, 'utf8').split('\n').map((line) => line.trim().split(/\s+/));
+  const last = (name: string) => instructions.filter(([instruction]) => instruction === name).at(-1)?.slice(1).join(' ');
+  const folder = last('WORKDIR') ?? '/';
+  const copied = instructions.filter(([instruction]) => instruction === 'COPY').flatMap((instruction) => instruction.slice(1, -1));
+  const copies = copied.filter((file) => existsSync(join(context, file)) && statSync(join(context, file)).isFile())
+    .map((file) => [join(folder, file).slice(1), readFileSync(join(context, file))]);
+  return {
+    files: { 'etc/passwd': 'node:x:1000:1000::/home/node:/bin/sh\n', 'built-from': contentOf(context), ...Object.fromEntries(copies) },
+    config: { WorkingDir: folder, User: last('USER'), Cmd: JSON.parse(last('CMD') ?? '[]') },
+  };
 }
 
 function contentOf(directory: string): string {

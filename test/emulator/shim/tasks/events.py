@@ -10,6 +10,8 @@ import time
 from ministack.core.responses import new_uuid, now_iso
 from ministack.services import cloudwatch_logs, ecs, eventbridge
 
+from . import clock
+
 
 def say(service, text):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html"""
@@ -61,6 +63,10 @@ def install():
             invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_target
+    # Schedules keep pace with everything else.
+    seconds_of = eventbridge._parse_rate_seconds
+    eventbridge._parse_rate_seconds = lambda expression: seconds_of(expression) and clock.wait(seconds_of(expression))
+    eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 
 def write(group, rule, event):

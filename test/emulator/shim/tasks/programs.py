@@ -10,6 +10,15 @@ ELF, SCRIPT = b'\x7fELF', b'#!'
 PT_INTERP = 3
 
 
+class CannotStart(Exception):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"""
+
+    def __init__(self, problem):
+        super().__init__(
+            'CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: failed to create shim task: '
+            f'OCI runtime create failed: runc create failed: unable to start container process: {problem}: unknown')
+
+
 def command_of(spec):
     """An entry point of one's own also does without the image's command, as with Docker."""
     config, definition = spec.image.config, spec.definition
@@ -29,11 +38,19 @@ def folder_of(spec):
 
 
 def user_of(root, spec):
-    name, _, group = str(spec.definition.get('user') or spec.image.config.get('User') or '0').partition(':')
-    found = entry_of(root, 'etc/passwd', name)
-    uid = int(found[2]) if found else int(name)
-    gid = entry_of(root, 'etc/group', group) if group else None
-    return uid, int(gid[2]) if gid else int(group) if group else int(found[3]) if found else 0
+    """A user and a group, each by name or number: names are those of the image."""
+    user, _, group = str(spec.definition.get('user') or spec.image.config.get('User') or '0').partition(':')
+    found = entry_of(root, 'etc/passwd', user)
+    uid = number_of(user, found, 'user')
+    if group:
+        return uid, number_of(group, entry_of(root, 'etc/group', group), 'group')
+    return uid, int(found[3]) if found else 0
+
+
+def number_of(name, entry, kind):
+    if entry is None and not name.isdigit():
+        raise CannotStart(f'unable to find {kind} {name}: no matching entries in {"passwd" if kind == "user" else "group"} file')
+    return int(entry[2] if entry else name)
 
 
 def entry_of(root, file, name):
@@ -41,9 +58,8 @@ def entry_of(root, file, name):
     if not os.path.exists(path):
         return None
     with open(path, encoding='utf-8') as lines:
-        fields = [line.rstrip('\n').split(':') for line in lines]
-    return next((entry for entry in fields if len(entry) > 3 and name in (entry[0], entry[2])), None) if file.endswith('passwd') else next(
-        (entry for entry in fields if len(entry) > 2 and name in (entry[0], entry[2])), None)
+        entries = [line.rstrip('\n').split(':') for line in lines]
+    return next((entry for entry in entries if len(entry) > 3 and name in (entry[0], entry[2])), None)
 
 
 def find(root, name, path, cwd):

@@ -13,15 +13,6 @@ from . import images, network, oci_bundle, programs
 LAUNCH = os.path.join(os.path.dirname(__file__), 'launch.py')
 
 
-class CannotStart(Exception):
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"""
-
-    def __init__(self, problem):
-        super().__init__(
-            'CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: failed to create shim task: '
-            f'OCI runtime create failed: runc create failed: unable to start container process: {problem}: unknown')
-
-
 @dataclasses.dataclass(frozen=True)
 class Spec:
     """A container that is to run."""
@@ -83,7 +74,7 @@ class Container:
         """Whether a command does that is run inside, as health checks are."""
         try:
             process = self._launch(argv, joins=self._first_process())
-        except CannotStart:
+        except programs.CannotStart:
             return False
         try:
             process.communicate(timeout=timeout)
@@ -139,7 +130,7 @@ class ProcessRuntime(Runtime):
         path = ':'.join([*folders, os.environ['PATH']])
         found = images.resolve(root, program) if program else shutil.which(argv[0])
         if not found:
-            raise CannotStart(programs.not_found(argv[0]))
+            raise programs.CannotStart(programs.not_found(argv[0]))
         return {
             'root': None, 'cwd': images.resolve(root, cwd), 'argv': [found, *map(on_this_machine, argv[1:])],
             'environment': {**own, 'PATH': path}, 'user': user,
@@ -158,7 +149,7 @@ class ContainerRuntime(Runtime):
     def job(self, spec, home, argv, inside):
         root = os.path.join(home, 'rootfs')
         if not programs.find(root, argv[0], programs.environment_of(spec)['PATH'], programs.folder_of(spec)):
-            raise CannotStart(programs.not_found(argv[0]))
+            raise programs.CannotStart(programs.not_found(argv[0]))
         if inside:
             process = os.path.join(home, 'check.json')
             oci_bundle.write(process, oci_bundle.process_of(spec, root, argv))

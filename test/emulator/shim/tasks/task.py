@@ -12,7 +12,7 @@ import threading
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from . import clock, events, images, network, runtimes
+from . import clock, events, images, network, programs, runtimes
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
@@ -51,7 +51,7 @@ class Task:
     def tick(self):
         try:
             next(self._life, None)
-        except (images.CannotPull, runtimes.CannotStart, ecs._SecretResolutionError, CannotInitialize) as error:
+        except (images.CannotPull, programs.CannotStart, ecs._SecretResolutionError, CannotInitialize) as error:
             self.stop(as_reason(error), 'TaskFailedToStart')
 
     def stop(self, reason, code):
