@@ -1,4 +1,6 @@
-import { Emulator } from './emulator';
+import { Hash } from '@smithy/hash-node';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { HttpAnswer, send } from './http';
 
 /** What CloudFormation has noted down about a stack or one of its resources. */
@@ -20,9 +22,17 @@ export interface Service {
   readonly memory: string;
 }
 
-/** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
+/** An account of AWS, or the emulator. */
+export interface Cloud {
+  /** Of its clients: credentials and region among others. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Of all services, where they have one together. */
+  readonly endpoint?: string;
+}
+
+/** The few calls that tests need, the same for the emulator and for AWS. Each fails like AWS when there is no such thing. */
 export class Aws {
-  constructor(private readonly emulator: Emulator) {}
+  constructor(private readonly cloud: Cloud) {}
 
   /** The digest that the registry reports for a tag. */
   public async imageDigest(repositoryName: string, imageTag: string): Promise<string> {
@@ -72,7 +82,7 @@ export class Aws {
 
   /** What a client gets that asks a load balancer by its name. */
   public async get(host: string, path = '/'): Promise<HttpAnswer> {
-    return send('GET', new URL(path, this.emulator.endpoint), { host });
+    return send('GET', new URL(path, this.cloud.endpoint ?? `http://${host}`), { host });
   }
 
   public async targetHealth(targetGroupArn: string): Promise<string[]> {
@@ -136,7 +146,7 @@ export class Aws {
     return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
   }
 
-  private async json(service: string, target: string, input: object): Promise<any> {
+  public async json(service: string, target: string, input: object): Promise<any> {
     return JSON.parse(await this.post(service, JSON.stringify(input), {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
@@ -147,23 +157,33 @@ export class Aws {
     return this.query('cloudformation', '2010-05-15', operation, input);
   }
 
-  private async query(service: string, version: string, operation: string, input: Record<string, string>): Promise<string> {
+  public async query(service: string, version: string, operation: string, input: Record<string, string>): Promise<string> {
     return this.post(service, new URLSearchParams({ Action: operation, ...input, Version: version }).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
   }
 
-  /** The emulator checks no signature. It reads account, region and service from the credential. */
   private async post(service: string, body: string, headers: Record<string, string>): Promise<string> {
-    const { AWS_ACCESS_KEY_ID, AWS_REGION } = this.emulator.env;
-    const credential = `${AWS_ACCESS_KEY_ID}/20260101/${AWS_REGION}/${service}/aws4_request`;
-    const { status, text } = await send('POST', this.emulator.endpoint, {
-      ...headers,
-      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none`,
-    }, body);
+    const { AWS_REGION: region } = this.cloud.env;
+    const url = new URL(this.cloud.endpoint ?? `https://${HOSTS[service] ?? service}.${region}.amazonaws.com/`);
+    const { status, text } = await send('POST', url, await signed(this.cloud, service, url, headers, body), body);
     if (status !== 200) throw new Error(`${service}: ${text}`);
     return text;
   }
+}
+
+/** Where the host of a service is not named like what is signed for it. */
+const HOSTS: Record<string, string> = { ecr: 'api.ecr' };
+
+async function signed({ env }: Cloud, service: string, url: URL, headers: Record<string, string>, body: string): Promise<Record<string, string>> {
+  const signer = new SignatureV4({
+    service,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN },
+    sha256: Hash.bind(null, 'sha256'),
+  });
+  const request = new HttpRequest({ method: 'POST', protocol: url.protocol, hostname: url.hostname, path: '/', headers: { ...headers, host: url.host }, body });
+  return (await signer.sign(request)).headers;
 }
 
 function textOf(element: string, xml: string): string[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Emulator } from './emulator';
+import { Aws, Cloud } from './aws';
 import { send } from './http';
 import { Program, release } from './programs';
 
@@ -20,18 +20,18 @@ export interface Image {
 }
 
 /** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
-export async function pushImage(emulator: Emulator, image: Image & { readonly platform: string }): Promise<string> {
-  const { digest } = await pushManifest(emulator, image, image.platform, image.tag);
+export async function pushImage(cloud: Cloud, image: Image & { readonly platform: string }): Promise<string> {
+  const { digest } = await pushManifest(cloud, image, image.platform, image.tag);
   return digest;
 }
 
 /** Pushes an index of several platforms, as `docker buildx build --platform a,b --push` does, provenance included. Returns its digest. */
-export async function pushIndex(emulator: Emulator, image: Image & { readonly platforms: string[] }): Promise<string> {
+export async function pushIndex(cloud: Cloud, image: Image & { readonly platforms: string[] }): Promise<string> {
   const manifests = [];
   for (const platform of image.platforms) {
     const [os, architecture] = platform.split('/');
-    const built = await pushManifest(emulator, image, platform);
-    const attested = await pushManifest(emulator, { ...image, content: `provenance of ${built.digest}` }, 'unknown/unknown');
+    const built = await pushManifest(cloud, image, platform);
+    const attested = await pushManifest(cloud, { ...image, content: `provenance of ${built.digest}` }, 'unknown/unknown');
     manifests.push(
       { ...built, platform: { architecture, os } },
       {
@@ -42,7 +42,7 @@ export async function pushIndex(emulator: Emulator, image: Image & { readonly pl
     );
   }
   const index = descriptor(MEDIA.index, { schemaVersion: 2, mediaType: MEDIA.index, manifests });
-  return putManifest(emulator, image.repository, image.tag, index);
+  return putManifest(cloud, image.repository, image.tag, index);
 }
 
 interface Descriptor {
@@ -53,7 +53,7 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(emulator: Emulator, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
   const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
   const files = tar(contents);
@@ -64,7 +64,7 @@ async function pushManifest(emulator: Emulator, { content, repository }: Image, 
     config: run,
     rootfs: { type: 'layers', diff_ids: [sha256(files)] },
   });
-  for (const blob of [layer, config]) await putBlob(emulator, repository, blob);
+  for (const blob of [layer, config]) await putBlob(cloud, repository, blob);
 
   const manifest = descriptor(MEDIA.manifest, {
     schemaVersion: 2,
@@ -72,30 +72,39 @@ async function pushManifest(emulator: Emulator, { content, repository }: Image, 
     config: { ...config, bytes: undefined },
     layers: [{ ...layer, bytes: undefined }],
   });
-  await putManifest(emulator, repository, tag ?? manifest.digest, manifest);
+  await putManifest(cloud, repository, tag ?? manifest.digest, manifest);
   return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size };
 }
 
-async function putBlob(emulator: Emulator, repository: string, blob: Blob): Promise<void> {
-  const { location } = await call(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
-  await call(emulator, 'PUT', `${location}?digest=${blob.digest}`, blob);
+async function putBlob(cloud: Cloud, repository: string, blob: Blob): Promise<void> {
+  const begun = await call(cloud, 'POST', `/v2/${repository}/blobs/uploads/`);
+  const { location } = await call(cloud, 'PATCH', begun.location!, { ...blob, mediaType: 'application/octet-stream' });
+  await call(cloud, 'PUT', `${location}${location!.includes('?') ? '&' : '?'}digest=${blob.digest}`);
 }
 
-async function putManifest(emulator: Emulator, repository: string, reference: string, manifest: Blob): Promise<string> {
-  const headers = await call(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+async function putManifest(cloud: Cloud, repository: string, reference: string, manifest: Blob): Promise<string> {
+  const headers = await call(cloud, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
   return String(headers['docker-content-digest']);
 }
 
-async function call(emulator: Emulator, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
-  const headers = { authorization: registryLogin(emulator), ...blob && { 'content-type': blob.mediaType } };
-  const answer = await send(method, new URL(path, emulator.endpoint), headers, blob?.bytes);
+async function call(cloud: Cloud, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
+  const { url, authorization } = await login(cloud);
+  const answer = await send(method, new URL(path, url), { authorization, ...blob && { 'content-type': blob.mediaType } }, blob?.bytes);
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
   return answer.headers;
 }
 
-/** `docker login` with what `aws ecr get-login-password` prints. */
-function registryLogin({ env }: Emulator): string {
-  return `Basic ${Buffer.from(`AWS:${env.AWS_SECRET_ACCESS_KEY}`).toString('base64')}`;
+const logins = new WeakMap<Cloud, Promise<{ url: string; authorization: string }>>();
+
+/** What `docker login` does with what `aws ecr get-login-password` prints. */
+async function login(cloud: Cloud): Promise<{ url: string; authorization: string }> {
+  const known = logins.get(cloud);
+  if (known) return known;
+  const begun = new Aws(cloud).ecr('GetAuthorizationToken', {}).then(({ authorizationData: [{ authorizationToken, proxyEndpoint }] }) => (
+    { url: cloud.endpoint ?? proxyEndpoint, authorization: `Basic ${authorizationToken}` }
+  ));
+  logins.set(cloud, begun);
+  return begun;
 }
 
 function descriptor(mediaType: string, content: Buffer | object): Blob {

@@ -181,7 +181,10 @@ function template(name: string, { tag, port, tasks = 1, container, service, targ
         LaunchType: 'FARGATE',
         DesiredCount: tasks,
         DeploymentConfiguration: { MinimumHealthyPercent: 100, MaximumPercent: 200, ...deployment },
-        ...port && { HealthCheckGracePeriodSeconds: 60, LoadBalancers: [{ ContainerName: 'app', ContainerPort: port, TargetGroupArn: { Ref: 'TargetGroup' } }] },
+        ...port && {
+          HealthCheckGracePeriodSeconds: 60,
+          LoadBalancers: [{ ContainerName: 'app', ContainerPort: port, TargetGroupArn: { Ref: 'TargetGroup' } }],
+        },
         ...service,
       }, port ? ['Rule', 'Listener'] : ['Rule']),
       ...port && {
