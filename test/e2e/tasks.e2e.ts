@@ -1,4 +1,5 @@
 import { describeTasks, Programs } from './tasks/behavior';
+import { ServiceStack } from './tasks/service-stack';
 import { script } from '../emulator/programs';
 
 /** Tasks as processes of this machine, which needs no more than Node.js and Python. */
@@ -16,3 +17,16 @@ const NODE: Programs = {
 };
 
 describeTasks({ taskRuntime: 'process' }, NODE);
+
+test('where tasks share the network of the machine, two programs on Node.js have one port all the same', async () => {
+  const stack = await ServiceStack.start({ sharedNetwork: true });
+  try {
+    for (const tag of ['one', 'two']) await stack.push(tag, NODE.server(tag, { port: 80 }));
+    expect(await stack.deploy({ tag: 'one', port: 80, tasks: 2 })).toBe('CREATE_COMPLETE');
+    expect((await stack.get()).text).toBe('one');
+    expect(await stack.deploy({ tag: 'two', port: 80, tasks: 2 })).toBe('UPDATE_COMPLETE');
+    expect((await stack.get()).text).toBe('two');
+  } finally {
+    await stack.emulator.stop();
+  }
+});

@@ -76,7 +76,7 @@ export class Aws {
 
   /** All that is in a log group, oldest first. */
   public async logLines(logGroupName: string): Promise<string[]> {
-    const { events } = await this.json('logs', 'Logs_20140328.FilterLogEvents', { logGroupName });
+    const { events } = await this.logs('FilterLogEvents', { logGroupName });
     return events.map(({ message }: { message: string }) => message);
   }
 
@@ -93,6 +93,33 @@ export class Aws {
   public async clusterNames(): Promise<string[]> {
     const { clusterArns } = await this.ecs('ListClusters', {});
     return clusterArns.map((arn: string) => arn.split('/')[1]).sort();
+  }
+
+  /** The account that the credentials belong to. */
+  public async callerAccount(): Promise<string> {
+    return textOf('Account', await this.query('sts', '2011-06-15', 'GetCallerIdentity', {}))[0];
+  }
+
+  /** All stacks that are there, with their status. */
+  public async stacks(): Promise<{ name: string; status: string }[]> {
+    const found: { name: string; status: string }[] = [];
+    for (let token = ''; ;) {
+      const answer = await this.cloudFormation('DescribeStacks', token ? { NextToken: token } : {});
+      const statuses = textOf('StackStatus', answer);
+      found.push(...textOf('StackName', answer).map((name, index) => ({ name, status: statuses[index] })));
+      [token = ''] = textOf('NextToken', answer);
+      if (!token) return found.filter(({ status }) => status !== 'DELETE_COMPLETE');
+    }
+  }
+
+  /** The log groups whose names begin with a prefix: as many as one answer holds. */
+  public async logGroups(logGroupNamePrefix: string): Promise<string[]> {
+    const { logGroups } = await this.logs('DescribeLogGroups', { logGroupNamePrefix });
+    return logGroups.map(({ logGroupName }: { logGroupName: string }) => logGroupName);
+  }
+
+  public async logs(operation: string, input: object): Promise<any> {
+    return this.json('logs', `Logs_20140328.${operation}`, input);
   }
 
   public async stackStatus(stackName: string): Promise<string> {
