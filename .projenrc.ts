@@ -258,11 +258,11 @@ prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
 const aws = project.addTask('test:aws', {
-  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (-- --account 111122223333)',
+  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
 });
 const awsCleanup = project.addTask('test:aws:cleanup', {
-  description: 'Remove what runs of test:aws have left in an account (-- --account 111122223333)',
+  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
   exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
   receiveArgs: true,
 });

@@ -36,8 +36,8 @@ export class AwsTestWorkflow extends Component {
             'role-duration-seconds': TIMEOUT_MINUTES * 60,
           },
         },
-        { name: run, run: `npx projen ${run} -- --account "$ACCOUNT"` },
-        { name: cleanup, if: 'always()', run: `npx projen ${cleanup} -- --account "$ACCOUNT"` },
+        { name: run, run: `npx projen ${run} --account "$ACCOUNT"` },
+        { name: cleanup, if: 'always()', run: `npx projen ${cleanup} --account "$ACCOUNT"` },
         { uses: 'actions/upload-artifact', if: 'always()', with: { name: 'aws-report', path: 'docs/aws-report.md' } },
       ],
     });

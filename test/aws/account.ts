@@ -18,7 +18,8 @@ export interface Account {
  * @throws if no account is named, or the credentials are of another one, or there are none
  */
 export async function confirmedAccount(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Account> {
-  const { values } = parseArgs({ args: [...args], options: { account: { type: 'string' } } });
+  // projen passes the `--` on that npm swallows.
+  const { values } = parseArgs({ args: args.filter((arg) => arg !== '--'), options: { account: { type: 'string' } } });
   if (!/^\d{12}$/.test(values.account ?? '')) {
     throw new Error(`--account ${values.account ?? '(missing)'} is not an account id: pass the 12 digits of the account that this may use`);
   }

@@ -42,7 +42,7 @@ function announcement({ id, region }: Account, names: Names): string {
     `  stacks ${names.registry}, ${names.service} and ${names.blueGreen}; the repository ${names.repository}`,
     '  two VPCs without NAT, two load balancers, up to four Fargate tasks of 0.25 vCPU at a time, functions, log groups',
     'for about an hour and a half, which costs less than 1 US dollar. All of it is deleted at the end, whatever happens.',
-    'If this process is killed: npx projen test:aws:cleanup -- --account ...',
+    'If this process is killed: npx projen test:aws:cleanup --account ...',
   ].join('\n');
 }
 

@@ -178,7 +178,7 @@ export class Story {
 
   private async releaseTags(): Promise<[string, string][]> {
     const { aws } = this.account;
-    const tags = (await aws.imageTags(this.names.repository)).filter((name) => name.startsWith('deployed-'));
+    const tags = (await aws.imageTags(this.names.repository)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
     return Promise.all(tags.map(async (name): Promise<[string, string]> => [name, await aws.imageDigest(this.names.repository, name)]));
   }
 

@@ -128,7 +128,7 @@ function tag(value: string): string[] {
 }
 
 async function releaseTags(): Promise<Record<string, string>> {
-  const tags = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-'));
+  const tags = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
   return Object.fromEntries(await Promise.all(tags.map(async (name) => [name, await user.aws.imageDigest(REPOSITORY, name)])));
 }
 
