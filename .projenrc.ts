@@ -1,4 +1,5 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
+import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -210,6 +211,12 @@ const e2e = project.addTask('test:e2e', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
+const containers = project.addTask('test:containers', {
+  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc and busybox-static)',
+  exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
+});
+
 project.addTask('examples:render', {
   description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
   exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
@@ -257,6 +264,16 @@ prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
+const aws = project.addTask('test:aws', {
+  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
+  steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
+});
+const awsCleanup = project.addTask('test:aws:cleanup', {
+  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
+  exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
+  receiveArgs: true,
+});
+
 const verify = project.addTask('verify', { description: 'Everything that must pass' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
@@ -279,6 +296,14 @@ project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
+
+// Containers need root. The other end-to-end tests need nothing.
+project.buildWorkflow?.addPostBuildSteps(
+  { name: 'runc', run: 'sudo apt-get update -qq && sudo apt-get install -y -qq runc busybox-static' },
+  { name: containers.name, run: `sudo env "PATH=$PATH" CI=true npx projen ${containers.name}` },
+);
+
+new AwsTestWorkflow(project.github!, { run: aws.name, cleanup: awsCleanup.name });
 
 // Source maps would be two thirds of the code that is installed, and map it to sources that are not.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
@@ -315,7 +340,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');
