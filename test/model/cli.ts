@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { campaign, explain } from './story/campaign';
+import { Origin } from './story/story';
+import { subject as versionOf } from './story/subject';
+
+/** `--seed 1 --count 1000 --stormy`: stories one after the other; `--explain`: the shortest one that shows each violation. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      count: { type: 'string', default: '1000' },
+      stormy: { type: 'boolean', default: false },
+      explain: { type: 'string' },
+      subject: { type: 'string', default: 'tested' },
+    },
+  });
+  const subject = versionOf(values.subject as Origin);
+  const started = Date.now();
+  const { violated, checked, exempted, stories, calls } = await campaign({ subject, firstSeed: Number(values.seed), count: Number(values.count), stormy: values.stormy });
+  console.log({ stories, calls, seconds: (Date.now() - started) / 1000, checked: Object.fromEntries(checked), exempted: Object.fromEntries(exempted) });
+  for (const [invariant, seeds] of violated) {
+    console.log(`${invariant}: ${seeds.length} stories: ${seeds.slice(0, 10).join(' ')}`);
+    if (values.explain === invariant || values.explain === 'all') console.log(await explain(seeds[0], values.stormy, invariant, subject));
+  }
+  process.exitCode = violated.size > 0 ? 1 : 0;
+}
+
+void main();
