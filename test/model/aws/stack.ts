@@ -11,7 +11,7 @@ export interface GuardResource {
   readonly data: Readonly<Record<string, string>>;
   /** Its last request failed, so that the next update tries it again. */
   readonly failed: boolean;
-  /** Which bundle gave it its id. */
+  /** Which bundle gave it its id; `nobody` for one that was never created. */
   readonly madeBy: string;
 }
 
@@ -181,7 +181,7 @@ export class StackModel {
   private async provisionGuard(template: Template): Promise<boolean> {
     const { guard } = this;
     const properties = propertiesOf(template, this.options.place);
-    if (guard && guard.template.logicalId === template.logicalId && guard.physicalId && !(guard.failed && !this.stable)) {
+    if (guard && guard.template.logicalId === template.logicalId && guard.madeBy !== 'nobody') {
       if (!guard.failed && JSON.stringify(guard.properties) === JSON.stringify(properties)) return true;
       this.touched = true;
       const answer = await this.ask('Update', 'forward', template, properties, guard.physicalId, guard.properties);

@@ -26,8 +26,9 @@ export interface JudgeOptions {
 
 /** A fault that lasts no longer has to be waited out by a rollback that has time. */
 const PATIENCE_MS = 20_000;
-/** Failed updates in a row that a physical id surely has room for. */
+/** Failed updates in a row that a physical id surely has room for, if it has this many bytes less than the most. */
 const LONGEST_CHAIN = 6;
+const ROOMY_BYTES = 1024 - (LONGEST_CHAIN * 90);
 
 /** Watches a story from outside, and holds it against the invariants. */
 export class Judge {
@@ -142,7 +143,7 @@ export class Judge {
       ['unknownId', before.madeBy === 'unknown'],
       ['otherCode', before.madeBy !== tested || stack.guard?.madeBy !== tested],
       ['statusUnknown', invocations.some(isStatusUnknown)],
-      ['longChain', asked.length > LONGEST_CHAIN],
+      ['longChain', asked.length > LONGEST_CHAIN || (asked.length > 2 ? Buffer.byteLength(before.physicalId) > ROOMY_BYTES : Buffer.byteLength(before.physicalId) > 1024 - 90)],
       ['lostTime', invocations.some(({ ended }) => ended === 'killed')],
     );
     if (exempt) return;

@@ -119,11 +119,9 @@ export class ReleaseJudge {
     const last = views.at(-1)?.view;
     if (foreseeable) {
       this.verdict.expect('releases', last?.kind !== 'fits' || !mayTag, detail('refused'));
-      const waits = question.whenMissing === 'waitFor' && views.length > 0 && views.every(({ view }) => view.kind === 'missing');
-      const wait = waits ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
-      if (last && (last.kind === 'missing' || last.kind === 'unnamed')) {
-        this.verdict.expect('waits', elapsed >= wait - PACE_MS && (!waits || elapsed <= wait + PACE_MS + SOON_MS), detail('gave up'));
-        if (question.whenMissing !== 'waitFor') this.verdict.expect('waits', elapsed <= SOON_MS, detail('gave up'));
+      if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
+        const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
+        this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
       }
     }
     const [[fault, metAt] = []] = hits;

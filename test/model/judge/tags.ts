@@ -1,5 +1,5 @@
 import { ReleaseJudge } from './releases';
-import { nameOf } from './answers';
+import { nameOf, NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
 import { Call } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
@@ -37,7 +37,7 @@ export class TagJudge {
 
   public released({ question }: GuardRequest<Question>, digest: string, withTags: boolean): void {
     this.current = `${question.repository}@${digest}`;
-    if (withTags) {
+    if (withTags && digest !== NO_IMAGE) {
       this.established.add(this.current);
       this.disturbed = false;
     }

@@ -20,6 +20,8 @@ export function viewOfDigest(digest: string, question: Question, repository: Rep
   if (!stored) return { kind: 'missing' };
   if (stored.status !== 'ACTIVE') return { kind: stored.status === 'ARCHIVED' ? 'archived' : 'activating' };
   const { platforms, single } = stored.image;
+  // Nobody runs it, so it need not be an image.
+  if (question.platforms.length === 0 && !question.singleManifest) return { kind: 'fits', digest };
   const fits = platforms.length > 0 && imagePlatforms(question).every((platform) => platforms.includes(platform)) && (single || !question.singleManifest);
   return fits ? { kind: 'fits', digest } : { kind: 'unfit' };
 }

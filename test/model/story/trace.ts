@@ -6,6 +6,8 @@ import { StackEvent, StackModel } from '../aws/stack';
 import { Question } from '../aws/template';
 import { Violation } from '../judge/invariants';
 
+const MOST_VIOLATIONS = 5;
+
 /** What happened, line by line, for people. Digests are cut to what tells them apart. */
 export class Trace {
   private readonly lines: Array<{ readonly at: number; readonly text: string }> = [];
@@ -55,7 +57,7 @@ export class Trace {
   }
 
   public text(violations: readonly Violation[] = []): string {
-    const found = violations.map(({ at, invariant, detail }) => ({ at, text: `✗✗ ${invariant}: ${detail}` }));
+    const found = violations.slice(0, MOST_VIOLATIONS).map(({ at, invariant, detail }) => ({ at, text: `✗✗ ${invariant}: ${detail}` }));
     const lines = [...this.lines, ...found].sort((one, other) => one.at - other.at);
     return lines.map(({ at, text }) => `${((at - (this.start ?? at)) / 1000).toFixed(3).padStart(10)}s ${shortened(text)}`).join('\n');
   }
