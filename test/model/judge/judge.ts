@@ -1,4 +1,4 @@
-import { AnswerJudge } from './answers';
+import { AnswerJudge, NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
 import { isStatusUnknown, ReleaseJudge } from './releases';
 import { Secrets } from './secrets';
@@ -150,12 +150,13 @@ export class Judge {
     verdict.expect('rollbackId', stack.guard?.physicalId === before.physicalId, () => `${before.physicalId} became ${stack.guard?.physicalId}`);
 
     const { question } = before.template;
-    if (!question.retain || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
+    // Where nothing was deployed, the tags are those of an earlier life, which the guard does not know of.
+    if (!question.retain || before.data.ImageDigest === NO_IMAGE || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
     const tags = this.releaseTags();
     for (const [tag, digest] of this.tagsBefore) {
       const [repository] = tag.split(':');
       const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
-      if (repository !== question.repository || !exists) continue;
+      if (repository !== question.repository || !exists || !this.releases.hasReleased(digest)) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
   }

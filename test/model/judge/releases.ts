@@ -37,7 +37,8 @@ const CALLS_FOR_CONFIG = 2;
 export class ReleaseJudge {
   /** By logical id. */
   private readonly deployed = new Map<string, Release>();
-  private readonly history: Release[] = [];
+  /** In the life of the present stack. */
+  private history: Release[] = [];
   private readonly sights = new WeakMap<Invocation<Question>, Sight>();
 
   constructor(private readonly verdict: Verdict, private readonly repositories: ReadonlyMap<string, Repository>) {}
@@ -55,6 +56,10 @@ export class ReleaseJudge {
 
   public wasAskedBefore(question: Question): boolean {
     return this.history.some((release) => asksForTheSame(release.question, question));
+  }
+
+  public hasReleased(digest: string): boolean {
+    return this.history.some((release) => release.digest === digest);
   }
 
   /** The digest that a guard has deployed, as CloudFormation knows it. */
@@ -84,6 +89,7 @@ export class ReleaseJudge {
 
   public removed(): void {
     this.deployed.clear();
+    this.history = [];
   }
 
   private checkSuccess({ question, logicalId, type }: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {

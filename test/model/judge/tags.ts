@@ -12,7 +12,7 @@ const FRESH_MS = 10_000;
 
 /** What keeps deployed images from expiring: that it is always there, and that nobody moves it who should not. */
 export class TagJudge {
-  /** `repository@digest` of what the guard under test has released with release tags, for as long as it exists. */
+  /** `repository@digest` of what the guard under test has released with release tags, for as long as it can be tagged: it exists and is not archived. */
   private readonly established = new Set<string>();
   /** What the guard has answered last, while that counts. */
   private current?: string;
@@ -47,7 +47,7 @@ export class TagJudge {
   public registryChanged(): void {
     for (const image of this.established) {
       const [repository, digest] = image.split('@');
-      if (!this.repositories.get(repository)?.images.has(digest)) this.established.delete(image);
+      if (this.repositories.get(repository)?.images.get(digest)?.status !== 'ACTIVE') this.established.delete(image);
     }
     this.checkAll('a change of the registry');
   }
