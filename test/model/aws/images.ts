@@ -44,8 +44,7 @@ export function imageOf(spec: ImageSpec): Image {
   return image;
 }
 
-/** What else runs on these platforms, or does not. */
-export const SINGLE_KINDS: readonly ImageKind[] = ['oci', 'docker', 'latin1'];
+export const SINGLE_KINDS: readonly ImageKind[] = ['oci', 'docker'];
 export const INDEX_KINDS: readonly ImageKind[] = ['index', 'manifestList', 'attested'];
 export const OTHER_KINDS: readonly ImageKind[] = ['helmChart', 'signature', 'attestationOnly', 'buildCache'];
 

@@ -59,6 +59,11 @@ export class Judge {
     if (!this.isTested(call.invocation)) return;
     const { verdict, now } = this.options;
     verdict.expect('granted', call.service !== 'unknown' && call.error !== 'not granted' && call.error !== 'not the ResponseURL', () => `${call.action} ${call.error ?? ''}`);
+    if (call.service === 'response') {
+      const { headers } = call.request;
+      const fits = !headers['content-type'] && headers.authorization === undefined && headers['transfer-encoding'] === undefined;
+      verdict.expect('form', fits, () => `the headers do not fit a presigned URL: ${JSON.stringify(headers)}`);
+    }
     this.releases.called(call, now());
     this.tags.called(call, now());
   }

@@ -38,17 +38,14 @@ export class TagJudge {
   public released({ question }: GuardRequest<Question>, digest: string, withTags: boolean): void {
     this.current = `${question.repository}@${digest}`;
     if (withTags && digest !== NO_IMAGE) {
-      this.established.add(this.current);
+      if (this.canBeTagged(this.current)) this.established.add(this.current);
       this.disturbed = false;
     }
     this.checkAll(`the release of ${digest}`);
   }
 
   public registryChanged(): void {
-    for (const image of this.established) {
-      const [repository, digest] = image.split('@');
-      if (this.repositories.get(repository)?.images.get(digest)?.status !== 'ACTIVE') this.established.delete(image);
-    }
+    for (const image of this.established) if (!this.canBeTagged(image)) this.established.delete(image);
     this.checkAll('a change of the registry');
   }
 
@@ -83,6 +80,11 @@ export class TagJudge {
       `${nameOf(invocation)} moves ${tag} to ${String(input?.imageDigest)} while the stack is ${this.stack.status}; `
       + (statusSeen ? `it had seen ${statusSeen.status} ${(now - statusSeen.at) / 1000} s before` : 'it had not asked')
     ));
+  }
+
+  private canBeTagged(image: string): boolean {
+    const [repository, digest] = image.split('@');
+    return this.repositories.get(repository)?.images.get(digest)?.status === 'ACTIVE';
   }
 
   private needed(): Set<string> {

@@ -1,8 +1,7 @@
 import { minimized } from './minimize';
-import { run, Saboteur } from './run';
+import { run, RunOptions, Saboteur } from './run';
 import { randomStory } from './story';
 import { Subject } from './subject';
-import { Call } from '../aws/front-doors';
 import { Exemption, Invariant, INVARIANTS } from '../judge/invariants';
 
 export interface CampaignOptions {
@@ -11,7 +10,7 @@ export interface CampaignOptions {
   readonly count: number;
   readonly stormy: boolean;
   readonly saboteur?: Saboteur;
-  readonly onCall?: (call: Call) => void;
+  readonly onCall?: RunOptions['onCall'];
 }
 
 export interface Campaign {

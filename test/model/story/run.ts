@@ -3,6 +3,7 @@ import { Change, RegistryEvent, Step } from './steps';
 import { Story } from './story';
 import { subject as versionOf, Subject } from './subject';
 import { Trace } from './trace';
+import { CREDENTIALS } from '../aws/credentials';
 import { Ecr } from '../aws/ecr';
 import { Weather } from '../aws/faults';
 import { Call, FrontDoors } from '../aws/front-doors';
@@ -11,7 +12,7 @@ import { Lambda, randomDelivery } from '../aws/lambda';
 import { MOST_TAGS, Repository } from '../aws/registry';
 import { Invocation } from '../aws/requests';
 import { StackModel } from '../aws/stack';
-import { Question, Template } from '../aws/template';
+import { Question, referenceOf, Template } from '../aws/template';
 import { Verdict } from '../judge/invariants';
 import { Judge } from '../judge/judge';
 import { Secrets } from '../judge/secrets';
@@ -20,13 +21,15 @@ import { Random } from '../runtime/random';
 import { VirtualTime } from '../runtime/virtual-time';
 
 /** Stands between the handler and the world, to see whether the judge notices what it does. */
-export type Saboteur = (request: WireRequest, invocation: Invocation<Question>, pass: (request: WireRequest) => ReturnType<Internet>) => ReturnType<Internet>;
+export type Saboteur = (
+  request: WireRequest, invocation: Invocation<Question>, pass: (request: WireRequest) => ReturnType<Internet>, now: number,
+) => ReturnType<Internet>;
 
 export interface RunOptions {
   readonly subject: Subject;
   readonly traced?: boolean;
   readonly saboteur?: Saboteur;
-  readonly onCall?: (call: Call) => void;
+  readonly onCall?: (call: Call, place: { readonly seed: number; readonly region: string; readonly at: number }) => void;
 }
 
 export interface Run {
@@ -36,19 +39,11 @@ export interface Run {
   readonly trace: Trace;
 }
 
-/** As long as the real ones, and of letters that do not occur elsewhere. */
-const CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: 'ASIAQWERTZUIOPASDFGH',
-  AWS_SECRET_ACCESS_KEY: 'kF9/xQzT+vLpW2mRyN8cHbJ5gDsA1eUo7iKX3nYt',
-  AWS_SESSION_TOKEN: Array.from({ length: 40 }, (_, index) => `IQoJb3${(index * 7919 + 104729).toString(36)}//9mQ+`).join(''),
-};
 const ENVIRONMENT = { ...CREDENTIALS, AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'guard', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256' };
 const SECRETS = new Secrets(CREDENTIALS.AWS_SECRET_ACCESS_KEY, CREDENTIALS.AWS_SESSION_TOKEN);
 const MOST_EVENTS = 200_000;
 const START = Date.UTC(2026, 10, 1);
 const STEPS_FROM_BUSY: ReadonlyArray<Step['kind']> = ['registry'];
-
-export { CREDENTIALS };
 
 /** Runs a story from beginning to end in virtual time. */
 export async function run(story: Story, options: RunOptions): Promise<Run> {
@@ -142,7 +137,7 @@ class Telling {
         this.calls++;
         this.judge.called(call);
         this.trace.called(call);
-        options.onCall?.(call);
+        if (call.invocation.code === options.subject.name) options.onCall?.(call, { seed, at: this.time.now, region: call.service === 'ecr' ? place.registryRegion : place.region });
       },
     });
   }
@@ -242,6 +237,11 @@ class Telling {
     const { now } = this.time;
     switch (event.kind) {
       case 'push': return void this.repositories.get(event.repository)!.push(imageOf(event.image), now, event.tag);
+      case 'moveTag': {
+        const { tag } = referenceOf(this.template.question);
+        if (tag) this.repositories.get(this.template.question.repository)!.push(imageOf(event.image), now, tag);
+        return;
+      }
       case 'delete': return this.onTagged(event, (repository, digest) => repository.delete(digest));
       case 'status': return this.onTagged(event, (repository, digest) => repository.setStatus(digest, event.status));
       case 'deleteDeployed': return this.onDeployed((repository, digest) => repository.delete(digest));
@@ -267,6 +267,6 @@ class Telling {
 
   private speak(invocation: Invocation<Question>, request: WireRequest): { reply: Reply; backMs: number } {
     const pass = (passed: WireRequest) => this.doors.answer(invocation, passed);
-    return this.options.saboteur && invocation.code === this.options.subject.name ? this.options.saboteur(request, invocation, pass) : pass(request);
+    return this.options.saboteur && invocation.code === this.options.subject.name ? this.options.saboteur(request, invocation, pass, this.time.now) : pass(request);
   }
 }

@@ -1,5 +1,5 @@
 import { Fault, randomFaults } from '../aws/faults';
-import { ImageSpec, INDEX_KINDS, OTHER_KINDS, SINGLE_KINDS } from '../aws/images';
+import { ImageKind, ImageSpec, INDEX_KINDS, OTHER_KINDS, SINGLE_KINDS } from '../aws/images';
 import { ImageStatus } from '../aws/registry';
 import { Mishap } from '../aws/stack';
 import { Question } from '../aws/template';
@@ -10,6 +10,8 @@ export type RegistryEvent =
   | { readonly kind: 'push'; readonly repository: string; readonly image: ImageSpec; readonly tag: string }
   | { readonly kind: 'delete' | 'status'; readonly repository: string; readonly tag: string; readonly status: ImageStatus }
   | { readonly kind: 'deleteDeployed' | 'archiveDeployed' }
+  /** Somebody pushes under the tag that the template asks for. */
+  | { readonly kind: 'moveTag'; readonly image: ImageSpec }
   | { readonly kind: 'expire'; readonly repository: string; readonly keep: number }
   | { readonly kind: 'fillWithTags'; readonly repository: string; readonly tag: string }
   | { readonly kind: 'repository'; readonly repository: string; readonly exists: boolean };
@@ -39,7 +41,7 @@ export function randomQuestion(random: Random): Question {
   return {
     repository: 'shop',
     ...randomVersion(random),
-    platforms: random.weighted<string[]>([6, ['LINUX/X86_64']], [2, ['LINUX/ARM64']], [1, PLATFORMS], [1, []]),
+    platforms: random.weighted<string[]>([8, ['LINUX/X86_64']], [1, ['LINUX/ARM64']], [1, PLATFORMS], [1, []]),
     singleManifest: random.chance(0.08),
     ...randomPatience(random),
     taskCounts: random.weighted<number[]>([3, []], [2, [2]], [1, [0, 1, 30]]),
@@ -53,15 +55,15 @@ export function randomStep(random: Random, stormy: boolean): Step {
     seed,
     pauseMs: random.weighted([3, random.integer(1_000, 10 * MINUTE)], [1, random.integer(10 * MINUTE, 180 * MINUTE)]),
     faults: stormy && random.chance(0.5) ? randomFaults(random) : [],
-    meanwhile: random.chance(0.35) ? Array.from({ length: random.integer(1, 3) }, () => ({ afterMs: randomMoment(random), event: randomRegistryEvent(random) })) : [],
+    meanwhile: random.chance(0.45) ? Array.from({ length: random.integer(1, 3) }, () => ({ afterMs: randomMoment(random), event: randomRegistryEvent(random) })) : [],
   };
-  const kind = random.weighted<Step['kind']>([30, 'deploy'], [4, 'goBack'], [1, 'delete'], [1.5, 'upgrade'], [1, 'unknownId'], [6, 'registry']);
+  const kind = random.weighted<Step['kind']>([30, 'deploy'], [6, 'goBack'], [1, 'delete'], [1.5, 'upgrade'], [1, 'unknownId'], [6, 'registry']);
   if (kind !== 'deploy') return { ...base, kind };
   return {
     ...base,
     kind,
     change: randomChange(random),
-    rollBack: random.chance(0.7),
+    rollBack: random.chance(0.6),
     mishap: random.weighted<Mishap>(
       [10, { kind: 'none' }],
       [4, { kind: 'service', breaker: random.chance(0.5) }],
@@ -77,7 +79,8 @@ export function randomRegistryEvent(random: Random): RegistryEvent {
   const repository = random.weighted([9, 'shop'], [1, 'other']);
   const tag = random.pick(TAGS);
   return random.weighted<RegistryEvent>(
-    [16, { kind: 'push', repository, image: randomImage(random), tag }],
+    [12, { kind: 'push', repository, image: randomImage(random), tag }],
+    [8, { kind: 'moveTag', image: randomImage(random) }],
     [2, { kind: 'delete', repository, tag, status: 'ACTIVE' }],
     [1, { kind: 'deleteDeployed' }],
     [0.5, { kind: 'archiveDeployed' }],
@@ -89,10 +92,10 @@ export function randomRegistryEvent(random: Random): RegistryEvent {
 }
 
 export function randomImage(random: Random): ImageSpec {
-  const kind = random.weighted([6, random.pick(SINGLE_KINDS)], [5, random.pick(INDEX_KINDS)], [1, random.pick(OTHER_KINDS)]);
+  const kind = random.weighted<ImageKind>([6, random.pick(SINGLE_KINDS)], [0.5, 'latin1'], [5, random.pick(INDEX_KINDS)], [0.7, random.pick(OTHER_KINDS)]);
   const isIndex = INDEX_KINDS.includes(kind);
   const amd = ['linux/amd64'];
-  const platforms = OTHER_KINDS.includes(kind) ? [] : random.weighted<string[]>([6, amd], [2, ['linux/arm64']], [isIndex ? 5 : 0, ['linux/amd64', 'linux/arm64']]);
+  const platforms = OTHER_KINDS.includes(kind) ? [] : random.weighted<string[]>([6, amd], [1, ['linux/arm64']], [isIndex ? 6 : 0, ['linux/amd64', 'linux/arm64']]);
   return { kind, platforms, number: random.integer(1, 40) };
 }
 

@@ -26,7 +26,7 @@ export function randomStory(seed: number, stormy: boolean): Story {
     origin: random.weighted<Origin>([10, 'tested'], [1, 'contract-2'], [0.5, 'contract-1']),
     question: randomQuestion(random),
     images: ['shop', 'other'].flatMap((repository) => (
-      TAGS.filter(() => random.chance(0.7)).map((tag) => ({ repository, tag, image: randomImage(random) }))
+      TAGS.filter(() => random.chance(0.85)).map((tag) => ({ repository, tag, image: randomImage(random) }))
     )),
     steps: Array.from({ length: random.integer(3, 10) }, () => randomStep(random, stormy)),
   };

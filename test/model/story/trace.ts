@@ -53,7 +53,7 @@ export class Trace {
 
   public registryEvent(event: RegistryEvent): void {
     if (!this.on) return;
-    this.add(`registry: ${JSON.stringify(event)}${event.kind === 'push' ? ` = ${imageOf(event.image).digest}` : ''}`);
+    this.add(`registry: ${JSON.stringify(event)}${'image' in event ? ` = ${imageOf(event.image).digest}` : ''}`);
   }
 
   public text(violations: readonly Violation[] = []): string {

@@ -23,7 +23,7 @@ export function randomWorld(random: Random, stormy: boolean): World {
   const elsewhere = home.partition === 'aws' && random.chance(0.15);
   return {
     place: { ...home, registryAccount: elsewhere ? '444455556666' : home.account, registryRegion: elsewhere ? 'eu-west-1' : home.region },
-    mutability: random.weighted<Mutability>([6, 'immutableExceptReserved'], [4, 'mutable'], [1, 'immutable']),
+    mutability: random.weighted<Mutability>([4, 'immutableExceptReserved'], [6, 'mutable'], [0.7, 'immutable']),
     doubts: {
       describesArchived: random.chance(0.5),
       archivedFailure: random.pick(['ImageNotFound', 'ImageInaccessible']),
