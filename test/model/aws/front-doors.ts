@@ -6,7 +6,7 @@ import { StackModel } from './stack';
 import { Place, Question } from './template';
 import { Reply, WireRequest } from '../runtime/network';
 import { Random } from '../runtime/random';
-import { VirtualTime } from '../runtime/virtual-time';
+import { Time } from '../runtime/virtual-time';
 
 /** What the permissions of the guard's role cover. */
 export interface Grants {
@@ -14,7 +14,7 @@ export interface Grants {
 }
 
 export interface FrontDoorOptions {
-  readonly time: VirtualTime;
+  readonly time: Time;
   readonly random: Random;
   readonly place: Place;
   readonly weather: Weather;

@@ -1,8 +1,6 @@
+import { Environment, EnvironmentOptions, SandboxedEnvironment, Version } from './environment';
 import { Direction, GuardRequest, Invocation } from './requests';
-import { Internet, WireRequest } from '../runtime/network';
 import { Random } from '../runtime/random';
-import { Bundle, Handler } from '../runtime/sandbox';
-import { Owner, Timer, VirtualTime } from '../runtime/virtual-time';
 
 /** 15 minutes, the most that there is. */
 const TIMEOUT_MS = 900_000;
@@ -20,30 +18,25 @@ export interface Delivery {
 
 export const PROMPT: Delivery = { delayMs: 50, crashes: [], repeats: [] };
 
-/** How an invocation speaks to the rest of the world. */
-export type Speaker<Question> = (invocation: Invocation<Question>, request: WireRequest) => ReturnType<Internet>;
-
-export interface LambdaOptions<Question> {
-  readonly time: VirtualTime;
-  readonly random: Random;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly speak: Speaker<Question>;
+export interface LambdaOptions<Question> extends EnvironmentOptions<Question> {
   readonly onStart: (invocation: Invocation<Question>) => void;
   readonly onEnd: (invocation: Invocation<Question>) => void;
+  /** Simulated ones by default. */
+  readonly newEnvironment?: (version: Version, options: EnvironmentOptions<Question>) => Environment<Question>;
 }
 
 /** Asynchronous invocation: at least once, tried again twice after an error, in environments that are frozen in between. */
 export class Lambda<Question> {
-  private code?: { readonly name: string; readonly bundle: Bundle };
+  private code?: Version;
   private idle: Array<Environment<Question>> = [];
   private invocations = 0;
 
   constructor(private readonly options: LambdaOptions<Question>) {}
 
   /** New code means new environments; those at work go on with the old. */
-  public deploy(name: string, bundle: Bundle): void {
-    if (this.code?.bundle === bundle) return;
-    this.code = { name, bundle };
+  public deploy(version: Version): void {
+    if (this.code === version) return;
+    this.code = version;
     this.idle = [];
   }
 
@@ -74,62 +67,16 @@ export class Lambda<Question> {
       hits: new Map(),
     };
     const warm = random.chance(0.6) ? this.idle.pop() : undefined;
-    const environment = warm ?? new Environment(this.code!.bundle, this.options);
+    const { newEnvironment = (version, options) => new SandboxedEnvironment(version, options) } = this.options;
+    const environment = warm ?? newEnvironment(this.code!, this.options);
     onStart(invocation);
     environment.run(invocation, crashes.shift(), () => {
       onEnd(invocation);
-      if (invocation.ended !== 'killed' && this.code?.bundle === environment.bundle) this.idle.push(environment);
+      if (invocation.ended !== 'killed' && this.code === environment.version) this.idle.push(environment);
       if (invocation.ended !== 'returned' && attempt <= RETRY_AFTER_MS.length) {
         time.after(RETRY_AFTER_MS[attempt - 1], () => this.run(request, attempt + 1, 0, crashes));
       }
     });
-  }
-}
-
-/** A process that handles one event at a time, and stands still in between. */
-class Environment<Question> implements Owner {
-  public backlog: Array<() => void> = [];
-  public state: Owner['state'] = 'running';
-  private readonly handler: Handler;
-  private current?: Invocation<Question>;
-
-  constructor(public readonly bundle: Bundle, private readonly options: LambdaOptions<Question>) {
-    const { time, random, environment, speak } = options;
-    this.handler = bundle.load({
-      time,
-      owner: this,
-      random: () => random.next(),
-      environment,
-      thereMs: () => 5 + random.integer(0, 40),
-      internet: (request) => this.current ? speak(this.current, request) : { reply: { error: 'ECONNRESET' }, backMs: 0 },
-      print: (text) => this.current?.printed.push(text),
-    });
-  }
-
-  public run(invocation: Invocation<Question>, crashAfterMs: number | undefined, onEnd: () => void): void {
-    const { time } = this.options;
-    this.current = invocation;
-    this.state = 'running';
-    for (const action of this.backlog.splice(0)) time.after(0, action, this);
-
-    const deaths: Timer[] = [];
-    const end = (how: NonNullable<Invocation<Question>['ended']>, error?: unknown) => {
-      if (invocation.ended) return;
-      deaths.forEach((death) => death.cancel());
-      Object.assign(invocation, { ended: how, endedAt: time.now, error });
-      this.state = how === 'killed' ? 'dead' : 'frozen';
-      onEnd();
-    };
-    deaths.push(time.after(invocation.deadline - time.now, () => end('killed')));
-    if (crashAfterMs !== undefined) deaths.push(time.after(crashAfterMs, () => end('killed')));
-    const context = {
-      functionName: 'guard',
-      awsRequestId: `00000000-0000-4000-8000-${String(invocation.number).padStart(12, '0')}`,
-      getRemainingTimeInMillis: () => Math.floor(invocation.deadline - time.now),
-    };
-    // A copy, since JSON is what Lambda hands over.
-    const event: unknown = JSON.parse(JSON.stringify(invocation.request.event));
-    void (async () => this.handler(event, context))().then(() => end('returned'), (error: unknown) => end('threw', error));
   }
 }
 

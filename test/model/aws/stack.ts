@@ -1,7 +1,7 @@
 import { Delivery } from './lambda';
 import { Answer, Direction, GuardRequest, Properties, RequestType } from './requests';
 import { Place, propertiesOf, Question, Template } from './template';
-import { VirtualTime } from '../runtime/virtual-time';
+import { Time } from '../runtime/virtual-time';
 
 /** The guard's resource, as CloudFormation keeps it. */
 export interface GuardResource {
@@ -42,7 +42,7 @@ export interface OperationPlan {
 }
 
 export interface StackOptions {
-  readonly time: VirtualTime;
+  readonly time: Time;
   readonly place: Place;
   readonly newId: () => string;
   readonly deliveryOf: (direction: Direction) => Delivery;

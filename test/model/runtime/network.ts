@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import { Owner, VirtualTime } from './virtual-time';
+import { Owner, Time } from './virtual-time';
 
 /** What has left the bundle. Names of headers are in lower case. */
 export interface WireRequest {
@@ -20,7 +20,7 @@ export type Reply =
 export type Internet = (request: WireRequest) => { readonly reply: Reply; readonly backMs: number };
 
 export interface Line {
-  readonly time: VirtualTime;
+  readonly time: Time;
   readonly owner: Owner;
   readonly internet: Internet;
   readonly thereMs: () => number;

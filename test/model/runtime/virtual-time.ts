@@ -9,6 +9,14 @@ export interface Timer {
   cancel(): void;
 }
 
+/** What the model needs of time. */
+export interface Time {
+  readonly now: number;
+  after(ms: number, action: () => void, owner?: Owner): Timer;
+  sleep(ms: number): Promise<void>;
+  run(most: number): Promise<void>;
+}
+
 interface Event {
   readonly time: number;
   readonly order: number;
@@ -18,7 +26,7 @@ interface Event {
 }
 
 /** Time that passes only from event to event, so that an hour takes as long as what happens in it. */
-export class VirtualTime {
+export class VirtualTime implements Time {
   /** Milliseconds since 1970. */
   public now: number;
   public events = 0;

@@ -8,7 +8,7 @@ import { Ecr } from '../aws/ecr';
 import { Weather } from '../aws/faults';
 import { Call, FrontDoors } from '../aws/front-doors';
 import { imageOf } from '../aws/images';
-import { Lambda, randomDelivery } from '../aws/lambda';
+import { Lambda, LambdaOptions, PROMPT, randomDelivery } from '../aws/lambda';
 import { MOST_TAGS, Repository } from '../aws/registry';
 import { Invocation } from '../aws/requests';
 import { StackModel } from '../aws/stack';
@@ -18,7 +18,7 @@ import { Judge } from '../judge/judge';
 import { Secrets } from '../judge/secrets';
 import { Internet, Reply, WireRequest } from '../runtime/network';
 import { Random } from '../runtime/random';
-import { VirtualTime } from '../runtime/virtual-time';
+import { Time, VirtualTime } from '../runtime/virtual-time';
 
 /** Stands between the handler and the world, to see whether the judge notices what it does. */
 export type Saboteur = (
@@ -28,6 +28,11 @@ export type Saboteur = (
 export interface RunOptions {
   readonly subject: Subject;
   readonly traced?: boolean;
+  /** Each request is delivered once, and at once. */
+  readonly prompt?: boolean;
+  /** Virtual by default. */
+  readonly time?: Time;
+  readonly newEnvironment?: LambdaOptions<Question>['newEnvironment'];
   readonly saboteur?: Saboteur;
   readonly onCall?: (call: Call, place: { readonly seed: number; readonly region: string; readonly at: number }) => void;
 }
@@ -53,7 +58,7 @@ export async function run(story: Story, options: RunOptions): Promise<Run> {
 
 class Telling {
   private readonly random: Random;
-  private readonly time: VirtualTime;
+  private readonly time: Time;
   private readonly verdict: Verdict;
   private readonly trace: Trace;
   private readonly weather: Weather;
@@ -72,7 +77,7 @@ class Telling {
     const { world, seed, question, origin } = story;
     this.random = Random.of('run', seed);
     this.stepRandom = this.random;
-    this.time = new VirtualTime(START + this.random.integer(0, 1000) * 1000);
+    this.time = options.time ?? new VirtualTime(START + this.random.integer(0, 1000) * 1000);
     this.verdict = new Verdict(() => this.time.now);
     this.trace = new Trace(options.traced ?? false, () => this.time.now);
     this.weather = new Weather(Random.of('weather', seed), () => this.time.now);
@@ -87,6 +92,8 @@ class Telling {
       random: Random.of('lambda', seed),
       environment: { ...ENVIRONMENT, AWS_REGION: place.region },
       speak: (invocation, request) => this.speak(invocation, request),
+      place,
+      newEnvironment: options.newEnvironment,
       onStart: (invocation) => {
         this.judge.invocationStarted(invocation);
         this.trace.invocationStarted(invocation);
@@ -100,7 +107,7 @@ class Telling {
       time: this.time,
       place,
       newId,
-      deliveryOf: (direction) => randomDelivery(this.stepRandom, direction, world.stormy),
+      deliveryOf: (direction) => options.prompt ? PROMPT : randomDelivery(this.stepRandom, direction, world.stormy),
       invoke: (request, delivery) => this.lambda.invoke(request, delivery),
       code: () => this.lambda.deployed!,
       on: (event) => {
@@ -159,7 +166,7 @@ class Telling {
   }
 
   private async tell(): Promise<void> {
-    this.lambda.deploy(this.version.name, this.version.bundle);
+    this.lambda.deploy(this.version);
     for (const step of this.story.steps) {
       await this.time.sleep(step.pauseMs);
       this.stepRandom = Random.of('step', step.seed);
@@ -203,7 +210,7 @@ class Telling {
     if (stack.status === 'ROLLBACK_COMPLETE') await stack.delete();
     if (stack.status === 'DELETE_COMPLETE') stack.startOver();
     const isFirst = stack.status === 'REVIEW_IN_PROGRESS';
-    this.lambda.deploy(this.version.name, this.version.bundle);
+    this.lambda.deploy(this.version);
     // A guard is renamed between stable states only; the model of CloudFormation knows no more.
     const mayRename = isFirst || stack.status.endsWith('_COMPLETE');
     this.template = this.changed(step.change, mayRename);
@@ -229,7 +236,7 @@ class Telling {
     if (!stable || stable.guard.template.dialect === this.version.dialect) return;
     const old = versionOf(this.story.origin);
     this.version = old;
-    if (this.stepRandom.chance(0.3)) this.lambda.deploy(old.name, old.bundle);
+    if (this.stepRandom.chance(0.3)) this.lambda.deploy(old);
   }
 
   private happen(event: RegistryEvent): void {

@@ -15,8 +15,11 @@ export interface Subject {
 
 const ROOT = join(__dirname, '..', '..', '..');
 
+/** What users install. */
+export const TESTED_FILE = join(ROOT, 'assets/guard/handler/index.lambda/index.js');
+
 const FILES: Readonly<Record<Origin, string>> = {
-  'tested': join(ROOT, 'assets/guard/handler/index.lambda/index.js'),
+  'tested': TESTED_FILE,
   'contract-2': join(__dirname, '..', 'fixtures/contract-2.js'),
   'contract-1': join(ROOT, 'test/e2e/fixtures/contract-1/asset.40e103b402fd9e509e12c3ac27b73337d38e7dd7d861a747f1d31cea4f3df287.lambda/index.js'),
 };
