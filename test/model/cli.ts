@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { campaign, explain } from './story/campaign';
 import { Origin } from './story/story';
-import { subject as versionOf } from './story/subject';
+import { versionOf } from './story/subject';
 import { WireRecorder } from './wire/recorder';
 
 /** `--seed 1 --count 1000 --stormy`: stories one after the other; `--explain`: the shortest one that shows each violation. */
@@ -19,8 +19,15 @@ async function main(): Promise<void> {
   const subject = versionOf(values.subject as Origin);
   const recorder = values.wire ? new WireRecorder() : undefined;
   const started = Date.now();
-  const { violated, checked, exempted, stories, calls } = await campaign({ subject, firstSeed: Number(values.seed), count: Number(values.count), stormy: values.stormy, onCall: (...call) => recorder?.called(...call) });
-  console.log({ stories, calls, seconds: (Date.now() - started) / 1000, checked: Object.fromEntries(checked), exempted: Object.fromEntries(exempted) });
+  const { violated, checked, exempted, ...counts } = await campaign({
+    subject,
+    firstSeed: Number(values.seed),
+    count: Number(values.count),
+    stormy: values.stormy,
+    onCall: (...call) => recorder?.called(...call),
+  });
+  const seconds = (Date.now() - started) / 1000;
+  console.log({ ...counts, seconds, checked: Object.fromEntries(checked), exempted: Object.fromEntries(exempted) });
   for (const [invariant, seeds] of violated) {
     console.log(`${invariant}: ${seeds.length} stories: ${seeds.slice(0, 10).join(' ')}`);
     if (values.explain === invariant || values.explain === 'all') console.log(await explain(seeds[0], values.stormy, invariant, subject));

@@ -1,6 +1,6 @@
 import { Invariant, INVARIANTS } from './judge/invariants';
 import { campaign, explain } from './story/campaign';
-import { subject as versionOf } from './story/subject';
+import { versionOf } from './story/subject';
 import { WireRecorder } from './wire/recorder';
 
 /** Of the stories that run in CI. Others: `MODEL_SEED=100000 MODEL_STORIES=50000 npx projen test:model`. */

@@ -3,7 +3,7 @@ import { Question } from './aws/template';
 import { RealTime } from './runtime/real-time';
 import { run } from './story/run';
 import { randomStory, Story } from './story/story';
-import { subject as versionOf, TESTED_FILE } from './story/subject';
+import { TESTED_FILE, versionOf } from './story/subject';
 
 const STORIES = Number(process.env.MODEL_PROCESSES ?? 25);
 const HASTE = 500;

@@ -22,6 +22,9 @@ export interface EcrDoubts {
 
 /** The operations of one registry, by the API reference. Protocol, permissions and faults are the business of others. */
 export class Ecr {
+  /** Images that have been read, by their manifest. */
+  private readonly read = new Map<string, Image>();
+
   constructor(
     private readonly account: string,
     private readonly repositories: ReadonlyMap<string, Repository>,
@@ -119,7 +122,8 @@ export class Ecr {
   }
 
   private putImage(repository: Repository, { imageManifest, imageManifestMediaType, imageTag, imageDigest }: Input): object {
-    const stored = [...repository.images.values()].find(({ image }) => image.manifest === imageManifest) ?? this.revived(repository, imageManifest as string);
+    const known = [...repository.images.values()].find(({ image }) => image.manifest === imageManifest);
+    const stored = known ?? this.revived(repository, imageManifest as string);
     if (!stored) throw new EcrError('LayersNotFoundException', 'Layers of the manifest do not exist');
     const { image } = stored;
     if (imageDigest !== undefined && imageDigest !== image.digest) throw new EcrError('ImageDigestDoesNotMatchException', 'The digest does not match that of the manifest');
@@ -147,11 +151,9 @@ export class Ecr {
     };
   }
 
-  private readonly gone = new Map<string, Image>();
-
   /** Layers outlive their image for a while. */
   private revived(repository: Repository, manifest: string): Stored | undefined {
-    const image = this.gone.get(manifest);
+    const image = this.read.get(manifest);
     if (!image || !this.doubts.revivesDeleted) return undefined;
     repository.push(image, this.now());
     return repository.images.get(image.digest);
@@ -161,7 +163,7 @@ export class Ecr {
     const named = imageTag === undefined ? imageDigest : repository.tags.get(imageTag);
     if (named === undefined || (imageDigest !== undefined && imageDigest !== named)) return undefined;
     const stored = repository.images.get(named);
-    if (stored) this.gone.set(stored.image.manifest, stored.image);
+    if (stored) this.read.set(stored.image.manifest, stored.image);
     return stored;
   }
 }

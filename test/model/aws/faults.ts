@@ -32,7 +32,12 @@ export function randomFaults(random: Random): Fault[] {
     const operation = service === 'ecr' && random.chance(0.6) ? random.pick(['DescribeImages', 'BatchGetImage', 'PutImage', 'PutImage', 'GetDownloadUrlForLayer']) : undefined;
     const kind = kindFor(random, service, operation);
     const from = random.weighted([3, 0], [1, random.integer(0, 5_000)], [1, random.integer(0, 300_000)]);
-    const lasting = random.weighted([4, random.integer(100, 15_000)], [2, random.integer(15_000, 120_000)], [1, random.integer(120_000, 900_000)], [1, FOR_EVER]);
+    const lasting = random.weighted(
+      [4, random.integer(100, 15_000)],
+      [2, random.integer(15_000, 120_000)],
+      [1, random.integer(120_000, 900_000)],
+      [1, FOR_EVER],
+    );
     const bounded = service === 'response' ? Math.min(lasting, 60_000) : lasting;
     return { service, operation, kind, from, until: from + bounded, probability: random.weighted([3, 1], [1, 0.5]) };
   });

@@ -1,5 +1,5 @@
-import { Reply, WireRequest } from '../runtime/network';
 import { Fault } from './faults';
+import { Reply, WireRequest } from '../runtime/network';
 
 const UNAVAILABLE = '<html><body><h1>503 Service Unavailable</h1></body></html>';
 const LOG_FORGERY = 'line one\r\nline two\u0007\u0000 ✂ ';

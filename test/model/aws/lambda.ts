@@ -5,6 +5,7 @@ import { Random } from '../runtime/random';
 /** 15 minutes, the most that there is. */
 const TIMEOUT_MS = 900_000;
 const RETRY_AFTER_MS = [60_000, 120_000];
+const LATEST_MS = 3 * 3600_000;
 
 /** What befalls the deliveries of one request. */
 export interface Delivery {
@@ -83,9 +84,15 @@ export class Lambda<Question> {
 /** Some crashes, late and repeated deliveries. A rollback is delivered at the third attempt at the latest. */
 export function randomDelivery(random: Random, direction: Direction, stormy: boolean): Delivery {
   const most = direction === 'forward' ? 3 : 2;
+  const crashAfterMs = () => random.weighted([3, random.integer(1, 400)], [1, random.integer(1, 5_000)]);
+  const repeatAfterMs = () => random.weighted(
+    [2, random.integer(0, 2_000)],
+    [2, random.integer(2_000, 120_000)],
+    [1, random.integer(120_000, LATEST_MS)],
+  );
   return {
     delayMs: random.weighted([20, random.integer(20, 800)], [1, random.integer(800, 3_000)]),
-    crashes: stormy && random.chance(0.08) ? Array.from({ length: random.integer(1, most) }, () => random.weighted([3, random.integer(1, 400)], [1, random.integer(1, 5_000)])) : [],
-    repeats: random.chance(0.06) ? [random.weighted([2, random.integer(0, 2_000)], [2, random.integer(2_000, 120_000)], [1, random.integer(120_000, 3 * 3600_000)])] : [],
+    crashes: stormy && random.chance(0.08) ? Array.from({ length: random.integer(1, most) }, crashAfterMs) : [],
+    repeats: random.chance(0.06) ? [repeatAfterMs()] : [],
   };
 }

@@ -1,7 +1,6 @@
-import { Delivery } from './lambda';
-import { Answer, Direction, GuardRequest, Properties, RequestType } from './requests';
-import { Place, propertiesOf, Question, Template } from './template';
-import { Time } from '../runtime/virtual-time';
+import { CustomResourceOptions, CustomResources, RequestEvent } from './custom-resources';
+import { Answer, Direction, Properties, RequestType } from './requests';
+import { propertiesOf, Template } from './template';
 
 /** The guard's resource, as CloudFormation keeps it. */
 export interface GuardResource {
@@ -41,12 +40,7 @@ export interface OperationPlan {
   readonly serviceMs: number;
 }
 
-export interface StackOptions {
-  readonly time: Time;
-  readonly place: Place;
-  readonly newId: () => string;
-  readonly deliveryOf: (direction: Direction) => Delivery;
-  readonly invoke: (request: GuardRequest<Question>, delivery: Delivery) => void;
+export interface StackOptions extends CustomResourceOptions {
   /** Who handles requests now. */
   readonly code: () => string;
   /** Something has come about that someone may want to judge. */
@@ -55,7 +49,7 @@ export interface StackOptions {
 
 export type StackEvent =
   | { readonly kind: 'status' }
-  | { readonly kind: 'request' | 'outcome'; readonly request: GuardRequest<Question>; readonly answer?: Answer }
+  | RequestEvent
   | { readonly kind: 'running' }
   | { readonly kind: 'stable'; readonly after: 'success' | 'rollback'; readonly before?: StableState };
 
@@ -82,11 +76,14 @@ export class StackModel {
   private serviceImage: Running;
   private doomed: Doomed[] = [];
   private touched = false;
-  private requests = 0;
+  /** What was begun before the last of them goes no further. */
+  private interruptions = 0;
+  private readonly resources: CustomResources;
 
   constructor(private readonly options: StackOptions) {
     this.createdAt = options.time.now;
     this.id = this.newStackId();
+    this.resources = new CustomResources(options);
   }
 
   public get isBusy(): boolean {
@@ -149,18 +146,12 @@ export class StackModel {
       mishap.kind === 'elsewhere' || this.status === 'UPDATE_IN_PROGRESS' ? false : new Promise<never>(() => {})
     ));
     const well = await Promise.race([this.provision(plan), interrupted]);
-    if (this.operation === operation && !well) this.cancelRequests();
+    if (this.operation === operation && !well) {
+      this.resources.cancelAll();
+      this.interruptions++;
+    }
     return well;
   }
-
-  private readonly inFlight = new Set<{ readonly request: GuardRequest<Question>; readonly cancel: () => void }>();
-
-  private cancelRequests(): void {
-    for (const { cancel } of [...this.inFlight]) cancel();
-    this.interruptions++;
-  }
-
-  private interruptions = 0;
 
   private async provision({ template, mishap, serviceMs }: OperationPlan): Promise<boolean> {
     const { interruptions } = this;
@@ -261,54 +252,7 @@ export class StackModel {
   private async ask(
     type: RequestType, direction: Direction, template: Template, properties: Properties, physicalId?: string, oldProperties?: Properties,
   ): Promise<Answer | undefined> {
-    const { time, place, newId, deliveryOf, invoke, on } = this.options;
-    const { logicalId } = template;
-    const timeoutMs = Number(properties.ServiceTimeout) * 1000;
-    const requestId = newId();
-    const signature = `${newId()}${newId()}`.replaceAll('-', '');
-    const responseUrl = `https://cloudformation-custom-resource-response-${place.region.replaceAll('-', '')}.s3.${place.region}.${place.domain}/`
-      + `${encodeURIComponent(this.id)}%7C${logicalId}%7C${requestId}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=7200&X-Amz-Signature=${signature}`;
-    return new Promise((resolve) => {
-      const finish = (outcome: GuardRequest<Question>['outcome'], answer?: Answer) => {
-        if (!request.live) return;
-        Object.assign(request, { live: false, outcome });
-        this.inFlight.delete(entry);
-        timeout.cancel();
-        on({ kind: 'outcome', request, answer });
-        resolve(answer);
-      };
-      const request: GuardRequest<Question> = {
-        number: ++this.requests,
-        type,
-        direction,
-        operation: this.operation,
-        question: template.question,
-        logicalId,
-        physicalId,
-        responseUrl,
-        sentAt: time.now,
-        timeoutMs,
-        live: true,
-        onAnswer: (answer) => finish('answered', answer),
-        event: {
-          RequestType: type,
-          ServiceToken: properties.ServiceToken,
-          ResponseURL: responseUrl,
-          StackId: this.id,
-          RequestId: requestId,
-          LogicalResourceId: logicalId,
-          ResourceType: 'Custom::ImageGuard',
-          ...physicalId !== undefined && { PhysicalResourceId: physicalId },
-          ResourceProperties: properties,
-          ...oldProperties && { OldResourceProperties: oldProperties },
-        },
-      };
-      const entry = { request, cancel: () => finish('cancelled') };
-      this.inFlight.add(entry);
-      const timeout = time.after(timeoutMs, () => finish('timed out'));
-      on({ kind: 'request', request });
-      invoke(request, deliveryOf(direction));
-    });
+    return this.resources.ask({ type, direction, template, properties, physicalId, oldProperties, operation: this.operation, stackId: this.id });
   }
 
   private begin(type: string, status: string): void {

@@ -1,5 +1,5 @@
-import { Secrets } from './secrets';
 import { Verdict } from './invariants';
+import { Secrets } from './secrets';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
 import { Question, referenceOf } from '../aws/template';
 

@@ -64,6 +64,10 @@ export class Verdict {
 
   constructor(private readonly now: () => number) {}
 
+  public get violated(): Set<Invariant> {
+    return new Set(this.violations.map(({ invariant }) => invariant));
+  }
+
   /** One check. */
   public expect(invariant: Invariant, holds: boolean, detail: () => string): void {
     this.checked.set(invariant, (this.checked.get(invariant) ?? 0) + 1);

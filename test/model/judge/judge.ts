@@ -3,7 +3,7 @@ import { Verdict } from './invariants';
 import { isStatusUnknown, ReleaseJudge } from './releases';
 import { Secrets } from './secrets';
 import { TagJudge } from './tags';
-import { PERMANENT, Weather } from '../aws/faults';
+import { Fault, PERMANENT, Weather } from '../aws/faults';
 import { Call } from '../aws/front-doors';
 import { MOST_TAGS, Repository } from '../aws/registry';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
@@ -167,7 +167,8 @@ export class Judge {
   }
 
   private hasHardFault(invocations: ReadonlyArray<Invocation<Question>>): boolean {
-    return invocations.some(({ hits }) => [...hits].some(([fault, met]) => PERMANENT.includes(fault.kind) || this.options.weather.endOf(fault) - met > PATIENCE_MS));
+    const lasts = (fault: Fault, met: number) => PERMANENT.includes(fault.kind) || this.options.weather.endOf(fault) - met > PATIENCE_MS;
+    return invocations.some(({ hits }) => [...hits].some(([fault, met]) => lasts(fault, met)));
   }
 
   private releaseTags(): Map<string, string> {

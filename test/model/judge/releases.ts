@@ -1,7 +1,7 @@
 import { NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
 import { View, viewOf, viewOfDigest } from './view';
-import { PERMANENT } from '../aws/faults';
+import { Fault, PERMANENT } from '../aws/faults';
 import { Call } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
@@ -17,6 +17,13 @@ interface Sight {
 export interface Release {
   readonly question: Question;
   readonly digest: string;
+}
+
+interface Circumstances {
+  /** Whether AWS lets the guard set all the release tags that it may want. */
+  readonly mayTag: boolean;
+  /** Whether the guard has made the id that it is asked with. */
+  readonly knownId: boolean;
 }
 
 const NAMES: Readonly<Record<string, RegExp>> = {
@@ -67,8 +74,9 @@ export class ReleaseJudge {
     return this.deployed.get(logicalId)?.digest;
   }
 
-  /** @param mayTag whether AWS let the guard set all the release tags that it may want */
-  public forwardOver(request: GuardRequest<Question>, answer: Answer | undefined, invocations: ReadonlyArray<Invocation<Question>>, { mayTag, knownId }: { mayTag: boolean; knownId: boolean }): void {
+  public forwardOver(
+    request: GuardRequest<Question>, answer: Answer | undefined, invocations: ReadonlyArray<Invocation<Question>>, { mayTag, knownId }: Circumstances,
+  ): void {
     const answering = invocations.find(({ puts }) => puts.some(({ accepted }) => accepted)) ?? invocations[0];
     if (!answer || !answering) return;
     if (answer.status === 'SUCCESS') {
@@ -92,7 +100,8 @@ export class ReleaseJudge {
     this.history = [];
   }
 
-  private checkSuccess({ question, logicalId, type }: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
+  private checkSuccess(request: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
+    const { question, logicalId, type } = request;
     const { fitting, views } = this.sightOf(invocation);
     const digest = data.ImageDigest;
     const before = this.deployed.get(logicalId);
@@ -131,7 +140,8 @@ export class ReleaseJudge {
       }
     }
     const [[fault, metAt] = []] = hits;
-    if (invocations.length === 1 && hits.length === 1 && fault && PERMANENT.includes(fault.kind) && fault.service === 'ecr' && fault.probability === 1 && fault.until - fault.from > 2 * DUE_MS) {
+    const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
+    if (nothingElse && fault && isThereToStay(fault)) {
       this.verdict.expect('namesError', NAMES[fault.kind].test(reason), detail(`${fault.kind} of ${fault.operation ?? 'all'} not named`));
       this.verdict.expect('namesError', puts[0].at - metAt! <= DUE_MS, detail(`${fault.kind} of ${fault.operation ?? 'all'} answered late`));
     }
@@ -157,6 +167,10 @@ export class ReleaseJudge {
     this.sights.set(invocation, sight);
     return sight;
   }
+}
+
+function isThereToStay({ kind, service, probability, from, until }: Fault): boolean {
+  return PERMANENT.includes(kind) && service === 'ecr' && probability === 1 && until - from > 2 * DUE_MS;
 }
 
 /** Asked, and nothing learned. */

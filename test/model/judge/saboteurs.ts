@@ -1,5 +1,5 @@
-import { Invariant } from './invariants';
 import { NO_IMAGE } from './answers';
+import { Invariant } from './invariants';
 import { CREDENTIALS } from '../aws/credentials';
 import { jsonError } from '../aws/http-faces';
 import { Invocation } from '../aws/requests';
@@ -107,7 +107,9 @@ function withBody(request: WireRequest, change: (body: Fields) => Fields): WireR
   return isEcr(request) ? { ...request, body: JSON.stringify(change(JSON.parse(request.body) as Fields)) } : request;
 }
 
-function changedAnswer(concerns: (answer: Fields, invocation: Invocation<Question>) => boolean, change: (answer: Fields, invocation: Invocation<Question>) => Fields): Saboteur {
+type OfAnswer<Result> = (answer: Fields, invocation: Invocation<Question>) => Result;
+
+function changedAnswer(concerns: OfAnswer<boolean>, change: OfAnswer<Fields>): Saboteur {
   return (request, invocation, pass) => {
     if (!isAnswer(request)) return pass(request);
     const answer = JSON.parse(request.body) as Fields;

@@ -1,6 +1,6 @@
-import { ReleaseJudge } from './releases';
 import { nameOf, NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
+import { ReleaseJudge } from './releases';
 import { Call } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
 import { GuardRequest, IN_PROGRESS } from '../aws/requests';

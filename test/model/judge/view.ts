@@ -22,6 +22,6 @@ export function viewOfDigest(digest: string, question: Question, repository: Rep
   const { platforms, single } = stored.image;
   // Nobody runs it, so it need not be an image.
   if (question.platforms.length === 0 && !question.singleManifest) return { kind: 'fits', digest };
-  const fits = platforms.length > 0 && imagePlatforms(question).every((platform) => platforms.includes(platform)) && (single || !question.singleManifest);
-  return fits ? { kind: 'fits', digest } : { kind: 'unfit' };
+  const runs = platforms.length > 0 && imagePlatforms(question).every((platform) => platforms.includes(platform));
+  return runs && (single || !question.singleManifest) ? { kind: 'fits', digest } : { kind: 'unfit' };
 }

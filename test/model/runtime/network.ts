@@ -11,10 +11,17 @@ export interface WireRequest {
 }
 
 /** What comes back, if anything does. */
-export type Reply =
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string | Buffer; readonly cutOff?: boolean; readonly repeat?: number }
-  | { readonly error: string }
-  | 'nothing';
+export type Reply = Response | { readonly error: string } | 'nothing';
+
+export interface Response {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+  /** How many times the body comes. */
+  readonly repeat?: number;
+  /** The connection breaks after the body. */
+  readonly cutOff?: boolean;
+}
 
 /** Decides at the moment at which a request arrives. */
 export type Internet = (request: WireRequest) => { readonly reply: Reply; readonly backMs: number };
@@ -51,11 +58,12 @@ function urlOf({ protocol, hostname, host, port, path }: Options, standardProtoc
 class OutgoingRequest extends Writable {
   private readonly chunks: Buffer[] = [];
   private readonly headers: Record<string, string> = {};
-  private readonly onAbort = () => this.destroy(Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' }));
+  private readonly onAbort: () => void;
   private response?: IncomingReply;
 
   constructor(private readonly line: Line, private readonly url: URL, private readonly options: Options) {
     super({ autoDestroy: false });
+    this.onAbort = () => this.destroy(Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' }));
     for (const [name, value] of Object.entries(options.headers ?? {})) this.setHeader(name, value);
     this.headers.host ??= url.host;
     if (options.timeout) this.setTimeout(options.timeout);
@@ -119,7 +127,7 @@ class IncomingReply extends Readable {
   public complete = false;
   private rest: Buffer[];
 
-  constructor(private readonly reply: Extract<Reply, { status: number }>, private readonly onComplete: () => void) {
+  constructor(private readonly reply: Response, private readonly onComplete: () => void) {
     super({ emitClose: true });
     this.statusCode = reply.status;
     this.headers = Object.fromEntries(Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));

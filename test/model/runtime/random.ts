@@ -1,22 +1,21 @@
+import { createHash } from 'node:crypto';
+
+const MODULUS = 2 ** 31 - 1;
+
 /** Random numbers that a seed reproduces, on every machine. */
 export class Random {
   /** Independent of every other stream of the same seed, so that a step that is left out changes no other step. */
   public static of(...parts: Array<string | number>): Random {
-    let hash = 0x811c9dc5;
-    for (const char of parts.join('\n')) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
-    return new Random(hash >>> 0);
+    const hash = createHash('sha256').update(parts.join('\n')).digest();
+    return new Random(1 + (hash.readUInt32BE() % (MODULUS - 1)));
   }
 
-  private constructor(private state: number) {
-    for (let i = 0; i < 4; i++) this.next();
-  }
+  private constructor(private state: number) {}
 
-  /** From 0 to below 1 (mulberry32). */
+  /** From 0 to below 1: the generator of Park and Miller, whose products are exact in doubles. */
   public next(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+    this.state = (this.state * 48271) % MODULUS;
+    return (this.state - 1) / (MODULUS - 1);
   }
 
   public chance(probability: number): boolean {

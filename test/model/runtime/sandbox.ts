@@ -66,7 +66,9 @@ function timersOf({ time, owner }: Surroundings) {
     return self;
   };
   const clear = (timer?: Timer) => timer?.cancel();
-  const setTimeout = (action: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) => handle(time.after(Math.max(1, ms), () => action(...args), owner));
+  const setTimeout = (action: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) => (
+    handle(time.after(Math.max(1, ms), () => action(...args), owner))
+  );
   const setInterval = (action: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) => {
     let current: Timer;
     const next = () => { current = time.after(Math.max(1, ms), () => { next(); action(...args); }, owner); };
@@ -80,7 +82,7 @@ function timersOf({ time, owner }: Surroundings) {
 type Timers = ReturnType<typeof timersOf>;
 
 function modulesOf(surroundings: Surroundings, timers: Timers): Record<string, unknown> {
-  const sleep = async <T>(ms: number, value?: T, { signal }: { signal?: AbortSignal } = {}): Promise<T | undefined> => new Promise((resolve, reject) => {
+  const sleep = async <T>(ms: number, value?: T, { signal }: { signal?: AbortSignal } = {}) => new Promise<T | undefined>((resolve, reject) => {
     const abort = () => {
       timer.cancel();
       reject(Object.assign(new Error('The operation was aborted', { cause: signal?.reason }), { name: 'AbortError', code: 'ABORT_ERR' }));

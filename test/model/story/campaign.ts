@@ -33,7 +33,7 @@ export async function campaign({ subject, firstSeed, count, stormy, saboteur, on
     calls += made;
     add(checked, verdict.checked);
     add(exempted, verdict.exempted);
-    for (const invariant of new Set(verdict.violations.map((violation) => violation.invariant))) violated.set(invariant, [...violated.get(invariant) ?? [], seed]);
+    for (const invariant of verdict.violated) violated.set(invariant, [...violated.get(invariant) ?? [], seed]);
   }
   return { stories: count, calls, checked, exempted, violated };
 }

@@ -5,7 +5,7 @@ import { Invariant } from '../judge/invariants';
 
 /** A story with no step, fault or event in it that the violation does not need. */
 export async function minimized(story: Story, invariant: Invariant, options: RunOptions): Promise<Story> {
-  const stillWrong = async (candidate: Story) => (await run(candidate, options)).verdict.violations.some((violation) => violation.invariant === invariant);
+  const stillWrong = async (candidate: Story) => (await run(candidate, options)).verdict.violated.has(invariant);
   let smallest = story;
   for (let shrunk = true; shrunk;) {
     shrunk = false;
@@ -22,8 +22,8 @@ export async function minimized(story: Story, invariant: Invariant, options: Run
 function* smaller(story: Story): Generator<Story> {
   const { steps } = story;
   for (let index = steps.length - 1; index >= 0; index--) yield { ...story, steps: steps.filter((_, other) => other !== index) };
-  for (const [index, step] of steps.entries()) {
-    const replaced = (changed: Partial<Step>) => ({ ...story, steps: steps.map((other, at) => at === index ? { ...step, ...changed } as Step : other) });
+  for (const step of steps) {
+    const replaced = (changed: Partial<Step>) => ({ ...story, steps: steps.map((other) => other === step ? { ...step, ...changed } as Step : other) });
     for (const [at] of step.faults.entries()) yield replaced({ faults: step.faults.filter((_, other) => other !== at) });
     for (const [at] of step.meanwhile.entries()) yield replaced({ meanwhile: step.meanwhile.filter((_, other) => other !== at) });
     if (step.kind === 'deploy' && step.mishap.kind !== 'none') yield replaced({ mishap: { kind: 'none' } });

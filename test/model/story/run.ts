@@ -1,7 +1,7 @@
 import { randomUUIDs } from './ids';
 import { Change, RegistryEvent, Step } from './steps';
 import { Story } from './story';
-import { subject as versionOf, Subject } from './subject';
+import { Subject, versionOf } from './subject';
 import { Trace } from './trace';
 import { CREDENTIALS } from '../aws/credentials';
 import { Ecr } from '../aws/ecr';
@@ -151,7 +151,9 @@ class Telling {
 
   public async run(): Promise<Run> {
     const { story, verdict, trace } = this;
-    for (const { repository, tag, image } of story.images) this.repositories.get(repository)!.push(imageOf(image), this.time.now - this.random.integer(0, 90) * 86_400_000, tag);
+    for (const { repository, tag, image } of story.images) {
+      this.repositories.get(repository)!.push(imageOf(image), this.time.now - this.random.integer(0, 90) * 86_400_000, tag);
+    }
     let done = false;
     const telling = this.tell().then(() => { done = true; });
     try {
@@ -273,7 +275,8 @@ class Telling {
   }
 
   private speak(invocation: Invocation<Question>, request: WireRequest): { reply: Reply; backMs: number } {
+    const { saboteur, subject } = this.options;
     const pass = (passed: WireRequest) => this.doors.answer(invocation, passed);
-    return this.options.saboteur && invocation.code === this.options.subject.name ? this.options.saboteur(request, invocation, pass, this.time.now) : pass(request);
+    return saboteur && invocation.code === subject.name ? saboteur(request, invocation, pass, this.time.now) : pass(request);
   }
 }

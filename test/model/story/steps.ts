@@ -55,7 +55,9 @@ export function randomStep(random: Random, stormy: boolean): Step {
     seed,
     pauseMs: random.weighted([3, random.integer(1_000, 10 * MINUTE)], [1, random.integer(10 * MINUTE, 180 * MINUTE)]),
     faults: stormy && random.chance(0.5) ? randomFaults(random) : [],
-    meanwhile: random.chance(0.45) ? Array.from({ length: random.integer(1, 3) }, () => ({ afterMs: randomMoment(random), event: randomRegistryEvent(random) })) : [],
+    meanwhile: Array.from({ length: random.chance(0.45) ? random.integer(1, 3) : 0 }, () => (
+      { afterMs: randomMoment(random), event: randomRegistryEvent(random) }
+    )),
   };
   const kind = random.weighted<Step['kind']>([30, 'deploy'], [6, 'goBack'], [1, 'delete'], [1.5, 'upgrade'], [1, 'unknownId'], [6, 'registry']);
   if (kind !== 'deploy') return { ...base, kind };

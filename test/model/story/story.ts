@@ -1,5 +1,5 @@
-import { randomWorld, World } from './world';
 import { randomImage, randomQuestion, randomStep, Step, TAGS } from './steps';
+import { randomWorld, World } from './world';
 import { ImageSpec } from '../aws/images';
 import { Question } from '../aws/template';
 import { Random } from '../runtime/random';

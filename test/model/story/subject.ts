@@ -8,7 +8,6 @@ import { Bundle } from '../runtime/sandbox';
 /** A version of the handler, and how its construct speaks to it. */
 export interface Subject {
   readonly name: Origin;
-  readonly code: string;
   readonly bundle: Bundle;
   readonly dialect: Dialect;
 }
@@ -32,12 +31,12 @@ const DIALECTS: Readonly<Record<Origin, Dialect>> = {
 
 const known = new Map<Origin, Subject>();
 
-export function subject(name: Origin): Subject {
-  const subject = known.get(name) ?? subjectFrom(name, readFileSync(FILES[name], 'utf8'));
-  known.set(name, subject);
-  return subject;
+export function versionOf(name: Origin): Subject {
+  const version = known.get(name) ?? subjectFrom(name, readFileSync(FILES[name], 'utf8'));
+  known.set(name, version);
+  return version;
 }
 
-export function subjectFrom(name: Origin, code: string): Subject {
-  return { name, code, bundle: new Bundle(code), dialect: DIALECTS[name] };
+function subjectFrom(name: Origin, code: string): Subject {
+  return { name, bundle: new Bundle(code), dialect: DIALECTS[name] };
 }

@@ -44,7 +44,8 @@ export class WireRecorder {
   public report(): WireReport {
     closeSync(this.out);
     try {
-      const lines = execFileSync(python(REQUIREMENTS), [join(__dirname, 'judge.py'), this.file], { encoding: 'utf8', maxBuffer: 1 << 28 }).trim().split('\n');
+      const output = execFileSync(python(REQUIREMENTS), [join(__dirname, 'judge.py'), this.file], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+      const lines = output.trim().split('\n');
       const { judged, signatures } = JSON.parse(lines.pop()!) as Pick<WireReport, 'judged' | 'signatures'>;
       return { complaints: lines, judged, signatures };
     } finally {
