@@ -6,7 +6,7 @@ import { randomStory } from './story/story';
 import { versionOf } from './story/subject';
 import { WireRecorder } from './wire/recorder';
 
-const STORIES = 150;
+const STORIES = 300;
 
 /** What the handler of contract 2 is known to do wrong. */
 const KNOWN_FAULTS: readonly Invariant[] = [
@@ -41,11 +41,11 @@ test.each(Object.entries(WIRE_SABOTEURS))('botocore notices %s', async (_, chang
 
 test('the faults of the handler of contract 2 are found', async () => {
   const subject = versionOf('contract-2');
-  const found = new Set<Invariant>();
-  for (const stormy of [false, true]) {
-    const { violated } = await campaign({ subject, firstSeed: 1, count: 800, stormy });
-    for (const invariant of violated.keys()) found.add(invariant);
+  const unfound = new Set(KNOWN_FAULTS);
+  for (let seed = 1; seed <= 10 * STORIES && unfound.size > 0; seed++) {
+    const { verdict } = await run(randomStory(seed, seed % 2 === 0), { subject });
+    for (const invariant of verdict.violated) unfound.delete(invariant);
   }
 
-  expect([...found]).toEqual(expect.arrayContaining([...KNOWN_FAULTS]));
+  expect([...unfound]).toEqual([]);
 });

@@ -36,7 +36,7 @@ export function randomFaults(random: Random): Fault[] {
       [4, random.integer(100, 15_000)],
       [2, random.integer(15_000, 120_000)],
       [1, random.integer(120_000, 900_000)],
-      [1, FOR_EVER],
+      [PERMANENT.includes(kind) ? 7 : 1, FOR_EVER],
     );
     const bounded = service === 'response' ? Math.min(lasting, 60_000) : lasting;
     return { service, operation, kind, from, until: from + bounded, probability: random.weighted([3, 1], [1, 0.5]) };

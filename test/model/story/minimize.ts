@@ -1,5 +1,4 @@
 import { run, RunOptions } from './run';
-import { Step } from './steps';
 import { Story } from './story';
 import { Invariant } from '../judge/invariants';
 
@@ -23,7 +22,7 @@ function* smaller(story: Story): Generator<Story> {
   const { steps } = story;
   for (let index = steps.length - 1; index >= 0; index--) yield { ...story, steps: steps.filter((_, other) => other !== index) };
   for (const step of steps) {
-    const replaced = (changed: Partial<Step>) => ({ ...story, steps: steps.map((other) => other === step ? { ...step, ...changed } as Step : other) });
+    const replaced = (changed: object) => ({ ...story, steps: steps.map((other) => other === step ? { ...step, ...changed } : other) });
     for (const [at] of step.faults.entries()) yield replaced({ faults: step.faults.filter((_, other) => other !== at) });
     for (const [at] of step.meanwhile.entries()) yield replaced({ meanwhile: step.meanwhile.filter((_, other) => other !== at) });
     if (step.kind === 'deploy' && step.mishap.kind !== 'none') yield replaced({ mishap: { kind: 'none' } });
