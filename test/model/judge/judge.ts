@@ -1,4 +1,4 @@
-import { AnswerJudge, NO_IMAGE } from './answers';
+import { AnswerJudge } from './answers';
 import { Verdict } from './invariants';
 import { isStatusUnknown, ReleaseJudge } from './releases';
 import { Secrets } from './secrets';
@@ -52,7 +52,10 @@ export class Judge {
   }
 
   public invocationEnded(invocation: Invocation<Question>): void {
-    if (this.isTested(invocation)) this.answers.invocationEnded(invocation);
+    if (!this.isTested(invocation)) return;
+    this.answers.invocationEnded(invocation);
+    // Each that comes late is a test, also if it does not even try to write.
+    if (!invocation.request.live) this.options.verdict.expect('lateMessenger', true, String);
   }
 
   public called(call: Call): void {
@@ -106,12 +109,9 @@ export class Judge {
 
     const { stack, mayMove } = this.options;
     const { question } = request;
-    const digests = [this.releases.deployedBy(request.logicalId)].filter((digest) => digest !== undefined);
     const repository = this.options.repositories.get(question.repository)!;
-    // An archived image cannot be read, and so not be tagged.
-    const before = digests.map((digest) => repository.images.get(digest)).find((stored) => stored !== undefined);
     const roomy = [...repository.images.keys()].every((digest) => repository.countTags(digest) < MOST_TAGS - 4);
-    const mayTag = !question.retain || (mayMove(question) && roomy && (before?.status ?? 'ACTIVE') === 'ACTIVE');
+    const mayTag = !question.retain || (mayMove(question) && roomy && this.releases.canReadReleases(repository));
     this.releases.forwardOver(request, answer, invocations, { mayTag, knownId: stack.stable?.guard.madeBy !== 'unknown' });
     if (answer?.status !== 'SUCCESS') return;
     const unknown = verdict.exempts(['statusUnknown', invocations.some(isStatusUnknown)]);
@@ -155,8 +155,9 @@ export class Judge {
     verdict.expect('rollbackId', stack.guard?.physicalId === before.physicalId, () => `${before.physicalId} became ${stack.guard?.physicalId}`);
 
     const { question } = before.template;
-    // Where nothing was deployed, the tags are those of an earlier life, which the guard does not know of.
-    if (!question.retain || before.data.ImageDigest === NO_IMAGE || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
+    // Where nothing was deployed, or it is gone, the tags are those of an earlier life, which the guard does not know of.
+    const deployed = this.options.repositories.get(question.repository)!.images.get(before.data.ImageDigest);
+    if (!question.retain || deployed?.status !== 'ACTIVE' || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
     const tags = this.releaseTags();
     for (const [tag, digest] of this.tagsBefore) {
       const [repository] = tag.split(':');

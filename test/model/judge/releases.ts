@@ -65,13 +65,13 @@ export class ReleaseJudge {
     return this.history.some((release) => asksForTheSame(release.question, question));
   }
 
-  public hasReleased(digest: string): boolean {
-    return this.history.some((release) => release.digest === digest);
+  /** All that a guard may want to keep by a tag, so far as it exists, can be read. */
+  public canReadReleases(repository: Repository): boolean {
+    return this.history.every(({ digest }) => (repository.images.get(digest)?.status ?? 'ACTIVE') === 'ACTIVE');
   }
 
-  /** The digest that a guard has deployed, as CloudFormation knows it. */
-  public deployedBy(logicalId: string): string | undefined {
-    return this.deployed.get(logicalId)?.digest;
+  public hasReleased(digest: string): boolean {
+    return this.history.some((release) => release.digest === digest);
   }
 
   public forwardOver(
@@ -133,7 +133,9 @@ export class ReleaseJudge {
     const foreseeable = invocations.length === 1 && hits.length === 0;
     const last = views.at(-1)?.view;
     if (foreseeable) {
-      this.verdict.expect('releases', last?.kind !== 'fits' || !mayTag, detail('refused'));
+      // What comes while it looks, it may have looked for already.
+      const isThere = views.length > 0 && views.every(({ at, view }) => view.kind === 'fits' || at < puts[0].at - PACE_MS) && last?.kind === 'fits';
+      this.verdict.expect('releases', !isThere || !mayTag, detail('refused'));
       if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
         const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
         this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
@@ -148,8 +150,9 @@ export class ReleaseJudge {
   }
 
   private checkCalls({ question }: GuardRequest<Question>, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>): void {
-    const [first] = this.sightOf(invocation).views;
-    if (invocations.length > 1 || invocation.hits.size > 0 || first?.view.kind !== 'fits') return;
+    const { views: [first, ...others] } = this.sightOf(invocation);
+    const isSteady = others.every(({ view, deployed }) => view.kind === 'fits' && deployed?.kind === first.deployed?.kind);
+    if (invocations.length > 1 || invocation.hits.size > 0 || first?.view.kind !== 'fits' || !isSteady) return;
     const image = this.repositories.get(question.repository)?.images.get(first.view.digest)?.image;
     const most = MOST_CALLS + (image?.single ? CALLS_FOR_CONFIG : 0);
     this.verdict.expect('calls', invocation.calls <= most, () => `${invocation.calls} calls, at most ${most} for ${image?.name}`);
