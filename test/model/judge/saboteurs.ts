@@ -1,7 +1,7 @@
 import { NO_IMAGE } from './answers';
 import { Invariant } from './invariants';
 import { CREDENTIALS } from '../aws/credentials';
-import { jsonError } from '../aws/http-faces';
+import { jsonError, jsonReply } from '../aws/http-faces';
 import { Invocation } from '../aws/requests';
 import { Question } from '../aws/template';
 import { Reply, WireRequest } from '../runtime/network';
@@ -31,9 +31,9 @@ export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
   rollbackSucceeds: changedAnswer((_, { request }) => request.direction === 'rollback', (answer) => ({ ...answer, Status: 'FAILED', Reason: 'no' })),
   rollbackAnswer: changedAnswer((answer, { request }) => request.direction === 'rollback' && succeeds(answer), (answer) => withDigest(answer, 'f')),
   rollbackId: changedAnswer((answer, { request }) => request.direction === 'rollback' && succeeds(answer), (answer) => ({ ...answer, PhysicalResourceId: `${answer.PhysicalResourceId}/x` })),
-  rollbackTags: (request, invocation, pass) => isPutImage(request) && invocation.request.direction === 'rollback' ? reply({ status: 200, body: '{}' }) : pass(request),
+  rollbackTags: (request, invocation, pass) => isPutImage(request) && invocation.request.direction === 'rollback' ? pretended(request) : pass(request),
 
-  deployedIsTagged: (request, _, pass) => isPutImage(request) ? reply({ status: 200, body: '{}' }) : pass(request),
+  deployedIsTagged: (request, _, pass) => isPutImage(request) ? pretended(request) : pass(request),
   lateMessenger: (request, { request: { direction } }, pass) => {
     const status = direction === 'rollback' ? 'UPDATE_ROLLBACK_IN_PROGRESS' : 'UPDATE_IN_PROGRESS';
     return request.body.includes('DescribeStacks') ? reply({ status: 200, body: `<Stacks><member><StackStatus>${status}</StackStatus></member></Stacks>` }) : pass(request);
@@ -135,6 +135,13 @@ function answerRequest({ request: { responseUrl } }: Invocation<Question>, answe
   const { StackId, RequestId, LogicalResourceId, Status, Reason, PhysicalResourceId } = answer;
   const body = JSON.stringify({ StackId, RequestId, LogicalResourceId, Status, Reason, PhysicalResourceId });
   return { method: 'PUT', url: new URL(responseUrl), headers: { 'content-type': '' }, body };
+}
+
+/** The answer to a `PutImage` that nobody has carried out. */
+function pretended({ body }: WireRequest): { reply: Reply; backMs: number } {
+  const { registryId, repositoryName, imageDigest, imageTag, imageManifest, imageManifestMediaType } = JSON.parse(body) as Fields;
+  const image = { registryId, repositoryName, imageId: { imageDigest, imageTag }, imageManifest, imageManifestMediaType };
+  return reply(jsonReply(200, { image }));
 }
 
 function reply(answer: Reply): { reply: Reply; backMs: number } {
