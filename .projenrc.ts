@@ -217,6 +217,13 @@ const containers = project.addTask('test:containers', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
 });
 
+const model = project.addTask('test:model', {
+  description: 'Drive the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'model.xml' },
+});
+model.spawn(project.preCompileTask);
+model.exec(`jest --ci -c ${E2E_CONFIG} test/model`);
+
 project.addTask('examples:render', {
   description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
   exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
@@ -285,6 +292,7 @@ verify.spawn(compat);
 verify.spawn(packed);
 verify.spawn(newest);
 verify.spawn(examples);
+verify.spawn(model);
 verify.spawn(e2e);
 
 const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
@@ -292,7 +300,7 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e2e, languages].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, model, e2e, languages].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
@@ -340,7 +348,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');
