@@ -64,7 +64,8 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
   const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
-  const history = ReleaseHistory.of(request);
+  const recorded = ReleaseHistory.of(request);
+  const history = recorded.isUnknown ? recorded.supposing(await tags?.latest().catch(() => undefined)) : recorded;
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
     runtime,
@@ -98,14 +99,13 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   }
 
   const { digest, warning } = decision;
-  const before = history.isUnknown ? history.supposing(await tags?.latest().catch(() => undefined)) : history;
-  const back = operation === 'rollback' ? before.backTo(question) : undefined;
-  const after = back ?? before.after(question, digest);
+  const target = operation === 'rollback' ? history.backTo(question) : undefined;
+  const after = target?.history ?? history.after(question, digest);
   // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
-  const isCertain = operation === 'rollback' ? back !== undefined : operation !== 'unknown' || observation.kind !== 'unseen';
+  const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
     // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
-    const earlier = [...new Set([...after.images, ...before.images])];
+    const earlier = [...new Set([...after.images, ...history.images])];
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));

@@ -80,36 +80,28 @@ export class ReleaseHistory {
     return latest.image.startsWith('none') ? undefined : digestOf(latest);
   }
 
-  /** What was answered to this request before, or else to the same question. */
+  /** The image that was answered to this request before, or to the question that is deployed. */
   public answeredTo(question: Question): string | undefined {
-    const answered = this.releases.find(({ key }) => key === question.key)
-      ?? this.releases.find((release) => isSameQuestion(release, question));
-    return answered && digestOf(answered);
+    const answered = this.indexOfRequest(question);
+    return answered === undefined ? this.answerTo(question) : digestOf(this.releases[answered]);
   }
 
-  /**
-   * For a rollback: the history as it was when what the request goes back to was released; nothing where that is not on
-   * record. Then the request may also be one of the update that failed, delivered late.
-   */
-  public backTo(question: Question): ReleaseHistory | undefined {
-    const index = this.indexOfTarget(question);
-    if (index < 0) return undefined;
-    const [{ image }, ...earlier] = this.releases.slice(index);
-    return this.with([{ key: question.key, image }, ...earlier]);
+  /** For a rollback: the history as it was when what the request goes back to was released, as far as that is on record. */
+  public backTo(question: Question): Target | undefined {
+    const certain = this.indexOfRequest(question);
+    if (certain !== undefined) return this.target(this.releases.slice(certain), true);
+
+    const likely = this.indexOf((release) => isSameQuestion(release, question)) ?? this.indexOf(({ key }) => key === UNKNOWN_KEY);
+    if (likely === undefined) return undefined;
+    const [{ image }, ...earlier] = this.releases.slice(likely);
+    return this.target([{ key: question.key, image }, ...earlier], false);
   }
 
-  /** What is answered by a rollback to this history. */
-  public get answer(): string | undefined {
+  /** The history after this answer. */
+  public after({ key }: Question, digest: string): ReleaseHistory {
+    const image = digest === NO_IMAGE ? 'none' : digest.slice('sha256:'.length);
     const [latest] = this.releases;
-    return latest && digestOf(latest);
-  }
-
-  /** The history after this answer. A question that is only asked anew, and answered alike, takes no further place. */
-  public after(question: Question, digest: string): ReleaseHistory {
-    const release = { key: question.key, image: digest === NO_IMAGE ? 'none' : digest.slice('sha256:'.length) };
-    const [latest, ...earlier] = this.releases;
-    const isNew = !latest || latest.image !== release.image || !isSameQuestion(latest, question);
-    return this.with(isNew ? [release, ...this.releases] : [release, ...earlier]);
+    return latest?.key === key && latest.image === image ? this : this.with([{ key, image }, ...this.releases]);
   }
 
   /** With an image that the registry says is deployed, where the id does not say. */
@@ -123,19 +115,29 @@ export class ReleaseHistory {
     return fits || releases.length <= 1 ? history : this.with(withoutTheLeastUseful(releases));
   }
 
-  private indexOfTarget(question: Question): number {
-    const { releases } = this;
-    // The properties of a release are sent back as they were.
-    const same = releases.findIndex(({ key }) => key === question.key);
-    if (same >= 0) return same;
-
-    const without = releases.findIndex(({ key, image }) => key === question.legacyKey && image === question.legacyAbsence);
-    if (without >= 0) return without;
-
-    // What failed since has asked the same anew, and has taken its place.
-    const alike = releases.findIndex((release) => isSameQuestion(release, question));
-    return alike >= 0 ? alike : releases.findIndex(({ key }) => key === UNKNOWN_KEY);
+  private target(releases: readonly Release[], isCertain: boolean): Target {
+    return { history: this.with(releases), digest: digestOf(releases[0]), isCertain };
   }
+
+  /** In a rollback, the properties of a release are sent back as they were. */
+  private indexOfRequest({ key: asked, legacyKey, legacyAbsence }: Question): number | undefined {
+    return this.indexOf(({ key }) => key === asked)
+      ?? this.indexOf(({ key, image }) => key === legacyKey && image === legacyAbsence)
+      ?? this.indexOf(({ key }) => key === legacyKey);
+  }
+
+  private indexOf(predicate: (release: Release) => boolean): number | undefined {
+    const index = this.releases.findIndex(predicate);
+    return index < 0 ? undefined : index;
+  }
+}
+
+/** What a rollback goes back to. */
+export interface Target {
+  readonly history: ReleaseHistory;
+  readonly digest: string;
+  /** This very request was answered before. If it was not, it may be one of the update that failed, delivered late. */
+  readonly isCertain: boolean;
 }
 
 /**

@@ -47,7 +47,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
 
   const open: Step[] = [
     ...earlier.filter((digest) => digest !== latest && digest !== previous).map(store),
-    ...previous ? [{ anyOf: [tags.previous], digest: previous }] : [],
+    // Where nothing came before, the tag is left to what was released last, not to what a rollback takes back.
+    ...previous ?? now.has(tags.previous) ? [{ anyOf: [tags.previous], digest: previous ?? latest }] : [],
     { anyOf: [tags.latest], digest: latest },
   ];
   for (;;) {
@@ -75,10 +76,13 @@ interface Step {
   readonly digest: string;
 }
 
+/** The image behind a tag that ECR does not hand out, such as one in the archive: nobody can say which it is. */
+const UNREADABLE = 'unreadable';
+
 /** The release tags of one guard in its registry. */
 export class ReleaseTags {
-  /** As it was read last; a failure where ECR does not say it of each tag. */
-  private tagged: TaggedImages | ImageFailure | undefined;
+  /** As it was read last. */
+  private tagged: TaggedImages | undefined;
 
   constructor(private readonly ecr: EcrClient, public readonly tag: string) {}
 
@@ -96,7 +100,8 @@ export class ReleaseTags {
    */
   public async plan(releases: Releases, { sparingLatest }: { sparingLatest: boolean }): Promise<MoveOfImage[]> {
     const tagged = await this.readOnce(releases.latest);
-    const spared = sparingLatest ? tagged.get(this.tag) : undefined;
+    const latest = tagged.get(this.tag);
+    const spared = sparingLatest && latest !== UNREADABLE ? latest : undefined;
     const moves = planMoves(this.tag, tagged, { ...releases, earlier: [...releases.earlier, ...spared ? [spared] : []] });
 
     const digests = [...new Set(moves.map(({ digest }) => digest))];
@@ -116,7 +121,8 @@ export class ReleaseTags {
    * @throws what `troubleOf` explains
    */
   public async latest(): Promise<string | undefined> {
-    return (await this.readOnce()).get(this.tag);
+    const latest = (await this.readOnce()).get(this.tag);
+    return latest === UNREADABLE ? undefined : latest;
   }
 
   /** @throws what `troubleOf` explains */
@@ -131,7 +137,6 @@ export class ReleaseTags {
 
   private async readOnce(imageDigest?: string): Promise<TaggedImages> {
     if (!this.tagged) await this.read(imageDigest);
-    if (this.tagged instanceof ImageFailure) throw this.tagged;
     return this.tagged!;
   }
 
@@ -143,11 +148,10 @@ export class ReleaseTags {
       ...names.map((imageTag) => ({ imageTag })),
     ]);
     const tagged = imageDigest ? manifests : [image, ...manifests];
-    this.tagged = tagged.find((manifest) => manifest instanceof ImageFailure)
-      ?? new Map(names.flatMap((name, index) => {
-        const manifest = tagged[index] as Manifest | undefined;
-        return manifest ? [[name, manifest.digest]] : [];
-      }));
+    this.tagged = new Map(names.flatMap((name, index) => {
+      const manifest = tagged[index];
+      return manifest ? [[name, manifest instanceof ImageFailure ? UNREADABLE : manifest.digest]] : [];
+    }));
     return image;
   }
 }
