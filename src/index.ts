@@ -2,9 +2,11 @@ export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargat
 
 export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
 
-export { ImageGuard, ImageGuardOptions, ImageGuardProps, RequireGuardOptions } from './guard/image-guard';
+export { ImageGuard } from './guard/image-guard';
+export { ImageGuardOptions, ImageGuardProps } from './guard/image-guard-options';
 export { AcceptedFinding, FindingSeverity, ImageRequirement, ScannedOptions, SignedOptions } from './guard/image-requirement';
 export { ImageVersion } from './guard/image-version';
+export { GuardException, RequireGuardOptions } from './guard/require-guard';
 export { WhenMissing } from './guard/when-missing';
 
 export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';

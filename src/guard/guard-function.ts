@@ -10,6 +10,9 @@ import { ImageRequirement } from './image-requirement';
 import { isInOtherAccount, singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateImageGuard';
+
+/** What `iam.Role.customizeRoles` sets on the scopes whose roles somebody else makes, or wants a report of. */
+const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
 const HANDLER = path.join(__dirname, '..', '..', 'assets', 'guard', 'handler', 'index.lambda');
 
 /** ECR asks Inspector on behalf of whoever asks ECR. */
@@ -33,6 +36,7 @@ export class GuardFunction extends Construct {
 
   public readonly functionArn: string;
 
+  private readonly role: iam.Role;
   private readonly permissions = new iam.PolicyDocument();
   private readonly statements = new Map<string, iam.PolicyStatement>();
 
@@ -47,7 +51,7 @@ export class GuardFunction extends Construct {
       new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] }),
       new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
     );
-    const role = new iam.Role(this, 'Role', {
+    this.role = new iam.Role(this, 'Role', {
       description: 'Looks up images before the services of this stack are deployed',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { ImageGuard: this.permissions },
@@ -60,7 +64,7 @@ export class GuardFunction extends Construct {
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
       handler: 'index.handler',
       code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
-      role: role.roleArn,
+      role: this.role.roleArn,
       loggingConfig: { logGroup: logGroup.logGroupName },
       timeout: Duration.minutes(15).toSeconds(),
       memorySize: 256,
@@ -91,11 +95,15 @@ export class GuardFunction extends Construct {
       ...retain ? RELEASE_TAG_ACTIONS : [],
       ...new Set(requirements.map(({ _requirement }) => REQUIREMENT_ACTIONS[_requirement.kind])),
     ];
-    this.statementFor(actions).addResources(repository.repositoryArn);
+    const statement = this.statementFor(actions);
+    const known = statement.resources.length;
+    statement.addResources(repository.repositoryArn);
+    if (statement.resources.length > known) this.report(actions, repository.repositoryArn);
     this.letIn(registry, ...actions, 'ecr:BatchCheckLayerAvailability');
     if (requirements.some(({ _asksInspector }) => _asksInspector)) {
       // Inspector knows no resource narrower than all findings of the account.
       this.statementFor(INSPECTOR_ACTIONS).addResources('*');
+      this.report(INSPECTOR_ACTIONS, '*');
     }
   }
 
@@ -109,6 +117,12 @@ export class GuardFunction extends Construct {
     this.statements.set(key, statement);
     this.permissions.addStatements(statement);
     return statement;
+  }
+
+  /** A customized role has read its inline policies when it was made, and takes no change of a statement either. */
+  private report(actions: string[], resource: string): void {
+    if (this.node.tryGetContext(CUSTOMIZED_ROLES) === undefined) return;
+    this.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions, resources: [resource] }));
   }
 
   private letIn(registry: ecr.IRepository, ...actions: string[]): void {

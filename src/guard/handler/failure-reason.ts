@@ -1,5 +1,5 @@
 import { REGISTRY_ACTIONS } from '../contract';
-import { buildAndPush, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
+import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
 import { RecentImages } from './ecr/recent-images';
 import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
@@ -191,7 +191,7 @@ function howToPush(question: Question, again: string): string {
   if (question.imageId && 'imageDigest' in question.imageId) {
     return sentences(
       'A digest cannot be pushed on purpose, so check it, or copy the image from where it is with the same content:',
-      steps(logIn(question), `docker buildx imagetools create --tag ${question.repository.uri}:<tag> <source>${reference(question)}`, again),
+      steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }
   return `Push it and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
