@@ -1,4 +1,5 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
+import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -47,16 +48,22 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/types@^4',
     '@stryker-mutator/core@^9.6.1',
     '@stryker-mutator/jest-runner@^9.6.1',
+    // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
     '@actions/expressions@^0.3.61',
+    '@actions/workflow-parser@^0.3.61',
+    'json-patch-test-suite@^1.1.0',
     'aws-cdk@^2.1148.1',
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
+    // How docker/build-push-action reads lists.
+    'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
-    'yaml@^2',
   ],
+  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
@@ -142,7 +149,7 @@ project.eslint?.addOverride({
 });
 
 // What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler']);
+project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js']);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -163,6 +170,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
@@ -201,6 +209,12 @@ const e2e = project.addTask('test:e2e', {
   description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
   exec: `jest --ci -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
+});
+
+const containers = project.addTask('test:containers', {
+  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc and busybox-static)',
+  exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
 });
 
 project.addTask('examples:render', {
@@ -250,6 +264,16 @@ prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
+const aws = project.addTask('test:aws', {
+  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
+  steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
+});
+const awsCleanup = project.addTask('test:aws:cleanup', {
+  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
+  exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
+  receiveArgs: true,
+});
+
 const verify = project.addTask('verify', { description: 'Everything that must pass' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
@@ -272,6 +296,14 @@ project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
+
+// Containers need root. The other end-to-end tests need nothing.
+project.buildWorkflow?.addPostBuildSteps(
+  { name: 'runc', run: 'sudo apt-get update -qq && sudo apt-get install -y -qq runc busybox-static' },
+  { name: containers.name, run: `sudo env "PATH=$PATH" CI=true npx projen ${containers.name}` },
+);
+
+new AwsTestWorkflow(project.github!, { run: aws.name, cleanup: awsCleanup.name });
 
 // Source maps would be two thirds of the code that is installed, and map it to sources that are not.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
@@ -308,7 +340,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');

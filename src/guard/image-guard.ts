@@ -113,7 +113,7 @@ export class ImageGuard extends Construct {
   public readonly imageUri: string;
 
   /**
-   * The tag that the image was looked up by. Empty where it was looked up by its digest.
+   * The tag that the guard was given, alone or with a digest. Empty if it was given a digest only.
    *
    * @attribute
    */
@@ -127,6 +127,7 @@ export class ImageGuard extends Construct {
   private readonly platforms: (() => string | undefined)[] = [];
   private singleManifest = false;
   private readonly taskCounts = new Set<number>();
+  private tagSuffix = '';
 
   /**
    * @throws if the registry is in another stack and its name is not known at synthesis
@@ -205,6 +206,16 @@ export class ImageGuard extends Construct {
     return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
   }
 
+  /**
+   * Makes the guard look for another tag: with how the image is built after the commit, so that an image that was built
+   * otherwise is never taken for it.
+   *
+   * @internal
+   */
+  public _addToTag(suffix: string): void {
+    this.tagSuffix = suffix;
+  }
+
   private wireProperties(retain: boolean, requirements: ImageRequirement[]): GuardProperties {
     const { registry, repository, version } = this;
     const stack = deployedStack(this);
@@ -217,7 +228,7 @@ export class ImageGuard extends Construct {
       RegistryId: account,
       RegistryRegion: region,
       VersionKind: version.kind,
-      VersionValue: version.value,
+      VersionValue: version.kind === 'tag' ? Lazy.string({ produce: () => `${version.value}${this.tagSuffix}` }) : version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
       ReleaseTagName: retain ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),

@@ -67,8 +67,9 @@ export abstract class ImageVersion {
   }
 
   /**
-   * The image whose tag (or digest) is passed as a parameter of the stack when it is deployed:
-   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`.
+   * The image whose tag is passed as a parameter of the stack when it is deployed:
+   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`. The value may also be a digest, or `<tag>@<digest>`, as the
+   * generated pipelines pass it: the digest says which image is meant, and people read the tag.
    *
    * A later deployment without the parameter keeps the image, since the CDK CLI passes on the previous value.
    * Templates stay the same from release to release.
@@ -120,10 +121,10 @@ class ParameterVersion extends ImageVersion {
         'pass imageVersion: ImageVersion.parameter(<another name>)');
     }
     const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
-      description: 'Tag (or digest) of the image to run; without it, the previous one stays',
+      description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
       default: '',
-      allowedPattern: `^(${TAG}|${DIGEST})?$`,
-      constraintDescription: 'an image tag or a sha256 digest',
+      allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
+      constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
     });
     return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
   }

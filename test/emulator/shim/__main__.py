@@ -15,7 +15,7 @@ import parameters
 import parent
 import registry
 import rollbacks
-import services
+import tasks
 import unknown_types
 from ministack import app
 
@@ -28,6 +28,6 @@ imports.install()
 parameters.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
-services.install()
+tasks.install(directory=os.environ['SHIM_DIRECTORY'], gateway_port=os.environ['GATEWAY_PORT'])
 
 app.main()
