@@ -104,7 +104,9 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
   const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
-    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier: after.images };
+    // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
+    const earlier = [...new Set([...after.images, ...history.images])];
+    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags of what the stack rolls back to could not be moved', { trouble });

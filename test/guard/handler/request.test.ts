@@ -121,6 +121,7 @@ test.each([
   ['-1', 3_600_000],
   ['soon', 3_600_000],
   [{}, 3_600_000],
+  [{ toString: null }, 3_600_000],
   [undefined, 3_600_000],
 ])('CloudFormation gives up after the time-out %j, or after its default of one hour', (ServiceTimeout, ms) => {
   expect(openRequest(event({}, { ServiceTimeout })).serviceTimeoutMs).toBe(ms);

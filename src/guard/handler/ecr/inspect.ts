@@ -99,7 +99,8 @@ function scanning(observation: Observation, images: readonly IndexedImage[], nee
   if (observation.kind !== 'found') return observation;
   const platforms = needed.map(({ image }) => image);
   const scanned = images.filter(({ platform }) => platforms.length === 0 || platforms.includes(platform)).map(({ digest }) => digest);
-  return { ...observation, images: scanned };
+  // Where it is not clear what the index points to, ECR is asked about the index, and says that it is not scanned.
+  return scanned.length > 0 ? { ...observation, images: scanned } : observation;
 }
 
 function found(digest: string, unclear: readonly string[]): Observation {
