@@ -85,7 +85,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
    *
    * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
    * service stack's environment, tags, permissions boundary, termination protection and synthesizer. With a guard of this
-   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts.
+   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts. It accepts the
+   * parameters of the guards' image tags, so that `cdk deploy --parameters` needs no stack name.
    *
    * @param scope where the service is
    * @param id names the registry within the stack of `scope`
