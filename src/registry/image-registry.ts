@@ -9,9 +9,20 @@ import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRe
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
+import { anyDuration, anyFlag, anyNumber, anyText, givenOptions, instance, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
+
+const OPTION_KINDS: Kinds<ImageRegistryProps> = {
+  repositoryName: anyText,
+  removalPolicy: oneOf(...Object.values(RemovalPolicy)),
+  imageScanOnPush: anyFlag,
+  keepTagged: anyNumber,
+  keepUntaggedFor: anyDuration,
+  encryptionKey: instance('a KMS key', 'keyArn'),
+};
 
 /** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
@@ -98,7 +109,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
       ...props,
-      repositoryName: props.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
+      repositoryName: props?.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
     });
   }
 
@@ -108,7 +119,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * @param construct any construct
    */
   public static isImageRegistry(construct: IConstruct): construct is ImageRegistry {
-    return IMAGE_REGISTRY in construct;
+    return typeof construct === 'object' && construct !== null && IMAGE_REGISTRY in construct;
   }
 
   /**
@@ -132,8 +143,9 @@ export class ImageRegistry extends ecr.RepositoryBase {
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
+    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
 
-    this.repositoryName = props.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
+    this.repositoryName = given.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
     checkRepositoryName(this, this.repositoryName);
     claimRepositoryName(this, this.repositoryName);
     this.repositoryArn = this.stack.formatArn({
@@ -144,15 +156,15 @@ export class ImageRegistry extends ecr.RepositoryBase {
     });
 
     const retention = {
-      keepTagged: props.keepTagged ?? DEFAULT_RETENTION.keepTagged,
-      keepUntaggedFor: props.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+      keepTagged: given.keepTagged ?? DEFAULT_RETENTION.keepTagged,
+      keepUntaggedFor: given.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
     };
     checkRetention(this, retention);
-    this.removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    this.removalPolicy = given.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
-      imageScanOnPush: props.imageScanOnPush ?? true,
+      imageScanOnPush: given.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
-      encryptionKey: props.encryptionKey,
+      encryptionKey: given.encryptionKey,
       removalPolicy: this.removalPolicy,
       emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
