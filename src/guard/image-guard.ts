@@ -10,9 +10,10 @@ import { ImageGuardProps } from './image-guard-options';
 import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
-import { checkExceptions, RequireGuardOptions, unguardedImages } from './require-guard';
+import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../private/names';
+import { anyFlag, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { references } from '../private/references';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
@@ -27,6 +28,14 @@ const TIME_TO_ANSWER = Duration.minutes(5);
 const LONGEST_WAIT = Duration.minutes(14);
 
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
+
+const OPTION_KINDS: Kinds<ImageGuardProps> = {
+  registry: instance('an ECR repository', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest'),
+  imageVersion: instance('an ImageVersion', '_bind'),
+  whenMissing: instance('a WhenMissing', '_mode'),
+  retainReleasedImages: anyFlag,
+  requirements: listOf(instance('an ImageRequirement', '_requirement')),
+};
 
 /** What a pipeline has to know of a guard, to bring it the image that it asks for. */
 export interface AwaitedImage {
@@ -67,8 +76,8 @@ export class ImageGuard extends Construct {
    * @throws if an exception names no image or no reason
    */
   public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
-    checkExceptions(options.exceptions ?? []);
-    scope.node.addValidation({ validate: () => unguardedImages(scope, options) });
+    const given = checkRequirement(scope, options);
+    scope.node.addValidation({ validate: () => unguardedImages(scope, given) });
   }
 
   /**
@@ -77,7 +86,7 @@ export class ImageGuard extends Construct {
    * @param construct any construct
    */
   public static isImageGuard(construct: IConstruct): construct is ImageGuard {
-    return IMAGE_GUARD in construct;
+    return typeof construct === 'object' && construct !== null && IMAGE_GUARD in construct;
   }
 
   /**
@@ -130,19 +139,22 @@ export class ImageGuard extends Construct {
   private tagSuffix = '';
 
   /**
-   * @throws if the registry is in another stack and its name is not known at synthesis
+   * @throws if the registry is in another stack and its name is not known at synthesis; at synthesis, if the image is for a
+   * Lambda function and for another platform than that of the function
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_GUARD, { value: true });
-    this.registry = props.registry;
+    const { registry, imageVersion, whenMissing, retainReleasedImages, requirements: givenRequirements } = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    if (!registry) throw invalid(this, 'registry is missing: pass an ImageRegistry, or any other ECR repository');
+    this.registry = registry;
     this.repository = referenceByName(this, this.registry);
-    this.version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
-    this.whenMissing = props.whenMissing ?? WhenMissing.fail();
+    this.version = (imageVersion ?? ImageVersion.parameter())._bind(this);
+    this.whenMissing = whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    const retain = props.retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
-    const requirements = props.requirements ?? [];
+    const retain = retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
+    const requirements = givenRequirements ?? [];
     const waitSeconds = this.whenMissing._waitSeconds + Math.max(0, ...requirements.map(({ _requirement }) => _requirement.waitSeconds));
     this.checkRequirements(requirements, waitSeconds);
     guardFunction.allow(this.repository, this.registry, { retain, requirements });
@@ -176,7 +188,7 @@ export class ImageGuard extends Construct {
    */
   public taskCount(count: number): number {
     if (outside(count, 0)) {
-      throw invalid(this, `count ${count} is not a number of tasks: 0 or more`);
+      throw invalid(this, `count ${String(count)} is not a number of tasks: 0 or more`);
     }
     if (this.whenMissing._mode !== 'startWithoutTasks') return count;
     if (Token.isUnresolved(count)) {

@@ -80,7 +80,7 @@ export abstract class ImageVersion {
    * @throws if the name is not a valid logical id; at synthesis, if something else of the stack has it
    */
   public static parameter(name?: string): ImageVersion {
-    if (name !== undefined && !PARAMETER_NAME.test(name)) {
+    if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {
       throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
     }
     return new ParameterVersion(name);
@@ -140,7 +140,7 @@ function checkTag(factory: string, tag: string): void {
 }
 
 function check(factory: string, value: string, pattern: string, expected: string): void {
-  if (Token.isUnresolved(value)) return;
+  if (typeof value === 'string' && Token.isUnresolved(value)) return;
   if (typeof value !== 'string' || !new RegExp(`^(?:${pattern})$`).test(value)) {
     throw new Error(`ImageVersion.${factory}: ${shown(value)} is not valid: ${expected}`);
   }

@@ -1,8 +1,9 @@
 import { Tokenization } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { isImageOfAws } from './aws-images';
 import { isInEcr, RunningImage, runningImages } from './running-images';
 import { GUARDED, TextResolver, textOf } from './template-text';
+import { anyFlag, anyText, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { shown } from '../private/validation';
 
 /**
@@ -54,12 +55,21 @@ const SOURCES: Record<string, 'image' | 'lambdaCode' | undefined> = {
   'AWS::Lambda::Function': 'lambdaCode',
 };
 
-/** @throws if an exception does not say which image it is for, or why */
-export function checkExceptions(exceptions: GuardException[]): void {
-  for (const [index, { image, reason }] of exceptions.entries()) {
-    const problem = !image?.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason?.trim() ? `reason ${shown(reason)} says nothing` : undefined;
-    if (problem) throw new Error(`ImageGuard.requireOn: exceptions[${index}].${problem}: each exception needs an image and the reason why it passes no guard`);
+const OPTION_KINDS: Kinds<RequireGuardOptions> = {
+  strict: anyFlag,
+  exceptions: listOf(structOf({ image: anyText, reason: anyText })),
+};
+
+/** @throws if there is nothing to look at, or an exception does not say which image it is for, or why */
+export function checkRequirement(scope: IConstruct, options: RequireGuardOptions): RequireGuardOptions {
+  const refuse = (message: string) => new Error(`ImageGuard.requireOn: ${message}`);
+  if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
+  const given = givenOptions(options, OPTION_KINDS, refuse);
+  for (const [index, { image, reason }] of (given.exceptions ?? []).entries()) {
+    const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} says nothing` : undefined;
+    if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why it passes no guard`);
   }
+  return given;
 }
 
 /** What is wrong below the scope: a sentence for each image that passes no guard. */

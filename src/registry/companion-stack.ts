@@ -1,4 +1,4 @@
-import { Aspects, CfnParameter, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { Aspects, CfnParameter, CfnRule, Fn, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
 import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
 import { invalid, shown } from '../private/validation';
 
@@ -45,8 +45,13 @@ export function acceptParameter(registryStack: Stack, name: string): void {
     default: '',
   });
   parameter.overrideLogicalId(name);
-  // Its rule about parameters that are not used.
-  registryStack.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W2001'] } } };
+  // Refuses what a script passes that has no tag, here first. Validators object to a parameter that nothing refers to.
+  new CfnRule(parameter, 'Rule', {
+    assertions: [{
+      assert: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
+      assertDescription: `the parameter ${name} is undefined: pass the tag of an image`,
+    }],
+  });
 }
 
 /** Follows the service stack in what a child in the tree does not inherit by itself, whenever it is set there. */

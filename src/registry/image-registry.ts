@@ -10,9 +10,21 @@ import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRe
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
+import { anyDuration, anyFlag, anyNumber, anyText, givenOptions, instance, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
+
+const OPTION_KINDS: Kinds<ImageRegistryProps> = {
+  repositoryName: anyText,
+  removalPolicy: oneOf(...Object.values(RemovalPolicy)),
+  imageScanOnPush: anyFlag,
+  keepTagged: anyNumber,
+  keepUntaggedFor: anyDuration,
+  signingProfile: anyText,
+  encryptionKey: instance('a KMS key', 'keyArn'),
+};
 
 /** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
@@ -98,7 +110,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
    *
    * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
    * service stack's environment, tags, permissions boundary, termination protection and synthesizer. With a guard of this
-   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts.
+   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts. It accepts the
+   * parameters of the guards' image tags, so that `cdk deploy --parameters` needs no stack name.
    *
    * @param scope where the service is
    * @param id names the registry within the stack of `scope`
@@ -110,7 +123,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
       ...props,
-      repositoryName: props.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
+      repositoryName: props?.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
     });
   }
 
@@ -120,7 +133,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * @param construct any construct
    */
   public static isImageRegistry(construct: IConstruct): construct is ImageRegistry {
-    return IMAGE_REGISTRY in construct;
+    return typeof construct === 'object' && construct !== null && IMAGE_REGISTRY in construct;
   }
 
   /**
@@ -145,8 +158,9 @@ export class ImageRegistry extends ecr.RepositoryBase {
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
+    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
 
-    this.repositoryName = props.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
+    this.repositoryName = given.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
     checkRepositoryName(this, this.repositoryName);
     claimRepositoryName(this, this.repositoryName);
     this.repositoryArn = this.stack.formatArn({
@@ -157,20 +171,20 @@ export class ImageRegistry extends ecr.RepositoryBase {
     });
 
     const retention = {
-      keepTagged: props.keepTagged ?? DEFAULT_RETENTION.keepTagged,
-      keepUntaggedFor: props.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+      keepTagged: given.keepTagged ?? DEFAULT_RETENTION.keepTagged,
+      keepUntaggedFor: given.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
     };
     checkRetention(this, retention);
-    this.removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    this.removalPolicy = given.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
-      imageScanOnPush: props.imageScanOnPush ?? true,
+      imageScanOnPush: given.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
-      encryptionKey: props.encryptionKey,
+      encryptionKey: given.encryptionKey,
       removalPolicy: this.removalPolicy,
       emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
-    this.signingProfile = props.signingProfile;
-    if (props.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, props.signingProfile);
+    this.signingProfile = props.signingProfile ?? undefined;
+    if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
 
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;

@@ -348,6 +348,19 @@ describe('the parameters of image tags', () => {
     Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
   });
 
+  test('are refused by the registry stack only where a script had no tag to pass', () => {
+    const stack = serviceStack();
+    new PhasedFargateService(stack, 'Api');
+    const rules = Object.values(Template.fromStack(stack.node.findChild('Registry') as Stack).toJSON().Rules)
+      .filter((rule) => JSON.stringify(rule).includes('ApiImageTag'));
+    expect(rules).toEqual([{
+      Assertions: [{
+        Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ApiImageTag' }, 'undefined'] }] },
+        AssertDescription: 'the parameter ApiImageTag is undefined: pass the tag of an image',
+      }],
+    }]);
+  });
+
   test('are accepted for every stack that has a guard of the registry', () => {
     const stack = serviceStack();
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
@@ -362,7 +375,6 @@ describe('the parameters of image tags', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     new ImageGuard(stack, 'Guard', { registry, imageVersion: ImageVersion.tag('v1') });
     expect(parametersOf(registry.stack)).toEqual([]);
-    expect(Template.fromStack(registry.stack).toJSON().Metadata).toBeUndefined();
   });
 
   test('are left out of a stack that the library has not made', () => {
