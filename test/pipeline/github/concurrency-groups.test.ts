@@ -17,7 +17,7 @@ test('two apps of one repository have no group in common, though their stages ar
     serviceIn(new Stage(app, 'Prod', { env: ENV }), name);
     return Object.values(groupsOf(app, name));
   });
-  expect(shop).toHaveLength(4);
+  expect(shop).toHaveLength(5);
   expect(shop.filter((group) => billing.includes(group))).toEqual([]);
 });
 
