@@ -36,7 +36,7 @@ export class Developer {
     this.commands = join(consumer.directory, 'commands');
     mkdirSync(this.commands);
     // What `npm ci` would install is there already, above all workspaces.
-    this.command('npm', '[ "$1" = ci ] || exec "$(which -a npm | sed -n 2p)" "$@"');
+    this.command('npm', '[[ $1 =~ ^(ci|install)$ ]] || exec "$(which -a npm | sed -n 2p)" "$@"');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
     this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
