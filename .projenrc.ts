@@ -169,6 +169,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',

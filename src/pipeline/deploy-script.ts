@@ -6,7 +6,9 @@ import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './genera
 import { ImageBuild } from './image-build';
 import { buildAndPush, imageTag, imageVariable, logInAndAddTags, lookUp, newestTag, promote, sourcesOf } from './image-commands';
 import { ImagePlan } from './image-plan';
+import { installationHere } from './package-manager';
 import { functions, indented, quoted } from './shell';
+import { located } from '../private/validation';
 
 /**
  * Properties of a `DeployScript`.
@@ -27,9 +29,9 @@ export interface DeployScriptProps {
   readonly scriptPath?: string;
 
   /**
-   * Runs the CDK CLI.
+   * Command that runs the CDK CLI.
    *
-   * @default npx cdk
+   * @default - as the package manager runs it, whose lockfile the app has, such as `npx cdk`
    */
   readonly cdkCommand?: string;
 }
@@ -56,7 +58,7 @@ export class DeployScript extends Construct {
     super(scope, id);
     this.images = props.images ?? [];
     this.scriptPath = path.posix.normalize(props.scriptPath ?? 'deploy.sh');
-    this.cdkCommand = props.cdkCommand ?? 'npx cdk';
+    this.cdkCommand = props.cdkCommand ?? located(this, installationHere).cdkCommand;
     keepGenerated(this, { path: this.scriptPath, executable: true, render: () => this.render() });
   }
 

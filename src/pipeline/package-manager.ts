@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { repositoryRoot } from './generated-file';
 
 /** What has to be installed before an app can be checked and deployed, as the files of its package managers say. */
 export interface Installation {
@@ -30,11 +31,19 @@ const LOCKFILES: Record<string, Manager> = {
   'bun.lockb': 'bun',
 };
 
-/** Provides the version of yarn that package.json names. Some versions of Node.js come with an old corepack, others with none. */
-const COREPACK = ['npm install --global corepack@0.36.0', 'corepack enable'];
+/**
+ * Provides the version of yarn that package.json names. Some versions of Node.js come with an old corepack, others with none;
+ * what it provides goes beside node, which is on the path.
+ */
+const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
 /** Versions of pnpm by those of their lockfiles. */
 const PNPM_VERSIONS: Record<string, string | undefined> = { '5': '7', '6': '8', '9': '10' };
+
+/** That of the app that is being synthesized. */
+export function installationHere(): Installation {
+  return installationOf(process.cwd(), repositoryRoot() ?? process.cwd());
+}
 
 /**
  * Reads what to install off lockfiles and manifests, from the directory of the app upwards to the root of its repository: the
@@ -66,12 +75,12 @@ function nodeInstallation(appDirectory: string, root: string): Installation | un
     case 'yarn': return {
       cdkCommand: 'yarn cdk',
       steps: [isYarnClassic(directory, version)
-        ? install('yarn install --frozen-lockfile', 'yarn install', ...COREPACK)
-        : install('yarn install --immutable', 'yarn install --no-immutable', ...COREPACK)],
+        ? install('yarn install --frozen-lockfile', 'yarn install', COREPACK)
+        : install('yarn install --immutable', 'yarn install --no-immutable', COREPACK)],
     };
     case 'bun': return {
-      cdkCommand: 'bunx cdk',
-      steps: [install('bun install --frozen-lockfile', 'bun install', `npm install --global bun@${version ?? '1'}`)],
+      cdkCommand: 'npx cdk',
+      steps: [install(`npx --yes bun@${version ?? '1'} install --frozen-lockfile`, `npx --yes bun@${version ?? '1'} install`)],
     };
   }
 }
@@ -83,8 +92,8 @@ function managerOf(directory: string, root: string): { readonly manager: Manager
   const managers = [...new Set(found.map((file) => LOCKFILES[file]))];
   const manager = managers.length === 1 ? managers[0] : named as Manager | undefined;
   if (!manager && managers.length > 1) {
-    throw new Error(`installCommand: ${relative(root, directory)} has lockfiles of several package managers (${found.join(', ')}): ` +
-      'delete all but one, set packageManager in package.json, or pass installCommand');
+    throw new Error(`${directory === root ? 'the repository' : relative(root, directory)} has lockfiles of several package managers (${found.join(', ')}): ` +
+      'delete all but one, or set packageManager in package.json');
   }
   return { manager: manager ?? 'npm', version: manager === named ? version : undefined, isLocked: managers.includes(manager ?? 'npm') };
 }

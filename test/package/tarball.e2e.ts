@@ -17,6 +17,9 @@ const NOT_COMPILED = [
   'package.json',
 ];
 
+/** What the pipelines embed is published as it is. */
+const EMBEDDED = /^pipeline\/(shell\/.*\.sh|github\/.*\.js)$/;
+
 /** Libraries that it brings along, with what those depend on, which is nothing. */
 const BUNDLED = ['fast-json-patch', 'yaml'];
 
@@ -32,10 +35,12 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test('it holds what is compiled from src, but for the handler, and what is listed here', () => {
-  const compiled = files(join(CHECKOUT, 'src'))
-    .filter((file) => !file.startsWith('guard/handler/'))
+  const sources = files(join(CHECKOUT, 'src'));
+  const embedded = sources.filter((file) => EMBEDDED.test(file)).map((file) => `src/${file}`);
+  const compiled = sources
+    .filter((file) => !file.startsWith('guard/handler/') && !EMBEDDED.test(file))
     .flatMap((file) => ['.d.ts', '.js'].map((extension) => `lib/${file.replace(/\.ts$/, extension)}`));
-  expect(content.filter((file) => !file.startsWith('node_modules/'))).toEqual([...NOT_COMPILED, ...compiled].sort());
+  expect(content.filter((file) => !file.startsWith('node_modules/'))).toEqual([...NOT_COMPILED, ...embedded, ...compiled].sort());
 });
 
 test('nothing in it tells of the machine that it was made on', () => {

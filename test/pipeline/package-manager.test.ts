@@ -22,18 +22,18 @@ function installation(files: Record<string, string | object>, app = '.'): Instal
 }
 
 const LOCKED = 'whatever the lockfile holds';
-const COREPACK = ['npm install --global corepack@0.36.0', 'corepack enable'];
+const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
 test.each<[string, Record<string, string | object>, string, string[]]>([
   ['npm', { 'package.json': {}, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['npm without a lockfile', { 'package.json': {} }, 'npx cdk', ['npm install']],
   ['npm with a shrinkwrap', { 'package.json': {}, 'npm-shrinkwrap.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['pnpm', { 'package.json': {}, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
-  ['yarn 1', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [...COREPACK, 'yarn install --frozen-lockfile']],
-  ['yarn 4', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [...COREPACK, 'yarn install --immutable']],
-  ['yarn 4 that is named only', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [...COREPACK, 'yarn install --no-immutable']],
-  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'bunx cdk', ['npm install --global bun@1', 'bun install --frozen-lockfile']],
-  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'bunx cdk', ['npm install --global bun@1.2.3', 'bun install --frozen-lockfile']],
+  ['yarn 1', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [COREPACK, 'yarn install --frozen-lockfile']],
+  ['yarn 4', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [COREPACK, 'yarn install --immutable']],
+  ['yarn 4 that is named only', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [COREPACK, 'yarn install --no-immutable']],
+  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile']],
+  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile']],
   ['the lockfile, where package.json names another manager', { 'package.json': { packageManager: 'yarn@4.5.0' }, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['package.json, where there are two lockfiles', { 'package.json': { packageManager: 'pnpm@9.1.0' }, 'package-lock.json': LOCKED, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
 ])('%s', (_, files, cdkCommand, commands) => {
@@ -52,7 +52,7 @@ test.each([
 
 test('lockfiles of two managers and nothing that tells which is right is an error', () => {
   expect(() => installation({ 'infra/package.json': {}, 'infra/package-lock.json': LOCKED, 'infra/yarn.lock': LOCKED }, 'infra')).toThrow(
-    'installCommand: infra has lockfiles of several package managers (package-lock.json, yarn.lock): delete all but one, set packageManager in package.json, or pass installCommand');
+    'infra has lockfiles of several package managers (package-lock.json, yarn.lock): delete all but one, or set packageManager in package.json');
 });
 
 describe('an app below the root of its repository', () => {

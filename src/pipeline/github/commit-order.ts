@@ -20,10 +20,9 @@ export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read
 export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string): CommandStep {
   return {
     'name': ORDER_NAME,
-    'shell': 'node {0}',
     'working-directory': appDirectory === '.' ? undefined : '.',
     'env': { TOKEN: '${{ github.token }}', WORKFLOW: `${name}.yml`, JOB: job, STEP: ORDER_NAME },
-    'run': fs.readFileSync(SCRIPT, 'utf8'),
+    'run': `node - <<'SCRIPT'\n${fs.readFileSync(SCRIPT, 'utf8')}SCRIPT\n`,
   };
 }
 
@@ -36,6 +35,8 @@ export function orderJob(settings: WorkflowSettings, name: string): JobBody {
     'runs-on': settings.runsOn,
     'timeout-minutes': 10,
     'permissions': ORDER_PERMISSIONS,
+    // One of its own: nothing is gained by waiting here.
+    'concurrency': { 'group': `${settings.name}-order-\${{ github.run_id }}`, 'cancel-in-progress': false },
     'steps': [setUpNode(settings), keepOrder(settings, name)],
   };
 }

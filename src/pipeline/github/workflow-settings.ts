@@ -3,8 +3,8 @@ import { Actions } from './actions';
 import { DeployWorkflowProps, WorkflowEnvironment } from './deploy-workflow-props';
 import { shown } from '../../private/validation';
 import { EnvironmentPlan, slug } from '../deploy-plan';
-import { appDirectory, repositoryRoot } from '../generated-file';
-import { installationOf, InstallStep } from '../package-manager';
+import { appDirectory } from '../generated-file';
+import { installationHere, InstallStep } from '../package-manager';
 
 /** What the plan does not tell about a workflow, with all defaults filled in. */
 export interface WorkflowSettings {
@@ -52,7 +52,7 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
   }
   if (!FILE_NAME.test(workflowName)) throw new Error(`workflowName ${shown(workflowName)} cannot be the name of a file: use letters, digits, _, - and .`);
   if (branch === '' || NOT_IN_BRANCHES.test(branch)) throw new Error(`branch ${shown(branch)} is not the name of one branch`);
-  const installed = props.installCommand === undefined ? installationOf(process.cwd(), repositoryRoot() ?? process.cwd()) : undefined;
+  const installed = props.installCommand === undefined ? installationHere() : undefined;
   return {
     name: workflowName,
     branch,

@@ -59,7 +59,6 @@ interface StepOptions {
 
 export interface CommandStep extends StepOptions {
   readonly 'run': string;
-  readonly 'shell'?: string;
   readonly 'working-directory'?: string;
 }
 

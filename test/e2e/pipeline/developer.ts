@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ActionsService } from './actions-service';
 import { BuildRequest } from './buildx-arguments';
 import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
@@ -19,24 +20,24 @@ export class Developer {
     const consumer = await Consumer.install(LOWEST);
     const emulator = await Emulator.start();
     await bootstrap(emulator);
-    return new Developer(consumer, emulator, example);
+    const source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
+    return new Developer(consumer, emulator, source, await ActionsService.start(source));
   }
 
   public readonly aws: Aws;
-  public readonly source: SourceRepository;
-
   private readonly commands: string;
   private readonly runs: string;
 
-  private constructor(private readonly consumer: Consumer, private readonly emulator: Emulator, example: string) {
+  private constructor(
+    private readonly consumer: Consumer, private readonly emulator: Emulator, public readonly source: SourceRepository, private readonly github: ActionsService,
+  ) {
     this.aws = new Aws(emulator);
-    this.source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
     this.runs = join(consumer.directory, 'runs');
     mkdirSync(this.runs);
     this.commands = join(consumer.directory, 'commands');
     mkdirSync(this.commands);
-    // What `npm ci` would install is there already, above all workspaces.
-    this.command('npm', '[[ $1 =~ ^(ci|install)$ ]] || exec "$(which -a npm | sed -n 2p)" "$@"');
+    // What npm would install is there already, above all workspaces.
+    this.command('npm', '[ "$*" = ci ] || [ "$*" = install ] || exec "$(which -a npm | sed -n 2p)" "$@"');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
     this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
@@ -52,8 +53,8 @@ export class Developer {
   public async workflowRun(
     circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule'>, workflow = '.github/workflows/deploy.yml',
   ): Promise<WorkflowRun> {
-    const { source, emulator, commands, runs: directory } = this;
-    return WorkflowRun.of(workflow, { source, emulator, commands, directory, ...circumstances });
+    const { source, github: service, emulator, commands, runs: directory } = this;
+    return WorkflowRun.of(workflow, { source, service, emulator, commands, directory, ...circumstances });
   }
 
   /** All builds so far, with the values of their secrets. */
@@ -113,6 +114,7 @@ export class Developer {
   }
 
   public async leave(): Promise<void> {
+    await this.github.stop();
     await this.emulator.stop();
     this.consumer.remove();
   }

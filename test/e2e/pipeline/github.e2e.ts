@@ -5,7 +5,7 @@ import { Developer } from './developer';
 const REPOSITORY = 'fargatestack-api';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
 const ALL_GREEN = {
-  'typecheck': 'success', 'test': 'success', 'deploy-registry': 'success', 'build-fargatestack-api': 'success', 'deploy': 'success',
+  'typecheck': 'success', 'test': 'success', 'deploy-registry': 'success', 'build-fargatestack-api': 'success', 'order': 'success', 'deploy': 'success',
 };
 
 let developer: Developer;
@@ -74,7 +74,7 @@ test('a check that fails: nothing happens at all', async () => {
   const run = await developer.push();
   expect(run.result).toBe('failure');
   expect(run.results).toEqual({
-    'typecheck': 'success', 'test': 'failure', 'deploy-registry': 'skipped', 'build-fargatestack-api': 'skipped', 'deploy': 'skipped',
+    'typecheck': 'success', 'test': 'failure', 'deploy-registry': 'skipped', 'build-fargatestack-api': 'skipped', 'order': 'skipped', 'deploy': 'skipped',
   });
   developer.source.revert();
 });
@@ -124,6 +124,42 @@ test('a service that ECS rolls back without telling CloudFormation: red', async 
   expect(run.jobs.deploy.summary).toContain('| failure |');
 });
 
+test('an older commit whose build is slow: red, and the newer one stays', async () => {
+  let release = () => {};
+  const newerIsDeployed = new Promise<void>((resolve) => release = resolve);
+  developer.source.edit('service/server.mjs', 'fourth', 'older');
+  const older = developer.source.commit();
+  const slow = developer.push(undefined, async (job, step) => {
+    if (job === 'build-fargatestack-api' && step === 'Build and push') await newerIsDeployed;
+  });
+  developer.source.edit('service/server.mjs', 'older', 'newer');
+  const newer = developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual(ALL_GREEN);
+  release();
+
+  const stopped = await slow;
+  expect(stopped.results).toEqual({ ...ALL_GREEN, order: 'failure', deploy: 'skipped' });
+  expect(stopped.screen).toContain(`::error::${older.slice(0, 7)} is older than ${newer.slice(0, 7)}, which has come this far already: https://github.com/octo-org/shop/actions/runs/`);
+  expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
+
+  // Whoever means to go back re-runs it.
+  const { digest } = stopped.jobs['build-fargatestack-api'].outputs;
+  expect((await stopped.again()).results).toEqual(ALL_GREEN);
+  expect(await images()).toEqual([`${URI}@${digest}`]);
+  expect((await run.again()).results).toEqual(ALL_GREEN);
+});
+
+test('two commits at the same time: one deployment after the other, and the newer commit is the last', async () => {
+  developer.source.edit('service/server.mjs', 'newer', 'one');
+  developer.source.commit();
+  const first = developer.push();
+  developer.source.edit('service/server.mjs', 'one', 'two');
+  developer.source.commit();
+  const [, { jobs }] = await Promise.all([first, developer.push()]);
+  expect(await images()).toEqual([`${URI}@${jobs['build-fargatestack-api'].outputs.digest}`]);
+});
+
 test('a workflow file that was forgotten: red before anything is deployed, and the reason says what to do', async () => {
   developer.source.edit('app.ts', "checks: { typecheck: 'npm run check', test: 'npm test' },", '');
   developer.source.commit();
@@ -134,7 +170,7 @@ test('a workflow file that was forgotten: red before anything is deployed, and t
 });
 
 test('deploy.sh goes the same way', async () => {
-  developer.source.edit('service/server.mjs', 'fourth', 'fifth');
+  developer.source.edit('service/server.mjs', 'two', 'fifth');
   expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: there are uncommitted changes: commit them first') });
 
   const sha = developer.source.commit();

@@ -18,7 +18,8 @@ describe('the order', () => {
       'test': undefined,
       'deploy-registry': ['lint', 'test'],
       'build-shop-api': ['deploy-registry'],
-      'deploy': ['build-shop-api'],
+      'order': ['build-shop-api'],
+      'deploy': ['build-shop-api', 'order'],
     });
   });
 
@@ -27,7 +28,7 @@ describe('the order', () => {
     const stack = new Stack(app, 'Shop', { env: ENV });
     new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
     expect(needs(rendered(workflow(app, { checks: { test: 'npm test' } })).jobs)).toEqual({
-      'test': undefined, 'build-theirs': ['test'], 'deploy': ['build-theirs'],
+      'test': undefined, 'build-theirs': ['test'], 'order': ['build-theirs'], 'deploy': ['build-theirs', 'order'],
     });
   });
 
@@ -36,15 +37,22 @@ describe('the order', () => {
     expect(needs(rendered(workflow(app)).jobs)).toEqual({
       'deploy-registry': undefined,
       'build-shop': ['deploy-registry'],
-      'deploy-staging': ['build-shop'],
+      'order': ['build-shop'],
+      'deploy-staging': ['build-shop', 'order'],
       'deploy-production': ['build-shop', 'deploy-staging'],
     });
   });
 
-  test('stages may be named in another order, and on GitHub be called otherwise', () => {
+  test('all stages may be named in another order', () => {
+    const { app, staging, production } = stages();
+    const { jobs } = rendered(workflow(app, { environments: [{ stage: production }, { stage: staging }] }));
+    expect(needs(jobs)).toMatchObject({ 'deploy-production': ['build-shop', 'order'], 'deploy-staging': ['build-shop', 'deploy-production'] });
+  });
+
+  test('to name one stage changes what it is called on GitHub, and nothing else', () => {
     const { app, production } = stages();
     const { jobs } = rendered(workflow(app, { environments: [{ stage: production, environmentName: 'prod', deployRoleArn: `${ROLES.deployRoleArn}-prod` }] }));
-    expect(needs(jobs)).toMatchObject({ 'deploy-production': ['build-shop'], 'deploy-staging': ['build-shop', 'deploy-production'] });
+    expect(needs(jobs)).toEqual(needs(rendered(workflow(stages().app)).jobs));
     expect(jobs['deploy-production'].environment).toBe('prod');
     expect(jobs['deploy-staging'].environment).toBe('Staging');
     expect(inputs(jobs, 'deploy-production', 'Log in to AWS')['role-to-assume']).toBe(`${ROLES.deployRoleArn}-prod`);
@@ -57,7 +65,9 @@ describe('the order', () => {
     const proxy = new Stack(app, 'Proxy', { env: ENV });
     for (const scope of [proxy, Stack.of(service)]) proxyIn(scope);
     const { jobs } = rendered(workflow(app));
-    expect(needs(jobs)).toEqual({ 'deploy-registry': undefined, 'build-shop-api': ['deploy-registry'], 'deploy': ['build-shop-api'] });
+    expect(needs(jobs)).toEqual({
+      'deploy-registry': undefined, 'build-shop-api': ['deploy-registry'], 'order': ['build-shop-api'], 'deploy': ['build-shop-api', 'order'],
+    });
     expect(step(jobs, 'deploy', 'Deploy').run).toBe(
       'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$IMAGE_SHOP_API"');
   });
@@ -66,26 +76,24 @@ describe('the order', () => {
     const app = testApp();
     proxyIn(new Stack(app, 'Proxy', { env: ENV }));
     const { jobs } = rendered(workflow(app, { checks: { test: 'npm test' } }));
-    expect(needs(jobs)).toEqual({ test: undefined, deploy: ['test'] });
-    expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Log in to AWS', 'Deploy']);
+    expect(needs(jobs)).toEqual({ test: undefined, order: ['test'], deploy: ['test', 'order'] });
+    expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Keep the order of commits', 'Log in to AWS', 'Deploy']);
   });
 
   test('on a stage, the workflow is about that stage', () => {
     const { production } = stages();
-    expect(Object.keys(rendered(workflow(production)).jobs)).toEqual(['deploy-registry', 'build-shop', 'deploy-production']);
+    expect(Object.keys(rendered(workflow(production)).jobs)).toEqual(['deploy-registry', 'build-shop', 'order', 'deploy-production']);
   });
 });
 
 describe('every job', () => {
   const jobs = (): [string, any][] => Object.entries(rendered(workflow(stages().app, { checks: { test: 'npm test' } })).jobs);
 
-  test('has a timeout and a concurrency group, and no deployment is ever cancelled', () => {
-    for (const [id, job] of jobs()) {
+  test('has a timeout, and none that does something to AWS is ever cancelled', () => {
+    for (const [, job] of jobs()) {
       expect(job['timeout-minutes']).toBeGreaterThan(0);
-      expect(job.concurrency).toMatchObject({ 'group': expect.any(String), 'cancel-in-progress': id === 'test' });
+      if (goesToAws(job)) expect(job.concurrency['cancel-in-progress']).toBe(false);
     }
-    expect(jobs().filter(([id]) => id.startsWith('deploy-')).map(([, job]) => job.concurrency.group))
-      .toEqual(['deploy-registry', 'deploy-staging', 'deploy-production']);
   });
 
   test('runs only if each job that it needs has succeeded', () => {
@@ -94,10 +102,11 @@ describe('every job', () => {
     }
   });
 
-  test('may read the repository, and ask for a token only where it goes to AWS', () => {
-    for (const [, job] of jobs()) {
-      const goesToAws = job.steps.some(({ uses = '' }) => uses.startsWith('aws-actions/configure-aws-credentials'));
-      expect(job.permissions).toEqual(goesToAws ? { 'contents': 'read', 'id-token': 'write' } : { contents: 'read' });
+  test('may read only, and ask for a token only where it goes to AWS', () => {
+    for (const [, { permissions, ...job }] of jobs()) {
+      const { 'id-token': token, ...others } = permissions;
+      expect(token).toBe(goesToAws(job) ? 'write' : undefined);
+      expect(others).toEqual(job.steps.some(({ name }: any) => name === 'Keep the order of commits') ? { actions: 'read', contents: 'read' } : { contents: 'read' });
     }
   });
 
@@ -170,7 +179,7 @@ describe('what is read off the app', () => {
       new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
     }
     const { jobs } = rendered(workflow(app));
-    expect(Object.keys(jobs)).toEqual(['build-theirs', 'deploy']);
+    expect(Object.keys(jobs)).toEqual(['build-theirs', 'order', 'deploy']);
     expect(step(jobs, 'deploy', 'Deploy').run).toContain('cdk deploy One Two ');
   });
 
@@ -209,8 +218,8 @@ describe('settings', () => {
     expect(step(jobs, 'test', 'Install').run).toBe('make install');
     expect(step(jobs, 'deploy', 'Deploy').run).toMatch(/^cdk deploy /);
     expect(inputs(jobs, 'deploy', 'Set up Node.js')['node-version']).toBe('24');
-    expect(Object.values<any>(jobs).map((job) => job['runs-on'])).toEqual(['ours', 'ours', 'ours', 'ours']);
-    expect(Object.values<any>(jobs).map((job) => job['timeout-minutes'])).toEqual([1, 3, 2, 3]);
+    expect(Object.values<any>(jobs).map((job) => job['runs-on'])).toEqual(['ours', 'ours', 'ours', 'ours', 'ours']);
+    expect(Object.values<any>(jobs).map((job) => job['timeout-minutes'])).toEqual([1, 3, 2, 10, 3]);
   });
 
   test('patches change anything else', () => {
@@ -278,7 +287,7 @@ describe('errors', () => {
   test('a check that is named like a job of the workflow', () => {
     const app = testApp();
     serviceIn(app);
-    expect(() => workflow(app, { checks: { deploy: 'true' } }).render()).toThrow('checks: "deploy" is the id of another job of the workflow');
+    expect(() => workflow(app, { checks: { deploy: 'true' } }).render()).toThrow('checks: "deploy" is the name of another job of the workflow: give the check another name (at Deploy)');
   });
 
   test('a stage without a service, or one that is named twice', () => {
@@ -312,6 +321,10 @@ function rendered(deploy: DeployWorkflow): any {
 
 function needs(jobs: any): Record<string, string[] | undefined> {
   return Object.fromEntries(Object.entries<any>(jobs).map(([id, job]) => [id, job.needs]));
+}
+
+function goesToAws({ steps }: any): boolean {
+  return steps.some(({ uses = '' }) => uses.startsWith('aws-actions/configure-aws-credentials'));
 }
 
 function step(jobs: any, id: string, name: string): any {

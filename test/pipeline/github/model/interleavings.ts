@@ -214,7 +214,7 @@ export class Interleavings {
     const [run, id] = split(ref);
     const { concurrency } = this.workflows[run].jobs[id];
     if (this.workflows[run].concurrency) throw new Error('no concurrency of whole workflows here');
-    const github = { sha: this.commits[run].sha, workflow: this.workflows[run].name };
+    const github = { sha: this.commits[run].sha, workflow: this.workflows[run].name, run_id: run };
     return concurrency && { ...concurrency, group: interpolate(concurrency.group, { github }, STATUS) };
   }
 
@@ -255,7 +255,8 @@ export async function runOrderStep(script: string, repository: Repository, env: 
     const found = answer(repository, new URL(url));
     return { ok: found !== undefined, status: found ? 200 : 404, json: async () => structuredClone(found) };
   };
-  const main = new Function('process', 'fetch', 'console', script.replace(/^main\(\)/m, 'return main()'));
+  const [, javascript] = /^node - <<'SCRIPT'\n([^]*)\nSCRIPT\n$/.exec(script)!;
+  const main = new Function('process', 'fetch', 'console', javascript.replace(/^main\(\)/m, 'return main()'));
   await main(process, fetch, { log: (line: string) => said.push(line) });
   return { passed: process.exitCode === 0, said: said.join('\n') };
 }
