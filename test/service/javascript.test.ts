@@ -86,7 +86,7 @@ describe('options as a whole', () => {
 
   test.each([[undefined, 'options undefined are not an object'], [null, 'options null are not an object'], ['x', 'options "x" are not an object'],
     [{}, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"],
-    [{ guard: {} }, "guard {  } is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
+    [{ guard: {} }, "guard {} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
     '%p are refused for a guarded service, which needs a guard', (props, message) => {
       expect(() => new GuardedFargateService(stack, 'Api', props as any)).toThrow(new Error(`${message} (at Web/Api)`));
     });
