@@ -74,7 +74,8 @@ export class Story {
 
     await this.ask('does the resource policy of the log group let EventBridge write to it?', async () => {
       const reasons = await this.failureLog();
-      return reasons.length > 0 ? `yes, ${reasons.length} entries, such as "${reasons[0]}"` : 'no entry within a minute';
+      const telling = reasons.find((reason) => !reason.startsWith('Scaling activity')) ?? reasons[0];
+      return reasons.length > 0 ? `yes, ${reasons.length} entries, such as "${telling}"` : 'no entry within a minute';
     });
     await this.ask('what does the guard hear of a rollback whose physical id had changed?', async () => (
       (await this.guardRequests()).join(', ') || 'its log does not say'

@@ -1,7 +1,12 @@
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BREAKER, PLATFORM, ServiceOptions, ServiceStack, URI } from './service-stack';
 import { EmulatorOptions } from '../../emulator/emulator';
+import { nativeRelease } from '../../emulator/native';
 import { Program } from '../../emulator/programs';
 
 export interface ServerOptions {
@@ -248,34 +253,74 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
     });
   });
 
-  if (ISOLATED) describe('a container with a network and users of its own', () => {
-    test('runs with the environment, folder, user and command of its image', async () => {
-      const image = programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' });
-      await stack.push('tells', image);
-      await failing({ tag: 'tells' });
-      expect((await stack.logs())[0]).toMatch(/^blue .*\/srv 1234$/);
+  if (ISOLATED) {
+    test('no container outlives the process that started the emulator, even if that is killed', async () => {
+      const mark = randomUUID();
+      const marked = () => readdirSync('/proc').filter((id) => /^\d+$/.test(id) && environmentOf(id).includes(mark));
+      const { files, config } = nativeRelease('of nobody');
+      const given = { options, config, files: encoded(files), container: { Environment: [{ Name: 'MARK', Value: mark }] } };
+      const source = `
+        require('ts-node').register({ transpileOnly: true, project: 'tsconfig.dev.json' });
+        const { ServiceStack } = require('./test/e2e/tasks/service-stack');
+        (async () => {
+          const { files, config, options, container } = ${JSON.stringify(given)};
+          const stack = await ServiceStack.start(options);
+          await stack.push('waits', { config, files: Object.fromEntries(files.map(([name, content]) => [name, Buffer.from(content, 'base64')])) });
+          console.log(await stack.deploy({ tag: 'waits', container }));
+        })();
+        setInterval(() => undefined, 1000);
+      `;
+      const starter = spawn(process.execPath, ['-e', source], { cwd: join(__dirname, '../../..'), stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = await once(starter.stdout.setEncoding('utf8'), 'data');
+      expect(line.trim()).toBe('CREATE_COMPLETE');
+      expect(marked()).not.toEqual([]);
+
+      starter.kill('SIGKILL');
+      for (let tries = 0; marked().length > 0 && tries < 100; tries++) await sleep(50);
+      expect(marked()).toEqual([]);
     });
 
-    test('runs with those of its definition, if that has any', async () => {
-      await stack.push('told', programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' }));
-      await failing({ tag: 'told', container: { Environment: [{ Name: 'COLOR', Value: 'red' }], User: '4321' } });
-      expect((await stack.logs())[0]).toMatch(/^red .*\/srv 4321$/);
-    });
+    describe('a container with a network and users of its own', () => {
+      test('runs with the environment, folder, user and command of its image', async () => {
+        const image = programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' });
+        await stack.push('tells', image);
+        await failing({ tag: 'tells' });
+        expect((await stack.logs())[0]).toMatch(/^blue .*\/srv 1234$/);
+      });
 
-    test('a port below 1024 is refused to all users but root', async () => {
-      await stack.push('low', programs.server('low', { port: 80, user: '1000' }));
-      expect((await failing({ tag: 'low', port: 80 }))[0]).toMatchObject({ code: 'EssentialContainerExited', exitCode: 1 });
-      await stack.renew();
-      await stack.push('high', programs.server('high', { port: 8080, user: '1000' }));
-      expect(await stack.deploy({ tag: 'high', port: 8080 })).toBe('CREATE_COMPLETE');
-      expect((await stack.get()).text).toBe('high');
-    });
+      test('runs with those of its definition, if that has any', async () => {
+        await stack.push('told', programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' }));
+        await failing({ tag: 'told', container: { Environment: [{ Name: 'COLOR', Value: 'red' }], User: '4321' } });
+        expect((await stack.logs())[0]).toMatch(/^red .*\/srv 4321$/);
+      });
 
-    test('a server that listens for itself only is not reached', async () => {
-      await stack.push('local', programs.server('local', { host: '127.0.0.1' }));
-      expect((await failing({ tag: 'local', port: 80 }))[0].reason).toBe('Task failed ELB health checks in (target-group)');
+      test('a port below 1024 is refused to all users but root', async () => {
+        await stack.push('low', programs.server('low', { port: 80, user: '1000' }));
+        expect((await failing({ tag: 'low', port: 80 }))[0]).toMatchObject({ code: 'EssentialContainerExited', exitCode: 1 });
+        await stack.renew();
+        await stack.push('high', programs.server('high', { port: 8080, user: '1000' }));
+        expect(await stack.deploy({ tag: 'high', port: 8080 })).toBe('CREATE_COMPLETE');
+        expect((await stack.get()).text).toBe('high');
+      });
+
+      test('a server that listens for itself only is not reached', async () => {
+        await stack.push('local', programs.server('local', { host: '127.0.0.1' }));
+        expect((await failing({ tag: 'local', port: 80 }))[0].reason).toBe('Task failed ELB health checks in (target-group)');
+      });
     });
-  });
+  }
+}
+
+function encoded(files: Program['files']): [string, string][] {
+  return Object.entries(files).map(([name, content]) => [name, Buffer.from(content).toString('base64')]);
+}
+
+function environmentOf(id: string): string {
+  try {
+    return readFileSync(`/proc/${id}/environ`, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
 }
 
 function elfHeader(machine: number): Buffer {

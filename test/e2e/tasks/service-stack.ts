@@ -149,7 +149,8 @@ export class ServiceStack {
   }
 }
 
-function template(name: string, { tag, port, tasks = 1, container, service, targetGroup, deployment = BREAKER, moreContainers = [] }: ServiceOptions): object {
+function template(name: string, options: ServiceOptions): object {
+  const { tag, port, tasks = 1, container, service, targetGroup, deployment = BREAKER, moreContainers = [] } = options;
   const logging = { LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: 'Log' }, 'awslogs-region': REGION, 'awslogs-stream-prefix': 'app' } };
   const resource = (Type: string, Properties: object, DependsOn: string[] = []) => ({ Type, Properties, DependsOn });
   // A creation that fails leaves what tells why.
@@ -170,7 +171,14 @@ function template(name: string, { tag, port, tasks = 1, container, service, targ
         NetworkMode: 'awsvpc',
         RequiresCompatibilities: ['FARGATE'],
         ContainerDefinitions: [
-          { Name: 'app', Image: `${URI}:${tag}`, Essential: true, LogConfiguration: logging, ...port && { PortMappings: [{ ContainerPort: port }] }, ...container },
+          {
+            Name: 'app',
+            Image: `${URI}:${tag}`,
+            Essential: true,
+            LogConfiguration: logging,
+            ...port && { PortMappings: [{ ContainerPort: port }] },
+            ...container,
+          },
           ...moreContainers.map((more) => ({ LogConfiguration: logging, ...more })),
         ],
       }),
