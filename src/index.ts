@@ -11,7 +11,11 @@ export { GuardedFargateService, GuardedFargateServiceProps } from './service/gua
 export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
 export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
-export { Scaling, ScalingOptions } from './service/scaling';
+export { LatencyOptions, RollbackAlarm, RollbackAlarmOptions, ServerErrorsOptions, UnhealthyHostsOptions } from './service/rollback-alarm';
+export { Scaling } from './service/scaling';
+export { ScalingOptions } from './service/scaling-options';
+export { ServiceDeploymentOptions } from './service/service-deployment-options';
+export { ServiceTaskOptions } from './service/service-task-options';
 
 export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/deploy-workflow';
 export { ImageBuild } from './pipeline/image-build';

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
 /** An error as CDK words them: what is wrong, then where. */
@@ -6,9 +6,16 @@ export function invalid(scope: IConstruct, message: string): Error {
   return new Error(`${message} (at ${scope.node.path || 'the app'})`);
 }
 
-/** How a refused value is shown: `undefined` and an empty string must be told apart. */
+/** How a refused value is shown: `undefined`, an empty string and an object must be told apart. */
 export function shown(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value);
+  if (typeof value === 'string') return Token.isUnresolved(value) ? 'a token' : `"${value}"`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (typeof value === 'function') return `function ${value.name}`.trim();
+  if (typeof value === 'object' && value !== null) {
+    const { constructor } = Object.getPrototypeOf(value) ?? Object.prototype;
+    return constructor === Object ? `{ ${Object.keys(value).join(', ')} }` : constructor.name;
+  }
+  return String(value);
 }
 
 const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
@@ -25,4 +32,11 @@ export function claim(scope: IConstruct, what: string): string | undefined {
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
   return !Token.isUnresolved(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
+}
+
+/** The same for a duration, which has to be whole in this unit. */
+export function durationOutside(unit: 'seconds' | 'minutes', duration: Duration, min: number, max: number): boolean {
+  if (duration.isUnresolved()) return false;
+  const length = unit === 'seconds' ? duration.toSeconds({ integral: false }) : duration.toMinutes({ integral: false });
+  return outside(length, min, max);
 }
