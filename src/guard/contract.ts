@@ -89,6 +89,9 @@ export interface GuardAttributes {
   readonly [taskCount: `TaskCount${number}`]: string;
 }
 
+/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
+export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
+
 export function taskCountAttribute(count: number | string): `TaskCount${number}` {
   return `TaskCount${count as number}`;
 }

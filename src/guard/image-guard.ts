@@ -12,10 +12,10 @@ import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../private/names';
-import { ImageRegistry } from '../registry/image-registry';
-import { createdRepository, referenceByName } from '../registry/repository-reference';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
+import { ImageRegistry } from '../registry/image-registry';
+import { createdRepository, referenceByName } from '../registry/repository-reference';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);

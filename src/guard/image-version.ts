@@ -2,9 +2,9 @@ import { CfnParameter, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
 import { guardedPath } from '../private/names';
-import { isReservedTag } from '../registry/reserved-tags';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid, shown } from '../private/validation';
+import { isReservedTag } from '../registry/reserved-tags';
 
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const DIGEST = 'sha256:[0-9a-f]{64}';

@@ -3,7 +3,8 @@ import { buildAndPush, deployRegistry, deployService, logIn, pullOnce, restoreFr
 import { RecentImages } from './ecr/recent-images';
 import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
-import { Question, Stack } from './request';
+import { Question } from './request';
+import { Stack } from '../../handler/request';
 
 /** What a reason is made of, besides what was observed. */
 export interface Circumstances {
@@ -180,8 +181,8 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
     what?.startsWith('inspector2:')
       ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
       : elsewhere
-      ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
-      : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
+        ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
+        : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
     `ECR says: ${short(trouble.message)}.`,
     `Then: ${deployService(question, question.version.value)}`,
   );

@@ -1,5 +1,5 @@
+import { NO_IMAGE } from '../../../src/guard/contract';
 import { decide, Decision, patience, Situation } from '../../../src/guard/handler/decide';
-import { NO_IMAGE } from '../../../src/guard/handler/release-history';
 import { Observation } from '../../../src/guard/handler/observation';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;

@@ -1,7 +1,7 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, NO_IMAGE, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
-import { AskRegistry, AwsError } from '../../../src/guard/handler/runtime/aws-client';
 import { movePins } from '../../../src/guard/handler/ecr/release-tags';
+import { AskRegistry, AwsError } from '../../../src/handler/runtime/aws-client';
 
 const PIN_NAME = 'service-api';
 const PIN = /^deployed-service-api-[0-9a-f]{8}$/;

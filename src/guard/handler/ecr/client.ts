@@ -1,10 +1,10 @@
+import { askJson, AwsError, endpoint, Service } from '../../../handler/runtime/aws-client';
+import { NetworkError } from '../../../handler/runtime/http';
+import { Redact } from '../../../handler/runtime/redaction';
+import { Runtime } from '../../../handler/runtime/runtime';
 import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, REQUIREMENT_ACTIONS } from '../../contract';
 import { Observation, Trouble } from '../observation';
 import { ImageId, Repository } from '../request';
-import { askJson, AwsError, endpoint, Service } from '../runtime/aws-client';
-import { NetworkError } from '../runtime/http';
-import { Redact } from '../runtime/redaction';
-import { Runtime } from '../runtime/runtime';
 
 type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number] | (typeof REQUIREMENT_ACTIONS)[keyof typeof REQUIREMENT_ACTIONS];
 

@@ -1,5 +1,5 @@
-import { FIXTURES, FixtureName } from '../fixtures';
 import { Contents, readConfig, readManifest } from '../../../../src/guard/handler/ecr/manifest';
+import { FIXTURES, FixtureName } from '../fixtures';
 
 const IMAGE = { kind: 'image', configDigest: expect.stringMatching(/^sha256:/), unclear: [] };
 

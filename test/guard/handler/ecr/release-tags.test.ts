@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { EcrClient, ImageFailure, Manifest } from '../../../../src/guard/handler/ecr/client';
 import { Move, planMoves, Releases, ReleaseTags, releaseTags } from '../../../../src/guard/handler/ecr/release-tags';
 import { MOST_IMAGES } from '../../../../src/guard/handler/release-history';
-import { AwsError } from '../../../../src/guard/handler/runtime/aws-client';
+import { AwsError } from '../../../../src/handler/runtime/aws-client';
 
 const TAG = 'deployed-api-0123abcd';
 const NAMES = releaseTags(TAG);
