@@ -96,7 +96,7 @@ export function taskCountAttribute(count: number | string): `TaskCount${number}`
   return `TaskCount${count as number}`;
 }
 
-/** All that the handler may ask of a registry, and of CloudFormation about its own stack. */
+/** All that the handler may ask of a registry. */
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
 
 /** Only where the guard marks what it has released. */
@@ -108,7 +108,6 @@ export const REQUIREMENT_ACTIONS = {
   signed: 'ecr:DescribeImageSigningStatus',
 } as const satisfies Record<Requirement['kind'], string>;
 
-export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
 export function imagePlatform(taskPlatform: string = ''): string | undefined {

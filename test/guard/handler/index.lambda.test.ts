@@ -1,6 +1,6 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
-import { REGISTRY_ACTIONS, STACK_ACTIONS } from '../../../src/guard/contract';
+import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
 
 let aws: Simulation;
 beforeEach(() => {
