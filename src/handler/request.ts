@@ -53,6 +53,13 @@ export function openRequest(event: unknown): Request {
   };
 }
 
+/** @throws where it is a type that CloudFormation has not had so far */
+export function assertKnownType({ type }: Request): void {
+  if (type !== 'Create' && type !== 'Update') {
+    throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
+  }
+}
+
 const DEFAULT_SERVICE_TIMEOUT_SECONDS = 3_600;
 
 function serviceTimeout({ ServiceTimeout: value }: Properties): number {

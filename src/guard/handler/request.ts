@@ -1,4 +1,4 @@
-import { hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
+import { assertKnownType, hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
 import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
 
 const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
@@ -57,10 +57,9 @@ export interface Question {
  *
  * @throws where it is not clear which image is meant
  */
-export function parse({ type, properties, replacedProperties, stack, logicalId }: Request): Question {
-  if (type !== 'Create' && type !== 'Update') {
-    throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
-  }
+export function parse(request: Request): Question {
+  assertKnownType(request);
+  const { properties, replacedProperties, stack, logicalId } = request;
   const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
   if (!version.value && version.kind !== 'parameter') {
     throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
