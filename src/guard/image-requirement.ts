@@ -1,6 +1,7 @@
 import { Duration, Token } from 'aws-cdk-lib';
-import { Requirement, Severity } from './contract';
+import { Requirement, SEVERITIES } from './contract';
 import { shown } from '../private/validation';
+import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
 
 /** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
 const LONGEST_WAIT = Duration.minutes(14);
@@ -114,7 +115,8 @@ export abstract class ImageRequirement {
    * ECR has scanned the image and found no vulnerability that counts. Of an image for several platforms, the images for
    * the platforms of the task definitions are checked.
    *
-   * @throws if a wait is not 0 seconds to 14 minutes, an accepted finding has no id or no reason, or a date is not valid
+   * @throws if the severity or a date is not valid, the wait is not 0 seconds to 14 minutes, or an accepted finding has no id
+   * or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
     const accepted = (options.accept ?? []).map(({ id, reason, until }, index) => {
@@ -127,9 +129,13 @@ export abstract class ImageRequirement {
       }
       return { id, reason, until };
     });
+    const failOn = options.failOn ?? FindingSeverity.CRITICAL;
+    if (!(SEVERITIES as readonly string[]).includes(failOn)) {
+      throw new Error(`ImageRequirement.scanned: failOn ${shown(failOn)} is not valid: one of ${[...SEVERITIES].reverse().join(', ')}`);
+    }
     return new RenderedRequirement({
       kind: 'scanned',
-      failOn: (options.failOn ?? FindingSeverity.CRITICAL) as Severity,
+      failOn,
       onlyFixable: options.onlyFixable ?? false,
       accepted,
       waitSeconds: waitSeconds('scanned', options.waitFor ?? Duration.minutes(5)),
@@ -176,9 +182,6 @@ class RenderedRequirement extends ImageRequirement {
     super();
   }
 }
-
-/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-signingconfiguration-rule.html */
-export const SIGNING_PROFILE_ARN = /^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$/;
 
 function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(text).toJSON()?.slice(0, 10) === text;

@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
+import { ManagedSigning } from './managed-signing';
 import { checkRepositoryName, claimRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
@@ -68,6 +69,18 @@ export interface ImageRegistryProps {
    * @default - encrypted with a key that ECR owns
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * ARN of a signing profile of AWS Signer, with which ECR signs each image that is pushed. Whoever pushes needs
+   * `signer:SignPayload` on the profile; `grantPush` grants it.
+   *
+   * An account has one signing configuration in each region. This option writes it, so all registries of the account
+   * that have the option must be in one stack, and nothing else may configure signing there.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+   * @default - images are not signed
+   */
+  readonly signingProfile?: string;
 }
 
 /**
@@ -124,6 +137,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
   private readonly repository: ecr.Repository;
+  private readonly signingProfile: string | undefined;
   private readonly buildPlatforms: (() => string | undefined)[] = [];
 
   /**
@@ -159,6 +173,9 @@ export class ImageRegistry extends ecr.RepositoryBase {
       removalPolicy,
       emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
+    this.signingProfile = props.signingProfile;
+    if (props.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, props.signingProfile);
+
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
     this.node.defaultChild = resource;
@@ -182,6 +199,15 @@ export class ImageRegistry extends ecr.RepositoryBase {
    */
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     return this.repository.addToResourcePolicy(statement);
+  }
+
+  /**
+   * Lets a principal push images, and have them signed where the registry signs.
+   */
+  public grantPush(grantee: iam.IGrantable): iam.Grant {
+    const push = super.grantPush(grantee);
+    const profile = this.signingProfile;
+    return profile === undefined ? push : push.combine(iam.Grant.addToPrincipal({ grantee, actions: ['signer:SignPayload'], resourceArns: [profile] }));
   }
 
   /**

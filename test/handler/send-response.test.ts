@@ -74,6 +74,7 @@ async function deliver(faults: Fault[] = [], withinMs = 60_000) {
   const log: unknown[] = [];
   const note = (level: Level, message: string, fields?: object) => log.push([level, message, fields]);
   const start = aws.clock.now();
-  const error = await aws.clock.until(sendResponse(aws, note, openRequest(event()), ANSWER, start + withinMs)).then(() => undefined, (reason) => reason);
+  const delivery = sendResponse(aws, note, openRequest(event()), ANSWER, start + withinMs);
+  const error = await aws.clock.until(delivery).then(() => undefined, (reason) => reason);
   return { aws, error, log, ms: aws.clock.now() - start };
 }

@@ -16,7 +16,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import {
-  ImageRegistry, ImageRegistryProps, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps,
+  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps,
   Scaling, ScalingOptions, WhenMissing,
 } from '../../src';
 import { existingVpc } from '../util/network';
@@ -54,6 +54,13 @@ const SERVICE = {
     'by default': unset,
     'waits': () => WhenMissing.waitFor(Duration.minutes(10)),
     'starts without tasks': () => WhenMissing.startWithoutTasks(),
+  },
+  requirements: {
+    'by default': unset,
+    'scanned and signed': () => [
+      ImageRequirement.scanned({ failOn: FindingSeverity.HIGH, accept: [{ id: 'CVE-2026-1', reason: 'not reachable' }], waitFor: Duration.minutes(1) }),
+      ImageRequirement.signedBy('arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release'),
+    ],
   },
   retainReleasedImages: { 'by default': unset, 'yes': () => true, 'no': () => false },
   cluster: {
@@ -213,6 +220,10 @@ const REGISTRY_OPTIONS = {
   'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
   'registry.keepTagged': { 'by default': unset, 'given': () => 20 },
   'registry.keepUntaggedFor': { 'by default': unset, 'given': () => Duration.days(3) },
+  'registry.signingProfile': {
+    'by default': unset,
+    'given': () => 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release',
+  },
   'registry.encryptionKey': { 'by default': unset, 'given': (stack: Construct) => kms.Key.fromKeyArn(stack, 'ImagesKey', 'arn:aws:kms:eu-west-1:111122223333:key/images') },
 };
 

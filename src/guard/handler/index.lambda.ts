@@ -58,10 +58,11 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
 
   const { digest, warning } = decision;
   const before = history.isUnknown ? history.supposing(await tags?.latest().catch(() => undefined)) : history;
-  const after = (operation === 'rollback' ? before.backTo(question) : undefined) ?? before.after(question, digest);
-  // An answer that was given without knowing what the stack is doing must not change anything.
-  const mayMove = !hasTurned && !(operation === 'unknown' && observation.kind === 'unseen');
-  if (tags && digest !== NO_IMAGE && mayMove) {
+  const back = operation === 'rollback' ? before.backTo(question) : undefined;
+  const after = back ?? before.after(question, digest);
+  // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
+  const isCertain = operation === 'rollback' ? back !== undefined : operation !== 'unknown' || observation.kind !== 'unseen';
+  if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier: after.images };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));

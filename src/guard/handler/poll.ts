@@ -32,7 +32,9 @@ export interface Poll {
 }
 
 /** Observe and decide, again and again until there is something to answer. */
-export async function pollUntilDecided({ runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll): Promise<Outcome> {
+export async function pollUntilDecided(
+  { runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll,
+): Promise<Outcome> {
   // Nothing that is created was there before, so there is nothing to go back to.
   const isUpdate = request.type === 'Update';
   const begun = isUpdate ? (await askOperation()).operation : 'forward';

@@ -77,7 +77,7 @@ export class ReleaseHistory {
 
   /** The image that was answered to this request before, or to the question that is deployed. */
   public answeredTo(question: Question): string | undefined {
-    const answered = this.releases.find(({ key }) => key === question.key);
+    const answered = this.releases[this.indexOfAnswer(question)];
     return answered ? digestOf(answered) : this.answerTo(question);
   }
 
@@ -115,7 +115,15 @@ export class ReleaseHistory {
     return fits || releases.length <= 1 ? history : this.with(withoutTheLeastUseful(releases));
   }
 
+  /** Of the release that a rollback to this request goes back to. */
   private indexBefore(question: Question): number {
+    const answered = this.indexOfAnswer(question);
+    if (answered >= 0) return answered;
+    const failed = this.indexOfReplaced(question);
+    return failed >= 0 && failed + 1 < this.releases.length ? failed + 1 : -1;
+  }
+
+  private indexOfAnswer(question: Question): number {
     const { releases } = this;
     // The properties of a release are sent back as they were, so this very request was answered before.
     const answered = releases.findIndex(({ key }) => key === question.key);
@@ -124,10 +132,12 @@ export class ReleaseHistory {
     if (without >= 0) return without;
 
     // Otherwise by what it means, but not the release that has just failed.
-    const failed = releases.findIndex(({ key }) => key === question.replacedKey);
-    const alike = releases.findIndex((release, index) => index > failed && isSameQuestion(release, question));
-    if (alike >= 0) return alike;
-    return failed >= 0 && failed + 1 < releases.length ? failed + 1 : -1;
+    const failed = this.indexOfReplaced(question);
+    return releases.findIndex((release, index) => index > failed && isSameQuestion(release, question));
+  }
+
+  private indexOfReplaced({ replacedKey }: Question): number {
+    return this.releases.findIndex(({ key }) => key === replacedKey);
   }
 }
 

@@ -103,6 +103,12 @@ export class CloudFormation {
 
   private async backTo(target: Deployed, id: string, properties: object, deliveredTwice = false): Promise<void> {
     this.aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    if (JSON.stringify(properties) === JSON.stringify(target.properties)) {
+      // Nothing has to be changed back.
+      this.deployed = this.present = { ...target, id };
+      this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
+      return;
+    }
     const answer = await this.send('rollback', updating(id, properties), target.properties, { deliveredTwice });
     if (answer?.Status === 'SUCCESS') {
       await this.replace(id, deployedBy(answer, target.properties), 'UPDATE_ROLLBACK_COMPLETE');

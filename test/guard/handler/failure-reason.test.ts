@@ -1,6 +1,6 @@
 import { ACCOUNT, DENIED, event, REPOSITORY_URI } from './simulation';
 import { RecentImages } from '../../../src/guard/handler/ecr/recent-images';
-import { explain } from '../../../src/guard/handler/failure-reason';
+import { explain, explainReleaseTags } from '../../../src/guard/handler/failure-reason';
 import { Observation } from '../../../src/guard/handler/observation';
 import { parse } from '../../../src/guard/handler/request';
 import { openRequest } from '../../../src/handler/request';
@@ -185,6 +185,73 @@ test.each([
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
 });
 
+test('an exhausted quota says where more can be had', () => {
+  const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
+
+  expect(text).toMatch(/^A quota of ECR is exhausted, so image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Ask for more in Service Quotas/);
+});
+
+test.each([
+  ['notReady', AGAIN],
+  ['notBegun', AGAIN],
+  ['unfit', 'cdk deploy Service'],
+] as const)('an image that is not what is required (%s) says what it is not, and how to go on', (kind, then) => {
+  const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
+
+  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To go on: sign it Then: ${then}`);
+});
+
+test('an image that is unfit is replaced by one under a new tag', () => {
+  expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
+  expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=v1$/);
+});
+
+test('a registry that scans with Inspector says that the guard has to be told', () => {
+  const message = 'AccessDeniedException: User: arn:x is not authorized to perform: inspector2:ListFindings on resource: y';
+
+  expect(reason({ kind: 'denied', action: 'ecr:DescribeImageScanFindings', message })).toContain('pass enhancedScanning: true to ImageRequirement.scanned');
+});
+
+describe('an image that could not be given its release tag', () => {
+  const TAGGED = { ReleaseTagName: 'api' };
+  const tagReason = (trouble: Parameters<typeof explainReleaseTags>[0], properties: object = {}) => {
+    const request = openRequest(event({}, { ...TAGGED, ...properties }));
+    return explainReleaseTags(trouble, { question: parse(request), stack: request.stack, waitedMs: 0, mayRun: false });
+  };
+  const CANNOT = /^Image \S+:v1 exists, but the guard cannot give it the release tag deployed-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): /;
+
+  test.each([
+    ['quota', /ECR allows 1,000 tags to an image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
+    ['throttled', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
+    ['unavailable', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
+    ['denied', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+    ['unexpected', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+  ] as const)('because of %s says what to do', (kind, remedy) => {
+    const text = tagReason({ kind, action: 'ecr:PutImage', message: 'Code: message.' });
+
+    expect(text).toMatch(CANNOT);
+    expect(text).toContain('ecr:PutImage was answered with Code: message. ');
+    expect(text).toMatch(remedy);
+  });
+
+  test('because CloudFormation says nothing is not told to ask ECR', () => {
+    const text = tagReason({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'AccessDenied' });
+
+    expect(text).toMatch(/CloudFormation does not tell the guard whether the stack is still being deployed: AccessDenied\./);
+    expect(text).toMatch(/Without that, the guard does not move the release tag deployed-api-[0-9a-f]{8}\. Allow the guard's function cloudformation:DescribeStacks, or set/);
+  });
+
+  test('because the request is out of date says what the stack is doing', () => {
+    expect(tagReason({ kind: 'outOfDate', status: 'UPDATE_COMPLETE' })).toBe(
+      `The stack is in UPDATE_COMPLETE, so this request is out of date, and the guard has not released image ${REPOSITORY_URI}:v1. `
+      + `If a deployment should be in progress, start it again: ${AGAIN}`);
+  });
+
+  test('because it is gone says so', () => {
+    expect(tagReason({ kind: 'missing' })).toBe(reason({ kind: 'missing' }));
+  });
+});
+
 test('a bug quotes nobody', () => {
   expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. Deploy again`);
 });
@@ -207,7 +274,7 @@ test('every reason names repository, version, account and region, and fits', () 
     { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64'], lacking: ['linux/amd64'] },
     { kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' },
     { kind: 'index', digest: DIGEST },
-    ...(['kms', 'upstream', 'refused', 'throttled', 'unavailable', 'unexpected'] as const).map((kind) => ({ kind, message: 'm'.repeat(400) })),
+    ...(['kms', 'upstream', 'refused', 'quota', 'throttled', 'unavailable', 'unexpected'] as const).map((kind) => ({ kind, message: 'm'.repeat(400) })),
   ];
   for (const observation of observations) {
     const text = reason(observation, { RepositoryUri: `111122223333.dkr.ecr.eu-west-1.amazonaws.com/${'r'.repeat(200)}` }, { recent: RECENT });

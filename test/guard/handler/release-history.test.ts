@@ -94,6 +94,17 @@ test('a rollback does not mistake the release that has failed for the one before
   expect(back(failed, ask('v1', { TaskCounts: ['3'] }, { TaskCounts: ['2'] }))?.answer).toBe(ONE);
 });
 
+test('a request that was answered under another key is known by what it means, but not by the release that has just failed', () => {
+  const first = answer('', ask('v1', { TaskCounts: ['1'] }), ONE);
+  const failed = answer(first, ask('v2'), TWO);
+  const failedAlike = answer(failed, ask('v1', { TaskCounts: ['2'] }), THREE);
+
+  expect(historyOf(failed).answeredTo(ask('v1', { TaskCounts: ['3'] }, { VersionValue: 'v2' }))).toBe(ONE);
+  expect(historyOf(failedAlike).answeredTo(ask('v1', { TaskCounts: ['3'] }, { TaskCounts: ['2'] }))).toBe(ONE);
+  expect(historyOf(first).answeredTo(ask('v1', { TaskCounts: ['2'] }, { TaskCounts: ['1'] }))).toBe(ONE);
+  expect(historyOf(failed).answeredTo(ask('v3', {}, { VersionValue: 'v2' }))).toBeUndefined();
+});
+
 test('two releases of one image are two releases', () => {
   const first = answer('', ask('v1'), ONE);
   const second = answer(first, ask('v2'), ONE);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Fixture, FIXTURES } from './fixtures';
 import { CONTRACT_VERSION } from '../../../src/guard/contract';
+import { ScanPage, SigningStatus } from '../../../src/guard/handler/ecr/client';
 import { createHandler } from '../../../src/guard/handler/index.lambda';
 import { HttpRequest, HttpResponse, NetworkError, TooLarge } from '../../../src/handler/runtime/http';
 import { Runtime } from '../../../src/handler/runtime/runtime';
@@ -91,6 +92,10 @@ export class Simulation implements Runtime {
   public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
   /** What all calls meet after that. */
   public readonly outage: Partial<Record<Server, Fault>> = {};
+
+  /** What scanning has found in an image, by page; nothing where it has not been scanned. */
+  public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
+  public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
   public random = () => 0.5;
 
@@ -184,6 +189,12 @@ export class Simulation implements Runtime {
       case 'ecr:DescribeImages': return this.describeImages(input);
       case 'ecr:BatchGetImage': return this.batchGetImage(input);
       case 'ecr:PutImage': return this.putImage(input);
+      case 'ecr:DescribeImageScanFindings': {
+        const page = this.scan((input.imageId as { imageDigest: string }).imageDigest, Number(input.nextToken ?? 0));
+        return page ? reply(200, page) : reply(400, { __type: 'ScanNotFoundException', message: 'Image scan does not exist' });
+      }
+      case 'ecr:DescribeImageSigningStatus':
+        return reply(200, { signingStatuses: this.signing((input.imageId as { imageDigest: string }).imageDigest) });
       case 'ecr:GetDownloadUrlForLayer': return reply(200, { downloadUrl: `https://layers.example/${String(input.layerDigest)}?${SIGNATURE}` });
       default: return reply(400, { __type: 'UnknownOperationException' });
     }

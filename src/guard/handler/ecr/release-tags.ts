@@ -42,7 +42,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
     const digest = now.get(name)!;
     return !kept.has(digest) || all.some((other) => other !== name && now.get(other) === digest);
   };
-  const tagFor = ({ anyOf, digest }: Step) => anyOf.find((name) => now.get(name) === digest) ?? anyOf.find((name) => !now.has(name)) ?? anyOf.find(isFree);
+  const tagFor = ({ anyOf, digest }: Step) =>
+    anyOf.find((name) => now.get(name) === digest) ?? anyOf.find((name) => !now.has(name)) ?? anyOf.find(isFree);
   const store = (digest: string): Step => ({ anyOf: tags.earlier, digest });
 
   const open: Step[] = [
@@ -77,7 +78,8 @@ export class ReleaseTags {
   constructor(private readonly ecr: EcrClient, public readonly tag: string) {}
 
   /** An image's manifest and, in the same call, all release tags, unless they need not move for this image. */
-  public async manifestOf({ imageDigest, imageTags = [] }: ImageDetail & { readonly imageDigest: string }): Promise<Manifest | ImageFailure | undefined> {
+  public async manifestOf(image: ImageDetail & { readonly imageDigest: string }): Promise<Manifest | ImageFailure | undefined> {
+    const { imageDigest, imageTags = [] } = image;
     if (imageTags.includes(this.tag)) return (await this.ecr.getManifests([{ imageDigest }]))[0];
     return this.read(imageDigest);
   }

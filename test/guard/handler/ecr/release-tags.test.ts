@@ -99,7 +99,8 @@ describe('the moves', () => {
   });
 
   test('of a release that is rolled back at any moment end with the tags of before', () => {
-    fc.assert(fc.property(fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES }), fc.nat(20), ([next, latest, previous, ...others], moment) => {
+    const images = fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES });
+    fc.assert(fc.property(images, fc.nat(20), ([next, latest, previous, ...others], moment) => {
       const deployed: Releases = { latest, previous, earlier: [latest, previous, ...others] };
       const before = statesOf(new Map(), planMoves(TAG, new Map(), deployed)).at(-1)!;
       const released = statesOf(before, planMoves(TAG, before, { latest: next, previous: latest, earlier: [next, latest, previous, ...others] }));
@@ -121,7 +122,8 @@ describe('the tags in a registry', () => {
     expect(await tags.manifestOf({ imageDigest: A, imageTags: ['v1', `${TAG}-previous`] })).toMatchObject({ digest: A });
     expect(asked).toEqual([[A, ...ALL]]);
     expect(await tags.latest()).toBe(B);
-    expect(await tags.plan({ latest: A, previous: B, earlier: [] }, { sparingLatest: true })).toEqual([{ tag: NAMES.previous, digest: B }, { tag: TAG, digest: A }]);
+    expect(await tags.plan({ latest: A, previous: B, earlier: [] }, { sparingLatest: true }))
+      .toEqual([{ tag: NAMES.previous, digest: B }, { tag: TAG, digest: A }]);
     expect(asked).toHaveLength(1);
   });
 
