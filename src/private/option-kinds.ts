@@ -38,10 +38,11 @@ export function mapOf(item: Kind): Kind {
     : `${name} ${shown(value)} is not an object`;
 }
 
-/** A struct of which these properties are judged, if they are there. */
-export function structOf(properties: Record<string, Kind>): Kind {
+/** A struct of which these properties are judged. The required ones are there, the others may be. */
+export function structOf(required: Record<string, Kind>, optional: Record<string, Kind> = {}): Kind {
   return (name, value) => isRecord(value)
-    ? firstFault(Object.entries(properties).map(([key, each]) => value[key] == null ? undefined : each(`${name}.${key}`, value[key])))
+    ? firstFault(Object.entries({ ...required, ...optional }).map(([key, each]) =>
+      value[key] == null && key in optional ? undefined : each(`${name}.${key}`, value[key])))
     : `${name} ${shown(value)} is not an object`;
 }
 

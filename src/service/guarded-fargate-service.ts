@@ -6,18 +6,16 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
-import { faultsOfCapacity } from './capacity-check';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
 import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { rollbackAlarmNames } from './rollback-alarm';
-import {
-  cloudMapWith, DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic, strategyOf,
-} from './service-option-checks';
+import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic } from './service-option-checks';
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
+import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { givenOptions, misspelled } from '../private/option-kinds';
 import { deployedTogether } from '../private/stacks';
@@ -116,7 +114,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       publicIp: given.assignPublicIp ?? false,
       taskDefinition: this.taskDefinition,
     });
-    this.node.addValidation({ validate: () => [...this.faultsAtSynthesis(given), ...ingress?.faults() ?? []] });
+    this.node.addValidation({ validate: () => [...faultsAtSynthesis(this.ecsService, given), ...ingress?.faults() ?? []] });
 
     const { securityGroups } = this.ecsService.connections;
     const [port] = this.container.portMappings;
@@ -192,21 +190,6 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private register({ targets: { targetGroup }, alternateTarget }: BoundIngress): void {
     const { containerName, containerPort } = this.container;
     this.ecsService.loadBalancerTarget({ containerName, containerPort, alternateTarget }).attachToApplicationTargetGroup(targetGroup);
-  }
-
-  /** What only the finished app tells, since load balancers, names and capacity may be added to it until then. */
-  private* faultsAtSynthesis(props: GuardedFargateServiceProps): Generator<string> {
-    const stack = Stack.of(this);
-    const { loadBalancers, serviceRegistries, capacityProviderStrategy } = resourceOf(this.ecsService);
-    if (props.healthCheckGracePeriod && !props.healthCheck && !stack.resolve(loadBalancers)) {
-      yield 'healthCheckGracePeriod needs health checks that it puts off: pass an ingress other than Ingress.none(), attach a load balancer ' +
-        'to ecsService, or pass a healthCheck';
-    }
-    if (shiftsTraffic(props) && stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
-    const [{ linuxParameters = {} }] = stack.resolve(stack.resolve((this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions));
-    const notOnFargate = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'].find((name) => linuxParameters[name] !== undefined);
-    if (notOnFargate) yield `linuxParameters.${notOnFargate} is not supported by Fargate: leave it out`;
-    if (capacityProviderStrategy) yield* faultsOfCapacity(this.cluster, props.capacityProviderStrategies ?? []);
   }
 
   private addOutputs(): void {

@@ -9,7 +9,7 @@ const MOST_VALUES = 5;
 const LONGEST_VALUE = 128;
 
 export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
-  healthCheck: structOf({
+  healthCheck: structOf({}, {
     enabled: anyFlag,
     interval: anyDuration,
     timeout: anyDuration,
@@ -72,7 +72,9 @@ export function* faultsOfTimes<K extends string>(
  * @param hosts and paths that make conditions too
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
-export function* faultsOfConditions(names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = []): Generator<string> {
+export function* faultsOfConditions(
+  names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = [],
+): Generator<string> {
   const rendered = conditions.map((condition) => condition.renderRawCondition());
   const inConditions = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
   const values: unknown[] = [...hosts, ...paths, ...inConditions];

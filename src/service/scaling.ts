@@ -24,8 +24,8 @@ const KINDS: Kinds<ScalingOptions> = {
   queue: instance('an sqs.IQueue', 'queueName'),
   messagesPerTask: anyNumber,
   customMetrics: mapOf(structOf({ metric: aMetric, targetValue: anyNumber })),
-  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ lower: anyNumber, upper: anyNumber, change: anyNumber })) })),
-  schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString'), minCapacity: anyNumber, maxCapacity: anyNumber })),
+  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ change: anyNumber }, { lower: anyNumber, upper: anyNumber })) })),
+  schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString') }, { minCapacity: anyNumber, maxCapacity: anyNumber })),
 };
 
 /**
@@ -98,14 +98,10 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   const names = [...Object.keys(customMetrics), ...Object.keys(metricSteps)];
   const taken = names.find((name, index) => OWN_POLICIES.includes(name) || names.indexOf(name) !== index);
   if (taken !== undefined) yield `${taken in customMetrics ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is taken: pass another one`;
-  for (const [name, { metric, targetValue }] of Object.entries(customMetrics)) {
-    if (!metric || targetValue === undefined) yield `customMetrics.${name} needs metric and targetValue`;
+  for (const [name, { scalingSteps }] of Object.entries(metricSteps)) {
+    if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
   }
-  for (const [name, { metric, scalingSteps }] of Object.entries(metricSteps)) {
-    if (!metric || !(scalingSteps?.length >= 2)) yield `metricSteps.${name} needs a metric and at least 2 scalingSteps`;
-  }
-  for (const [name, { schedule, minCapacity, maxCapacity }] of Object.entries(schedules)) {
-    if (!schedule) yield `schedules.${name} needs a schedule`;
+  for (const [name, { minCapacity, maxCapacity }] of Object.entries(schedules)) {
     if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
     for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
       if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: 0 or more`;
@@ -145,7 +141,8 @@ class LoadScaling extends Scaling {
   }
 
   public _follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
-    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask, customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
+    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
+    const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
     const cpu = this.options.cpuUtilizationPercent
       ?? (own || memoryUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
@@ -172,7 +169,9 @@ class LoadScaling extends Scaling {
 }
 
 /** The predefined metric names one target group, which stands idle after every second deployment that shifts traffic. */
-function followRequests(scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[]): void {
+function followRequests(
+  scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
+): void {
   if (!targetGroup) {
     throw invalid(scope, `scaling requestsPerTarget ${requestsPerTarget} needs a load balancer: pass an ingress other than Ingress.none()`);
   }

@@ -88,7 +88,7 @@ function* faultsOfHealthChecks({ healthCheck, healthCheckGracePeriod }: Options)
     yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds from 0 to ${MOST_SECONDS}`;
   }
   if (!healthCheck) return;
-  if (!healthCheck.command?.length) yield 'healthCheck.command is empty: pass the command that checks the health';
+  if (healthCheck.command.length === 0) yield 'healthCheck.command is empty: pass the command that checks the health';
   for (const [name, min, max] of [['interval', 5, 300], ['timeout', 2, 120], ['startPeriod', 0, 300]] as const) {
     const duration = healthCheck[name];
     if (duration && durationOutside('seconds', duration, min, max)) {

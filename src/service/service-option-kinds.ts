@@ -46,9 +46,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   linuxParameters: instance('an ecs.LinuxParameters', 'renderLinuxParameters'),
   ulimits: listOf(structOf({ name: anyText, softLimit: anyNumber, hardLimit: anyNumber })),
   stopTimeout: anyDuration,
-  healthCheck: structOf({
-    command: listOf(anyText), interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration,
-  }),
+  healthCheck: structOf({ command: listOf(anyText) }, { interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration }),
   logRetention: oneOf(...Object.values(logs.RetentionDays).filter((value): value is number => typeof value === 'number')),
   logDriver: instance('an ecs.LogDriver', 'bind'),
 
@@ -60,7 +58,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   linearStepBakeTime: anyDuration,
   lifecycleHooks: listOf(instance('a hook, such as an ecs.DeploymentLifecycleLambdaTarget', 'bind')),
   rollbackOn: listOf(instance('an alarm, such as RollbackAlarm.serverErrors({ percent: 1 })', 'renderAlarmRule')),
-  circuitBreaker: structOf({ enable: anyFlag, rollback: anyFlag }),
+  circuitBreaker: structOf({}, { enable: anyFlag, rollback: anyFlag }),
   circuitBreakerFailureCount: anyNumber,
   circuitBreakerResetOnHealthyTask: anyFlag,
   failureTopic: instance('an sns.ITopic', 'topicArn', 'grantPublish'),
@@ -68,7 +66,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   maxHealthyPercent: anyNumber,
   healthCheckGracePeriod: anyDuration,
 
-  capacityProviderStrategies: listOf(structOf({ capacityProvider: anyText, base: anyNumber, weight: anyNumber })),
+  capacityProviderStrategies: listOf(structOf({ capacityProvider: anyText }, { base: anyNumber, weight: anyNumber })),
   availabilityZoneRebalancing: oneOf(...Object.values(ecs.AvailabilityZoneRebalancing)),
   propagateTags: oneOf(...Object.values(ecs.PropagatedTagSource)),
   enableECSManagedTags: anyFlag,

@@ -117,7 +117,9 @@ describe('the rule at a shared listener', () => {
   test('refuses the same priority at its test listener, where that is the same listener', () => {
     const listener = sharedListener(stack);
     new GuardedFargateService(stack, 'Api', {
-      guard: anyGuard(stack), vpc, deploymentStrategy: BLUE_GREEN,
+      guard: anyGuard(stack),
+      vpc,
+      deploymentStrategy: BLUE_GREEN,
       ingress: Ingress.onListener(listener, { priority: 1, pathPatterns: ['/'], testListener: listener }),
     });
     expect(() => app.synth()).toThrow('is taken by Web/Api/TestListenerRule');
@@ -131,7 +133,9 @@ describe('a shared test listener', () => {
       port, protocol: elbv2.ApplicationProtocol.HTTP, defaultAction: elbv2.ListenerAction.fixedResponse(404),
     }));
     const api = new GuardedFargateService(stack, 'Api', {
-      guard: anyGuard(stack), vpc, deploymentStrategy: BLUE_GREEN,
+      guard: anyGuard(stack),
+      vpc,
+      deploymentStrategy: BLUE_GREEN,
       ingress: Ingress.onListener(listener, { priority: 7, pathPatterns: ['/api'], testListener }),
     });
     expect(api.testListener).toBe(testListener);

@@ -151,7 +151,7 @@ describe('public subnets', () => {
 
 describe('an imported VPC', () => {
   const imported = (attributes: Partial<ec2.VpcAttributes> = {}) => ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-00000001', availabilityZones: ['a', 'b'], publicSubnetIds: ['subnet-1', 'subnet-2'], ...attributes,
+    vpcId: 'vpc-00000001', vpcCidrBlock: '10.0.0.0/16', availabilityZones: ['a', 'b'], publicSubnetIds: ['subnet-1', 'subnet-2'], ...attributes,
   });
 
   test('with public subnets only, such as the default VPC of an account, is warned of without public IP addresses', () => {
@@ -174,7 +174,7 @@ describe('an imported VPC', () => {
   test('to which this app adds endpoints is not', () => {
     const vpc = imported();
     for (const [id, service] of Object.entries({ ECR, ECR_DOCKER, CLOUDWATCH_LOGS })) new ec2.InterfaceVpcEndpoint(stack, id, { vpc, service });
-    new ec2.GatewayVpcEndpoint(stack, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [] });
+    new ec2.CfnVPCEndpoint(stack, 'S3', { vpcId: vpc.vpcId, serviceName: 'com.amazonaws.eu-west-1.s3', routeTableIds: ['rtb-1'] });
     expect(warningsOf({ vpc })).toEqual([]);
   });
 });

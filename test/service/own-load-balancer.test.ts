@@ -293,7 +293,8 @@ describe('conditions', () => {
 
 describe('a test listener', () => {
   test('forwards to the tasks that ECS says, and lets nobody in by itself', () => {
-    const api = service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), testListenerPort: 8443 }), { deploymentStrategy: BLUE_GREEN });
+    const ingress = Ingress.internetFacing({ certificate: certificate(), testListenerPort: 8443 });
+    const api = service(existingVpc(stack), ingress, { deploymentStrategy: BLUE_GREEN });
     const logicalId = (construct: elbv2.IApplicationListener) => stack.getLogicalId(construct.node.defaultChild as CfnElement);
     template().hasResourceProperties(LISTENER, { Port: 8443, Protocol: 'HTTPS', Certificates: [Match.anyValue()] });
     const rules = Object.entries(template().findResources(RULE));
@@ -355,8 +356,11 @@ describe('settings that ELB would refuse are refused with property and value:', 
 
   test('bounds themselves are taken', () => {
     expect(() => Ingress.internalOnly({
-      idleTimeout: Duration.seconds(4000), deregistrationDelay: Duration.seconds(0), slowStart: Duration.seconds(900),
-      stickinessCookieDuration: Duration.days(7), healthCheck: { interval: Duration.seconds(300), timeout: Duration.seconds(120), healthyThresholdCount: 10 },
+      idleTimeout: Duration.seconds(4000),
+      deregistrationDelay: Duration.seconds(0),
+      slowStart: Duration.seconds(900),
+      stickinessCookieDuration: Duration.days(7),
+      healthCheck: { interval: Duration.seconds(300), timeout: Duration.seconds(120), healthyThresholdCount: 10 },
     })).not.toThrow();
   });
 });

@@ -122,7 +122,8 @@ test.each([
 });
 
 test('the service waits for its alarms, and they do not wait for it', () => {
-  service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), RollbackAlarm.latency({ threshold: Duration.seconds(1) })] });
+  const latency = RollbackAlarm.latency({ threshold: Duration.seconds(1) });
+  service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), latency] });
   const graph = new ReferenceGraph(app.synth());
   const [ecsService] = graph.resources('AWS::ECS::Service');
   expect([...graph.before(ecsService)].filter(({ type }) => type === ALARM)).toHaveLength(3);
@@ -130,7 +131,7 @@ test('the service waits for its alarms, and they do not wait for it', () => {
 });
 
 test('a kind may come twice, and an alarm may be shared by services', () => {
-  const slow = [RollbackAlarm.latency({ threshold: Duration.seconds(1) }), RollbackAlarm.latency({ threshold: Duration.millis(200), percentile: 50 })];
+  const slow = [99, 50].map((percentile) => RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile }));
   service({ rollbackOn: slow });
   new GuardedFargateService(stack, 'Other', { guard: anyGuard(stack, {}, 'OtherGuard'), vpc, ingress: Ingress.internalOnly(), rollbackOn: slow });
   template().resourceCountIs(ALARM, 4);

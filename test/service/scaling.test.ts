@@ -184,7 +184,8 @@ describe('Scaling.between', () => {
 
 describe('requests', () => {
   const policy = (props: GuardedFargateServiceOptions) => {
-    const { template, construct, stack } = service({ scaling: Scaling.between(2, 20, { requestsPerTarget: 1000 }), ingress: Ingress.internalOnly(), ...props });
+    const scaling = Scaling.between(2, 20, { requestsPerTarget: 1000 });
+    const { template, construct, stack } = service({ scaling, ingress: Ingress.internalOnly(), ...props });
     const [{ Properties: { TargetTrackingScalingPolicyConfiguration: configuration } }, ...more] = Object.values(template().findResources(POLICY));
     expect(more).toEqual([]);
     return { configuration, construct, stack };
@@ -223,23 +224,32 @@ describe('a metric of one\'s own', () => {
   });
 
   test('may be metric math', () => {
-    const expression = new MathExpression({ expression: 'sessions / 2 + other', usingMetrics: {
-      sessions: metric, other: new MathExpression({ expression: 'orders * 3', usingMetrics: { orders: metric } }),
-    } });
+    const expression = new MathExpression({
+      expression: 'sessions / 2 + other',
+      usingMetrics: {
+        sessions: metric, other: new MathExpression({ expression: 'orders * 3', usingMetrics: { orders: metric } }),
+      },
+    });
     const { template } = service({ scaling: Scaling.between(1, 10, { customMetrics: { sessions: { metric: expression, targetValue: 100 } } }) });
     template().hasResourceProperties(POLICY, {
       PolicyType: 'TargetTrackingScaling',
-      TargetTrackingScalingPolicyConfiguration: { CustomizedMetricSpecification: { Metrics: [
-        Match.objectLike({ Id: 'sessions' }), Match.objectLike({ Id: 'orders' }), { Id: 'other', Expression: 'orders * 3', ReturnData: false },
-        { Id: 'target', Expression: 'sessions / 2 + other', ReturnData: true },
-      ] } },
+      TargetTrackingScalingPolicyConfiguration: {
+        CustomizedMetricSpecification: {
+          Metrics: [
+            Match.objectLike({ Id: 'sessions' }), Match.objectLike({ Id: 'orders' }), { Id: 'other', Expression: 'orders * 3', ReturnData: false },
+            { Id: 'target', Expression: 'sessions / 2 + other', ReturnData: true },
+          ],
+        },
+      },
     });
   });
 
   test('may change the number in steps, without CPU', () => {
-    const { template } = service({ scaling: Scaling.between(1, 10, {
-      metricSteps: { sessions: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } },
-    }) });
+    const { template } = service({
+      scaling: Scaling.between(1, 10, {
+        metricSteps: { sessions: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } },
+      }),
+    });
     expect(Object.values(template().findResources(POLICY)).map(({ Properties }) => Properties.PolicyType)).toEqual(['StepScaling', 'StepScaling']);
   });
 
@@ -247,7 +257,7 @@ describe('a metric of one\'s own', () => {
     [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is taken: pass another one'],
     [{ customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } },
       'customMetrics.a has a name that is taken: pass another one'],
-    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a needs a metric and at least 2 scalingSteps'],
+    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a.scalingSteps has 1 steps: pass 2 or more'],
   ])('is refused: %#', (options, message) => {
     expect(() => Scaling.between(1, 10, options)).toThrow(new Error(`Scaling.between: ${message}`));
   });
@@ -270,12 +280,14 @@ describe('a queue', () => {
       ...tracking,
       TargetTrackingScalingPolicyConfiguration: {
         TargetValue: 50,
-        CustomizedMetricSpecification: { Metrics: [
-          Match.objectLike({ Id: 'waiting', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesVisible' }) }) }),
-          Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
-          Match.objectLike({ Id: 'tasks', MetricStat: Match.objectLike({ Stat: 'SampleCount', Metric: Match.objectLike({ Namespace: 'AWS/ECS' }) }) }),
-          { Id: 'target', Expression: '(waiting + inFlight) / tasks', ReturnData: true },
-        ] },
+        CustomizedMetricSpecification: {
+          Metrics: [
+            Match.objectLike({ Id: 'waiting', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesVisible' }) }) }),
+            Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
+            Match.objectLike({ Id: 'tasks', MetricStat: Match.objectLike({ Stat: 'SampleCount', Metric: Match.objectLike({ Namespace: 'AWS/ECS' }) }) }),
+            { Id: 'target', Expression: '(waiting + inFlight) / tasks', ReturnData: true },
+          ],
+        },
       },
     });
   });
@@ -293,7 +305,8 @@ describe('a queue', () => {
     template.hasResourceProperties(POLICY, {
       PolicyType: 'StepScaling',
       StepScalingPolicyConfiguration: Match.objectLike({
-        AdjustmentType: 'ChangeInCapacity', Cooldown: 180,
+        AdjustmentType: 'ChangeInCapacity',
+        Cooldown: 180,
         StepAdjustments: [
           { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 50, ScalingAdjustment: 1 }, { MetricIntervalLowerBound: 50, ScalingAdjustment: 2 },
         ],
@@ -335,7 +348,7 @@ describe('schedules that are no schedules are refused:', () => {
     [{ night: { schedule } }, 'schedules.night changes nothing: pass minCapacity or maxCapacity'],
     [{ night: { schedule, minCapacity: 5, maxCapacity: 1 } }, 'schedules.night: minCapacity 5 is more than maxCapacity 1'],
     [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: 0 or more'],
-    [{ night: { minCapacity: 1 } as any }, 'schedules.night needs a schedule'],
+    [{ night: { minCapacity: 1 } as any }, 'schedules.night.schedule undefined is not a Schedule'],
   ])('%#', (schedules, message) => {
     expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
   });

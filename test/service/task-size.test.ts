@@ -19,7 +19,8 @@ function size(props: GuardedFargateServiceOptions): [unknown, unknown] {
 }
 
 const GIB = 1024;
-const every = (step: number, least: number, most: number) => Array.from({ length: (most - least) / step + 1 }, (_, index) => (least + index * step) * GIB);
+const every = (step: number, least: number, most: number) =>
+  Array.from({ length: (most - least) / step + 1 }, (_, index) => (least + index * step) * GIB);
 
 /** As AWS documents it, in GB: "Fargate task definition considerations", task CPU and memory. */
 const TABLE: Record<number, number[]> = {
