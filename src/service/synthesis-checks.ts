@@ -19,12 +19,16 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
   }
   if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
 
-  const { containerDefinitions } = service.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  const [{ linuxParameters = {} }] = service.stack.resolve(containerDefinitions);
+  yield* faultsOfTaskDefinition(service.taskDefinition);
+  yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
+}
+
+/** What is wrong with a task, whatever starts it, that only the finished app tells. */
+export function* faultsOfTaskDefinition({ node, stack }: ecs.TaskDefinition): Generator<string> {
+  const { containerDefinitions } = node.defaultChild as ecs.CfnTaskDefinition;
+  const [{ linuxParameters = {} }] = stack.resolve(containerDefinitions);
   const unsupported = NOT_ON_FARGATE.find((name) => linuxParameters[name] !== undefined);
   if (unsupported) yield `linuxParameters.${unsupported} is not supported by Fargate: leave it out`;
-
-  yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
 }
 
 /** Capacity that a cluster of this app does not offer, so that ECS would refuse the service. */
