@@ -27,8 +27,8 @@ export interface HandlerFunctionProps {
  */
 export class HandlerFunction extends Construct {
   public readonly functionArn: string;
+  public readonly role: iam.Role;
 
-  private readonly role: iam.Role;
   private readonly permissions = new iam.PolicyDocument();
   private readonly statements = new Map<string, iam.PolicyStatement>();
 

@@ -7,7 +7,8 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct, IDependable } from 'constructs';
 import { CONTRACT_VERSION, ReleaseTaskProperties, RESOURCE_TYPE } from './contract';
 import { NetworkPath } from './network-path';
-import { LogStreams, ReleaseTaskFunction } from './release-task-function';
+import { allowToRun, LogStreams } from './permissions';
+import { ReleaseTaskFunction } from './release-task-function';
 import { ReleaseTaskProps } from './release-task-props';
 import { checkedOptions } from '../private/checked-options';
 import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds';
@@ -121,8 +122,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    */
   public runBefore(...services: IConstruct[]): void {
     for (const service of services) {
-      const resources = service.node.findAll()
-        .filter((construct): construct is CfnResource => CfnResource.isCfnResource(construct) && SERVICES_AND_SCALING.includes(construct.cfnResourceType));
+      const resources = service.node.findAll().filter(isServiceOrScaling);
       if (this.node.scopes.includes(service)) {
         throw invalid(this, `runBefore: ${service.node.path} contains this task, which cannot run before itself: pass the services in it`);
       }
@@ -176,11 +176,10 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
 
   private makeResource(props: ReleaseTaskProps): CfnResource {
     const subnets = subnetsOf(props);
-    const streams = this.logStreams(props);
-    const runner = ReleaseTaskFunction.in(Stack.of(this));
-    runner.allowToRun(this.taskDefinition, this.cluster);
-    if (streams) runner.allowToRead(streams, this.container.containerName);
-
+    const logStreams = this.logStreams(props);
+    const { functionArn, role } = ReleaseTaskFunction.in(Stack.of(this));
+    const { taskDefinition, container, cluster } = this;
+    const permissions = allowToRun(this, { role, taskDefinition, container, cluster, logStreams });
     const timeoutSeconds = Math.ceil(timeoutOf(props).toSeconds({ integral: false }));
     const properties: ReleaseTaskProperties = {
       ContractVersion: CONTRACT_VERSION,
@@ -188,17 +187,17 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       Command: props.command,
       EntryPoint: props.entryPoint ?? [],
       RunAgainOnReturn: props.runAgainOnReturn ? 'true' : undefined,
-      Cluster: this.cluster.clusterArn,
-      TaskDefinition: this.taskDefinition.taskDefinitionArn,
-      ContainerName: this.container.containerName,
-      Subnets: this.cluster.vpc.selectSubnets(subnets).subnetIds,
+      Cluster: cluster.clusterArn,
+      TaskDefinition: taskDefinition.taskDefinitionArn,
+      ContainerName: container.containerName,
+      Subnets: cluster.vpc.selectSubnets(subnets).subnetIds,
       SecurityGroups: Lazy.list({ produce: () => this.connections.securityGroups.map(({ securityGroupId }) => securityGroupId) }),
       AssignPublicIp: props.assignPublicIp ? 'ENABLED' : 'DISABLED',
       PlatformVersion: props.platformVersion,
       TimeoutSeconds: String(timeoutSeconds),
-      LogGroup: streams?.group,
-      LogRegion: streams?.region,
-      LogStreamPrefix: streams?.prefix,
+      LogGroup: logStreams?.group,
+      LogRegion: logStreams?.region,
+      LogStreamPrefix: logStreams?.prefix,
       LogLines: String(logLinesOf(props)),
       SecretNames: Lazy.list({ produce: () => this.secretNames() }),
       UrlSuffix: Stack.of(this).urlSuffix,
@@ -207,15 +206,16 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     const resource = new CfnResource(this, 'Resource', {
       type: RESOURCE_TYPE,
       properties: {
-        ServiceToken: runner.functionArn,
+        ServiceToken: functionArn,
         ServiceTimeout: String(timeoutSeconds + TIME_TO_ANSWER.toSeconds()),
         ...properties,
       },
     });
     resource.node.addDependency(
-      ...beforeTasks(this, this.cluster, this.taskDefinition, subnets),
-      this.taskDefinition.taskRole,
-      new NetworkPath(this, this.cluster.vpc, this.connections),
+      ...beforeTasks(this, cluster, taskDefinition, subnets),
+      taskDefinition.taskRole,
+      permissions,
+      new NetworkPath(this, cluster.vpc, this.connections),
     );
     return resource;
   }
@@ -235,6 +235,10 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     const containers: any[] = Stack.of(this).resolve(containerDefinitions);
     return containers.flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
   }
+}
+
+function isServiceOrScaling(construct: IConstruct): construct is CfnResource {
+  return CfnResource.isCfnResource(construct) && SERVICES_AND_SCALING.includes(construct.cfnResourceType);
 }
 
 function timeoutOf({ timeout = DEFAULT_TIMEOUT }: ReleaseTaskProps): Duration {

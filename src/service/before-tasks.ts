@@ -13,11 +13,14 @@ export function subnetsOf({ taskSubnets, assignPublicIp }: TaskPlace): ec2.Subne
 }
 
 /** Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity. */
-export function beforeTasks(starter: IConstruct, cluster: ecs.ICluster, taskDefinition: ecs.TaskDefinition, subnets: ec2.SubnetSelection): IDependable[] {
+export function beforeTasks(
+  starter: IConstruct, cluster: ecs.ICluster, { executionRole }: ecs.TaskDefinition, subnets: ec2.SubnetSelection,
+): IDependable[] {
+  const { vpc } = cluster;
   return [
-    taskDefinition.executionRole!,
+    executionRole!,
     // Another stack that is referred to is deployed before, with all that is in it.
-    ...(deployedTogether(cluster.vpc, starter) ? [cluster.vpc.selectSubnets(subnets).internetConnectivityEstablished] : []),
+    ...(deployedTogether(vpc, starter) ? [vpc.selectSubnets(subnets).internetConnectivityEstablished] : []),
     ...(deployedTogether(cluster, starter) ? [cluster] : []),
   ];
 }

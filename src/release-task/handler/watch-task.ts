@@ -31,8 +31,8 @@ export interface Watch {
   readonly times: Deadlines;
 }
 
-/** CloudFormation allows far fewer calls than ECS. */
-const STATUS_EVERY_MS = 20_000;
+/** Often enough to stop the task before a rollback takes away the permission to, and CloudFormation allows fewer calls than ECS. */
+const STATUS_EVERY_MS = 10_000;
 
 /** ECS may take a moment to know its own tasks, and afterwards knows them for an hour. */
 const UNKNOWN_MS = 60_000;
