@@ -67,7 +67,7 @@ export function shownLines(lines: readonly string[], redact: Redact, secretNames
   // As one text, since a secret may have several lines.
   return conceal(redact(lines.map((line) => line.slice(0, LONGEST_READ).replace(ESCAPE_SEQUENCES, '')).join('\n')), secretNames)
     .split('\n')
-    .map((line) => line.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim().slice(0, LONGEST_SHOWN))
+    .map((line) => line.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim().slice(0, LONGEST_SHOWN))
     .filter((line) => line !== '');
 }
 
