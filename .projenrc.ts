@@ -133,23 +133,29 @@ project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
 });
 
-// The guard's handler is bundled when the library is built, never at a consumer's synth.
-project.bundler.addBundle('src/guard/handler/index.lambda.ts', {
-  platform: 'node',
-  target: 'node22',
-  minify: true,
-  mainFields: ['module', 'main'],
-});
-project.eslint?.allowDevDeps('src/guard/handler/**');
+// Handlers are bundled when the library is built, never at a consumer's synth.
+for (const room of ['guard', 'release-task']) {
+  project.bundler.addBundle(`src/${room}/handler/index.lambda.ts`, {
+    platform: 'node',
+    target: 'node22',
+    minify: true,
+    mainFields: ['module', 'main'],
+  });
+}
+const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
+HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: ['src/guard/handler/**', 'src/guard/contract.ts', 'src/private/commands.ts'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/private/commands.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
 });
 
-// What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js']);
+// What users install, named, so that nothing gets in by accident. The handlers' own files are in the bundles already.
+project.package.addField('files', [
+  '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
+  'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
+]);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -254,7 +260,7 @@ project.addTask('docs:pictures', {
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
 project.addTask('mutation', {
-  description: "Break the guard's handler in every way that Stryker knows, and see whether a test notices",
+  description: 'Break the handlers in every way that Stryker knows, and see whether a test notices',
   // The seed is part of a test's name, by which coverage is matched.
   env: { FAST_CHECK_RUNS: '10', FAST_CHECK_SEED: '1' },
   exec: 'stryker run',
@@ -332,7 +338,7 @@ new HardenedWorkflows(project.github!);
 
 // projen's own words for these say little.
 for (const [task, description] of Object.entries({
-  'bundle': 'Bundle the guard\'s handler into assets/',
+  'bundle': 'Bundle the handlers into assets/',
   'compile': 'Compile with jsii, which checks the public API',
   'default': 'Generate files from .projenrc.ts: what a plain "npx projen" does',
   'docgen': 'Write API.md',

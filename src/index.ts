@@ -18,6 +18,10 @@ export { Scaling } from './service/scaling';
 export { ScalingOptions } from './service/scaling-options';
 export { ServiceDeploymentOptions } from './service/service-deployment-options';
 export { ServiceTaskOptions } from './service/service-task-options';
+export { TaskOptions } from './service/task-options';
+
+export { ReleaseTask } from './release-task/release-task';
+export { ReleaseTaskProps } from './release-task/release-task-props';
 
 export { DeployWorkflow } from './pipeline/github/deploy-workflow';
 export { DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow-props';

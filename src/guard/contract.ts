@@ -89,11 +89,14 @@ export interface GuardAttributes {
   readonly [taskCount: `TaskCount${number}`]: string;
 }
 
+/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
+export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
+
 export function taskCountAttribute(count: number | string): `TaskCount${number}` {
   return `TaskCount${count as number}`;
 }
 
-/** All that the handler may ask of a registry, and of CloudFormation about its own stack. */
+/** All that the handler may ask of a registry. */
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
 
 /** Only where the guard marks what it has released. */
@@ -105,7 +108,6 @@ export const REQUIREMENT_ACTIONS = {
   signed: 'ecr:DescribeImageSigningStatus',
 } as const satisfies Record<Requirement['kind'], string>;
 
-export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
 export function imagePlatform(taskPlatform: string = ''): string | undefined {

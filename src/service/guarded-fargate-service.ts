@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
+import { beforeTasks, subnetsOf } from './before-tasks';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
@@ -18,12 +19,11 @@ import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
-import { givenOptions, misspelled } from '../private/option-kinds';
-import { deployedTogether } from '../private/stacks';
+import { checkedOptions } from '../private/checked-options';
 import { invalid } from '../private/validation';
 
 /** Those that are passed on with the others. */
-const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'];
+const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
 
 /**
  * Properties of a `GuardedFargateService`.
@@ -114,7 +114,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: given.serviceName, topic: given.failureTopic });
     warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
-      subnets: taskSubnets(given),
+      subnets: subnetsOf(given),
       publicIp: given.assignPublicIp ?? false,
       taskDefinition: this.taskDefinition,
     });
@@ -128,15 +128,12 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   }
 
   private checked(props: GuardedFargateServiceProps): GuardedFargateServiceProps {
-    const given = givenOptions(props, SERVICE_OPTION_KINDS, (message) => invalid(this, message));
+    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, OPTIONS_OF_PHASED_SERVICE);
     if (!given.guard) {
       throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
-    for (const { name, meant } of misspelled(props, [...Object.keys(SERVICE_OPTION_KINDS), ...OPTIONS_OF_PHASED_SERVICE])) {
-      Annotations.of(this).addWarningV2('@org/phased-fargate:unknownOption', `${name} is not an option, so it has no effect: did you mean ${meant}?`);
-    }
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:shellInReadOnlyContainer',
         'enableExecuteCommand has no effect with readonlyRootFilesystem, since the SSM agent writes to the file system of the container: ' +
@@ -172,7 +169,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       lifecycleHooks: props.lifecycleHooks,
       deploymentAlarms: rollbackOn.length > 0 ? { alarmNames: rollbackAlarmNames(this, rollbackOn, source) } : undefined,
       enableExecuteCommand: props.enableExecuteCommand,
-      vpcSubnets: taskSubnets(props),
+      vpcSubnets: subnetsOf(props),
       assignPublicIp: props.assignPublicIp,
       securityGroups: props.securityGroups,
       capacityProviderStrategies: props.capacityProviderStrategies,
@@ -181,14 +178,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       cloudMapOptions: props.cloudMapOptions,
     });
     adjust(resourceOf(service), props);
-    // Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity.
-    const { cluster, cluster: { vpc } } = this;
-    resourceOf(service).node.addDependency(
-      this.taskDefinition.executionRole!,
-      // Another stack that the service refers to is deployed before, with all that is in it.
-      ...(deployedTogether(vpc, this) ? [vpc.selectSubnets(taskSubnets(props)).internetConnectivityEstablished] : []),
-      ...(deployedTogether(cluster, this) ? [cluster] : []),
-    );
+    resourceOf(service).node.addDependency(...beforeTasks(this, this.cluster, this.taskDefinition, subnetsOf(props)));
     return service;
   }
 
@@ -207,10 +197,6 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
     }
   }
-}
-
-function taskSubnets({ taskSubnets: given, assignPublicIp }: GuardedFargateServiceProps): ec2.SubnetSelection {
-  return given ?? (assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
 }
 
 function resourceOf(service: ecs.FargateService): ecs.CfnService {

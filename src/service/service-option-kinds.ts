@@ -1,6 +1,7 @@
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {
   anyDuration, anyFlag, anyNumber, anyStruct, anyText, described, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
@@ -14,14 +15,7 @@ const aGuard: Kind = (name, value) => typeof value === 'object' && value !== nul
 const STRATEGIES = ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'];
 
 /** By class, interface or enum, as the types say it to those whose language has types. */
-export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
-  guard: aGuard,
-  cluster: instance('an ecs.ICluster', 'clusterName', 'vpc'),
-  vpc: instance('an ec2.IVpc', 'vpcId', 'selectSubnets'),
-  serviceName: anyText,
-  scaling: instance('a Scaling, such as Scaling.exactly(1)', '_desiredCount'),
-  ingress: instance('an Ingress, such as Ingress.internetFacing()', '_bind'),
-
+export const TASK_OPTION_KINDS: Kinds<TaskOptions> = {
   cpu: anyNumber,
   memoryLimitMiB: anyNumber,
   cpuArchitecture: instance('an ecs.CpuArchitecture', '_cpuArchitecture'),
@@ -31,8 +25,6 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   taskRole: instance('an iam.IRole', 'roleArn', 'grantPrincipal'),
   executionRole: instance('an iam.IRole', 'roleArn', 'grantPrincipal'),
   containerName: anyText,
-  containerPort: anyNumber,
-  command: listOf(anyText),
   entryPoint: listOf(anyText),
   workingDirectory: anyText,
   user: anyText,
@@ -45,9 +37,22 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   linuxParameters: instance('an ecs.LinuxParameters', 'renderLinuxParameters'),
   ulimits: listOf(structOf({ name: anyText, softLimit: anyNumber, hardLimit: anyNumber })),
   stopTimeout: anyDuration,
-  healthCheck: structOf({ command: listOf(anyText) }, { interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration }),
   logRetention: oneOf(...Object.values(logs.RetentionDays).filter((value): value is number => typeof value === 'number')),
   logDriver: instance('an ecs.LogDriver', 'bind'),
+};
+
+export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
+  guard: aGuard,
+  cluster: instance('an ecs.ICluster', 'clusterName', 'vpc'),
+  vpc: instance('an ec2.IVpc', 'vpcId', 'selectSubnets'),
+  serviceName: anyText,
+  scaling: instance('a Scaling, such as Scaling.exactly(1)', '_desiredCount'),
+  ingress: instance('an Ingress, such as Ingress.internetFacing()', '_bind'),
+
+  ...TASK_OPTION_KINDS,
+  containerPort: anyNumber,
+  command: listOf(anyText),
+  healthCheck: structOf({ command: listOf(anyText) }, { interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration }),
 
   deploymentStrategy: oneOf(...STRATEGIES),
   bakeTime: anyDuration,

@@ -19,11 +19,12 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
   }
   if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
 
-  yield* faultsOfContainers(service.taskDefinition);
+  yield* faultsOfTaskDefinition(service.taskDefinition);
   yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
 }
 
-function* faultsOfContainers(taskDefinition: ecs.TaskDefinition): Generator<string> {
+/** What is wrong with a task, whatever starts it, that only the finished app tells. */
+export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
   for (const { name, environment = [], secrets = [], linuxParameters = {} } of taskDefinition.stack.resolve(containerDefinitions)) {
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);

@@ -19,8 +19,8 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import {
-  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps,
-  RollbackAlarm, Scaling, ScalingOptions, WhenMissing,
+  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService,
+  PhasedFargateServiceProps, RollbackAlarm, Scaling, ScalingOptions, WhenMissing,
 } from '../../src';
 import { existingVpc } from '../util/network';
 import { allPairs, Combination, Impossible } from '../util/pairs';

@@ -1,7 +1,6 @@
-import { WhenMissingMode } from '../contract';
 import { Observation, ObservationKind } from './observation';
-import { NO_IMAGE } from './release-history';
-import { Operation } from './runtime/stack-status';
+import { Operation } from '../../handler/runtime/stack-status';
+import { WhenMissingMode, NO_IMAGE } from '../contract';
 
 /** All that a decision depends on. */
 export interface Situation {

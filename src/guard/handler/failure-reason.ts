@@ -3,7 +3,8 @@ import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce
 import { RecentImages } from './ecr/recent-images';
 import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
-import { Question, Stack } from './request';
+import { Question } from './request';
+import { Stack } from '../../handler/request';
 
 /** What a reason is made of, besides what was observed. */
 export interface Circumstances {

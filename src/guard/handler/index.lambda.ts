@@ -1,3 +1,4 @@
+import { succeeded } from './answer';
 import { ecrClient } from './ecr/client';
 import { GetManifest, inspector } from './ecr/inspect';
 import { recentImages } from './ecr/recent-images';
@@ -6,55 +7,13 @@ import { requirementsCheck } from './ecr/requirements';
 import { explain, explainReleaseTags } from './failure-reason';
 import { moveReleaseTags } from './move-release-tags';
 import { pollUntilDecided } from './poll';
-import { NO_IMAGE, ReleaseHistory } from './release-history';
-import { MalformedRequest, openRequest, parse, Request } from './request';
-import { Answer, deleted, failed, succeeded } from './response';
-import { Deadlines, deadlines } from './runtime/deadlines';
-import { Log, logger } from './runtime/log';
-import { Redact, redaction } from './runtime/redaction';
-import { during, LambdaContext, lambdaRuntime, Runtime } from './runtime/runtime';
-import { stackOperation } from './runtime/stack-status';
-import { sendResponse } from './send-response';
-
-/** One request of CloudFormation, and all that answering it takes. */
-interface Session {
-  readonly runtime: Runtime;
-  /** How many requests were sent so far. */
-  readonly sent: () => number;
-  readonly request: Request;
-  readonly times: Deadlines;
-  readonly log: Log;
-  readonly redact: Redact;
-}
-
-/** Whatever happens, exactly one answer goes out, and in time. */
-export function createHandler(runtime: Runtime) {
-  return async (event: unknown, context: LambdaContext): Promise<void> => {
-    const request = openRequest(event);
-    const times = deadlines(runtime.clock.now(), context.getRemainingTimeInMillis(), request.serviceTimeoutMs);
-    const redact = redaction(request.responseUrl, runtime.env);
-    const { type, stack, logicalId, requestId } = request;
-    const logTo = (print: Runtime['print']) => logger(print, redact, { requestType: type, stackId: stack.id, logicalId, requestId });
-
-    const over = new AbortController();
-    const meanwhile = during(runtime, over.signal);
-    const session = { ...meanwhile, request, times, redact, log: logTo(meanwhile.runtime.print) };
-    const answer = await Promise.race([answerTo(session), outOfTime(session)]);
-    over.abort();
-    await sendResponse(runtime, logTo(runtime.print), request, { ...answer, reason: answer.reason && redact(answer.reason) }, times.end);
-  };
-}
-
-async function answerTo(session: Session): Promise<Answer> {
-  const { request, log } = session;
-  try {
-    return request.type === 'Delete' ? deleted(request) : await guard(session);
-  } catch (error) {
-    if (error instanceof MalformedRequest) return failed(request, error.message);
-    log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
-    return failed(request, `The guard failed: ${String(error)}`);
-  }
-}
+import { ReleaseHistory } from './release-history';
+import { parse } from './request';
+import { handlerOf, Session } from '../../handler/custom-resource';
+import { Answer, failed } from '../../handler/response';
+import { lambdaRuntime } from '../../handler/runtime/runtime';
+import { stackOperation } from '../../handler/runtime/stack-status';
+import { NO_IMAGE } from '../contract';
 
 /** Observe, decide, then explain the refusal or move the release tags. */
 async function guard({ runtime, sent, request, times, log, redact }: Session): Promise<Answer> {
@@ -115,12 +74,6 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   return succeeded(question, digest, after);
 }
 
-/** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */
-async function outOfTime({ runtime, request, times, log }: Session): Promise<Answer> {
-  await runtime.clock.sleep(times.answer - times.start);
-  const reason = `The guard was out of time after ${Math.round((times.answer - times.start) / 1000)} s, because AWS did not answer. Deploy again.`;
-  log('error', reason);
-  return failed(request, reason);
-}
+export const createHandler = handlerOf({ name: 'guard', answer: guard });
 
 export const handler = createHandler(lambdaRuntime);

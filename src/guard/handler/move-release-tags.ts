@@ -2,10 +2,10 @@ import { patience } from './decide';
 import { troubleOf } from './ecr/client';
 import { Releases, ReleaseTags } from './ecr/release-tags';
 import { Observation } from './observation';
-import { retryPause } from './runtime/backoff';
-import { Deadlines } from './runtime/deadlines';
-import { Runtime } from './runtime/runtime';
-import { AskOperation } from './runtime/stack-status';
+import { retryPause } from '../../handler/runtime/backoff';
+import { Deadlines } from '../../handler/runtime/deadlines';
+import { Runtime } from '../../handler/runtime/runtime';
+import { AskOperation } from '../../handler/runtime/stack-status';
 
 /** The stack is not, or no longer, in the operation that the request belongs to. */
 export interface OutOfDate {

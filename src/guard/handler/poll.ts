@@ -3,12 +3,13 @@ import { Inspector } from './ecr/inspect';
 import { RequirementsCheck } from './ecr/requirements';
 import { Observation } from './observation';
 import { ReleaseHistory } from './release-history';
-import { Question, Request } from './request';
-import { AT_FIRST, next, pollPause } from './runtime/backoff';
-import { Deadlines } from './runtime/deadlines';
-import { Log } from './runtime/log';
-import { Runtime } from './runtime/runtime';
-import { AskOperation, Operation } from './runtime/stack-status';
+import { Question } from './request';
+import { Request } from '../../handler/request';
+import { AT_FIRST, next, pollPause } from '../../handler/runtime/backoff';
+import { Deadlines } from '../../handler/runtime/deadlines';
+import { Log } from '../../handler/runtime/log';
+import { Runtime } from '../../handler/runtime/runtime';
+import { AskOperation, Operation } from '../../handler/runtime/stack-status';
 
 export interface Outcome {
   readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;

@@ -1,4 +1,7 @@
-import { Question, Request } from './request';
+import { Question } from './request';
+import { idPrefix, LARGEST_ID } from '../../handler/physical-id';
+import { Request } from '../../handler/request';
+import { NO_IMAGE } from '../contract';
 
 /**
  * The guard remembers in its own physical id, so that no storage has to be kept, paid for and cleaned up:
@@ -18,12 +21,6 @@ export interface Release {
   readonly image: string;
 }
 
-/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
-export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
-
-/** CloudFormation takes 1 KB. */
-export const LARGEST_ID = 1024;
-
 /** One release tag each: see `release-tags.ts`. */
 export const MOST_IMAGES = 10;
 
@@ -35,15 +32,13 @@ const UNKNOWN_KEY = '0'.repeat(16);
 
 export class ReleaseHistory {
   /** Reads the physical id of a request. */
-  public static of({ type, physicalId, stack, logicalId }: Request): ReleaseHistory {
-    const segment = (name: string) => name.replace(/[^A-Za-z0-9-]/g, '-').slice(0, 255) || '-';
-    const prefix = `phased-fargate/${segment(stack.name)}/${segment(logicalId)}`;
-    const [match, releases = ''] = PHYSICAL_ID.exec(physicalId) ?? [];
+  public static of(request: Request): ReleaseHistory {
+    const [match, releases = ''] = PHYSICAL_ID.exec(request.physicalId) ?? [];
     const records = releases.split('/').slice(1).map((release) => {
       const [key, image] = release.split('@');
       return { key, image };
     });
-    return new ReleaseHistory(prefix, records, type === 'Update' && match === undefined);
+    return new ReleaseHistory(idPrefix(request), records, request.type === 'Update' && match === undefined);
   }
 
   private constructor(

@@ -1,33 +1,8 @@
-import { createHash } from 'node:crypto';
+import { assertKnownType, hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
 import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
 
 const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
 const MODES: readonly string[] = ['fail', 'waitFor', 'startWithoutTasks'] satisfies WhenMissingMode[];
-
-export interface Stack {
-  readonly id: string;
-  readonly name: string;
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
-
-/** What every request of CloudFormation carries, however odd its properties are. */
-export interface Request {
-  readonly type: string;
-  /** A secret: who has it can answer in our name. */
-  readonly responseUrl: string;
-  readonly requestId: string;
-  readonly logicalId: string;
-  /** Empty at a Create. */
-  readonly physicalId: string;
-  readonly stack: Stack;
-  /** CloudFormation gives up after this time. */
-  readonly serviceTimeoutMs: number;
-  readonly properties: Properties;
-}
-
-type Properties = Readonly<Record<string, unknown>>;
 
 export interface Repository {
   readonly name: string;
@@ -75,40 +50,14 @@ export interface Question {
   readonly legacyAbsence: string;
 }
 
-export class MalformedRequest extends Error {}
-
-/**
- * The outer part of a request.
- *
- * @throws where there is nobody to answer to
- */
-export function openRequest(event: unknown): Request {
-  const fields = record(event);
-  const responseUrl = text(fields.ResponseURL);
-  if (!URL.canParse(responseUrl) || !['http:', 'https:'].includes(new URL(responseUrl).protocol)) {
-    throw new MalformedRequest('the request has no ResponseURL to answer to');
-  }
-  return {
-    type: text(fields.RequestType),
-    responseUrl,
-    requestId: text(fields.RequestId),
-    logicalId: text(fields.LogicalResourceId),
-    physicalId: text(fields.PhysicalResourceId),
-    stack: stackOf(text(fields.StackId)),
-    serviceTimeoutMs: serviceTimeout(record(fields.ResourceProperties)),
-    properties: record(fields.ResourceProperties),
-  };
-}
-
 /**
  * The properties. Those of older versions of this library arrive in rollbacks, so whatever can have a default has one.
  *
  * @throws where it is not clear which image is meant
  */
-export function parse({ type, properties, stack, logicalId }: Request): Question {
-  if (type !== 'Create' && type !== 'Update') {
-    throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
-  }
+export function parse(request: Request): Question {
+  assertKnownType(request);
+  const { properties, stack, logicalId } = request;
   const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
   if (!version.value && version.kind !== 'parameter') {
     throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
@@ -150,13 +99,6 @@ function requirementsOf({ Requirements: requirements }: Properties): Requirement
     member(record(requirement), 'kind', REQUIREMENT_KINDS, '');
     return requirement as Requirement;
   });
-}
-
-const DEFAULT_SERVICE_TIMEOUT_SECONDS = 3_600;
-
-function serviceTimeout({ ServiceTimeout: value }: Properties): number {
-  const seconds = typeof value === 'number' ? value : Number(text(value));
-  return (seconds >= 1 && seconds <= DEFAULT_SERVICE_TIMEOUT_SECONDS ? seconds : DEFAULT_SERVICE_TIMEOUT_SECONDS) * 1_000;
 }
 
 function taskCounts({ TaskCounts: counts }: Properties): string[] {
@@ -232,38 +174,4 @@ function legacyAbsence({ Nonce: nonce }: Properties): string {
 
 function versionOf({ VersionKind: kind, VersionValue: value, Nonce: nonce }: Properties): string[] {
   return [text(kind) || 'tag', text(value), kind === 'movingTag' ? text(nonce) : ''];
-}
-
-function hash(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
-}
-
-/** Whatever was sent, in a message of bearable length. */
-function shown(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
-}
-
-function stackOf(id: string): Stack {
-  const [, partition = 'aws', , region = '', account = '', path = ''] = id.split(':');
-  return { id, partition, region, account, name: path.split('/')[1] ?? '' };
-}
-
-function member(properties: Properties, name: string, known: readonly string[], otherwise: string): string {
-  const value = text(properties[name]) || otherwise;
-  if (!known.includes(value)) {
-    throw new MalformedRequest(`the request was made by a newer version of the library: ${name} is ${shown(value)}`);
-  }
-  return value;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

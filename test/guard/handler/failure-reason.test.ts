@@ -2,7 +2,8 @@ import { ACCOUNT, DENIED, event, REPOSITORY_URI } from './simulation';
 import { RecentImages } from '../../../src/guard/handler/ecr/recent-images';
 import { explain, explainReleaseTags } from '../../../src/guard/handler/failure-reason';
 import { Observation } from '../../../src/guard/handler/observation';
-import { openRequest, parse } from '../../../src/guard/handler/request';
+import { parse } from '../../../src/guard/handler/request';
+import { openRequest } from '../../../src/handler/request';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const PLACE = '(account 111122223333, region eu-west-1)';

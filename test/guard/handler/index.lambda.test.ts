@@ -1,6 +1,7 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
-import { REGISTRY_ACTIONS, STACK_ACTIONS } from '../../../src/guard/contract';
+import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
+import { STACK_ACTIONS } from '../../../src/private/stack-actions';
 
 let aws: Simulation;
 beforeEach(() => {

@@ -2,9 +2,9 @@ import { Simulation } from './simulation';
 import { EcrClient, ImageFailure, Manifest } from '../../../src/guard/handler/ecr/client';
 import { Releases, ReleaseTags } from '../../../src/guard/handler/ecr/release-tags';
 import { moveReleaseTags } from '../../../src/guard/handler/move-release-tags';
-import { AwsError } from '../../../src/guard/handler/runtime/aws-client';
-import { deadlines } from '../../../src/guard/handler/runtime/deadlines';
-import { Operation, operationOf } from '../../../src/guard/handler/runtime/stack-status';
+import { AwsError } from '../../../src/handler/runtime/aws-client';
+import { deadlines } from '../../../src/handler/runtime/deadlines';
+import { Operation, operationOf } from '../../../src/handler/runtime/stack-status';
 
 const TAG = 'deployed-api-0123abcd';
 const [A, B, C] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`);

@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { event, update } from './simulation';
-import { LARGEST_ID, MOST_IMAGES, NO_IMAGE, ReleaseHistory } from '../../../src/guard/handler/release-history';
-import { openRequest, parse, Question } from '../../../src/guard/handler/request';
+import { NO_IMAGE } from '../../../src/guard/contract';
+import { MOST_IMAGES, ReleaseHistory } from '../../../src/guard/handler/release-history';
+import { parse, Question } from '../../../src/guard/handler/request';
+import { LARGEST_ID } from '../../../src/handler/physical-id';
+import { openRequest } from '../../../src/handler/request';
 
 const image = (number: number) => `sha256:${number.toString(16).padStart(64, '1')}`;
 const [ONE, TWO, THREE] = [1, 2, 3].map(image);

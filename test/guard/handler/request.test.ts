@@ -1,5 +1,6 @@
 import { ACCOUNT, event, propertiesWith, REGION, REPOSITORY_URI, RESPONSE_URL, STACK_ID, update } from './simulation';
-import { MalformedRequest, openRequest, parse } from '../../../src/guard/handler/request';
+import { parse } from '../../../src/guard/handler/request';
+import { MalformedRequest, openRequest } from '../../../src/handler/request';
 
 const KEY = expect.stringMatching(/^[0-9a-f]{16}$/);
 

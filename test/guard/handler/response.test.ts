@@ -1,7 +1,9 @@
 import { event, NO_IMAGE } from './simulation';
+import { succeeded } from '../../../src/guard/handler/answer';
 import { ReleaseHistory } from '../../../src/guard/handler/release-history';
-import { openRequest, parse, Request } from '../../../src/guard/handler/request';
-import { Answer, deleted, encode, failed, succeeded } from '../../../src/guard/handler/response';
+import { parse } from '../../../src/guard/handler/request';
+import { openRequest, Request } from '../../../src/handler/request';
+import { Answer, deleted, encode, failed } from '../../../src/handler/response';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Fixture, FIXTURES } from './fixtures';
-import { VirtualClock } from './virtual-clock';
 import { CONTRACT_VERSION } from '../../../src/guard/contract';
 import { ScanPage, SigningStatus } from '../../../src/guard/handler/ecr/client';
 import { createHandler } from '../../../src/guard/handler/index.lambda';
-import { HttpRequest, HttpResponse, NetworkError, TooLarge } from '../../../src/guard/handler/runtime/http';
-import { Runtime } from '../../../src/guard/handler/runtime/runtime';
+import { HttpRequest, HttpResponse, NetworkError, TooLarge } from '../../../src/handler/runtime/http';
+import { Runtime } from '../../../src/handler/runtime/runtime';
+import { VirtualClock } from '../../handler/virtual-clock';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';

@@ -1,10 +1,11 @@
+import { askJson, AwsError, endpoint, Service } from '../../../handler/runtime/aws-client';
+import { NetworkError } from '../../../handler/runtime/http';
+import { Redact } from '../../../handler/runtime/redaction';
+import { Runtime } from '../../../handler/runtime/runtime';
+import { commonTrouble } from '../../../handler/runtime/trouble';
 import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, REQUIREMENT_ACTIONS } from '../../contract';
 import { Observation, Trouble } from '../observation';
 import { ImageId, Repository } from '../request';
-import { askJson, AwsError, endpoint, Service } from '../runtime/aws-client';
-import { NetworkError } from '../runtime/http';
-import { Redact } from '../runtime/redaction';
-import { Runtime } from '../runtime/runtime';
 
 type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number] | (typeof REQUIREMENT_ACTIONS)[keyof typeof REQUIREMENT_ACTIONS];
 
@@ -216,19 +217,16 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof AwsError && error.code === code;
 }
 
+/** What ECR has of its own. */
 const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'missing' | 'repositoryMissing']> = [
   [/^RepositoryNotFound/, 'repositoryMissing'],
   // The last two: it was deleted between two calls.
   [/^(ImageNotFound|LayersNotFound|ReferencedImagesNotFound)/, 'missing'],
   [/^Upstream(TooManyRequests|Unavailable)/, 'unavailable'],
   [/^Upstream|UnableToAccessUpstream|UnableToGetUpstream/, 'upstream'],
-  // The credentials of a new role take as long to become known as its permissions.
-  [/AccessDenied|Unauthorized|NotAuthorized|BlockedByOrganizationPolicy|UnrecognizedClient|InvalidClientToken|ExpiredToken/, 'denied'],
   [/^Kms/, 'kms'],
   // ECR means its quotas by it, such as 1,000 tags to an image: trying again changes nothing.
   [/^LimitExceeded/, 'quota'],
-  [/Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/, 'throttled'],
-  [/^(Server|Service|Internal)|^Request(Timeout|Expired|TimeTooSkewed)/, 'unavailable'],
   [/Validation|InvalidParameter/, 'refused'],
 ];
 
@@ -243,7 +241,6 @@ export function troubleOf(error: unknown): Observation {
 }
 
 function observationOf(code: string, status: number, action: string, message: string): Observation {
-  const kind = KIND_OF_CODE.find(([pattern]) => pattern.test(code))?.[1]
-    ?? (status === 429 ? 'throttled' : status >= 500 || status === 408 ? 'unavailable' : 'unexpected');
+  const kind = KIND_OF_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? commonTrouble(code, status) ?? 'unexpected';
   return kind === 'missing' || kind === 'repositoryMissing' ? { kind } : { kind, action, message };
 }

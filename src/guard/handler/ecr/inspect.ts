@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { EcrClient, ImageDetail, ImageFailure, Manifest, troubleOf } from './client';
 import { Contents, IndexedImage, readConfig, readManifest } from './manifest';
+import { NetworkError } from '../../../handler/runtime/http';
+import { Runtime } from '../../../handler/runtime/runtime';
+import { NO_IMAGE } from '../../contract';
 import { Observation } from '../observation';
-import { NO_IMAGE } from '../release-history';
 import { ImageId, Platform, Question } from '../request';
-import { NetworkError } from '../runtime/http';
-import { Runtime } from '../runtime/runtime';
 
 export interface Inspector {
   /**

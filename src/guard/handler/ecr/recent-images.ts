@@ -1,7 +1,7 @@
 import { EcrClient, ImageDetail } from './client';
-import { NO_IMAGE } from '../release-history';
+import { TooLarge } from '../../../handler/runtime/http';
+import { NO_IMAGE } from '../../contract';
 import { RELEASE_TAG_PREFIX } from '../request';
-import { TooLarge } from '../runtime/http';
 
 /** What else is in the repository, for the reason of a failure. */
 export interface RecentImages {

@@ -1,8 +1,8 @@
 import { EcrClient, Finding, ScanPage, troubleOf } from './client';
+import { Clock } from '../../../handler/runtime/runtime';
 import { Requirement, ScannedRequirement, SEVERITIES, Severity, SignedRequirement } from '../../contract';
 import { Found, Observation } from '../observation';
 import { Question } from '../request';
-import { Clock } from '../runtime/runtime';
 
 export interface RequirementsCheck {
   /** The same image if it is what is required, and otherwise what is wrong with it. Never throws. */

@@ -1,7 +1,8 @@
 import { EcrClient, ecrClient, ImageFailure, troubleOf } from '../../../../src/guard/handler/ecr/client';
-import { openRequest, parse } from '../../../../src/guard/handler/request';
-import { AwsError } from '../../../../src/guard/handler/runtime/aws-client';
-import { NetworkError, TooLarge } from '../../../../src/guard/handler/runtime/http';
+import { parse } from '../../../../src/guard/handler/request';
+import { openRequest } from '../../../../src/handler/request';
+import { AwsError } from '../../../../src/handler/runtime/aws-client';
+import { NetworkError, TooLarge } from '../../../../src/handler/runtime/http';
 import { DENIED, Fault, NO_IMAGE, REPOSITORY, ACCOUNT, Simulation, THROTTLED, event } from '../simulation';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { EcrClient, ecrClient, ImageFailure, Manifest } from '../../../../src/guard/handler/ecr/client';
 import { inspector } from '../../../../src/guard/handler/ecr/inspect';
 import { Observation } from '../../../../src/guard/handler/observation';
-import { openRequest, parse } from '../../../../src/guard/handler/request';
+import { parse } from '../../../../src/guard/handler/request';
+import { openRequest } from '../../../../src/handler/request';
 import { FIXTURES, FixtureName } from '../fixtures';
 import { event, Fault, NO_IMAGE, Simulation } from '../simulation';
 

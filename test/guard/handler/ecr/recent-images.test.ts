@@ -1,6 +1,6 @@
 import { EcrClient, ImageDetail, ImagePage } from '../../../../src/guard/handler/ecr/client';
 import { isSimilar, recentImages as recentImagesOf } from '../../../../src/guard/handler/ecr/recent-images';
-import { TooLarge } from '../../../../src/guard/handler/runtime/http';
+import { TooLarge } from '../../../../src/handler/runtime/http';
 
 test.each([
   ['v1.2.3', '1.2.3'],

@@ -1,7 +1,7 @@
-import { Level } from '../../../../src/guard/handler/runtime/log';
-import { redaction } from '../../../../src/guard/handler/runtime/redaction';
-import { AskOperation, Operation, operationOf, stackOperation } from '../../../../src/guard/handler/runtime/stack-status';
-import { RESPONSE_URL, Simulation, STACK_ID, Fault, THROTTLED } from '../simulation';
+import { Level } from '../../../src/handler/runtime/log';
+import { redaction } from '../../../src/handler/runtime/redaction';
+import { AskOperation, Operation, operationOf, stackOperation } from '../../../src/handler/runtime/stack-status';
+import { RESPONSE_URL, Simulation, STACK_ID, Fault, THROTTLED } from '../../guard/handler/simulation';
 
 /** Every status that CloudFormation documents. */
 test.each<[Operation, string[]]>([

@@ -6,7 +6,14 @@ import { Runtime } from './runtime';
 
 /** A refusal by AWS. The code is AWS's own; the action is in the terms of IAM. */
 export class AwsError extends Error {
-  constructor(public readonly action: string, public readonly code: string, message: string, public readonly status: number) {
+  constructor(
+    public readonly action: string,
+    public readonly code: string,
+    message: string,
+    public readonly status: number,
+    /** What the service adds to its refusal. */
+    public readonly details: Fields = {},
+  ) {
     super(message);
   }
 }
@@ -14,7 +21,7 @@ export class AwsError extends Error {
 /** One service in one region. */
 export interface Service {
   /** As it is signed, and as IAM names it. */
-  readonly name: 'ecr' | 'cloudformation';
+  readonly name: 'cloudformation' | 'ecr' | 'ecs' | 'logs';
   readonly region: string;
   readonly url: string;
   /** What is asked on behalf of. */
@@ -37,7 +44,7 @@ export async function askJson(service: Service, target: string, operation: strin
   }
   const answer = isRecord(body) ? body : {};
   const type = String(answer.__type ?? response.headers['x-amzn-errortype'] ?? '');
-  throw refusal(service, operation, response, type.split('#').at(-1)!.split(':')[0], answer.message ?? answer.Message);
+  throw refusal(service, operation, response, type.split('#').at(-1)!.split(':')[0], answer.message ?? answer.Message, answer);
 }
 
 /** The Query protocol, which answers with XML. */
@@ -61,15 +68,15 @@ export function endpoint({ env }: Runtime, service: string, standard: string): s
   return env[`AWS_ENDPOINT_URL_${service}`] || env.AWS_ENDPOINT_URL || standard;
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 const LONGEST_CODE = 100;
 const LONGEST_MESSAGE = 2_000;
 
-function refusal({ name, redact }: Service, operation: string, { status }: HttpResponse, type: string, message: unknown): AwsError {
+function refusal({ name, redact }: Service, operation: string, { status }: HttpResponse, type: string, message: unknown, details?: Fields): AwsError {
   const code = redact(type).slice(0, LONGEST_CODE) || `HTTP${status}`;
   const text = typeof message === 'string' ? redact(message).slice(0, LONGEST_MESSAGE) : '';
-  return new AwsError(`${name}:${operation}`, code, text || code, status);
+  return new AwsError(`${name}:${operation}`, code, text || code, status, details);
 }
 
 async function signedPost(service: Service, headers: Record<string, string>, body: string, largestBody?: number): Promise<HttpResponse> {

@@ -1,4 +1,4 @@
-import { redaction } from '../../../../src/guard/handler/runtime/redaction';
+import { redaction } from '../../../src/handler/runtime/redaction';
 
 const SIGNATURE = '0123456789abcdef0123456789abcdef';
 const SECURITY_TOKEN = 'IQoJb3JpZ2luX2VjE/token+of==the+bucket';

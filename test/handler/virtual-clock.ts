@@ -1,4 +1,4 @@
-import { Clock } from '../../../src/guard/handler/runtime/runtime';
+import { Clock } from '../../src/handler/runtime/runtime';
 
 interface Timer {
   readonly due: number;

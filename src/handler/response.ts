@@ -1,18 +1,14 @@
-import { GuardAttributes, taskCountAttribute } from '../contract';
-import { LARGEST_ID, NO_IMAGE, ReleaseHistory } from './release-history';
-import { Question, Request } from './request';
+import { idPrefix, LARGEST_ID } from './physical-id';
+import { Request } from './request';
 
 /** What CloudFormation is told, apart from what identifies the request. */
 export interface Answer {
   readonly status: 'SUCCESS' | 'FAILED';
   readonly physicalId: string;
   readonly reason?: string;
-  readonly attributes?: GuardAttributes;
-}
-
-export function succeeded({ taskCounts, imageTag }: Question, digest: string, { physicalId }: ReleaseHistory): Answer {
-  const counts = taskCounts.map((count) => [taskCountAttribute(count), digest === NO_IMAGE ? '0' : count]);
-  return { status: 'SUCCESS', physicalId, attributes: { ImageDigest: digest, ImageTag: imageTag, ...Object.fromEntries(counts) } };
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** What to do where the attributes are too large to be sent. */
+  readonly remedyIfTooLarge?: string;
 }
 
 /** Nothing was changed, so the id stays: another one would make CloudFormation replace what it believes to be there. */
@@ -27,7 +23,7 @@ export function deleted(request: Request): Answer {
 
 /** However odd, the id is CloudFormation's: it goes back as it came. */
 function idOf(request: Request): string {
-  return clip(request.physicalId, LARGEST_ID) || ReleaseHistory.of(request).physicalId;
+  return clip(request.physicalId, LARGEST_ID) || idPrefix(request);
 }
 
 const LARGEST_RESPONSE = 4096;
@@ -47,7 +43,7 @@ export function encode(request: Request, answer: Answer): string {
   if (answer.status === 'SUCCESS') {
     const whole = body(answer);
     if (Buffer.byteLength(whole) <= LARGEST_RESPONSE) return whole;
-    return encode(request, failed(request, `The guard's answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation takes: refer to fewer task counts.`));
+    return encode(request, failed(request, `The answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation takes: ${answer.remedyIfTooLarge ?? 'ask for less'}.`));
   }
   const room = LARGEST_RESPONSE - Buffer.byteLength(body({ ...answer, reason: '' }));
   return body({ ...answer, reason: clip(printable(answer.reason ?? ''), room) });
@@ -59,7 +55,7 @@ function printable(text: string): string {
 }
 
 /** By the bytes that it takes in JSON, and never through the middle of a character. */
-function clip(text: string, bytes: number): string {
+export function clip(text: string, bytes: number): string {
   if (jsonBytes(text) <= bytes) return text;
 
   let kept = '';

@@ -1,8 +1,8 @@
-import { event, Fault, RESPONSE_URL, SERVER_ERROR, Simulation } from './simulation';
-import { openRequest } from '../../../src/guard/handler/request';
-import { Answer } from '../../../src/guard/handler/response';
-import { Level } from '../../../src/guard/handler/runtime/log';
-import { sendResponse } from '../../../src/guard/handler/send-response';
+import { openRequest } from '../../src/handler/request';
+import { Answer } from '../../src/handler/response';
+import { Level } from '../../src/handler/runtime/log';
+import { sendResponse } from '../../src/handler/send-response';
+import { event, Fault, RESPONSE_URL, SERVER_ERROR, Simulation } from '../guard/handler/simulation';
 
 const ANSWER: Answer = { status: 'FAILED', physicalId: 'id', reason: 'because of é' };
 

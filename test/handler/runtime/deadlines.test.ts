@@ -1,4 +1,4 @@
-import { deadlines } from '../../../../src/guard/handler/runtime/deadlines';
+import { deadlines } from '../../../src/handler/runtime/deadlines';
 
 test('a long time keeps 20 s for the end: 10 to explain, 8 to answer, 2 to spare', () => {
   expect(deadlines(1_000, 900_000, 3_600_000)).toEqual({ start: 1_000, lastCall: 881_000, answer: 891_000, end: 899_000 });

@@ -1,6 +1,6 @@
-import { logger } from '../../../../src/guard/handler/runtime/log';
-import { during, lambdaRuntime } from '../../../../src/guard/handler/runtime/runtime';
-import { Simulation } from '../simulation';
+import { logger } from '../../../src/handler/runtime/log';
+import { during, lambdaRuntime } from '../../../src/handler/runtime/runtime';
+import { Simulation } from '../../guard/handler/simulation';
 
 const REQUEST = { method: 'GET', url: 'https://api.ecr.eu-west-1.amazonaws.com/x', headers: {}, timeoutMs: 1 } as const;
 

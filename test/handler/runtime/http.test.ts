@@ -1,6 +1,6 @@
 import { createServer, RequestListener, Server } from 'node:http';
 import { AddressInfo, createServer as createTcpServer, Server as TcpServer, Socket } from 'node:net';
-import { NetworkError, sendOverNetwork, TooLarge } from '../../../../src/guard/handler/runtime/http';
+import { NetworkError, sendOverNetwork, TooLarge } from '../../../src/handler/runtime/http';
 
 let server: Server | TcpServer;
 let url: string;

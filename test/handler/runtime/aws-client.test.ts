@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
-import { askJson, askQuery, AwsError, endpoint, Service, textOf } from '../../../../src/guard/handler/runtime/aws-client';
-import { HttpRequest, HttpResponse, NetworkError } from '../../../../src/guard/handler/runtime/http';
-import { redaction } from '../../../../src/guard/handler/runtime/redaction';
-import { Runtime } from '../../../../src/guard/handler/runtime/runtime';
-import { Simulation, STACK_ID } from '../simulation';
+import { askJson, askQuery, AwsError, endpoint, Service, textOf } from '../../../src/handler/runtime/aws-client';
+import { HttpRequest, HttpResponse, NetworkError } from '../../../src/handler/runtime/http';
+import { redaction } from '../../../src/handler/runtime/redaction';
+import { Runtime } from '../../../src/handler/runtime/runtime';
+import { Simulation, STACK_ID } from '../../guard/handler/simulation';
 
 const ENV = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'the-secret-access-key-of-the-role', AWS_SESSION_TOKEN: 'the-session-token-of-the-role' };
 
