@@ -117,16 +117,16 @@ function unfit(problem: string, remedy: string): StatusRow {
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
 const SCAN_STATUSES: Readonly<Record<string, StatusRow | undefined>> = {
-  NOT_SCANNED: notReady('notBegun', 'has not been scanned', 'scan images when they are pushed (imageScanOnPush), and scan this one'),
+  NOT_SCANNED: notReady('notBegun', 'has not been scanned', 'turn on imageScanOnPush, and scan this image'),
   PENDING: notReady('notReady', 'is waiting to be scanned', WAIT),
   IN_PROGRESS: notReady('notReady', 'is still being scanned', WAIT),
   FAILED: unfit('could not be scanned', 'scan it again'),
-  UNSUPPORTED_IMAGE: unfit('cannot be scanned: ECR does not support its operating system or media type', 'use a supported base image, or require no scan; what ECR says'),
-  SCAN_ELIGIBILITY_EXPIRED: unfit('is too old for Amazon Inspector to scan it any longer', 'build it again, or lengthen the re-scan duration in Inspector; what ECR says'),
+  UNSUPPORTED_IMAGE: unfit('cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or require no scan'),
+  SCAN_ELIGIBILITY_EXPIRED: unfit('is too old for Amazon Inspector to scan it any longer', 'build it again, or lengthen the re-scan duration in Inspector'),
   FINDINGS_UNAVAILABLE: unfit('has no findings that ECR could show', 'scan it again'),
-  LIMIT_EXCEEDED: unfit('was not scanned: a quota for scans is exhausted', 'request an increase in Service Quotas, or retry tomorrow; what ECR says'),
-  IMAGE_ARCHIVED: unfit('is archived, and archived images are not scanned', 'restore it'),
-  IMAGE_SIZE_EXCEEDED: unfit('is too large to be scanned', 'make it smaller, or require no scan; what ECR says'),
+  LIMIT_EXCEEDED: unfit('was not scanned: a quota for scans is exhausted', 'request an increase in Service Quotas, or retry tomorrow'),
+  IMAGE_ARCHIVED: unfit('is archived, so it is not scanned', 'restore it'),
+  IMAGE_SIZE_EXCEEDED: unfit('is too large to be scanned', 'make it smaller, or require no scan'),
 };
 
 function statusOf({ imageScanStatus }: ScanPage): string {
