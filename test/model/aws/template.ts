@@ -52,7 +52,7 @@ export function propertiesOf({ question, dialect, logicalId }: Template, place: 
     VersionKind: versionKind,
     VersionValue: versionValue,
     ...nonce && { Nonce: nonce },
-    ...retain && dialect.releaseTagProperty && { [dialect.releaseTagProperty]: `fargate-stack-${logicalId.toLowerCase()}` },
+    ...retain && dialect.releaseTagProperty && { [dialect.releaseTagProperty]: releaseTagName(logicalId) },
     Platforms: platforms,
     ...singleManifest && { SingleManifest: 'true' },
     WhenMissing: whenMissing,
@@ -61,6 +61,11 @@ export function propertiesOf({ question, dialect, logicalId }: Template, place: 
     ServiceStack: 'FargateStack',
     ...versionKind === 'parameter' && { ParameterName: 'FargateStack:ApiImageTag' },
   };
+}
+
+/** As the construct derives it from the stack and the path of the guard. */
+export function releaseTagName(logicalId: string): string {
+  return `fargate-stack-${logicalId.toLowerCase()}`;
 }
 
 /** Whether two questions are one and the same as far as the image is concerned, so that the answer has to stay. */

@@ -2,7 +2,7 @@ import { AnswerJudge } from './answers';
 import { Verdict } from './invariants';
 import { isStatusUnknown, ReleaseJudge } from './releases';
 import { Secrets } from './secrets';
-import { TagJudge } from './tags';
+import { ownTagPrefix, TagJudge } from './tags';
 import { Fault, PERMANENT, Weather } from '../aws/faults';
 import { Call } from '../aws/front-doors';
 import { MOST_TAGS, Repository } from '../aws/registry';
@@ -36,7 +36,10 @@ export class Judge {
   private readonly releases: ReleaseJudge;
   private readonly tags: TagJudge;
   private readonly invocations = new Map<number, Array<Invocation<Question>>>();
+  /** Release tags of the last stable state, so far as they were right then. */
   private tagsBefore = new Map<string, string>();
+  /** Digests that were deployed for good, in the life of the present stack. */
+  private readonly settled = new Set<string>();
   private sinceStable: Array<GuardRequest<Question>> = [];
 
   constructor(private readonly options: JudgeOptions) {
@@ -72,6 +75,8 @@ export class Judge {
   }
 
   public registryChanged(): void {
+    // The owner of an image may take its tags away with it.
+    for (const [tag, digest] of this.tagsBefore) if (!this.options.repositories.get(tag.split(':')[0])!.images.has(digest)) this.tagsBefore.delete(tag);
     this.tags.registryChanged();
   }
 
@@ -84,12 +89,15 @@ export class Judge {
       case 'outcome': return this.requestOver(event.request, event.answer);
       case 'running': return this.tags.checkAll('an update of the service');
       case 'status': {
-        if (this.options.stack.status === 'DELETE_COMPLETE' || this.options.stack.status === 'ROLLBACK_COMPLETE') this.releases.removed();
+        if (this.options.stack.status === 'DELETE_COMPLETE' || this.options.stack.status === 'ROLLBACK_COMPLETE') {
+          this.releases.removed();
+          this.settled.clear();
+        }
         return this.tags.checkAll('a change of the stack');
       }
       case 'stable': {
         if (event.after === 'rollback' && event.before) this.checkRestored(event.before.guard);
-        this.tagsBefore = this.releaseTags();
+        this.remember();
         this.sinceStable = [];
         return undefined;
       }
@@ -162,9 +170,22 @@ export class Judge {
     for (const [tag, digest] of this.tagsBefore) {
       const [repository] = tag.split(':');
       const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
-      if (repository !== question.repository || !exists || !this.releases.hasReleased(digest)) continue;
+      // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
+      const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(this.options.repositories.get(repository)!));
+      if (repository !== question.repository || !exists || isOpen) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
+  }
+
+  /** Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. */
+  private remember(): void {
+    const { template: { question, logicalId }, data } = this.options.stack.guard!;
+    const own = `${question.repository}:${ownTagPrefix(this.options.dialect, logicalId)}`;
+    this.settled.add(data.ImageDigest);
+    const tags = [...this.releaseTags()];
+    const [deployed] = tags.filter(([tag]) => tag.startsWith(own)).sort(([one], [other]) => one.length - other.length);
+    const areRight = !this.tags.disturbed && deployed?.[1] === data.ImageDigest;
+    this.tagsBefore = new Map(areRight ? tags.filter(([, digest]) => this.settled.has(digest)) : []);
   }
 
   private hasHardFault(invocations: ReadonlyArray<Invocation<Question>>): boolean {

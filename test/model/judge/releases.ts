@@ -52,10 +52,10 @@ export class ReleaseJudge {
 
   public called({ service, invocation }: Call, now: number): void {
     if (service !== 'ecr') return;
-    const { question, logicalId } = invocation.request;
+    const { question } = invocation.request;
     const sight = this.sightOf(invocation);
     const view = viewOf(question, this.repositories);
-    const before = this.deployed.get(logicalId);
+    const before = this.before(invocation.request);
     const kept = before && asksForTheSame(before.question, question) ? this.see(before.digest, question) : undefined;
     for (const seen of [view, kept]) if (seen?.kind === 'fits') sight.fitting.add(seen.digest);
     sight.views.push({ at: now, view, deployed: kept });
@@ -70,8 +70,8 @@ export class ReleaseJudge {
     return this.history.every(({ digest }) => (repository.images.get(digest)?.status ?? 'ACTIVE') === 'ACTIVE');
   }
 
-  public hasReleased(digest: string): boolean {
-    return this.history.some((release) => release.digest === digest);
+  public areAllThere(repository: Repository): boolean {
+    return this.history.every(({ digest }) => repository.images.get(digest)?.status === 'ACTIVE');
   }
 
   public forwardOver(
@@ -101,10 +101,10 @@ export class ReleaseJudge {
   }
 
   private checkSuccess(request: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
-    const { question, logicalId, type } = request;
+    const { question, type } = request;
     const { fitting, views } = this.sightOf(invocation);
     const digest = data.ImageDigest;
-    const before = this.deployed.get(logicalId);
+    const before = this.before(request);
     if (digest === NO_IMAGE) {
       const missing = views.some(({ view }) => view.kind === 'missing') || views.length === 0;
       this.verdict.expect('rightImage', question.whenMissing === 'startWithoutTasks' && missing, () => `no image was answered to ${JSON.stringify(question)}: ${JSON.stringify(views.at(-1))}`);
@@ -134,7 +134,7 @@ export class ReleaseJudge {
     const last = views.at(-1)?.view;
     if (foreseeable) {
       // What comes while it looks, it may have looked for already.
-      const isThere = views.length > 0 && views.every(({ at, view }) => view.kind === 'fits' || at < puts[0].at - PACE_MS) && last?.kind === 'fits';
+      const isThere = last?.kind === 'fits' && views.every(({ at, view }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest));
       this.verdict.expect('releases', !isThere || !mayTag, detail('refused'));
       if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
         const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
@@ -143,7 +143,7 @@ export class ReleaseJudge {
     }
     const [[fault, metAt] = []] = hits;
     const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
-    if (nothingElse && fault && isThereToStay(fault)) {
+    if (nothingElse && last?.kind !== 'unnamed' && fault && isThereToStay(fault)) {
       this.verdict.expect('namesError', NAMES[fault.kind].test(reason), detail(`${fault.kind} of ${fault.operation ?? 'all'} not named`));
       this.verdict.expect('namesError', puts[0].at - metAt! <= DUE_MS, detail(`${fault.kind} of ${fault.operation ?? 'all'} answered late`));
     }
@@ -156,6 +156,11 @@ export class ReleaseJudge {
     const image = this.repositories.get(question.repository)?.images.get(first.view.digest)?.image;
     const most = MOST_CALLS + (image?.single ? CALLS_FOR_CONFIG : 0);
     this.verdict.expect('calls', invocation.calls <= most, () => `${invocation.calls} calls, at most ${most} for ${image?.name}`);
+  }
+
+  /** A guard that is created knows of nothing that was before, even if there was another of its name. */
+  private before({ type, logicalId }: GuardRequest<Question>): Release | undefined {
+    return type === 'Create' ? undefined : this.deployed.get(logicalId);
   }
 
   private see(digest: string, question: Question): View {

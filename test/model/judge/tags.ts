@@ -5,7 +5,7 @@ import { Call } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
 import { GuardRequest, IN_PROGRESS } from '../aws/requests';
 import { StackModel } from '../aws/stack';
-import { Dialect, Question } from '../aws/template';
+import { Dialect, Question, releaseTagName } from '../aws/template';
 
 /** How long a look at the stack counts as "just before" a write. */
 const FRESH_MS = 10_000;
@@ -65,7 +65,7 @@ export class TagJudge {
     if (action !== 'ecr:PutImage') return;
     const { request, statusSeen } = invocation;
     const tag = String(input?.imageTag);
-    const own = `${this.dialect.releaseTagPrefix}fargate-stack-${request.logicalId.toLowerCase()}-`;
+    const own = ownTagPrefix(this.dialect, request.logicalId);
     this.verdict.expect('ownTags', tag.startsWith(own) && request.question.retain, () => `${nameOf(invocation)} moves ${tag}`);
     if (request.live) return;
 
@@ -92,4 +92,9 @@ export class TagJudge {
     const goal = stable && `${stable.guard.template.question.repository}@${stable.guard.data.ImageDigest}`;
     return new Set([...running, goal, this.current].filter((image) => image !== undefined));
   }
+}
+
+/** The readable part is what the template says, and what makes it unique follows. */
+export function ownTagPrefix({ releaseTagPrefix }: Dialect, logicalId: string): string {
+  return `${releaseTagPrefix}${releaseTagName(logicalId)}-`;
 }
