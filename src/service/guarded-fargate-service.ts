@@ -13,6 +13,7 @@ import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
+import { stopService } from '../private/commands';
 import { deployedTogether } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
 
@@ -244,8 +245,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private addOutputs(): void {
     new CfnOutput(this, 'StopCommand', {
       description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
-      value: `aws ecs update-service --region ${Stack.of(this).region} --cluster ${this.cluster.clusterName} ` +
-        `--service ${this.ecsService.serviceName} --desired-count 0`,
+      value: stopService({ region: Stack.of(this).region, cluster: this.cluster.clusterName, service: this.ecsService.serviceName }),
     });
     if (this.url) {
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
