@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Annotations, ArnFormat, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +9,7 @@ import { GuardFunction } from './guard-function';
 import { ImageGuardProps } from './image-guard-options';
 import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
+import { checkFunction, contradictions } from './lambda-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
@@ -19,7 +20,7 @@ import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccoun
 import { invalid, outside } from '../private/validation';
 import { acceptParameter } from '../registry/companion-stack';
 import { ImageRegistry } from '../registry/image-registry';
-import { createdRepository, referenceByName } from '../registry/repository-reference';
+import { createdRepository, placeOf, referenceByName } from '../registry/repository-reference';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
@@ -30,7 +31,7 @@ const LONGEST_WAIT = Duration.minutes(14);
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
 
 const OPTION_KINDS: Kinds<ImageGuardProps> = {
-  registry: instance('an ECR repository', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest'),
+  registry: instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest'),
   imageVersion: instance('an ImageVersion', '_bind'),
   whenMissing: instance('a WhenMissing', '_mode'),
   retainReleasedImages: anyFlag,
@@ -174,7 +175,7 @@ export class ImageGuard extends Construct {
 
     if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
     this.comeAfterRegistry();
-    this.node.addValidation({ validate: () => this.checkManifest() });
+    this.node.addValidation({ validate: () => contradictions(this._awaited) });
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
   }
@@ -295,28 +296,6 @@ export class ImageGuard extends Construct {
     return references(this, this.version.value).some(({ target }) => CfnResource.isCfnResource(target) && deployedTogether(target, this));
   }
 
-  /** Lambda creates a function with its image, and only from a repository of its own region. */
-  private checkLambda(user: IConstruct): void {
-    if (this._holdsTasksBack) {
-      throw invalid(user, `lambdaCode of guard ${this.node.path} cannot start without an image as WhenMissing.startWithoutTasks() has it, ` +
-        'because Lambda creates no function without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor()');
-    }
-    const { region } = Stack.of(user);
-    const { region: registryRegion } = placeOf(this.repository);
-    if (region !== registryRegion && !Token.isUnresolved(region) && !Token.isUnresolved(registryRegion)) {
-      throw invalid(user, `lambdaCode of guard ${this.node.path} is in region ${registryRegion} and the function in ${region}, ` +
-        'but Lambda takes images of its own region only: pass a registry of that region, such as a replica');
-    }
-  }
-
-  private checkManifest(): string[] {
-    const { platforms, singleManifest } = this._awaited;
-    return singleManifest && platforms.length > 1
-      ? [`the image is for a Lambda function, which takes a single manifest, and for ${platforms.join(' and ')}, which a single manifest cannot be for: ` +
-        'make a guard for each platform']
-      : [];
-  }
-
   private pin({ singleManifest = false } = {}): Pin {
     const { registry, repository } = this;
     return {
@@ -327,18 +306,12 @@ export class ImageGuard extends Construct {
         if (!deployedTogether(user, this)) {
           throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
         }
-        if (singleManifest) this.checkLambda(user);
+        if (singleManifest) checkFunction(user, { guard: this, repository, holdsTasksBack: this._holdsTasksBack });
         this.platforms.push(platform);
         this.singleManifest ||= singleManifest;
       },
     };
   }
-}
-
-/** By the ARN, since an imported repository counts as one of the importing stack otherwise. */
-function placeOf(repository: ecr.IRepository): { account: string; region: string } {
-  const { account, region } = Stack.of(repository).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
-  return { account: account!, region: region! };
 }
 
 function known(platforms: (() => string | undefined)[]): string[] {

@@ -62,3 +62,14 @@ export function restoreFromArchive({ repository: { name, account, region }, imag
 export function deploy(stack: string, ...parameters: string[]): string {
   return ['cdk deploy', stack, ...parameters.map((parameter) => `--parameters ${parameter}`)].join(' ');
 }
+
+export interface CommandService {
+  readonly region: string;
+  readonly cluster: string;
+  readonly service: string;
+}
+
+/** Lets a deployment end whose tasks fail over and over. */
+export function stopService({ region, cluster, service }: CommandService): string {
+  return `aws ecs update-service --region ${region} --cluster ${cluster} --service ${service} --desired-count 0`;
+}

@@ -16,6 +16,12 @@ export function createdRepository(registry: IConstruct): ecr.CfnRepository | und
   return createdRepository(child);
 }
 
+/** By the ARN, since an imported repository counts as one of the importing stack otherwise. */
+export function placeOf(repository: ecr.IRepository): { account: string; region: string } {
+  const { account, region } = Stack.of(repository).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+  return { account: account!, region: region! };
+}
+
 /**
  * The registry as a stack may refer to it without an export, which would tie the two stacks together for good:
  * as it is, or, where another stack creates it, by the name that was given to it there.

@@ -20,6 +20,7 @@ import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
+import { stopService } from '../private/commands';
 import { invalid } from '../private/validation';
 
 /** Those that are passed on with the others. */
@@ -190,8 +191,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private addOutputs(): void {
     new CfnOutput(this, 'StopCommand', {
       description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
-      value: `aws ecs update-service --region ${Stack.of(this).region} --cluster ${this.cluster.clusterName} ` +
-        `--service ${this.ecsService.serviceName} --desired-count 0`,
+      value: stopService({ region: Stack.of(this).region, cluster: this.cluster.clusterName, service: this.ecsService.serviceName }),
     });
     if (this.url) {
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
