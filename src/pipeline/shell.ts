@@ -34,7 +34,8 @@ const ESCAPES: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\\': '\\\\'
 /** A word that bash takes as it is. It is always on one line, so that indentation never becomes part of it. */
 export function quoted(word: string): string {
   if (/^[\w./:@=,+-]+$/.test(word)) return word;
-  if (!/\p{Cc}/u.test(word)) return `'${word.replace(/'/g, "'\\''")}'`;
+  // In plain single quotes, shellcheck would take a dollar sign for a mistake.
+  if (!/[\p{Cc}$`]/u.test(word)) return `'${word.replace(/'/g, "'\\''")}'`;
   const escaped = word.replace(/[\p{Cc}\\']/gu, (character) =>
     ESCAPES[character] ?? Buffer.from(character).toString('hex').replace(/../g, '\\x$&'));
   return `$'${escaped}'`;

@@ -11,7 +11,7 @@ import { WorkflowRun } from './workflow-run';
 const ACCOUNTS = { Staging: ['111122223333', 'us-east-1'], Production: ['444455556666', 'eu-west-1'] };
 const [FROM, TO] = ['staging-shop-api', 'production-shop-api'];
 const SECRETS = { NPM_TOKEN: 'hunter2 "quoted",\nsecond line' };
-const BUILD_ARGS = { BANNER: 'first line\n  second "line"', CONFIG: '{"mode":"prod","list":[1,2]}', PADDED: ' x ' };
+const BUILD_ARGS = { MODE: 'first-mode', BANNER: 'first line\n  second "line"', CONFIG: '{"mode":"prod","list":[1,2]}', PADDED: ' x ' };
 
 const APP = `
 import { DeployScript, DeployWorkflow, PhasedFargateService } from '@org/phased-fargate';
@@ -43,10 +43,12 @@ new DeployScript(app, 'DeployScript', { images });
 const BUILD = 'build-staging-staging-shop-api';
 
 let developer: Developer;
+let first: WorkflowRun;
 
 beforeAll(async () => {
   developer = await Developer.of('pipeline-github');
-  await succeed('env', 'AWS_ACCESS_KEY_ID=444455556666', 'npx', 'cdk', 'bootstrap', 'aws://444455556666/eu-west-1', '--trust', '111122223333');
+  await succeed('env', 'AWS_ACCESS_KEY_ID=444455556666', 'npx', 'cdk', 'bootstrap', 'aws://444455556666/eu-west-1', '--trust', '111122223333',
+    '--cloudformation-execution-policies', 'arn:aws:iam::aws:policy/AdministratorAccess');
   mkdirSync(join(developer.source.directory, 'lib'));
   developer.source.write('lib/lib.mjs', 'export {};\n');
   await write(APP);
@@ -64,10 +66,9 @@ test('a secret that GitHub does not have: red before anything is built, and the 
 });
 
 test('the image is built once, with all that it is made of, and every stage runs it from its own registry', async () => {
-  const run = await push();
-  expect(run.result).toBe('success');
-  expect(built(run)).toBe('built');
-  const { tag, digest } = run.jobs[BUILD].outputs;
+  first = await push();
+  expect(built(first)).toBe('built');
+  const { tag, digest } = first.jobs[BUILD].outputs;
   const [build] = developer.builds();
   expect(build).toMatchObject({ buildArgs: BUILD_ARGS, secrets: { npm: SECRETS.NPM_TOKEN }, contexts: { lib: 'lib' }, fromScratch: false });
   expect(build.tags).toEqual([`111122223333.dkr.ecr.us-east-1.amazonaws.com/${FROM}:${tag}`]);
@@ -76,18 +77,14 @@ test('the image is built once, with all that it is made of, and every stage runs
   expect(await tags(TO, 'Production')).toEqual([tag]);
 });
 
-test('the secret is nowhere to be seen', async () => {
-  const run = await push();
-  expect(run.screen).not.toContain('hunter2');
-  for (const { summary, outputs } of Object.values(run.jobs)) expect(JSON.stringify([summary, outputs])).not.toContain('hunter2');
+test('the secret is nowhere to be seen', () => {
+  expect(first.screen).not.toContain('hunter2');
+  for (const { summary, outputs } of Object.values(first.jobs)) expect(JSON.stringify([summary, outputs])).not.toContain('hunter2');
 });
 
 test('the tag that people read is in the output of the stack', async () => {
-  const run = await push();
-  expect(built(run)).toBe('was there already');
-  const outputs = await developer.aws.stackOutputs('Staging-Shop');
-  const [[, imageTag]] = Object.entries(outputs).filter(([name]) => /ImageTag/.test(name));
-  expect(imageTag).toBe(run.jobs[BUILD].outputs.tag);
+  const outputs = Object.entries(await developer.aws.stackOutputs('Staging-Shop')).filter(([name]) => /ImageTag/.test(name));
+  expect(outputs.map(([, value]) => value)).toEqual([first.jobs[BUILD].outputs.tag]);
 });
 
 test('a change in the additional context brings a new image; one beside it does not', async () => {
@@ -101,8 +98,8 @@ test('a change in the additional context brings a new image; one beside it does 
 });
 
 test('another build argument, or another target, brings a new image of the same sources', async () => {
-  const before = (await push()).jobs[BUILD].outputs;
-  await write(APP.replace('prod', 'debug'));
+  const { outputs: before } = (await push()).jobs[BUILD];
+  await write(APP.replace('first-mode', 'second-mode'));
   const { outputs } = (await push()).jobs[BUILD];
   expect(outputs.tag).not.toBe(before.tag);
   expect(outputs.tag.split('-')[0]).toBe(before.tag.split('-')[0]);
