@@ -17,6 +17,8 @@ export interface Image {
   readonly content: string | Program;
   readonly repository: string;
   readonly tag: string;
+  /** The bytes of the layer, in place of one that holds the program. */
+  readonly layer?: Buffer;
 }
 
 /** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
@@ -53,11 +55,11 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(cloud: Cloud, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, { content, repository, layer: bytes }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
   const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
   const files = tar(contents);
-  const layer = descriptor(MEDIA.layer, gzipSync(files));
+  const layer = descriptor(MEDIA.layer, bytes ?? gzipSync(files));
   const config = descriptor(MEDIA.config, {
     architecture,
     os,
