@@ -41,23 +41,29 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
+    '@cdklabs/deploy-time-build@^0.0.6',
     '@smithy/hash-node@^4',
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
     '@smithy/types@^4',
     '@stryker-mutator/core@^9.6.1',
     '@stryker-mutator/jest-runner@^9.6.1',
+    // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
     '@actions/expressions@^0.3.61',
+    '@actions/workflow-parser@^0.3.61',
+    'json-patch-test-suite@^1.1.0',
     'aws-cdk@^2.1148.1',
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
-    'deploy-time-build@^0.4.10',
+    // How docker/build-push-action reads lists.
+    'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
-    'yaml@^2',
   ],
+  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
@@ -127,23 +133,29 @@ project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
 });
 
-// The guard's handler is bundled when the library is built, never at a consumer's synth.
-project.bundler.addBundle('src/guard/handler/index.lambda.ts', {
-  platform: 'node',
-  target: 'node22',
-  minify: true,
-  mainFields: ['module', 'main'],
-});
-project.eslint?.allowDevDeps('src/guard/handler/**');
+// Handlers are bundled when the library is built, never at a consumer's synth.
+for (const room of ['guard', 'release-task']) {
+  project.bundler.addBundle(`src/${room}/handler/index.lambda.ts`, {
+    platform: 'node',
+    target: 'node22',
+    minify: true,
+    mainFields: ['module', 'main'],
+  });
+}
+const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
+HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: ['src/guard/handler/**'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/private/commands.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
 });
 
-// What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler']);
+// What users install, named, so that nothing gets in by accident. The handlers' own files are in the bundles already.
+project.package.addField('files', [
+  '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
+  'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
+]);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -164,6 +176,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
@@ -210,6 +223,13 @@ const containers = project.addTask('test:containers', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
 });
 
+const model = project.addTask('test:model', {
+  description: 'Drive the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'model.xml' },
+});
+model.spawn(project.preCompileTask);
+model.exec(`jest --ci -c ${E2E_CONFIG} test/model`);
+
 project.addTask('examples:render', {
   description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
   exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
@@ -240,7 +260,7 @@ project.addTask('docs:pictures', {
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
 project.addTask('mutation', {
-  description: "Break the guard's handler in every way that Stryker knows, and see whether a test notices",
+  description: 'Break the handlers in every way that Stryker knows, and see whether a test notices',
   // The seed is part of a test's name, by which coverage is matched.
   env: { FAST_CHECK_RUNS: '10', FAST_CHECK_SEED: '1' },
   exec: 'stryker run',
@@ -278,6 +298,7 @@ verify.spawn(compat);
 verify.spawn(packed);
 verify.spawn(newest);
 verify.spawn(examples);
+verify.spawn(model);
 verify.spawn(e2e);
 
 const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
@@ -285,7 +306,7 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e2e, languages].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, model, e2e, languages].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
@@ -317,7 +338,7 @@ new HardenedWorkflows(project.github!);
 
 // projen's own words for these say little.
 for (const [task, description] of Object.entries({
-  'bundle': 'Bundle the guard\'s handler into assets/',
+  'bundle': 'Bundle the handlers into assets/',
   'compile': 'Compile with jsii, which checks the public API',
   'default': 'Generate files from .projenrc.ts: what a plain "npx projen" does',
   'docgen': 'Write API.md',
@@ -333,7 +354,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');

@@ -78,6 +78,11 @@ export class User {
       : pushIndex(this.emulator, { ...image, platforms });
   }
 
+  /** Pushes an image of this content: the same content makes the same digest, which is returned. */
+  public async pushContent(repository: string, tag: string, content: string, platform: string): Promise<string> {
+    return pushImage(this.emulator, { repository, tag, content, platform });
+  }
+
   /** The path of a file of the example. */
   public file(name: string): string {
     return join(this.directory, name);

@@ -161,6 +161,10 @@ export class Aws {
     return Object.fromEntries(rules.map((rule) => [textOf('member', rule)[0], textOf('TargetGroupArn', rule)[0]]));
   }
 
+  public async codeBuild(operation: string, input: object): Promise<any> {
+    return this.json('codebuild', `CodeBuild_20161006.${operation}`, input);
+  }
+
   public async ecr(operation: string, input: object): Promise<any> {
     return this.json('ecr', `AmazonEC2ContainerRegistry_V20150921.${operation}`, input);
   }

@@ -87,6 +87,8 @@ export class Emulator {
       env: {
         ...base,
         PYTHONDONTWRITEBYTECODE: '1',
+        // The AWS SDK for functions of others, which the runtime of Lambda has at hand.
+        ...process.env.NODE_PATH && { NODE_PATH: process.env.NODE_PATH },
         BIND_HOST: HOST,
         MINISTACK_HOST: HOST,
         GATEWAY_PORT: String(port),

@@ -5,6 +5,7 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Goes where the URL says and nowhere else: not even by way of a proxy, which `fetch` may take from the environment. */
@@ -13,11 +14,14 @@ export async function send(method: string, url: URL | string, headers: Record<st
   const request = begin(url, { method, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, agent: false });
   return new Promise((resolve, reject) => {
     request.on('error', reject).on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8')
-        .on('data', (chunk) => text += chunk)
+      const chunks: Buffer[] = [];
+      response
+        .on('data', (chunk) => chunks.push(chunk))
         .on('error', reject)
-        .on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
+        .on('end', () => {
+          const bytes = Buffer.concat(chunks);
+          resolve({ status: response.statusCode!, headers: response.headers, text: bytes.toString('utf8'), bytes });
+        });
     });
     request.end(body);
   });

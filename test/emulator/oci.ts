@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { Aws, Cloud } from './aws';
-import { send } from './http';
+import { HttpAnswer, send } from './http';
 import { Program, release } from './programs';
 
 const MEDIA = {
@@ -17,9 +16,15 @@ export interface Image {
   readonly content: string | Program;
   readonly repository: string;
   readonly tag: string;
+
   /** The bytes of the layer, in place of one that holds the program. */
   readonly layer?: Buffer;
+
+  /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
+  readonly registry?: string;
 }
+
+type Repository = Pick<Image, 'repository' | 'registry'>;
 
 /** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
 export async function pushImage(cloud: Cloud, image: Image & { readonly platform: string }): Promise<string> {
@@ -44,7 +49,19 @@ export async function pushIndex(cloud: Cloud, image: Image & { readonly platform
     );
   }
   const index = descriptor(MEDIA.index, { schemaVersion: 2, mediaType: MEDIA.index, manifests });
-  return putManifest(cloud, image.repository, image.tag, index);
+  return putManifest(cloud, image, image.tag, index);
+}
+
+/** Copies an image and all that it consists of, as `docker buildx imagetools create` does. The source is named by its digest. */
+export async function copyImage(cloud: Cloud, from: Repository & { readonly tag: string }, to: Repository & { readonly tag: string }): Promise<void> {
+  const { headers, bytes } = await call(cloud, from, 'GET', `manifests/${from.tag}`);
+  const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString('utf8'));
+  for (const { digest } of manifests) await copyImage(cloud, { ...from, tag: digest }, { ...to, tag: digest });
+  for (const { digest } of [...config ? [config] : [], ...layers]) {
+    const blob = await call(cloud, from, 'GET', `blobs/${digest}`);
+    await putBlob(cloud, to, descriptor(MEDIA.layer, blob.bytes));
+  }
+  await putManifest(cloud, to, to.tag, descriptor(String(headers['content-type']), bytes));
 }
 
 interface Descriptor {
@@ -55,7 +72,7 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(cloud: Cloud, { content, repository, layer: bytes }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, { content, layer: bytes, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
   const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
   const files = tar(contents);
@@ -78,22 +95,24 @@ async function pushManifest(cloud: Cloud, { content, repository, layer: bytes }:
   return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size };
 }
 
-async function putBlob(cloud: Cloud, repository: string, blob: Blob): Promise<void> {
-  const begun = await call(cloud, 'POST', `/v2/${repository}/blobs/uploads/`);
-  const { location } = await call(cloud, 'PATCH', begun.location!, { ...blob, mediaType: 'application/octet-stream' });
-  await call(cloud, 'PUT', `${location}${location!.includes('?') ? '&' : '?'}digest=${blob.digest}`);
+async function putBlob(cloud: Cloud, repository: Repository, blob: Blob): Promise<void> {
+  const begun = await call(cloud, repository, 'POST', 'blobs/uploads/');
+  const { headers: { location } } = await call(cloud, repository, 'PATCH', begun.headers.location!, { ...blob, mediaType: 'application/octet-stream' });
+  await call(cloud, repository, 'PUT', `${location}${location!.includes('?') ? '&' : '?'}digest=${blob.digest}`);
 }
 
-async function putManifest(cloud: Cloud, repository: string, reference: string, manifest: Blob): Promise<string> {
-  const headers = await call(cloud, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+async function putManifest(cloud: Cloud, repository: Repository, reference: string, manifest: Blob): Promise<string> {
+  const { headers } = await call(cloud, repository, 'PUT', `manifests/${reference}`, manifest);
   return String(headers['docker-content-digest']);
 }
 
-async function call(cloud: Cloud, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
+async function call(cloud: Cloud, { repository, registry }: Repository, method: string, path: string, blob?: Blob): Promise<HttpAnswer> {
   const { url, authorization } = await login(cloud);
-  const answer = await send(method, new URL(path, url), { authorization, ...blob && { 'content-type': blob.mediaType } }, blob?.bytes);
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-  return answer.headers;
+  const target = new URL(path, new URL(`/v2/${repository}/`, url));
+  const headers = { authorization, ...registry && { host: registry }, ...blob && { 'content-type': blob.mediaType } };
+  const answer = await send(method, target, headers, blob?.bytes);
+  if (answer.status >= 300) throw new Error(`${method} ${target.pathname}: ${answer.status} ${answer.text}`);
+  return answer;
 }
 
 const logins = new WeakMap<Cloud, Promise<{ url: string; authorization: string }>>();

@@ -8,8 +8,10 @@ its standard input does.
 
 import os
 
+import builds
 import custom_resources
 import imports
+import parameters
 import parent
 import registry
 import rollbacks
@@ -20,8 +22,10 @@ from ministack import app
 parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
 
 unknown_types.install()
+builds.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
 imports.install()
+parameters.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
 tasks.install(directory=os.environ['SHIM_DIRECTORY'], gateway_port=os.environ['GATEWAY_PORT'])
