@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describeTasks, Programs } from './tasks/behavior';
 import { ServiceStack } from './tasks/service-stack';
 import { script } from '../emulator/programs';
+import { python } from '../emulator/venv';
 
 /** Tasks as processes of this machine, which needs no more than Node.js and Python. */
 
@@ -17,6 +20,11 @@ const NODE: Programs = {
 };
 
 describeTasks({ taskRuntime: 'process' }, NODE);
+
+test('a healthy task makes the circuit breaker count anew, unless it is told not to', () => {
+  const counted = execFileSync(python(), [join(__dirname, 'tasks/failures.py')], { encoding: 'utf8' });
+  expect(JSON.parse(counted)).toEqual({ True: 'IN_PROGRESS', False: 'FAILED' });
+});
 
 test('where tasks share the network of the machine, two programs on Node.js have one port all the same', async () => {
   const stack = await ServiceStack.start({ sharedNetwork: true });

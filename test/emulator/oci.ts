@@ -17,6 +17,9 @@ export interface Image {
   readonly repository: string;
   readonly tag: string;
 
+  /** The bytes of the layer, in place of one that holds the program. */
+  readonly layer?: Buffer;
+
   /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
   readonly registry?: string;
 }
@@ -69,11 +72,11 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(cloud: Cloud, { content, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, { content, layer: bytes, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
   const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
   const files = tar(contents);
-  const layer = descriptor(MEDIA.layer, gzipSync(files));
+  const layer = descriptor(MEDIA.layer, bytes ?? gzipSync(files));
   const config = descriptor(MEDIA.config, {
     architecture,
     os,

@@ -135,6 +135,13 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect((await stack.get()).text).toBe('both');
     });
 
+    test('with a layer that is none cannot be pulled', async () => {
+      await stack.pushLayer('torn', Buffer.from('no archive'));
+      expect((await failing({ tag: 'torn' }))[0]).toMatchObject({
+        code: 'TaskFailedToStart', reason: expect.stringMatching(/^CannotPullContainerError: failed to extract layer 1: /),
+      });
+    });
+
     test('cannot write outside of its own files', async () => {
       const file = `/tmp/escaped-${process.pid}`;
       const program = programs.server('tame');

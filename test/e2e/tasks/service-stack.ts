@@ -46,6 +46,11 @@ export class ServiceStack {
     return pushImage(this.emulator, { repository: REPOSITORY, tag, content, platform });
   }
 
+  /** An image of one layer, whatever that holds. */
+  public async pushLayer(tag: string, layer: Buffer): Promise<string> {
+    return pushImage(this.emulator, { repository: REPOSITORY, tag, content: { files: {}, config: { Cmd: ['/app'] } }, platform: PLATFORM, layer });
+  }
+
   public async pushIndex(tag: string, content: Program, ...platforms: string[]): Promise<string> {
     return pushIndex(this.emulator, { repository: REPOSITORY, tag, content, platforms });
   }

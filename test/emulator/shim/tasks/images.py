@@ -9,6 +9,7 @@ import shutil
 import tarfile
 import urllib.error
 import urllib.request
+import zlib
 
 INDEXES = ('application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json')
 REFERENCE = re.compile(r'(?P<host>\d{12}\.dkr\.ecr\.[^/]+)/(?P<name>[^@:]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?')
@@ -53,9 +54,12 @@ class Registry:
         except urllib.error.HTTPError:
             raise CannotPull(f'pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {reference}: not found') from None
         # What a single manifest says of its platform is only found out when the program is started.
-        blobs = [manifest['config'], *manifest['layers']]
-        config, *layers = (self._get(host, f'/v2/{name}/blobs/{blob["digest"]}').read() for blob in blobs)
-        return Image(digest, json.loads(config).get('config') or {}, layers)
+        try:
+            blobs = [manifest['config'], *manifest['layers']]
+            config, *layers = (self._get(host, f'/v2/{name}/blobs/{blob["digest"]}').read() for blob in blobs)
+            return Image(digest, json.loads(config).get('config') or {}, layers)
+        except (KeyError, TypeError, ValueError, urllib.error.HTTPError) as error:
+            raise CannotPull(f'failed to unpack image on snapshotter overlayfs: {reference}: {error!r}') from None
 
     def _manifest(self, host, name, reference):
         answer = self._get(host, f'/v2/{name}/manifests/{reference}')
@@ -77,18 +81,25 @@ def matching(index, architecture):
 def unpack(image, root):
     """Layer upon layer, with what a later one takes away. Device files are left out: a runtime brings its own."""
     os.makedirs(root)
-    for layer in image.layers:
-        with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
-            for member in archive:
-                folder, name = os.path.split(member.name.rstrip('/'))
-                within = resolve(root, folder)
-                if name == '.wh..wh..opq':
-                    for entry in os.listdir(within):
-                        remove(os.path.join(within, entry))
-                elif name.startswith('.wh.'):
-                    remove(os.path.join(within, name.removeprefix('.wh.')))
-                elif name not in ('', '.', '..') and not member.isdev():
-                    place(archive, member, root, os.path.join(within, name))
+    for number, layer in enumerate(image.layers, 1):
+        try:
+            apply(layer, root)
+        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+            raise CannotPull(f'failed to extract layer {number}: {error}') from None
+
+
+def apply(layer, root):
+    with tarfile.open(fileobj=io.BytesIO(layer)) as archive:
+        for member in archive:
+            folder, name = os.path.split(member.name.rstrip('/'))
+            within = resolve(root, folder)
+            if name == '.wh..wh..opq':
+                for entry in os.listdir(within):
+                    remove(os.path.join(within, entry))
+            elif name.startswith('.wh.'):
+                remove(os.path.join(within, name.removeprefix('.wh.')))
+            elif name not in ('', '.', '..') and not member.isdev():
+                place(archive, member, root, os.path.join(within, name))
 
 
 def place(archive, member, root, path):

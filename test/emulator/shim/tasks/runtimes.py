@@ -51,8 +51,13 @@ class Container:
     def __init__(self, runtime, spec, home):
         self._runtime, self._spec, self._home = runtime, spec, home
         self._started, started = os.pipe()
-        self._process = self._launch(programs.command_of(spec), started=started)
-        os.close(started)
+        try:
+            self._process = self._launch(programs.command_of(spec), started=started)
+        except programs.CannotStart:
+            self.remove()
+            raise
+        finally:
+            os.close(started)
         self.output = self._process.stdout
 
     def exit_code(self):

@@ -91,6 +91,7 @@ class Service:
                     task.stop(reason, SCHEDULER)
             elif task.stopping and task.record['stopCode'] != SCHEDULER and task.id not in self._judged:
                 self._judged.add(task.id)
+                self._steady = False
                 if not task.was_healthy and task.record['stopCode'] != 'UserInitiated':
                     self._fail(deployment)
                 if task.started_at is None:

@@ -51,7 +51,7 @@ class Task:
     def tick(self):
         try:
             next(self._life, None)
-        except (images.CannotPull, programs.CannotStart, ecs._SecretResolutionError, CannotInitialize) as error:
+        except Exception as error:  # whatever it is, no task is left behind for ever
             self.stop(as_reason(error), 'TaskFailedToStart')
 
     def stop(self, reason, code):
@@ -241,7 +241,7 @@ class CannotInitialize(Exception):
 def as_reason(error):
     if isinstance(error, ecs._SecretResolutionError):
         return f'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {error}'
-    return str(error)
+    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, CannotInitialize)) else f'ResourceInitializationError: {error!r}'
 
 
 def overridden(definition, overrides):
