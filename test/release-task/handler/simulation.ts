@@ -60,8 +60,13 @@ export class Simulation implements Runtime {
   }
 
   public async run(message: unknown, remainingMs = 900_000): Promise<void> {
+    await this.runWith(this, message, remainingMs);
+  }
+
+  /** @param runtime this one, or another view of it */
+  public async runWith(runtime: Runtime, message: unknown, remainingMs = 900_000): Promise<void> {
     const death = this.clock.now() + remainingMs;
-    await createHandler(this)(message, { getRemainingTimeInMillis: () => death - this.clock.now() });
+    await createHandler(runtime)(message, { getRemainingTimeInMillis: () => death - this.clock.now() });
   }
 
   public get actions(): string[] {
