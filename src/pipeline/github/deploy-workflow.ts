@@ -134,5 +134,5 @@ function tokenIn(value: unknown, pointer = ''): string | undefined {
   if (Token.isUnresolved(value)) return pointer || '/';
   if (typeof value !== 'object' || value === null) return undefined;
   const found = Object.entries(value).map(([key, inner]) => Token.isUnresolved(key) ? `a key of ${pointer || '/'}` : tokenIn(inner, `${pointer}/${key}`));
-  return found.find((path) => path !== undefined);
+  return found.find((each) => each !== undefined);
 }

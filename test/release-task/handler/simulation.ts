@@ -172,7 +172,9 @@ export function properties(given: Partial<Record<keyof ReleaseTaskProperties, un
 let requests = 0;
 
 /** A request as CloudFormation sends it. */
-export function event(overrides: object = {}, given: Partial<Record<keyof ReleaseTaskProperties, unknown>> = {}, sentAt?: number): Record<string, unknown> {
+export function event(
+  overrides: object = {}, given: Partial<Record<keyof ReleaseTaskProperties, unknown>> = {}, sentAt?: number,
+): Record<string, unknown> {
   const date = sentAt && `X-Amz-Date=${new Date(sentAt).toISOString().replace(/[-:]|\.\d+/g, '')}&`;
   return {
     RequestType: 'Create',
