@@ -78,7 +78,7 @@ describe('what the guard is told', () => {
 
   test('which contract it is to fulfil', () => {
     guard();
-    expect(sent().ContractVersion).toBe('2');
+    expect(sent().ContractVersion).toBe('3');
   });
 
   test('what to deploy, by the ids that cdk deploy takes', () => {

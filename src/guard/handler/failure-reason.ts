@@ -33,7 +33,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `No image is named yet: pass the tag of an image in ${question.repository.uri} (${place}).`,
         keptRunning(circumstances),
-        'Later deployments may leave it out: the CDK CLI passes on the previous one.',
+        'Later deployments can omit it: the CDK CLI passes the previous one.',
         pushedLast(circumstances.recent),
         steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
       );
