@@ -158,7 +158,7 @@ describe('the platforms that the image must run on', () => {
   test('stay tokens where they are known only to CloudFormation', () => {
     const cpuArchitecture = ecs.CpuArchitecture.of(new CfnParameter(stack, 'Cpu').valueAsString);
     taskDefinition(stack, 'Web', guard().image, { cpuArchitecture });
-    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['/', ['LINUX', { Ref: 'Cpu' }]] }]);
+    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['', ['LINUX/', { Ref: 'Cpu' }]] }]);
   });
 
   test('are not guessed where CloudFormation decides by a condition', () => {
