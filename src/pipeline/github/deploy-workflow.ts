@@ -23,10 +23,10 @@ const PERMISSIONS: Record<string, string> = {
  * services, each job only if those before it have succeeded.
  *
  * Which stacks, parameters, platforms, repositories and regions there are is read off the guards below the scope, so
- * the workflow cannot disagree with the app. An image is built once, under the id of the last commit that changed its
- * sources as its tag, and every stage gets the same digest. If the tag is there already, nothing is built. After a
- * deployment, the workflow compares what runs with what was pushed, and fails if ECS has rolled a service back. What
- * `ImageVersion.digest` names is built elsewhere, so it is only deployed.
+ * the workflow cannot disagree with the app. An image is built once. Its tag names the last commit that changed its sources,
+ * and how it is built: if the tag is there already, nothing is built. Every stage gets the same digest. After a deployment, the
+ * workflow compares what runs with what was pushed, and fails if ECS has rolled a service back. What `ImageVersion.digest` names
+ * is built elsewhere, so it is only deployed.
  *
  * A deployment is never cancelled, and one environment never has two at once: of the runs that wait for it, GitHub keeps
  * the newest.
