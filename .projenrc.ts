@@ -1,4 +1,5 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
+import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -40,6 +41,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
+    '@cdklabs/deploy-time-build@^0.0.6',
     '@smithy/hash-node@^4',
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
@@ -56,7 +58,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'cdk-nag@~2.37.55',
     // How docker/build-push-action reads lists.
     'csv-parse@^6',
-    'deploy-time-build@^0.4.10',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
@@ -132,23 +133,29 @@ project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
 });
 
-// The guard's handler is bundled when the library is built, never at a consumer's synth.
-project.bundler.addBundle('src/guard/handler/index.lambda.ts', {
-  platform: 'node',
-  target: 'node22',
-  minify: true,
-  mainFields: ['module', 'main'],
-});
-project.eslint?.allowDevDeps('src/guard/handler/**');
+// Handlers are bundled when the library is built, never at a consumer's synth.
+for (const room of ['guard', 'release-task']) {
+  project.bundler.addBundle(`src/${room}/handler/index.lambda.ts`, {
+    platform: 'node',
+    target: 'node22',
+    minify: true,
+    mainFields: ['module', 'main'],
+  });
+}
+const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
+HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: ['src/guard/handler/**'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/private/commands.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
 });
 
-// What users install, named, so that nothing gets in by accident. The handler's own files are in the bundle already.
-project.package.addField('files', ['.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/guard/handler', 'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js']);
+// What users install, named, so that nothing gets in by accident. The handlers' own files are in the bundles already.
+project.package.addField('files', [
+  '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
+  'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
+]);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
@@ -210,6 +217,19 @@ const e2e = project.addTask('test:e2e', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
+const containers = project.addTask('test:containers', {
+  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc and busybox-static)',
+  exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
+});
+
+const model = project.addTask('test:model', {
+  description: 'Drive the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'model.xml' },
+});
+model.spawn(project.preCompileTask);
+model.exec(`jest --ci -c ${E2E_CONFIG} test/model`);
+
 project.addTask('examples:render', {
   description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
   exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
@@ -240,7 +260,7 @@ project.addTask('docs:pictures', {
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
 project.addTask('mutation', {
-  description: "Break the guard's handler in every way that Stryker knows, and see whether a test notices",
+  description: 'Break the handlers in every way that Stryker knows, and see whether a test notices',
   // The seed is part of a test's name, by which coverage is matched.
   env: { FAST_CHECK_RUNS: '10', FAST_CHECK_SEED: '1' },
   exec: 'stryker run',
@@ -257,6 +277,16 @@ prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
+const aws = project.addTask('test:aws', {
+  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
+  steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
+});
+const awsCleanup = project.addTask('test:aws:cleanup', {
+  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
+  exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
+  receiveArgs: true,
+});
+
 const verify = project.addTask('verify', { description: 'Everything that must pass' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
@@ -268,6 +298,7 @@ verify.spawn(compat);
 verify.spawn(packed);
 verify.spawn(newest);
 verify.spawn(examples);
+verify.spawn(model);
 verify.spawn(e2e);
 
 const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
@@ -275,10 +306,18 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e2e, languages].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, model, e2e, languages].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
+
+// Containers need root. The other end-to-end tests need nothing.
+project.buildWorkflow?.addPostBuildSteps(
+  { name: 'runc', run: 'sudo apt-get update -qq && sudo apt-get install -y -qq runc busybox-static' },
+  { name: containers.name, run: `sudo env "PATH=$PATH" CI=true npx projen ${containers.name}` },
+);
+
+new AwsTestWorkflow(project.github!, { run: aws.name, cleanup: awsCleanup.name });
 
 // Source maps would be two thirds of the code that is installed, and map it to sources that are not.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
@@ -299,7 +338,7 @@ new HardenedWorkflows(project.github!);
 
 // projen's own words for these say little.
 for (const [task, description] of Object.entries({
-  'bundle': 'Bundle the guard\'s handler into assets/',
+  'bundle': 'Bundle the handlers into assets/',
   'compile': 'Compile with jsii, which checks the public API',
   'default': 'Generate files from .projenrc.ts: what a plain "npx projen" does',
   'docgen': 'Write API.md',
@@ -315,7 +354,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');

@@ -35,7 +35,7 @@ ${table(['', 'time', 'ratio of time', 'ratio of processor time'], startUp.map(({
 ## Calls
 
 What one request of CloudFormation takes. Before an image is called missing it is looked for in the archive, and the reason
-lists what was pushed last: a call each. Before any failure the guard asks CloudFormation whether the stack is rolling back.
+lists what was pushed last: a call each. An update asks CloudFormation first whether the stack is rolling back.
 
 ${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
@@ -61,7 +61,7 @@ ${table(['calls a second', 'pause between looks', 'answered in time', 'found', '
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-"As it is" is \`src/guard/handler/rhythm.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
+"As it is" is \`src/guard/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
 answer quickens by a third; after a refusal the guard tries again within 10 s.
 
 ## Synthesis

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { median, seededRandom } from './statistics';
-import { HttpRequest, HttpResponse } from '../src/guard/handler/http';
 import { createHandler } from '../src/guard/handler/index.lambda';
-import * as rhythm from '../src/guard/handler/rhythm';
+import * as backoff from '../src/handler/runtime/backoff';
+import { HttpRequest, HttpResponse } from '../src/handler/runtime/http';
 import { event, Simulation } from '../test/guard/handler/simulation';
 
 export const GUARDS = 1_000;
@@ -17,17 +17,17 @@ const BURST = 200;
 
 interface Policy {
   readonly name: string;
-  readonly pause: (rhythm: rhythm.Rhythm, random: number, waitedMs: number) => number;
+  readonly pause: (backoff: backoff.Backoff, random: number, waitedMs: number) => number;
 }
 
-const { pause: present } = rhythm;
+const { pollPause: present } = backoff;
 
 const poll = (random: number) => 5_000 * (1 + random / 5);
 const doubling = (troubles: number, random: number, longestMs: number) => Math.min(longestMs, 1_000 * 2 ** troubles) * (1 + random) / 2;
 
 const POLICIES: readonly Policy[] = [
   { name: 'as it is', pause: present },
-  { name: 'every 5 to 6 s, whatever happens', pause: (_rhythm, random) => poll(random) },
+  { name: 'every 5 to 6 s, whatever happens', pause: (_, random) => poll(random) },
   ...[20, 40].map((longest): Policy => ({
     name: `after a refusal doubling up to ${longest} s`,
     pause: ({ troubles }, random) => troubles === 0 ? poll(random) : doubling(troubles, random, longest * 1_000),
@@ -94,7 +94,7 @@ class BusyRegistry extends Simulation {
   private async refuse(): Promise<HttpResponse> {
     this.throttled++;
     await this.clock.sleep(20);
-    return { status: 400, headers: {}, body: JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' }) };
+    return { status: 400, headers: {}, body: Buffer.from(JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' })) };
   }
 
   private note({ method, body }: HttpRequest): void {
@@ -148,8 +148,8 @@ async function simulate({ name, pause }: Policy, ratePerSecond: number): Promise
 }
 
 /** The handler itself takes no policy, since it needs only one. */
-function replacePause(pause: typeof rhythm.pause): () => void {
-  const module = rhythm as { pause: typeof rhythm.pause };
-  module.pause = pause;
-  return () => { module.pause = present; };
+function replacePause(pause: typeof backoff.pollPause): () => void {
+  const module = backoff as { pollPause: typeof backoff.pollPause };
+  module.pollPause = pause;
+  return () => { module.pollPause = present; };
 }

@@ -2,15 +2,26 @@ export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargat
 
 export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
 
-export { ImageGuard, ImageGuardOptions, ImageGuardProps, RequireGuardOptions } from './guard/image-guard';
+export { ImageGuard } from './guard/image-guard';
+export { ImageGuardOptions, ImageGuardProps } from './guard/image-guard-options';
+export { AcceptedFinding, FindingSeverity, ImageRequirement, ScannedOptions, SignedOptions } from './guard/image-requirement';
 export { ImageVersion } from './guard/image-version';
+export { GuardException, RequireGuardOptions } from './guard/require-guard';
 export { WhenMissing } from './guard/when-missing';
 
 export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';
 export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
 export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
-export { Scaling, ScalingOptions } from './service/scaling';
+export { LatencyOptions, RollbackAlarm, RollbackAlarmOptions, ServerErrorsOptions, UnhealthyHostsOptions } from './service/rollback-alarm';
+export { Scaling } from './service/scaling';
+export { ScalingOptions } from './service/scaling-options';
+export { ServiceDeploymentOptions } from './service/service-deployment-options';
+export { ServiceTaskOptions } from './service/service-task-options';
+export { TaskOptions } from './service/task-options';
+
+export { ReleaseTask } from './release-task/release-task';
+export { ReleaseTaskProps } from './release-task/release-task-props';
 
 export { DeployWorkflow } from './pipeline/github/deploy-workflow';
 export { DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow-props';

@@ -1,10 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { ImageGuard, ImageGuardOptions } from './guard/image-guard';
+import { ImageGuard } from './guard/image-guard';
+import { ImageGuardOptions } from './guard/image-guard-options';
 import { ImageRegistry } from './registry/image-registry';
 import { GuardedFargateService } from './service/guarded-fargate-service';
 import { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
@@ -42,16 +44,28 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** Phase 3: the service, its task definition, cluster and load balancer. */
   public readonly service: GuardedFargateService;
 
-  /** Security groups of the tasks: who may reach them, and whom they may reach. */
+  /** The cluster of the service. */
+  public readonly cluster: ecs.ICluster;
+
+  /** The task definition. Add sidecars here. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** Security groups of the tasks (inbound and outbound rules). The default port is that of the container, if it has one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role, which is granted what the code in the container may do. */
+  /** The task role. Grant it the permissions of the code in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /** The load balancer that was made for the service. Undefined without one. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
-  /** Where the service is reached. Undefined without a load balancer that was made for it. */
+  /** The listener that forwards to the service. Undefined without an ingress. */
+  public readonly listener?: elbv2.IApplicationListener;
+
+  /** The target group that the tasks register in. Undefined without an ingress. */
+  public readonly targetGroup?: elbv2.ApplicationTargetGroup;
+
+  /** URL of the service. Undefined without a load balancer that was made for it. */
   public readonly url?: string;
 
   /**
@@ -62,17 +76,21 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
     // Where there is no stack, the error names this construct.
     Stack.of(this);
 
-    this.registry = props.registry ?? ImageRegistry.inCompanionStack(scope, id);
+    this.registry = props?.registry ?? ImageRegistry.inCompanionStack(scope, id);
     this.guard = new ImageGuard(this, 'Guard', { ...props, registry: this.registry });
     this.service = new GuardedFargateService(this, 'Service', {
       ...props,
       guard: this.guard,
-      ingress: props.ingress ?? Ingress.internetFacing(),
+      ingress: props?.ingress ?? Ingress.internetFacing(),
     });
 
+    this.cluster = this.service.cluster;
+    this.taskDefinition = this.service.taskDefinition;
     this.connections = this.service.connections;
     this.grantPrincipal = this.service.grantPrincipal;
     this.loadBalancer = this.service.loadBalancer;
+    this.listener = this.service.listener;
+    this.targetGroup = this.service.targetGroup;
     this.url = this.service.url;
   }
 }

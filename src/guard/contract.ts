@@ -7,13 +7,34 @@
  * Raised whenever the contract changes, so that a stack made by an older version sends an Update and receives each new
  * attribute before anything refers to it.
  *
- * 1: digest, tag and task counts. 2: marks what is released.
+ * 1: digest, tag and task counts. 2: keeps what is released. 3: a release is known by all that its answer depends on.
  */
-export const CONTRACT_VERSION = '2';
+export const CONTRACT_VERSION = '3';
 
 export const RESOURCE_TYPE = 'Custom::ImageGuard';
 
 export type VersionKind = 'tag' | 'digest' | 'movingTag' | 'parameter';
+
+/** What an image must be besides being there, before it is released. Travels as JSON. */
+export type Requirement = ScannedRequirement | SignedRequirement;
+
+export interface ScannedRequirement {
+  readonly kind: 'scanned';
+  readonly failOn: Severity;
+  readonly onlyFixable: boolean;
+  readonly accepted: ReadonlyArray<{ readonly id: string; readonly reason: string; readonly until?: string }>;
+  readonly waitSeconds: number;
+}
+
+export interface SignedRequirement {
+  readonly kind: 'signed';
+  readonly profileArn: string;
+  readonly waitSeconds: number;
+}
+
+/** Of findings, as ECR has it, the least first. */
+export const SEVERITIES = ['UNDEFINED', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 export type WhenMissingMode = 'fail' | 'waitFor' | 'startWithoutTasks';
 
@@ -43,6 +64,9 @@ export interface GuardProperties {
   /** `true` where an index does not serve, as for Lambda functions. */
   readonly SingleManifest?: string;
 
+  /** One `Requirement` each; absent where the image only has to exist. */
+  readonly Requirements?: string[];
+
   readonly WhenMissing: WhenMissingMode;
   readonly WaitSeconds: string;
 
@@ -65,21 +89,30 @@ export interface GuardAttributes {
   readonly [taskCount: `TaskCount${number}`]: string;
 }
 
-export function taskCountAttribute(count: number): `TaskCount${number}` {
-  return `TaskCount${count}`;
+/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
+export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
+
+export function taskCountAttribute(count: number | string): `TaskCount${number}` {
+  return `TaskCount${count as number}`;
 }
 
-/** All that the handler may ask of a registry, and of CloudFormation about its own stack. */
+/** All that the handler may ask of a registry. */
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
 
 /** Only where the guard marks what it has released. */
 export const RELEASE_TAG_ACTIONS = ['ecr:PutImage'] as const;
-export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;
+
+/** Only where an image is required to be scanned or signed. */
+export const REQUIREMENT_ACTIONS = {
+  scanned: 'ecr:DescribeImageScanFindings',
+  signed: 'ecr:DescribeImageSigningStatus',
+} as const satisfies Record<Requirement['kind'], string>;
+
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
 export function imagePlatform(taskPlatform: string = ''): string | undefined {
   const [family, cpu] = taskPlatform.split('/');
   const os = family === 'LINUX' ? 'linux' : family.startsWith('WINDOWS_SERVER') ? 'windows' : undefined;
-  const architecture = ({ X86_64: 'amd64', ARM64: 'arm64' } as Record<string, string | undefined>)[cpu];
+  const architecture = cpu === 'X86_64' ? 'amd64' : cpu === 'ARM64' ? 'arm64' : undefined;
   return os && architecture && `${os}/${architecture}`;
 }

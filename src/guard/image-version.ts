@@ -2,9 +2,9 @@ import { CfnParameter, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
 import { guardedPath } from '../private/names';
-import { isReservedTag } from '../registry/reserved-tags';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid, shown } from '../private/validation';
+import { isReservedTag } from '../registry/reserved-tags';
 
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const DIGEST = 'sha256:[0-9a-f]{64}';
@@ -16,8 +16,11 @@ export interface BoundImageVersion {
   readonly kind: VersionKind;
   readonly value: string;
 
-  /** The stack parameter that the value comes from. */
+  /** The stack parameter that the value comes from, as `cdk deploy --parameters` takes it: `<stack>:<logical id>`. */
   readonly parameterName?: string;
+
+  /** Its id alone. */
+  readonly parameterId?: string;
 }
 
 /**
@@ -77,7 +80,7 @@ export abstract class ImageVersion {
    * @throws if the name is not a valid logical id; at synthesis, if something else of the stack has it
    */
   public static parameter(name?: string): ImageVersion {
-    if (name !== undefined && !PARAMETER_NAME.test(name)) {
+    if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {
       throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
     }
     return new ParameterVersion(name);
@@ -108,6 +111,10 @@ class ParameterVersion extends ImageVersion {
     // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
     const stack = deployedStack(guard);
     const name = this.name ?? defaultParameterName(pathInStack(guard));
+    if (!PARAMETER_NAME.test(name)) {
+      throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
+        'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
+    }
     const existing = stack.node.tryFindChild(name);
     if (existing && !(this.name && 'valueAsString' in existing)) {
       throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
@@ -119,7 +126,7 @@ class ParameterVersion extends ImageVersion {
       allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
       constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
     });
-    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}` };
+    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
   }
 }
 
@@ -133,7 +140,7 @@ function checkTag(factory: string, tag: string): void {
 }
 
 function check(factory: string, value: string, pattern: string, expected: string): void {
-  if (Token.isUnresolved(value)) return;
+  if (typeof value === 'string' && Token.isUnresolved(value)) return;
   if (typeof value !== 'string' || !new RegExp(`^(?:${pattern})$`).test(value)) {
     throw new Error(`ImageVersion.${factory}: ${shown(value)} is not valid: ${expected}`);
   }

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
 /** An error as CDK words them: what is wrong, then where. */
@@ -16,7 +16,7 @@ export function located<T>(scope: IConstruct, work: () => T): T {
   }
 }
 
-/** How a refused value is shown: `undefined` and an empty string must be told apart. */
+/** How a refused value is shown: `undefined`, an empty string and an object must be told apart. */
 export function shown(value: unknown): string {
   return typeof value === 'string' ? `"${value}"` : String(value);
 }
@@ -35,4 +35,11 @@ export function claim(scope: IConstruct, what: string): string | undefined {
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
   return !Token.isUnresolved(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
+}
+
+/** The same for a duration, which has to be whole in this unit. */
+export function durationOutside(unit: 'seconds' | 'minutes', duration: Duration, min: number, max: number): boolean {
+  if (duration.isUnresolved()) return false;
+  const length = unit === 'seconds' ? duration.toSeconds({ integral: false }) : duration.toMinutes({ integral: false });
+  return outside(length, min, max);
 }

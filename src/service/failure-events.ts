@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -97,17 +97,22 @@ class EventLog extends Construct {
 
   private constructor(private readonly stack: Stack) {
     super(stack, ID);
+    // A name of its own makes the ARN known to the policy. The id of the stack is unique: what an earlier stack of the same
+    // name has left behind does not collide.
+    const logGroupName = `/aws/events/${stack.stackName}/${Fn.select(2, Fn.split('/', stack.stackId))}`;
+    const arn = stack.formatArn({ service: 'logs', resource: `log-group:${logGroupName}` });
     this.logGroup = new logs.CfnLogGroup(this, 'LogGroup', {
+      logGroupName,
       retentionInDays: logs.RetentionDays.ONE_MONTH,
       resourcePolicyDocument: {
         Version: '2012-10-17',
         Statement: [
-          { Effect: 'Allow', Principal: EVENTBRIDGE, Action: 'logs:CreateLogStream', Resource: '*' },
+          { Effect: 'Allow', Principal: EVENTBRIDGE, Action: 'logs:CreateLogStream', Resource: `${arn}:*` },
           {
             Effect: 'Allow',
             Principal: EVENTBRIDGE,
             Action: 'logs:PutLogEvents',
-            Resource: '*',
+            Resource: `${arn}:*`,
             Condition: { ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
           },
         ],
@@ -115,7 +120,7 @@ class EventLog extends Construct {
     });
     // A first deployment that fails takes everything else with it.
     this.logGroup.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    // A log group is named without the ":*" that its ARN ends with.
+    // A target is named without the ":*" that the ARN of a log group ends with. By reference, so that the group is there first.
     this.target = { id: 'LogGroup', arn: stack.formatArn({ service: 'logs', resource: `log-group:${this.logGroup.ref}` }) };
 
     const name = `${stack.stackName}: why did it fail`;

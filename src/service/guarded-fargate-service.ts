@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -6,29 +6,32 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
+import { beforeTasks, subnetsOf } from './before-tasks';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
 import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
-import { taskSize } from './task-size';
+import { rollbackAlarmNames } from './rollback-alarm';
+import { checkRegion } from './same-place';
+import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic } from './service-option-checks';
+import { SERVICE_OPTION_KINDS } from './service-option-kinds';
+import { makeTask } from './service-task';
+import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
-import { deployedTogether } from '../private/stacks';
-import { invalid, outside } from '../private/validation';
+import { checkedOptions } from '../private/checked-options';
+import { stopService } from '../private/commands';
+import { invalid } from '../private/validation';
 
-const DEFAULT_CONTAINER_PORT = 80;
-
-/** Service Connect finds a port by its name, and ECS takes no port twice, so it cannot be named later. */
-const PORT_NAME = 'app';
-const DEFAULT_MIN_HEALTHY_PERCENT = 100;
-const DEFAULT_MAX_HEALTHY_PERCENT = 200;
+/** Those that are passed on with the others. */
+const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
 
 /**
  * Properties of a `GuardedFargateService`.
  */
 export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions {
   /**
-   * The guard that the image of the service passes. It is in the same stack.
+   * Guard of the image that the service runs. It must be in the same stack.
    */
   readonly guard: ImageGuard;
 }
@@ -50,10 +53,10 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /** The container that runs the guarded image. */
   public readonly container: ecs.ContainerDefinition;
 
-  /** The cluster that the service runs in. */
+  /** The cluster of the service. */
   public readonly cluster: ecs.ICluster;
 
-  /** Log group of the container. Undefined with a `logDriver` of your own. */
+  /** Log group of the container. Undefined with your own `logDriver`. */
   public readonly logGroup?: logs.ILogGroup;
 
   /** The load balancer that was made for the service. Undefined without one. */
@@ -62,146 +65,94 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /** The listener that forwards to the service. Undefined without an ingress. */
   public readonly listener?: elbv2.IApplicationListener;
 
+  /** The listener for tests before traffic shifts. Undefined unless the ingress has one. */
+  public readonly testListener?: elbv2.IApplicationListener;
+
   /** The target group that the tasks register in. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
-  /** Add more to what the number of tasks follows here. Undefined without `Scaling.between`. */
+  /**
+   * The other target group, which takes turns with `targetGroup` from one deployment to the next. Undefined without an
+   * ingress, or if deployments do not shift traffic.
+   */
+  public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
+
+  /** Add further scaling policies here. Undefined without `Scaling.between`. */
   public readonly scaling?: ecs.ScalableTaskCount;
 
-  /** Where the service is reached. Undefined without a load balancer that was made for it. */
+  /** URL of the service. Undefined without a load balancer that was made for it. */
   public readonly url?: string;
 
-  /** Security groups of the tasks: who may reach them, and whom they may reach. */
+  /** Security groups of the tasks (inbound and outbound rules). The default port is that of the container, if it has one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role, which is granted what the code in the container may do. */
+  /** The task role. Grant it the permissions of the code in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /**
-   * @throws if Fargate has no task of this size; if options contradict each other: `cluster` and `vpc`, `logDriver` and
-   * `logRetention`, `environment` and `secrets` of one name, `healthCheckGracePeriod` without an ingress, settings of a
-   * `circuitBreaker` that is not enabled, `bakeTime` or `lifecycleHooks` with rolling deployments, `minHealthyPercent` and
-   * `maxHealthyPercent` that leave these no room, autoscaling with a guard that starts the service without tasks
+   * @throws if an option is out of its bounds, or of the wrong type; if Fargate has no task of this size; if options
+   * contradict each other; at synthesis, if ECS would refuse the service as it has become by then
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);
-    this.checkContradictions(props);
-    const { guard } = props;
+    const given = this.checked(props);
+    const { guard } = given;
 
-    if (props.cluster) {
-      this.cluster = props.cluster;
-    } else {
-      const cluster = defaultCluster(this, props.vpc);
-      comeAfterImage(cluster, this, guard);
-      if (props.capacityProviderStrategies) cluster.enableFargateCapacityProviders();
-      this.cluster = cluster;
-    }
-
-    const ingress = (props.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic(props));
+    this.cluster = given.cluster ?? this.defaultCluster(given);
+    const ingress = (given.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic(given));
     this.loadBalancer = ingress?.loadBalancer;
     this.listener = ingress?.listener;
-    this.targetGroup = ingress?.targetGroup;
+    this.testListener = ingress?.testListener;
+    this.targetGroup = ingress?.targets.targetGroup;
+    this.alternateTargetGroup = ingress?.targets.alternateTargetGroup;
     this.url = ingress?.url;
     this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
-    if (props.healthCheckGracePeriod && !ingress) {
-      throw invalid(this, 'healthCheckGracePeriod needs a load balancer whose health checks it puts off: pass an ingress other than Ingress.none()');
-    }
 
-    this.taskDefinition = this.makeTaskDefinition(props);
-    this.logGroup = props.logDriver ? undefined : this.makeLogGroup(props);
-    this.container = this.addContainer(props);
-    this.ecsService = this.makeService(props);
+    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, ingress !== undefined));
+    this.ecsService = this.makeService(given, ingress);
     if (ingress) this.register(ingress);
-    this.scaling = props.scaling?._follow(this, this.ecsService, this.targetGroup);
-    keepFailureEvents(this, { service: this.ecsService, guard, givenName: props.serviceName, topic: props.failureTopic });
+    this.scaling = given.scaling?._follow(this, this.ecsService, ingress?.targets.targetGroups ?? []);
+    keepFailureEvents(this, { service: this.ecsService, guard, givenName: given.serviceName, topic: given.failureTopic });
     warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
-      subnets: taskSubnets(props),
-      publicIp: props.assignPublicIp ?? false,
-      logsToCloudWatch: this.container.logDriverConfig?.logDriver === 'awslogs',
-      secrets: Object.values(props.secrets ?? {}),
+      subnets: subnetsOf(given),
+      publicIp: given.assignPublicIp ?? false,
+      taskDefinition: this.taskDefinition,
     });
+    this.node.addValidation({ validate: () => [...faultsAtSynthesis(this.ecsService, given), ...ingress?.faults() ?? []] });
 
-    this.connections = this.ecsService.connections;
+    const { securityGroups } = this.ecsService.connections;
+    const [port] = this.container.portMappings;
+    this.connections = new ec2.Connections({ securityGroups, defaultPort: port && ec2.Port.tcp(port.containerPort) });
     this.grantPrincipal = this.taskDefinition.taskRole;
     this.addOutputs();
   }
 
-  private checkContradictions(props: GuardedFargateServiceProps): void {
-    if (props.cluster && props.vpc) {
-      throw invalid(this, 'cluster and vpc contradict each other: a cluster has its own VPC');
+  private checked(props: GuardedFargateServiceProps): GuardedFargateServiceProps {
+    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, OPTIONS_OF_PHASED_SERVICE);
+    if (!given.guard) {
+      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
     }
-    if (props.logDriver && props.logRetention !== undefined) {
-      throw invalid(this, `logDriver and logRetention ${props.logRetention} contradict each other: a log driver of your own decides how long logs are kept`);
+    for (const fault of faultsOf(given)) throw invalid(this, fault);
+    if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
+    if (given.enableExecuteCommand && given.readonlyRootFilesystem) {
+      Annotations.of(this).addWarningV2('@org/phased-fargate:shellInReadOnlyContainer',
+        'enableExecuteCommand has no effect with readonlyRootFilesystem, since the SSM agent writes to the file system of the container: ' +
+        'leave one of them out, or mount volumes at /var/lib/amazon and /var/log/amazon');
     }
-    if (props.circuitBreakerFailureCount !== undefined && outside(props.circuitBreakerFailureCount, 1)) {
-      throw invalid(this, `circuitBreakerFailureCount ${props.circuitBreakerFailureCount} is not a number of tasks: 1 or more`);
-    }
-    for (const name of ['circuitBreakerFailureCount', 'circuitBreakerResetOnHealthyTask'] as const) {
-      if (props[name] !== undefined && props.circuitBreaker?.enable === false) {
-        throw invalid(this, `${name} ${props[name]} and a circuitBreaker that is not enabled contradict each other`);
-      }
-    }
-    const variable = Object.keys(environmentOf(props) ?? {}).find((name) => name in (props.secrets ?? {}));
-    if (variable !== undefined) {
-      throw invalid(this, `environment and secrets both set ${variable}: ECS takes a variable from one of them only`);
-    }
-    if (!shiftsTraffic(props) && (props.bakeTime || props.lifecycleHooks)) {
-      throw invalid(this, `${props.bakeTime ? 'bakeTime' : 'lifecycleHooks'} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
-    }
-    const { minHealthyPercent: min = DEFAULT_MIN_HEALTHY_PERCENT, maxHealthyPercent: max = DEFAULT_MAX_HEALTHY_PERCENT } = props;
-    if (!shiftsTraffic(props) && !Token.isUnresolved(min) && !Token.isUnresolved(max) && max <= min) {
-      throw invalid(this, `maxHealthyPercent ${max} is not more than minHealthyPercent ${min}: a rolling deployment could neither start nor stop a task`);
-    }
-    if (props.containerPort !== undefined && outside(props.containerPort, 1, 65535)) {
-      throw invalid(this, `containerPort ${props.containerPort} is not a port: 1 to 65535`);
-    }
+    return given;
   }
 
-  private makeTaskDefinition(props: GuardedFargateServiceProps): ecs.FargateTaskDefinition {
-    return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
-      family: props.family,
-      ...taskSize(this, props),
-      ephemeralStorageGiB: props.ephemeralStorageGiB,
-      runtimePlatform: {
-        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
-        cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
-      },
-      taskRole: props.taskRole,
-      executionRole: props.executionRole,
-    });
+  private defaultCluster({ guard, vpc, capacityProviderStrategies }: GuardedFargateServiceProps): ecs.Cluster {
+    const cluster = defaultCluster(this, vpc);
+    comeAfterImage(cluster, this, guard);
+    if (capacityProviderStrategies) cluster.enableFargateCapacityProviders();
+    return cluster;
   }
 
-  private makeLogGroup({ guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {
-    const logGroup = new logs.LogGroup(this, 'LogGroup', {
-      retention: logRetention ?? logs.RetentionDays.ONE_MONTH,
-      // A first deployment that fails takes everything else with it, and the logs say why it did.
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
-    logGroup.node.addDependency(guard);
-    return logGroup;
-  }
-
-  private addContainer(props: GuardedFargateServiceProps): ecs.ContainerDefinition {
-    const containerName = props.containerName ?? 'app';
-    const port = props.containerPort ?? (this.targetGroup && DEFAULT_CONTAINER_PORT);
-    return this.taskDefinition.addContainer('Container', {
-      containerName,
-      image: props.guard.image,
-      command: props.command,
-      entryPoint: props.entryPoint,
-      environment: environmentOf(props),
-      dockerLabels: props.dockerLabels,
-      readonlyRootFilesystem: props.readonlyRootFilesystem,
-      secrets: props.secrets,
-      healthCheck: props.healthCheck,
-      portMappings: port === undefined ? [] : [{ containerPort: port, name: PORT_NAME }],
-      logging: props.logDriver ?? ecs.LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: containerName }),
-    });
-  }
-
-  private makeService(props: GuardedFargateServiceProps): ecs.FargateService {
-    const { guard } = props;
+  private makeService(props: GuardedFargateServiceProps, ingress?: BoundIngress): ecs.FargateService {
+    const { guard, rollbackOn = [] } = props;
+    const source = { targetGroups: ingress?.targets.targetGroups ?? [], loadBalancer: this.loadBalancer };
     const service = new ecs.FargateService(this, 'Resource', {
       cluster: this.cluster,
       taskDefinition: this.taskDefinition,
@@ -212,11 +163,14 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       minHealthyPercent: props.minHealthyPercent ?? DEFAULT_MIN_HEALTHY_PERCENT,
       maxHealthyPercent: props.maxHealthyPercent ?? DEFAULT_MAX_HEALTHY_PERCENT,
       healthCheckGracePeriod: props.healthCheckGracePeriod,
+      platformVersion: props.platformVersion,
+      availabilityZoneRebalancing: props.availabilityZoneRebalancing,
       deploymentStrategy: props.deploymentStrategy,
       bakeTime: props.bakeTime,
       lifecycleHooks: props.lifecycleHooks,
+      deploymentAlarms: rollbackOn.length > 0 ? { alarmNames: rollbackAlarmNames(this, rollbackOn, source) } : undefined,
       enableExecuteCommand: props.enableExecuteCommand,
-      vpcSubnets: taskSubnets(props),
+      vpcSubnets: subnetsOf(props),
       assignPublicIp: props.assignPublicIp,
       securityGroups: props.securityGroups,
       capacityProviderStrategies: props.capacityProviderStrategies,
@@ -224,19 +178,12 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       enableECSManagedTags: props.enableECSManagedTags,
       cloudMapOptions: props.cloudMapOptions,
     });
-    adjust(service, props);
-    // Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity.
-    const { cluster, cluster: { vpc } } = this;
-    service.node.findChild('Service').node.addDependency(
-      this.taskDefinition.executionRole!,
-      // Another stack that the service refers to is deployed before, with all that is in it.
-      ...(deployedTogether(vpc, this) ? [vpc.selectSubnets(taskSubnets(props)).internetConnectivityEstablished] : []),
-      ...(deployedTogether(cluster, this) ? [cluster] : []),
-    );
+    adjust(resourceOf(service), props);
+    resourceOf(service).node.addDependency(...beforeTasks(this, this.cluster, this.taskDefinition, subnetsOf(props)));
     return service;
   }
 
-  private register({ targetGroup, alternateTarget }: BoundIngress): void {
+  private register({ targets: { targetGroup }, alternateTarget }: BoundIngress): void {
     const { containerName, containerPort } = this.container;
     this.ecsService.loadBalancerTarget({ containerName, containerPort, alternateTarget }).attachToApplicationTargetGroup(targetGroup);
   }
@@ -244,8 +191,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private addOutputs(): void {
     new CfnOutput(this, 'StopCommand', {
       description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
-      value: `aws ecs update-service --region ${Stack.of(this).region} --cluster ${this.cluster.clusterName} ` +
-        `--service ${this.ecsService.serviceName} --desired-count 0`,
+      value: stopService({ region: Stack.of(this).region, cluster: this.cluster.clusterName, service: this.ecsService.serviceName }),
     });
     if (this.url) {
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
@@ -253,28 +199,25 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   }
 }
 
-function environmentOf({ guard, imageInEnvironment, environment }: GuardedFargateServiceProps): Record<string, string> | undefined {
-  return imageInEnvironment ? { IMAGE_TAG: guard.imageTag, IMAGE_DIGEST: guard.imageDigest, ...environment } : environment;
+function resourceOf(service: ecs.FargateService): ecs.CfnService {
+  return service.node.findChild('Service') as ecs.CfnService;
 }
 
-function taskSubnets({ taskSubnets: given, assignPublicIp }: GuardedFargateServiceProps): ec2.SubnetSelection {
-  return given ?? (assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
-}
-
-function shiftsTraffic({ deploymentStrategy = ecs.DeploymentStrategy.ROLLING }: GuardedFargateServiceProps): boolean {
-  return deploymentStrategy !== ecs.DeploymentStrategy.ROLLING;
-}
-
-function adjust(service: ecs.FargateService, props: GuardedFargateServiceProps): void {
-  const resource = service.node.findChild('Service') as ecs.CfnService;
+function adjust(resource: ecs.CfnService, props: GuardedFargateServiceProps): void {
   // It is ECS, said or not; a feature flag says it, and CloudFormation replaces the service when that changes.
   resource.deploymentController = undefined;
-  // By overrides, because the L1 knows these properties only since aws-cdk-lib 2.262, and the L2 not at all.
-  const breaker = 'DeploymentConfiguration.DeploymentCircuitBreaker';
+  const override = (path: string, value: unknown) => {
+    if (value !== undefined) resource.addPropertyOverride(`DeploymentConfiguration.${path}`, value);
+  };
+  // CloudFormation's default is 36 hours, and ECS demands a value for BLUE_GREEN.
+  if (shiftsTraffic(props) && !props.bakeTime) override('BakeTimeInMinutes', 0);
+  // By overrides, because the lowest aws-cdk-lib that is supported does not know these properties.
+  override('CanaryConfiguration.CanaryPercent', props.canaryPercent);
+  override('CanaryConfiguration.CanaryBakeTimeInMinutes', props.canaryBakeTime?.toMinutes());
+  override('LinearConfiguration.StepPercent', props.linearStepPercent);
+  override('LinearConfiguration.StepBakeTimeInMinutes', props.linearStepBakeTime?.toMinutes());
   if (props.circuitBreakerFailureCount !== undefined) {
-    resource.addPropertyOverride(`${breaker}.ThresholdConfiguration`, { Type: 'COUNT', Value: props.circuitBreakerFailureCount });
+    override('DeploymentCircuitBreaker.ThresholdConfiguration', { Type: 'COUNT', Value: props.circuitBreakerFailureCount });
   }
-  if (props.circuitBreakerResetOnHealthyTask !== undefined) {
-    resource.addPropertyOverride(`${breaker}.ResetOnHealthyTask`, props.circuitBreakerResetOnHealthyTask);
-  }
+  override('DeploymentCircuitBreaker.ResetOnHealthyTask', props.circuitBreakerResetOnHealthyTask);
 }

@@ -1,39 +1,49 @@
 import { Duration } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 
 /**
- * How a load balancer treats the tasks of a service.
+ * Settings of a load balancer for the tasks of a service.
  */
 export interface IngressTargetOptions {
   /**
-   * How the load balancer finds out whether a task is healthy.
+   * Health check of the tasks.
    *
    * @default - `GET /` on the port of the container, every 30 seconds, expecting the status 200
    */
   readonly healthCheck?: elbv2.HealthCheck;
 
   /**
-   * How long a task that is being replaced may finish its requests.
+   * Time that a task that is being replaced gets to finish its requests: 0 to 3600 seconds.
    *
-   * @default - 300 seconds, as ELB has it
+   * @default - 300 seconds, the ELB default
    */
   readonly deregistrationDelay?: Duration;
 
   /**
-   * How long a new task gets a growing share of the requests before it gets a full one: 30 to 900 seconds.
+   * Time in which the share of the requests that a new task gets grows to a full one: 30 to 900 seconds.
    *
    * @default - a full share from the start
    */
   readonly slowStart?: Duration;
 
   /**
-   * How long a client is sent to the same task, by a cookie.
+   * Time for which a cookie sends a client to the same task: 1 second to 7 days.
    *
    * @default - each request may go to another task
    */
   readonly stickinessCookieDuration?: Duration;
+
+  /**
+   * Conditions that a request must meet to reach the service, such as a secret header of a CDN, methods or source IPs. A
+   * rule has room for 5 values, those of all conditions and patterns together.
+   *
+   * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+   * @default - see the factory: a load balancer of the service sends it all requests
+   */
+  readonly conditions?: elbv2.ListenerCondition[];
 }
 
 /**
@@ -41,11 +51,26 @@ export interface IngressTargetOptions {
  */
 export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
-   * Certificate for HTTPS. With it, the load balancer listens on port 443, and requests to port 80 are redirected.
+   * Certificate for HTTPS. With it, the load balancer listens on port 443, and requests to port 80 are redirected. It must be
+   * in the region of the load balancer.
    *
    * @default - plain HTTP
    */
   readonly certificate?: acm.ICertificate;
+
+  /**
+   * Certificates for further domain names. Clients choose one by Server Name Indication. Together with `certificate`.
+   *
+   * @default - none
+   */
+  readonly additionalCertificates?: acm.ICertificate[];
+
+  /**
+   * TLS versions and ciphers of HTTPS. Together with `certificate`.
+   *
+   * @default elbv2.SslPolicy.RECOMMENDED_TLS
+   */
+  readonly sslPolicy?: elbv2.SslPolicy;
 
   /**
    * Port that the load balancer listens on.
@@ -62,7 +87,7 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   readonly redirectHTTP?: boolean;
 
   /**
-   * Whether the security group of the load balancer lets in whoever can reach it. Otherwise, allow some through
+   * Whether the security group of the load balancer lets anyone in who can reach it. Otherwise, allow some through
    * `loadBalancer.connections`.
    *
    * @default true
@@ -70,16 +95,39 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   readonly openListener?: boolean;
 
   /**
-   * How long the load balancer keeps an idle connection.
+   * Port of a second listener, where lifecycle hooks can test the new tasks before production traffic shifts to them. Only
+   * with a `deploymentStrategy` that shifts traffic. Nobody is let in: allow your hooks through `testListener.connections`.
    *
-   * @default - 60 seconds, as ELB has it
+   * @default - no test listener
+   */
+  readonly testListenerPort?: number;
+
+  /**
+   * Subnets of the load balancer: one in each of at least two availability zones.
+   *
+   * @default - one subnet per availability zone: public ones for `internetFacing`, private ones for `internalOnly`
+   */
+  readonly subnets?: ec2.SubnetSelection;
+
+  /**
+   * IP addresses of the load balancer. With IPv6, its security group lets IPv6 clients in, its domain name gets an AAAA
+   * record, and its subnets need IPv6 addresses.
+   *
+   * @default elbv2.IpAddressType.IPV4
+   */
+  readonly ipAddressType?: elbv2.IpAddressType;
+
+  /**
+   * Time for which the load balancer keeps an idle connection: 1 to 4000 seconds.
+   *
+   * @default - 60 seconds, the ELB default
    */
   readonly idleTimeout?: Duration;
 
   /**
-   * Domain name under which the load balancer is reached. Together with `domainZone`.
+   * Domain name of the load balancer, inside the domain of `domainZone`.
    *
-   * @default - the name that ELB makes up
+   * @default - the name that ELB generates
    */
   readonly domainName?: string;
 
@@ -92,25 +140,33 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
 }
 
 /**
- * Which requests of a shared listener go to a service. At least one kind of pattern is given.
+ * Requests of a shared listener that go to a service. At least one condition or pattern is required.
  */
 export interface ListenerIngressOptions extends IngressTargetOptions {
   /**
-   * Place of the rule among those of the listener: 1 to 50000, the lowest that matches wins.
+   * Priority of the rule among those of the listener: 1 to 50000. The lowest number that matches wins.
    */
   readonly priority: number;
 
   /**
-   * Host names, `*` and `?` allowed, of which a request has to match one.
+   * Host names, with the wildcards `*` and `?`. A request has to match one of them.
    *
    * @default - any host
    */
   readonly hostPatterns?: string[];
 
   /**
-   * Paths, `*` and `?` allowed, of which a request has to match one.
+   * Paths, with the wildcards `*` and `?`. A request has to match one of them.
    *
    * @default - any path
    */
   readonly pathPatterns?: string[];
+
+  /**
+   * Listener of the same load balancer, where lifecycle hooks can test the new tasks before production traffic shifts to
+   * them. It gets a rule with the same priority and conditions. Only with a `deploymentStrategy` that shifts traffic.
+   *
+   * @default - no test listener
+   */
+  readonly testListener?: elbv2.IApplicationListener;
 }

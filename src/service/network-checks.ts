@@ -3,23 +3,23 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
 
-/** Where tasks run, and what they have to reach from there before they can start. */
+/** Where tasks run, and what they are, which tells what they have to reach from there before they can start. */
 export interface TaskNetwork {
   readonly vpc: ec2.IVpc;
   readonly subnets: ec2.SubnetSelection;
   readonly publicIp: boolean;
-  readonly logsToCloudWatch: boolean;
-  readonly secrets: ecs.Secret[];
+  readonly taskDefinition: ecs.TaskDefinition;
 }
 
 /**
  * Warns of networks in which no task can ever start: ECS would try over and over, with
- * `ResourceInitializationError: unable to pull secrets or registry auth`. What was made elsewhere is left alone, since
- * nobody here knows its routes.
+ * `ResourceInitializationError: unable to pull secrets or registry auth`.
+ *
+ * Of a VPC that is made elsewhere, nobody here knows the endpoints and the routes of private subnets. But what is public is
+ * known, and that a task there needs a public IP address.
  */
 export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork): void {
-  if (!isMadeHere(network.vpc)) return;
-  // At the very end, because endpoints may be added to the VPC until then, also by aspects.
+  // At the very end, because endpoints, containers and secrets may be added until then, also by aspects.
   scope.node.addValidation({
     validate: () => {
       check(scope, network);
@@ -31,7 +31,7 @@ export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork
 function check(scope: Construct, network: TaskNetwork): void {
   const { vpc, subnets, publicIp } = network;
   const selected = vpc.selectSubnets(subnets).subnets;
-  const isolated = selected.some((subnet) => vpc.isolatedSubnets.includes(subnet));
+  const isolated = isMadeHere(vpc) && selected.some((subnet) => vpc.isolatedSubnets.includes(subnet));
   const withoutPublicIp = !publicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet));
   const missing = isolated || withoutPublicIp ? missingEndpoints(network) : [];
   if (missing.length === 0) return;
@@ -39,7 +39,7 @@ function check(scope: Construct, network: TaskNetwork): void {
   if (isolated) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:isolatedSubnetsWithoutEndpoints',
       `tasks in isolated subnets of ${vpc.node.path} cannot start without VPC endpoints for ${missing.join(', ')}: ` +
-      'add them to the VPC, or pass taskSubnets with a way out');
+      'add them to the VPC, or pass taskSubnets with outbound internet access');
   }
   if (withoutPublicIp) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:publicSubnetsWithoutPublicIp',
@@ -48,21 +48,25 @@ function check(scope: Construct, network: TaskNetwork): void {
   }
 }
 
-function missingEndpoints({ vpc, logsToCloudWatch, secrets }: TaskNetwork): string[] {
-  // Only secrets of Secrets Manager say whether a field of theirs is meant.
-  const inSecretsManager = secrets.filter(({ hasField }) => hasField !== undefined).length;
+function missingEndpoints({ vpc, taskDefinition }: TaskNetwork): string[] {
+  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  const containers: any[] = Stack.of(taskDefinition).resolve(containerDefinitions);
+  const secrets = containers.flatMap((container) => container.secrets ?? []).map((secret) => JSON.stringify(secret));
+  const inSecretsManager = secrets.filter((secret) => !secret.includes(':ssm:'));
   const needed = [
     'ecr.api', 'ecr.dkr', 's3',
-    ...(logsToCloudWatch ? ['logs'] : []),
-    ...(inSecretsManager > 0 ? ['secretsmanager'] : []),
-    ...(secrets.length > inSecretsManager ? ['ssm'] : []),
+    ...(containers.some((container) => container.logConfiguration?.logDriver === 'awslogs') ? ['logs'] : []),
+    ...(inSecretsManager.length > 0 ? ['secretsmanager'] : []),
+    ...(secrets.length > inSecretsManager.length ? ['ssm'] : []),
   ];
   const existing = endpointServices(vpc);
   return needed.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
 }
 
 interface Endpoint {
+  /** Where it is made in this app: the construct, and not only the logical id, which another stack may have as well. */
   readonly vpc?: IConstruct;
+  readonly vpcId: string;
   readonly service: string;
 }
 
@@ -74,14 +78,16 @@ function endpointServices(vpc: ec2.IVpc): string[] {
   // Once for all services, since it takes a walk through the whole tree.
   const endpoints = endpointsByStage.get(stage) ?? stage.node.findAll().filter(isEndpoint).map((endpoint) => ({
     vpc: referenced(endpoint.vpcId),
+    vpcId: endpoint.vpcId,
     // The name may be put together by an intrinsic; what matters are its last words.
     service: JSON.stringify(Stack.of(endpoint).resolve(endpoint.serviceName ?? '')).replace(/["\]}]+$/, ''),
   }));
   endpointsByStage.set(stage, endpoints);
-  return endpoints.filter((endpoint) => endpoint.vpc === vpc.node.defaultChild).map(({ service }) => service);
+  return endpoints
+    .filter((endpoint) => isMadeHere(vpc) ? endpoint.vpc === vpc.node.defaultChild : endpoint.vpcId === vpc.vpcId)
+    .map(({ service }) => service);
 }
 
-/** The construct, and not only the logical id, which another stack may have as well. */
 function referenced(value: string): IConstruct | undefined {
   const { firstToken } = Tokenization.reverseString(value);
   return Reference.isReference(firstToken) ? firstToken.target : undefined;

@@ -1,53 +1,39 @@
-import { Token } from 'aws-cdk-lib';
-import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { trackMetric } from './metric-tracking';
+import { followQueue } from './queue-scaling';
+import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
+import { anyNumber, givenOptions, instance, Kinds, listOf, mapOf, structOf } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 
-/**
- * What the number of tasks follows, with `Scaling.between`.
- */
-export interface ScalingOptions {
-  /**
-   * Average CPU utilization to keep, in percent of what the tasks reserve.
-   *
-   * @default - 70, if nothing else is given to follow; otherwise CPU is not followed
-   */
-  readonly cpuUtilizationPercent?: number;
+/** Ids of the policies that options other than names make. */
+const OWN_POLICIES = ['Target', 'Cpu', 'Memory', 'Requests', 'Queue', 'QueueWakes'];
 
-  /**
-   * Average memory utilization to keep, in percent of what the tasks reserve.
-   *
-   * @default - memory is not followed
-   */
-  readonly memoryUtilizationPercent?: number;
+const aMetric = instance('a cloudwatch.IMetric', 'toMetricConfig');
 
-  /**
-   * Requests per minute that each task should get from the load balancer.
-   *
-   * @default - requests are not followed
-   */
-  readonly requestsPerTarget?: number;
-
-  /**
-   * Other bounds from a certain time on, until the next schedule sets them anew: `{ night: { schedule, maxCapacity: 1 } }`.
-   * The name is that of the scheduled action.
-   *
-   * @default - the bounds are always the same
-   */
-  readonly schedules?: { [name: string]: appscaling.ScalingSchedule };
-}
+const KINDS: Kinds<ScalingOptions> = {
+  cpuUtilizationPercent: anyNumber,
+  memoryUtilizationPercent: anyNumber,
+  requestsPerTarget: anyNumber,
+  queue: instance('an sqs.IQueue', 'queueName'),
+  messagesPerTask: anyNumber,
+  customMetrics: mapOf(structOf({ metric: aMetric, targetValue: anyNumber })),
+  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ change: anyNumber }, { lower: anyNumber, upper: anyNumber })) })),
+  schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString') }, { minCapacity: anyNumber, maxCapacity: anyNumber })),
+};
 
 /**
- * How many tasks a service runs.
+ * Number of tasks that a service runs.
  */
 export abstract class Scaling {
   /**
-   * This many tasks. Each deployment of a new image sets the number again.
+   * A fixed number of tasks. Each deployment of a new image sets the number again.
    *
    * @param count 0 or more; may be a token
    * @throws if the count is not a whole number of 0 or more
@@ -64,26 +50,19 @@ export abstract class Scaling {
    *
    * @param min 0 or more; may be a token
    * @param max `min` or more; may be a token
-   * @throws if the numbers are not whole, or in the wrong order, or a percentage is not between 1 and 100; at
-   * synthesis, if the service has no load balancer to count requests of, or the guard starts it without tasks
+   * @throws if the numbers are not whole, or in the wrong order; if a percentage is not between 1 and 100; if only one of
+   * `queue` and `messagesPerTask` is given; at synthesis, if the service has no load balancer to count requests of, or the
+   * guard starts it without tasks
    */
   public static between(min: number, max: number, options: ScalingOptions = {}): Scaling {
-    if (outside(min, 0)) {
-      throw new Error(`Scaling.between: min ${min} is not a number of tasks: 0 or more`);
-    }
+    const fail = (message: string) => new Error(`Scaling.between: ${message}`);
+    const given = givenOptions(options ?? {}, KINDS, fail);
+    if (outside(min, 0)) throw fail(`min ${min} is not a number of tasks: 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
-      throw new Error(`Scaling.between: max ${max} is not a number of tasks that is at least 1 and at least min (${min})`);
+      throw fail(`max ${max} is not a number of tasks that is at least 1 and at least min (${min})`);
     }
-    for (const name of ['cpuUtilizationPercent', 'memoryUtilizationPercent'] as const) {
-      const percent = options[name];
-      if (percent !== undefined && outside(percent, 1, 100)) {
-        throw new Error(`Scaling.between: ${name} ${percent} is not a percentage: 1 to 100`);
-      }
-    }
-    if (options.requestsPerTarget !== undefined && outside(options.requestsPerTarget, 1)) {
-      throw new Error(`Scaling.between: requestsPerTarget ${options.requestsPerTarget} is not a number of requests: 1 or more`);
-    }
-    return new LoadScaling(min, max, options);
+    for (const fault of faultsOf(given)) throw fail(fault);
+    return new LoadScaling(min, max, given);
   }
 
   /**
@@ -94,11 +73,44 @@ export abstract class Scaling {
   public abstract _desiredCount(scope: Construct, guard: ImageGuard): number | undefined;
 
   /**
+   * @param targetGroups those that the load balancer sends requests to
    * @internal
    */
   public abstract _follow(
-    scope: Construct, service: ecs.FargateService, targetGroup?: elbv2.ApplicationTargetGroup,
+    scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[],
   ): ecs.ScalableTaskCount | undefined;
+}
+
+function* faultsOf(options: ScalingOptions): Generator<string> {
+  for (const name of ['cpuUtilizationPercent', 'memoryUtilizationPercent'] as const) {
+    const percent = options[name];
+    if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a percentage: 1 to 100`;
+  }
+  const { requestsPerTarget, queue, messagesPerTask, customMetrics = {}, metricSteps = {}, schedules = {} } = options;
+  if (requestsPerTarget !== undefined && outside(requestsPerTarget, 1)) {
+    yield `requestsPerTarget ${requestsPerTarget} is not a number of requests: 1 or more`;
+  }
+  if (queue && messagesPerTask === undefined) yield `queue ${queue.node.path} needs messagesPerTask`;
+  if (messagesPerTask !== undefined && !queue) yield `messagesPerTask ${messagesPerTask} needs a queue`;
+  if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
+    yield `messagesPerTask ${messagesPerTask} is not a number of messages that is known at synthesis: 1 or more`;
+  }
+  const names = [...Object.keys(customMetrics), ...Object.keys(metricSteps)];
+  const taken = names.find((name, index) => OWN_POLICIES.includes(name) || names.indexOf(name) !== index);
+  if (taken !== undefined) yield `${Object.hasOwn(customMetrics, taken) ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is taken: pass another one`;
+  for (const [name, { scalingSteps }] of Object.entries(metricSteps)) {
+    if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
+  }
+  for (const [name, { minCapacity, maxCapacity }] of Object.entries(schedules)) {
+    if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
+    for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
+      if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: 0 or more`;
+    }
+    const known = !Token.isUnresolved(minCapacity) && !Token.isUnresolved(maxCapacity);
+    if (known && minCapacity !== undefined && maxCapacity !== undefined && minCapacity > maxCapacity) {
+      yield `schedules.${name}: minCapacity ${minCapacity} is more than maxCapacity ${maxCapacity}`;
+    }
+  }
 }
 
 class FixedScaling extends Scaling {
@@ -128,10 +140,17 @@ class LoadScaling extends Scaling {
     return undefined;
   }
 
-  public _follow(scope: Construct, service: ecs.FargateService, targetGroup?: elbv2.ApplicationTargetGroup): ecs.ScalableTaskCount {
-    const { cpuUtilizationPercent, memoryUtilizationPercent, requestsPerTarget, schedules = {} } = this.options;
-    const nothingElse = memoryUtilizationPercent === undefined && requestsPerTarget === undefined;
-    const cpu = cpuUtilizationPercent ?? (nothingElse ? DEFAULT_CPU_PERCENT : undefined);
+  public _follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
+    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
+    const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
+    const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
+    const cpu = this.options.cpuUtilizationPercent
+      ?? (own || memoryUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
+    if (this.min === 0 && !own && Object.keys(schedules).length === 0) {
+      Annotations.of(scope).addWarningV2('@org/phased-fargate:scalingStaysAtZero',
+        'scaling with a minimum of 0 never starts a task again once none runs, since CPU, memory and requests are measured by running tasks: ' +
+        'pass a minimum of 1, or follow a queue, a metric of your own or a schedule');
+    }
 
     const tasks = service.autoScaleTaskCount({ minCapacity: this.min, maxCapacity: this.max });
     if (cpu !== undefined) {
@@ -140,13 +159,27 @@ class LoadScaling extends Scaling {
     if (memoryUtilizationPercent !== undefined) {
       tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryUtilizationPercent });
     }
-    if (requestsPerTarget !== undefined) {
-      if (!targetGroup) {
-        throw invalid(scope, `scaling requestsPerTarget ${requestsPerTarget} needs a load balancer: pass an ingress other than Ingress.none()`);
-      }
-      tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup });
-    }
+    if (requestsPerTarget !== undefined) followRequests(scope, tasks, requestsPerTarget, targetGroups);
+    if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0 });
+    for (const [name, metric] of Object.entries(customMetrics)) trackMetric(tasks, name, metric);
+    for (const [name, steps] of Object.entries(metricSteps)) tasks.scaleOnMetric(name, steps);
     for (const [name, schedule] of Object.entries(schedules)) tasks.scaleOnSchedule(name, schedule);
     return tasks;
   }
+}
+
+/** The predefined metric names one target group, which stands idle after every second deployment that shifts traffic. */
+function followRequests(
+  scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
+): void {
+  if (!targetGroup) {
+    throw invalid(scope, `scaling requestsPerTarget ${requestsPerTarget} needs a load balancer: pass an ingress other than Ingress.none()`);
+  }
+  if (!alternate) {
+    tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup });
+    return;
+  }
+  const usingMetrics = { one: targetGroup.metrics.requestCountPerTarget(), other: alternate.metrics.requestCountPerTarget() };
+  const metric = new cloudwatch.MathExpression({ expression: 'FILL(one, 0) + FILL(other, 0)', usingMetrics, period: Duration.minutes(1) });
+  trackMetric(tasks, 'Requests', { metric, targetValue: requestsPerTarget });
 }

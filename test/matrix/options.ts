@@ -1,6 +1,7 @@
 import { App, CfnParameter, Duration, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -10,14 +11,16 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import {
-  ImageRegistry, ImageRegistryProps, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps,
-  Scaling, ScalingOptions, WhenMissing,
+  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService,
+  PhasedFargateServiceProps, RollbackAlarm, Scaling, ScalingOptions, WhenMissing,
 } from '../../src';
 import { existingVpc } from '../util/network';
 import { allPairs, Combination, Impossible } from '../util/pairs';
@@ -55,6 +58,13 @@ const SERVICE = {
     'waits': () => WhenMissing.waitFor(Duration.minutes(10)),
     'starts without tasks': () => WhenMissing.startWithoutTasks(),
   },
+  requirements: {
+    'by default': unset,
+    'scanned and signed': () => [
+      ImageRequirement.scanned({ failOn: FindingSeverity.HIGH, accept: [{ id: 'CVE-2026-1', reason: 'not reachable' }], waitFor: Duration.minutes(1) }),
+      ImageRequirement.signedBy('arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release'),
+    ],
+  },
   retainReleasedImages: { 'by default': unset, 'yes': () => true, 'no': () => false },
   cluster: {
     'by default': unset,
@@ -69,11 +79,18 @@ const SERVICE = {
   memoryLimitMiB: { 'by default': unset, 'more': () => 2048 },
   cpuArchitecture: { 'by default': unset, 'ARM64': () => ecs.CpuArchitecture.ARM64 },
   ephemeralStorageGiB: { 'by default': unset, 'more': () => 100 },
+  platformVersion: { 'by default': unset, 'given': () => ecs.FargatePlatformVersion.VERSION1_4 },
   containerName: { 'by default': unset, 'given': () => 'web' },
   containerPort: { 'by default': unset, 'given': () => 8080 },
   command: { 'by default': unset, 'given': () => ['node', 'server.js'] },
   entryPoint: { 'by default': unset, 'given': () => ['/sbin/tini', '--'] },
+  workingDirectory: { 'by default': unset, 'given': () => '/app' },
+  user: { 'by default': unset, 'given': () => '1000:1000' },
   environment: { 'by default': unset, 'given': () => ({ LOG_LEVEL: 'info' }) },
+  environmentFiles: {
+    'by default': unset,
+    'given': (stack) => [ecs.EnvironmentFile.fromBucket(s3.Bucket.fromBucketName(stack, 'Settings', 'shop-settings'), 'shop.env')],
+  },
   secrets: {
     'by default': unset,
     'of Secrets Manager': (stack) => ({ PASSWORD: ecs.Secret.fromSecretsManager(aSecret(stack), 'password') }),
@@ -83,6 +100,9 @@ const SERVICE = {
   imageInEnvironment: { 'by default': unset, 'yes': () => true },
   dockerLabels: { 'by default': unset, 'given': () => ({ team: 'shop' }) },
   readonlyRootFilesystem: { 'by default': unset, 'yes': () => true },
+  linuxParameters: { 'by default': unset, 'given': (stack) => new ecs.LinuxParameters(stack, 'Linux', { initProcessEnabled: true }) },
+  ulimits: { 'by default': unset, 'given': () => [{ name: ecs.UlimitName.NOFILE, softLimit: 65536, hardLimit: 65536 }] },
+  stopTimeout: { 'by default': unset, 'given': () => Duration.seconds(90) },
   family: { 'by default': unset, 'given': () => 'shop' },
   healthCheck: { 'by default': unset, 'given': () => ({ command: ['CMD-SHELL', 'curl -f http://localhost/ || exit 1'], interval: Duration.seconds(10) }) },
   logRetention: { 'by default': unset, 'given': () => logs.RetentionDays.ONE_YEAR },
@@ -96,9 +116,20 @@ const SERVICE = {
   serviceName: { 'by default': unset, 'given': () => 'shop' },
   deploymentStrategy: {
     'by default': unset,
-    // Those that the installed aws-cdk-lib has.
-    ...Object.fromEntries(Object.values(ecs.DeploymentStrategy).map((strategy) => [strategy, () => strategy])) as
-      Record<keyof typeof ecs.DeploymentStrategy, () => ecs.DeploymentStrategy>,
+    // Of which the lowest aws-cdk-lib has the first two.
+    ...Object.fromEntries((['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'] as const).map((strategy) => [strategy, () => strategy as ecs.DeploymentStrategy])) as
+      Record<'ROLLING' | 'BLUE_GREEN' | 'LINEAR' | 'CANARY', () => ecs.DeploymentStrategy>,
+  },
+  canaryPercent: { 'by default': unset, 'given': () => 12.5 },
+  canaryBakeTime: { 'by default': unset, 'given': () => Duration.minutes(15) },
+  linearStepPercent: { 'by default': unset, 'given': () => 20 },
+  linearStepBakeTime: { 'by default': unset, 'given': () => Duration.minutes(2) },
+  rollbackOn: {
+    'by default': unset,
+    'alarms of the service': () => [
+      RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), RollbackAlarm.latency({ threshold: Duration.seconds(1) }),
+    ],
+    'an alarm of the user': (stack) => [cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'refunds')],
   },
   bakeTime: { 'by default': unset, 'given': () => Duration.minutes(5) },
   lifecycleHooks: {
@@ -125,6 +156,9 @@ const SERVICE = {
     'by default': unset,
     'Spot': () => [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
     'a mix': () => [{ capacityProvider: 'FARGATE', base: 1, weight: 1 }, { capacityProvider: 'FARGATE_SPOT', weight: 3 }],
+  },
+  availabilityZoneRebalancing: {
+    'by default': unset, 'enabled': () => ecs.AvailabilityZoneRebalancing.ENABLED, 'disabled': () => ecs.AvailabilityZoneRebalancing.DISABLED,
   },
   propagateTags: { 'by default': unset, 'of the service': () => ecs.PropagatedTagSource.SERVICE },
   enableECSManagedTags: { 'by default': unset, 'yes': () => true },
@@ -162,6 +196,10 @@ const TARGETS = {
   'ingress.deregistrationDelay': { 'by default': unset, 'given': () => Duration.seconds(10) },
   'ingress.slowStart': { 'by default': unset, 'given': () => Duration.minutes(1) },
   'ingress.stickinessCookieDuration': { 'by default': unset, 'given': () => Duration.hours(1) },
+  'ingress.conditions': {
+    'by default': unset,
+    'given': () => [elbv2.ListenerCondition.httpHeader('X-Origin-Secret', ['s3cr3t']), elbv2.ListenerCondition.sourceIps(['10.0.0.0/8'])],
+  },
 };
 
 const LOAD_BALANCER = {
@@ -170,6 +208,15 @@ const LOAD_BALANCER = {
     'given': (stack: Construct) => acm.Certificate.fromCertificateArn(stack, 'Certificate',
       'arn:aws:acm:eu-west-1:111122223333:certificate/4f9d2c1e-8b7a-6d5c-4b3a-29180f7e6d5c'),
   },
+  'ingress.additionalCertificates': {
+    'by default': unset,
+    'given': (stack: Construct) => [acm.Certificate.fromCertificateArn(stack, 'Another',
+      'arn:aws:acm:eu-west-1:111122223333:certificate/5f9d2c1e-8b7a-6d5c-4b3a-29180f7e6d5c')],
+  },
+  'ingress.sslPolicy': { 'by default': unset, 'given': () => elbv2.SslPolicy.TLS13_13 },
+  'ingress.testListenerPort': { 'by default': unset, 'given': () => 9443 },
+  'ingress.subnets': { 'by default': unset, 'given': () => ({ subnetType: ec2.SubnetType.PUBLIC, onePerAz: true }) },
+  'ingress.ipAddressType': { 'by default': unset, 'dual stack': () => elbv2.IpAddressType.DUAL_STACK },
   'ingress.listenerPort': { 'by default': unset, 'given': () => 8443 },
   'ingress.redirectHTTP': { 'by default': unset, 'yes': () => true, 'no': () => false },
   'ingress.openListener': { 'by default': unset, 'no': () => false },
@@ -192,6 +239,13 @@ const SCALING_OPTIONS = {
   'scaling.cpuUtilizationPercent': { 'by default': unset, 'given': () => 50 },
   'scaling.memoryUtilizationPercent': { 'by default': unset, 'given': () => 60 },
   'scaling.requestsPerTarget': { 'by default': unset, 'given': () => 1000 },
+  'scaling.customMetrics': { 'by default': unset, 'given': () => ({ sessions: { metric: aMetric(), targetValue: 100 } }) },
+  'scaling.metricSteps': {
+    'by default': unset,
+    'given': () => ({ orders: { metric: aMetric(), scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } }),
+  },
+  'scaling.queue': { 'by default': unset, 'given': (stack: Construct) => new sqs.Queue(stack, 'Queue') },
+  'scaling.messagesPerTask': { 'by default': unset, 'given': () => 50 },
   'scaling.schedules': {
     'by default': unset,
     'given': () => ({ night: { schedule: appscaling.Schedule.cron({ hour: '22', minute: '0' }), maxCapacity: 1 } }),
@@ -213,6 +267,10 @@ const REGISTRY_OPTIONS = {
   'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
   'registry.keepTagged': { 'by default': unset, 'given': () => 20 },
   'registry.keepUntaggedFor': { 'by default': unset, 'given': () => Duration.days(3) },
+  'registry.signingProfile': {
+    'by default': unset,
+    'given': () => 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release',
+  },
   'registry.encryptionKey': { 'by default': unset, 'given': (stack: Construct) => kms.Key.fromKeyArn(stack, 'ImagesKey', 'arn:aws:kms:eu-west-1:111122223333:key/images') },
 };
 
@@ -247,11 +305,11 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
     error: /logDriver and logRetention .* contradict each other/,
   },
-  ...[{ scaling: ['between' as const] }, ...Object.keys(SCALING_OPTIONS).map((option) => ({ [option]: ['given'] }))].map((scaling) => ({
+  {
     because: 'autoscaling would start tasks by itself',
-    choices: { whenMissing: ['starts without tasks' as const], ...scaling },
+    choices: { whenMissing: ['starts without tasks'], scaling: ['between'] },
     error: /Scaling\.between starts tasks by itself/,
-  })),
+  },
   {
     because: 'the guard answers for each number of tasks that it knows',
     choices: { whenMissing: ['starts without tasks'], scaling: ['exactly what a parameter says'] },
@@ -263,10 +321,43 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /requestsPerTarget 1000 needs a load balancer/,
   },
   {
-    because: 'there are no health checks to put off',
+    because: 'there are no health checks to put off, but for those of the container',
     choices: { ingress: ['none'], healthCheckGracePeriod: given('healthCheckGracePeriod') },
-    error: /healthCheckGracePeriod needs a load balancer/,
+    error: /healthCheckGracePeriod needs health checks/,
   },
+  {
+    because: 'there is nothing to measure',
+    choices: { ingress: ['none'], rollbackOn: ['alarms of the service'] },
+    error: /rollbackOn with a RollbackAlarm needs a load balancer/,
+  },
+  ...Object.entries({ canaryPercent: 'CANARY', canaryBakeTime: 'CANARY', linearStepPercent: 'LINEAR', linearStepBakeTime: 'LINEAR' }).map(([option, strategy]) => ({
+    because: 'each strategy has settings of its own',
+    choices: {
+      deploymentStrategy: (['by default', 'ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'] as const).filter((each) => each !== strategy),
+      [option]: ['given'],
+    },
+    error: new RegExp(`${option} needs the deploymentStrategy ${strategy}`),
+  })),
+  {
+    because: 'ECS cannot shift traffic in Cloud Map',
+    choices: { deploymentStrategy: ['BLUE_GREEN', 'LINEAR', 'CANARY'], cloudMapOptions: given('cloudMapOptions') },
+    error: /cloudMapOptions and deploymentStrategy .* contradict each other/,
+  },
+  {
+    because: 'a rolling deployment tests nothing before traffic shifts',
+    choices: { 'deploymentStrategy': ['by default', 'ROLLING'], 'ingress.testListenerPort': given('ingress.testListenerPort') },
+    error: /testListenerPort 9443 needs a deploymentStrategy that shifts traffic/,
+  },
+  ...(['ingress.sslPolicy', 'ingress.additionalCertificates'] as const).map((option) => ({
+    because: 'there is no HTTPS without a certificate',
+    choices: { 'ingress.certificate': ['by default' as const], [option]: ['given' as const] },
+    error: /needs a certificate: without one, the load balancer speaks plain HTTP/,
+  })),
+  ...([['scaling.queue', 'scaling.messagesPerTask'], ['scaling.messagesPerTask', 'scaling.queue']] as const).map(([one, other]) => ({
+    because: 'a backlog needs a queue and a target',
+    choices: { [one]: ['given' as const], [other]: ['by default' as const] },
+    error: /needs messagesPerTask|needs a queue/,
+  })),
   {
     because: 'a rolling deployment has no moment at which traffic shifts',
     choices: { deploymentStrategy: ['by default', 'ROLLING'], bakeTime: given('bakeTime') },
@@ -309,6 +400,9 @@ export const NOT_THERE: Impossible<Matrix>[] = [
   ...without(TARGETS, { ingress: ['none', 'by default'] }),
   ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
   ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
+  // Without IPv6 addresses, which the default VPC has none of, there is a test of its own.
+  { because: 'only a VPC that is given may have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
+  { because: 'a VPC that is given contradicts a cluster', choices: { 'ingress.ipAddressType': ['dual stack'], 'cluster': given('cluster') } },
   ...without(REGISTRY_OPTIONS, { registry: ['by default', 'a repository', 'an imported repository'] }),
 ];
 
@@ -339,6 +433,10 @@ function without(options: object, choice: Impossible<Matrix>['choices']): Imposs
   return (Object.keys(options) as (keyof Matrix)[]).map((option) => ({
     because: 'there is nothing to pass the option to', choices: { ...choice, [option]: given(option) },
   }));
+}
+
+function aMetric(): cloudwatch.Metric {
+  return new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Sessions', statistic: 'Average' });
 }
 
 function theVpc(stack: Construct): ec2.IVpc {

@@ -143,6 +143,29 @@ describe('the log group', () => {
     template().hasResource('AWS::Logs::LogGroup', { Properties: { ...EVENT_LOG, RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
   });
 
+  test('is named after the id of the stack, so that no earlier stack of that name has left one behind', () => {
+    service();
+    const id = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+    template().hasResourceProperties('AWS::Logs::LogGroup', { ...EVENT_LOG, LogGroupName: { 'Fn::Join': ['', ['/aws/events/Web/', id]] } });
+  });
+
+  test('opens itself to EventBridge, and no other log group', () => {
+    service();
+    const [{ Properties: { LogGroupName, ResourcePolicyDocument } }] = Object.values(template().findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }));
+    const name = LogGroupName['Fn::Join'][1];
+    const [region, ...more] = ResourcePolicyDocument.Statement.map(({ Resource: resource }: any) => resource);
+    expect(region).toEqual(arn(`:logs:eu-west-1:111111111111:log-group:${name[0]}`, name[1], ':*'));
+    expect(more).toEqual([region]);
+    expect(JSON.stringify(ResourcePolicyDocument)).not.toContain('"*"');
+  });
+
+  test('of a nested stack has the id of that', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    new GuardedFargateService(nested, 'Worker', { guard: anyGuard(nested), cluster });
+    const [{ Properties: { LogGroupName } }] = Object.values(Template.fromStack(nested).findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }));
+    expect(JSON.stringify(LogGroupName)).toContain(JSON.stringify({ 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] }));
+  });
+
   test('takes events of rules of this account and region only', () => {
     service();
     template().hasResourceProperties('AWS::Logs::LogGroup', {
@@ -211,6 +234,12 @@ describe('a topic', () => {
     expect(stopped('Scaling activity initiated by (deployment ecs-svc/6524458012816012998)')).toEqual(['LogGroup']);
     expect(stopped('Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/api/1)'))
       .toEqual(['LogGroup', 'Topic']);
+  });
+
+  test('of another region is refused, which EventBridge cannot send to', () => {
+    const failureTopic = sns.Topic.fromTopicArn(stack, 'Failures', 'arn:aws:sns:us-east-1:111111111111:failures');
+    expect(() => service({ failureTopic })).toThrow(new Error(
+      'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, and the service in eu-west-1: pass one of the same region (at Web/Api)'));
   });
 
   test('allows it', () => {

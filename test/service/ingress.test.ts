@@ -213,7 +213,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     }
   });
 
-  test.each([0, -1, 65536, 80.5, NaN, '80' as any])('refuses the port %p with its name and the value', (listenerPort) => {
+  test.each([0, -1, 65536, 80.5, NaN])('refuses the port %p with its name and the value', (listenerPort) => {
     expect(() => ingress({ listenerPort })).toThrow(new Error(`Ingress.${kind}: listenerPort ${listenerPort} is not a port: 1 to 65535`));
   });
 
@@ -324,32 +324,24 @@ describe('Ingress.onListener', () => {
 
     test('refuses the same priority', () => {
       serviceAt(new Stack(app, 'One'));
-      expect(() => serviceAt(new Stack(app, 'Two')))
-        .toThrow(new Error('ingress priority 1 is taken by One/Service at listener Two/Imported: pass another one (at Two/Service)'));
+      serviceAt(new Stack(app, 'Two'));
+      expect(() => app.synth()).toThrow(
+        '[Two/Service] ingress priority 1 at listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is taken by ' +
+        'One/Service/ListenerRule: give one of the two another priority');
     });
 
     test('lets it pass at another listener', () => {
       serviceAt(new Stack(app, 'One'));
-      expect(() => serviceAt(new Stack(app, 'Two'), 'other')).not.toThrow();
+      serviceAt(new Stack(app, 'Two'), 'other');
+      expect(() => app.synth()).not.toThrow();
     });
 
     test('lets it pass in another app', () => {
       serviceAt(new Stack(app, 'One'));
-      expect(() => serviceAt(new Stack(testApp(), 'Two'))).not.toThrow();
+      const other = testApp();
+      serviceAt(new Stack(other, 'Two'));
+      for (const each of [app, other]) expect(() => each.synth()).not.toThrow();
     });
-  });
-
-  test('refuses a priority that another service has at this listener, naming both', () => {
-    service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), {}, 'A');
-    expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/b'] }), {}, 'B'))
-      .toThrow(new Error('ingress priority 1 is taken by Web/A at listener Web/Shared/Listener: pass another one (at Web/B)'));
-  });
-
-  test('lets services have the same priority at different listeners', () => {
-    const other = new elbv2.ApplicationLoadBalancer(stack, 'Other', { vpc })
-      .addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
-    service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), {}, 'A');
-    expect(() => service(Ingress.onListener(other, { priority: 1, pathPatterns: ['/a'] }), {}, 'B')).not.toThrow();
   });
 
   test.each([0, -1, 50_001, 1.5, NaN, undefined as any])('refuses the priority %p with its name and the value', (priority) => {
@@ -359,7 +351,7 @@ describe('Ingress.onListener', () => {
 
   test.each([{}, { hostPatterns: [] }, { hostPatterns: [], pathPatterns: [] }])('refuses a rule that matches everything: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns }))
-      .toThrow(new Error('Ingress.onListener: hostPatterns or pathPatterns must say which requests go to the service'));
+      .toThrow(new Error('Ingress.onListener: hostPatterns, pathPatterns or conditions must say which requests go to the service'));
   });
 
   test.each([
@@ -367,12 +359,40 @@ describe('Ingress.onListener', () => {
     { pathPatterns: ['a.test', 'b.test', 'c.test', '/a', '/b', '/c'] },
   ])('refuses more patterns than a rule has room for: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns })).toThrow(new Error(
-      'Ingress.onListener: hostPatterns and pathPatterns a.test, b.test, c.test, /a, /b, /c are more than the 5 that a rule of a listener has room for'));
+      'Ingress.onListener: hostPatterns, pathPatterns and conditions have 6 values (a.test, b.test, c.test, /a, /b, /c): ' +
+      'a rule of a listener has room for 5'));
   });
 
   test('takes as many patterns as a rule has room for', () => {
     service(Ingress.onListener(listener, { priority: 1, hostPatterns: ['a.test', 'b.test'], pathPatterns: ['/a', '/b', '/c'] }));
     template().resourceCountIs(RULE, 1);
+  });
+
+  test.each<[string, () => ec2.IVpc | undefined, string]>([
+    ['made here', () => new ec2.Vpc(stack, 'Other'), 'Web/Other'],
+    ['imported', () => existingVpc(stack, 'Other', 'vpc-00000002'), 'Web/Other'],
+    ['made by default', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
+  ])('refuses a service in another VPC, which is %s', (_, other, path) => {
+    expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
+      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, and the service in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
+  });
+
+  test('takes a service in a VPC that may be the same one', () => {
+    const other = ec2.Vpc.fromVpcAttributes(stack, 'Other', {
+      vpcId: Fn.importValue('vpc'), availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS,
+    });
+    expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other })).not.toThrow();
+  });
+
+  test('refuses a listener of another region', () => {
+    const place = new Stack(app, 'Place', { env: { account: '111111111111', region: 'us-east-1' } });
+    const imported = elbv2.ApplicationListener.fromApplicationListenerAttributes(place, 'Imported', {
+      listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2',
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(place, 'Group', 'sg-00000001'),
+    });
+    expect(() => new GuardedFargateService(place, 'Service', {
+      guard: anyGuard(place), vpc: existingVpc(place), ingress: Ingress.onListener(imported, { priority: 1, pathPatterns: ['/a'] }),
+    })).toThrow('ingress listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is in eu-west-1, and the service in us-east-1');
   });
 
   test('lets a priority pass that is a token', () => {
@@ -385,7 +405,7 @@ describe('Ingress.onListener', () => {
 describe('another ingress', () => {
   const ids = (make: (scope: Construct) => Ingress | undefined) => {
     const own = new Stack(testApp(), 'Web');
-    const construct = new GuardedFargateService(own, 'Service', { guard: anyGuard(own), ingress: make(own) });
+    const construct = new GuardedFargateService(own, 'Service', { guard: anyGuard(own), vpc: existingVpc(own), ingress: make(own) });
     const logicalId = (at: Construct) => own.getLogicalId(at.node.defaultChild as CfnElement);
     const { ecsService, taskDefinition, logGroup, cluster } = construct;
     return {
@@ -397,7 +417,7 @@ describe('another ingress', () => {
   };
 
   const withListener = (scope: Construct) => {
-    const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'Shared', { vpc: new ec2.Vpc(scope, 'SharedVpc') });
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'Shared', { vpc: existingVpc(scope, 'SharedVpc') });
     return Ingress.onListener(
       loadBalancer.addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) }), { priority: 1, pathPatterns: ['/'] });
   };

@@ -39,7 +39,7 @@ function warnings(): string[] {
 
 const isolated = (missing: string) =>
   `/Web/Api: tasks in isolated subnets of Web/Vpc cannot start without VPC endpoints for ${missing}: ` +
-  'add them to the VPC, or pass taskSubnets with a way out [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
+  'add them to the VPC, or pass taskSubnets with outbound internet access [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
 
 const publicOnly =
   '/Web/Api: tasks in public subnets of Web/Vpc cannot pull their image without a public IP address: ' +
@@ -146,6 +146,47 @@ describe('public subnets', () => {
 
   test('that are all that there is are warned of', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC) })).toEqual([publicOnly]);
+  });
+});
+
+describe('an imported VPC', () => {
+  const imported = (attributes: Partial<ec2.VpcAttributes> = {}) => ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-00000001', vpcCidrBlock: '10.0.0.0/16', availabilityZones: ['a', 'b'], publicSubnetIds: ['subnet-1', 'subnet-2'], ...attributes,
+  });
+
+  test('with public subnets only, such as the default VPC of an account, is warned of without public IP addresses', () => {
+    expect(warningsOf({ vpc: imported() })).toEqual([publicOnly]);
+  });
+
+  test('with public IP addresses is not', () => {
+    expect(warningsOf({ vpc: imported(), assignPublicIp: true })).toEqual([]);
+  });
+
+  test('whose private subnets the tasks run in is not', () => {
+    expect(warningsOf({ vpc: imported({ privateSubnetIds: ['subnet-3', 'subnet-4'] }) })).toEqual([]);
+  });
+
+  test('whose public subnets are chosen though there are private ones is', () => {
+    const vpc = imported({ privateSubnetIds: ['subnet-3', 'subnet-4'] });
+    expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC } })).toEqual([publicOnly]);
+  });
+
+  test('to which this app adds endpoints is not', () => {
+    const vpc = imported();
+    for (const [id, service] of Object.entries({ ECR, ECR_DOCKER, CLOUDWATCH_LOGS })) new ec2.InterfaceVpcEndpoint(stack, id, { vpc, service });
+    new ec2.CfnVPCEndpoint(stack, 'S3', { vpcId: vpc.vpcId, serviceName: 'com.amazonaws.eu-west-1.s3', routeTableIds: ['rtb-1'] });
+    expect(warningsOf({ vpc })).toEqual([]);
+  });
+});
+
+describe('what is added to the task later', () => {
+  test('needs endpoints too: secrets and sidecars that log', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER });
+    const { container, taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, logDriver: ecs.LogDrivers.fluentd() });
+    container.addSecret('DB', ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret')));
+    taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('busybox'), logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }) });
+    expect(warnings()).toEqual([isolated('logs, secretsmanager')]);
   });
 });
 

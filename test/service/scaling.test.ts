@@ -1,7 +1,9 @@
 import { CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
 import { existingVpc } from '../util/network';
@@ -177,5 +179,177 @@ describe('Scaling.between', () => {
     const { stack, template } = service({ scaling });
     new GuardedFargateService(stack, 'Other', { guard: anyGuard(stack, {}, 'OtherGuard'), vpc: undefined, scaling });
     template().resourceCountIs(TARGET, 2);
+  });
+});
+
+describe('requests', () => {
+  const policy = (props: GuardedFargateServiceOptions) => {
+    const scaling = Scaling.between(2, 20, { requestsPerTarget: 1000 });
+    const { template, construct, stack } = service({ scaling, ingress: Ingress.internalOnly(), ...props });
+    const [{ Properties: { TargetTrackingScalingPolicyConfiguration: configuration } }, ...more] = Object.values(template().findResources(POLICY));
+    expect(more).toEqual([]);
+    return { configuration, construct, stack };
+  };
+
+  test('are those of the target group while deployments are rolling ones', () => {
+    const { configuration } = policy({});
+    expect(configuration.PredefinedMetricSpecification.PredefinedMetricType).toBe('ALBRequestCountPerTarget');
+  });
+
+  test.each(['BLUE_GREEN', 'LINEAR', 'CANARY'] as ecs.DeploymentStrategy[])(
+    'are those of both target groups with %s, of which one is idle after each deployment', (deploymentStrategy) => {
+      const { configuration, construct, stack } = policy({ deploymentStrategy });
+      const { Metrics } = configuration.CustomizedMetricSpecification;
+      const groups = Metrics.filter(({ MetricStat }: any) => MetricStat).map(({ MetricStat: { Metric: metric, Stat } }: any) => ({
+        name: metric.MetricName, stat: Stat, group: metric.Dimensions.find(({ Name }: any) => Name === 'TargetGroup').Value,
+      }));
+      expect(groups).toEqual([construct.targetGroup!, construct.alternateTargetGroup!].map(({ targetGroupFullName }) => ({
+        name: 'RequestCountPerTarget', stat: 'Sum', group: stack.resolve(targetGroupFullName),
+      })));
+      expect(Metrics.at(-1)).toEqual({ Id: 'target', Expression: 'FILL(one, 0) + FILL(other, 0)', ReturnData: true });
+      expect(Metrics.slice(0, -1).map(({ ReturnData }: any) => ReturnData)).toEqual([false, false]);
+      expect(configuration.TargetValue).toBe(1000);
+    });
+});
+
+describe('a metric of one\'s own', () => {
+  const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions', statistic: 'Average' });
+
+  test('is all that drives scaling, without CPU', () => {
+    const { template } = service({ scaling: Scaling.between(1, 10, { customMetrics: { sessions: { metric, targetValue: 100 } } }) });
+    template().resourceCountIs(POLICY, 1);
+    template().hasResourceProperties(POLICY, {
+      TargetTrackingScalingPolicyConfiguration: { TargetValue: 100, CustomizedMetricSpecification: Match.objectLike({ MetricName: 'Sessions' }) },
+    });
+  });
+
+  test('may be metric math', () => {
+    const expression = new MathExpression({
+      expression: 'sessions / 2 + other',
+      usingMetrics: {
+        sessions: metric, other: new MathExpression({ expression: 'orders * 3', usingMetrics: { orders: metric } }),
+      },
+    });
+    const { template } = service({ scaling: Scaling.between(1, 10, { customMetrics: { sessions: { metric: expression, targetValue: 100 } } }) });
+    template().hasResourceProperties(POLICY, {
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: {
+        CustomizedMetricSpecification: {
+          Metrics: [
+            Match.objectLike({ Id: 'sessions' }), Match.objectLike({ Id: 'orders' }), { Id: 'other', Expression: 'orders * 3', ReturnData: false },
+            { Id: 'target', Expression: 'sessions / 2 + other', ReturnData: true },
+          ],
+        },
+      },
+    });
+  });
+
+  test('may change the number in steps, without CPU', () => {
+    const { template } = service({
+      scaling: Scaling.between(1, 10, {
+        metricSteps: { sessions: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } },
+      }),
+    });
+    expect(Object.values(template().findResources(POLICY)).map(({ Properties }) => Properties.PolicyType)).toEqual(['StepScaling', 'StepScaling']);
+  });
+
+  test.each([
+    [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is taken: pass another one'],
+    [{ customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } },
+      'customMetrics.a has a name that is taken: pass another one'],
+    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a.scalingSteps has 1 steps: pass 2 or more'],
+  ])('is refused: %#', (options, message) => {
+    expect(() => Scaling.between(1, 10, options)).toThrow(new Error(`Scaling.between: ${message}`));
+  });
+});
+
+describe('a queue', () => {
+  const follow = (min: number, max = 10) => {
+    const stack = new Stack(testApp(), 'Web');
+    const queue = new sqs.Queue(stack, 'Queue');
+    const scaling = Scaling.between(min, max, { queue, messagesPerTask: 50 });
+    new GuardedFargateService(stack, 'Worker', { guard: anyGuard(stack), vpc: existingVpc(stack), scaling });
+    return Template.fromStack(stack);
+  };
+  const tracking = { PolicyType: 'TargetTrackingScaling' };
+
+  test('keeps its backlog per task, and CPU does not drive scaling', () => {
+    const template = follow(1);
+    template.resourceCountIs(POLICY, 1);
+    template.hasResourceProperties(POLICY, {
+      ...tracking,
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 50,
+        CustomizedMetricSpecification: {
+          Metrics: [
+            Match.objectLike({ Id: 'waiting', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesVisible' }) }) }),
+            Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
+            Match.objectLike({ Id: 'tasks', MetricStat: Match.objectLike({ Stat: 'SampleCount', Metric: Match.objectLike({ Namespace: 'AWS/ECS' }) }) }),
+            { Id: 'target', Expression: '(waiting + inFlight) / tasks', ReturnData: true },
+          ],
+        },
+      },
+    });
+  });
+
+  test('starts the first task again when messages wait that nobody works on', () => {
+    const template = follow(0);
+    template.hasResourceProperties(TARGET, { MinCapacity: 0 });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 1,
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(inFlight < 1, waiting, 0)' })]),
+    });
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 1);
+    template.hasResourceProperties(POLICY, {
+      PolicyType: 'StepScaling',
+      StepScalingPolicyConfiguration: Match.objectLike({
+        AdjustmentType: 'ChangeInCapacity',
+        Cooldown: 180,
+        StepAdjustments: [
+          { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 50, ScalingAdjustment: 1 }, { MetricIntervalLowerBound: 50, ScalingAdjustment: 2 },
+        ],
+      }),
+    });
+  });
+
+  test.each([
+    [(queue: sqs.IQueue) => ({ queue }), 'queue Web/Queue needs messagesPerTask'],
+    [() => ({ messagesPerTask: 5 }), 'messagesPerTask 5 needs a queue'],
+    [(queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 }), 'messagesPerTask 0 is not a number of messages that is known at synthesis: 1 or more'],
+  ])('is refused by half: %#', (options, message) => {
+    const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
+    expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
+  });
+});
+
+describe('a minimum of 0', () => {
+  const warnings = (options: ScalingOptions, ingress?: Ingress) => {
+    const { stack } = service({ scaling: Scaling.between(0, 4, options), ingress });
+    return Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('scalingStaysAtZero')).length;
+  };
+  const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions' });
+
+  test('is warned of where only running tasks are measured, which never start again', () => {
+    expect(warnings({})).toBe(1);
+    expect(warnings({ requestsPerTarget: 100 }, Ingress.internalOnly())).toBe(1);
+  });
+
+  test('is not warned of where something else starts them', () => {
+    expect(warnings({ customMetrics: { sessions: { metric, targetValue: 1 } } })).toBe(0);
+    expect(warnings({ schedules: { morning: { schedule: Schedule.cron({ hour: '6' }), minCapacity: 1 } } })).toBe(0);
+  });
+});
+
+describe('schedules that are no schedules are refused:', () => {
+  const schedule = Schedule.cron({ hour: '6' });
+  test.each<[ScalingOptions['schedules'], string]>([
+    [{ night: { schedule } }, 'schedules.night changes nothing: pass minCapacity or maxCapacity'],
+    [{ night: { schedule, minCapacity: 5, maxCapacity: 1 } }, 'schedules.night: minCapacity 5 is more than maxCapacity 1'],
+    [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: 0 or more'],
+    [{ night: { minCapacity: 1 } as any }, 'schedules.night.schedule undefined is not a Schedule'],
+  ])('%#', (schedules, message) => {
+    expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
   });
 });

@@ -18,7 +18,7 @@ export interface Impossible<D extends Dimensions> {
  */
 export function allPairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[] = []): Combination<D>[] {
   const names = Object.keys(dimensions);
-  const forbidden = new Set(pairsOf(impossible).map(key));
+  const forbidden = new Set(impossiblePairs(dimensions, impossible).map(key));
   const missing = new Set(everyPair(dimensions).map(key).filter((pair) => !forbidden.has(pair)));
 
   const combinations: Combination<D>[] = [];
@@ -48,6 +48,25 @@ export function pairsOf<D extends Dimensions>(impossible: Impossible<D>[]): Pair
   return impossible.flatMap(({ choices }) => everyPair(Object.fromEntries(
     Object.entries(choices).map(([name, those]) => [name, Object.fromEntries((those as string[]).map((choice) => [choice, true]))]),
   ) as unknown as D));
+}
+
+/** What cannot meet: what the rules say, and what follows from them because no choice of a third dimension goes with both. */
+export function impossiblePairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[]): Pair<D>[] {
+  const excluded = new Map<string, Set<string>>();
+  const at = (choice: string) => excluded.get(choice) ?? excluded.set(choice, new Set()).get(choice)!;
+  const named = (pair: Pair<D>) => Object.entries(pair).map(([name, choice]) => `${name}: ${choice}`);
+  const exclude = ([one, other]: string[]) => [at(one).add(other), at(other).add(one)];
+  const said = pairsOf(impossible);
+  said.map(named).forEach(exclude);
+
+  const thirds = Object.entries(dimensions).map(([name, choices]) => ({ name, all: Object.keys(choices).map((choice) => `${name}: ${choice}`) }));
+  const follow = everyPair(dimensions).filter((pair) => {
+    const [one, other] = named(pair);
+    if (at(one).has(other)) return false;
+    return thirds.some(({ name, all }) => !(name in pair) && all.every((third) => at(one).has(third) || at(other).has(third)));
+  });
+  follow.map(named).forEach(exclude);
+  return [...said, ...follow];
 }
 
 function everyPair<D extends Dimensions>(dimensions: D): Pair<D>[] {

@@ -1,17 +1,16 @@
-import { WhenMissingMode } from '../contract';
-import { NO_IMAGE } from './memory';
 import { Observation, ObservationKind } from './observation';
+import { Operation } from '../../handler/runtime/stack-status';
+import { WhenMissingMode, NO_IMAGE } from '../contract';
 
 /** All that a decision depends on. */
 export interface Situation {
   readonly observation: Observation;
   readonly timeLeft: boolean;
-  /** Unknown counts as no. */
-  readonly rollingBack: boolean;
-  /** What was answered to the same question before, be it that there was no image. */
-  readonly answeredBefore: string | undefined;
-  /** An image of an earlier release is deployed. */
-  readonly imageRunning: boolean;
+  readonly operation: Operation;
+  /** The answer that a rollback goes back to, be it that there was no image. */
+  readonly onRecord: string | undefined;
+  /** Tasks may be running. */
+  readonly mayRun: boolean;
   readonly whenMissing: WhenMissingMode;
 }
 
@@ -26,22 +25,29 @@ export type Decision =
  * |----------------------------------------|------------|--------------|-----------------------------|
  * | found                                  | succeed    | succeed      | succeed                     |
  * | missing, activating                    | look again | fail (**)    | succeed all the same, warn  |
+ * | not ready, not begun                   | look again | fail         | as missing                  |
  * | denied, throttled, unavailable         | look again | fail         | look again, then as missing |
  * | anything else: nothing that time cures | fail       | fail (**)    | as missing                  |
  *
- * (*) With what was answered before, if that is on record, and then before anything is observed. If not, with the
- * digest that was seen, however unfit, and otherwise with the one that stands for no image.
+ * (*) With the answer on record, if there is one, and then before anything is observed. If not, with the digest that
+ * was seen, however unfit, and otherwise with the one that stands for no image. Where CloudFormation does not say
+ * whether the stack is rolling back, the answer on record counts, and everything else as if it were not.
  *
- * (**) A missing or unnamed image succeeds with 0 tasks where that was asked for and no earlier image is running: to
- * start without tasks is one thing, to stop those that run is another.
+ * (**) A missing or unnamed image succeeds with 0 tasks where that was asked for and no tasks may be running: to start
+ * without tasks is one thing, to stop those that run is another.
+ *
+ * How much time is left depends on what was observed: see `patience`.
  */
 export function decide(situation: Situation): Decision {
-  const { observation, rollingBack, timeLeft } = situation;
-  if (rollingBack && situation.answeredBefore) return { kind: 'succeed', digest: situation.answeredBefore };
+  const { observation, operation, onRecord } = situation;
+  if (operation === 'rollback' && onRecord) return { kind: 'succeed', digest: onRecord };
+  if (operation === 'unknown' && onRecord) {
+    return { kind: 'succeed', digest: onRecord, warning: 'CloudFormation does not say whether the stack is rolling back, so the previous answer stays' };
+  }
   if (observation.kind === 'found') return { kind: 'succeed', digest: observation.digest, warning: observation.doubt };
-  if (timeLeft && isCuredByTime(observation.kind, rollingBack)) return { kind: 'lookAgain' };
-  if (rollingBack) return passForRollback(observation);
-  if (isAbsent(observation) && situation.whenMissing === 'startWithoutTasks' && !situation.imageRunning) {
+  if (situation.timeLeft) return { kind: 'lookAgain' };
+  if (operation === 'rollback') return passForRollback(observation);
+  if (isAbsent(observation) && situation.whenMissing === 'startWithoutTasks' && !situation.mayRun) {
     return { kind: 'succeed', digest: NO_IMAGE, warning: 'there is no image yet, so everything is deployed with 0 tasks' };
   }
   return { kind: 'fail' };
@@ -59,26 +65,26 @@ function isAbsent({ kind }: Observation): boolean {
   return kind === 'missing' || kind === 'unnamed';
 }
 
-const FOREVER = Infinity;
-
 /** A new role's permissions take a while to be known everywhere. */
 const CONSISTENCY_MS = 60_000;
 
 /** Long enough for a busy or ailing service to recover, where no longer wait was asked for. */
 const OUTAGE_MS = 60_000;
 
-/** Until when, counted from the start, it makes sense to look again after such an observation. */
-export function patience(kind: ObservationKind, waitMs: number): number {
+/**
+ * How long it makes sense to try again after such an observation. Whatever is not named here is final.
+ *
+ * @param waitMs how long to wait for an image; a rollback waits for none
+ * @param requirementsWaitMs how long after that to wait for what is required of it
+ */
+export function patience(kind: ObservationKind, waitMs: number, requirementsWaitMs = 0): number {
   switch (kind) {
-    case 'unseen': return FOREVER;
+    case 'notReady': return waitMs + requirementsWaitMs;
+    case 'notBegun': return waitMs + Math.min(requirementsWaitMs, CONSISTENCY_MS);
+    case 'unseen': return Infinity;
     case 'missing': case 'activating': return waitMs;
     case 'denied': return CONSISTENCY_MS;
-    case 'throttled': case 'unavailable': return Math.max(waitMs, OUTAGE_MS);
+    case 'throttled': case 'unavailable': return Math.max(waitMs + requirementsWaitMs, OUTAGE_MS);
     default: return 0;
   }
-}
-
-/** A rollback waits for whoever can still tell which image there is, but not for an image. */
-function isCuredByTime(kind: ObservationKind, rollingBack: boolean): boolean {
-  return patience(kind, rollingBack ? 0 : FOREVER) > 0;
 }

@@ -1,116 +1,79 @@
-import { Answer, deleted, failed, succeeded } from './answer';
-import { registryClient, stackClient } from './aws-client';
-import { explain, explainPin } from './explain';
-import { Log, logger } from './log';
-import { lookUntilDecided, Search } from './look';
-import { imageBefore, recall, runningImage } from './memory';
-import { Trouble } from './observation';
-import { Envelope, MalformedRequest, openEnvelope, parse } from './parse';
-import { movePins } from './pin';
-import { recentImages } from './recent-images';
-import { respond } from './respond';
-import { scrubber } from './secrets';
-import { isRollingBack } from './stack-status';
-import { Timetable, timetable } from './timetable';
-import { during, LambdaContext, realWorld, World } from './world';
+import { succeeded } from './answer';
+import { ecrClient } from './ecr/client';
+import { GetManifest, inspector } from './ecr/inspect';
+import { recentImages } from './ecr/recent-images';
+import { ReleaseTags } from './ecr/release-tags';
+import { requirementsCheck } from './ecr/requirements';
+import { explain, explainReleaseTags } from './failure-reason';
+import { moveReleaseTags } from './move-release-tags';
+import { pollUntilDecided } from './poll';
+import { ReleaseHistory } from './release-history';
+import { parse } from './request';
+import { handlerOf, Session } from '../../handler/custom-resource';
+import { Answer, failed } from '../../handler/response';
+import { lambdaRuntime } from '../../handler/runtime/runtime';
+import { stackOperation } from '../../handler/runtime/stack-status';
+import { NO_IMAGE } from '../contract';
 
-/** One request of CloudFormation, and all that answering it takes. */
-interface Session {
-  readonly world: World;
-  /** How many requests were sent so far. */
-  readonly sent: () => number;
-  readonly envelope: Envelope;
-  readonly times: Timetable;
-  readonly log: Log;
-}
+/** Observe, decide, then explain the refusal or move the release tags. */
+async function guard({ runtime, sent, request, times, log, redact }: Session): Promise<Answer> {
+  const question = parse(request);
+  const { repository, version, releaseTag } = question;
+  const ecr = ecrClient(runtime, redact, repository);
+  const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
+  const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
+  const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
+  const recorded = ReleaseHistory.of(request);
+  const history = recorded.isUnknown ? recorded.supposing(await tags?.latest().catch(() => undefined)) : recorded;
 
-/** Whatever happens, exactly one answer goes out, and in time. */
-export function createHandler(world: World) {
-  return async (event: unknown, context: LambdaContext): Promise<void> => {
-    const times = timetable(world.clock.now(), context.getRemainingTimeInMillis());
-    const envelope = openEnvelope(event);
-    const scrub = scrubber(envelope.responseUrl, world.env);
-    const { requestType, stack, logicalId, requestId } = envelope;
-    const logTo = (print: World['print']) => logger(print, scrub, { requestType, stackId: stack.id, logicalId, requestId });
-
-    const over = new AbortController();
-    const meanwhile = during(world, over.signal);
-    const session = { ...meanwhile, envelope, times, log: logTo(meanwhile.world.print) };
-    const answer = await Promise.race([answerTo(session), alarm(session)]);
-    over.abort();
-    await respond(world, logTo(world.print), envelope, { ...answer, reason: answer.reason && scrub(answer.reason) }, times.end);
-  };
-}
-
-async function answerTo(session: Session): Promise<Answer> {
-  const { envelope, log } = session;
-  try {
-    return envelope.requestType === 'Delete' ? deleted(envelope) : await guard(session);
-  } catch (error) {
-    if (error instanceof MalformedRequest) return failed(envelope, error.message);
-    log('error', 'the guard failed', { error: error instanceof Error ? error.stack : String(error) });
-    return failed(envelope, `The guard failed: ${String(error)}`);
-  }
-}
-
-async function guard({ world, sent, envelope, times, log }: Session): Promise<Answer> {
-  const question = parse(envelope);
-  const { repository, version } = question;
-  const askRegistry = registryClient(world, repository);
-  const askStack = stackClient(world, envelope.stack, repository.domain);
-  const { decision, observation, rollingBack, imageRunning } = await lookUntilDecided({
-    world,
-    askRegistry,
-    isRollingBack: () => isRollingBack(world, askStack, log),
-    envelope,
-    question,
-    times,
+  const { decision, observation, operation, hasTurned } = await pollUntilDecided({
+    runtime,
+    registry: inspector(runtime, ecr, question, getManifest),
+    requirements: requirementsCheck(runtime.clock, ecr, question),
+    askOperation,
     log,
+    request,
+    question,
+    history,
+    times,
   });
-  const facts = {
+  const waitedMs = runtime.clock.now() - times.start;
+  const facts = () => ({
     repository: repository.uri,
     version: `${version.kind}:${version.value}`,
     observed: observation.kind,
     decision: decision.kind,
-    rollingBack,
-    elapsedMs: world.clock.now() - times.start,
+    operation,
+    elapsedMs: runtime.clock.now() - times.start,
+    calls: sent(),
+  });
+  const refuse = (reason: string): Answer => {
+    log('error', reason, facts());
+    return failed(request, reason);
   };
 
-  if (decision.kind === 'succeed') {
-    const { digest, warning } = decision;
-    const trouble = await keep(digest, { world, askRegistry, envelope, question, rollingBack, times });
-    if (trouble && !rollingBack) {
-      const reason = explainPin(trouble, question);
-      log('error', reason, { ...facts, calls: sent() });
-      return failed(envelope, reason);
-    }
-    if (trouble) log('warn', 'what the stack rolls back to could not be marked', { trouble });
-    log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts, digest, calls: sent() });
-    return succeeded(envelope, question, digest, rollingBack);
+  if (decision.kind === 'fail') {
+    const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(ecr, version.value) : undefined;
+    return refuse(explain(observation, { question, stack: request.stack, waitedMs, mayRun: history.mayRun, recent }));
   }
-  const recent = observation.kind === 'missing' || observation.kind === 'unnamed' ? await recentImages(askRegistry, version.value) : undefined;
-  const reason = explain(observation, { question, stack: envelope.stack, waitedMs: facts.elapsedMs, imageRunning, recent });
-  log('error', reason, { ...facts, calls: sent() });
-  return failed(envelope, reason);
+
+  const { digest, warning } = decision;
+  const target = operation === 'rollback' ? history.backTo(question) : undefined;
+  const after = target?.history ?? history.after(question, digest);
+  // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
+  const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
+  if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
+    // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
+    const earlier = [...new Set([...after.images, ...history.images])];
+    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
+    const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
+    if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
+    if (trouble) log('warn', 'the release tags of what the stack rolls back to could not be moved', { trouble });
+  }
+  log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts(), digest });
+  return succeeded(question, digest, after);
 }
 
-/** Keeps what is released, and what is deployed until then, from expiring. A rollback does not wait for it. */
-async function keep(
-  released: string,
-  { world, askRegistry, envelope, question, rollingBack, times }: Pick<Search, 'world' | 'askRegistry' | 'envelope' | 'question' | 'times'> & { rollingBack: boolean },
-): Promise<Trouble | undefined> {
-  if (!question.releaseTag) return undefined;
-  const memory = recall(envelope.physicalId);
-  const before = rollingBack ? imageBefore(memory, question) : runningImage(memory);
-  return movePins(world, askRegistry, { tag: question.releaseTag, released, before, rollingBack }, rollingBack ? 0 : times.lastLook);
-}
+export const createHandler = handlerOf({ name: 'guard', answer: guard });
 
-/** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */
-async function alarm({ world, envelope, times, log }: Session): Promise<Answer> {
-  await world.clock.sleep(times.alarm - times.start);
-  const reason = `The guard was out of time after ${Math.round((times.alarm - times.start) / 1000)} s, because AWS did not answer. Deploy again.`;
-  log('error', reason);
-  return failed(envelope, reason);
-}
-
-export const handler = createHandler(realWorld);
+export const handler = createHandler(lambdaRuntime);

@@ -4,8 +4,7 @@ export type Observation =
   | { readonly kind: 'unseen' }
   /** The parameter that should name the image is empty. */
   | { readonly kind: 'unnamed' }
-  /** As needed. A doubt is something that could not be checked. */
-  | { readonly kind: 'found'; readonly digest: string; readonly doubt?: string }
+  | Found
   | { readonly kind: 'missing' }
   | { readonly kind: 'repositoryMissing' }
   | { readonly kind: 'archived' | 'activating'; readonly digest: string }
@@ -13,11 +12,25 @@ export type Observation =
   | { readonly kind: 'notAnImage'; readonly digest: string; readonly what: string }
   /** An image for several platforms where only one for a single platform serves. */
   | { readonly kind: 'index'; readonly digest: string }
+  /** ECR is not done yet with what is required of the image, or has not begun. */
+  | { readonly kind: 'notReady' | 'notBegun'; readonly digest: string; readonly problem: string; readonly remedy: string }
+  /** The image is not what is required. */
+  | { readonly kind: 'unfit'; readonly digest: string; readonly problem: string; readonly remedy: string }
   | Trouble;
+
+/** The image is there, and runs where it is needed. */
+export interface Found {
+  readonly kind: 'found';
+  readonly digest: string;
+  /** What ECR scans: of an index, the images for the platforms that are needed. */
+  readonly images: readonly string[];
+  /** Something that could not be checked. */
+  readonly doubt?: string;
+}
 
 /** Why nothing was to be seen. */
 export interface Trouble {
-  readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'throttled' | 'unavailable' | 'unexpected';
+  readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'quota' | 'throttled' | 'unavailable' | 'unexpected';
   /** What was asked, in the terms of IAM. */
   readonly action?: string;
   readonly message: string;

@@ -22,14 +22,16 @@ const PERMISSIONS: Record<string, string> = {
  * The three phases as a workflow of GitHub Actions: checks in parallel, then the registries, then the images, then the
  * services, each job only if those before it have succeeded.
  *
- * Which stacks, parameters, platforms, repositories and regions there are is read off the guards below the scope, so
- * the workflow cannot disagree with the app. An image is built once. Its tag names the last commit that changed its sources,
- * and how it is built: if the tag is there already, nothing is built. Every stage gets the same digest. After a deployment, the
- * workflow compares what runs with what was pushed, and fails if ECS has rolled a service back. What `ImageVersion.digest` names
- * is built elsewhere, so it is only deployed.
+ * Stacks, parameters, platforms, repositories, regions and the package manager are read off the app, so the workflow cannot
+ * disagree with it. Where its roles are in the same app, synthesis fails if they do not allow what the workflow does. An
+ * image is built once. Its tag names the last commit that changed its sources, and how it is built. If the tag is there
+ * already, nothing is built. Every stage gets the same digest. After a deployment, the workflow compares what runs with what was
+ * pushed, and fails if ECS has rolled a service back. Images that `ImageVersion.digest` names are built elsewhere, so they
+ * are only deployed.
  *
- * A deployment is never cancelled, and one environment never has two at once: of the runs that wait for it, GitHub keeps
- * the newest.
+ * A stage has one deployment at a time, which is never cancelled. Before each, a step asks GitHub whether the same job of a
+ * newer commit has come this far. If so, the run is red and nothing is deployed, so an older commit never undoes a newer
+ * one. To go back to an earlier commit, re-run its workflow run.
  *
  * Synthesis writes the file below the root of the source repository: the nearest directory with a `.git` or `.github`,
  * from where the app runs upwards. Where the environment variable `CI` is set, it writes nothing and fails if the file
@@ -58,9 +60,11 @@ export class DeployWorkflow extends Construct {
 
   /**
    * @param scope the app, or a stage of it to leave the others out
-   * @throws if the name of a check cannot be the id of a job, an ARN is a token, or an action is not pinned by a commit;
-   * at synthesis, if there is no service to deploy, if one has its image fixed at synthesis or its registry in its own
-   * stack, if a stack has no account and region, and in CI if the file that is checked in is stale
+   * @throws if the name of a check cannot be the id of a job, an ARN is a token, a timeout is not whole minutes or longer than
+   * credentials are valid, an action is not pinned by a commit, another workflow has the same file, or there are lockfiles
+   * of several package managers; at synthesis, if there is no service to deploy, if one has its image fixed at synthesis or
+   * its registry in its own stack, if a stack has no account and region, if a role of the app does not allow what the
+   * workflow does with it, and in CI if the file that is checked in is stale
    */
   constructor(scope: Construct, id: string, props: DeployWorkflowProps) {
     super(scope, id);
@@ -75,7 +79,7 @@ export class DeployWorkflow extends Construct {
   }
 
   /**
-   * Changes what is rendered, where no property does.
+   * Changes what is rendered where no property does.
    *
    * @param patches applied in this order, after those of earlier calls
    * @throws at synthesis, if the path of a patch does not fit what is rendered
@@ -85,9 +89,9 @@ export class DeployWorkflow extends Construct {
   }
 
   /**
-   * The workflow as it is written to its file. To be called when the app is complete.
+   * The workflow as it is written to its file. Call it when the app is complete.
    *
-   * @throws what synthesis throws, but for a stale file
+   * @throws what synthesis throws, except for a stale file or a role that does not fit
    */
   public render(): string {
     const workflow = located(this, () =>
@@ -130,5 +134,5 @@ function tokenIn(value: unknown, pointer = ''): string | undefined {
   if (Token.isUnresolved(value)) return pointer || '/';
   if (typeof value !== 'object' || value === null) return undefined;
   const found = Object.entries(value).map(([key, inner]) => Token.isUnresolved(key) ? `a key of ${pointer || '/'}` : tokenIn(inner, `${pointer}/${key}`));
-  return found.find((path) => path !== undefined);
+  return found.find((each) => each !== undefined);
 }

@@ -193,7 +193,8 @@ function issuerOf({ issuer, provider }: TrustOptions): string {
 /** The URL of a provider without its scheme, if it is known at synthesis. */
 function urlOf(provider: iam.IOidcProvider): string | undefined {
   const { defaultChild } = provider.node;
-  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild) && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
+  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild)
+    && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
   const url = isOurs ? (defaultChild as iam.CfnOIDCProvider).url : provider.oidcProviderIssuer;
   return url === undefined || Token.isUnresolved(url) ? undefined : withoutScheme(url);
 }

@@ -9,15 +9,20 @@ export interface JobPlace {
   readonly conditions?: string[];
 }
 
-/** The jobs of a workflow, in the order in which they are added. Ids and names are unique, whatever they are made from. */
+/**
+ * The jobs of a workflow, in the order in which they are added. Ids and names are unique, whatever they are made from. GitHub
+ * compares ids without regard to case.
+ */
 export class Jobs {
   public readonly byId: Record<string, Job> = {};
 
-  private readonly checks = new Set<string>();
+  private readonly checks: string[] = [];
 
   /** Adds a check, which is called as its user calls it. Returns its id. */
   public addCheck(name: string, body: JobBody): string {
-    this.checks.add(name);
+    const other = this.checks.find((check) => isSame(check, name));
+    if (other !== undefined) throw new Error(`checks: "${other}" and "${name}" differ in case only, which GitHub takes for the same`);
+    this.checks.push(name);
     this.byId[name] = { name, ...body };
     return name;
   }
@@ -28,11 +33,11 @@ export class Jobs {
    * @param body given the name that the job gets: with a number, if others had it before
    */
   public add({ id, name, needs, conditions = [] }: JobPlace, body: (name: string) => JobBody): string {
-    const check = [id, name].find((taken) => this.checks.has(taken));
+    const check = this.checks.find((taken) => isSame(taken, id) || isSame(taken, name));
     if (check !== undefined) throw new Error(`checks: "${check}" is the name of another job of the workflow: give the check another name`);
     const names = Object.values(this.byId).map((job) => job.name);
-    const freeId = numbered(id, (candidate) => candidate in this.byId, (number) => `${id}-${number}`);
-    const freeName = numbered(name, (candidate) => names.includes(candidate), (number) => `${name} (${number})`);
+    const freeId = firstFree(id, Object.keys(this.byId), (number) => `${id}-${number}`);
+    const freeName = firstFree(name, names, (number) => `${name} (${number})`);
     // Said in so many words: nothing is deployed whose image was not pushed, whatever a later change adds to the condition.
     const all = [...conditions, ...needs.map((need) => `needs.${need}.result == 'success'`)];
     this.byId[freeId] = {
@@ -45,8 +50,12 @@ export class Jobs {
   }
 }
 
-function numbered(first: string, isTaken: (candidate: string) => boolean, next: (number: number) => string): string {
+function firstFree(first: string, taken: string[], next: (number: number) => string): string {
   let candidate = first;
-  for (let number = 2; isTaken(candidate); number++) candidate = next(number);
+  for (let number = 2; taken.some((other) => isSame(other, candidate)); number++) candidate = next(number);
   return candidate;
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

@@ -45,6 +45,8 @@ const LONGEST_SESSION = Duration.hours(12);
  */
 export function workflowSettings(id: string, props: DeployWorkflowProps): WorkflowSettings {
   const { pushRoleArn, deployRoleArn, diffRoleArn, environments = [], checks = {}, branch = 'main', workflowName = slug(id) } = props;
+  const unnamed = environments.findIndex(({ environmentName }) => environmentName === '');
+  if (unnamed >= 0) throw new Error(`environments[${unnamed}].environmentName is empty`);
   checkArns({ pushRoleArn, deployRoleArn, diffRoleArn }, environments);
   for (const [name, command] of Object.entries(checks)) {
     if (!JOB_ID.test(name)) throw new Error(`checks: ${shown(name)} cannot be the id of a job: use letters, digits, _ and -, and neither a digit nor - at first`);
@@ -52,6 +54,7 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
   }
   if (!FILE_NAME.test(workflowName)) throw new Error(`workflowName ${shown(workflowName)} cannot be the name of a file: use letters, digits, _, - and .`);
   if (branch === '' || NOT_IN_BRANCHES.test(branch)) throw new Error(`branch ${shown(branch)} is not the name of one branch`);
+  if (props.installCommand?.trim() === '') throw new Error('installCommand is empty');
   const installed = props.installCommand === undefined ? installationHere() : undefined;
   return {
     name: workflowName,
@@ -65,7 +68,8 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
     pushRoleArn,
     deployRoleArn,
     diffRoleArn,
-    checkTimeout: timeout('checkTimeout', props.checkTimeout ?? Duration.minutes(30)),
+    // The diff takes as long as a check may, and goes to AWS.
+    checkTimeout: timeout('checkTimeout', props.checkTimeout ?? Duration.minutes(30), diffRoleArn ? LONGEST_SESSION : undefined),
     buildTimeout: timeout('buildTimeout', props.buildTimeout ?? Duration.minutes(60), LONGEST_SESSION),
     deployTimeout: timeout('deployTimeout', props.deployTimeout ?? Duration.minutes(60), LONGEST_SESSION),
     actions: new Actions(props.actions),

@@ -6,6 +6,9 @@ export type Comment = (key: string, value: string) => string | undefined;
 /** Characters that some versions of YAML take for the end of a line, or do not allow as they are. */
 const BREAKS = /[\u0080-\u009f\u2028\u2029\ufeff]/g;
 
+/** The library loses what such a line is made of in a block. */
+const BLANK_LINE = /^[ \t]+$/m;
+
 /**
  * Writes a document as YAML: block style, keys in the order they have, quotes where any version of YAML needs them. The
  * same document always gives the same text. Keys whose value is `undefined` are left out.
@@ -18,7 +21,7 @@ export function toYaml(document: object, comment: Comment = () => undefined): st
       if (isScalar(key) && isScalar(value)) value.comment = prefixed(comment(String(key.value), String(value.value)));
     },
     Scalar: (_, scalar) => {
-      if (typeof scalar.value === 'string' && scalar.value.search(BREAKS) >= 0) scalar.type = 'QUOTE_DOUBLE';
+      if (typeof scalar.value === 'string' && (scalar.value.search(BREAKS) >= 0 || BLANK_LINE.test(scalar.value))) scalar.type = 'QUOTE_DOUBLE';
     },
   });
   return yaml.toString({ lineWidth: 0 })

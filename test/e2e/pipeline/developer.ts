@@ -29,7 +29,10 @@ export class Developer {
   private readonly runs: string;
 
   private constructor(
-    private readonly consumer: Consumer, private readonly emulator: Emulator, public readonly source: SourceRepository, private readonly github: ActionsService,
+    private readonly consumer: Consumer,
+    private readonly emulator: Emulator,
+    public readonly source: SourceRepository,
+    private readonly github: ActionsService,
   ) {
     this.aws = new Aws(emulator);
     this.runs = join(consumer.directory, 'runs');

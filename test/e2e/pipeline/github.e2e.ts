@@ -109,6 +109,22 @@ test('a service whose stack rolls back: red, and the image of before', async () 
   developer.source.revert();
 });
 
+test('a release that does not come up: red, and the image of before answers', async () => {
+  const before = await images();
+  developer.source.edit('service/server.mjs', 'second', 'broken');
+  developer.source.edit('service/server.mjs', /^/, "console.log('no database'); process.exit(1);\n");
+  const sha = developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
+  expect(run.step('deploy', 'Deploy').outcome).toBe('failure');
+  expect(run.screen).toContain("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.");
+  expect(await developer.imageTags(REPOSITORY)).toContain(sha);
+  expect(await images()).toEqual(before);
+  const [host] = await developer.aws.loadBalancerHosts();
+  expect(await developer.aws.get(host)).toMatchObject({ status: 200, text: 'Hello from the second release\n' });
+  developer.source.revert();
+});
+
 test('a service that ECS rolls back without telling CloudFormation: red', async () => {
   const { taskDefinition } = await service();
   const before = await images();
@@ -153,10 +169,10 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
 test('two commits at the same time: one deployment after the other, and the newer commit is the last', async () => {
   developer.source.edit('service/server.mjs', 'newer', 'one');
   developer.source.commit();
-  const first = developer.push();
+  const older = developer.push();
   developer.source.edit('service/server.mjs', 'one', 'two');
   developer.source.commit();
-  const [, { jobs }] = await Promise.all([first, developer.push()]);
+  const [, { jobs }] = await Promise.all([older, developer.push()]);
   expect(await images()).toEqual([`${URI}@${jobs['build-fargatestack-api'].outputs.digest}`]);
 });
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildRequest } from './buildx-arguments';
 import { Emulator } from '../../emulator/emulator';
 import { copyImage, pushImage, pushIndex } from '../../emulator/oci';
+import { Program } from '../../emulator/programs';
 
 /** What stands in for BuildKit, and for the parts of buildx that only talk to registries. */
 export class ImageBuilder {
@@ -38,7 +39,7 @@ export class ImageBuilder {
     })).digest('hex');
     let digest = '';
     for (const tag of tags) {
-      const image = { content, ...reference(tag) };
+      const image = { content: programOf(content, join(this.directory, context), instructions), ...reference(tag) };
       digest = platforms.length === 1 && !provenance
         ? await pushImage(this.emulator as Emulator, { ...image, platform: platforms[0] })
         : await pushIndex(this.emulator as Emulator, { ...image, platforms });
@@ -58,6 +59,20 @@ function reference(text: string): { registry: string; repository: string; tag: s
   const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:]+)$/.exec(text) ?? [];
   if (!registry) throw new Error(`invalid reference format: ${text}`);
   return { registry, repository, tag };
+}
+
+/** Does the few instructions that the examples have. What they inherit from Node's image is a user, and a `node` that the emulator has too. */
+function programOf(builtFrom: string, context: string, dockerfile: string): Program {
+  const instructions = dockerfile.split('\n').map((line) => line.trim().split(/\s+/));
+  const last = (name: string) => instructions.filter(([instruction]) => instruction === name).at(-1)?.slice(1).join(' ');
+  const folder = last('WORKDIR') ?? '/';
+  const copied = instructions.filter(([instruction]) => instruction === 'COPY').flatMap((instruction) => instruction.slice(1, -1));
+  const copies = copied.filter((file) => existsSync(join(context, file)) && statSync(join(context, file)).isFile())
+    .map((file) => [join(folder, file).slice(1), readFileSync(join(context, file))]);
+  return {
+    files: { 'etc/passwd': 'node:x:1000:1000::/home/node:/bin/sh\n', 'built-from': builtFrom, ...Object.fromEntries(copies) },
+    config: { WorkingDir: folder, User: last('USER'), Cmd: JSON.parse(last('CMD') ?? '[]') },
+  };
 }
 
 function contentOf(directory: string): string {

@@ -162,7 +162,7 @@ export class WorkflowRun {
 
 /** What runs a file, as GitHub's documentation says. */
 const SHELLS: Record<string, (file: string) => [string, string[]]> = {
-  'bash': (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
+  bash: (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
 };
 
 const NOTHING = { steps: [], outputs: {}, summary: '' };

@@ -1,4 +1,4 @@
-import { Answered, event, Simulation } from './simulation';
+import { Answered, event, propertiesWith, Simulation } from './simulation';
 
 export interface Deployed {
   readonly properties: object;
@@ -10,7 +10,9 @@ export interface Deployment {
   readonly properties: object;
   /** Another resource of the stack fails after the guard has answered. */
   readonly failsLater: boolean;
-  /** Documentation does not settle which id a rollback is handed: the new one or the one of before. */
+  /** With `--no-rollback`, a failed update stays as it is until the next one. */
+  readonly staysFailed?: boolean;
+  /** Documentation does not settle which id a rollback is handed: the new one or the previous one. */
   readonly rollbackHasNewId: boolean;
   /** Lambda delivers asynchronous events at least once. */
   readonly deliveredTwice: boolean;
@@ -27,6 +29,7 @@ export interface Exchange {
   /** What AWS was asked meanwhile, in the terms of IAM. */
   readonly calls: readonly string[];
   readonly tookMs: number;
+  /** Until Lambda or CloudFormation gives up. */
   readonly remainingMs: number;
 }
 
@@ -35,63 +38,90 @@ const LAMBDA_ATTEMPTS = 3;
 
 /** CloudFormation with a stack of one guard, as far as the guard can tell. */
 export class CloudFormation {
+  /** What a rollback goes back to. */
   public deployed: Deployed | undefined;
+  /** What the last update has made of it, be it a failed one. */
+  public present: Deployed | undefined;
   public readonly exchanges: Exchange[] = [];
   private requests = 0;
 
   constructor(private readonly aws: Simulation) {}
 
   public async deploy(deployment: Deployment): Promise<void> {
-    if (this.deployed) {
-      await this.update(this.deployed, deployment);
+    if (this.present) {
+      await this.update(this.present, deployment);
     } else {
       await this.create(deployment);
     }
   }
 
   public async destroy(): Promise<void> {
-    if (!this.deployed) return;
+    if (!this.present) return;
     this.aws.stackStatus = 'DELETE_IN_PROGRESS';
-    await this.send('delete', { RequestType: 'Delete', PhysicalResourceId: this.deployed.id }, this.deployed.properties);
-    this.deployed = undefined;
+    await this.send('delete', { RequestType: 'Delete', PhysicalResourceId: this.present.id }, this.present.properties);
+    this.deployed = this.present = undefined;
+  }
+
+  /** Goes back from failed updates that were left as they are. */
+  public async rollBack(): Promise<void> {
+    if (!this.present || !this.deployed || this.present === this.deployed) return;
+    await this.backTo(this.deployed, this.present.id, this.present.properties);
   }
 
   private async create(deployment: Deployment): Promise<void> {
     this.aws.stackStatus = 'CREATE_IN_PROGRESS';
     const answer = await this.send('deploy', { RequestType: 'Create' }, deployment.properties, deployment);
     if (answer?.Status === 'SUCCESS' && !deployment.failsLater) {
-      this.deployed = deployedBy(answer, deployment.properties);
+      this.deployed = this.present = deployedBy(answer, deployment.properties);
+      this.aws.stackStatus = 'CREATE_COMPLETE';
     } else {
       this.aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
       const id = answer?.PhysicalResourceId ?? 'made-up-by-CloudFormation';
       await this.send('delete', { RequestType: 'Delete', PhysicalResourceId: id }, deployment.properties);
+      this.aws.stackStatus = 'ROLLBACK_COMPLETE';
     }
   }
 
   private async update(before: Deployed, deployment: Deployment): Promise<void> {
-    if (JSON.stringify(before.properties) === JSON.stringify(deployment.properties)) return;
+    if (isSame(before.properties, deployment.properties)) return;
 
     this.aws.stackStatus = 'UPDATE_IN_PROGRESS';
-    const message = { RequestType: 'Update', PhysicalResourceId: before.id, OldResourceProperties: before.properties };
-    const answer = await this.send('deploy', message, deployment.properties, deployment);
-    const hasSucceeded = answer?.Status === 'SUCCESS';
-    if (hasSucceeded && !deployment.failsLater) {
-      await this.replace(before.id, deployedBy(answer, deployment.properties));
+    const answer = await this.send('deploy', updating(before.id, before.properties), deployment.properties, deployment);
+    const next = answer?.Status === 'SUCCESS' ? deployedBy(answer, deployment.properties) : undefined;
+    if (next && !deployment.failsLater) {
+      await this.replace(before.id, next);
       return;
     }
-    this.aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
-    const id = hasSucceeded && deployment.rollbackHasNewId ? answer.PhysicalResourceId : before.id;
-    const back = { RequestType: 'Update', PhysicalResourceId: id, OldResourceProperties: deployment.properties };
-    const rolledBack = await this.send('rollback', back, before.properties, { ...deployment, remainingMs: 900_000 });
-    if (rolledBack?.Status === 'SUCCESS') await this.replace(id, deployedBy(rolledBack, before.properties));
+    if (deployment.staysFailed) {
+      this.present = next ?? before;
+      this.aws.stackStatus = 'UPDATE_FAILED';
+      return;
+    }
+    if (next && isSame(next.properties, this.deployed!.properties)) {
+      // Nothing has to be changed back.
+      this.deployed = this.present = next;
+      this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
+      return;
+    }
+    const id = next && deployment.rollbackHasNewId ? next.id : before.id;
+    await this.backTo(this.deployed!, id, deployment.properties, deployment.deliveredTwice);
   }
 
-  private async replace(oldId: string, deployed: Deployed): Promise<void> {
-    this.deployed = deployed;
-    if (deployed.id !== oldId) {
-      this.aws.stackStatus = 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS';
-      await this.send('delete', { RequestType: 'Delete', PhysicalResourceId: oldId }, {});
+  private async backTo(target: Deployed, id: string, properties: object, deliveredTwice = false): Promise<void> {
+    this.aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    const answer = await this.send('rollback', updating(id, properties), target.properties, { deliveredTwice });
+    if (answer?.Status === 'SUCCESS') {
+      await this.replace(id, deployedBy(answer, target.properties), 'UPDATE_ROLLBACK_COMPLETE');
+    } else {
+      this.present = target;
     }
+  }
+
+  private async replace(oldId: string, deployed: Deployed, status = 'UPDATE_COMPLETE'): Promise<void> {
+    this.deployed = this.present = deployed;
+    this.aws.stackStatus = `${status}_CLEANUP_IN_PROGRESS`;
+    if (deployed.id !== oldId) await this.send('delete', { RequestType: 'Delete', PhysicalResourceId: oldId }, {});
+    this.aws.stackStatus = status;
   }
 
   private async send(
@@ -114,9 +144,18 @@ export class CloudFormation {
     const first = runs.flat()[0];
     const answer = first === undefined ? undefined : JSON.parse(first) as Answered;
     const calls = this.aws.calls.slice(callsBefore).map(({ action }) => action).filter((action) => action !== '');
-    this.exchanges.push({ phase, message, answer, runs, calls, tookMs, remainingMs });
+    const { ServiceTimeout } = propertiesWith(properties);
+    this.exchanges.push({ phase, message, answer, runs, calls, tookMs, remainingMs: Math.min(remainingMs, Number(ServiceTimeout) * 1_000) });
     return answer;
   }
+}
+
+function isSame(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function updating(PhysicalResourceId: string, replaced: object): object {
+  return { RequestType: 'Update', PhysicalResourceId, OldResourceProperties: propertiesWith(replaced) };
 }
 
 function deployedBy(answer: Answered, properties: object): Deployed {

@@ -1,12 +1,12 @@
+import { NO_IMAGE } from '../../../src/guard/contract';
 import { decide, Decision, patience, Situation } from '../../../src/guard/handler/decide';
-import { NO_IMAGE } from '../../../src/guard/handler/memory';
 import { Observation } from '../../../src/guard/handler/observation';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const BEFORE = `sha256:${'b'.repeat(64)}`;
 
 const OBSERVATIONS = {
-  'found': { kind: 'found', digest: DIGEST },
+  'found': { kind: 'found', images: [], digest: DIGEST },
   'missing': { kind: 'missing' },
   'activating': { kind: 'activating', digest: DIGEST },
   'unnamed': { kind: 'unnamed' },
@@ -15,16 +15,20 @@ const OBSERVATIONS = {
   'wrong platform': { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64'], lacking: ['linux/amd64'] },
   'not an image': { kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' },
   'index': { kind: 'index', digest: DIGEST },
+  'not ready': { kind: 'notReady', digest: DIGEST, problem: '', remedy: '' },
+  'not begun': { kind: 'notBegun', digest: DIGEST, problem: '', remedy: '' },
+  'unfit': { kind: 'unfit', digest: DIGEST, problem: '', remedy: '' },
   'KMS': { kind: 'kms', message: '' },
   'upstream': { kind: 'upstream', message: '' },
   'refused': { kind: 'refused', message: '' },
+  'quota': { kind: 'quota', message: '' },
   'unexpected': { kind: 'unexpected', message: '' },
   'denied': { kind: 'denied', message: '' },
   'throttled': { kind: 'throttled', message: '' },
   'unavailable': { kind: 'unavailable', message: '' },
 } satisfies Record<string, Observation>;
 
-/** The decision table of the design, with the last column in two: a rollback with a record and one without. */
+/** The decision table of the design, with the last column in two: a rollback with an answer on record and one without. */
 const TABLE = `
   observed           | time left  | no time left | without tasks | rolling back | nothing on record | …and no time left
   -------------------|------------|--------------|---------------|--------------|-------------------|-------------------
@@ -37,9 +41,13 @@ const TABLE = `
   wrong platform     | fail       | fail         | fail          | recorded     | digest            | digest
   not an image       | fail       | fail         | fail          | recorded     | digest            | digest
   index              | fail       | fail         | fail          | recorded     | digest            | digest
+  not ready          | look again | fail         | fail          | recorded     | digest            | digest
+  not begun          | look again | fail         | fail          | recorded     | digest            | digest
+  unfit              | fail       | fail         | fail          | recorded     | digest            | digest
   KMS                | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   upstream           | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   refused            | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
+  quota              | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   unexpected         | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   denied             | look again | fail         | fail          | recorded     | look again        | 0 tasks
   throttled          | look again | fail         | fail          | recorded     | look again        | 0 tasks
@@ -50,9 +58,9 @@ const CIRCUMSTANCES: ReadonlyArray<Partial<Situation>> = [
   { timeLeft: true },
   {},
   { whenMissing: 'startWithoutTasks' },
-  { rollingBack: true, answeredBefore: BEFORE },
-  { rollingBack: true, timeLeft: true },
-  { rollingBack: true },
+  { operation: 'rollback', onRecord: BEFORE },
+  { operation: 'rollback', timeLeft: true },
+  { operation: 'rollback' },
 ];
 
 const rows = TABLE.trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim()));
@@ -69,24 +77,52 @@ describe('the decision table', () => {
   });
 });
 
+const everyObservation = Object.entries(OBSERVATIONS);
+
+test.each(everyObservation)('where CloudFormation does not say whether the stack is rolling back, the answer on record stays (%s)', (_, observation) => {
+  expect(cellOf(decideOn(observation, { operation: 'unknown', onRecord: BEFORE }))).toBe('recorded');
+  expect(cellOf(decideOn(observation, { operation: 'unknown', onRecord: BEFORE, timeLeft: true }))).toBe('recorded');
+});
+
+test.each(everyObservation)('where nothing is on record, a stack that is in no known operation is not taken to be rolling back (%s)', (_, observation) => {
+  for (const operation of ['unknown', 'over'] as const) {
+    for (const timeLeft of [true, false]) {
+      expect(cellOf(decideOn(observation, { operation, timeLeft }))).toBe(cellOf(decideOn(observation, { timeLeft })));
+    }
+  }
+});
+
+test.each(['forward', 'over'] as const)('an answer on record is no answer to a new request (%s)', (operation) => {
+  expect(cellOf(decideOn({ kind: 'missing' }, { operation, onRecord: BEFORE }))).toBe('fail');
+  expect(cellOf(decideOn({ kind: 'found', images: [], digest: DIGEST }, { operation, onRecord: BEFORE }))).toBe('digest');
+});
+
 test('before anything was looked at, a rollback takes what is on record, and everything else looks', () => {
   const unseen: Observation = { kind: 'unseen' };
 
-  expect(cellOf(decideOn(unseen, { timeLeft: true, answeredBefore: BEFORE }))).toBe('look again');
-  expect(cellOf(decideOn(unseen, { timeLeft: true, rollingBack: true }))).toBe('look again');
-  expect(cellOf(decideOn(unseen, { timeLeft: true, rollingBack: true, answeredBefore: BEFORE }))).toBe('recorded');
-  expect(cellOf(decideOn(unseen, { timeLeft: true, rollingBack: true, answeredBefore: NO_IMAGE }))).toBe('0 tasks');
+  expect(cellOf(decideOn(unseen, { timeLeft: true, onRecord: BEFORE }))).toBe('look again');
+  expect(cellOf(decideOn(unseen, { timeLeft: true, operation: 'rollback' }))).toBe('look again');
+  expect(cellOf(decideOn(unseen, { timeLeft: true, operation: 'unknown' }))).toBe('look again');
+  expect(cellOf(decideOn(unseen, { timeLeft: true, operation: 'rollback', onRecord: BEFORE }))).toBe('recorded');
+  expect(cellOf(decideOn(unseen, { timeLeft: true, operation: 'rollback', onRecord: NO_IMAGE }))).toBe('0 tasks');
 });
 
-test('a service that runs is not stopped because the next image is missing', () => {
-  expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks', imageRunning: true })).toEqual({ kind: 'fail' });
+test('a service that may be running is not stopped because the next image is missing', () => {
+  expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks', mayRun: true })).toEqual({ kind: 'fail' });
+  expect(decideOn({ kind: 'unnamed' }, { whenMissing: 'startWithoutTasks', mayRun: true })).toEqual({ kind: 'fail' });
 });
 
 test('a success that is not what was asked for comes with a warning', () => {
   expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks' })).toHaveProperty('warning', expect.stringContaining('0 tasks'));
-  expect(decideOn({ kind: 'missing' }, { rollingBack: true })).toHaveProperty('warning', expect.stringContaining('rolling back'));
-  expect(decideOn({ kind: 'found', digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
-  expect(decideOn({ kind: 'found', digest: DIGEST }, {})).toHaveProperty('warning', undefined);
+  expect(decideOn({ kind: 'missing' }, { operation: 'rollback' }))
+    .toHaveProperty('warning', 'the stack is rolling back, so the guard lets it pass without the image (missing)');
+  expect(decideOn({ kind: 'missing' }, { operation: 'unknown', onRecord: BEFORE })).toHaveProperty('warning', expect.stringContaining('CloudFormation does not say'));
+  expect(decideOn({ kind: 'found', images: [], digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
+});
+
+test('a success that is what was asked for comes without one', () => {
+  expect(decideOn({ kind: 'found', images: [], digest: DIGEST }, {})).toHaveProperty('warning', undefined);
+  expect(decideOn({ kind: 'missing' }, { operation: 'rollback', onRecord: BEFORE })).not.toHaveProperty('warning');
 });
 
 test.each([
@@ -101,9 +137,29 @@ test.each([
   ['repositoryMissing', 0],
   ['unnamed', 0],
   ['kms', 0],
+  ['quota', 0],
+  ['unfit', 0],
+  ['refused', 0],
+  ['upstream', 0],
   ['unexpected', 0],
 ] as const)('a wait of two minutes has patience for %s until %d ms', (kind, expected) => {
   expect(patience(kind, 120_000)).toBe(expected);
+});
+
+test.each([
+  ['notReady', 420_000],
+  ['notBegun', 180_000],
+  ['throttled', 420_000],
+  ['unavailable', 420_000],
+  ['missing', 120_000],
+  ['denied', 60_000],
+  ['unfit', 0],
+] as const)('a wait of two minutes, and of five for what is required, has patience for %s until %d ms', (kind, expected) => {
+  expect(patience(kind, 120_000, 300_000)).toBe(expected);
+});
+
+test('what has not begun is waited for no longer than what is required is', () => {
+  expect(patience('notBegun', 120_000, 30_000)).toBe(150_000);
 });
 
 test('an ailing service is given a minute even where no wait was asked for', () => {
@@ -111,15 +167,17 @@ test('an ailing service is given a minute even where no wait was asked for', () 
   expect(patience('unavailable', 0)).toBe(60_000);
 });
 
+/** At the very start, so that there is time left for whatever time may cure. */
 function decideOn(observation: Observation, circumstances: Partial<Situation>): Decision {
+  const waitMs = circumstances.operation === 'rollback' ? 0 : 120_000;
   return decide({
     observation,
-    timeLeft: false,
-    rollingBack: false,
-    answeredBefore: undefined,
-    imageRunning: false,
+    operation: 'forward',
+    onRecord: undefined,
+    mayRun: false,
     whenMissing: 'fail',
     ...circumstances,
+    timeLeft: circumstances.timeLeft === true && patience(observation.kind, waitMs) > 0,
   });
 }
 

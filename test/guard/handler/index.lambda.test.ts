@@ -1,6 +1,7 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
-import { REGISTRY_ACTIONS, STACK_ACTIONS } from '../../../src/guard/contract';
+import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
+import { STACK_ACTIONS } from '../../../src/private/stack-actions';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -162,7 +163,7 @@ describe('starting without tasks', () => {
     const second = await next(update(first.PhysicalResourceId, { ...attempt(2), VersionValue: 'v2' }));
 
     expect(second).toMatchObject({ Status: 'FAILED', PhysicalResourceId: first.PhysicalResourceId });
-    expect(second.Reason).toContain('The tasks of the image before keep running');
+    expect(second.Reason).toContain('keep running');
   });
 
   test('a rollback to the start stops the tasks again', async () => {
@@ -181,7 +182,7 @@ describe('an update', () => {
     const { PhysicalResourceId } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
 
-    expect(await next(update(PhysicalResourceId, { ContractVersion: '2' }))).toMatchObject({ PhysicalResourceId, Data: { ImageDigest: before } });
+    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data: { ImageDigest: before } });
   });
 
   test('asks for the tag anew when the image is gone', async () => {
@@ -190,7 +191,7 @@ describe('an update', () => {
     const now = aws.push('v1', { salt: 'another' });
     aws.remove(before);
 
-    expect(await next(update(PhysicalResourceId, { ContractVersion: '2' }))).toMatchObject({ Data: { ImageDigest: now } });
+    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
   test('looks for the image that is gone in one call', async () => {
@@ -199,7 +200,7 @@ describe('an update', () => {
     aws.remove(before);
     aws.push('v1', { salt: 'another' });
     aws.calls.length = 0;
-    await next(update(PhysicalResourceId, { ContractVersion: '2' }));
+    await next(update(PhysicalResourceId, { ContractVersion: '4' }));
 
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages', 'ecr:BatchGetImage']);
   });
@@ -214,11 +215,11 @@ describe('an update', () => {
 
   test('does not take a trouble for an absence', async () => {
     aws.push('v1');
-    const { PhysicalResourceId } = await aws.request(event());
+    const { PhysicalResourceId, Data } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
     aws.faults.registry.push(THROTTLED);
 
-    expect(await next(update(PhysicalResourceId, { ContractVersion: '2' }))).toMatchObject({ PhysicalResourceId });
+    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data });
   });
 
   test('with a moving tag of a new synthesis follows the tag', async () => {
@@ -248,92 +249,141 @@ describe('an update', () => {
 });
 
 describe('a rollback', () => {
+  const monday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'monday' };
+  const tuesday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'tuesday' };
+  const UNKNOWN_ID = 'an id of something else';
   let before: string;
   let idBefore: string;
   let idAfter: string;
 
   beforeEach(async () => {
     before = aws.push('main');
-    idBefore = (await aws.request(event({}, { VersionKind: 'movingTag', VersionValue: 'main', Nonce: '1' }))).PhysicalResourceId;
+    idBefore = (await aws.request(event({}, monday))).PhysicalResourceId;
     aws.push('main', { salt: 'another' });
-    idAfter = (await next(update(idBefore, { VersionKind: 'movingTag', VersionValue: 'main', Nonce: '2' }))).PhysicalResourceId;
+    idAfter = (await next(update(idBefore, tuesday, monday))).PhysicalResourceId;
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
     aws.calls.length = 0;
+    aws.lines.length = 0;
   });
 
-  const back = (physicalId: string) => update(physicalId, { VersionKind: 'movingTag', VersionValue: 'main', Nonce: '1' });
+  const back = (physicalId: string) => update(physicalId, monday, tuesday);
 
-  test('answers with what ran, whichever id it is handed, and does not ask the registry', async () => {
+  test('answers with what was deployed, whichever id it is handed, and does not ask the registry', async () => {
     expect(idAfter).not.toBe(idBefore);
     for (const id of [idBefore, idAfter]) {
-      expect(await next(back(id))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+      expect(await next(back(id))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: idBefore, Data: { ImageDigest: before } });
     }
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'cloudformation:DescribeStacks']);
   });
 
-  test('answers with what ran even if that is gone and the registry is down', async () => {
+  test('answers with what was deployed even if that is gone and the registry is down', async () => {
     aws.remove(before);
     aws.outage.registry = SERVER_ERROR;
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
   });
 
-  test('is recognised after CloudFormation has refused to say at first', async () => {
-    aws.faults.stack.push(THROTTLED, { kind: 'hang' }, { kind: 'reset' });
+  test('answers with what was deployed for the platform of then, although the tag is now on an image for another', async () => {
+    const amd64 = aws.push('v1', { fixture: FIXTURES.dockerImage });
+    aws.stackStatus = 'CREATE_IN_PROGRESS';
+    const first = await next(event());
+    aws.push('v1', { fixture: FIXTURES.ociImage });
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    const second = await next(update(first.PhysicalResourceId, { Platforms: ['LINUX/ARM64'] }, {}));
+    aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
 
-    expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+    expect(second.PhysicalResourceId).not.toBe(first.PhysicalResourceId);
+    expect(await next(update(second.PhysicalResourceId, {}, { Platforms: ['LINUX/ARM64'] })))
+      .toMatchObject({ PhysicalResourceId: first.PhysicalResourceId, Data: { ImageDigest: amd64 } });
   });
 
-  test('that CloudFormation does not admit goes back to what ran as long as that is there', async () => {
+  test.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
+    'is one only while it is in progress: in %s a missing image is missing', async (status) => {
+      aws.stackStatus = status;
+
+      expect(await next(update(idAfter, { VersionValue: 'v9' }, tuesday))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: idAfter });
+    });
+
+  test('is recognized after CloudFormation has refused to say at first', async () => {
+    aws.faults.stack.push(THROTTLED, { kind: 'reset' }, THROTTLED);
+
+    expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+    expect(lastLine()).toMatchObject({ level: 'info', operation: 'rollback' });
+  });
+
+  test.each<[string, () => void]>([
+    ['is there', () => undefined],
+    ['is gone', () => aws.remove(before)],
+    ['cannot be asked for', () => { aws.outage.registry = SERVER_ERROR; }],
+  ])('that CloudFormation does not admit goes back to what is on record, with a warning, where the image %s', async (_, arrange) => {
+    arrange();
     aws.outage.stack = THROTTLED;
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('does not say whether the stack is rolling back') });
   });
 
-  test('that CloudFormation does not admit does not look for the image that was not there', async () => {
+  test('that CloudFormation does not admit goes back to the record that there was no image', async () => {
     const properties = { VersionValue: 'v9', WhenMissing: 'startWithoutTasks', Nonce: '1' };
     const { PhysicalResourceId } = await next(event({}, properties));
-    aws.calls.length = 0;
     aws.outage.stack = THROTTLED;
-    await next(update(PhysicalResourceId, properties));
 
-    expect(aws.calls.map(({ input }) => input.imageIds).filter(Boolean)).toEqual([[{ imageTag: 'v9' }], [{ imageTag: 'v9' }]]);
+    expect(await next(update(PhysicalResourceId, properties))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
   });
 
   test('with nothing on record asks what the tag means today', async () => {
     const today = aws.push('main', { salt: 'today' });
 
-    expect(await next(back('an id of an older version'))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
   });
 
   test('with nothing on record and nothing to be found does not stand in the way', async () => {
     aws.repositoryExists = false;
 
-    expect(await next(back('an id of an older version'))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
-    expect(lastLine()).toMatchObject({ level: 'warn', rollingBack: true });
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
+    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'rollback' });
   });
 
   test('with nothing on record gives an ailing registry some time', async () => {
     aws.faults.registry.push(THROTTLED, SERVER_ERROR, DENIED);
     const today = aws.push('main', { salt: 'today' });
 
-    expect(await next(back('an id of an older version'))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
   });
 
-  test('does not wait for an image', async () => {
+  test('with nothing on record does not wait for an image', async () => {
     const start = aws.clock.now();
     aws.tags.clear();
-    await next(update('older', { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '600' }));
+    await next(update(UNKNOWN_ID, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '600' }));
 
     expect(aws.answered).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
     expect(aws.clock.now() - start).toBeLessThan(1_000);
   });
 
-  test('that begins while the guard waits is noticed before it fails', async () => {
-    aws.stackStatus = 'CREATE_IN_PROGRESS';
-    aws.clock.at(30_000, () => { aws.stackStatus = 'ROLLBACK_IN_PROGRESS'; });
+  test('that begins while an update waits is noticed before that one fails', async () => {
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    aws.clock.at(30_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
 
-    expect(await next(event({}, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
+    expect(await next(update(UNKNOWN_ID, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' })))
+      .toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
+  });
+
+  test('that CloudFormation does not admit, while an update waits, goes back to what is on record', async () => {
+    aws.push('v9');
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    const first = (await next(event({}, { VersionValue: 'v9' }))).Data!.ImageDigest;
+    const id = aws.answered.PhysicalResourceId;
+    aws.remove(first);
+    aws.clock.at(30_000, () => { aws.outage.stack = THROTTLED; });
+
+    expect(await next(update(id, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: first } });
+  });
+
+  test('is nothing to a Create, which fails without its image', async () => {
+    aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
+
+    expect(await next(event({}, { VersionValue: 'v9' }))).toMatchObject({ Status: 'FAILED' });
+    expect(aws.actions).not.toContain('cloudformation:DescribeStacks');
   });
 });
 
@@ -472,12 +522,12 @@ describe('one answer, in time', () => {
     aws.send = async (request) => {
       if (request.method !== 'PUT') await new Promise(() => undefined);
       aws.answers.push(request.body!);
-      return { status: 200, headers: {}, body: '' };
+      return { status: 200, headers: {}, body: Buffer.from('') };
     };
     const start = aws.clock.now();
 
-    expect(await aws.request(event())).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('out of time after 890 s') });
-    expect(aws.clock.now() - start).toBeLessThan(900_000);
+    expect(await aws.request(event())).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('out of time after 290 s') });
+    expect(aws.clock.now() - start).toBeLessThan(300_000);
   });
 
   test('nothing that was under way goes on after the answer', async () => {
@@ -554,7 +604,7 @@ describe('the log', () => {
       version: 'tag:v1',
       observed: 'found',
       decision: 'succeed',
-      rollingBack: false,
+      operation: 'forward',
       digest,
       elapsedMs: expect.any(Number),
       calls: 2,

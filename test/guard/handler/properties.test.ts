@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { CloudFormation, Deployment, Exchange } from './cloudformation';
+import { CloudFormation, Deployed, Deployment, Exchange } from './cloudformation';
 import { FIXTURES, FixtureName } from './fixtures';
 import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THROTTLED } from './simulation';
 
@@ -10,9 +10,13 @@ const RUNS = Number(process.env.FAST_CHECK_RUNS ?? (process.env.CI ? 10_000 : 1_
 const SEED = Number(process.env.FAST_CHECK_SEED ?? Date.now() % 2 ** 31);
 const PARAMETERS = { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) };
 
-/** Images that run on linux/amd64, or of which it cannot be told. */
-const RUNNABLE: readonly FixtureName[] = ['buildxIndex', 'buildxOnePlatform', 'dockerImage', 'indexOfIndexes'];
-const OTHERS: readonly FixtureName[] = ['ociImage', 'helmChart', 'attestationOnly'];
+/** Images that run on a platform, or of which it cannot be told. */
+const RUNNABLE: Readonly<Record<string, readonly FixtureName[]>> = {
+  'LINUX/X86_64': ['buildxIndex', 'buildxOnePlatform', 'dockerImage', 'indexOfIndexes'],
+  'LINUX/ARM64': ['buildxIndex', 'ociImage', 'indexOfIndexes'],
+};
+const IMAGES: readonly FixtureName[] = [...RUNNABLE['LINUX/X86_64'], ...RUNNABLE['LINUX/ARM64']];
+const OTHERS: readonly FixtureName[] = ['helmChart', 'attestationOnly'];
 
 const TAGS = ['v1', 'v2', 'main'] as const;
 
@@ -22,10 +26,12 @@ type Step =
   | { readonly kind: 'push'; readonly tag: string; readonly fixture: FixtureName; readonly salt: string; readonly archived: boolean }
   | { readonly kind: 'remove'; readonly tag: string }
   | { readonly kind: 'destroy' }
+  | { readonly kind: 'rollBack' }
   | {
     readonly kind: 'deploy';
     readonly version: { readonly VersionKind: string; readonly VersionValue: string };
     readonly mode: { readonly WhenMissing: string; readonly WaitSeconds: string };
+    readonly requirements: { readonly Platforms: readonly string[]; readonly ReleaseTagName?: string };
     readonly ContractVersion: string;
     /** Then nothing can change but the value of a parameter. */
     readonly sameSynthesis: boolean;
@@ -50,13 +56,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('push' as const),
       tag: fc.constantFrom(...TAGS),
-      fixture: fc.constantFrom(...RUNNABLE, ...RUNNABLE, ...OTHERS),
+      fixture: fc.constantFrom(...IMAGES, ...OTHERS),
       salt: fc.constantFrom('1', '2', '3'),
       archived: fc.nat(9).map((number) => number === 0),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), tag: fc.constantFrom(...TAGS) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'destroy' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'rollBack' as const }) },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -70,10 +77,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { WhenMissing: 'waitFor', WaitSeconds: '120' },
         { WhenMissing: 'startWithoutTasks', WaitSeconds: '0' },
       ),
-      ContractVersion: fc.constantFrom('1', '2'),
+      requirements: fc.record({
+        Platforms: fc.constantFrom(['LINUX/X86_64'], ['LINUX/X86_64'], ['LINUX/ARM64'], []),
+        ReleaseTagName: fc.constantFrom('api', 'api', 'api', undefined),
+      }),
+      ContractVersion: fc.constantFrom('1', '2', '3'),
       sameSynthesis: fc.boolean(),
       deployment: fc.record({
         failsLater: fc.boolean(),
+        staysFailed: fc.boolean(),
         rollbackHasNewId: fc.boolean(),
         deliveredTwice: fc.boolean(),
         remainingMs: fc.constantFrom(900_000, 900_000, 60_000, 3_000),
@@ -88,6 +100,7 @@ test(`CloudFormation always gets one true answer in time (${RUNS} stories, FAST_
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (story) => {
     const aws = new Simulation();
     const cloudFormation = new CloudFormation(aws);
+    const watch = watchTags(aws);
     let synthesis = 0;
     for (const next of story) {
       switch (next.kind) {
@@ -100,31 +113,77 @@ test(`CloudFormation always gets one true answer in time (${RUNS} stories, FAST_
         case 'destroy':
           await cloudFormation.destroy();
           break;
+        case 'rollBack':
+          arrange(aws, NO_TROUBLE);
+          await checked(cloudFormation, aws, NO_TROUBLE, () => cloudFormation.rollBack());
+          break;
         case 'deploy': {
-          for (const server of ['registry', 'stack', 'endpoint'] as const) {
-            aws.faults[server] = [...next.trouble[server].faults];
-            aws.outage[server] = next.trouble[server].outage;
-          }
+          arrange(aws, next.trouble);
           const meanwhile = next.pushMeanwhile;
           if (meanwhile) aws.clock.at(meanwhile.afterMs, () => aws.push(meanwhile.tag, { salt: 'meanwhile' }));
-          const before = cloudFormation.deployed;
-          const properties = next.sameSynthesis && isByParameter(before?.properties) && isByParameter(next.version)
-            ? { ...before?.properties, ...next.version }
-            : { ...next.version, ...next.mode, ContractVersion: next.ContractVersion, Nonce: nonceOf(next, ++synthesis) };
-          const known = cloudFormation.exchanges.length;
-          await cloudFormation.deploy({ ...next.deployment, properties });
-          for (const exchange of cloudFormation.exchanges.slice(known)) {
-            checkContract(exchange, next.trouble);
-            if (exchange.phase === 'deploy') checkTruth(exchange, aws);
-            if (exchange.phase === 'rollback') checkRollback(exchange, aws, before!.data, next.trouble);
-          }
+          const { present } = cloudFormation;
+          const properties = next.sameSynthesis && isByParameter(present?.properties) && isByParameter(next.version)
+            ? { ...present?.properties, ...next.version }
+            : { ...next.version, ...next.mode, ...next.requirements, ContractVersion: next.ContractVersion, Nonce: nonceOf(next, ++synthesis) };
+          await checked(cloudFormation, aws, next.trouble, () => cloudFormation.deploy({ ...next.deployment, properties }));
           break;
         }
       }
+      watch.isDeployed(cloudFormation.deployed?.data.ImageDigest);
     }
     assertNoSecret(aws.lines.join('\n'));
   }), PARAMETERS);
 });
+
+const NO_TROUBLE: Trouble = { registry: { faults: [] }, stack: { faults: [] }, endpoint: { faults: [] } };
+
+function arrange(aws: Simulation, trouble: Trouble): void {
+  for (const server of ['registry', 'stack', 'endpoint'] as const) {
+    aws.faults[server] = [...trouble[server].faults];
+    aws.outage[server] = trouble[server].outage;
+  }
+}
+
+/** Holds what happens meanwhile against all that is promised. */
+async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble: Trouble, operate: () => Promise<void>): Promise<void> {
+  const { deployed } = cloudFormation;
+  const tags = releaseTagsOf(aws);
+  const known = cloudFormation.exchanges.length;
+  await operate();
+  const exchanges = cloudFormation.exchanges.slice(known);
+  for (const exchange of exchanges) {
+    checkContract(exchange, trouble);
+    if (exchange.phase === 'deploy') checkTruth(exchange, aws, trouble);
+    if (exchange.phase === 'rollback') checkRollback(exchange, deployed!, trouble);
+  }
+  const isHealthy = ![trouble.registry, trouble.stack].some(isTroubled);
+  const isRetained = (deployed?.properties as Record<string, unknown> | undefined)?.ReleaseTagName !== undefined;
+  const digest = deployed?.data.ImageDigest ?? NO_IMAGE;
+  if (isHealthy && isRetained && exchanges.some(({ phase }) => phase === 'rollback') && tags.latest === digest && aws.images.has(digest)) {
+    const after = releaseTagsOf(aws);
+    assert.equal(after.latest, tags.latest);
+    if (tags.previous && aws.images.has(tags.previous)) assert.equal(after.previous, tags.previous);
+  }
+}
+
+function releaseTagsOf(aws: Simulation): { latest: string | undefined; previous: string | undefined } {
+  const find = (name: RegExp) => [...aws.tags].find(([tag]) => name.test(tag))?.[1];
+  return { latest: find(/^deployed-api-[0-9a-f]{8}$/), previous: find(/^deployed-api-[0-9a-f]{8}-previous$/) };
+}
+
+/** What is deployed with a release tag has one at every moment, until something else is deployed. */
+function watchTags(aws: Simulation): { isDeployed(digest: string | undefined): void } {
+  let kept: string | undefined;
+  const isTagged = (digest: string) => [...aws.tags].some(([tag, tagged]) => tag.startsWith('deployed-') && tagged === digest);
+  const { send } = aws;
+  aws.send = async (request) => {
+    const check = () => { if (kept && aws.images.has(kept)) assert.ok(isTagged(kept), `${kept} has no release tag`); };
+    return send(request).finally(check);
+  };
+  return {
+    isDeployed: (digest) => { kept = digest && isTagged(digest) ? digest : undefined; },
+  };
+}
 
 const anyText = fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 3_000 }), fc.constantFrom(...SECRETS, '\n', '"'.repeat(2_000), '木'.repeat(2_000)));
 const anyValue = fc.oneof(anyText, fc.jsonValue(), fc.constant(undefined));
@@ -140,7 +199,7 @@ const anyEvent = fc.tuple(
   fc.constantFrom('Create', 'Update', 'Delete'),
   fc.boolean(),
 ).map(([outer, properties, RequestType, isKnownType]) => ({
-  ...outer,
+  ...outer as { readonly PhysicalResourceId?: unknown; readonly RequestType?: unknown },
   ResponseURL: envelope.ResponseURL,
   RequestType: isKnownType ? RequestType : outer.RequestType,
   ResourceProperties: properties,
@@ -157,28 +216,31 @@ test(`whatever is asked is answered once, within the limits (${RUNS} requests, F
 
     assert.equal(aws.answers.length, 1);
     assert.ok(aws.clock.now() - start < 900_000);
-    checkBody(aws.answers[0]);
+    checkBody(aws.answers[0], message.PhysicalResourceId);
     if (message.RequestType === 'Delete') assert.equal(aws.answered.Status, 'SUCCESS');
     assertNoSecret(aws.lines.join('\n'));
   }), PARAMETERS);
 });
 
 /** What CloudFormation requires of any answer. Asserted with Node's assert, which is much faster than jest's. */
-function checkBody(body: string): void {
+function checkBody(body: string, sentId?: unknown): void {
   const { Status, Reason = '', PhysicalResourceId } = JSON.parse(body);
   assert.ok(Buffer.byteLength(body) <= 4096);
   assert.ok(Status === 'SUCCESS' || (Status === 'FAILED' && Reason !== ''));
   assert.ok(PhysicalResourceId !== '' && Buffer.byteLength(PhysicalResourceId) <= 1024);
-  assert.doesNotMatch(PhysicalResourceId + Reason, /\p{Cc}/u);
+  assert.doesNotMatch(Reason, /\p{Cc}/u);
+  // However odd, an id that was sent goes back as it came.
+  if (PhysicalResourceId !== sentId) assert.match(PhysicalResourceId, /^phased-fargate(\/[A-Za-z0-9@-]+){2,}$|…$/);
   assertNoSecret(Reason);
 }
 
 function checkContract({ phase, message, answer, runs, calls, tookMs, remainingMs }: Exchange, trouble: Trouble): void {
+  // Before Lambda and CloudFormation give up.
   assert.ok(tookMs < remainingMs);
   for (const bodies of runs) {
     const distinct = new Set(bodies);
     assert.ok(distinct.size <= 1);
-    distinct.forEach(checkBody);
+    distinct.forEach((body) => checkBody(body, message.PhysicalResourceId));
     distinct.forEach(assertNoSecret);
     if (!isTroubled(trouble.endpoint)) assert.equal(bodies.length, 1);
   }
@@ -200,29 +262,30 @@ function checkContract({ phase, message, answer, runs, calls, tookMs, remainingM
   }
 }
 
-/** Outside rollbacks, never SUCCESS with an image that the registry does not have. */
-function checkTruth({ answer, message }: Exchange, aws: Simulation): void {
-  if (answer?.Status !== 'SUCCESS') return;
+/** Outside rollbacks, never SUCCESS with an image that the registry does not have, or that does not run on what is needed. */
+function checkTruth({ answer, message }: Exchange, aws: Simulation, trouble: Trouble): void {
+  // Where CloudFormation does not say what it is doing, the answer on record counts.
+  const mayBeRecord = message.RequestType === 'Update' && isTroubled(trouble.stack);
+  if (answer?.Status !== 'SUCCESS' || mayBeRecord) return;
   const digest = answer.Data!.ImageDigest;
+  const { WhenMissing, Platforms } = message.ResourceProperties as { WhenMissing: string; Platforms: string[] };
   if (digest === NO_IMAGE) {
-    assert.equal((message.ResourceProperties as Record<string, string>).WhenMissing, 'startWithoutTasks');
-    // Whatever ran before still runs.
-    assert.doesNotMatch(String(message.PhysicalResourceId), /^phased-fargate\/\w+\/\w+\/\w{16}@[0-9a-f]{64}/);
+    assert.equal(WhenMissing, 'startWithoutTasks');
+    // Whatever was deployed still is.
+    assert.doesNotMatch(String(message.PhysicalResourceId), /@[0-9a-f]{64}/);
     return;
   }
   const image = aws.images.get(digest);
   assert.equal(image?.status, 'ACTIVE');
-  assert.ok(RUNNABLE.some((name) => FIXTURES[name] === image?.fixture));
+  for (const platform of Platforms) assert.ok(RUNNABLE[platform].some((name) => FIXTURES[name] === image?.fixture));
 }
 
-/** After a rollback, the digest of before. */
-function checkRollback({ answer }: Exchange, aws: Simulation, before: Readonly<Record<string, string>>, trouble: Trouble): void {
+/** After a rollback, answer and id of before, whatever has happened to the image. */
+function checkRollback({ answer }: Exchange, before: Deployed, trouble: Trouble): void {
   if (!answer) return;
-  const isKnown = !isTroubled(trouble.stack);
-  if (isKnown) assert.equal(answer.Status, 'SUCCESS');
-  // An image that no longer serves may have been replaced, under the same tag, by the update that is rolled back.
-  const stillServes = aws.images.get(before.ImageDigest)?.status === 'ACTIVE' || (isKnown && before.ImageDigest === NO_IMAGE);
-  if (answer.Status === 'SUCCESS' && stillServes) assert.deepEqual(answer.Data, before);
+  assert.equal(answer.Status, 'SUCCESS');
+  assert.deepEqual(answer.Data, before.data);
+  if (!isTroubled(trouble.stack)) assert.equal(answer.PhysicalResourceId, before.id);
 }
 
 function isByParameter(properties: object | undefined): boolean {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Fixture, FIXTURES } from './fixtures';
-import { VirtualClock } from './virtual-clock';
-import { HttpRequest, HttpResponse, NetworkError } from '../../../src/guard/handler/http';
+import { CONTRACT_VERSION } from '../../../src/guard/contract';
+import { ScanPage, SigningStatus } from '../../../src/guard/handler/ecr/client';
 import { createHandler } from '../../../src/guard/handler/index.lambda';
-import { World } from '../../../src/guard/handler/world';
+import { HttpRequest, HttpResponse, NetworkError, TooLarge } from '../../../src/handler/runtime/http';
+import { Runtime } from '../../../src/handler/runtime/runtime';
+import { VirtualClock } from '../../handler/virtual-clock';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
@@ -12,9 +14,13 @@ export const REPOSITORY_URI = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${REPO
 export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/Service/0a1b2c3d-0000-1111-2222-333344445555`;
 export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 
+const SERVICE_TOKEN = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`;
+
 const SIGNATURE = 'X-Amz-Signature=0f1e2d3c4b5a69788796a5b4c3d2e1f0';
 export const RESPONSE_URL = `https://cloudformation-custom-resource-response.s3.amazonaws.com/key?${SIGNATURE}`;
 export const SECRETS = [RESPONSE_URL, SIGNATURE, 'the-secret-access-key-of-the-role', 'the-session-token-of-the-role'];
+
+export type Server = 'registry' | 'stack' | 'endpoint';
 
 /** What a server does instead of answering as it should. */
 export type Fault =
@@ -57,8 +63,13 @@ export interface Call {
   readonly request: HttpRequest;
 }
 
+interface ImageId {
+  readonly imageTag?: string;
+  readonly imageDigest?: string;
+}
+
 /** ECR with one repository, CloudFormation with one stack, and the endpoint for the answer, on a clock of their own. */
-export class Simulation implements World {
+export class Simulation implements Runtime {
   public readonly clock = new VirtualClock();
   public readonly env = {
     AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
@@ -72,13 +83,19 @@ export class Simulation implements World {
 
   public repositoryExists = true;
   public showsArchivedUnasked = true;
+  /** Whether the answer to several ids says of each image by which of them it was asked for. */
+  public namesTagsInAnswers = true;
   public stackStatus = 'UPDATE_IN_PROGRESS';
   public readonly images = new Map<string, StoredImage>();
   public readonly tags = new Map<string, string>();
   /** Used up one by one, by host: what the next calls meet. */
-  public readonly faults: Record<'registry' | 'stack' | 'endpoint', Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
+  public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
   /** What all calls meet after that. */
-  public readonly outage: { registry?: Fault; stack?: Fault; endpoint?: Fault } = {};
+  public readonly outage: Partial<Record<Server, Fault>> = {};
+
+  /** What scanning has found in an image, by page; nothing where it has not been scanned. */
+  public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
+  public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
   public random = () => 0.5;
 
@@ -127,6 +144,12 @@ export class Simulation implements World {
     await this.clock.sleep(20);
     this.calls.push({ ...asked(request), at: this.clock.now(), request });
 
+    const response = await this.answer(server, request);
+    if (response.body.length > (request.largestBody ?? Infinity)) throw new TooLarge(`answer larger than ${request.largestBody} bytes`);
+    return response;
+  };
+
+  private async answer(server: Server, request: HttpRequest): Promise<HttpResponse> {
     const fault = this.faults[server].shift() ?? this.outage[server];
     switch (fault?.kind) {
       case 'reset':
@@ -146,9 +169,9 @@ export class Simulation implements World {
       default:
         return this.reply(server, request);
     }
-  };
+  }
 
-  private reply(server: 'registry' | 'stack' | 'endpoint', request: HttpRequest): HttpResponse {
+  private reply(server: Server, request: HttpRequest): HttpResponse {
     if (server === 'endpoint') {
       this.answers.push(request.body ?? '');
       return reply(200, '');
@@ -166,14 +189,24 @@ export class Simulation implements World {
       case 'ecr:DescribeImages': return this.describeImages(input);
       case 'ecr:BatchGetImage': return this.batchGetImage(input);
       case 'ecr:PutImage': return this.putImage(input);
+      case 'ecr:DescribeImageScanFindings': {
+        const page = this.scan((input.imageId as { imageDigest: string }).imageDigest, Number(input.nextToken ?? 0));
+        return page ? reply(200, page) : reply(400, { __type: 'ScanNotFoundException', message: 'Image scan does not exist' });
+      }
+      case 'ecr:DescribeImageSigningStatus':
+        return reply(200, { signingStatuses: this.signing((input.imageId as { imageDigest: string }).imageDigest) });
       case 'ecr:GetDownloadUrlForLayer': return reply(200, { downloadUrl: `https://layers.example/${String(input.layerDigest)}?${SIGNATURE}` });
       default: return reply(400, { __type: 'UnknownOperationException' });
     }
   }
 
-  private describeImages({ imageIds, filter }: Record<string, unknown>): HttpResponse {
-    if (!Array.isArray(imageIds)) return reply(200, { imageDetails: [...this.images.values()].map((image) => this.detail(image)) });
-
+  private describeImages({ imageIds, filter, maxResults, nextToken }: Record<string, unknown>): HttpResponse {
+    if (!Array.isArray(imageIds)) {
+      const [start, size] = [Number(nextToken ?? 0), Number(maxResults ?? 100)];
+      const page = [...this.images.values()].slice(start, start + size);
+      const isLast = start + size >= this.images.size;
+      return reply(200, { imageDetails: page.map((image) => this.detail(image)), nextToken: isLast ? undefined : String(start + size) });
+    }
     const image = this.find(imageIds[0]);
     const isShown = image && (image.status === 'ACTIVE' || this.showsArchivedUnasked || filter);
     return isShown
@@ -182,19 +215,30 @@ export class Simulation implements World {
   }
 
   private batchGetImage({ imageIds }: Record<string, unknown>): HttpResponse {
-    const image = this.find((imageIds as object[])[0]);
-    return image
-      ? reply(200, { images: [{ imageManifest: image.fixture.manifest, imageManifestMediaType: image.fixture.mediaType }], failures: [] })
-      : reply(200, { images: [], failures: [{ failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }] });
+    const answers = (imageIds as ImageId[]).map((imageId) => ({ imageId, image: this.find(imageId) }));
+    return reply(200, {
+      images: answers.flatMap(({ imageId: { imageTag }, image }) => image ? [{
+        registryId: ACCOUNT,
+        repositoryName: REPOSITORY,
+        imageId: { imageDigest: image.digest, imageTag: this.namesTagsInAnswers ? imageTag : undefined },
+        imageManifest: image.fixture.manifest,
+        imageManifestMediaType: image.fixture.mediaType,
+      }] : []),
+      failures: answers.flatMap(({ imageId, image }) =>
+        image ? [] : [{ imageId, failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }]),
+    });
   }
 
   /** Tags move, as those do that are excluded from immutability. */
-  private putImage({ imageTag, imageDigest, imageManifest }: Record<string, unknown>): HttpResponse {
+  private putImage({ imageTag, imageDigest, imageManifest, imageManifestMediaType }: Record<string, unknown>): HttpResponse {
     const image = this.images.get(String(imageDigest));
-    if (image?.fixture.manifest !== imageManifest) return reply(400, { __type: 'InvalidParameterException', message: 'digest and manifest differ' });
+    if (!image) return reply(400, { __type: 'ReferencedImagesNotFoundException', message: 'The manifest references layers that do not exist' });
+    if (image.fixture.manifest !== imageManifest) return reply(400, { __type: 'InvalidParameterException', message: 'digest and manifest differ' });
     if (this.tags.get(String(imageTag)) === imageDigest) return reply(400, { __type: 'ImageAlreadyExistsException' });
     this.tags.set(String(imageTag), String(imageDigest));
-    return reply(200, { image: {} });
+    return reply(200, {
+      image: { registryId: ACCOUNT, repositoryName: REPOSITORY, imageId: { imageDigest, imageTag }, imageManifest, imageManifestMediaType },
+    });
   }
 
   private blob(configDigest: string): HttpResponse {
@@ -202,7 +246,7 @@ export class Simulation implements World {
     return image?.fixture.config ? reply(200, image.fixture.config) : reply(404, 'NoSuchKey');
   }
 
-  private find(id: { imageTag?: string; imageDigest?: string }): StoredImage | undefined {
+  private find(id: ImageId): StoredImage | undefined {
     return this.images.get(id.imageDigest ?? this.tags.get(id.imageTag ?? '') ?? '');
   }
 
@@ -221,35 +265,47 @@ export class Simulation implements World {
 export function event(overrides: object = {}, properties: object = {}): Record<string, unknown> {
   return {
     RequestType: 'Create',
-    ServiceToken: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`,
+    ServiceToken: SERVICE_TOKEN,
     ResponseURL: RESPONSE_URL,
     StackId: STACK_ID,
     RequestId: '9d4c1c8f-93b1-4a1e-8f57-6f5d8c0a2b11',
     ResourceType: 'Custom::ImageGuard',
     LogicalResourceId: 'ApiGuard1A2B3C4D',
-    ResourceProperties: {
-      ServiceToken: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`,
-      ContractVersion: '1',
-      RepositoryName: REPOSITORY,
-      RepositoryUri: REPOSITORY_URI,
-      RegistryId: ACCOUNT,
-      RegistryRegion: REGION,
-      VersionKind: 'tag',
-      VersionValue: 'v1',
-      Platforms: ['LINUX/X86_64'],
-      WhenMissing: 'fail',
-      WaitSeconds: '0',
-      TaskCounts: ['2'],
-      ServiceStack: 'Service',
-      RegistryStack: 'Service/Registry',
-      ...properties,
-    },
+    ResourceProperties: propertiesWith(properties),
     ...overrides,
   };
 }
 
-export function update(physicalId: string, properties: object = {}): Record<string, unknown> {
-  return event({ RequestType: 'Update', PhysicalResourceId: physicalId }, properties);
+/** @param replaced what the properties were before */
+export function update(physicalId: string, properties: object = {}, replaced?: object): Record<string, unknown> {
+  return event({
+    RequestType: 'Update',
+    PhysicalResourceId: physicalId,
+    ...replaced ? { OldResourceProperties: propertiesWith(replaced) } : {},
+  }, properties);
+}
+
+/** As the construct synthesizes them. */
+export function propertiesWith(properties: object): Record<string, unknown> {
+  const { WaitSeconds = '0' } = properties as { WaitSeconds?: string };
+  return {
+    ServiceToken: SERVICE_TOKEN,
+    ServiceTimeout: String(Number(WaitSeconds) + 300),
+    ContractVersion: CONTRACT_VERSION,
+    RepositoryName: REPOSITORY,
+    RepositoryUri: REPOSITORY_URI,
+    RegistryId: ACCOUNT,
+    RegistryRegion: REGION,
+    VersionKind: 'tag',
+    VersionValue: 'v1',
+    Platforms: ['LINUX/X86_64'],
+    WhenMissing: 'fail',
+    WaitSeconds,
+    TaskCounts: ['2'],
+    ServiceStack: 'Service',
+    RegistryStack: 'Service/Registry',
+    ...properties,
+  };
 }
 
 function asked(request: HttpRequest): { action: string; input: Record<string, unknown> } {
@@ -261,5 +317,5 @@ function asked(request: HttpRequest): { action: string; input: Record<string, un
 }
 
 function reply(status: number, body: string | object): HttpResponse {
-  return { status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) };
+  return { status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) };
 }

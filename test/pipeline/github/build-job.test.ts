@@ -249,8 +249,14 @@ test('GitHub finds no fault with any of it', async () => {
   const text = inSources({ directories: ['.', 'api'] }, () => workflow(app, {
     buildEnvironmentName: 'build',
     images: [{
-      registry, buildArgs: ARGUMENTS, secrets: { npm: 'NPM_TOKEN' }, tags: ['latest'], rebuildSchedule: '17 3 * * 1', additionalContexts: { api: 'api' },
-      compression: ImageCompression.zstd(), runsOn: 'ubuntu-24.04-arm',
+      registry,
+      buildArgs: ARGUMENTS,
+      secrets: { npm: 'NPM_TOKEN' },
+      tags: ['latest'],
+      rebuildSchedule: '17 3 * * 1',
+      additionalContexts: { api: 'api' },
+      compression: ImageCompression.zstd(),
+      runsOn: 'ubuntu-24.04-arm',
     }],
   }).render());
   expect(await faultsInWorkflow(text)).toEqual([]);

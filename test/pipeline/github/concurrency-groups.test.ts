@@ -17,7 +17,7 @@ test('two apps of one repository have no group in common, though their stages ar
     serviceIn(new Stage(app, 'Prod', { env: ENV }), name);
     return Object.values(groupsOf(app, name));
   });
-  expect(shop).toHaveLength(4);
+  expect(shop).toHaveLength(5);
   expect(shop.filter((group) => billing.includes(group))).toEqual([]);
 });
 
@@ -80,7 +80,14 @@ describe('ids of jobs', () => {
     expect(names).toEqual(['Build theirs', 'Build theirs (2)', 'Keep the order of commits', 'Deploy']);
   });
 
-  test.each(['deploy', 'order', 'Deploy', 'build-shop-api'])('a check cannot be called %s, like a job of the workflow', (name) => {
+  test('checks cannot differ in case only', () => {
+    const app = testApp();
+    serviceIn(app);
+    expect(() => workflow(app, { checks: { test: 'npm test', Test: 'npm test' } }).render())
+      .toThrow('checks: "test" and "Test" differ in case only, which GitHub takes for the same (at Deploy)');
+  });
+
+  test.each(['deploy', 'order', 'Deploy', 'ORDER', 'build-shop-api'])('a check cannot be called %s, like a job of the workflow', (name) => {
     const app = testApp();
     serviceIn(app);
     expect(() => workflow(app, { checks: { [name]: 'npm test' } }).render())

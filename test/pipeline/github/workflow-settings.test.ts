@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Duration, Lazy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Duration, Lazy, Stack, Stage } from 'aws-cdk-lib';
 import { parse } from 'yaml';
 import { faultsInWorkflow } from './github-reader';
 import { DeployWorkflowProps, ImageRegistry, JsonPatch, PhasedFargateService } from '../../../src';
@@ -19,6 +19,9 @@ test.each<[Partial<DeployWorkflowProps>, string]>([
   [{ branch: '' }, 'branch "" is not the name of one branch'],
   [{ pushRoleArn: '' }, 'pushRoleArn is empty'],
   [{ diffRoleArn: Lazy.string({ produce: () => 'arn' }) }, 'diffRoleArn must be known at synthesis'],
+  [{ diffRoleArn: 'arn', checkTimeout: Duration.hours(13) }, 'checkTimeout 13 hours is longer than 12 hours'],
+  [{ installCommand: ' ' }, 'installCommand is empty'],
+  [{ environments: [{ stage: new App(), environmentName: '' }] }, 'environments[0].environmentName is empty'],
   [{ checks: { test: ' ' } }, 'checks: test has no command'],
   [{ checks: { '1st': 'npm test' } }, 'checks: "1st" cannot be the id of a job'],
 ])('%j is refused', (props, message) => {

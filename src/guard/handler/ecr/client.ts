@@ -1,0 +1,246 @@
+import { askJson, AwsError, endpoint, Service } from '../../../handler/runtime/aws-client';
+import { NetworkError } from '../../../handler/runtime/http';
+import { Redact } from '../../../handler/runtime/redaction';
+import { Runtime } from '../../../handler/runtime/runtime';
+import { commonTrouble } from '../../../handler/runtime/trouble';
+import { RELEASE_TAG_ACTIONS, REGISTRY_ACTIONS, REQUIREMENT_ACTIONS } from '../../contract';
+import { Observation, Trouble } from '../observation';
+import { ImageId, Repository } from '../request';
+
+type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number] | (typeof REQUIREMENT_ACTIONS)[keyof typeof REQUIREMENT_ACTIONS];
+
+/** Only what the role is granted can be asked: the two are one list. */
+type Operation = Action extends `ecr:${infer Name}` ? Name : never;
+
+/** What ECR says of an image. */
+export interface ImageDetail {
+  readonly imageDigest?: string;
+  readonly imageTags?: readonly string[];
+  readonly imageStatus?: string;
+  /** In seconds since 1970. */
+  readonly imagePushedAt?: number;
+}
+
+export interface Manifest {
+  readonly digest: string;
+  readonly text: string;
+  readonly mediaType: string | undefined;
+}
+
+/** ECR knows of an image, or of no such image, but does not hand it out. */
+export class ImageFailure extends Error {
+  constructor(public readonly code: string, reason: string) {
+    super(`${code}: ${reason}`);
+  }
+}
+
+/** A vulnerability, as basic or as enhanced scanning reports it. */
+export interface Finding {
+  readonly name?: string;
+  readonly severity?: string;
+  readonly status?: string;
+  readonly fixAvailable?: string;
+  readonly attributes?: ReadonlyArray<{ readonly key?: string; readonly value?: string }>;
+  readonly packageVulnerabilityDetails?: {
+    readonly vulnerabilityId?: string;
+    readonly vulnerablePackages?: ReadonlyArray<{ readonly name?: string; readonly version?: string; readonly fixedInVersion?: string }>;
+  };
+  readonly title?: string;
+}
+
+export interface ScanPage {
+  readonly imageScanStatus?: { readonly status?: string; readonly description?: string };
+  readonly imageScanFindings?: { readonly findings?: readonly Finding[]; readonly enhancedFindings?: readonly Finding[] };
+  readonly nextToken?: string;
+}
+
+export interface SigningStatus {
+  readonly signingProfileArn?: string;
+  readonly status?: string;
+  readonly failureCode?: string;
+  readonly failureReason?: string;
+}
+
+export interface ImagePage {
+  readonly images: readonly ImageDetail[];
+  readonly nextToken: string | undefined;
+}
+
+/** The operations of ECR that the guard uses, on one repository. Every method may throw what `troubleOf` explains. */
+export interface EcrClient {
+  /** The cheap look, which does not count as a pull. Nothing where there is no such image. */
+  describeImage(id: ImageId, filter?: { imageStatus: 'ANY' }): Promise<ImageDetail | undefined>;
+
+  /** @param largestBody in bytes */
+  listImages(page: { maxResults: number; nextToken: string | undefined }, largestBody: number): Promise<ImagePage>;
+
+  /**
+   * The manifest behind each id, in the order of the ids; nothing where there is no such image, and a failure where ECR
+   * has another reason than that for handing out nothing.
+   */
+  getManifests(ids: readonly ImageId[]): Promise<Array<Manifest | ImageFailure | undefined>>;
+
+  /** Where the blob can be fetched for some minutes. */
+  downloadUrl(layerDigest: string): Promise<string>;
+
+  /** One page of what scanning the image has found; nothing where it has not been scanned. */
+  scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined>;
+
+  /** By signing profile. */
+  signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]>;
+
+  /** Gives the image a tag, which is taken from the image that has it. */
+  putTag(imageTag: string, manifest: Manifest): Promise<void>;
+}
+
+/** ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented. */
+const ACCEPTED_MEDIA_TYPES = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
+interface BatchGetImageAnswer {
+  readonly images?: ReadonlyArray<{
+    readonly imageId?: { readonly imageDigest?: string; readonly imageTag?: string };
+    readonly imageManifest?: string;
+    readonly imageManifestMediaType?: string;
+  }>;
+  readonly failures?: ReadonlyArray<{ readonly imageId?: Record<string, unknown>; readonly failureCode?: string; readonly failureReason?: string }>;
+}
+
+const TARGET = 'AmazonEC2ContainerRegistry_V20150921';
+
+export function ecrClient(runtime: Runtime, redact: Redact, repository: Repository): EcrClient {
+  const service: Service = {
+    name: 'ecr',
+    region: repository.region,
+    url: endpoint(runtime, 'ECR', `https://api.ecr.${repository.region}.${repository.domain}`),
+    runtime,
+    redact,
+  };
+  const ask = async <Answer>(operation: Operation, input: object, largestBody?: number): Promise<Answer> =>
+    await askJson(service, TARGET, operation, { registryId: repository.account, repositoryName: repository.name, ...input }, largestBody) as Answer;
+
+  /** Digest and manifest never part, so a manifest that was seen once needs not be asked for again. */
+  const seen = new Map<string, Manifest>();
+
+  async function describeImage(id: ImageId, filter?: object): Promise<ImageDetail | undefined> {
+    try {
+      const { imageDetails } = await ask<{ imageDetails?: ImageDetail[] }>('DescribeImages', { imageIds: [id], filter });
+      return imageDetails?.[0];
+    } catch (error) {
+      if (isCode(error, 'ImageNotFoundException')) return undefined;
+      throw error;
+    }
+  }
+
+  async function listImages(page: object, largestBody: number): Promise<ImagePage> {
+    const { imageDetails = [], nextToken } = await ask<{ imageDetails?: ImageDetail[]; nextToken?: string }>('DescribeImages', page, largestBody);
+    return { images: imageDetails, nextToken };
+  }
+
+  async function getManifests(ids: readonly ImageId[]): Promise<Array<Manifest | ImageFailure | undefined>> {
+    const known = ids.map((id) => 'imageDigest' in id ? seen.get(id.imageDigest) : undefined);
+    const unknown = ids.filter((_, index) => !known[index]);
+    if (unknown.length === 0) return known;
+
+    const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: ACCEPTED_MEDIA_TYPES });
+    const found: Array<Manifest | ImageFailure | undefined> = [];
+    for (const id of unknown) {
+      const manifest = manifestOf(id, answer, unknown.length === 1);
+      found.push(manifest === 'unclear' ? (await getManifests([id]))[0] : manifest);
+    }
+    return known.map((manifest) => manifest ?? found.shift());
+  }
+
+  /** @returns `unclear` where an answer to several ids does not say which of them it is about */
+  function manifestOf(id: ImageId, { images = [], failures = [] }: BatchGetImageAnswer, isOnly: boolean): Manifest | ImageFailure | undefined | 'unclear' {
+    const [[name, value]] = Object.entries(id);
+    const image = isOnly ? images[0] : images.find(({ imageId }) => (imageId as Record<string, unknown> | undefined)?.[name] === value);
+    if (image) {
+      const digest = 'imageDigest' in id ? id.imageDigest : image.imageId?.imageDigest;
+      if (!digest || typeof image.imageManifest !== 'string') throw new NetworkError('an image without a manifest or a digest');
+      const manifest = { digest, text: image.imageManifest, mediaType: image.imageManifestMediaType };
+      seen.set(digest, manifest);
+      return manifest;
+    }
+    const failure = isOnly ? failures[0] : failures.find(({ imageId }) => imageId?.[name] === value);
+    if (failure?.failureCode === 'ImageNotFound') return undefined;
+    if (failure) return new ImageFailure(failure.failureCode ?? 'NoFailureCode', failure.failureReason ?? 'no reason given');
+    if (isOnly) throw new NetworkError('neither an image nor a failure');
+    return 'unclear';
+  }
+
+  async function downloadUrl(layerDigest: string): Promise<string> {
+    const { downloadUrl: url } = await ask<{ downloadUrl?: string }>('GetDownloadUrlForLayer', { layerDigest });
+    if (!url || !URL.canParse(url)) throw new NetworkError('an answer without a download URL');
+    return url;
+  }
+
+  async function putTag(imageTag: string, { digest, text, mediaType }: Manifest): Promise<void> {
+    try {
+      const { image } = await ask<{ image?: { imageId?: { imageDigest?: string } } }>('PutImage', {
+        imageTag,
+        imageDigest: digest,
+        imageManifest: text,
+        imageManifestMediaType: mediaType,
+      });
+      if (image?.imageId?.imageDigest === digest) return;
+    } catch (error) {
+      if (isCode(error, 'ImageAlreadyExistsException')) return;
+      throw error;
+    }
+    const [tagged] = await getManifests([{ imageTag }]);
+    if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`the answer to PutImage does not say that tag ${imageTag} was moved`);
+  }
+
+  async function scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined> {
+    try {
+      return await ask<ScanPage>('DescribeImageScanFindings', { imageId: { imageDigest }, maxResults: 100, nextToken });
+    } catch (error) {
+      if (isCode(error, 'ScanNotFoundException')) return undefined;
+      throw error;
+    }
+  }
+
+  async function signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]> {
+    const { signingStatuses: statuses = [] } = await ask<{ signingStatuses?: SigningStatus[] }>('DescribeImageSigningStatus', { imageId: { imageDigest } });
+    return statuses;
+  }
+
+  return { scanFindings, signingStatuses, describeImage, listImages, getManifests, downloadUrl, putTag };
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof AwsError && error.code === code;
+}
+
+/** What ECR has of its own. */
+const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'missing' | 'repositoryMissing']> = [
+  [/^RepositoryNotFound/, 'repositoryMissing'],
+  // The last two: it was deleted between two calls.
+  [/^(ImageNotFound|LayersNotFound|ReferencedImagesNotFound)/, 'missing'],
+  [/^Upstream(TooManyRequests|Unavailable)/, 'unavailable'],
+  [/^Upstream|UnableToAccessUpstream|UnableToGetUpstream/, 'upstream'],
+  [/^Kms/, 'kms'],
+  // ECR means its quotas by it, such as 1,000 tags to an image: trying again changes nothing.
+  [/^LimitExceeded/, 'quota'],
+  [/Validation|InvalidParameter/, 'refused'],
+];
+
+/** What a failed call says about the image, and whether time may cure it. */
+export function troubleOf(error: unknown): Observation {
+  if (error instanceof NetworkError) return { kind: 'unavailable', message: error.message };
+  if (error instanceof ImageFailure) return observationOf(error.code, 0, 'ecr:BatchGetImage', error.message);
+  if (!(error instanceof AwsError)) return { kind: 'unexpected', message: String(error) };
+
+  const { action, code, status } = error;
+  return observationOf(code, status, action, error.message === code ? code : `${code}: ${error.message}`);
+}
+
+function observationOf(code: string, status: number, action: string, message: string): Observation {
+  const kind = KIND_OF_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? commonTrouble(code, status) ?? 'unexpected';
+  return kind === 'missing' || kind === 'repositoryMissing' ? { kind } : { kind, action, message };
+}

@@ -1,0 +1,275 @@
+import { REGISTRY_ACTIONS } from '../contract';
+import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
+import { RecentImages } from './ecr/recent-images';
+import { OutOfDate } from './move-release-tags';
+import { Observation, Trouble } from './observation';
+import { Question } from './request';
+import { Stack } from '../../handler/request';
+
+/** What a reason is made of, besides what was observed. */
+export interface Circumstances {
+  readonly question: Question;
+  readonly stack: Stack;
+  readonly waitedMs: number;
+  /** Tasks may be running. */
+  readonly mayRun: boolean;
+  /** For an image that is missing or not named. */
+  readonly recent?: RecentImages;
+}
+
+/**
+ * Why the deployment was stopped and what to do, for the user who reads it in the CLI: the most important sentence
+ * first, since screens cut off the rest, and commands that can be copied.
+ */
+export function explain(observation: Observation, circumstances: Circumstances): string {
+  const { question } = circumstances;
+  const image = nameOf(question);
+  const place = placeOf(question);
+  const again = deployService(question, question.version.value);
+  const newTag = deployService(question, '<new tag>');
+
+  switch (observation.kind) {
+    case 'unnamed':
+      return sentences(
+        `No image is named yet: pass the tag of an image in ${question.repository.uri} (${place}).`,
+        keptRunning(circumstances),
+        'Later deployments may leave it out: the CDK CLI passes on the previous one.',
+        pushedLast(circumstances.recent),
+        steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
+      );
+    case 'missing':
+      return sentences(
+        `Image ${image} does not exist (${place})${waited(circumstances)}.`,
+        keptRunning(circumstances),
+        similarTags(circumstances.recent),
+        pushedLast(circumstances.recent),
+        pullThroughCache(question) ?? howToPush(question, again),
+      );
+    case 'repositoryMissing':
+      return sentences(
+        `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,
+        pullThroughCache(question)
+          ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
+        'If it exists, it is in another account or region.',
+      );
+    case 'archived':
+      return sentences(
+        `Image ${image} is archived (${place}), and archived images cannot be pulled.`,
+        `Restore it, which takes some minutes: ${steps(restoreFromArchive(question), again)}`,
+      );
+    case 'activating':
+      return sentences(
+        `Image ${image} is being restored from the archive (${place}) and cannot be pulled yet${waited(circumstances)}.`,
+        `Deploy again once its status is ACTIVE: ${again}`,
+      );
+    case 'wrongPlatform':
+      return sentences(
+        `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
+          + `it offers ${list(observation.offered) || 'no platform'} (digest ${observation.digest}, ${place}).`,
+        `Build it for that platform, under a new tag: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+        'Or change cpuArchitecture of the task definition.',
+      );
+    case 'notAnImage':
+      return sentences(
+        `${image} is not a container image but ${observation.what} (digest ${observation.digest}, ${place}), which no task can run.`,
+        `Push the image under a tag of its own: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+      );
+    case 'index':
+      return sentences(
+        `Image ${image} is an index of several manifests (digest ${observation.digest}, ${place}), but Lambda functions take single manifests only.`,
+        `Build it without attestations and for one platform: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+      );
+    case 'notReady':
+    case 'notBegun':
+    case 'unfit':
+      return sentences(
+        `Image ${image} ${observation.problem} (digest ${observation.digest}, ${place})${waited(circumstances)}.`,
+        keptRunning(circumstances),
+        `To go on: ${observation.remedy}`,
+        `Then: ${observation.kind === 'unfit' ? newTag : again}`,
+      );
+    case 'denied':
+      return denied(observation, circumstances);
+    case 'kms':
+      return sentences(
+        `ECR cannot decrypt image ${image} (${place}): ${short(observation.message)}.`,
+        `Enable the KMS key of the repository, cancel its deletion, or restore ECR's grant on it; then: ${again}`,
+      );
+    case 'upstream':
+      return sentences(
+        `ECR cannot get image ${image} from the upstream registry of its pull-through cache (${place}): ${short(observation.message)}.`,
+        `Check the cache rule and its credentials, then pull the image once: ${steps(logIn(question), pullOnce(question, reference(question)), again)}`,
+      );
+    case 'refused':
+      return sentences(
+        `ECR does not accept ${image} as the name of an image (${place}): ${short(observation.message)}.`,
+        `Check repository and version; then: ${newTag}`,
+      );
+    case 'quota':
+      return sentences(
+        `A quota of ECR is exhausted, so image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
+        `Ask for more in Service Quotas, then deploy again: ${again}`,
+      );
+    case 'throttled':
+    case 'unavailable':
+      return sentences(
+        `Image ${image} could not be looked up (${place}): ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}${waited(circumstances)}. ${short(observation.message)}.`,
+        `Nothing is known to be wrong with the image; deploy again: ${again}`,
+      );
+    case 'unexpected':
+      return sentences(
+        `The guard could not look up image ${image} (${place}): ${action(observation)}${short(observation.message)}.`,
+        `Deploy again; if it happens again, see the log of the guard's function: ${again}`,
+      );
+    case 'unseen':
+    case 'found':
+      return `Image ${image} was not looked up in time (${place}). Deploy again: ${again}`;
+  }
+}
+
+/** Why an image that is there was not released: it could not be kept from expiring. */
+export function explainReleaseTags(trouble: Observation | OutOfDate, circumstances: Circumstances): string {
+  const { question } = circumstances;
+  const again = deployService(question, question.version.value);
+  if (trouble.kind === 'outOfDate') {
+    return sentences(
+      `The stack is in ${trouble.status}, so this request is out of date. Image ${nameOf(question)} was not released.`,
+      `If a deployment should be in progress, start it again: ${again}`,
+    );
+  }
+  if (!('message' in trouble)) return explain(trouble, circumstances);
+  if (trouble.action === 'cloudformation:DescribeStacks') {
+    return sentences(
+      `Image ${nameOf(question)} exists, but CloudFormation does not tell the guard whether the stack is still being deployed: ${short(trouble.message)}.`,
+      `Without that, the guard does not move the release tag ${question.releaseTag}.`,
+      `Allow the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${again}`,
+    );
+  }
+  return sentences(
+    `Image ${nameOf(question)} exists, but the guard cannot give it the release tag ${question.releaseTag} (${placeOf(question)}): `
+      + `${action(trouble)}${short(trouble.message)}.`,
+    releaseTagRemedy(trouble, question),
+    `Then: ${again}`,
+  );
+}
+
+function releaseTagRemedy(trouble: Trouble, question: Question): string {
+  switch (trouble.kind) {
+    case 'quota':
+      return `ECR allows 1,000 tags to an image: delete release tags of services that no longer exist, with aws ecr batch-delete-image --region ${question.repository.region} `
+        + `--registry-id ${question.repository.account} --repository-name ${question.repository.name} --image-ids imageTag=<tag>.`;
+    case 'throttled':
+    case 'unavailable':
+      return 'Nothing is known to be wrong with the image: deploy again.';
+    default:
+      return 'Allow tags that begin with "deployed-" to be overwritten in this repository (mutability with exclusions), and grant the guard\'s function ecr:PutImage; '
+        + 'or set retainReleasedImages to false.';
+  }
+}
+
+function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances): string {
+  const [, principal = 'the guard\'s function', what = trouble.action] =
+    /User: (\S+) is not authorized to perform: (\S+)/.exec(trouble.message) ?? [];
+  const elsewhere = question.repository.account !== stack.account;
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:${stack.partition}:iam::${stack.account}:root` },
+    Action: [...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability'],
+  };
+  return sentences(
+    `${principal} may not ${what} on ${question.repository.uri} (${placeOf(question)})${waited({ waitedMs })}.`,
+    what?.startsWith('inspector2:')
+      ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
+      : elsewhere
+        ? `That account must add to the repository's policy: ${JSON.stringify(statement)}`
+        : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
+    `ECR says: ${short(trouble.message)}.`,
+    `Then: ${deployService(question, question.version.value)}`,
+  );
+}
+
+function howToPush(question: Question, again: string): string {
+  if (question.imageId && 'imageDigest' in question.imageId) {
+    return sentences(
+      'You cannot choose a digest when pushing: check it, or copy the image with its content:',
+      steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
+    );
+  }
+  return `Push it and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
+}
+
+function pushSteps(question: Question, tag: string): string[] {
+  return [logIn(question), buildAndPush(question, tag)];
+}
+
+/** The prefixes that ECR's console and documentation propose. To know for certain takes a permission on all rules of the registry. */
+const CACHE_PREFIXES = /^(ecr-public|docker-hub|dockerhub|quay|ghcr|github|k8s|kubernetes|gitlab|azure|mcr|chainguard)\//;
+
+function pullThroughCache(question: Question): string | undefined {
+  if (!CACHE_PREFIXES.test(question.repository.name)) return undefined;
+  return 'This looks like a pull-through cache, whose images appear only once somebody pulls them: '
+    + steps(logIn(question), pullOnce(question, reference(question)), deployService(question, question.version.value));
+}
+
+function pushedLast(recent: RecentImages | undefined): string | undefined {
+  if (!recent) return undefined;
+  if (!pushed(recent)) return 'The repository is empty.';
+  const images = recent.pushedLast.map(({ name, pushedAt }) => `${name} (${pushedAt.toISOString().slice(0, 16)}Z)`);
+  return `Pushed last${recent.partial ? ', as far as looked at' : ''}: ${images.join(', ')}.`;
+}
+
+function pushed(recent: RecentImages | undefined): boolean {
+  return recent !== undefined && recent.pushedLast.length > 0;
+}
+
+function similarTags(recent: RecentImages | undefined): string | undefined {
+  return recent && recent.similarTags.length > 0 ? `Similar tags exist: ${recent.similarTags.join(', ')}.` : undefined;
+}
+
+function keptRunning({ question, mayRun }: Circumstances): string | undefined {
+  return mayRun && question.whenMissing === 'startWithoutTasks'
+    ? 'Tasks with the previous image keep running: only a first deployment starts without tasks.'
+    : undefined;
+}
+
+function nameOf(question: Question): string {
+  return question.repository.uri + reference(question);
+}
+
+function reference({ imageId, version }: Question): string {
+  return `${imageId && 'imageDigest' in imageId ? '@' : ':'}${version.value}`;
+}
+
+function tagOf({ imageId }: Question): string {
+  return imageId && 'imageTag' in imageId ? imageId.imageTag : '<tag>';
+}
+
+function placeOf({ repository }: Question): string {
+  return `account ${repository.account}, region ${repository.region}`;
+}
+
+function waited({ waitedMs }: Pick<Circumstances, 'waitedMs'>): string {
+  return waitedMs >= 1000 ? `, after ${Math.round(waitedMs / 1000)} s` : '';
+}
+
+function action({ action: asked }: Trouble): string {
+  return asked ? `${asked} was answered with ` : '';
+}
+
+/** What others say is quoted, but not at any length. */
+function short(message: string): string {
+  return (message.length > 300 ? `${message.slice(0, 300)}…` : message).replace(/[.\s]+$/, '');
+}
+
+function list(items: readonly string[]): string {
+  return items.join(' and ');
+}
+
+/** One line, because CloudFormation takes no line breaks. */
+function steps(...commands: string[]): string {
+  return commands.length === 1 ? commands[0] : commands.map((command, index) => `${index + 1}) ${command}`).join('  ');
+}
+
+function sentences(...parts: Array<string | undefined>): string {
+  return parts.filter((part) => part).join(' ');
+}

@@ -1,0 +1,88 @@
+import { decide, Decision, patience } from './decide';
+import { Inspector } from './ecr/inspect';
+import { RequirementsCheck } from './ecr/requirements';
+import { Observation } from './observation';
+import { ReleaseHistory } from './release-history';
+import { Question } from './request';
+import { Request } from '../../handler/request';
+import { AT_FIRST, next, pollPause } from '../../handler/runtime/backoff';
+import { Deadlines } from '../../handler/runtime/deadlines';
+import { Log } from '../../handler/runtime/log';
+import { Runtime } from '../../handler/runtime/runtime';
+import { AskOperation, Operation } from '../../handler/runtime/stack-status';
+
+export interface Outcome {
+  readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;
+  readonly observation: Observation;
+  readonly operation: Operation;
+  /** The operation is another one than at first, so the request has been cancelled, or was misunderstood. */
+  readonly hasTurned: boolean;
+}
+
+export interface Poll {
+  readonly runtime: Runtime;
+  readonly registry: Inspector;
+  readonly requirements: RequirementsCheck;
+  readonly askOperation: AskOperation;
+  readonly log: Log;
+  readonly request: Request;
+  readonly question: Question;
+  readonly history: ReleaseHistory;
+  readonly times: Deadlines;
+}
+
+/** Observe and decide, again and again until there is something to answer. */
+export async function pollUntilDecided(
+  { runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll,
+): Promise<Outcome> {
+  // Nothing that is created was there before, so there is nothing to go back to.
+  const isUpdate = request.type === 'Update';
+  const begun = isUpdate ? (await askOperation()).operation : 'forward';
+  let operation = begun;
+
+  /** What is deployed comes first: only where it no longer serves is the question asked anew. */
+  async function look(thorough: boolean): Promise<Observation> {
+    if (!question.imageId) return { kind: 'unnamed' };
+    const deployed = history.answerTo(question);
+    if (deployed) {
+      const seen = await registry.look({ imageDigest: deployed }, false);
+      if (seen.kind === 'found' || 'message' in seen) return seen;
+    }
+    const seen = await registry.look(question.imageId, thorough);
+    // An image that was released before stays good enough: what is found today must block no change of infrastructure.
+    const isNew = seen.kind === 'found' && operation !== 'rollback' && !history.images.includes(seen.digest);
+    return isNew ? requirements.check(seen) : seen;
+  }
+
+  let observation: Observation = { kind: 'unseen' };
+  let announced: Observation['kind'] = 'unseen';
+  let backoff = AT_FIRST;
+  for (;;) {
+    const patienceMs = operation === 'rollback' ? patience(observation.kind, 0) : patience(observation.kind, question.waitMs, question.requirementsWaitMs);
+    const until = Math.min(times.start + patienceMs, times.lastCall);
+    const decision = decide({
+      observation,
+      timeLeft: clock.now() < until,
+      operation,
+      onRecord: operation === 'rollback' ? history.backTo(question)?.digest : history.answeredTo(question),
+      mayRun: history.mayRun,
+      whenMissing: question.whenMissing,
+    });
+    if (decision.kind === 'fail' && isUpdate && operation === begun && begun !== 'rollback') {
+      // The stack may have turned back since, or not have said so at first.
+      const now = (await askOperation()).operation;
+      if (now !== begun && (now === 'rollback' || now === 'unknown')) {
+        operation = now;
+        continue;
+      }
+    }
+    if (decision.kind !== 'lookAgain') return { decision, observation, operation, hasTurned: operation !== begun };
+
+    if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
+    announced = observation.kind;
+    const first = observation.kind === 'unseen';
+    if (!first) await clock.sleep(Math.min(pollPause(backoff, random()), until - clock.now()));
+    observation = await look(first || clock.now() >= until);
+    backoff = next(backoff, observation.kind);
+  }
+}

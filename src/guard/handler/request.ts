@@ -1,0 +1,177 @@
+import { assertKnownType, hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
+import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
+
+const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
+const MODES: readonly string[] = ['fail', 'waitFor', 'startWithoutTasks'] satisfies WhenMissingMode[];
+
+export interface Repository {
+  readonly name: string;
+  readonly uri: string;
+  readonly account: string;
+  readonly region: string;
+  /** Where the partition's services are: `amazonaws.com`. */
+  readonly domain: string;
+}
+
+export type ImageId = { readonly imageTag: string } | { readonly imageDigest: string };
+
+export interface Platform {
+  /** In the terms of ECS: `LINUX/X86_64`. */
+  readonly task: string;
+  /** In the terms of images: `linux/amd64`; `undefined` where this version does not know it. */
+  readonly image: string | undefined;
+}
+
+/** What the guard is asked, understood. */
+export interface Question {
+  readonly repository: Repository;
+  readonly version: { readonly kind: VersionKind; readonly value: string };
+  /** Nothing while a parameter is empty. */
+  readonly imageId: ImageId | undefined;
+  /** The tag that people know the image by; empty where they do not. */
+  readonly imageTag: string;
+  readonly platforms: readonly Platform[];
+  readonly singleManifest: boolean;
+  readonly requirements: readonly Requirement[];
+  /** How long to wait for ECR to be done with what is required. */
+  readonly requirementsWaitMs: number;
+  readonly whenMissing: WhenMissingMode;
+  readonly waitMs: number;
+  readonly taskCounts: readonly string[];
+  readonly serviceStack: string;
+  readonly registryStack: string | undefined;
+  readonly parameterName: string | undefined;
+  /** The tag that keeps what is deployed; nothing where that is not asked for. */
+  readonly releaseTag: string | undefined;
+  /** Half of it tells which image is meant, and all of it which request this is. */
+  readonly key: string;
+  /** As contract 2 recorded it, and that there was no image. */
+  readonly legacyKey: string;
+  readonly legacyAbsence: string;
+}
+
+/**
+ * The properties. Those of older versions of this library arrive in rollbacks, so whatever can have a default has one.
+ *
+ * @throws where it is not clear which image is meant
+ */
+export function parse(request: Request): Question {
+  assertKnownType(request);
+  const { properties, stack, logicalId } = request;
+  const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
+  if (!version.value && version.kind !== 'parameter') {
+    throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
+  }
+  const imageId = imageIdOf(version);
+  const requirements = requirementsOf(properties);
+  return {
+    repository: repositoryOf(properties, stack),
+    version,
+    imageId,
+    imageTag: imageId && 'imageTag' in imageId ? imageId.imageTag : tagAndDigest(version.value)?.tag ?? '',
+    platforms: strings(properties.Platforms).map((task) => ({ task, image: imagePlatform(task) })),
+    singleManifest: text(properties.SingleManifest) === 'true',
+    requirements,
+    requirementsWaitMs: Math.max(0, ...requirements.map(({ waitSeconds }) => waitSeconds)) * 1000,
+    whenMissing: member(properties, 'WhenMissing', MODES, 'fail') as WhenMissingMode,
+    waitMs: Math.max(0, Number(text(properties.WaitSeconds)) || 0) * 1000,
+    taskCounts: taskCounts(properties),
+    serviceStack: text(properties.ServiceStack) || stack.name,
+    registryStack: text(properties.RegistryStack) || undefined,
+    parameterName: text(properties.ParameterName) || undefined,
+    releaseTag: releaseTagOf(properties, stack, logicalId),
+    key: keyOf(properties),
+    legacyKey: legacyKeyOf(properties),
+    legacyAbsence: legacyAbsence(properties),
+  };
+}
+
+const REQUIREMENT_KINDS: readonly string[] = ['scanned', 'signed'] satisfies Array<Requirement['kind']>;
+
+function requirementsOf({ Requirements: requirements }: Properties): Requirement[] {
+  return strings(requirements).map((json) => {
+    let requirement: unknown;
+    try {
+      requirement = JSON.parse(json);
+    } catch {
+      throw new MalformedRequest(`the request has a requirement that is no JSON: ${shown(json)}`);
+    }
+    member(record(requirement), 'kind', REQUIREMENT_KINDS, '');
+    return requirement as Requirement;
+  });
+}
+
+function taskCounts({ TaskCounts: counts }: Properties): string[] {
+  const all: unknown[] = Array.isArray(counts) ? counts : [];
+  return all.map((count) => {
+    if (!/^\d+$/.test(text(count))) throw new MalformedRequest(`the request asks for a task count that is no number: TaskCounts has ${shown(count)}`);
+    return text(count);
+  });
+}
+
+function repositoryOf(properties: Properties, stack: Stack): Repository {
+  const name = text(properties.RepositoryName);
+  if (!name) {
+    throw new MalformedRequest('the request does not say which repository is meant: RepositoryName is empty');
+  }
+  const region = text(properties.RegistryRegion) || stack.region;
+  const account = text(properties.RegistryId) || stack.account;
+  if (!/^[a-z0-9-]+$/.test(region)) {
+    throw new MalformedRequest(`the request names a region that cannot exist: ${shown(region)}`);
+  }
+  const uri = text(properties.RepositoryUri) || `${account}.dkr.ecr.${region}.amazonaws.com/${name}`;
+  const domain = /^\d+\.dkr\.ecr\.[a-z0-9-]+\.([a-z0-9.-]+)\//.exec(uri)?.[1] ?? 'amazonaws.com';
+  return { name, uri, account, region, domain };
+}
+
+function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
+  if (!value) return undefined;
+  if (kind === 'digest' || (kind === 'parameter' && value.startsWith('sha256:'))) return { imageDigest: value };
+  const both = kind === 'parameter' ? tagAndDigest(value) : undefined;
+  return both ? { imageDigest: both.digest } : { imageTag: value };
+}
+
+/** A pipeline passes both: the digest says which image is meant, and the tag tells people. */
+function tagAndDigest(value: string): { tag: string; digest: string } | undefined {
+  const at = value.indexOf('@sha256:');
+  return at > 0 ? { tag: value.slice(0, at), digest: value.slice(at + 1) } : undefined;
+}
+
+/** Tags that the guard gives begin with this. */
+export const RELEASE_TAG_PREFIX = 'deployed-';
+
+const LONGEST_NAME = 80;
+
+/** Readable for people, and unique among all guards that may share the registry. */
+function releaseTagOf({ ReleaseTagName, PinName }: Properties, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
+  // Contract 2 had other words for it.
+  const name = text(ReleaseTagName) || text(PinName);
+  if (!name) return undefined;
+  const owner = hash([account, region, stackName, logicalId].join('\n')).slice(0, 8);
+  const prefix = text(ReleaseTagName) ? RELEASE_TAG_PREFIX : 'pinned-';
+  return `${prefix}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_NAME)}-${owner}`;
+}
+
+/**
+ * Two requests are the same if all their properties are, and ask the same if all is that the answer depends on. A moving
+ * tag is another question at each synthesis; what else carries a nonce stays the same.
+ */
+function keyOf(properties: Properties): string {
+  const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', 'Platforms', 'SingleManifest', 'Requirements'].map((name) => properties[name]);
+  const { ServiceToken, ServiceTimeout, ...request } = properties;
+  return hash(JSON.stringify([versionOf(properties), question])).slice(0, 8)
+    + hash(JSON.stringify(Object.entries(request).sort(([one], [other]) => one < other ? -1 : 1))).slice(0, 8);
+}
+
+/** Contract 2 left out what the image has to run on. */
+function legacyKeyOf(properties: Properties): string {
+  return hash([text(properties.RepositoryUri), ...versionOf(properties)].join('\n')).slice(0, 16);
+}
+
+function legacyAbsence({ Nonce: nonce }: Properties): string {
+  return text(nonce) ? `none-${hash(text(nonce)).slice(0, 8)}` : 'none';
+}
+
+function versionOf({ VersionKind: kind, VersionValue: value, Nonce: nonce }: Properties): string[] {
+  return [text(kind) || 'tag', text(value), kind === 'movingTag' ? text(nonce) : ''];
+}

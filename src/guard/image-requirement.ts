@@ -1,0 +1,209 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import { Requirement, SEVERITIES } from './contract';
+import { anyDuration, anyFlag, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
+import { shown } from '../private/validation';
+import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
+
+const SCANNED_KINDS: Kinds<ScannedOptions> = {
+  failOn: (name, value) => (SEVERITIES as readonly unknown[]).includes(value) ? undefined : `${name} ${shown(value)} is not valid: one of ${[...SEVERITIES].reverse().join(', ')}`,
+  accept: listOf(structOf({ id: () => undefined, reason: () => undefined })),
+  onlyFixable: anyFlag,
+  waitFor: anyDuration,
+  enhancedScanning: anyFlag,
+};
+
+const SIGNED_KINDS: Kinds<SignedOptions> = { waitFor: anyDuration };
+
+/** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
+const LONGEST_WAIT = Duration.minutes(14);
+
+/**
+ * Severity of a vulnerability, as Amazon ECR reports it.
+ */
+export enum FindingSeverity {
+  /** Critical vulnerabilities. */
+  CRITICAL = 'CRITICAL',
+  /** High severity and above. */
+  HIGH = 'HIGH',
+  /** Medium severity and above. */
+  MEDIUM = 'MEDIUM',
+  /** Low severity and above. */
+  LOW = 'LOW',
+  /** Everything that has a severity. */
+  INFORMATIONAL = 'INFORMATIONAL',
+  /** Every finding, including those that nobody has rated. */
+  UNDEFINED = 'UNDEFINED',
+}
+
+/**
+ * A vulnerability that is known and accepted.
+ */
+export interface AcceptedFinding {
+  /**
+   * Name of the vulnerability as ECR reports it, such as `CVE-2026-1234`.
+   */
+  readonly id: string;
+
+  /**
+   * Why the vulnerability is acceptable. Readers of the template and of code reviews see it.
+   */
+  readonly reason: string;
+
+  /**
+   * First day on which the vulnerability counts again (UTC), as `YYYY-MM-DD`.
+   *
+   * @default - accepted for as long as it is listed
+   */
+  readonly until?: string;
+}
+
+/**
+ * Options of `ImageRequirement.scanned`.
+ */
+export interface ScannedOptions {
+  /**
+   * Least severity of a vulnerability that stops a release.
+   *
+   * @default FindingSeverity.CRITICAL
+   */
+  readonly failOn?: FindingSeverity;
+
+  /**
+   * Vulnerabilities that do not count.
+   *
+   * @default - every vulnerability counts
+   */
+  readonly accept?: AcceptedFinding[];
+
+  /**
+   * Whether vulnerabilities that have no fix yet do not count. Only enhanced scanning reports whether there is a fix; with
+   * basic scanning every vulnerability counts.
+   *
+   * @default false
+   */
+  readonly onlyFixable?: boolean;
+
+  /**
+   * How long a release waits for the scan of a new image to complete, 0 seconds to 14 minutes. The first enhanced scan
+   * of a repository can take longer. Together with `WhenMissing.waitFor` at most 14 minutes.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly waitFor?: Duration;
+
+  /**
+   * Whether the registry uses enhanced scanning (Amazon Inspector). ECR then reads the findings from Inspector on behalf
+   * of the guard's function, which needs `inspector2:ListFindings` and `inspector2:ListCoverage` for that. Inspector has no
+   * permissions for single repositories.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+   * @default false
+   */
+  readonly enhancedScanning?: boolean;
+}
+
+/**
+ * Options of `ImageRequirement.signedBy`.
+ */
+export interface SignedOptions {
+  /**
+   * How long a release waits for ECR to sign a new image, 0 seconds to 14 minutes. Together with `WhenMissing.waitFor` at
+   * most 14 minutes.
+   *
+   * @default Duration.minutes(2)
+   */
+  readonly waitFor?: Duration;
+}
+
+/**
+ * What an image must be, besides being in the registry, before it is released.
+ *
+ * The guard checks a requirement when it releases a digest for the first time. Infrastructure-only deployments,
+ * releases that go back to an earlier image, and rollbacks are never blocked.
+ */
+export abstract class ImageRequirement {
+  /**
+   * ECR has scanned the image and found no vulnerability that counts. Of an image for several platforms, the images for
+   * the platforms of the task definitions are checked.
+   *
+   * @throws if the severity or a date is not valid, the wait is not 0 seconds to 14 minutes, or an accepted finding has no id
+   * or no reason
+   */
+  public static scanned(options: ScannedOptions = {}): ImageRequirement {
+    const given = givenOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
+    const { accept = [], onlyFixable = false, enhancedScanning = false } = given;
+    const { failOn = FindingSeverity.CRITICAL, waitFor = Duration.minutes(5) } = given;
+    const accepted = accept.map(({ id, reason, until }, index) => {
+      const where = `ImageRequirement.scanned: accept[${index}]`;
+      for (const [name, value] of Object.entries({ id, reason })) {
+        if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: say which vulnerability is accepted, and why`);
+      }
+      if (until !== undefined && !Token.isUnresolved(until) && !isDate(until)) {
+        throw new Error(`${where}.until ${shown(until)} is not valid: a date such as "2027-01-31"`);
+      }
+      return { id, reason, until };
+    });
+    return new RenderedRequirement({
+      kind: 'scanned',
+      failOn,
+      onlyFixable,
+      accepted,
+      waitSeconds: waitSeconds('scanned', waitFor),
+    }, enhancedScanning);
+  }
+
+  /**
+   * ECR managed signing has signed the image with this signing profile of AWS Signer.
+   *
+   * @param signingProfileArn ARN of the profile; may be a token
+   * @throws if the ARN is not one of a signing profile, or the wait is not 0 seconds to 14 minutes
+   */
+  public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
+    const { waitFor = Duration.minutes(2) } = givenOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));
+    if (!Token.isUnresolved(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
+      throw new Error(`ImageRequirement.signedBy: signingProfileArn ${shown(signingProfileArn)} is not the ARN of a signing profile`);
+    }
+    return new RenderedRequirement({
+      kind: 'signed',
+      profileArn: signingProfileArn,
+      waitSeconds: waitSeconds('signedBy', waitFor),
+    }, false);
+  }
+
+  /**
+   * @internal
+   */
+  public abstract readonly _requirement: Requirement;
+
+  /**
+   * Whether Amazon Inspector is asked too.
+   *
+   * @internal
+   */
+  public abstract readonly _asksInspector: boolean;
+}
+
+class RenderedRequirement extends ImageRequirement {
+  constructor(
+    /** @internal */
+    public readonly _requirement: Requirement,
+    /** @internal */
+    public readonly _asksInspector: boolean,
+  ) {
+    super();
+  }
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(text).toJSON()?.slice(0, 10) === text;
+}
+
+function waitSeconds(factory: string, duration: Duration): number {
+  if (duration.isUnresolved()) throw new Error(`ImageRequirement.${factory}: waitFor must be known at synthesis`);
+  const seconds = duration.toSeconds({ integral: false });
+  if (!(seconds >= 0 && seconds <= LONGEST_WAIT.toSeconds())) {
+    throw new Error(`ImageRequirement.${factory}: waitFor ${duration.toHumanString()} is out of bounds: 0 seconds to ${LONGEST_WAIT.toHumanString()}, ` +
+      'because the guard waits within one invocation of a Lambda function');
+  }
+  return Math.ceil(seconds);
+}

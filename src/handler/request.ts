@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+
+export interface Stack {
+  readonly id: string;
+  readonly name: string;
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+/** What every request of CloudFormation carries, however odd its properties are. */
+export interface Request {
+  readonly type: string;
+  /** A secret: who has it can answer in our name. */
+  readonly responseUrl: string;
+  readonly requestId: string;
+  readonly logicalId: string;
+  /** Empty at a Create. */
+  readonly physicalId: string;
+  readonly stack: Stack;
+  /** CloudFormation gives up after this time. */
+  readonly serviceTimeoutMs: number;
+  readonly properties: Properties;
+  /** At an Update, what the properties were before it. */
+  readonly replacedProperties: Properties;
+}
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+export class MalformedRequest extends Error {}
+
+/**
+ * The outer part of a request.
+ *
+ * @throws where there is nobody to answer to
+ */
+export function openRequest(event: unknown): Request {
+  const fields = record(event);
+  const responseUrl = text(fields.ResponseURL);
+  if (!URL.canParse(responseUrl) || !['http:', 'https:'].includes(new URL(responseUrl).protocol)) {
+    throw new MalformedRequest('the request has no ResponseURL to answer to');
+  }
+  return {
+    type: text(fields.RequestType),
+    responseUrl,
+    requestId: text(fields.RequestId),
+    logicalId: text(fields.LogicalResourceId),
+    physicalId: text(fields.PhysicalResourceId),
+    stack: stackOf(text(fields.StackId)),
+    serviceTimeoutMs: serviceTimeout(record(fields.ResourceProperties)),
+    properties: record(fields.ResourceProperties),
+    replacedProperties: record(fields.OldResourceProperties),
+  };
+}
+
+/** @throws where it is a type that CloudFormation has not had so far */
+export function assertKnownType({ type }: Request): void {
+  if (type !== 'Create' && type !== 'Update') {
+    throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
+  }
+}
+
+const DEFAULT_SERVICE_TIMEOUT_SECONDS = 3_600;
+
+function serviceTimeout({ ServiceTimeout: value }: Properties): number {
+  const seconds = typeof value === 'number' ? value : Number(text(value));
+  return (seconds >= 1 && seconds <= DEFAULT_SERVICE_TIMEOUT_SECONDS ? seconds : DEFAULT_SERVICE_TIMEOUT_SECONDS) * 1_000;
+}
+
+function stackOf(id: string): Stack {
+  const [, partition = 'aws', , region = '', account = '', path = ''] = id.split(':');
+  return { id, partition, region, account, name: path.split('/')[1] ?? '' };
+}
+
+export function member(properties: Properties, name: string, known: readonly string[], otherwise: string): string {
+  const value = text(properties[name]) || otherwise;
+  if (!known.includes(value)) {
+    throw new MalformedRequest(`the request was made by a newer version of the library: ${name} is ${shown(value)}`);
+  }
+  return value;
+}
+
+export function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+}
+
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** Whatever was sent, in a message of bearable length. */
+export function shown(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
+}
+
+export function hash(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}

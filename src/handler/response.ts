@@ -1,0 +1,73 @@
+import { idPrefix, LARGEST_ID } from './physical-id';
+import { Request } from './request';
+
+/** What CloudFormation is told, apart from what identifies the request. */
+export interface Answer {
+  readonly status: 'SUCCESS' | 'FAILED';
+  readonly physicalId: string;
+  readonly reason?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** What to do where the attributes are too large to be sent. */
+  readonly remedyIfTooLarge?: string;
+}
+
+/** Nothing was changed, so the id stays: another one would make CloudFormation replace what it believes to be there. */
+export function failed(request: Request, reason: string): Answer {
+  return { status: 'FAILED', physicalId: idOf(request), reason };
+}
+
+/** There is nothing to delete, whoever asks and however. */
+export function deleted(request: Request): Answer {
+  return { status: 'SUCCESS', physicalId: idOf(request) };
+}
+
+/** However odd, the id is CloudFormation's: it goes back as it came. */
+function idOf(request: Request): string {
+  return clip(request.physicalId, LARGEST_ID) || idPrefix(request);
+}
+
+const LARGEST_RESPONSE = 4096;
+
+/** The body of the response, which is never larger than CloudFormation takes. */
+export function encode(request: Request, answer: Answer): string {
+  const body = (fields: Answer) => JSON.stringify({
+    Status: fields.status,
+    Reason: fields.reason,
+    PhysicalResourceId: fields.physicalId,
+    StackId: clip(request.stack.id, 512),
+    RequestId: clip(request.requestId, 256),
+    LogicalResourceId: clip(request.logicalId, 512),
+    NoEcho: false,
+    Data: fields.attributes,
+  });
+  if (answer.status === 'SUCCESS') {
+    const whole = body(answer);
+    if (Buffer.byteLength(whole) <= LARGEST_RESPONSE) return whole;
+    return encode(request, failed(request, `The answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation takes: ${answer.remedyIfTooLarge ?? 'ask for less'}.`));
+  }
+  const room = LARGEST_RESPONSE - Buffer.byteLength(body({ ...answer, reason: '' }));
+  return body({ ...answer, reason: clip(printable(answer.reason ?? ''), room) });
+}
+
+/** CloudFormation refuses control characters. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim() || 'no reason was given';
+}
+
+/** By the bytes that it takes in JSON, and never through the middle of a character. */
+export function clip(text: string, bytes: number): string {
+  if (jsonBytes(text) <= bytes) return text;
+
+  let kept = '';
+  let left = bytes - jsonBytes('…');
+  for (const character of text) {
+    left -= jsonBytes(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}

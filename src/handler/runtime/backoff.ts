@@ -1,0 +1,40 @@
+/** The length of the pause before something is asked again depends on these. */
+export interface Backoff {
+  /** How many in a row: the service refused to answer, or could not. */
+  readonly troubles: number;
+  /** How many times as long as usual the pauses after an answer are. */
+  readonly pace: number;
+}
+
+export const AT_FIRST: Backoff = { troubles: 0, pace: 1 };
+
+const SLOWEST_PACE = 12;
+
+/**
+ * Guards that are throttled together share a rate that none of them knows. Each refusal slows a guard down at once,
+ * and each answer lets it recover a little, so that together they find the rate.
+ */
+export function next({ troubles, pace }: Backoff, observed: string): Backoff {
+  switch (observed) {
+    case 'throttled': return { troubles: troubles + 1, pace: Math.min(SLOWEST_PACE, pace * 2) };
+    case 'unavailable': return { troubles: troubles + 1, pace };
+    default: return { troubles: 0, pace: Math.max(1, pace * 0.75) };
+  }
+}
+
+const POLL_MS = 5_000;
+
+/** Between two looks for an image. */
+export function pollPause({ troubles, pace }: Backoff, random: number): number {
+  return troubles > 0 ? retryPause(troubles, random) : pace * POLL_MS * (1 + random / 5);
+}
+
+const LONGEST_RETRY_MS = 10_000;
+
+/**
+ * Before a call that failed is repeated. From half of it to all of it at random: callers that were throttled together
+ * do not come back together.
+ */
+export function retryPause(troubles: number, random: number, firstMs = 2_000): number {
+  return Math.min(LONGEST_RETRY_MS, firstMs * 2 ** (troubles - 1)) * (1 + random) / 2;
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Send, sendOverNetwork } from './http';
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The ports: all that lies outside the handler, in one place, so that tests can replace it. */
+export interface Runtime {
+  readonly send: Send;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly print: (line: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The part of Lambda's context that the handler uses. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/**
+ * The runtime during one request. It counts requests, and stops when the answer is out: Lambda freezes whatever is
+ * still under way then, and it would continue in the middle of the next request.
+ */
+export function during(runtime: Runtime, over: AbortSignal): { readonly runtime: Runtime; readonly sent: () => number } {
+  let sent = 0;
+  return {
+    sent: () => sent,
+    runtime: {
+      ...runtime,
+      clock: { now: () => runtime.clock.now(), sleep: (ms) => runtime.clock.sleep(ms, over) },
+      send: async (request) => {
+        over.throwIfAborted();
+        sent++;
+        return runtime.send(request);
+      },
+      print: (line) => {
+        if (!over.aborted) runtime.print(line);
+      },
+    },
+  };
+}
+
+export const lambdaRuntime: Runtime = {
+  send: sendOverNetwork,
+  clock: {
+    now: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  },
+  random: Math.random,
+  print: console.log,
+  env: process.env,
+};

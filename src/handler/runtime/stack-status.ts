@@ -1,0 +1,68 @@
+import { askQuery, AwsError, endpoint, Service, textOf } from './aws-client';
+import { retryPause } from './backoff';
+import { Log } from './log';
+import { Redact } from './redaction';
+import { Runtime } from './runtime';
+
+/** How CloudFormation uses its own stack at the moment. */
+export type Operation =
+  /** It creates or updates resources. */
+  | 'forward'
+  /** It goes back to what was deployed before. A guard that refused then would break more than it saves. */
+  | 'rollback'
+  /** None: whatever asks for something now is late. */
+  | 'over'
+  /** CloudFormation does not say. */
+  | 'unknown';
+
+export interface StackIdentity {
+  readonly id: string;
+  readonly region: string;
+}
+
+/** Asks CloudFormation what it is doing with this stack. Never throws. */
+export type AskOperation = (until?: number) => Promise<{ readonly operation: Operation; readonly status: string }>;
+
+const VERSION = '2010-05-15';
+
+/** Where no more patience is asked for. */
+const PATIENCE_MS = 5_000;
+
+export function stackOperation(runtime: Runtime, redact: Redact, stack: StackIdentity, domain: string, log: Log): AskOperation {
+  const service: Service = {
+    name: 'cloudformation',
+    region: stack.region,
+    url: endpoint(runtime, 'CLOUDFORMATION', `https://cloudformation.${stack.region}.${domain}`),
+    runtime,
+    redact,
+  };
+  return async (until = runtime.clock.now() + PATIENCE_MS) => {
+    for (let troubles = 1; ; troubles++) {
+      try {
+        const status = textOf('StackStatus', await askQuery(service, VERSION, 'DescribeStacks', { StackName: stack.id }));
+        if (status === undefined) throw new Error('an answer without a status');
+        return { operation: operationOf(status), status };
+      } catch (error) {
+        const reason = error instanceof AwsError ? `${error.action} was answered with ${error.code}` : String(error);
+        if (runtime.clock.now() >= until) {
+          log('warn', 'CloudFormation does not say what the stack is doing', { error: reason });
+          return { operation: 'unknown', status: reason };
+        }
+        await runtime.clock.sleep(Math.min(retryPause(troubles, runtime.random(), 500), until - runtime.clock.now()));
+      }
+    }
+  };
+}
+
+/**
+ * By the statuses that CloudFormation documents. During `…_CLEANUP_IN_PROGRESS` it only deletes.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+ */
+export function operationOf(status: string): Operation {
+  switch (status) {
+    case 'CREATE_IN_PROGRESS': case 'UPDATE_IN_PROGRESS': case 'IMPORT_IN_PROGRESS': return 'forward';
+    case 'ROLLBACK_IN_PROGRESS': case 'UPDATE_ROLLBACK_IN_PROGRESS': case 'IMPORT_ROLLBACK_IN_PROGRESS': return 'rollback';
+    default: return 'over';
+  }
+}

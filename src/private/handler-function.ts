@@ -1,0 +1,95 @@
+import * as path from 'node:path';
+import { AssetStaging, Duration, FileAssetLocation, FileAssetPackaging, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { STACK_ACTIONS } from './stack-actions';
+
+const HANDLERS = path.join(__dirname, '..', '..', 'assets');
+
+/** What `iam.Role.customizeRoles` sets on the scopes whose roles somebody else makes, or wants a report of. */
+const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
+
+export interface HandlerFunctionProps {
+  /** The folder of `src` that the handler is in. */
+  readonly room: string;
+  readonly description: string;
+  readonly roleDescription: string;
+  readonly policyName: string;
+}
+
+/**
+ * The function behind all custom resources of one kind in a stack.
+ *
+ * Its permissions are inline policies of its role: CloudFormation finishes the role before it makes the function, so
+ * the handler never runs before its permissions exist.
+ */
+export class HandlerFunction extends Construct {
+  public readonly functionArn: string;
+  public readonly role: iam.Role;
+
+  private readonly permissions = new iam.PolicyDocument();
+  private readonly statements = new Map<string, iam.PolicyStatement>();
+
+  constructor(stack: Stack, id: string, { room, description, roleDescription, policyName }: HandlerFunctionProps) {
+    super(stack, id);
+
+    const logGroup = new logs.LogGroup(this, 'LogGroup', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.permissions.addStatements(
+      new iam.PolicyStatement({ actions: [...STACK_ACTIONS], resources: [stack.stackId] }),
+      new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
+    );
+    this.role = new iam.Role(this, 'Role', {
+      description: roleDescription,
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: { [policyName]: this.permissions },
+    });
+    const code = this.publishedCode(stack, room);
+    // In a scope of its own, where the L2 has it, which would load all of S3 and Lambda for this one function.
+    const handler = new lambda.CfnFunction(new Construct(this, 'Resource'), 'Resource', {
+      description,
+      // As a Runtime, which aws-cdk-lib has only since 2.224: this makes it known to those who ask what the latest is.
+      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
+      handler: 'index.handler',
+      code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
+      role: this.role.roleArn,
+      loggingConfig: { logGroup: logGroup.logGroupName },
+      timeout: Duration.minutes(15).toSeconds(),
+      memorySize: 256,
+    });
+    this.functionArn = handler.attrArn;
+  }
+
+  /**
+   * Allows the function these actions on one more resource.
+   *
+   * One statement serves all resources, each named once: the inline policies of a role have room for 10,240 characters.
+   */
+  protected allowActions(actions: readonly string[], resource: string, conditions?: Record<string, Record<string, string>>): void {
+    const key = JSON.stringify([actions, conditions]);
+    const statement = this.statements.get(key) ?? new iam.PolicyStatement({ actions: [...actions], conditions });
+    if (!this.statements.has(key)) this.permissions.addStatements(statement);
+    this.statements.set(key, statement);
+
+    const known = statement.resources.length;
+    statement.addResources(resource);
+    // A customized role has read its inline policies when it was made, and takes no change of a statement either.
+    if (statement.resources.length > known && this.node.tryGetContext(CUSTOMIZED_ROLES) !== undefined) {
+      this.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [resource], conditions }));
+    }
+  }
+
+  private publishedCode(stack: Stack, room: string): FileAssetLocation {
+    const staging = new AssetStaging(this, 'Code', { sourcePath: path.join(HANDLERS, room, 'handler', 'index.lambda') });
+    return stack.synthesizer.addFileAsset({
+      packaging: FileAssetPackaging.ZIP_DIRECTORY,
+      sourceHash: staging.assetHash,
+      fileName: staging.relativeStagedPath(stack),
+      displayName: `${this.node.id}/Code`,
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { deployedStack, singleton } from '../private/stacks';
+import { claim, invalid, shown } from '../private/validation';
+
+const ID = 'PhasedFargateManagedSigning';
+
+/** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-signingconfiguration-rule.html */
+export const SIGNING_PROFILE_ARN = /^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$/;
+
+/**
+ * ECR managed signing. An account has one configuration in each region, with a rule for each signing profile, so all
+ * registries of a stack share one resource, and no second stack can have another.
+ */
+export class ManagedSigning extends Construct {
+  /** @throws if another stack of the app configures the same account and region */
+  public static in(scope: Construct): ManagedSigning {
+    const stack = deployedStack(scope);
+    return singleton(stack, ID, () => new ManagedSigning(stack));
+  }
+
+  private readonly repositories = new Map<string, string[]>();
+
+  private constructor(stack: Stack) {
+    super(stack, ID);
+    const holder = claim(this, `signing configuration of ${stack.environment}`);
+    if (holder !== undefined) {
+      throw invalid(this, `signingProfile configures the signing of all registries of ${stack.environment}, which ${holder} does already: ` +
+        'put these registries in one stack, or write one AWS::ECR::SigningConfiguration for the account by hand');
+    }
+    new CfnResource(this, 'Resource', {
+      type: 'AWS::ECR::SigningConfiguration',
+      properties: {
+        Rules: Lazy.any({
+          produce: () => [...this.repositories].map(([profile, names]) => ({
+            SigningProfileArn: profile,
+            RepositoryFilters: names.map((name) => ({ Filter: name, FilterType: 'WILDCARD_MATCH' })),
+          })),
+        }),
+      },
+    });
+  }
+
+  /** Signs each image that is pushed to this repository. */
+  public sign(repositoryName: string, profileArn: string): void {
+    if (!Token.isUnresolved(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
+      throw invalid(this, `signingProfile ${shown(profileArn)} is not the ARN of a signing profile`);
+    }
+    this.repositories.set(profileArn, [...this.repositories.get(profileArn) ?? [], repositoryName]);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a program logs may hold secrets, and the reason of a failure is shown to everybody who may look at the stack.
+ * The values of its secrets are not known here, since nobody but ECS may read them. So whatever looks like one is left
+ * out: what is assigned to the name of a secret or to one that speaks of secrets, and what has the form of a credential.
+ */
+export function conceal(text: string, secretNames: readonly string[]): string {
+  const withoutPasswords = text.replace(PASSWORD_IN_URL, `$1:${CONCEALED}@`);
+  const withoutValues = concealValues(withoutPasswords, secretNames);
+  return CREDENTIALS.reduce((rest, pattern) => rest.replace(pattern, CONCEALED), withoutValues);
+}
+
+const CONCEALED = '[redacted]';
+
+/** The last `@` of a word ends the password, which may hold others. */
+const PASSWORD_IN_URL = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/?#@"']{0,300}):[^\s"']{0,1000}@/gi;
+
+const SPEAKING_NAME = /passw(?:or)?d|passphrase|pwd|secret|token|credential|authorization|(?:api|access|private)[_-]?key/i;
+
+/** Between a name and its value: `NAME=…`, `"name": …`, `name => …`; with quotes perhaps escaped, as in JSON within JSON. */
+const ASSIGNMENT = /\\?["']?[^\S\n]*(?:=>|[=:])[^\S\n]*/y;
+const BLANKS = /[^\S\n]+/y;
+
+const QUOTED = '\\\\"(?:[^"\\\\\\n]|\\\\[^"\\n])*\\\\"|"(?:[^"\\\\\\n]|\\\\.)*"|\'[^\'\\n]*\'';
+const VALUE = new RegExp(`${QUOTED}|(?:(?:Bearer|Basic)[^\\S\\n]+)?[^\\s"']+`, 'yi');
+
+/** Of a name that is known to be a secret's, whatever follows. */
+const REST_OF_LINE = new RegExp(`${QUOTED}|[^\\n]+`, 'y');
+
+function concealValues(text: string, secretNames: readonly string[]): string {
+  const isSecret = (word: string) => secretNames.some((name) => word === name || word.endsWith(`.${name}`));
+  const lengthOf = (pattern: RegExp, at: number) => {
+    pattern.lastIndex = at;
+    return pattern.exec(text)?.[0].length ?? 0;
+  };
+  let kept = '';
+  let end = 0;
+  for (const { 0: word, index } of text.matchAll(/[\w.-]+/g)) {
+    if (index < end || !(isSecret(word) || SPEAKING_NAME.test(word))) continue;
+
+    const separator = index + word.length;
+    // `--password …` needs no sign of equality.
+    const value = separator + (lengthOf(ASSIGNMENT, separator) || (word.startsWith('-') ? lengthOf(BLANKS, separator) : 0));
+    const length = value > separator ? lengthOf(isSecret(word) ? REST_OF_LINE : VALUE, value) : 0;
+    if (length === 0) continue;
+
+    kept += text.slice(end, value) + CONCEALED;
+    end = value + length;
+  }
+  return kept + text.slice(end);
+}
+
+const CREDENTIALS = [
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/gs,
+  // A line of such a key, or of something else that nobody reads, but no digest.
+  /(?<!sha256:|[\w+/])[A-Za-z0-9+/]{60,}={0,2}(?![\w+/=])/g,
+  /\beyJ[\w-]{1,2000}\.[\w-]{1,2000}\.[\w-]*/g,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk_live_|rk_live_)[\w-]{10,}/g,
+];

@@ -1,0 +1,135 @@
+import { Run } from './request';
+import { askJson, AwsError, endpoint, Service } from '../../handler/runtime/aws-client';
+import { NetworkError } from '../../handler/runtime/http';
+import { Redact } from '../../handler/runtime/redaction';
+import { Runtime } from '../../handler/runtime/runtime';
+import { commonTrouble, CommonTrouble } from '../../handler/runtime/trouble';
+import { RUN_ACTIONS, TASK_ACTIONS } from '../contract';
+
+type Action = (typeof RUN_ACTIONS | typeof TASK_ACTIONS)[number];
+
+/** Only what the role is granted can be asked: the two are one list. */
+type Operation = Action extends `ecs:${infer Name}` ? Name : never;
+
+/** What ECS says of a container. */
+export interface Container {
+  readonly name?: string;
+  readonly exitCode?: number | null;
+  readonly reason?: string;
+}
+
+/** What ECS says of a task. */
+export interface Task {
+  readonly taskArn: string;
+  readonly lastStatus?: string;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  /** In seconds since 1970. */
+  readonly createdAt?: number | string;
+  readonly containers?: readonly Container[];
+}
+
+/** ECS has accepted the request, and found no place for the task. */
+export class NotPlaced extends Error {}
+
+/** The operations of ECS that the release task uses, in one cluster. Every method may throw what `troubleOf` explains. */
+export interface EcsClient {
+  /** Starts the task of this request, or finds the one that a delivery of the same request has started. */
+  runTask(): Promise<Task>;
+
+  /** Nothing where ECS knows of no such task: not yet, or not any more. */
+  describeTask(taskArn: string): Promise<Task | undefined>;
+
+  /** Sends SIGTERM, and after the stop timeout of the container SIGKILL. */
+  stopTask(taskArn: string, reason: string): Promise<void>;
+}
+
+const TARGET = 'AmazonEC2ContainerServiceV20141113';
+
+interface Tasks {
+  readonly tasks?: readonly Task[];
+  readonly failures?: ReadonlyArray<{ readonly reason?: string; readonly detail?: string }>;
+}
+
+export function ecsClient(runtime: Runtime, redact: Redact, run: Run): EcsClient {
+  const service: Service = {
+    name: 'ecs',
+    region: run.region,
+    url: endpoint(runtime, 'ECS', `https://ecs.${run.region}.${run.domain}`),
+    runtime,
+    redact,
+  };
+  const ask = async (operation: Operation, input: object): Promise<Tasks> =>
+    await askJson(service, TARGET, operation, { cluster: run.cluster, ...input }) as Tasks;
+
+  async function runTask(): Promise<Task> {
+    const { tasks: [task] = [], failures = [] } = await ask('RunTask', {
+      taskDefinition: run.taskDefinition,
+      launchType: 'FARGATE',
+      platformVersion: run.platformVersion,
+      count: 1,
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: run.subnets, securityGroups: run.securityGroups, assignPublicIp: run.assignPublicIp },
+      },
+      clientToken: run.clientToken,
+      startedBy: run.startedBy,
+    }).catch(knownByToken);
+    if (task) return task;
+    const why = failures.map(({ reason, detail }) => redact([reason, detail].filter((part) => part).join(': ')));
+    throw new NotPlaced(why.join('; ') || 'ECS started no task and gave no reason');
+  }
+
+  async function describeTask(taskArn: string): Promise<Task | undefined> {
+    const { tasks: [task] = [] } = await ask('DescribeTasks', { tasks: [taskArn] });
+    return task;
+  }
+
+  async function stopTask(task: string, reason: string): Promise<void> {
+    await ask('StopTask', { task, reason });
+  }
+
+  return { runTask, describeTask, stopTask };
+}
+
+/** A delivery of the same request has started the task, and ECS does not regard the two as the same by now. */
+function knownByToken(error: unknown): Tasks {
+  const taskArn = error instanceof AwsError && error.code === 'ConflictException' && Array.isArray(error.details.resourceIds)
+    ? error.details.resourceIds[0]
+    : undefined;
+  if (typeof taskArn !== 'string') throw error;
+  return { tasks: [{ taskArn }] };
+}
+
+/** Why a call failed, and by its kind whether time may cure it. */
+export interface Trouble {
+  readonly kind: CommonTrouble | 'noPlace' | 'refused';
+  /** What was asked, in the terms of IAM. */
+  readonly action?: string;
+  readonly message: string;
+}
+
+/** New roles take a while to be known everywhere, also to ECS, which then takes the request for a wrong one. */
+const ROLE_NOT_KNOWN = /unable to assume|service.linked role/i;
+
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof NetworkError) return { kind: 'unavailable', message: error.message };
+  if (error instanceof NotPlaced) return { kind: 'noPlace', action: 'ecs:RunTask', message: error.message };
+  if (!(error instanceof AwsError)) throw error;
+
+  const { action, code, status } = error;
+  const message = error.message === code ? code : `${code}: ${error.message}`;
+  const kind = ROLE_NOT_KNOWN.test(error.message) ? 'denied' : commonTrouble(code, status) ?? 'refused';
+  return { kind, action, message };
+}
+
+const CONSISTENCY_MS = 60_000;
+const OUTAGE_MS = 60_000;
+
+/** How long it makes sense to ask again after such trouble. */
+export function patience({ kind }: Trouble): number {
+  switch (kind) {
+    case 'denied': return CONSISTENCY_MS;
+    case 'throttled': case 'unavailable': case 'noPlace': return OUTAGE_MS;
+    case 'refused': return 0;
+  }
+}

@@ -1,0 +1,158 @@
+import { Task, Trouble } from './ecs-client';
+import { LogStream } from './last-lines';
+import { Run } from './request';
+import { Start } from './start-task';
+import { containerOf, Outcome, Stopping } from './watch-task';
+
+/** What a reason is made of, besides what has happened. */
+export interface Circumstances {
+  readonly run: Run;
+  /** The last lines of the container, fit to be shown. */
+  readonly lines?: readonly string[];
+  readonly stream?: LogStream;
+}
+
+type NotStarted = Extract<Start, { readonly kind: 'refused' | 'failed' }>;
+type NotSucceeded = Exclude<Outcome, { readonly kind: 'succeeded' }>;
+
+/**
+ * Why the deployment was stopped and what to do, for the user who reads it in the CLI: the most important sentence
+ * first, and what the task has logged last, since screens cut off the rest.
+ */
+export function explain(what: NotStarted | NotSucceeded, circumstances: Circumstances): string {
+  const { run } = circumstances;
+  switch (what.kind) {
+    case 'refused':
+      return what.because === 'late'
+        ? sentences(
+          `The release task was not started, because this request is out of date${what.status && `: the stack is in ${what.status}`}.`,
+          `If a deployment should be in progress, start it again: ${again(run)}`,
+        )
+        : sentences(
+          `The release task was not started, because CloudFormation does not say whether the stack is rolling back: ${short(what.status)}.`,
+          `Allow the function of the release task cloudformation:DescribeStacks. Then: ${again(run)}`,
+        );
+    case 'failed':
+      return 'trouble' in what ? notStarted(what.trouble, run) : failed(what.task, circumstances);
+    case 'interrupted':
+      return sentences(
+        `The release task did not end by itself: ${ending(what.task, run)}.`,
+        UNTOUCHED,
+        `Deploy again to start it again: ${again(run)}`,
+        whereabouts(what.task, circumstances),
+      );
+    case 'timedOut':
+      return sentences(
+        `The release task did not end within ${run.timeoutMs / 1000} s, ${endOf(what.stopping, 'so it was stopped')}.`,
+        goesOn(what.stopping, what.task, run),
+        UNTOUCHED,
+        `Make the task faster, or raise its timeout; at most 14 minutes are possible. Then: ${again(run)}`,
+        whereabouts(what.task, circumstances),
+      );
+    case 'cancelled':
+      return sentences(
+        `The deployment was cancelled while the release task ran, ${endOf(what.stopping, 'so the task was stopped')}.`,
+        goesOn(what.stopping, what.task, run),
+        whereabouts(what.task, circumstances),
+      );
+    case 'lost':
+      return sentences(
+        `ECS does not say how the release task is: ${what.trouble ? troubled(what.trouble) : 'it does not know the task'}.`,
+        what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}` : 'The task is being stopped.',
+        UNTOUCHED,
+        `Then deploy again: ${again(run)}`,
+        whereabouts(what.task, circumstances),
+      );
+  }
+}
+
+/** For a request that nobody has had the time to answer. */
+export function whenOutOfTime({ cluster, region, startedBy }: Run): string {
+  return `Its task may still be running; look for it: aws ecs list-tasks --region ${region} --cluster ${cluster} --started-by ${startedBy}.`;
+}
+
+const UNTOUCHED = 'The services that wait for it were not updated.';
+
+function notStarted(trouble: Trouble, run: Run): string {
+  const remedy = {
+    denied: 'Look for a denial in a permissions boundary or a service control policy of the role that is named, or in the trust policy of the roles of the task.',
+    refused: 'Correct what ECS objects to.',
+    noPlace: 'Fargate may have no capacity in these subnets, or the quota of the account is exhausted: pass subnets of more availability zones, or ask for more in Service Quotas.',
+    throttled: 'Nothing is known to be wrong with the task.',
+    unavailable: 'Nothing is known to be wrong with the task. If ECS has started it all the same, it is found by: '
+      + `aws ecs list-tasks --region ${run.region} --cluster ${run.cluster} --started-by ${run.startedBy}.`,
+  }[trouble.kind];
+  return sentences(`The release task could not be started: ${troubled(trouble)}.`, UNTOUCHED, remedy, `Deploy again: ${again(run)}`);
+}
+
+function failed(task: Task, circumstances: Circumstances): string {
+  const { run } = circumstances;
+  const { exitCode, name } = containerOf(task, run.containerName) ?? {};
+  const what = typeof exitCode === 'number'
+    ? `The release task failed: container ${name} exited with code ${exitCode}`
+    : 'The release task failed to start';
+  const why = reasons(task, run);
+  return sentences(
+    `${what}${why && ` (${why})`}.`,
+    UNTOUCHED,
+    `Once the cause is removed, deploy again, or deploy a new image: ${again(run)}`,
+    whereabouts(task, circumstances),
+  );
+}
+
+/** How a task has ended that something else has ended. */
+function ending(task: Task, run: Run): string {
+  const exitCode = containerOf(task, run.containerName)?.exitCode;
+  return [task.stopCode, reasons(task, run), typeof exitCode === 'number' && `exit code ${exitCode}`].filter((part) => part).join(', ');
+}
+
+function reasons(task: Task, { containerName }: Run): string {
+  const reason = containerOf(task, containerName)?.reason;
+  return [...new Set([task.stoppedReason, reason])].filter((part) => part !== undefined).map(short).join('; ');
+}
+
+function endOf(stopping: Stopping, stopped: string): string {
+  return { stopped, stopping: `${stopped}: it ends within its stop timeout`, goesOn: 'and it could not be stopped, so it goes on' }[stopping.kind];
+}
+
+function goesOn(stopping: Stopping, task: Task, run: Run): string | undefined {
+  return stopping.kind === 'goesOn' ? `Stop it: ${stopCommand(task, run)} (${troubled(stopping.trouble)}).` : undefined;
+}
+
+function stopCommand({ taskArn }: Task, { region, cluster }: Run): string {
+  return `aws ecs stop-task --region ${region} --cluster ${cluster} --task ${taskArn}`;
+}
+
+/** In bytes. The rest of a reason is far below what CloudFormation takes besides. */
+const ROOM_FOR_LINES = 2_000;
+
+function whereabouts({ taskArn }: Task, { stream, lines = [] }: Circumstances): string {
+  const all = stream && `All that it logged: aws logs get-log-events --region ${stream.region} --log-group-name ${stream.group} --log-stream-name ${stream.stream}.`;
+  const last = latest(lines);
+  return sentences(`Task: ${taskArn}.`, all, last.length > 0 ? `Last lines: ${last.join(' | ')}` : undefined);
+}
+
+/** As many as there is room for, from the end. Of a single one that is too long, the beginning. */
+function latest(lines: readonly string[]): readonly string[] {
+  let room = ROOM_FOR_LINES;
+  let first = lines.length;
+  while (first > 0 && (room -= Buffer.byteLength(JSON.stringify(lines[first - 1])) + ' | '.length) >= 0) first--;
+  return first === lines.length ? lines.slice(-1) : lines.slice(first);
+}
+
+function again({ serviceStack }: Run): string {
+  return `cdk deploy ${serviceStack}`;
+}
+
+function troubled({ action, message }: Trouble): string {
+  return `${action ? `${action} was answered with ` : ''}${short(message)}`;
+}
+
+/** What others say is quoted, but not at any length. */
+function short(message: string): string {
+  return (message.length > 300 ? `${message.slice(0, 300)}…` : message).replace(/[.\s]+$/, '');
+}
+
+function sentences(...parts: Array<string | undefined>): string {
+  return parts.filter((part) => part).join(' ');
+}

@@ -1,0 +1,69 @@
+import { ecsClient } from './ecs-client';
+import { explain, whenOutOfTime } from './failure-reason';
+import { lastLines, logStreamOf } from './last-lines';
+import { parse, sentAt } from './request';
+import { RunHistory } from './run-history';
+import { startTask } from './start-task';
+import { watchTask } from './watch-task';
+import { NO_IMAGE } from '../../guard/contract';
+import { handlerOf, Session } from '../../handler/custom-resource';
+import { Request } from '../../handler/request';
+import { Answer, failed } from '../../handler/response';
+import { lambdaRuntime } from '../../handler/runtime/runtime';
+import { stackOperation } from '../../handler/runtime/stack-status';
+
+/** Start the task if this release has not run it, wait for its end, then explain its failure or record the release. */
+async function runOnce({ runtime, sent, request, times, log, redact }: Session): Promise<Answer> {
+  const run = parse(request);
+  const history = RunHistory.of(request);
+  const ecs = ecsClient(runtime, redact, run);
+  const askOperation = stackOperation(runtime, redact, request.stack, run.domain, log);
+  const facts = () => ({ release: run.releaseKey, image: run.imageDigest, elapsedMs: runtime.clock.now() - times.start, calls: sent() });
+  const refuse = (reason: string): Answer => {
+    log('error', reason, facts());
+    return failed(request, reason);
+  };
+  const succeed = ({ physicalId }: RunHistory, message: string, isWarning = false): Answer => {
+    log(isWarning ? 'warn' : 'info', message, facts());
+    return { status: 'SUCCESS', physicalId };
+  };
+
+  const start = await startTask({
+    runtime,
+    ecs,
+    askOperation,
+    times,
+    situation: {
+      hasImage: run.imageDigest !== NO_IMAGE,
+      record: history.placeOf(run.releaseKey),
+      runsAgainOnReturn: run.runsAgainOnReturn,
+      isAbandoned: isAbandoned(request, times.start),
+    },
+  });
+  if (start.kind === 'skipped') return succeed(history.backTo(run.releaseKey), `the task does not run: ${start.because}`, start.isWarning);
+  if (start.kind !== 'started') return refuse(explain(start, { run }));
+
+  const outcome = await watchTask({ runtime, ecs, askOperation, log, run, times }, start.task);
+  const { taskArn } = outcome.task;
+  if (outcome.kind === 'succeeded') return succeed(history.after(run.releaseKey), `the task has succeeded: ${taskArn}`);
+
+  const lines = outcome.kind === 'cancelled' ? [] : await lastLines(runtime, redact, log, run, taskArn);
+  return refuse(explain(outcome, { run, lines, stream: logStreamOf(run, taskArn) }));
+}
+
+/** Clocks differ, and CloudFormation's deadline is a little behind its own. */
+const ALLOWANCE_MS = 60_000;
+
+/** Lambda may deliver a request hours later, when another one has long taken its place. */
+function isAbandoned(request: Request, now: number): boolean {
+  const sent = sentAt(request);
+  return sent !== undefined && now > sent + request.serviceTimeoutMs + ALLOWANCE_MS;
+}
+
+export const createHandler = handlerOf({
+  name: 'release task',
+  answer: runOnce,
+  whenOutOfTime: (request) => whenOutOfTime(parse(request)),
+});
+
+export const handler = createHandler(lambdaRuntime);

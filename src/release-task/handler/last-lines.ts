@@ -1,0 +1,75 @@
+import { conceal } from './conceal';
+import { Run } from './request';
+import { askJson, endpoint } from '../../handler/runtime/aws-client';
+import { Log } from '../../handler/runtime/log';
+import { Redact } from '../../handler/runtime/redaction';
+import { Runtime } from '../../handler/runtime/runtime';
+import { LOG_ACTIONS } from '../contract';
+
+type Operation = (typeof LOG_ACTIONS)[number] extends `logs:${infer Name}` ? Name : never;
+
+const OPERATION: Operation = 'GetLogEvents';
+const TARGET = 'Logs_20140328';
+
+/** What a container logs at its end arrives a little later than the news of its end. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 2_000;
+
+export interface LogStream {
+  readonly group: string;
+  readonly region: string;
+  readonly stream: string;
+}
+
+/** Where the awslogs driver writes to; nothing where the container logs elsewhere. */
+export function logStreamOf({ logs, containerName }: Run, taskArn: string): LogStream | undefined {
+  return logs && { group: logs.group, region: logs.region, stream: `${logs.streamPrefix}/${containerName}/${taskArn.split('/').at(-1)}` };
+}
+
+/** The last lines of the container, fit to be shown. A reason is better without them than not at all, so it never throws. */
+export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run: Run, taskArn: string): Promise<string[]> {
+  const place = logStreamOf(run, taskArn);
+  if (!place || run.logLines === 0) return [];
+
+  const service = {
+    name: 'logs' as const,
+    region: place.region,
+    url: endpoint(runtime, 'CLOUDWATCH_LOGS', `https://logs.${place.region}.${run.domain}`),
+    runtime,
+    redact,
+  };
+  for (let attempt = 1; ; attempt++) {
+    const lines = await askJson(service, TARGET, OPERATION, {
+      logGroupName: place.group,
+      logStreamName: place.stream,
+      limit: run.logLines,
+      startFromHead: false,
+    }).then(({ events }) => messagesOf(events), (error: unknown) => {
+      log('warn', 'the log of the task could not be read', { error: String(error) });
+      return [];
+    });
+    if (lines.length > 0) return shownLines(lines, redact, run.secretNames);
+    if (attempt === ATTEMPTS) return [];
+    await runtime.clock.sleep(PAUSE_MS);
+  }
+}
+
+function messagesOf(events: unknown): string[] {
+  return Array.isArray(events) ? events.map((event) => event?.message).filter((message) => typeof message === 'string') : [];
+}
+
+/** Of a line, as much as is worth showing. What is looked through is longer, since half a secret is not recognized. */
+const LONGEST_SHOWN = 1_000;
+const LONGEST_READ = 4_000;
+
+/** Without secrets, colours and control characters. */
+export function shownLines(lines: readonly string[], redact: Redact, secretNames: readonly string[]): string[] {
+  // As one text, since a secret may have several lines.
+  return conceal(redact(lines.map((line) => line.slice(0, LONGEST_READ).replace(ESCAPE_SEQUENCES, '')).join('\n')), secretNames)
+    .split('\n')
+    .map((line) => line.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim().slice(0, LONGEST_SHOWN))
+    .filter((line) => line !== '');
+}
+
+/** Of terminals: colours and the like, and titles. */
+const ESCAPE_SEQUENCES = new RegExp('\\u001B(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007\\u001B]*(?:\\u0007|\\u001B\\\\)?|[@-Z\\\\-_])', 'g');

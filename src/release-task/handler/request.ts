@@ -1,0 +1,97 @@
+import { assertKnownType, hash, MalformedRequest, Properties, Request, strings, text } from '../../handler/request';
+
+/** Where the lines that the container has logged are. */
+export interface LogPlace {
+  readonly group: string;
+  readonly region: string;
+  readonly streamPrefix: string;
+}
+
+/** What the release task is asked, understood. */
+export interface Run {
+  readonly imageDigest: string;
+  /** Of what runs, and of which image: the same for each request that is about the same release. */
+  readonly releaseKey: string;
+  readonly runsAgainOnReturn: boolean;
+  readonly cluster: string;
+  readonly taskDefinition: string;
+  readonly containerName: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: string;
+  readonly platformVersion: string | undefined;
+  readonly timeoutMs: number;
+  readonly logs: LogPlace | undefined;
+  readonly logLines: number;
+  readonly secretNames: readonly string[];
+  readonly region: string;
+  /** Where the partition's services are: `amazonaws.com`. */
+  readonly domain: string;
+  readonly serviceStack: string;
+  /** Of this request, however often it is delivered: ECS starts one task for it. */
+  readonly clientToken: string;
+  /** By which people find the task. */
+  readonly startedBy: string;
+}
+
+/**
+ * The properties. Those of older versions of this library arrive in rollbacks, so whatever can have a default has one.
+ *
+ * @throws where it is not clear what to run
+ */
+export function parse(request: Request): Run {
+  assertKnownType(request);
+  const { properties, stack } = request;
+  const imageDigest = text(properties.ImageDigest);
+  if (!/^sha256:[0-9a-f]{64}$/.test(imageDigest)) {
+    throw new MalformedRequest('the request does not say which image is released: ImageDigest is not a digest');
+  }
+  const token = hash([stack.id, request.logicalId, request.requestId].join('\n'));
+  return {
+    imageDigest,
+    releaseKey: releaseKey(imageDigest, properties),
+    runsAgainOnReturn: text(properties.RunAgainOnReturn) === 'true',
+    cluster: needed(properties, 'Cluster'),
+    taskDefinition: needed(properties, 'TaskDefinition'),
+    containerName: needed(properties, 'ContainerName'),
+    subnets: strings(properties.Subnets),
+    securityGroups: strings(properties.SecurityGroups),
+    assignPublicIp: text(properties.AssignPublicIp) || 'DISABLED',
+    platformVersion: text(properties.PlatformVersion) || undefined,
+    timeoutMs: (Number(text(properties.TimeoutSeconds)) || DEFAULT_TIMEOUT_SECONDS) * 1000,
+    logs: logPlace(properties, stack.region),
+    logLines: Number(text(properties.LogLines)) || 0,
+    secretNames: strings(properties.SecretNames),
+    region: stack.region,
+    domain: text(properties.UrlSuffix) || 'amazonaws.com',
+    serviceStack: text(properties.ServiceStack) || stack.name,
+    clientToken: token,
+    startedBy: `release-task-${token.slice(0, 20)}`,
+  };
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 600;
+
+/** Eight characters are 48 bits: enough to tell some hundred releases apart, and short enough to record them. */
+function releaseKey(imageDigest: string, { Command: command, EntryPoint: entryPoint }: Properties): string {
+  const key = hash(JSON.stringify([imageDigest, strings(entryPoint), strings(command)]));
+  return Buffer.from(key, 'hex').toString('base64url').slice(0, 8);
+}
+
+function logPlace(properties: Properties, region: string): LogPlace | undefined {
+  const group = text(properties.LogGroup);
+  return group ? { group, region: text(properties.LogRegion) || region, streamPrefix: text(properties.LogStreamPrefix) } : undefined;
+}
+
+function needed(properties: Properties, name: string): string {
+  const value = text(properties[name]);
+  if (!value) throw new MalformedRequest(`the request does not say what to run: ${name} is empty`);
+  return value;
+}
+
+/** Presigned URLs say when they were made, which is when the request was sent. */
+export function sentAt({ responseUrl }: Request): number | undefined {
+  const date = new URL(responseUrl).searchParams.get('X-Amz-Date') ?? '';
+  const [match, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(date) ?? [];
+  return match ? Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`) || undefined : undefined;
+}

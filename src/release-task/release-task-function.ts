@@ -1,0 +1,21 @@
+import { Stack } from 'aws-cdk-lib';
+import { HandlerFunction } from '../private/handler-function';
+import { singleton } from '../private/stacks';
+
+const ID = 'PhasedFargateReleaseTask';
+
+/** The function behind all release tasks of a stack. What each of them lets it do is in `permissions.ts`. */
+export class ReleaseTaskFunction extends HandlerFunction {
+  public static in(stack: Stack): ReleaseTaskFunction {
+    return singleton(stack, ID, () => new ReleaseTaskFunction(stack));
+  }
+
+  private constructor(stack: Stack) {
+    super(stack, ID, {
+      room: 'release-task',
+      description: 'Runs a task once per release and answers when it has ended',
+      roleDescription: 'Runs the release tasks of this stack',
+      policyName: 'ReleaseTask',
+    });
+  }
+}

@@ -1,0 +1,250 @@
+import { CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct, IConstruct, IDependable } from 'constructs';
+import { CONTRACT_VERSION, ReleaseTaskProperties, RESOURCE_TYPE } from './contract';
+import { NetworkPath } from './network-path';
+import { allowToRun, LogStreams } from './permissions';
+import { ReleaseTaskFunction } from './release-task-function';
+import { ReleaseTaskProps } from './release-task-props';
+import { checkedOptions } from '../private/checked-options';
+import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds';
+import { deployedStack, deployId, inSameStage } from '../private/stacks';
+import { invalid, outside } from '../private/validation';
+import { comeAfterImage } from '../service/after-images';
+import { beforeTasks, subnetsOf } from '../service/before-tasks';
+import { defaultCluster } from '../service/default-cluster';
+import { warnOfUnreachableRegistry } from '../service/network-checks';
+import { faultsOf } from '../service/service-option-checks';
+import { SERVICE_OPTION_KINDS, TASK_OPTION_KINDS } from '../service/service-option-kinds';
+import { makeTask } from '../service/service-task';
+import { faultsOfTaskDefinition } from '../service/synthesis-checks';
+
+const DEFAULT_TIMEOUT = Duration.minutes(10);
+
+/** One Lambda invocation lasts 15 minutes at most, and starting, stopping and answering take some of it. */
+const LONGEST_TIMEOUT = Duration.minutes(14);
+
+/** What the handler needs beyond the time of the task, to start it, to stop it and to answer. */
+const TIME_TO_ANSWER = Duration.minutes(5);
+
+const DEFAULT_LOG_LINES = 20;
+const MOST_LOG_LINES = 50;
+
+const OPTION_KINDS: Kinds<ReleaseTaskProps> = {
+  ...TASK_OPTION_KINDS,
+  guard: SERVICE_OPTION_KINDS.guard,
+  command: SERVICE_OPTION_KINDS.command,
+  cluster: SERVICE_OPTION_KINDS.cluster,
+  vpc: SERVICE_OPTION_KINDS.vpc,
+  taskSubnets: SERVICE_OPTION_KINDS.taskSubnets,
+  assignPublicIp: SERVICE_OPTION_KINDS.assignPublicIp,
+  securityGroups: SERVICE_OPTION_KINDS.securityGroups,
+  timeout: anyDuration,
+  runAgainOnReturn: anyFlag,
+  logLines: anyNumber,
+};
+
+const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.CfnScalableTarget.CFN_RESOURCE_TYPE_NAME];
+
+/**
+ * A task that runs once per release, before the services are updated: a migration of the database, for example.
+ *
+ * The deployment starts the task with the image that the guard has found, waits for its end, and goes on if the
+ * container exits with code 0. Otherwise the deployment fails with the exit code, the reason and the last lines of the
+ * log, and the services that wait for the task stay as they are.
+ *
+ * An image, a command and an entry point make a release. The task does not run for deployments that change something
+ * else, in a rollback, for a release that has already run it, or while there is no image. A new stack remembers nothing,
+ * and a task that was stopped or failed runs again with the next deployment, so it should tolerate that.
+ *
+ * If the deployment is cancelled while the task runs, the task is stopped.
+ *
+ * All release tasks of a stack share one function.
+ */
+export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGrantable {
+  /** The task definition. Add sidecars here. */
+  public readonly taskDefinition: ecs.FargateTaskDefinition;
+
+  /** The container that runs the command. */
+  public readonly container: ecs.ContainerDefinition;
+
+  /** The cluster of the task. */
+  public readonly cluster: ecs.ICluster;
+
+  /** Log group of the container. Undefined with your own `logDriver`. */
+  public readonly logGroup?: logs.ILogGroup;
+
+  /** Security groups of the task (inbound and outbound rules). The task starts once the rules of this stack exist. */
+  public readonly connections: ec2.Connections;
+
+  /** The task role. Grant it the permissions of the code in the container. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  private readonly resource: CfnResource;
+
+  /**
+   * @throws if the command is empty; if the timeout is longer than one invocation of a Lambda function lasts; if another
+   * option is out of its bounds, or of the wrong type; if Fargate has no task of this size; if options contradict each
+   * other
+   */
+  constructor(scope: Construct, id: string, props: ReleaseTaskProps) {
+    super(scope, id);
+    const given = this.checked(props);
+
+    this.cluster = given.cluster ?? this.defaultCluster(given);
+    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, false));
+    this.connections = new ec2.Connections({
+      securityGroups: given.securityGroups
+        ?? [new ec2.SecurityGroup(this, 'SecurityGroup', { vpc: this.cluster.vpc, description: 'Task that runs once per release' })],
+    });
+    this.grantPrincipal = this.taskDefinition.taskRole;
+    this.resource = this.makeResource(given);
+
+    warnOfUnreachableRegistry(this, {
+      vpc: this.cluster.vpc,
+      subnets: subnetsOf(given),
+      publicIp: given.assignPublicIp ?? false,
+      taskDefinition: this.taskDefinition,
+    });
+    this.node.addValidation({ validate: () => [...faultsOfTaskDefinition(this.taskDefinition)] });
+  }
+
+  /**
+   * Makes services, and what scales them, wait until the task has succeeded.
+   *
+   * @param services ECS services, or constructs that contain some: `PhasedFargateService`, `GuardedFargateService`, those
+   * of `aws-ecs-patterns`
+   * @throws if a construct contains no ECS service, contains this task, or is in another stage
+   */
+  public runBefore(...services: IConstruct[]): void {
+    for (const service of services) {
+      const resources = service.node.findAll().filter(isServiceOrScaling);
+      if (this.node.scopes.includes(service)) {
+        throw invalid(this, `runBefore: ${service.node.path} contains this task, which cannot run before itself: pass the services in it`);
+      }
+      if (resources.length === 0) {
+        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or call its node.addDependency with this task`);
+      }
+      if (!inSameStage(service, this)) {
+        throw invalid(this, `runBefore: ${service.node.path} is in another stage, which cannot wait for this one: deploy this stage first`);
+      }
+      resources.forEach((resource) => resource.node.addDependency(this.resource));
+    }
+  }
+
+  /**
+   * Makes the task wait for something that its definition does not refer to, such as the instances of a database cluster.
+   *
+   * @param dependencies what must exist before the task starts
+   */
+  public runAfter(...dependencies: IDependable[]): void {
+    this.resource.node.addDependency(...dependencies);
+  }
+
+  private checked(props: ReleaseTaskProps): ReleaseTaskProps {
+    const given = checkedOptions(this, props, OPTION_KINDS);
+    if (!given.guard) {
+      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
+    }
+    if (!given.command || given.command.length === 0) {
+      throw invalid(this, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"]');
+    }
+    if (timeoutOf(given).isUnresolved()) {
+      throw invalid(this, 'timeout must be known at synthesis');
+    }
+    const seconds = timeoutOf(given).toSeconds({ integral: false });
+    if (seconds < 1 || seconds > LONGEST_TIMEOUT.toSeconds()) {
+      throw invalid(this, `timeout ${timeoutOf(given).toHumanString()} is out of bounds: 1 second to ${LONGEST_TIMEOUT.toHumanString()}, ` +
+        'because one invocation of a Lambda function waits for the task');
+    }
+    if (given.logLines !== undefined && (Token.isUnresolved(given.logLines) || outside(given.logLines, 0, MOST_LOG_LINES))) {
+      throw invalid(this, `logLines ${given.logLines} is not a number of lines: 0 to ${MOST_LOG_LINES}`);
+    }
+    for (const fault of faultsOf(given)) throw invalid(this, fault);
+    return given;
+  }
+
+  private defaultCluster({ guard, vpc }: ReleaseTaskProps): ecs.Cluster {
+    const cluster = defaultCluster(this, vpc);
+    comeAfterImage(cluster, this, guard);
+    return cluster;
+  }
+
+  private makeResource(props: ReleaseTaskProps): CfnResource {
+    const subnets = subnetsOf(props);
+    const logStreams = this.logStreams(props);
+    const { functionArn, role } = ReleaseTaskFunction.in(Stack.of(this));
+    const { taskDefinition, container, cluster } = this;
+    const permissions = allowToRun(this, { role, taskDefinition, container, cluster, logStreams });
+    const timeoutSeconds = Math.ceil(timeoutOf(props).toSeconds({ integral: false }));
+    const properties: ReleaseTaskProperties = {
+      ContractVersion: CONTRACT_VERSION,
+      ImageDigest: props.guard.imageDigest,
+      Command: props.command,
+      EntryPoint: props.entryPoint ?? [],
+      RunAgainOnReturn: props.runAgainOnReturn ? 'true' : undefined,
+      Cluster: cluster.clusterArn,
+      TaskDefinition: taskDefinition.taskDefinitionArn,
+      ContainerName: container.containerName,
+      Subnets: cluster.vpc.selectSubnets(subnets).subnetIds,
+      SecurityGroups: Lazy.list({ produce: () => this.connections.securityGroups.map(({ securityGroupId }) => securityGroupId) }),
+      AssignPublicIp: props.assignPublicIp ? 'ENABLED' : 'DISABLED',
+      PlatformVersion: props.platformVersion,
+      TimeoutSeconds: String(timeoutSeconds),
+      LogGroup: logStreams?.group,
+      LogRegion: logStreams?.region,
+      LogStreamPrefix: logStreams?.prefix,
+      LogLines: String(logLinesOf(props)),
+      SecretNames: Lazy.list({ produce: () => this.secretNames() }),
+      UrlSuffix: Stack.of(this).urlSuffix,
+      ServiceStack: deployId(deployedStack(this)),
+    };
+    const resource = new CfnResource(this, 'Resource', {
+      type: RESOURCE_TYPE,
+      properties: {
+        ServiceToken: functionArn,
+        ServiceTimeout: String(timeoutSeconds + TIME_TO_ANSWER.toSeconds()),
+        ...properties,
+      },
+    });
+    resource.node.addDependency(
+      ...beforeTasks(this, cluster, taskDefinition, subnets),
+      taskDefinition.taskRole,
+      permissions,
+      new NetworkPath(this, cluster.vpc, this.connections),
+    );
+    return resource;
+  }
+
+  /** Where the lines of the container can be read, if any are to be shown. */
+  private logStreams(props: ReleaseTaskProps): LogStreams | undefined {
+    const { logDriver, options = {} } = this.container.logDriverConfig ?? {};
+    const { 'awslogs-group': group, 'awslogs-region': region, 'awslogs-stream-prefix': prefix } = options;
+    return logDriver === 'awslogs' && group && prefix && logLinesOf(props) > 0
+      ? { group, region: region ?? Stack.of(this).region, prefix }
+      : undefined;
+  }
+
+  /** Also of secrets that were added to the container later. */
+  private secretNames(): string[] {
+    const { containerDefinitions } = this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+    const containers: any[] = Stack.of(this).resolve(containerDefinitions);
+    return containers.flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
+  }
+}
+
+function isServiceOrScaling(construct: IConstruct): construct is CfnResource {
+  return CfnResource.isCfnResource(construct) && SERVICES_AND_SCALING.includes(construct.cfnResourceType);
+}
+
+function timeoutOf({ timeout = DEFAULT_TIMEOUT }: ReleaseTaskProps): Duration {
+  return timeout;
+}
+
+function logLinesOf({ logLines = DEFAULT_LOG_LINES }: ReleaseTaskProps): number {
+  return logLines;
+}

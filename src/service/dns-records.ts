@@ -1,0 +1,54 @@
+import { Token } from 'aws-cdk-lib';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as targets from 'aws-cdk-lib/aws-route53-targets';
+import { Construct } from 'constructs';
+import { LoadBalancerIngressOptions } from './ingress-options';
+
+const { IPV4, DUAL_STACK_WITHOUT_PUBLIC_IPV4 } = elbv2.IpAddressType;
+
+export function* faultsOfDomain({ domainName, domainZone }: LoadBalancerIngressOptions): Generator<string> {
+  if (domainName !== undefined && !domainZone) {
+    yield `domainName${Token.isUnresolved(domainName) ? '' : ` ${domainName}`} needs a domainZone`;
+  }
+  if (domainZone && domainName === undefined) {
+    yield `domainZone ${domainZone.node.path} needs a domainName`;
+  }
+  if (domainName === undefined || !domainZone) return;
+
+  const zoneName = nameOf(domainZone);
+  if (zoneName === undefined) {
+    yield `domainZone ${domainZone.node.path} does not know its name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
+  } else if (!Token.isUnresolved(zoneName) && !Token.isUnresolved(domainName) && !isWithin(domainName, zoneName)) {
+    // Otherwise, the record would be made for a name within the zone that nobody asks for.
+    yield `domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`;
+  }
+}
+
+/** One for each kind of address that clients can reach. */
+export function addDnsRecords(
+  scope: Construct, loadBalancer: elbv2.ApplicationLoadBalancer, { domainName, domainZone, ipAddressType = IPV4 }: LoadBalancerIngressOptions,
+): void {
+  if (!domainZone) return;
+  const record = {
+    zone: domainZone,
+    recordName: domainName,
+    target: route53.RecordTarget.fromAlias(new targets.LoadBalancerTarget(loadBalancer)),
+  };
+  if (ipAddressType !== DUAL_STACK_WITHOUT_PUBLIC_IPV4) new route53.ARecord(scope, 'DnsRecord', record);
+  if (ipAddressType !== IPV4) new route53.AaaaRecord(scope, 'Ipv6DnsRecord', record);
+}
+
+function nameOf(zone: route53.IHostedZone): string | undefined {
+  try {
+    return zone.zoneName;
+  } catch {
+    // aws-cdk-lib throws where only the id is known.
+    return undefined;
+  }
+}
+
+function isWithin(domainName: string, zoneName: string): boolean {
+  const [name, zone] = [domainName, zoneName].map((each) => each.toLowerCase().replace(/\.$/, ''));
+  return name === zone || name.endsWith(`.${zone}`);
+}

@@ -1,0 +1,107 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { IngressTargetOptions } from './ingress-options';
+import { anyDuration, anyFlag, anyNumber, anyText, instance, Kinds, listOf, structOf } from '../private/option-kinds';
+import { durationOutside, outside } from '../private/validation';
+
+/** Those of all conditions of a rule together. */
+const MOST_VALUES = 5;
+const LONGEST_VALUE = 128;
+
+/** Of a health check over HTTP. */
+const DEFAULT_TIMEOUT_SECONDS = 5;
+
+export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
+  healthCheck: structOf({}, {
+    enabled: anyFlag,
+    interval: anyDuration,
+    timeout: anyDuration,
+    path: anyText,
+    port: anyText,
+    protocol: anyText,
+    healthyHttpCodes: anyText,
+    healthyThresholdCount: anyNumber,
+    unhealthyThresholdCount: anyNumber,
+  }),
+  deregistrationDelay: anyDuration,
+  slowStart: anyDuration,
+  stickinessCookieDuration: anyDuration,
+  conditions: listOf(instance('an elbv2.ListenerCondition', 'renderRawCondition')),
+};
+
+/** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html */
+export function* faultsOfTargets(options: IngressTargetOptions): Generator<string> {
+  yield* faultsOfTimes(options, [
+    ['deregistrationDelay', 0, 3_600], ['slowStart', 30, 900], ['stickinessCookieDuration', 1, Duration.days(7).toSeconds()],
+  ]);
+  const { healthCheck } = options;
+  if (!healthCheck) return;
+
+  yield* faultsOfTimes(healthCheck, [['interval', 5, 300], ['timeout', 2, 120]], 'healthCheck.');
+  for (const name of ['healthyThresholdCount', 'unhealthyThresholdCount'] as const) {
+    const count = healthCheck[name];
+    if (count !== undefined && outside(count, 2, 10)) yield `healthCheck.${name} ${count} is not between 2 and 10`;
+  }
+  const { interval, timeout, path, protocol } = healthCheck;
+  if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && timeout.toSeconds() >= interval.toSeconds()) {
+    yield `healthCheck.timeout ${timeout.toHumanString()} is not less than healthCheck.interval ${interval.toHumanString()}`;
+  }
+  if (interval && !interval.isUnresolved() && !timeout && interval.toSeconds() <= DEFAULT_TIMEOUT_SECONDS) {
+    yield `healthCheck.interval ${interval.toHumanString()} is not more than the default timeout of ${DEFAULT_TIMEOUT_SECONDS} seconds: ` +
+      'pass a healthCheck.timeout that is less';
+  }
+  if (path !== undefined && !Token.isUnresolved(path) && !path.startsWith('/')) {
+    yield `healthCheck.path "${path}" does not begin with a slash`;
+  }
+  if (protocol !== undefined && !['HTTP', 'HTTPS'].includes(protocol)) {
+    yield `healthCheck.protocol ${protocol} is not HTTP or HTTPS`;
+  }
+  if (healthCheck.enabled === false) {
+    yield 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses';
+  }
+}
+
+export function* faultsOfTimes<K extends string>(
+  options: { readonly [name in K]?: Duration }, bounds: readonly (readonly [K, number, number])[], prefix = '',
+): Generator<string> {
+  for (const [name, min, max] of bounds) {
+    const duration = options[name];
+    if (duration && durationOutside('seconds', duration, min, max)) {
+      yield `${prefix}${name} ${duration.toHumanString()} is not a whole number of seconds from ${min} to ${max}`;
+    }
+  }
+}
+
+/**
+ * The conditions of a rule.
+ *
+ * @param names of the options that they are from
+ * @param hosts and paths that make conditions too
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+export function* faultsOfConditions(
+  names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = [],
+): Generator<string> {
+  const rendered = conditions.map((condition) => condition.renderRawCondition());
+  const inConditions = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
+  const values: unknown[] = [...hosts, ...paths, ...inConditions];
+  if (values.length > MOST_VALUES) {
+    yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a rule of a listener has room for ${MOST_VALUES}`;
+  }
+  for (const value of values) {
+    if (typeof value === 'string' && !Token.isUnresolved(value) && (value.length < 1 || value.length > LONGEST_VALUE)) {
+      yield `${names} have the value "${value}": pass 1 to ${LONGEST_VALUE} characters`;
+    }
+  }
+  const fields: string[] = [
+    ...(hosts.length > 0 ? ['host-header'] : []),
+    ...(paths.length > 0 ? ['path-pattern'] : []),
+    ...rendered.map(({ field }) => field).filter((field) => !['http-header', 'query-string'].includes(field)),
+  ];
+  const twice = fields.find((field, index) => fields.indexOf(field) !== index);
+  if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule takes one, which may have several values`;
+}
+
+function shownValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,214 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { anyDuration, anyNumber, givenOptions, Kinds } from '../private/option-kinds';
+import { invalid, outside } from '../private/validation';
+
+const PERIOD = Duration.minutes(1);
+const DEFAULT_PERIODS = 2;
+
+/**
+ * Options of a `RollbackAlarm`.
+ */
+export interface RollbackAlarmOptions {
+  /**
+   * Minutes in a row in which the threshold is exceeded before the alarm goes off: 1 to 60.
+   *
+   * @default 2
+   */
+  readonly evaluationPeriods?: number;
+}
+
+/**
+ * Options of `RollbackAlarm.serverErrors`.
+ */
+export interface ServerErrorsOptions extends RollbackAlarmOptions {
+  /**
+   * Share of the requests that may be answered with a status of 500 or above, in percent: 0 to 100.
+   */
+  readonly percent: number;
+}
+
+/**
+ * Options of `RollbackAlarm.unhealthyHosts`.
+ */
+export interface UnhealthyHostsOptions extends RollbackAlarmOptions {
+  /**
+   * Number of unhealthy tasks that sets off the alarm: 1 or more.
+   *
+   * @default 1
+   */
+  readonly count?: number;
+}
+
+/**
+ * Options of `RollbackAlarm.latency`.
+ */
+export interface LatencyOptions extends RollbackAlarmOptions {
+  /**
+   * Time within which the tasks must answer.
+   */
+  readonly threshold: Duration;
+
+  /**
+   * Share of the requests that must be answered within this time, in percent: 1 to 100.
+   *
+   * @default 99
+   */
+  readonly percentile?: number;
+}
+
+/** What the metrics of an alarm are taken from. */
+export interface AlarmSource {
+  /** Those that the load balancer sends requests to. */
+  readonly targetGroups: elbv2.ApplicationTargetGroup[];
+
+  /** If it is the service's own, so that its errors are too. */
+  readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
+}
+
+/** Either does not set off the alarm yet, or already does. */
+type Threshold = { readonly above: number } | { readonly from: number };
+
+type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
+
+/**
+ * Alarm that fails a deployment and rolls it back, for `rollbackOn`. It is made for the service that it is passed to, from
+ * the metrics of its load balancer. If deployments shift traffic, it watches the target groups of both sets of tasks.
+ *
+ * Missing data is not a breach: a service without requests can be deployed.
+ */
+export class RollbackAlarm implements cloudwatch.IAlarmRule {
+  /**
+   * Answers of the tasks with a status of 500 or above, and of the load balancer if it is the service's own.
+   *
+   * @throws if the percentage is not between 0 and 100
+   */
+  public static serverErrors(options: ServerErrorsOptions): RollbackAlarm {
+    const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber });
+    if (notBetween(percent, 0, 100)) throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`);
+    return new RollbackAlarm('ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
+  }
+
+  /**
+   * Tasks that fail the health checks of the load balancer.
+   *
+   * @throws if the count is not a number of tasks
+   */
+  public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
+    const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
+    if (outside(count, 1)) throw new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: 1 or more`);
+    return new RollbackAlarm('UnhealthyHosts', { from: count }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+      targetGroup.metrics.unhealthyHostCount({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM })));
+  }
+
+  /**
+   * Time that the tasks take to answer.
+   *
+   * @throws if the threshold is not a time, or the percentile is not between 1 and 100
+   */
+  public static latency(options: LatencyOptions): RollbackAlarm {
+    const { threshold, percentile = 99, evaluationPeriods } = optionsOf('latency', options, {
+      threshold: anyDuration, percentile: anyNumber, evaluationPeriods: anyNumber,
+    });
+    if (!threshold || threshold.isUnresolved() || threshold.toMilliseconds() <= 0) {
+      throw new Error('RollbackAlarm.latency: threshold must be a time that is known at synthesis');
+    }
+    if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) throw new Error(`RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`);
+    return new RollbackAlarm('Latency', { above: threshold.toSeconds({ integral: false }) }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+      targetGroup.metrics.targetResponseTime({ period: PERIOD, statistic: cloudwatch.Stats.percentile(percentile) })));
+  }
+
+  private constructor(
+    private readonly kind: string, private readonly threshold: Threshold, private readonly evaluationPeriods: number = DEFAULT_PERIODS,
+    private readonly metric: MakeMetric,
+  ) {
+    if (outside(evaluationPeriods, 1, 60)) {
+      throw new Error(`RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: 1 to 60`);
+    }
+  }
+
+  /**
+   * Not possible: only `rollbackOn` of a service makes an alarm of it.
+   *
+   * @throws always
+   */
+  public renderAlarmRule(): string {
+    throw new Error(`RollbackAlarm ${this.kind} belongs to no alarm of its own: pass it to rollbackOn of a service`);
+  }
+
+  /**
+   * Makes the alarm, under an id of its kind.
+   *
+   * @internal
+   */
+  public _bind(scope: Construct, source: AlarmSource): cloudwatch.IAlarm {
+    const earlier = scope.node.children.filter(({ node }) => node.id.startsWith(this.kind)).length;
+    const id = earlier === 0 ? this.kind : `${this.kind}${earlier + 1}`;
+    const { threshold } = this;
+    return new cloudwatch.Alarm(scope, id, {
+      alarmDescription: 'Rolls back deployments of this service',
+      metric: this.metric(source),
+      ...('above' in threshold
+        ? { threshold: threshold.above, comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD }
+        : { threshold: threshold.from, comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD }),
+      evaluationPeriods: this.evaluationPeriods,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
+
+/**
+ * The names of alarms that fail a deployment.
+ *
+ * @param rules those of `RollbackAlarm` are made here, and so is one for a rule that combines several
+ */
+export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRule[], source: AlarmSource): string[] {
+  const alarms = new Construct(scope, 'RollbackAlarms');
+  return rules.map((rule, index) => {
+    if ('_bind' in rule) {
+      if (source.targetGroups.length > 0) return (rule as RollbackAlarm)._bind(alarms, source).alarmName;
+      throw invalid(scope, 'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own');
+    }
+    if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
+    return new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule }).alarmName;
+  });
+}
+
+function notBetween(value: number, min: number, max: number): boolean {
+  return !Token.isUnresolved(value) && !(value >= min && value <= max);
+}
+
+function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T>): T {
+  return givenOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`));
+}
+
+/** The same metric of each target group, put together. */
+function ofEach(aggregate: 'SUM' | 'MAX', metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwatch.Metric): MakeMetric {
+  return ({ targetGroups }) => {
+    if (targetGroups.length === 1) return metricOf(targetGroups[0]);
+    const metrics = Object.fromEntries(targetGroups.map((targetGroup, index) => [`group${index}`, metricOf(targetGroup)]));
+    return new cloudwatch.MathExpression({ expression: `${aggregate}([${Object.keys(metrics).join(', ')}])`, usingMetrics: metrics, period: PERIOD });
+  };
+}
+
+function serverErrorPercent({ targetGroups, loadBalancer }: AlarmSource): cloudwatch.IMetric {
+  const errors: Record<string, cloudwatch.IMetric> = {};
+  const requests: Record<string, cloudwatch.IMetric> = {};
+  targetGroups.forEach(({ metrics }, index) => {
+    errors[`errors${index}`] = metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, { period: PERIOD });
+    requests[`requests${index}`] = metrics.requestCount({ period: PERIOD });
+  });
+  if (loadBalancer) {
+    // Requests that reach no task are counted only here.
+    errors.refused = requests.refused = loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { period: PERIOD });
+  }
+  const sum = (metrics: object) => Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + ');
+  return new cloudwatch.MathExpression({
+    expression: `100 * (${sum(errors)}) / (${sum(requests)})`,
+    usingMetrics: { ...errors, ...requests },
+    label: 'server errors in percent',
+    period: PERIOD,
+  });
+}

@@ -1,0 +1,196 @@
+import { Token } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { durationOutside, outside } from '../private/validation';
+
+export const DEFAULT_MIN_HEALTHY_PERCENT = 100;
+export const DEFAULT_MAX_HEALTHY_PERCENT = 200;
+
+/** What ECS lets services, families and containers be called. */
+const NAME = /^[A-Za-z0-9_-]{1,255}$/;
+const MOST_ENVIRONMENT_FILES = 10;
+const MOST_SECURITY_GROUPS = 5;
+const MOST_CAPACITY_PROVIDERS = 20;
+const MOST_MINUTES = 1_440;
+const MOST_SECONDS = 2_147_483_647;
+
+/** From 1.4.0 on. */
+const PLATFORM = /^(LATEST|1\.([4-9]|\d\d)\.\d+|[2-9]\.\d+\.\d+)$/;
+
+type Options = GuardedFargateServiceProps;
+
+export function strategyOf({ deploymentStrategy = ecs.DeploymentStrategy.ROLLING }: Options): string {
+  return deploymentStrategy;
+}
+
+export function shiftsTraffic(options: Options): boolean {
+  return strategyOf(options) !== ecs.DeploymentStrategy.ROLLING;
+}
+
+export function environmentOf({ guard, imageInEnvironment, environment }: Options): Record<string, string> | undefined {
+  return imageInEnvironment ? { IMAGE_TAG: guard.imageTag, IMAGE_DIGEST: guard.imageDigest, ...environment } : environment;
+}
+
+/** What is wrong with the options of a service that can be told by the options alone. */
+export function* faultsOf(options: Options): Generator<string> {
+  yield* faultsOfNames(options);
+  yield* faultsOfTask(options);
+  yield* faultsOfHealthChecks(options);
+  yield* faultsOfStrategy(options);
+  yield* faultsOfPercentages(options);
+  yield* faultsOfCircuitBreaker(options);
+  yield* faultsOfPlace(options);
+}
+
+function* faultsOfNames(options: Options): Generator<string> {
+  for (const name of ['serviceName', 'family', 'containerName'] as const) {
+    const value = options[name];
+    if (value !== undefined && !Token.isUnresolved(value) && !NAME.test(value)) {
+      yield `${name} "${value}" is not a name for ECS: pass up to 255 letters, digits, hyphens and underscores`;
+    }
+  }
+}
+
+function* faultsOfTask(options: Options): Generator<string> {
+  const { containerPort, ephemeralStorageGiB, environmentFiles = [], platformVersion, stopTimeout, ulimits = [], workingDirectory } = options;
+  if (containerPort !== undefined && outside(containerPort, 1, 65535)) {
+    yield `containerPort ${containerPort} is not a port: 1 to 65535`;
+  }
+  if (ephemeralStorageGiB !== undefined && outside(ephemeralStorageGiB, 21, 200)) {
+    yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
+  }
+  if (platformVersion !== undefined && !Token.isUnresolved(platformVersion) && !PLATFORM.test(platformVersion)) {
+    yield `platformVersion ${platformVersion} is none that has what this library needs: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
+  }
+  if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
+    yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
+  }
+  if (workingDirectory !== undefined && !Token.isUnresolved(workingDirectory) && !workingDirectory.startsWith('/')) {
+    yield `workingDirectory "${workingDirectory}" is not an absolute path`;
+  }
+  if (environmentFiles.length > MOST_ENVIRONMENT_FILES) {
+    yield `environmentFiles has ${environmentFiles.length} files: ECS takes ${MOST_ENVIRONMENT_FILES}`;
+  }
+  for (const { name, softLimit, hardLimit } of ulimits) {
+    if (!Token.isUnresolved(softLimit) && !Token.isUnresolved(hardLimit) && softLimit > hardLimit && hardLimit !== -1) {
+      yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
+    }
+  }
+  const variable = Object.keys(environmentOf(options) ?? {}).find((name) => Object.hasOwn(options.secrets ?? {}, name));
+  if (variable !== undefined) {
+    yield `environment and secrets both set ${variable}: ECS takes a variable from one of them only`;
+  }
+  if (options.logDriver && options.logRetention !== undefined) {
+    yield `logDriver and logRetention ${options.logRetention} contradict each other: a log driver of your own decides how long logs are kept`;
+  }
+}
+
+function* faultsOfHealthChecks({ healthCheck, healthCheckGracePeriod }: Options): Generator<string> {
+  if (healthCheckGracePeriod && durationOutside('seconds', healthCheckGracePeriod, 0, MOST_SECONDS)) {
+    yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds from 0 to ${MOST_SECONDS}`;
+  }
+  if (!healthCheck) return;
+  if (healthCheck.command.length === 0) yield 'healthCheck.command is empty: pass the command that checks the health';
+  for (const [name, min, max] of [['interval', 5, 300], ['timeout', 2, 120], ['startPeriod', 0, 300]] as const) {
+    const duration = healthCheck[name];
+    if (duration && durationOutside('seconds', duration, min, max)) {
+      yield `healthCheck.${name} ${duration.toHumanString()} is not a whole number of seconds from ${min} to ${max}`;
+    }
+  }
+  const { interval, timeout, retries } = healthCheck;
+  if (retries !== undefined && outside(retries, 1, 10)) {
+    yield `healthCheck.retries ${retries} is not between 1 and 10`;
+  }
+  if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && interval.toSeconds() < timeout.toSeconds()) {
+    yield `healthCheck.timeout ${timeout.toHumanString()} is longer than healthCheck.interval ${interval.toHumanString()}`;
+  }
+}
+
+function* faultsOfStrategy(options: Options): Generator<string> {
+  const strategy = strategyOf(options);
+  if (!shiftsTraffic(options) && (options.bakeTime || options.lifecycleHooks)) {
+    yield `${options.bakeTime ? 'bakeTime' : 'lifecycleHooks'} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`;
+  }
+  for (const [name, needed] of [
+    ['canaryPercent', 'CANARY'], ['canaryBakeTime', 'CANARY'], ['linearStepPercent', 'LINEAR'], ['linearStepBakeTime', 'LINEAR'],
+  ] as const) {
+    if (options[name] !== undefined && strategy !== needed) {
+      yield `${name} needs the deploymentStrategy ${needed}, and it is ${strategy}`;
+    }
+  }
+  for (const name of ['bakeTime', 'canaryBakeTime', 'linearStepBakeTime'] as const) {
+    const duration = options[name];
+    if (duration && durationOutside('minutes', duration, 0, MOST_MINUTES)) {
+      yield `${name} ${duration.toHumanString()} is not a whole number of minutes from 0 to ${MOST_MINUTES}`;
+    }
+  }
+  for (const [name, least] of [['canaryPercent', 0.1], ['linearStepPercent', 3]] as const) {
+    const percent = options[name];
+    if (percent !== undefined && !Token.isUnresolved(percent) && !isPercentInTenths(percent, least)) {
+      yield `${name} ${percent} is not a percentage: ${least} to 100, in steps of 0.1`;
+    }
+  }
+  if (options.cloudMapOptions && shiftsTraffic(options)) yield cloudMapWith(strategy);
+}
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html */
+export function cloudMapWith(strategy: string): string {
+  return `cloudMapOptions and deploymentStrategy ${strategy} contradict each other: ECS cannot shift traffic in Cloud Map, ` +
+    'use Service Connect or ROLLING';
+}
+
+function isPercentInTenths(percent: number, least: number): boolean {
+  return percent >= least && percent <= 100 && Math.abs(percent * 10 - Math.round(percent * 10)) < 1e-6;
+}
+
+function* faultsOfPercentages(options: Options): Generator<string> {
+  const { minHealthyPercent: min = DEFAULT_MIN_HEALTHY_PERCENT, maxHealthyPercent: max = DEFAULT_MAX_HEALTHY_PERCENT } = options;
+  if (outside(min, 0)) yield `minHealthyPercent ${min} is not a percentage: 0 or more`;
+  if (outside(max, 1)) yield `maxHealthyPercent ${max} is not a percentage: 1 or more`;
+  const known = !Token.isUnresolved(min) && !Token.isUnresolved(max);
+  if (known && !shiftsTraffic(options) && max <= min) {
+    yield `maxHealthyPercent ${max} is not more than minHealthyPercent ${min}: a rolling deployment could neither start nor stop a task`;
+  }
+  const { availabilityZoneRebalancing: rebalancing } = options;
+  if (rebalancing === ecs.AvailabilityZoneRebalancing.ENABLED && !Token.isUnresolved(max) && max <= 100) {
+    yield `availabilityZoneRebalancing ENABLED and maxHealthyPercent ${max} contradict each other: ECS starts a task before it stops another`;
+  }
+}
+
+function* faultsOfCircuitBreaker(options: Options): Generator<string> {
+  const { circuitBreakerFailureCount: failures } = options;
+  if (failures !== undefined && outside(failures, 1)) {
+    yield `circuitBreakerFailureCount ${failures} is not a number of tasks: 1 or more`;
+  }
+  for (const name of ['circuitBreakerFailureCount', 'circuitBreakerResetOnHealthyTask'] as const) {
+    if (options[name] !== undefined && options.circuitBreaker?.enable === false) {
+      yield `${name} ${options[name]} and a circuitBreaker that is not enabled contradict each other`;
+    }
+  }
+}
+
+function* faultsOfPlace({ cluster, vpc, capacityProviderStrategies: capacity, securityGroups }: Options): Generator<string> {
+  if (cluster && vpc) {
+    yield 'cluster and vpc contradict each other: a cluster has its own VPC';
+  }
+  if (securityGroups && (securityGroups.length < 1 || securityGroups.length > MOST_SECURITY_GROUPS)) {
+    yield `securityGroups has ${securityGroups.length} groups: pass 1 to ${MOST_SECURITY_GROUPS}`;
+  }
+  if (!capacity) return;
+  if (capacity.length < 1 || capacity.length > MOST_CAPACITY_PROVIDERS) {
+    yield `capacityProviderStrategies has ${capacity.length} items: pass 1 to ${MOST_CAPACITY_PROVIDERS}`;
+  }
+  const names = capacity.map(({ capacityProvider }) => capacityProvider);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) yield `capacityProviderStrategies names ${twice} twice`;
+  for (const { capacityProvider, base = 0, weight = 0 } of capacity) {
+    if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a number of tasks: 0 to 100000`;
+    if (outside(weight, 0, 1_000)) yield `capacityProviderStrategies ${capacityProvider}: weight ${weight} is not between 0 and 1000`;
+  }
+  if (capacity.filter(({ base = 0 }) => base !== 0).length > 1) {
+    yield 'capacityProviderStrategies has a base for more than one capacity provider: ECS takes one';
+  }
+  if (capacity.length > 1 && capacity.every(({ weight = 0 }) => weight === 0)) {
+    yield 'capacityProviderStrategies has no weight above 0, so ECS could not place a task: pass a weight';
+  }
+}

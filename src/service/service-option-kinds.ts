@@ -1,0 +1,82 @@
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { TaskOptions } from './task-options';
+import { ImageGuard } from '../guard/image-guard';
+import {
+  anyDuration, anyFlag, anyNumber, anyStruct, anyText, described, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
+} from '../private/option-kinds';
+
+const aGuard: Kind = (name, value) => typeof value === 'object' && value !== null && ImageGuard.isImageGuard(value as ImageGuard)
+  ? undefined
+  : `${name} ${described(value)} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })`;
+
+/** ECS has two more than the lowest aws-cdk-lib knows. */
+const STRATEGIES = ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'];
+
+/** By class, interface or enum, as the types say it to those whose language has types. */
+export const TASK_OPTION_KINDS: Kinds<TaskOptions> = {
+  cpu: anyNumber,
+  memoryLimitMiB: anyNumber,
+  cpuArchitecture: instance('an ecs.CpuArchitecture', '_cpuArchitecture'),
+  ephemeralStorageGiB: anyNumber,
+  platformVersion: anyText,
+  family: anyText,
+  taskRole: instance('an iam.IRole', 'roleArn', 'grantPrincipal'),
+  executionRole: instance('an iam.IRole', 'roleArn', 'grantPrincipal'),
+  containerName: anyText,
+  entryPoint: listOf(anyText),
+  workingDirectory: anyText,
+  user: anyText,
+  environment: mapOf(anyText),
+  environmentFiles: listOf(instance('an ecs.EnvironmentFile', 'bind')),
+  secrets: mapOf(instance('an ecs.Secret', 'arn', 'grantRead')),
+  imageInEnvironment: anyFlag,
+  dockerLabels: mapOf(anyText),
+  readonlyRootFilesystem: anyFlag,
+  linuxParameters: instance('an ecs.LinuxParameters', 'renderLinuxParameters'),
+  ulimits: listOf(structOf({ name: anyText, softLimit: anyNumber, hardLimit: anyNumber })),
+  stopTimeout: anyDuration,
+  logRetention: oneOf(...Object.values(logs.RetentionDays).filter((value): value is number => typeof value === 'number')),
+  logDriver: instance('an ecs.LogDriver', 'bind'),
+};
+
+export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
+  guard: aGuard,
+  cluster: instance('an ecs.ICluster', 'clusterName', 'vpc'),
+  vpc: instance('an ec2.IVpc', 'vpcId', 'selectSubnets'),
+  serviceName: anyText,
+  scaling: instance('a Scaling, such as Scaling.exactly(1)', '_desiredCount'),
+  ingress: instance('an Ingress, such as Ingress.internetFacing()', '_bind'),
+
+  ...TASK_OPTION_KINDS,
+  containerPort: anyNumber,
+  command: listOf(anyText),
+  healthCheck: structOf({ command: listOf(anyText) }, { interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration }),
+
+  deploymentStrategy: oneOf(...STRATEGIES),
+  bakeTime: anyDuration,
+  canaryPercent: anyNumber,
+  canaryBakeTime: anyDuration,
+  linearStepPercent: anyNumber,
+  linearStepBakeTime: anyDuration,
+  lifecycleHooks: listOf(instance('a hook, such as an ecs.DeploymentLifecycleLambdaTarget', 'bind')),
+  rollbackOn: listOf(instance('an alarm, such as RollbackAlarm.serverErrors({ percent: 1 })', 'renderAlarmRule')),
+  circuitBreaker: structOf({}, { enable: anyFlag, rollback: anyFlag }),
+  circuitBreakerFailureCount: anyNumber,
+  circuitBreakerResetOnHealthyTask: anyFlag,
+  failureTopic: instance('an sns.ITopic', 'topicArn', 'grantPublish'),
+  minHealthyPercent: anyNumber,
+  maxHealthyPercent: anyNumber,
+  healthCheckGracePeriod: anyDuration,
+
+  capacityProviderStrategies: listOf(structOf({ capacityProvider: anyText }, { base: anyNumber, weight: anyNumber })),
+  availabilityZoneRebalancing: oneOf(...Object.values(ecs.AvailabilityZoneRebalancing)),
+  propagateTags: oneOf(...Object.values(ecs.PropagatedTagSource)),
+  enableECSManagedTags: anyFlag,
+  cloudMapOptions: anyStruct,
+  enableExecuteCommand: anyFlag,
+  taskSubnets: anyStruct,
+  assignPublicIp: anyFlag,
+  securityGroups: listOf(instance('an ec2.ISecurityGroup', 'securityGroupId')),
+};

@@ -1,0 +1,92 @@
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { environmentOf } from './service-option-checks';
+import { taskSize } from './task-size';
+import { invalid } from '../private/validation';
+
+const DEFAULT_CONTAINER_PORT = 80;
+
+/** Service Connect finds a port by its name, and ECS takes no port twice, so it cannot be named later. */
+const PORT_NAME = 'app';
+
+export interface ServiceTask {
+  readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly container: ecs.ContainerDefinition;
+  readonly logGroup?: logs.ILogGroup;
+}
+
+/** The task of a service, with the container that runs the guarded image. */
+export function makeTask(scope: Construct, props: GuardedFargateServiceProps, hasIngress: boolean): ServiceTask {
+  const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
+    family: props.family,
+    ...taskSize(scope, props),
+    ephemeralStorageGiB: props.ephemeralStorageGiB,
+    runtimePlatform: {
+      operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
+    },
+    taskRole: props.taskRole,
+    executionRole: props.executionRole,
+  });
+  const logGroup = props.logDriver ? undefined : makeLogGroup(scope, props);
+  const containerName = props.containerName ?? 'app';
+  const port = props.containerPort ?? (hasIngress ? DEFAULT_CONTAINER_PORT : undefined);
+  const container = taskDefinition.addContainer('Container', {
+    containerName,
+    image: props.guard.image,
+    command: props.command,
+    entryPoint: props.entryPoint,
+    workingDirectory: props.workingDirectory,
+    user: props.user,
+    environment: environmentOf(props),
+    environmentFiles: props.environmentFiles?.map((file, index) => new GrantedEnvironmentFile(file, index, taskDefinition)),
+    dockerLabels: props.dockerLabels,
+    readonlyRootFilesystem: props.readonlyRootFilesystem,
+    secrets: props.secrets,
+    linuxParameters: props.linuxParameters,
+    ulimits: props.ulimits,
+    stopTimeout: props.stopTimeout,
+    healthCheck: props.healthCheck,
+    portMappings: port === undefined ? [] : [{ containerPort: port, name: PORT_NAME }],
+    logging: props.logDriver ?? ecs.LogDriver.awsLogs({ logGroup, streamPrefix: containerName }),
+  });
+  return { taskDefinition, container, logGroup };
+}
+
+function makeLogGroup(scope: Construct, { guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {
+  const logGroup = new logs.LogGroup(scope, 'LogGroup', {
+    retention: logRetention ?? logs.RetentionDays.ONE_MONTH,
+    // A first deployment that fails takes everything else with it, and the logs say why it did.
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  logGroup.node.addDependency(guard);
+  return logGroup;
+}
+
+/**
+ * An environment file that the execution role may read, which aws-cdk-lib leaves to its users, each in a scope of its own.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
+ */
+class GrantedEnvironmentFile extends ecs.EnvironmentFile {
+  constructor(private readonly file: ecs.EnvironmentFile, private readonly index: number, private readonly taskDefinition: ecs.TaskDefinition) {
+    super();
+  }
+
+  public bind(scope: Construct): ecs.EnvironmentFileConfig {
+    const config = this.file.bind(new Construct(scope, `EnvironmentFile${this.index + 1}`));
+    const { bucketName, objectKey } = config.s3Location;
+    if (!Token.isUnresolved(objectKey) && !objectKey.endsWith('.env')) {
+      throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${objectKey} does not end with .env: ECS takes no other files`);
+    }
+    const { partition } = Stack.of(scope);
+    const bucket = `arn:${partition}:s3:::${bucketName}`;
+    this.taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [bucket] }));
+    this.taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [`${bucket}/${objectKey}`] }));
+    return config;
+  }
+}

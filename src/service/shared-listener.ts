@@ -1,0 +1,70 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { BoundIngress, WayIn } from './ingress';
+import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
+import { ListenerIngressOptions } from './ingress-options';
+import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
+import { checkRegion, checkVpcOfListener } from './same-place';
+import { ServiceTargets } from './service-targets';
+import { anyNumber, anyText, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
+import { invalid, outside, shown } from '../private/validation';
+
+const aListener = instance('an elbv2.IApplicationListener', 'listenerArn', 'connections');
+
+const KINDS: Kinds<ListenerIngressOptions> = {
+  ...TARGET_OPTION_KINDS,
+  priority: anyNumber,
+  hostPatterns: listOf(anyText),
+  pathPatterns: listOf(anyText),
+  testListener: aListener,
+};
+
+/** A listener that several services share. */
+export class SharedListener implements WayIn {
+  private readonly options: ListenerIngressOptions;
+  private readonly conditions: elbv2.ListenerCondition[];
+
+  constructor(private readonly listener: elbv2.IApplicationListener, options: ListenerIngressOptions) {
+    const fail = (message: string) => new Error(`Ingress.onListener: ${message}`);
+    const noListener = aListener('listener', listener);
+    if (noListener) {
+      throw fail(`${noListener}${listener == null ? ': a service without a load balancer, or with Ingress.none(), has no listener' : ''}`);
+    }
+    if (options == null) throw fail(`options ${shown(options)} must say which requests go to the service: pass priority and conditions or patterns`);
+
+    this.options = givenOptions(options, KINDS, fail);
+    for (const fault of this.faultsOfOptions()) throw fail(fault);
+    const { hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
+    this.conditions = [
+      ...(hostPatterns.length > 0 ? [elbv2.ListenerCondition.hostHeaders(hostPatterns)] : []),
+      ...(pathPatterns.length > 0 ? [elbv2.ListenerCondition.pathPatterns(pathPatterns)] : []),
+      ...conditions,
+    ];
+  }
+
+  public bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress {
+    const { listener, conditions, options: { priority, testListener } } = this;
+    if (testListener && !shiftsTraffic) {
+      throw invalid(scope, `ingress testListener ${testListener.node.path} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
+    }
+    checkRegion(scope, 'ingress listener', listener.listenerArn);
+    checkVpcOfListener(scope, vpc, listener);
+    const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
+    const production = targets.addRule('ListenerRule', listener, priority, conditions);
+    const test = testListener && targets.addRule('TestListenerRule', testListener, priority, conditions);
+    return { listener, testListener, targets, alternateTarget: targets.shiftBy(production, test), faults: () => prioritiesTaken(targets.rules) };
+  }
+
+  private* faultsOfOptions(): Generator<string> {
+    const { priority, hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
+    if (priority === undefined || outside(priority, 1, LAST_PRIORITY)) {
+      yield `priority ${priority} is not between 1 and ${LAST_PRIORITY}`;
+    }
+    if (hostPatterns.length + pathPatterns.length + conditions.length === 0) {
+      yield 'hostPatterns, pathPatterns or conditions must say which requests go to the service';
+    }
+    yield* faultsOfConditions('hostPatterns, pathPatterns and conditions', conditions, hostPatterns, pathPatterns);
+    yield* faultsOfTargets(this.options);
+  }
+}

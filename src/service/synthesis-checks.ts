@@ -1,0 +1,60 @@
+import { CfnResource, Token } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { IConstruct } from 'constructs';
+import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
+
+/** Of `linuxParameters`. */
+const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
+
+/**
+ * What is wrong with a service that only the finished app tells, since load balancers, Cloud Map, devices and capacity may be
+ * added until then.
+ */
+export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
+  const { loadBalancers, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
+  if (props.healthCheckGracePeriod && !props.healthCheck && !service.stack.resolve(loadBalancers)) {
+    yield 'healthCheckGracePeriod needs health checks that it puts off: pass an ingress other than Ingress.none(), attach a load balancer ' +
+      'to ecsService, or pass a healthCheck';
+  }
+  if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
+
+  yield* faultsOfTaskDefinition(service.taskDefinition);
+  yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
+}
+
+/** What is wrong with a task, whatever starts it, that only the finished app tells. */
+export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
+  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  for (const { name, environment = [], secrets = [], linuxParameters = {} } of taskDefinition.stack.resolve(containerDefinitions)) {
+    const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
+    if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
+    const variables = environment.map((variable: { name: string }) => variable.name);
+    const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
+    if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
+  }
+}
+
+/** Capacity that a cluster of this app does not offer, so that ECS would refuse the service. */
+function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProviderStrategy[]): string[] {
+  const resource = cluster.node.defaultChild;
+  if (!resource || !isResource(resource, ecs.CfnCluster.CFN_RESOURCE_TYPE_NAME)) return [];
+
+  const { capacityProviderNames = [], clusterScopedCapacityProviderNames = [] } = cluster as ecs.Cluster;
+  const offered = [...capacityProviderNames, ...clusterScopedCapacityProviderNames, ...(resource as ecs.CfnCluster).capacityProviders ?? []];
+  const missing = strategies.map(({ capacityProvider }) => capacityProvider)
+    .filter((name) => !Token.isUnresolved(name) && !offered.includes(name));
+  if (missing.length === 0 || isOfferedElsewhere(cluster)) return [];
+  return [`capacityProviderStrategies needs ${missing.join(' and ')}, which cluster ${cluster.node.path} does not offer: ` +
+    'pass enableFargateCapacityProviders: true to the cluster'];
+}
+
+/** By a resource that users made themselves. */
+function isOfferedElsewhere(cluster: ecs.ICluster): boolean {
+  return cluster.node.root.node.findAll().some((construct) =>
+    isResource(construct, ecs.CfnClusterCapacityProviderAssociations.CFN_RESOURCE_TYPE_NAME) && !construct.node.scopes.includes(cluster));
+}
+
+function isResource(construct: IConstruct, type: string): boolean {
+  return CfnResource.isCfnResource(construct) && construct.cfnResourceType === type;
+}

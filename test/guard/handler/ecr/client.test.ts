@@ -1,0 +1,318 @@
+import { EcrClient, ecrClient, ImageFailure, troubleOf } from '../../../../src/guard/handler/ecr/client';
+import { parse } from '../../../../src/guard/handler/request';
+import { openRequest } from '../../../../src/handler/request';
+import { AwsError } from '../../../../src/handler/runtime/aws-client';
+import { NetworkError, TooLarge } from '../../../../src/handler/runtime/http';
+import { DENIED, Fault, NO_IMAGE, REPOSITORY, ACCOUNT, Simulation, THROTTLED, event } from '../simulation';
+
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+
+let aws: Simulation;
+beforeEach(() => {
+  aws = new Simulation();
+});
+
+test('every question names registry and repository, and goes to the region of the registry', async () => {
+  aws.push('v1');
+  const { repository } = parse(openRequest(event({}, { RepositoryUri: '999988887777.dkr.ecr.cn-north-1.amazonaws.com.cn/app', RegistryRegion: 'cn-north-1' })));
+  await aws.clock.until(ecrClient(aws, (text) => text, repository).describeImage({ imageTag: 'v1' }));
+
+  expect(aws.calls[0].request.url).toBe('https://api.ecr.cn-north-1.amazonaws.com.cn/');
+  expect(aws.calls[0].request.headers.authorization).toContain('/cn-north-1/ecr/aws4_request');
+  expect(aws.calls[0].input).toEqual({ registryId: ACCOUNT, repositoryName: REPOSITORY, imageIds: [{ imageTag: 'v1' }] });
+});
+
+test('an endpoint of ECR that is named by the environment is used', async () => {
+  aws.push('v1');
+  Object.assign(aws.env, { AWS_ENDPOINT_URL_ECR: 'https://ecr.local' });
+  await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }));
+
+  expect(aws.calls[0].request.url).toBe('https://ecr.local/');
+});
+
+describe('to describe an image', () => {
+  test('finds it, or nothing', async () => {
+    const digest = aws.push('v1');
+
+    expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toMatchObject({ imageDigest: digest, imageTags: ['v1'] });
+    expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v2' }, { imageStatus: 'ANY' }))).toBeUndefined();
+    expect(aws.calls[1].input).toMatchObject({ filter: { imageStatus: 'ANY' } });
+  });
+
+  test.each([{}, { imageDetails: [] }])('finds nothing in the answer %j', async (answer) => {
+    answerWith(answer);
+
+    expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toBeUndefined();
+  });
+
+  test('fails where ECR says anything but that there is no such image', async () => {
+    aws.faults.registry.push(DENIED);
+    await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toMatchObject({ code: 'AccessDeniedException' });
+
+    aws.repositoryExists = false;
+    await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toMatchObject({ code: 'RepositoryNotFoundException' });
+  });
+});
+
+describe('to list images', () => {
+  test('gives one page and the way to the next', async () => {
+    for (const tag of ['v1', 'v2', 'v3']) aws.push(tag);
+    const first = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: undefined }, 1_000_000));
+    const second = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: first.nextToken }, 1_000_000));
+
+    expect([first, second].map(({ images }) => images.map(({ imageTags }) => imageTags))).toEqual([[['v1'], ['v2']], [['v3']]]);
+    expect(second.nextToken).toBeUndefined();
+  });
+
+  test('fails where the page is too large', async () => {
+    for (const tag of ['v1', 'v2', 'v3']) aws.push(tag);
+
+    await expect(ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }, 100))).rejects.toThrow(TooLarge);
+  });
+
+  test('takes an answer without images for an empty page', async () => {
+    answerWith({});
+
+    expect(await ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }, 100))).toEqual({ images: [], nextToken: undefined });
+  });
+});
+
+describe('to get manifests', () => {
+  test('gives one for each id, in their order, and nothing for what is not there', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const manifests = await ask((ecr) => ecr.getManifests([{ imageTag: 'v2' }, { imageTag: 'v3' }, { imageDigest: v1 }, { imageTag: 'v1' }, { imageDigest: NO_IMAGE }]));
+
+    expect(manifests.map((manifest) => manifest && 'digest' in manifest ? manifest.digest : manifest)).toEqual([v2, undefined, v1, v1, undefined]);
+    expect(aws.actions).toEqual(['ecr:BatchGetImage']);
+    expect(manifests[0]).toEqual({ digest: v2, text: aws.images.get(v2)!.fixture.manifest, mediaType: aws.images.get(v2)!.fixture.mediaType });
+  });
+
+  test('asks for each one alone where the answer does not say which of them it is about', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    aws.namesTagsInAnswers = false;
+    const manifests = await ask((ecr) => ecr.getManifests([{ imageTag: 'v2' }, { imageTag: 'v3' }, { imageTag: 'v1' }]));
+
+    expect(manifests.map((manifest) => manifest && 'digest' in manifest ? manifest.digest : manifest)).toEqual([v2, undefined, v1]);
+    expect(aws.calls.map(({ input }) => input.imageIds)).toEqual([
+      [{ imageTag: 'v2' }, { imageTag: 'v3' }, { imageTag: 'v1' }], [{ imageTag: 'v2' }], [{ imageTag: 'v1' }],
+    ]);
+  });
+
+  test('asks for no digest twice, whether it was asked for by tag or by digest', async () => {
+    const v1 = aws.push('v1');
+    const v2 = aws.push('v2');
+    await ask(async (ecr) => {
+      await ecr.getManifests([{ imageTag: 'v1' }, { imageDigest: v2 }]);
+      expect(await ecr.getManifests([{ imageDigest: v2 }, { imageDigest: v1 }])).toMatchObject([{ digest: v2 }, { digest: v1 }]);
+      await ecr.getManifests([{ imageDigest: v1 }, { imageTag: 'v1' }]);
+    });
+
+    expect(aws.calls.map(({ input }) => input.imageIds)).toEqual([[{ imageTag: 'v1' }, { imageDigest: v2 }], [{ imageTag: 'v1' }]]);
+  });
+
+  test.each(['KmsError', 'UpstreamAccessDenied', 'ImageInaccessible', 'InvalidImageTag', 'ImageTagDoesNotMatchDigest', undefined])(
+    'takes no failure but ImageNotFound for an absence (%s)', async (failureCode) => {
+      answerWith({ images: [], failures: [{ imageId: { imageTag: 'v1' }, failureCode, failureReason: failureCode && 'why' }] });
+      const [failure] = await ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]));
+
+      expect(failure).toBeInstanceOf(ImageFailure);
+      expect(failure).toMatchObject({ code: failureCode ?? 'NoFailureCode', message: failureCode ? `${failureCode}: why` : 'NoFailureCode: no reason given' });
+    });
+
+  test('tells the failure of one image from the absence of another', async () => {
+    answerWith({
+      failures: [
+        { imageId: { imageTag: 'v1' }, failureCode: 'ImageNotFound' },
+        { imageId: { imageDigest: DIGEST }, failureCode: 'KmsError' },
+      ],
+    });
+    const [first, second] = await ask((ecr) => ecr.getManifests([{ imageDigest: DIGEST }, { imageTag: 'v1' }]));
+
+    expect(first).toMatchObject({ code: 'KmsError' });
+    expect(second).toBeUndefined();
+  });
+
+  test.each<[string, object, string]>([
+    ['neither image nor failure', {}, 'neither an image nor a failure'],
+    ['empty lists', { images: [], failures: [] }, 'neither an image nor a failure'],
+    ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'an image without a manifest or a digest'],
+    ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'an image without a manifest or a digest'],
+  ])('fails where the answer holds %s', async (_, answer, message) => {
+    answerWith(answer);
+
+    await expect(ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]))).rejects.toThrow(new NetworkError(message));
+  });
+
+  test('needs no digest in the answer about a digest', async () => {
+    answerWith({ images: [{ imageManifest: '{}' }] });
+
+    expect(await ask((ecr) => ecr.getManifests([{ imageDigest: DIGEST }]))).toEqual([{ digest: DIGEST, text: '{}', mediaType: undefined }]);
+  });
+});
+
+describe('to get a download URL', () => {
+  test('gives it', async () => {
+    expect(await ask((ecr) => ecr.downloadUrl('sha256:1'))).toMatch(/^https:\/\/layers\.example\/sha256:1/);
+    expect(aws.calls[0].input).toMatchObject({ layerDigest: 'sha256:1' });
+  });
+
+  test.each([{}, { downloadUrl: '' }, { downloadUrl: 'no URL' }])('fails on the answer %j', async (answer) => {
+    answerWith(answer);
+
+    await expect(ask((ecr) => ecr.downloadUrl('sha256:1'))).rejects.toThrow(new NetworkError('an answer without a download URL'));
+  });
+});
+
+describe('to put a tag', () => {
+  const put = async () => ask(async (ecr) => {
+    const [manifest] = await ecr.getManifests([{ imageTag: 'v1' }]);
+    await ecr.putTag('deployed-x', manifest as Exclude<typeof manifest, undefined | ImageFailure>);
+  });
+
+  test('moves it to the image as it was pushed', async () => {
+    const v1 = aws.push('v1');
+    aws.tags.set('deployed-x', aws.push('v2'));
+    await put();
+
+    expect(aws.tags.get('deployed-x')).toBe(v1);
+    expect(aws.calls[1].input).toEqual({
+      registryId: ACCOUNT,
+      repositoryName: REPOSITORY,
+      imageTag: 'deployed-x',
+      imageDigest: v1,
+      imageManifest: aws.images.get(v1)!.fixture.manifest,
+      imageManifestMediaType: aws.images.get(v1)!.fixture.mediaType,
+    });
+    expect(aws.actions).toEqual(['ecr:BatchGetImage', 'ecr:PutImage']);
+  });
+
+  test('is done where the tag is in its place already', async () => {
+    aws.tags.set('deployed-x', aws.push('v1'));
+    await put();
+
+    expect(aws.actions).toEqual(['ecr:BatchGetImage', 'ecr:PutImage']);
+  });
+
+  test.each(['ImageTagAlreadyExistsException', 'LimitExceededException', 'AccessDeniedException'])('fails where ECR refuses it (%s)', async (code) => {
+    aws.push('v1');
+    aws.faults.registry.push(undefined, { kind: 'error', status: 400, code });
+
+    await expect(put()).rejects.toMatchObject({ code });
+  });
+
+  test.each<[string, object]>([
+    ['nothing', {}],
+    ['an image without an id', { image: {} }],
+    ['another digest', { image: { imageId: { imageDigest: NO_IMAGE } } }],
+  ])('is believed only if the answer says so, or the tag is then found to be in place (%s)', async (_, answer) => {
+    const v1 = aws.push('v1');
+    answerWith(answer, 'PutImage');
+    await expect(put()).rejects.toThrow(new NetworkError('the answer to PutImage does not say that tag deployed-x was moved'));
+
+    aws.tags.set('deployed-x', aws.push('v2'));
+    await expect(put()).rejects.toThrow(NetworkError);
+
+    aws.tags.set('deployed-x', v1);
+    await put();
+  });
+
+  test('is not believed where the tag cannot be read', async () => {
+    aws.push('v1');
+    const { send } = aws;
+    aws.send = async (request) => {
+      const target = request.headers['x-amz-target'];
+      if (target?.endsWith('PutImage')) return json({});
+      if (request.body?.includes('deployed-x')) return json({ failures: [{ imageId: { imageTag: 'deployed-x' }, failureCode: 'KmsError' }] });
+      return send(request);
+    };
+
+    await expect(put()).rejects.toThrow(NetworkError);
+  });
+});
+
+test.each([
+  ['RepositoryNotFoundException', 400, 'repositoryMissing'],
+  ['ImageNotFoundException', 400, 'missing'],
+  ['LayersNotFoundException', 400, 'missing'],
+  ['ReferencedImagesNotFoundException', 400, 'missing'],
+  ['AccessDeniedException', 400, 'denied'],
+  ['AccessDenied', 403, 'denied'],
+  ['UnauthorizedOperation', 403, 'denied'],
+  ['NotAuthorized', 400, 'denied'],
+  ['BlockedByOrganizationPolicyException', 400, 'denied'],
+  ['UnrecognizedClientException', 400, 'denied'],
+  ['InvalidClientTokenId', 403, 'denied'],
+  ['ExpiredTokenException', 400, 'denied'],
+  ['KmsException', 400, 'kms'],
+  ['KmsError', 0, 'kms'],
+  ['UnableToGetUpstreamImageException', 400, 'upstream'],
+  ['UnableToAccessUpstreamLayer', 400, 'upstream'],
+  ['UpstreamAccessDenied', 0, 'upstream'],
+  ['UpstreamTooManyRequests', 0, 'unavailable'],
+  ['UpstreamUnavailable', 0, 'unavailable'],
+  ['LimitExceededException', 400, 'quota'],
+  ['ThrottlingException', 400, 'throttled'],
+  ['Throttling', 400, 'throttled'],
+  ['TooManyRequestsException', 400, 'throttled'],
+  ['RequestLimitExceeded', 400, 'throttled'],
+  ['SlowDown', 503, 'throttled'],
+  ['HTTP429', 429, 'throttled'],
+  ['ServerException', 500, 'unavailable'],
+  ['ServiceUnavailable', 503, 'unavailable'],
+  ['InternalFailure', 500, 'unavailable'],
+  ['RequestTimeoutException', 400, 'unavailable'],
+  ['RequestTimeout', 400, 'unavailable'],
+  ['RequestExpired', 400, 'unavailable'],
+  ['RequestTimeTooSkewed', 403, 'unavailable'],
+  ['HTTP408', 408, 'unavailable'],
+  ['HTTP502', 502, 'unavailable'],
+  ['Strange', 500, 'unavailable'],
+  ['Strange', 499, 'unexpected'],
+  ['NoSuchService', 400, 'unexpected'],
+  ['InvalidParameterException', 400, 'refused'],
+  ['ValidationException', 400, 'refused'],
+  ['ImageArchivedException', 400, 'unexpected'],
+  ['ImageTagAlreadyExistsException', 400, 'unexpected'],
+])('%s (HTTP %d) is %s', (code, status, kind) => {
+  const trouble = troubleOf(new AwsError('ecr:DescribeImages', code, 'the message', status));
+
+  expect(trouble).toEqual(kind.toLowerCase().includes('missing') ? { kind } : { kind, action: 'ecr:DescribeImages', message: `${code}: the message` });
+});
+
+test.each([
+  [new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
+  [new ImageFailure('ImageInaccessible', 'no'), { kind: 'unexpected', action: 'ecr:BatchGetImage', message: 'ImageInaccessible: no' }],
+  [new ImageFailure('UpstreamUnavailable', 'no'), { kind: 'unavailable', action: 'ecr:BatchGetImage', message: 'UpstreamUnavailable: no' }],
+  [new NetworkError('read ECONNRESET'), { kind: 'unavailable', message: 'read ECONNRESET' }],
+  [new TypeError('x is not a function'), { kind: 'unexpected', message: 'TypeError: x is not a function' }],
+  ['thrown', { kind: 'unexpected', message: 'thrown' }],
+  [new AwsError('ecr:DescribeImages', 'KmsException', 'KmsException', 400), { kind: 'kms', action: 'ecr:DescribeImages', message: 'KmsException' }],
+])('the error %p is told as it is, and no code twice', (error, expected) => {
+  expect(troubleOf(error)).toEqual(expected);
+});
+
+test('a fault is a trouble of its kind', async () => {
+  const kindOf = async (fault: Fault) => {
+    aws.faults.registry.push(fault);
+    return troubleOf(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' })).catch((error) => error)).kind;
+  };
+
+  expect(await kindOf(THROTTLED)).toBe('throttled');
+  expect(await kindOf({ kind: 'garbage' })).toBe('unavailable');
+  expect(await kindOf({ kind: 'hang' })).toBe('unavailable');
+});
+
+async function ask<T>(question: (ecr: EcrClient) => Promise<T>): Promise<T> {
+  const { repository } = parse(openRequest(event()));
+  return aws.clock.until(question(ecrClient(aws, (text) => text, repository)));
+}
+
+/** Every answer, or every one of one operation, is this. */
+function answerWith(answer: object, operation = ''): void {
+  const { send } = aws;
+  aws.send = async (request) => request.headers['x-amz-target']?.endsWith(operation) ? json(answer) : send(request);
+}
+
+function json(answer: object) {
+  return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(answer)) };
+}

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { EcrClient, ImageFailure, Manifest } from '../../../../src/guard/handler/ecr/client';
+import { Move, planMoves, Releases, ReleaseTags, releaseTags } from '../../../../src/guard/handler/ecr/release-tags';
+import { MOST_IMAGES } from '../../../../src/guard/handler/release-history';
+
+const TAG = 'deployed-api-0123abcd';
+const NAMES = releaseTags(TAG);
+const ALL = [NAMES.latest, NAMES.previous, ...NAMES.earlier];
+/** Asserted with Node's assert, which is much faster than jest's. */
+const NUM_RUNS = 2_000;
+
+type State = ReadonlyMap<string, string>;
+
+test('there is a tag for each image that may be on record, and two more', () => {
+  expect(ALL.slice(0, 4)).toEqual([TAG, `${TAG}-previous`, `${TAG}-earlier-1`, `${TAG}-earlier-2`]);
+  expect(new Set(ALL).size).toBe(MOST_IMAGES + 2);
+});
+
+describe('the moves', () => {
+  test.each<[string, Record<string, string>, Releases, Array<[string, string]>]>([
+    ['the first release gets the first tag', {}, { latest: 'A', earlier: ['A'] }, [['', 'A']]],
+    ['the second one leaves the previous tag to the first', { '': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, [['-previous', 'A'], ['', 'B']]],
+    [
+      'the third one keeps all, so that two updates may fail in a row', { '': 'B', '-previous': 'A' }, { latest: 'C', previous: 'B', earlier: ['C', 'B', 'A'] },
+      [['-earlier-1', 'A'], ['-previous', 'B'], ['', 'C']],
+    ],
+    [
+      'a rollback moves the tags back, the one of what is deployed first', { '': 'C', '-previous': 'B', '-earlier-1': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] },
+      [['', 'B'], ['-previous', 'A']],
+    ],
+    ['a release of what is in its place moves nothing', { '': 'B', '-previous': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, []],
+    [
+      'a release without a previous one takes the previous tag, if there is one', { '': 'A', '-previous': 'X' }, { latest: 'B', earlier: ['B'] },
+      [['-previous', 'B'], ['', 'B']],
+    ],
+    ['an image that is no longer to be kept gives its tag away', { '-earlier-1': 'X' }, { latest: 'C', previous: 'B', earlier: ['A'] }, [
+      ['-earlier-2', 'A'], ['-previous', 'B'], ['', 'C'],
+    ]],
+  ])('%s', (_, tagged, releases, expected) => {
+    const state = new Map(Object.entries(tagged).map(([suffix, digest]) => [TAG + suffix, digest]));
+
+    expect(planMoves(TAG, state, releases)).toEqual(expected.map(([suffix, digest]) => ({ tag: TAG + suffix, digest })));
+  });
+
+  test('an earlier tag is taken from an image that is not to be kept once no other is left', () => {
+    const state = new Map(NAMES.earlier.map((tag, index) => [tag, `X${index}`]));
+
+    expect(planMoves(TAG, state, { latest: 'B', earlier: ['A', 'X0'] })).toEqual([{ tag: `${TAG}-earlier-2`, digest: 'A' }, { tag: TAG, digest: 'B' }]);
+  });
+
+  const digest = fc.constantFrom(...'ABCDEFGHIJKLMNOP');
+  const state: fc.Arbitrary<State> = fc.array(fc.option(digest, { nil: undefined }), { minLength: ALL.length, maxLength: ALL.length })
+    .map((digests) => new Map(ALL.flatMap((tag, index) => digests[index] === undefined ? [] : [[tag, digests[index]] as const])));
+  /** As many as a history can hold, in any order, and one that is spared. Without a previous one there are no earlier ones. */
+  const releases: fc.Arbitrary<Releases> = fc.uniqueArray(digest, { minLength: 1, maxLength: MOST_IMAGES + 1, size: 'max' }).chain((images) => fc.record({
+    latest: fc.constant(images[0]),
+    previous: images.length > 2 ? fc.constant(images[1]) : fc.constantFrom(undefined, images[1]),
+    earlier: fc.shuffledSubarray(images),
+  }));
+  const keptOf = ({ latest, previous, earlier }: Releases) => [...new Set([latest, ...previous ? [previous] : [], ...earlier])];
+
+  test('never leave an image that is to be kept without a tag, in whatever state the tags are', () => {
+    fc.assert(fc.property(state, releases, (before, wanted) => {
+      const states = statesOf(before, planMoves(TAG, before, wanted));
+      for (const image of keptOf(wanted)) {
+        const isTagged = states.map((tags) => [...tags.values()].includes(image));
+        // Once it has a tag, it has one at each moment after.
+        assert.ok(!isTagged.slice(isTagged.indexOf(true)).includes(false));
+        assert.ok(isTagged.at(-1));
+      }
+    }), { numRuns: NUM_RUNS });
+  });
+
+  test('end with the latest and the previous release under their tags', () => {
+    fc.assert(fc.property(state, releases, (before, wanted) => {
+      const after = statesOf(before, planMoves(TAG, before, wanted)).at(-1)!;
+
+      assert.equal(after.get(NAMES.latest), wanted.latest);
+      if (wanted.previous) assert.equal(after.get(NAMES.previous), wanted.previous);
+    }), { numRuns: NUM_RUNS });
+  });
+
+  test('move nothing that is in its place, and nothing at all the second time', () => {
+    fc.assert(fc.property(state, releases, (before, wanted) => {
+      const moves = planMoves(TAG, before, wanted);
+      const states = statesOf(before, moves);
+
+      moves.forEach(({ tag, digest: image }, index) => assert.notEqual(states[index].get(tag), image));
+      assert.deepEqual(planMoves(TAG, states.at(-1)!, wanted), []);
+    }), { numRuns: NUM_RUNS });
+  });
+
+  test('know no tag but those of this guard', () => {
+    fc.assert(fc.property(state, releases, (before, wanted) => {
+      for (const { tag, digest: image } of planMoves(TAG, before, wanted)) {
+        assert.ok(ALL.includes(tag));
+        assert.ok(keptOf(wanted).includes(image));
+      }
+    }), { numRuns: NUM_RUNS });
+  });
+
+  test('of a release that is rolled back at any moment end with the tags of before', () => {
+    const images = fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES });
+    fc.assert(fc.property(images, fc.nat(20), ([next, latest, previous, ...others], moment) => {
+      const deployed: Releases = { latest, previous, earlier: [latest, previous, ...others] };
+      const before = statesOf(new Map(), planMoves(TAG, new Map(), deployed)).at(-1)!;
+      const released = statesOf(before, planMoves(TAG, before, { latest: next, previous: latest, earlier: [next, latest, previous, ...others] }));
+      const interrupted = released[Math.min(moment, released.length - 1)];
+      const back = statesOf(interrupted, planMoves(TAG, interrupted, deployed)).at(-1)!;
+
+      assert.deepEqual([back.get(NAMES.latest), back.get(NAMES.previous)], [latest, previous]);
+    }), { numRuns: 500 });
+  });
+});
+
+describe('the tags in a registry', () => {
+  const [A, B, C] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`);
+  const KMS_ERROR = new ImageFailure('KmsError', 'key is disabled');
+
+  test('are read in the call that gets the manifest of an image', async () => {
+    const { tags, asked, plan } = registry({ [TAG]: B });
+
+    expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
+    expect(asked).toEqual([[A, ...ALL]]);
+    expect(await tags.latest()).toBe(B);
+    expect(await plan({ latest: A, previous: B, earlier: [] })).toEqual([[NAMES.previous, B], [TAG, A]]);
+    expect(asked).toEqual([[A, ...ALL], [B, A]]);
+  });
+
+  test('are read when something is to move, if that was not done before, and only once', async () => {
+    const { asked, plan } = registry({});
+
+    expect(await plan({ latest: A, earlier: [] })).toEqual([[TAG, A]]);
+    expect(await plan({ latest: A, earlier: [] })).toEqual([[TAG, A]]);
+    expect(asked).toEqual([[A, ...ALL], [A], [A]]);
+  });
+
+  test('are read without an image where there is none', async () => {
+    const { tags, asked } = registry({ [TAG]: C });
+
+    expect(await tags.latest()).toBe(C);
+    expect(asked).toEqual([ALL]);
+  });
+
+  test('are read anew once they were forgotten', async () => {
+    const { tags, tagged } = registry({ [TAG]: C });
+    await tags.latest();
+    tagged[TAG] = B;
+
+    expect(await tags.latest()).toBe(C);
+    tags.forget();
+    expect(await tags.latest()).toBe(B);
+  });
+
+  test('are not taken from what another request has released, unless a rollback says so', async () => {
+    const { plan } = registry({ [TAG]: C });
+    const releases = { latest: A, previous: B, earlier: [] };
+
+    expect(await plan(releases, true)).toEqual([[`${TAG}-earlier-1`, C], [NAMES.previous, B], [TAG, A]]);
+    expect(await plan(releases, false)).toEqual([[NAMES.previous, B], [TAG, A]]);
+  });
+
+  test('may be on an image that ECR does not hand out, and move off it', async () => {
+    const { tags, plan } = registry({ [TAG]: KMS_ERROR, [`${TAG}-earlier-1`]: KMS_ERROR });
+
+    expect(await tags.latest()).toBeUndefined();
+    expect(await plan({ latest: A, previous: B, earlier: [C] }, true)).toEqual([[`${TAG}-earlier-2`, C], [NAMES.previous, B], [TAG, A]]);
+    expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
+  });
+
+  test('are not touched where ECR does not hand out an image that is to be kept', async () => {
+    const { plan } = registry({}, { [B]: KMS_ERROR });
+
+    await expect(plan({ latest: A, previous: B, earlier: [] })).rejects.toBe(KMS_ERROR);
+  });
+
+  test('do not move to an earlier image that is gone', async () => {
+    const { plan } = registry({}, { [B]: undefined, [C]: undefined });
+
+    expect(await plan({ latest: A, previous: B, earlier: [C] })).toEqual([[TAG, A]]);
+  });
+
+  test('do not move at all where the image that is to be released is gone, except in a rollback', async () => {
+    const { plan } = registry({}, { [A]: undefined });
+    const releases = { latest: A, previous: B, earlier: [] };
+
+    await expect(plan(releases, true)).rejects.toMatchObject({ code: 'ImageNotFound' });
+    expect(await plan(releases, false)).toEqual([[NAMES.previous, B]]);
+  });
+
+  test('need nothing of an image that has its tag', async () => {
+    const { plan } = registry({ [TAG]: A });
+
+    expect(await plan({ latest: A, earlier: [] }, true)).toEqual([]);
+  });
+
+  test('move to the image as it was pushed', async () => {
+    const { tags, tagged } = registry({});
+    const [move] = await tags.plan({ latest: A, earlier: [] }, { sparingLatest: true });
+    await tags.move(move);
+
+    expect(tagged).toEqual({ [TAG]: A });
+  });
+
+  function registry(tagged: Record<string, string | ImageFailure>, manifests: Record<string, Manifest | ImageFailure | undefined> = {}) {
+    const asked: string[][] = [];
+    const manifestOf = (digest: string) => digest in manifests ? manifests[digest] : { digest, text: `manifest of ${digest}`, mediaType: 'x' };
+    const ecr = {
+      getManifests: async (ids: Array<{ imageTag?: string; imageDigest?: string }>) => {
+        asked.push(ids.map(({ imageTag, imageDigest }) => (imageTag ?? imageDigest)!));
+        return ids.map(({ imageTag, imageDigest }) => {
+          const tag = imageTag === undefined ? imageDigest : tagged[imageTag];
+          return typeof tag === 'string' ? manifestOf(tag) : tag;
+        });
+      },
+      putTag: async (tag: string, { digest, text }: Manifest) => {
+        expect(text).toBe(`manifest of ${digest}`);
+        tagged[tag] = digest;
+      },
+    };
+    const tags = new ReleaseTags(ecr as unknown as EcrClient, TAG);
+    const plan = async (releases: Releases, sparingLatest = false) =>
+      (await tags.plan(releases, { sparingLatest })).map(({ tag, manifest }) => [tag, manifest.digest]);
+    return { tags, tagged, asked, plan };
+  }
+});
+
+/** The tags before the first move and after each. */
+function statesOf(before: State, moves: readonly Move[]): State[] {
+  const states = [before];
+  for (const { tag, digest } of moves) states.push(new Map(states.at(-1)!).set(tag, digest));
+  return states;
+}

@@ -1,0 +1,295 @@
+import { ACCOUNT, DENIED, event, REPOSITORY_URI } from './simulation';
+import { RecentImages } from '../../../src/guard/handler/ecr/recent-images';
+import { explain, explainReleaseTags } from '../../../src/guard/handler/failure-reason';
+import { Observation } from '../../../src/guard/handler/observation';
+import { parse } from '../../../src/guard/handler/request';
+import { openRequest } from '../../../src/handler/request';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const PLACE = '(account 111122223333, region eu-west-1)';
+const LOG_IN = 'aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 111122223333.dkr.ecr.eu-west-1.amazonaws.com';
+const BUILD = `docker buildx build --platform linux/amd64 --tag ${REPOSITORY_URI}`;
+const AGAIN = 'cdk deploy Service';
+const TO_PARAMETER = { VersionKind: 'parameter', ParameterName: 'Service:ImageTag' };
+
+const RECENT: RecentImages = {
+  pushedLast: [{ name: 'v3', pushedAt: new Date('2026-11-24T10:11:12Z') }, { name: 'v2', pushedAt: new Date('2026-11-23T00:00:00Z') }],
+  similarTags: ['V1', 'v1.0'],
+  partial: false,
+};
+
+describe('missing', () => {
+  test('says what, where, what else there is, and how to push', () => {
+    expect(reason({ kind: 'missing' }, {}, { recent: RECENT })).toBe(
+      `Image ${REPOSITORY_URI}:v1 does not exist ${PLACE}. Similar tags exist: V1, v1.0. Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). `
+      + `Push it and deploy again: 1) ${LOG_IN}  2) ${BUILD}:v1 --push .  3) ${AGAIN}`);
+  });
+
+  test.each([
+    ['an empty repository', { pushedLast: [], similarTags: [], partial: false }, ' The repository is empty. '],
+    ['a repository too large to be seen whole', { ...RECENT, partial: true }, 'Pushed last, as far as looked at: v3'],
+    ['no listing', undefined, `${PLACE}. Push it`],
+  ])('%s', (_, recent, expected) => {
+    expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
+    expect(reason({ kind: 'missing' }, {}, { recent: recent && { ...recent, similarTags: [] } })).not.toContain('Similar tags');
+  });
+
+  test('passes the parameter on', () => {
+    expect(reason({ kind: 'missing' }, TO_PARAMETER)).toMatch(/3\) cdk deploy Service --parameters Service:ImageTag=v1$/);
+  });
+
+  test('says how long it was waited for', () => {
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 119_600 })).toContain(`${PLACE}, after 120 s.`);
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 1_000 })).toContain(`${PLACE}, after 1 s.`);
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 999 })).not.toContain('after');
+  });
+
+  test('builds for every platform that is needed, and for none that is not known', () => {
+    const platforms = (...Platforms: string[]) => reason({ kind: 'missing' }, { Platforms });
+
+    expect(platforms('LINUX/X86_64', 'LINUX/ARM64', 'PLAN9/X86_64')).toContain('--platform linux/amd64,linux/arm64 --tag');
+    expect(platforms()).toContain('docker buildx build --tag');
+  });
+
+  test('builds a single manifest where one is required', () => {
+    expect(reason({ kind: 'missing' }, { SingleManifest: 'true' })).toContain('--platform linux/amd64 --provenance=false --sbom=false --tag');
+  });
+
+  test('of a digest does not pretend that it could be built', () => {
+    const text = reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST });
+
+    expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
+    expect(text).toContain(`docker buildx imagetools create --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
+    expect(text).toContain('You cannot choose a digest when pushing');
+    expect(text).not.toContain('buildx build');
+  });
+
+  test.each(['docker-hub/library/nginx', 'ecr-public/nginx', 'quay/x', 'k8s/pause', 'ghcr/x'])('of the pull-through cache %s says to pull once', (RepositoryName) => {
+    const uri = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/${RepositoryName}`;
+    for (const kind of ['missing', 'repositoryMissing'] as const) {
+      const text = reason({ kind }, { RepositoryName, RepositoryUri: uri });
+
+      expect(text).toContain(`pull-through cache, whose images appear only once somebody pulls them; pull it once: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
+      expect(text).not.toContain('buildx');
+    }
+  });
+
+  test.each(['docker-hubs/x', 'team/docker-hub/x', 'quay'])('of %s, which only looks a little like one, does not', (RepositoryName) => {
+    expect(reason({ kind: 'missing' }, { RepositoryName })).not.toContain('pull-through');
+  });
+
+  test('of a start without tasks says why that did not happen', () => {
+    const properties = { WhenMissing: 'startWithoutTasks' };
+
+    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('Tasks with the previous image keep running');
+    expect(reason({ kind: 'missing' }, {}, { mayRun: true })).not.toContain('keep running');
+  });
+});
+
+describe('not named', () => {
+  const properties = { ...TO_PARAMETER, VersionValue: '' };
+
+  test('says what to pass', () => {
+    expect(reason({ kind: 'unnamed' }, properties, { recent: RECENT })).toBe(
+      `No image is named yet: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments may leave it out: the CDK CLI passes on the previous one. `
+      + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
+  });
+
+  test.each([undefined, { pushedLast: [], similarTags: [], partial: false }])('says how to push as long as nothing is known to be there (%j)', (recent) => {
+    expect(reason({ kind: 'unnamed' }, properties, { recent }))
+      .toContain(`1) ${LOG_IN}  2) ${BUILD}:<tag> --push .  3) cdk deploy Service --parameters Service:ImageTag=<tag>`);
+  });
+});
+
+test('repository missing: which stack to deploy, and where else it may be', () => {
+  expect(reason({ kind: 'repositoryMissing' })).toBe(
+    `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. `
+    + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN} `
+    + 'If it exists, it is in another account or region.');
+  expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
+  expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
+});
+
+test('archived: how to restore it', () => {
+  expect(reason({ kind: 'archived', digest: DIGEST })).toBe(
+    `Image ${REPOSITORY_URI}:v1 is archived ${PLACE}, and archived images cannot be pulled. Restore it, which takes some minutes: `
+    + '1) aws ecr update-image-storage-class --region eu-west-1 --registry-id 111122223333 --repository-name app --image-id imageTag=v1 '
+    + `--target-storage-class STANDARD  2) ${AGAIN}`);
+});
+
+test('activating: when to come back', () => {
+  expect(reason({ kind: 'activating', digest: DIGEST }, {}, { waitedMs: 5_000 })).toBe(
+    `Image ${REPOSITORY_URI}:v1 is being restored from the archive ${PLACE} and cannot be pulled yet, after 5 s. Deploy again once its status is ACTIVE: ${AGAIN}`);
+});
+
+test('wrong platform: what is needed, what is offered, how to build it', () => {
+  const observation: Observation = { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64', 'windows/amd64'], lacking: ['linux/amd64'] };
+
+  expect(reason(observation, TO_PARAMETER)).toBe(
+    `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: it offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
+    + `Build it for that platform, under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
+    + '3) cdk deploy Service --parameters Service:ImageTag=<new tag> Or change cpuArchitecture of the task definition.');
+  expect(reason({ ...observation, offered: [] })).toContain('it offers no platform');
+});
+
+test('not an image: what it is', () => {
+  expect(reason({ kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' })).toContain(
+    `${REPOSITORY_URI}:v1 is not a container image but a Helm chart (digest ${DIGEST}, account 111122223333, region eu-west-1), which no task can run. `
+    + `Push the image under a tag of its own: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  3) ${AGAIN}`);
+});
+
+test('an index for Lambda: how to build a single manifest', () => {
+  expect(reason({ kind: 'index', digest: DIGEST }, { SingleManifest: 'true' })).toMatch(
+    /is an index of several manifests .* Lambda functions take single manifests only\. .*--provenance=false --sbom=false --tag \S+:<new tag> --push/);
+});
+
+describe('denied', () => {
+  const trouble: Observation = { kind: 'denied', action: 'ecr:DescribeImages', message: `AccessDeniedException: ${'message' in DENIED ? DENIED.message : ''}` };
+  const PRINCIPAL = `arn:aws:sts::${ACCOUNT}:assumed-role/GuardRole/Guard`;
+
+  test('names action and principal', () => {
+    const text = reason(trouble, {}, { waitedMs: 60_000 });
+
+    expect(text).toMatch(new RegExp(`^${PRINCIPAL} may not ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
+    expect(text).toContain('service control policy');
+    expect(text).toContain('ECR says: AccessDeniedException: User: ');
+    expect(text).toContain(`Then: ${AGAIN}`);
+    expect(text).not.toContain('"Effect"');
+  });
+
+  test('does without them where AWS does not tell', () => {
+    expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^the guard's function may not ecr:BatchGetImage on /);
+  });
+
+  test('for a repository of another account prints the statement that its policy needs', () => {
+    const text = reason(trouble, { RegistryId: '999988887777' });
+    const statement = JSON.parse(/\{.*\}/.exec(text)![0]);
+
+    expect(statement).toEqual({
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::111122223333:root' },
+      Action: ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
+    });
+    expect(text).toContain('(account 999988887777, region eu-west-1)');
+  });
+});
+
+test.each([
+  ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
+  ['upstream', /pull-through cache stands for .*: KmsException: key is disabled\. .*docker pull .*:v1/],
+  ['refused', /^ECR does not accept .* as the name of an image .*: KmsException: key is disabled\. .*cdk deploy Service$/],
+  ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
+  ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
+  ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages was answered with KmsException: key is disabled\. /],
+] as const)('%s quotes what AWS says', (kind, expected) => {
+  expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
+});
+
+test('an exhausted quota says where more can be had', () => {
+  const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
+
+  expect(text).toMatch(/^A quota of ECR is exhausted, so image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Ask for more in Service Quotas/);
+});
+
+test.each([
+  ['notReady', AGAIN],
+  ['notBegun', AGAIN],
+  ['unfit', 'cdk deploy Service'],
+] as const)('an image that is not what is required (%s) says what it is not, and how to go on', (kind, then) => {
+  const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
+
+  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To go on: sign it Then: ${then}`);
+});
+
+test('an image that is unfit is replaced by one under a new tag', () => {
+  expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
+  expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=v1$/);
+});
+
+test('a registry that scans with Inspector says that the guard has to be told', () => {
+  const message = 'AccessDeniedException: User: arn:x is not authorized to perform: inspector2:ListFindings on resource: y';
+
+  expect(reason({ kind: 'denied', action: 'ecr:DescribeImageScanFindings', message })).toContain('pass enhancedScanning: true to ImageRequirement.scanned');
+});
+
+describe('an image that could not be given its release tag', () => {
+  const TAGGED = { ReleaseTagName: 'api' };
+  const tagReason = (trouble: Parameters<typeof explainReleaseTags>[0], properties: object = {}) => {
+    const request = openRequest(event({}, { ...TAGGED, ...properties }));
+    return explainReleaseTags(trouble, { question: parse(request), stack: request.stack, waitedMs: 0, mayRun: false });
+  };
+  const CANNOT = /^Image \S+:v1 exists, but the guard cannot give it the release tag deployed-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): /;
+
+  test.each([
+    ['quota', /ECR allows 1,000 tags to an image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
+    ['throttled', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
+    ['unavailable', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
+    ['denied', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+    ['unexpected', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+  ] as const)('because of %s says what to do', (kind, remedy) => {
+    const text = tagReason({ kind, action: 'ecr:PutImage', message: 'Code: message.' });
+
+    expect(text).toMatch(CANNOT);
+    expect(text).toContain('ecr:PutImage was answered with Code: message. ');
+    expect(text).toMatch(remedy);
+  });
+
+  test('because CloudFormation says nothing is not told to ask ECR', () => {
+    const text = tagReason({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'AccessDenied' });
+
+    expect(text).toMatch(/CloudFormation does not tell the guard whether the stack is still being deployed: AccessDenied\./);
+    expect(text).toMatch(/Without that, the guard does not move the release tag deployed-api-[0-9a-f]{8}\. Allow the guard's function cloudformation:DescribeStacks, or set/);
+  });
+
+  test('because the request is out of date says what the stack is doing', () => {
+    expect(tagReason({ kind: 'outOfDate', status: 'UPDATE_COMPLETE' })).toBe(
+      `The stack is in UPDATE_COMPLETE, so this request is out of date, and the guard has not released image ${REPOSITORY_URI}:v1. `
+      + `If a deployment should be in progress, start it again: ${AGAIN}`);
+  });
+
+  test('because it is gone says so', () => {
+    expect(tagReason({ kind: 'missing' })).toBe(reason({ kind: 'missing' }));
+  });
+});
+
+test('a bug quotes nobody', () => {
+  expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. Deploy again`);
+});
+
+test('nobody is quoted at length', () => {
+  expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(300)}…. Check`);
+  expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Check`);
+});
+
+test.each(['unseen', 'found'] as const)('%s is no reason, but has one', (kind) => {
+  expect(reason({ kind, digest: DIGEST })).toContain('was not looked up in time');
+});
+
+test('every reason names repository, version, account and region, and fits', () => {
+  const observations: Observation[] = [
+    { kind: 'missing' },
+    { kind: 'repositoryMissing' },
+    { kind: 'archived', digest: DIGEST },
+    { kind: 'activating', digest: DIGEST },
+    { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64'], lacking: ['linux/amd64'] },
+    { kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' },
+    { kind: 'index', digest: DIGEST },
+    ...(['kms', 'upstream', 'refused', 'quota', 'throttled', 'unavailable', 'unexpected'] as const).map((kind) => ({ kind, message: 'm'.repeat(400) })),
+  ];
+  for (const observation of observations) {
+    const text = reason(observation, { RepositoryUri: `111122223333.dkr.ecr.eu-west-1.amazonaws.com/${'r'.repeat(200)}` }, { recent: RECENT });
+
+    expect(text).toMatch(/111122223333\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/r{200}:v1/);
+    expect(text).toContain('account 111122223333, region eu-west-1');
+    expect(text).toContain('cdk deploy Service');
+    expect(Buffer.byteLength(text)).toBeLessThan(3_000);
+  }
+});
+
+function reason(
+  observation: object, properties: object = {}, circumstances: { waitedMs?: number; mayRun?: boolean; recent?: RecentImages } = {},
+): string {
+  const request = openRequest(event({}, properties));
+  const { stack } = request;
+  return explain(observation as Observation, { question: parse(request), stack, waitedMs: 0, mayRun: false, ...circumstances });
+}

@@ -1,0 +1,387 @@
+import { FIXTURES } from './fixtures';
+import { Answered, DENIED, event, Fault, RESPONSE_URL, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+
+const NAME = 'service-api';
+const LATEST = /^deployed-service-api-[0-9a-f]{8}$/;
+const OUT_OF_TAGS: Fault = { kind: 'error', status: 400, code: 'LimitExceededException', message: 'The image already has 1000 tags' };
+const IMMUTABLE: Fault = {
+  kind: 'error', status: 400, code: 'ImageTagAlreadyExistsException', message: 'The image tag exists and cannot be overwritten because the repository is immutable.',
+};
+
+let aws: Simulation;
+beforeEach(() => {
+  aws = new Simulation();
+});
+
+const releaseTags = () => [...aws.tags].filter(([tag]) => tag.startsWith('deployed-'));
+const latest = () => releaseTags().find(([tag]) => LATEST.test(tag))?.[1];
+const previous = () => releaseTags().find(([tag]) => tag.endsWith('-previous'))?.[1];
+const moves = () => aws.actions.filter((action) => action === 'ecr:PutImage').length;
+const propertiesOf = (version: string, more: object = {}) => ({ VersionValue: version, ReleaseTagName: NAME, ...more });
+
+test('without a name for them, there are no release tags', async () => {
+  aws.push('v1');
+  await aws.request(event());
+
+  expect(releaseTags()).toEqual([]);
+});
+
+describe('a release', () => {
+  test('gets a tag', async () => {
+    const v1 = aws.push('v1');
+    await create('v1');
+
+    expect(latest()).toBe(v1);
+    expect(previous()).toBeUndefined();
+  });
+
+  test('leaves the previous tag to what a rollback goes back to', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const first = await create('v1');
+    await deploy(first, 'v2', 'v1');
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+  });
+
+  test('has no moment at which what is deployed is without a tag', async () => {
+    const v1 = aws.push('v1');
+    aws.push('v2');
+    const first = await create('v1');
+    const untagged = watch(v1);
+    await deploy(first, 'v2', 'v1');
+
+    expect(untagged).toEqual([]);
+  });
+
+  test('moves nothing that is in its place already', async () => {
+    aws.push('v1');
+    aws.push('v2');
+    const first = await create('v1');
+    await deploy(first, 'v2', 'v1');
+    await deploy(first, 'v2', 'v1'); // delivered twice
+
+    expect(moves()).toBe(0);
+  });
+
+  test('of the same image leaves both tags where they are', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const second = await deploy(await create('v1'), 'v2', 'v1');
+    await deploy(second, 'v2', 'v2', { TaskCounts: ['3'] });
+
+    expect([latest(), previous(), moves()]).toEqual([v2, v1, 0]);
+  });
+
+  test('of the same image under a moving tag, however often, leaves the previous tag to another image', async () => {
+    const v1 = aws.push('main', { salt: '1' });
+    const moving = (day: number) => ({ VersionKind: 'movingTag', Nonce: `day ${day}` });
+    let last = await create('main', moving(0));
+    const v2 = aws.push('main', { salt: '2' });
+    for (let day = 1; day <= 20; day++) last = await deploy(last, 'main', 'main', moving(day), moving(day - 1));
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+  });
+
+  test('goes on although the previous image is gone', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const first = await create('v1');
+    aws.remove(v1);
+
+    expect(await deploy(first, 'v2', 'v1')).toMatchObject({ Status: 'SUCCESS' });
+    expect([latest(), previous()]).toEqual([v2, undefined]);
+  });
+
+  test('of nothing tags nothing', async () => {
+    await create('v1', { WhenMissing: 'startWithoutTasks' });
+
+    expect(releaseTags()).toEqual([]);
+  });
+
+  test.each([
+    ['an index', FIXTURES.buildxIndex, 6],
+    ['a single manifest', FIXTURES.dockerImage, 8],
+  ])('with both tags takes no more than eight calls (%s)', async (_, fixture, calls) => {
+    aws.push('v1', { fixture });
+    aws.push('v2', { fixture });
+    await deploy(await create('v1'), 'v2', 'v1');
+
+    expect(aws.calls.filter(({ request }) => request.method !== 'PUT')).toHaveLength(calls);
+    expect(aws.actions.filter((action) => action === 'ecr:BatchGetImage')).toHaveLength(1);
+  });
+});
+
+describe('updates that fail in a row without a rollback', () => {
+  test('leave what is deployed a tag, however many there are', async () => {
+    const v1 = aws.push('v1');
+    let last = await create('v1');
+    const untagged = watch(v1);
+    for (let number = 2; number <= 9; number++) {
+      aws.push(`v${number}`);
+      last = await deploy(last, `v${number}`, `v${number - 1}`);
+    }
+    expect(untagged).toEqual([]);
+
+    expect(await goBack(last, 'v1', 'v9')).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    expect(untagged).toEqual([]);
+    expect(latest()).toBe(v1);
+  });
+});
+
+describe('a rollback', () => {
+  test('moves both tags back and restores the id, and what it goes back to is never without a tag', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    aws.push('v3');
+    const second = await deploy(await create('v1'), 'v2', 'v1');
+    const third = await deploy(second, 'v3', 'v2');
+    const untagged = watch(v2);
+    const back = await goBack(third, 'v2', 'v3');
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+    expect(untagged).toEqual([]);
+    expect(back.PhysicalResourceId).toBe(second.PhysicalResourceId);
+  });
+
+  test('after A, B and A again restores tags and id', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    const second = await deploy(await create('v1'), 'v2', 'v1');
+    const third = await deploy(second, 'v1', 'v2');
+    const back = await goBack(third, 'v2', 'v1');
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+    expect(back.PhysicalResourceId).toBe(second.PhysicalResourceId);
+  });
+
+  test('that is throttled once moves the tags all the same', async () => {
+    const { v1, second } = await released();
+    aws.faults.registry = [THROTTLED, undefined, SERVER_ERROR];
+
+    expect(await goBack(second, 'v1', 'v2')).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    expect(latest()).toBe(v1);
+  });
+
+  test.each([['denied', DENIED], ['an outage', SERVER_ERROR], ['a quota', OUT_OF_TAGS]])('does not fail because of %s, and answers in time', async (_, fault) => {
+    const { v1, second } = await released();
+    aws.outage.registry = fault;
+    const start = aws.clock.now();
+
+    expect(await goBack(second, 'v1', 'v2')).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    expect(aws.clock.now() - start).toBeLessThan(65_000);
+    expect(aws.lines.join()).toContain('the release tags of what the stack rolls back to could not be moved');
+  });
+});
+
+describe('a request that is late', () => {
+  test.each(['UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', 'DELETE_IN_PROGRESS'])('in %s touches no tag, and fails', async (status) => {
+    const [v1] = [aws.push('v1'), aws.push('v2')];
+    const first = await create('v1');
+    const before = releaseTags();
+    aws.stackStatus = status;
+    const late = await next(update(first.PhysicalResourceId, propertiesOf('v2'), propertiesOf('v1')));
+
+    expect(late).toMatchObject({ Status: 'FAILED', PhysicalResourceId: first.PhysicalResourceId });
+    expect(late.Reason).toMatch(new RegExp(`^The stack is in ${status}, so this request is out of date`));
+    expect(releaseTags()).toEqual(before);
+    expect(latest()).toBe(v1);
+  });
+
+  test('of a Create is late as well once the stack is rolling back', async () => {
+    aws.push('v1');
+    aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
+
+    expect(await next(event({}, propertiesOf('v1')))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('ROLLBACK_IN_PROGRESS') });
+    expect(releaseTags()).toEqual([]);
+  });
+
+  test('because it was cancelled while it waited, touches no tag', async () => {
+    const v1 = aws.push('v1');
+    const first = await create('v1');
+    aws.clock.at(30_000, () => { aws.push('v2'); });
+    aws.clock.at(29_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
+    await deploy(first, 'v2', 'v1', { WhenMissing: 'waitFor', WaitSeconds: '60' });
+
+    expect(releaseTags().map(([, digest]) => digest)).toEqual([v1]);
+  });
+
+  test('while the next update is in progress leaves what that one has released a tag', async () => {
+    const [, v2, v3] = [aws.push('v1'), aws.push('v2'), aws.push('v3')];
+    const first = await create('v1');
+    const second = await deploy(first, 'v2', 'v1');
+    await deploy(second, 'v3', 'v2');
+    await next(update(first.PhysicalResourceId, propertiesOf('v2'), propertiesOf('v1')));
+
+    expect(releaseTags().map(([, digest]) => digest)).toEqual(expect.arrayContaining([v2, v3]));
+  });
+
+  test('while its stack is rolling back leaves all tags where the rollback has moved them', async () => {
+    const [v0, v1] = [aws.push('v0'), aws.push('v1')];
+    aws.push('v2');
+    const before = await deploy(await create('v0'), 'v1', 'v0');
+    await goBack(await deploy(before, 'v2', 'v1'), 'v1', 'v2');
+    const tags = releaseTags();
+    await next(update(before.PhysicalResourceId, propertiesOf('v2'), propertiesOf('v1')));
+
+    expect(releaseTags()).toEqual(tags);
+    expect([latest(), previous()]).toEqual([v1, v0]);
+  });
+
+  test('and cannot be told from a rollback to an earlier release leaves what is deployed a tag', async () => {
+    aws.push('v0');
+    const v1 = aws.push('v1');
+    const before = await deploy(await create('v0'), 'v1', 'v0');
+    await goBack(await deploy(before, 'v0', 'v1'), 'v1', 'v0');
+    const untagged = watch(v1);
+    await next(update(before.PhysicalResourceId, propertiesOf('v0'), propertiesOf('v1')));
+
+    expect(untagged).toEqual([]);
+  });
+
+  test('is not told apart while CloudFormation says nothing, so it fails and touches no tag', async () => {
+    const { v1, v2, second } = await released();
+    const v3 = aws.push('v3');
+    aws.outage.stack = THROTTLED;
+    const { Status, Reason } = await next(update(second.PhysicalResourceId, propertiesOf('v3'), propertiesOf('v2')));
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toContain('app:v3 exists, but CloudFormation does not tell the guard whether the stack is still being deployed');
+    expect(releaseTags().map(([, digest]) => digest)).not.toContain(v3);
+    expect([latest(), previous()]).toEqual([v2, v1]);
+  });
+});
+
+test('an answer from the record alone, while CloudFormation says nothing, moves no tag', async () => {
+  const { v1, v2, second } = await released();
+  aws.outage.stack = THROTTLED;
+
+  expect(await next(update(second.PhysicalResourceId, propertiesOf('v1'), propertiesOf('v2')))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+  expect([latest(), previous()]).toEqual([v2, v1]);
+});
+
+describe('an id that says nothing', () => {
+  test('leaves the image that the registry says is deployed its tag', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    await create('v1');
+    const untagged = watch(v1);
+    const { PhysicalResourceId } = await next(update('imported', propertiesOf('v2')));
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+    expect(untagged).toEqual([]);
+    expect(PhysicalResourceId).toContain(v1.slice('sha256:'.length));
+  });
+
+  test('lets nobody start without tasks, since some may be running', async () => {
+    const answer = await next(update('imported', propertiesOf('v2', { WhenMissing: 'startWithoutTasks', Nonce: '1' })));
+
+    expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'imported' });
+    expect(answer.Reason).toContain('does not exist');
+  });
+
+  test('is no trouble where the tags cannot be read and none are wanted', async () => {
+    const v2 = aws.push('v2');
+
+    expect(await next(update('imported', { VersionValue: 'v2' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v2 } });
+  });
+});
+
+describe('a release tag that cannot be moved', () => {
+  /** What each PutImage meets. */
+  const outage = (fault: Fault) => {
+    const { send } = aws;
+    aws.send = async (request) => {
+      if (request.headers['x-amz-target']?.endsWith('PutImage')) aws.faults.registry = [fault];
+      return send(request);
+    };
+  };
+
+  test.each<[string, Fault, RegExp, number]>([
+    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage was answered with ImageTagAlreadyExistsException.*mutability with exclusions.*set retainReleasedImages to false/, 1],
+    ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags to an image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
+    ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
+    ['by throttling', THROTTLED, /Nothing is known to be wrong with the image: deploy again/, 65],
+    ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image: deploy again/, 65],
+  ])('%s fails the release and says what to do, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
+    aws.push('v1');
+    outage(fault);
+    const start = aws.clock.now();
+    const { Status, Reason } = await create('v1');
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(/^Image \S+:v1 exists, but the guard cannot give it the release tag deployed-service-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): ecr:PutImage/);
+    expect(Reason).toMatch(expected);
+    expect(Reason).toMatch(/Then: cdk deploy Service$/);
+    expect((aws.clock.now() - start) / 1_000).toBeLessThanOrEqual(seconds);
+  });
+
+  test('is given up before CloudFormation gives up, after a wait that has used its time as well', async () => {
+    aws.clock.at(118_000, () => aws.push('v1'));
+    outage(DENIED);
+    const start = aws.clock.now();
+    const { Status, Reason } = await create('v1', { WhenMissing: 'waitFor', WaitSeconds: '120', ServiceTimeout: '150' });
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toContain('ecr:PutImage was answered with AccessDeniedException');
+    expect(aws.clock.now() - start).toBeLessThan(150_000);
+  });
+
+  test('is tried again where ECR is busy', async () => {
+    const v1 = aws.push('v1');
+    aws.faults.registry = [undefined, undefined, THROTTLED, THROTTLED];
+
+    expect(await create('v1')).toMatchObject({ Status: 'SUCCESS' });
+    expect(latest()).toBe(v1);
+  });
+
+  test('because the image is gone by then fails the release', async () => {
+    const v1 = aws.push('v1', { fixture: FIXTURES.dockerImage });
+    const { send } = aws;
+    aws.send = async (request) => {
+      const response = await send(request);
+      if (request.method === 'GET') aws.remove(v1);
+      return response;
+    };
+    const { Status, Reason } = await create('v1');
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toContain('app:v1 does not exist');
+  });
+});
+
+async function create(version: string, more: object = {}): Promise<Answered> {
+  aws.stackStatus = 'CREATE_IN_PROGRESS';
+  return next(event({}, propertiesOf(version, more)));
+}
+
+async function deploy(
+  { PhysicalResourceId }: Answered, version: string, replaced: string, more: object = {}, moreReplaced: object = {},
+): Promise<Answered> {
+  aws.stackStatus = 'UPDATE_IN_PROGRESS';
+  return next(update(PhysicalResourceId, propertiesOf(version, more), propertiesOf(replaced, moreReplaced)));
+}
+
+async function goBack({ PhysicalResourceId }: Answered, version: string, replaced: string): Promise<Answered> {
+  aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+  return next(update(PhysicalResourceId, propertiesOf(version), propertiesOf(replaced)));
+}
+
+/** v2 is deployed after v1. */
+async function released(): Promise<{ v1: string; v2: string; second: Answered }> {
+  const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+  return { v1, v2, second: await deploy(await create('v1'), 'v2', 'v1') };
+}
+
+/** The requests from now on that find an image without a release tag. */
+function watch(image: string): string[] {
+  const untagged: string[] = [];
+  const { send } = aws;
+  aws.send = async (request) => {
+    const response = await send(request);
+    if (!releaseTags().some(([, digest]) => digest === image)) untagged.push(request.url === RESPONSE_URL ? 'answer' : request.url);
+    return response;
+  };
+  return untagged;
+}
+
+/** The next request meets the same registry, but counts anew. */
+async function next(message: unknown): Promise<Answered> {
+  aws.answers.length = 0;
+  aws.calls.length = 0;
+  return aws.request(message);
+}

@@ -1,0 +1,88 @@
+import { Level } from '../../../src/handler/runtime/log';
+import { redaction } from '../../../src/handler/runtime/redaction';
+import { AskOperation, Operation, operationOf, stackOperation } from '../../../src/handler/runtime/stack-status';
+import { RESPONSE_URL, Simulation, STACK_ID, Fault, THROTTLED } from '../../guard/handler/simulation';
+
+/** Every status that CloudFormation documents. */
+test.each<[Operation, string[]]>([
+  ['forward', ['CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'IMPORT_IN_PROGRESS']],
+  ['rollback', ['ROLLBACK_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS', 'IMPORT_ROLLBACK_IN_PROGRESS']],
+  ['over', [
+    'CREATE_FAILED', 'CREATE_COMPLETE', 'ROLLBACK_FAILED', 'ROLLBACK_COMPLETE', 'DELETE_IN_PROGRESS', 'DELETE_FAILED', 'DELETE_COMPLETE',
+    'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_COMPLETE', 'UPDATE_FAILED', 'UPDATE_ROLLBACK_FAILED',
+    'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS',
+    'IMPORT_COMPLETE', 'IMPORT_ROLLBACK_FAILED', 'IMPORT_ROLLBACK_COMPLETE',
+  ]],
+])('an operation is %s in the statuses %j', async (operation, statuses) => {
+  expect(statuses.map(operationOf)).toEqual(statuses.map(() => operation));
+});
+
+test.each(['', 'SOMETHING_NEW_IN_PROGRESS', 'constructor'])('in the status %j, which nobody knows, nothing is in progress', (status) => {
+  expect(operationOf(status)).toBe('over');
+});
+
+test('the stack is asked for by its id, in its own region and partition', async () => {
+  const { answer, aws } = await askedFor('ROLLBACK_IN_PROGRESS', [], (ask) => ask(), 'amazonaws.com.cn');
+
+  expect(answer).toEqual({ operation: 'rollback', status: 'ROLLBACK_IN_PROGRESS' });
+  expect(aws.calls).toMatchObject([{ action: 'cloudformation:DescribeStacks', input: { StackName: STACK_ID, Version: '2010-05-15' } }]);
+  expect(aws.calls[0].request.url).toBe('https://cloudformation.eu-west-1.amazonaws.com.cn/');
+  expect(aws.calls[0].request.headers.authorization).toContain('/eu-west-1/cloudformation/aws4_request');
+});
+
+test('errors are asked away, with pauses that grow', async () => {
+  const { answer, aws, log } = await askedFor('UPDATE_ROLLBACK_IN_PROGRESS', [THROTTLED, { kind: 'reset' }, { kind: 'garbage' }]);
+  const at = aws.calls.map((call) => call.at);
+
+  expect(answer.operation).toBe('rollback');
+  expect(at.slice(1).map((time, index) => time - at[index] - 20)).toEqual([375, 750, 1500]);
+  expect(log).toEqual([]);
+});
+
+test.each<[string, Fault, string]>([
+  ['an error', { kind: 'error', status: 400, code: 'AccessDenied' }, 'cloudformation:DescribeStacks was answered with AccessDenied'],
+  ['no status', { kind: 'garbage' }, 'Error: an answer without a status'],
+  ['no answer', { kind: 'reset' }, 'Error: read ECONNRESET'],
+])('after five seconds of %s the operation is unknown, which the log says', async (_, fault, error) => {
+  const { answer, log, ms } = await askedFor(undefined, fault);
+
+  expect(answer).toEqual({ operation: 'unknown', status: error });
+  expect(log).toEqual([['warn', 'CloudFormation does not say what the stack is doing', { error }]]);
+  expect(ms).toBeGreaterThanOrEqual(5_000);
+  expect(ms).toBeLessThan(5_100);
+});
+
+test('more patience can be asked for', async () => {
+  const { ms } = await askedFor(undefined, THROTTLED, (ask, now) => ask(now + 30_000));
+
+  expect(ms).toBeGreaterThanOrEqual(30_000);
+  expect(ms).toBeLessThan(30_100);
+});
+
+test('each question is a new one', async () => {
+  const { aws, answer } = await askedFor('UPDATE_IN_PROGRESS', [], async (ask) => {
+    await ask();
+    return ask();
+  });
+
+  expect(answer.operation).toBe('forward');
+  expect(aws.calls).toHaveLength(2);
+});
+
+async function askedFor(
+  status: string | undefined, faults: Fault | Fault[], how: (ask: AskOperation, now: number) => ReturnType<AskOperation> = async (ask) => ask(), domain = 'amazonaws.com',
+) {
+  const aws = new Simulation();
+  if (Array.isArray(faults)) {
+    aws.faults.stack.push(...faults);
+  } else {
+    aws.outage.stack = faults;
+  }
+  if (status) aws.stackStatus = status;
+  const log: unknown[] = [];
+  const note = (level: Level, message: string, fields?: object) => log.push([level, message, fields]);
+  const ask = stackOperation(aws, redaction(RESPONSE_URL, aws.env), { id: STACK_ID, region: 'eu-west-1' }, domain, note);
+  const start = aws.clock.now();
+  const answer = await aws.clock.until(how(ask, start));
+  return { answer, aws, log, ms: aws.clock.now() - start };
+}

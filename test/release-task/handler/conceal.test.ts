@@ -1,0 +1,71 @@
+import { conceal } from '../../../src/release-task/handler/conceal';
+import { shownLines } from '../../../src/release-task/handler/last-lines';
+
+const NAMES = ['DATABASE_URL', 'STRIPE_KEY'];
+const same = (text: string) => text;
+
+test.each([
+  ['a variable that holds a secret', 'DATABASE_URL=correct horse battery staple', 'DATABASE_URL=[redacted]'],
+  ['the same in quotes', 'export STRIPE_KEY="a b" OTHER=1', 'export STRIPE_KEY=[redacted] OTHER=1'],
+  ['the same in code', 'process.env.STRIPE_KEY = abc', 'process.env.STRIPE_KEY = [redacted]'],
+  ['the same in JSON', '{"DATABASE_URL":"a \\" b","port":5432}', '{"DATABASE_URL":[redacted],"port":5432}'],
+  ['a name that speaks of a secret', 'DB_PASSWORD=hunter2 user=bob', 'DB_PASSWORD=[redacted] user=bob'],
+  ['the same in JSON within JSON', '{\\"apiToken\\":\\"abc\\"} rest', '{\\"apiToken\\":[redacted]} rest'],
+  ['the same in an object of Ruby', '{:secret=>"abc", :a=>1}', '{:secret=>[redacted], :a=>1}'],
+  ['an option of a command', 'mysql --password hunter2 -h db', 'mysql --password [redacted] -h db'],
+  ['the same with a sign of equality', 'mysql --password=hunter2 -h db', 'mysql --password=[redacted] -h db'],
+  ['a header', 'Authorization: Bearer abc.def then', 'Authorization: [redacted] then'],
+  ['a password in a URL', 'postgres://app:p:w/d@x@db:5432/shop', 'postgres://app:[redacted]@db:5432/shop'],
+  ['a password in a URL without a user', 'redis://:pw@cache:6379', 'redis://:[redacted]@cache:6379'],
+  ['a key of AWS', 'key AKIAIOSFODNN7EXAMPLE used', 'key [redacted] used'],
+  ['a JSON web token', 'got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_-9', 'got [redacted]'],
+  ['a token of GitHub', 'remote: ghp_0123456789abcdefghij', 'remote: [redacted]'],
+  ['a private key', 'x\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----\ny', 'x\n[redacted]\ny'],
+  ['a private key whose beginning is cut off', `${'Qk1'.repeat(22)}\nnext`, '[redacted]\nnext'],
+])('%s is concealed', (_, text, expected) => {
+  expect(conceal(text, NAMES)).toBe(expected);
+});
+
+test.each([
+  'error: relation "users" already exists',
+  'password authentication failed for user "app"',
+  'no such file: /var/lib/app/token.txt',
+  'SyntaxError: Unexpected token } in JSON at position 5',
+  'at Object.<anonymous> (/usr/src/app/migrations/007-add-orders.js:12:5)',
+  `pulled registry/app@sha256:${'0123456789abcdef'.repeat(4)}`,
+  'commit 0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c',
+  'connect ECONNREFUSED postgres://db:5432/shop',
+  'see https://docs.example.com/migrations?id=7#fix',
+])('what is no secret stays: %s', (text) => {
+  expect(conceal(text, NAMES)).toBe(text);
+});
+
+test('names are taken as they are, not as patterns', () => {
+  expect(conceal('A.B=1 AxB=2', ['A.B'])).toBe('A.B=[redacted]');
+  expect(conceal('AxB=2', ['A.B'])).toBe('AxB=2');
+});
+
+test('lines lose colours, titles and control characters, and none is left empty', () => {
+  expect(shownLines(['\u001b[1;31merror\u001b[0m\r', '\u001b]0;title\u0007done\u0000 and\tdone', '\u0007', '', 'two\nlines'], same, [])).toEqual([
+    'error', 'done and done', 'two', 'lines',
+  ]);
+});
+
+test('a colour does not hide a secret', () => {
+  expect(shownLines(['DATABASE_URL\u001b[33m=\u001b[0mhunter2'], same, NAMES)).toEqual(['DATABASE_URL=[redacted]']);
+});
+
+test('a secret is not shown in part where a line is cut off', () => {
+  const [line] = shownLines([`${'x '.repeat(494)}token=${'s'.repeat(5_000)}`], same, []);
+
+  expect(line).toHaveLength(1_000);
+  expect(line).not.toContain('s');
+});
+
+test.each(['a://:', '-', 'token=', 'eyJ.', '"token":"', '-----BEGIN A', `${'A'.repeat(61)} `, '\u001b]', '\u001b[', '--token ', "'", '\\"', 'a.'])(
+  'lines of any length and kind take no noticeable time: %j', (part) => {
+    const start = performance.now();
+    shownLines(Array.from({ length: 50 }, () => part.repeat(50_000)), same, NAMES);
+
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });

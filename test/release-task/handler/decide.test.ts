@@ -1,0 +1,48 @@
+import { decide, Situation } from '../../../src/release-task/handler/decide';
+
+const OPERATIONS = ['forward', 'rollback', 'over', 'unknown'] as const;
+
+/** The same table as in the source, row by row: what happens in each operation, and whether the stack is asked at all. */
+const TABLE: ReadonlyArray<[string, Partial<Situation>, [asked: string, ...byOperation: string[]]]> = [
+  ['without an image', { hasImage: false }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['without an image, although one was deployed', { hasImage: false, record: 'latest' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['that is deployed', { record: 'latest' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['that is deployed, to run again on return', { record: 'latest', runsAgainOnReturn: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['that has run earlier', { record: 'earlier' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['that has run earlier, to run again on return', { record: 'earlier', runsAgainOnReturn: true }, ['ask', 'run', 'skip', 'refuse late', 'skip and warn']],
+  ['that has not run', {}, ['ask', 'run', 'skip', 'refuse late', 'refuse unknown']],
+  ['that has not run, to run again on return', { runsAgainOnReturn: true }, ['ask', 'run', 'skip', 'refuse late', 'refuse unknown']],
+  ['that has not run, long after the request', { isAbandoned: true }, ['refuse late', 'refuse late', 'refuse late', 'refuse late', 'refuse late']],
+  ['that has run earlier, long after the request', { record: 'earlier', isAbandoned: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+];
+
+test.each(TABLE)('a release %s', (_, given, expected) => {
+  expect([undefined, ...OPERATIONS].map((operation) => cell({ ...given, operation }))).toEqual(expected);
+});
+
+test('the task runs in a stack that goes forward, and in no other', () => {
+  const all = OPERATIONS.flatMap((operation) => [true, false].flatMap((hasImage) => [true, false].flatMap((runsAgainOnReturn) =>
+    [true, false].flatMap((isAbandoned) => (['latest', 'earlier', 'none'] as const).map((record) =>
+      ({ operation, hasImage, runsAgainOnReturn, isAbandoned, record }))))));
+
+  const running = all.filter((situation) => decide(situation).kind === 'run');
+  expect(running).toHaveLength(3);
+  for (const situation of running) expect(situation).toMatchObject({ operation: 'forward', hasImage: true, isAbandoned: false });
+});
+
+test('a rollback is never refused while it is one', () => {
+  for (const record of ['latest', 'earlier', 'none'] as const) {
+    for (const runsAgainOnReturn of [true, false]) {
+      expect(cell({ record, runsAgainOnReturn, operation: 'rollback' })).toBe('skip');
+    }
+  }
+});
+
+function cell(given: Partial<Situation>): string {
+  const decision = decide({ hasImage: true, record: 'none', runsAgainOnReturn: false, isAbandoned: false, operation: undefined, ...given });
+  switch (decision.kind) {
+    case 'skip': return decision.isWarning ? 'skip and warn' : 'skip';
+    case 'refuse': return `refuse ${decision.because}`;
+    default: return decision.kind;
+  }
+}

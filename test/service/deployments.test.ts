@@ -1,0 +1,214 @@
+import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as servicediscovery from 'aws-cdk-lib/aws-servicediscovery';
+import { GuardedFargateService, GuardedFargateServiceOptions, Ingress } from '../../src';
+import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
+import { testApp } from '../util/synth';
+
+const SERVICE = 'AWS::ECS::Service';
+const { BLUE_GREEN } = ecs.DeploymentStrategy;
+/** Those that newer versions of aws-cdk-lib have. */
+const LINEAR = 'LINEAR' as ecs.DeploymentStrategy;
+const CANARY = 'CANARY' as ecs.DeploymentStrategy;
+const SHIFTING = [BLUE_GREEN, LINEAR, CANARY];
+
+let app: App;
+let stack: Stack;
+let vpc: ec2.IVpc;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+  vpc = existingVpc(stack);
+});
+
+function service(props: GuardedFargateServiceOptions = {}): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), ...(props.cluster ? {} : { vpc }), ...props });
+}
+
+function template(): Template {
+  return Template.fromStack(stack);
+}
+
+function configuration(): any {
+  const [{ Properties }] = Object.values(template().findResources(SERVICE));
+  return Properties.DeploymentConfiguration;
+}
+
+describe('the time to bake', () => {
+  test.each(SHIFTING)('is none by default with %s, which must be said: CloudFormation would wait 36 hours', (deploymentStrategy) => {
+    service({ deploymentStrategy, ingress: Ingress.internalOnly() });
+    expect(configuration()).toMatchObject({ Strategy: deploymentStrategy, BakeTimeInMinutes: 0 });
+  });
+
+  test.each(SHIFTING)('is what is given with %s', (deploymentStrategy) => {
+    service({ deploymentStrategy, ingress: Ingress.internalOnly(), bakeTime: Duration.minutes(5) });
+    expect(configuration().BakeTimeInMinutes).toBe(5);
+  });
+
+  test('is left out of rolling deployments', () => {
+    service({ ingress: Ingress.internalOnly() });
+    expect(configuration()).not.toHaveProperty('BakeTimeInMinutes');
+  });
+});
+
+describe('the circuit breaker', () => {
+  test.each(SHIFTING)('is on with %s too, where ECS honors it', (deploymentStrategy) => {
+    service({ deploymentStrategy, ingress: Ingress.internalOnly() });
+    expect(configuration().DeploymentCircuitBreaker).toEqual({ Enable: true, Rollback: true });
+  });
+});
+
+describe('traffic in steps', () => {
+  test('shifts a first share, and the rest after a time', () => {
+    service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly(), canaryPercent: 12.5, canaryBakeTime: Duration.minutes(15) });
+    expect(configuration().CanaryConfiguration).toEqual({ CanaryPercent: 12.5, CanaryBakeTimeInMinutes: 15 });
+  });
+
+  test('shifts equal shares', () => {
+    service({ deploymentStrategy: LINEAR, ingress: Ingress.internalOnly(), linearStepPercent: 20, linearStepBakeTime: Duration.minutes(0) });
+    expect(configuration().LinearConfiguration).toEqual({ StepPercent: 20, StepBakeTimeInMinutes: 0 });
+  });
+
+  test('is left to ECS by default', () => {
+    service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly() });
+    expect(configuration()).not.toHaveProperty('CanaryConfiguration');
+  });
+
+  test('takes tokens', () => {
+    const canaryPercent = new CfnParameter(stack, 'Percent', { type: 'Number' }).valueAsNumber;
+    service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly(), canaryPercent });
+    expect(configuration().CanaryConfiguration).toEqual({ CanaryPercent: { Ref: 'Percent' } });
+  });
+});
+
+test('target groups with sticky clients make the rule sticky too, without which ELB refuses the weights', () => {
+  service({ deploymentStrategy: BLUE_GREEN, ingress: Ingress.internalOnly({ stickinessCookieDuration: Duration.hours(1) }) });
+  template().hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
+    Actions: [{ ForwardConfig: Match.objectLike({ TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: 3600 } }) }],
+  });
+});
+
+test('both target groups are at hand', () => {
+  const { targetGroup, alternateTargetGroup } = service({ deploymentStrategy: BLUE_GREEN, ingress: Ingress.internalOnly() });
+  template().hasResourceProperties(SERVICE, {
+    LoadBalancers: [Match.objectLike({
+      TargetGroupArn: stack.resolve(targetGroup!.targetGroupArn),
+      AdvancedConfiguration: Match.objectLike({ AlternateTargetGroupArn: stack.resolve(alternateTargetGroup!.targetGroupArn) }),
+    })],
+  });
+});
+
+describe('the grace period of health checks', () => {
+  const attachNetworkLoadBalancer = ({ ecsService }: GuardedFargateService) => {
+    const loadBalancer = new elbv2.NetworkLoadBalancer(stack, 'Nlb', { vpc });
+    const targetGroup = new elbv2.NetworkTargetGroup(stack, 'Targets', { vpc, port: 8080, targetType: elbv2.TargetType.IP });
+    loadBalancer.addListener('Listener', { port: 80, defaultTargetGroups: [targetGroup] });
+    ecsService.attachToNetworkTargetGroup(targetGroup);
+  };
+
+  test('is taken where a load balancer is attached later', () => {
+    attachNetworkLoadBalancer(service({ healthCheckGracePeriod: Duration.minutes(2), containerPort: 8080 }));
+    template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120, LoadBalancers: [Match.anyValue()] });
+  });
+
+  test('is taken where the container has a health check', () => {
+    service({ healthCheckGracePeriod: Duration.minutes(2), healthCheck: { command: ['CMD', '/healthy'] } });
+    template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
+  });
+
+  test('is refused at synthesis where nothing checks', () => {
+    service({ healthCheckGracePeriod: Duration.minutes(2) });
+    expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod needs health checks that it puts off: ' +
+      'pass an ingress other than Ingress.none(), attach a load balancer to ecsService, or pass a healthCheck');
+  });
+});
+
+describe('Cloud Map', () => {
+  const namespace = () => servicediscovery.PrivateDnsNamespace.fromPrivateDnsNamespaceAttributes(stack, 'Namespace', {
+    namespaceName: 'internal', namespaceId: 'ns-1', namespaceArn: 'arn:aws:servicediscovery:eu-west-1:111111111111:namespace/ns-1',
+  });
+  const message = 'cloudMapOptions and deploymentStrategy BLUE_GREEN contradict each other: ECS cannot shift traffic in Cloud Map, ' +
+    'use Service Connect or ROLLING';
+
+  test('is refused where traffic shifts', () => {
+    const cloudMapOptions = { name: 'api', cloudMapNamespace: namespace() };
+    expect(() => service({ deploymentStrategy: BLUE_GREEN, cloudMapOptions })).toThrow(new Error(`${message} (at Web/Api)`));
+  });
+
+  test('is refused at synthesis where it is enabled later', () => {
+    service({ deploymentStrategy: BLUE_GREEN }).ecsService.enableCloudMap({ name: 'api', cloudMapNamespace: namespace() });
+    expect(() => app.synth()).toThrow(`[Web/Api] ${message}`);
+  });
+
+  test('goes along with rolling deployments', () => {
+    service({ cloudMapOptions: { name: 'api', cloudMapNamespace: namespace() } });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+describe('capacity', () => {
+  const SPOT = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
+
+  test('that a cluster of this app does not offer is refused at synthesis, which ECS would refuse', () => {
+    service({ cluster: new ecs.Cluster(stack, 'Cluster', { vpc }), capacityProviderStrategies: SPOT });
+    expect(() => app.synth()).toThrow('[Web/Api] capacityProviderStrategies needs FARGATE_SPOT, which cluster Web/Cluster does not offer: ' +
+      'pass enableFargateCapacityProviders: true to the cluster');
+  });
+
+  test('that it offers is taken, also where that is said later', () => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
+    service({ cluster, capacityProviderStrategies: SPOT });
+    cluster.enableFargateCapacityProviders();
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('that a resource of the user offers is taken', () => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
+    service({ cluster, capacityProviderStrategies: SPOT });
+    new ecs.CfnClusterCapacityProviderAssociations(stack, 'Offers', {
+      cluster: cluster.clusterName, capacityProviders: ['FARGATE_SPOT'], defaultCapacityProviderStrategy: [],
+    });
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('of an imported cluster is taken', () => {
+    service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp', vpc }), capacityProviderStrategies: SPOT });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+describe('where tasks are placed', () => {
+  test('is balanced across zones if asked for', () => {
+    service({ availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED });
+    template().hasResourceProperties(SERVICE, { AvailabilityZoneRebalancing: 'ENABLED' });
+  });
+
+  test('is a platform of the version that is given', () => {
+    service({ platformVersion: ecs.FargatePlatformVersion.VERSION1_4 });
+    template().hasResourceProperties(SERVICE, { PlatformVersion: '1.4.0' });
+  });
+
+  test('is left to ECS by default', () => {
+    service();
+    template().hasResourceProperties(SERVICE, { PlatformVersion: Match.absent(), AvailabilityZoneRebalancing: Match.absent() });
+  });
+});
+
+describe('a shell in a container', () => {
+  const warnings = () => Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('shellInReadOnlyContainer'));
+
+  test('whose file system is read-only is warned of, since the agent could not write', () => {
+    service({ enableExecuteCommand: true, readonlyRootFilesystem: true });
+    expect(warnings()).toHaveLength(1);
+  });
+
+  test.each([{ enableExecuteCommand: true }, { readonlyRootFilesystem: true }])('is not warned of with %j', (props) => {
+    service(props);
+    expect(warnings()).toEqual([]);
+  });
+});

@@ -1,0 +1,196 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { GuardedFargateService, Ingress, PhasedFargateService, RollbackAlarm, Scaling } from '../../src';
+import { SERVICE_OPTION_KINDS } from '../../src/service/service-option-kinds';
+import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
+import { testApp } from '../util/synth';
+
+/** What programs in a language without types pass: jsii checks what comes from the others. */
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function service(props: any): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc: existingVpc(stack), ...props });
+}
+
+/** None of them is right for any option by its nature; some happen to be. */
+const WRONG: any[] = [
+  '', 'x', 0, -1, 1.5, NaN, Infinity, true, false, [], [undefined], [null], ['x'], [{}], {}, { x: 1 }, { x: null }, { command: 'x' }, () => 1, new Date(0), Symbol('x'), 10n,
+];
+const OPTIONS = Object.keys(SERVICE_OPTION_KINDS) as (keyof typeof SERVICE_OPTION_KINDS)[];
+
+/** What is wrong with an error that leaves the library. */
+function complaint(error: any, name: string): string | undefined {
+  if (!(error instanceof Error)) return `${String(error)} is no Error`;
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error.stack;
+  return error.message.includes(name) ? undefined : `"${error.message}" does not name ${name}`;
+}
+
+describe('a value of any kind is taken, or refused by an error that names the option:', () => {
+  const tried = (name: string, attempt: (value: any) => void) => WRONG.flatMap((value) => {
+    try {
+      attempt(value);
+      return [];
+    } catch (error) {
+      const wrong = complaint(error, name);
+      return wrong ? [`${String(value)}: ${wrong}`] : [];
+    }
+  });
+
+  test.each(OPTIONS.filter((name) => name !== 'taskSubnets' && name !== 'cloudMapOptions'))('%s', (name) => {
+    expect(tried(name, (value) => {
+      app = testApp();
+      stack = new Stack(app, 'Web');
+      service({ [name]: value, ...(name === 'cluster' ? { vpc: undefined } : {}), ingress: name === 'ingress' ? value : Ingress.internetFacing() });
+      app.synth();
+    })).toEqual([]);
+  });
+
+  test.each([
+    'healthCheck', 'deregistrationDelay', 'slowStart', 'stickinessCookieDuration', 'conditions', 'certificate', 'additionalCertificates', 'sslPolicy',
+    'listenerPort', 'redirectHTTP', 'openListener', 'testListenerPort', 'ipAddressType', 'idleTimeout', 'domainName', 'domainZone',
+  ])('%s of a load balancer', (name) => {
+    expect(tried(name, (value) => Ingress.internetFacing({ [name]: value }))).toEqual([]);
+  });
+
+  test.each(['priority', 'hostPatterns', 'pathPatterns', 'testListener', 'healthCheck', 'conditions'])('%s of a shared listener', (name) => {
+    const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc: existingVpc(stack) })
+      .addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
+    expect(tried(name, (value) => Ingress.onListener(listener, { priority: 1, pathPatterns: ['/'], [name]: value } as any))).toEqual([]);
+  });
+
+  test.each(['cpuUtilizationPercent', 'memoryUtilizationPercent', 'requestsPerTarget', 'queue', 'messagesPerTask', 'customMetrics', 'metricSteps', 'schedules'])(
+    '%s of scaling', (name) => {
+      expect(tried(name, (value) => Scaling.between(1, 4, { [name]: value }))).toEqual([]);
+    });
+
+  test.each(['percent', 'evaluationPeriods'])('%s of server errors', (name) => {
+    expect(tried(name, (value) => RollbackAlarm.serverErrors({ percent: 1, [name]: value }))).toEqual([]);
+  });
+});
+
+describe('options as a whole', () => {
+  test.each([undefined, null])('may be %p for a phased service, which needs none', (props) => {
+    new PhasedFargateService(stack, 'Api', props as any);
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test.each([[undefined, 'options undefined are not an object'], [null, 'options null are not an object'], ['x', 'options "x" are not an object'],
+    [{}, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"],
+    [{ guard: {} }, "guard {} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
+    '%p are refused for a guarded service, which needs a guard', (props, message) => {
+      expect(() => new GuardedFargateService(stack, 'Api', props as any)).toThrow(new Error(`${message} (at Web/Api)`));
+    });
+
+  test.each([undefined, null])('may be %p for a load balancer and for scaling', (options) => {
+    expect(() => Ingress.internetFacing(options as any)).not.toThrow();
+    expect(() => Ingress.internalOnly(options as any)).not.toThrow();
+    expect(() => Scaling.between(1, 2, options as any)).not.toThrow();
+  });
+
+  test.each(['x', 1, [], true])('%p are refused for a load balancer and for scaling', (options) => {
+    expect(() => Ingress.internetFacing(options as any)).toThrow(/^Ingress.internetFacing: options .* are not an object$/);
+    expect(() => Scaling.between(1, 2, options as any)).toThrow(/^Scaling.between: options .* are not an object$/);
+  });
+
+  test.each([undefined, null, {}])('%p are refused for alarms that need some', (options) => {
+    expect(() => RollbackAlarm.serverErrors(options as any)).toThrow(/^RollbackAlarm.serverErrors: /);
+    expect(() => RollbackAlarm.latency(options as any)).toThrow(/^RollbackAlarm.latency: /);
+  });
+});
+
+test('null counts as left out, as it does for jsii', () => {
+  service(Object.fromEntries(OPTIONS.filter((name) => !['guard', 'vpc'].includes(name)).map((name) => [name, null])));
+  const withNull = Template.fromStack(stack).toJSON();
+  app = testApp();
+  stack = new Stack(app, 'Web');
+  service({});
+  expect(withNull).toEqual(Template.fromStack(stack).toJSON());
+});
+
+describe('a shared listener that is not there', () => {
+  test('is refused with a hint, such as the listener of a service without one', () => {
+    const { listener } = service({});
+    expect(() => Ingress.onListener(listener!, { priority: 1, pathPatterns: ['/'] })).toThrow(new Error(
+      'Ingress.onListener: listener undefined is not an elbv2.IApplicationListener: a service without a load balancer, or with Ingress.none(), has no listener'));
+  });
+
+  test.each([null, 'arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/shared/1/2', {}])('is refused: %p', (listener) => {
+    expect(() => Ingress.onListener(listener as any, { priority: 1, pathPatterns: ['/'] })).toThrow(/^Ingress.onListener: listener .* is not an elbv2.IApplicationListener/);
+  });
+
+  test.each([undefined, null])('options that are %p are refused', (options) => {
+    const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc: existingVpc(stack) })
+      .addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
+    expect(() => Ingress.onListener(listener, options as any)).toThrow(new Error(
+      `Ingress.onListener: options ${options} must say which requests go to the service: pass priority and conditions or patterns`));
+  });
+});
+
+describe('the message says what is wrong with', () => {
+  test.each<[string, any, string | RegExp]>([
+    ['a number that is a string', { containerPort: '8080' }, 'containerPort "8080" is not a number'],
+    ['a list that is a string', { command: 'node server.js' }, 'command "node server.js" is not a list'],
+    ['an item of a list', { command: ['node', 1] }, 'command[1] 1 is not a string'],
+    ['a value of a map', { environment: { PORT: 8080 } }, 'environment.PORT 8080 is not a string'],
+    ['a secret that is a string', { secrets: { PASSWORD: 'x' } }, 'secrets.PASSWORD "x" is not an ecs.Secret'],
+    ['a time that is a number', { bakeTime: 5 }, 'bakeTime 5 is not a Duration'],
+    ['a class that is a string', { cpuArchitecture: 'ARM64' }, 'cpuArchitecture "ARM64" is not an ecs.CpuArchitecture'],
+    ['a way in that is a string', { ingress: 'public' }, 'ingress "public" is not an Ingress, such as Ingress.internetFacing()'],
+    ['a number of tasks', { scaling: 3 }, 'scaling 3 is not a Scaling, such as Scaling.exactly(1)'],
+    ['a strategy that does not exist', { deploymentStrategy: 'BLUEGREEN' }, 'deploymentStrategy "BLUEGREEN" is none of ROLLING, BLUE_GREEN, LINEAR, CANARY'],
+    ['a circuit breaker that is a flag', { circuitBreaker: true }, 'circuitBreaker true is not an object'],
+    ['a property of a struct', { healthCheck: { command: ['x'], interval: 5 } }, 'healthCheck.interval 5 is not a Duration'],
+    ['a retention that CloudWatch does not have', { logRetention: 8 }, /^logRetention 8 is none of 1, 3, 5, 7, 14, /],
+    ['an instance of something else', { vpc: Duration.minutes(1) }, 'vpc Duration is not an ec2.IVpc'],
+  ])('%s', (_, props, message) => {
+    expect(() => service(props)).toThrow(message);
+  });
+});
+
+describe('a misspelled option', () => {
+  const warnings = () => Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('unknownOption')).map(({ entry }) => String(entry.data).split(' [')[0]);
+
+  test.each([
+    ['containerport', 'containerPort'], ['containerPorts', 'containerPort'], ['enviroment', 'environment'], ['serivceName', undefined], ['healthcheck', 'healthCheck'],
+    ['cirucitBreaker', undefined], ['circutBreaker', 'circuitBreaker'],
+  ])('%s is not dropped silently', (name, meant) => {
+    service({ [name]: 'x' });
+    expect(warnings()).toEqual(meant ? [`${name} is not an option, so it has no effect: did you mean ${meant}?`] : []);
+  });
+
+  test('of the guard is not dropped silently either', () => {
+    new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), imageversion: 'x' } as any);
+    expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
+  });
+
+  test('is told apart from properties of a class that extends ours', () => {
+    class Ours extends PhasedFargateService {
+      constructor(scope: Stack, props: any) {
+        super(scope, 'Api', props);
+      }
+    }
+    new Ours(stack, { vpc: existingVpc(stack), team: 'shop', stage: 'prod', alarmTopic: 'x', cluster: undefined });
+    expect(warnings()).toEqual([]);
+  });
+});
+
+test('an enum of a newer aws-cdk-lib passes, which this version does not know', () => {
+  service({ deploymentStrategy: 'CANARY', ingress: Ingress.internetFacing() });
+  Template.fromStack(stack).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: Match.objectLike({ Strategy: 'CANARY' }) });
+});
+
+test('a container of one\'s own kind is taken for what it can do, not for its class', () => {
+  const image = { ...ecs.Secret.prototype, arn: 'arn:aws:ssm:eu-west-1:111111111111:parameter/x', grantRead: () => undefined };
+  service({ secrets: { TOKEN: image } });
+  expect(() => app.synth()).not.toThrow();
+});

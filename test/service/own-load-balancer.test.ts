@@ -1,0 +1,375 @@
+import { App, Aspects, CfnElement, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, LoadBalancerIngressOptions } from '../../src';
+import { anyGuard } from '../util/guard';
+import { existingVpc, PRIVATE_SUBNETS } from '../util/network';
+import { testApp } from '../util/synth';
+
+const LOAD_BALANCER = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
+const LISTENER = 'AWS::ElasticLoadBalancingV2::Listener';
+const RULE = 'AWS::ElasticLoadBalancingV2::ListenerRule';
+const RECORD = 'AWS::Route53::RecordSet';
+const { PUBLIC, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
+const { DUAL_STACK, DUAL_STACK_WITHOUT_PUBLIC_IPV4 } = elbv2.IpAddressType;
+const { BLUE_GREEN } = ecs.DeploymentStrategy;
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web', { env: { account: '111111111111', region: 'eu-west-1' } });
+});
+
+function service(vpc: ec2.IVpc, ingress: Ingress, props: GuardedFargateServiceOptions = {}): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, ingress, ...props });
+}
+
+function template(): Template {
+  return Template.fromStack(stack);
+}
+
+function certificate(id = 'Certificate', region = 'eu-west-1'): acm.ICertificate {
+  return acm.Certificate.fromCertificateArn(stack, id, `arn:aws:acm:${region}:111111111111:certificate/${id}`);
+}
+
+function zone(zoneName = 'example.com'): route53.IHostedZone {
+  return route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z1', zoneName });
+}
+
+describe('subnets', () => {
+  /** Two subnets of each kind in each zone. */
+  const doubled = () => new ec2.Vpc(stack, 'Vpc', {
+    maxAzs: 2,
+    natGateways: 1,
+    subnetConfiguration: [
+      { name: 'edge', subnetType: PUBLIC }, { name: 'edge2', subnetType: PUBLIC },
+      { name: 'app', subnetType: PRIVATE_WITH_EGRESS }, { name: 'tools', subnetType: PRIVATE_WITH_EGRESS },
+    ],
+  });
+  const selected = () => {
+    const [{ Properties }] = Object.values(template().findResources(LOAD_BALANCER));
+    return Properties.Subnets.map((each: any) => each.Ref ? each.Ref.replace(/Subnet.*/, '') : each);
+  };
+  const zones = () => {
+    const subnets = template().findResources('AWS::EC2::Subnet');
+    const [{ Properties }] = Object.values(template().findResources(LOAD_BALANCER));
+    return Properties.Subnets.map(({ Ref }: { Ref: string }) => JSON.stringify(subnets[Ref].Properties.AvailabilityZone));
+  };
+
+  test.each([['internetFacing', 'Vpcedge'], ['internalOnly', 'Vpcapp']] as const)(
+    'of a load balancer that is %s are one per zone, though there are two', (kind, group) => {
+      service(doubled(), Ingress[kind](), { taskSubnets: { subnetGroupName: 'app' } });
+      expect(selected()).toEqual([group, group]);
+      expect(new Set(zones()).size).toBe(2);
+    });
+
+  test('of an imported VPC are one per zone too', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['a1', 'b1', 'a2', 'b2'], privateSubnetNames: ['app', 'tools'],
+    });
+    service(vpc, Ingress.internalOnly(), { taskSubnets: { subnetGroupName: 'app' } });
+    expect(selected()).toEqual(['a1', 'b1']);
+  });
+
+  test('are those that are given', () => {
+    service(doubled(), Ingress.internetFacing({ subnets: { subnetGroupName: 'edge2' } }), { taskSubnets: { subnetGroupName: 'app' } });
+    expect(selected()).toEqual(['Vpcedge2', 'Vpcedge2']);
+  });
+
+  test('of which two are in a zone are refused, naming both', () => {
+    expect(() => service(doubled(), Ingress.internetFacing({ subnets: { subnetType: PUBLIC } }))).toThrow(new Error(
+      'ingress subnets Web/Vpc/edgeSubnet1, Web/Vpc/edge2Subnet1 are in the same availability zone, of which a load balancer takes one subnet: ' +
+      'pass onePerAz or fewer subnets (at Web/Api)'));
+  });
+
+  test('in one zone only are refused', () => {
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 });
+    expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
+      'ingress subnets Web/Vpc/PublicSubnet1 of Web/Vpc are in 1 availability zone: a load balancer needs subnets in two (at Web/Api)'));
+  });
+
+  test('in one zone of an imported VPC are refused, unless it may be a local zone', () => {
+    const imported = (id: string, zoneName: string) => ec2.Vpc.fromVpcAttributes(stack, id, {
+      vpcId: 'vpc-1', availabilityZones: [zoneName], privateSubnetIds: ['a1'],
+    });
+    expect(() => service(imported('One', 'eu-west-1a'), Ingress.internalOnly())).toThrow('are in 1 availability zone');
+    stack = new Stack(app, 'Local');
+    service(imported('Two', 'us-west-2-lax-1a'), Ingress.internalOnly());
+    expect(selected()).toEqual(['a1']);
+  });
+
+  test('that the internet cannot reach are refused', () => {
+    expect(() => service(doubled(), Ingress.internetFacing({ subnets: { subnetGroupName: 'app' } }))).toThrow(new Error(
+      'ingress subnets Web/Vpc/appSubnet1, Web/Vpc/appSubnet2 are not public, so the internet could not reach the load balancer: ' +
+      'pass public subnets, or Ingress.internalOnly() (at Web/Api)'));
+  });
+
+  test('of which only the ids are known are taken as they are', () => {
+    const subnets = ['subnet-1', 'subnet-2'].map((id) => ec2.Subnet.fromSubnetId(stack, id, id));
+    service(existingVpc(stack), Ingress.internetFacing({ subnets: { subnets } }));
+    expect(selected()).toEqual(['subnet-1', 'subnet-2']);
+  });
+
+  test('that are missing are told before aws-cdk-lib finds none', () => {
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
+    expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
+      'ingress internetFacing needs public subnets, and Web/Vpc has none: pass Ingress.internalOnly() or another VPC (at Web/Api)'));
+  });
+});
+
+describe('dual stack', () => {
+  const vpc = () => new ec2.Vpc(stack, 'Vpc', { ipProtocol: ec2.IpProtocol.DUAL_STACK });
+  const lets = () => Object.entries(template().findResources('AWS::EC2::SecurityGroup'))
+    .filter(([id]) => id.includes('LoadBalancer'))
+    .flatMap(([, { Properties }]) => (Properties.SecurityGroupIngress ?? []).map((rule: any) => `${rule.CidrIp ?? rule.CidrIpv6} ${rule.FromPort}`));
+  const records = () => Object.values(template().findResources(RECORD)).map(({ Properties }) => `${Properties.Type} ${Properties.Name}`).sort();
+
+  test.each(['internetFacing', 'internalOnly'] as const)('%s: IPv6 clients are let in and find the name', (kind) => {
+    service(vpc(), Ingress[kind]({ ipAddressType: DUAL_STACK, domainName: 'api.example.com', domainZone: zone() }));
+    template().hasResourceProperties(LOAD_BALANCER, { IpAddressType: 'dualstack' });
+    expect(lets()).toEqual(['0.0.0.0/0 80', '::/0 80']);
+    expect(records()).toEqual(['A api.example.com.', 'AAAA api.example.com.']);
+  });
+
+  test('the redirect lets IPv6 clients in too', () => {
+    service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, certificate: certificate() }));
+    expect(lets().sort()).toEqual(['0.0.0.0/0 443', '0.0.0.0/0 80', '::/0 443', '::/0 80']);
+  });
+
+  test.each(['no feature flags', 'all recommended feature flags'] as const)('without public IPv4 addresses, there is only an AAAA record: %s', (flags) => {
+    stack = new Stack(testApp({}, flags), 'Web');
+    service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4, domainName: 'api.example.com', domainZone: zone() }));
+    expect(lets()).toEqual(['0.0.0.0/0 80', '::/0 80']);
+    expect(records()).toEqual(['AAAA api.example.com.']);
+  });
+
+  test('nobody is let in through a closed listener', () => {
+    service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, openListener: false }));
+    expect(lets()).toEqual([]);
+  });
+
+  test('without it, nothing is made for IPv6', () => {
+    service(vpc(), Ingress.internetFacing({ domainName: 'api.example.com', domainZone: zone() }));
+    expect(lets()).toEqual(['0.0.0.0/0 80']);
+    expect(records()).toEqual(['A api.example.com.']);
+  });
+
+  test('subnets without IPv6 addresses are refused', () => {
+    service(new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
+    expect(() => app.synth()).toThrow('[Web/Api] ingress ipAddressType dualstack needs subnets with IPv6 addresses, not Web/Vpc/PublicSubnet1, ' +
+      'Web/Vpc/PublicSubnet2: pass ipProtocol: ec2.IpProtocol.DUAL_STACK to the VPC');
+  });
+
+  test('subnets that get IPv6 addresses until the end are taken', () => {
+    const plain = new ec2.Vpc(stack, 'Vpc');
+    service(plain, Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
+    Aspects.of(plain).add({
+      visit: (node) => {
+        if (node instanceof ec2.CfnSubnet) node.ipv6CidrBlock = '2001:db8::/64';
+      },
+    });
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('subnets of an imported VPC are taken, since nobody here knows them', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('public addresses are refused for a load balancer that is not public', () => {
+    expect(() => Ingress.internalOnly({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4 })).toThrow(new Error(
+      'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only a load balancer that the internet can reach ' +
+      'has public addresses'));
+  });
+});
+
+describe('TLS', () => {
+  test('has the policy that is given', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), sslPolicy: elbv2.SslPolicy.TLS13_13 }));
+    template().hasResourceProperties(LISTENER, { Port: 443, SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
+  });
+
+  test('has a certificate for each domain name', () => {
+    const additionalCertificates = [certificate('Shop'), certificate('Admin')];
+    service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), additionalCertificates }));
+    template().hasResourceProperties(LISTENER, { Port: 443, Certificates: [{ CertificateArn: Match.stringLikeRegexp('/Certificate$') }] });
+    const more = Object.values(template().findResources('AWS::ElasticLoadBalancingV2::ListenerCertificate'))
+      .flatMap(({ Properties }) => Properties.Certificates.map((each: any) => each.CertificateArn));
+    expect(more).toEqual(additionalCertificates.map(({ certificateArn }) => certificateArn));
+  });
+
+  test.each([{ sslPolicy: elbv2.SslPolicy.TLS13_13 }, { additionalCertificates: [] }])('needs a certificate: %j', (options) => {
+    const [name] = Object.keys(options);
+    expect(() => Ingress.internetFacing(options)).toThrow(new Error(
+      `Ingress.internetFacing: ${name} needs a certificate: without one, the load balancer speaks plain HTTP`));
+  });
+
+  test('refuses a certificate of another region, such as that of CloudFront', () => {
+    const vpc = existingVpc(stack);
+    expect(() => service(vpc, Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }))).toThrow(new Error(
+      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the service in eu-west-1: ' +
+      'pass one of the same region (at Web/Api)'));
+  });
+
+  test('refuses a further certificate of another region', () => {
+    const additionalCertificates = [certificate('Cdn', 'us-east-1')];
+    expect(() => service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), additionalCertificates })))
+      .toThrow('certificate/Cdn is in us-east-1');
+  });
+
+  test('takes any certificate where the region of the stack or the ARN is not known', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ certificate: acm.Certificate.fromCertificateArn(stack, 'Token', Fn.importValue('arn')) }));
+    stack = new Stack(app, 'Anywhere');
+    service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }));
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+describe('a domain name', () => {
+  test.each([
+    ['api.example.com', 'example.com', 'http://api.example.com'],
+    ['API.Example.com', 'example.com', 'http://API.Example.com'],
+    ['example.com', 'example.com', 'http://example.com'],
+    ['api.example.com.', 'example.com', 'http://api.example.com'],
+  ])('%s of the zone %s is in the URL', (domainName, zoneName, url) => {
+    expect(service(existingVpc(stack), Ingress.internetFacing({ domainName, domainZone: zone(zoneName) })).url).toBe(url);
+  });
+
+  test.each([['api.example.org', 'example.com'], ['api', 'example.com'], ['notexample.com', 'example.com']])(
+    '%s outside the zone %s is refused, since the record would have another name', (domainName, zoneName) => {
+      expect(() => Ingress.internetFacing({ domainName, domainZone: zone(zoneName) })).toThrow(new Error(
+        `Ingress.internetFacing: domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`));
+    });
+
+  test('that is a token passes, and so does the name of the zone', () => {
+    expect(() => Ingress.internetFacing({ domainName: Fn.importValue('name'), domainZone: zone() })).not.toThrow();
+    const domainZone = route53.HostedZone.fromHostedZoneAttributes(stack, 'Imported', { hostedZoneId: 'Z2', zoneName: Fn.importValue('zone') });
+    expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).not.toThrow();
+  });
+
+  test('needs a zone that knows its name', () => {
+    const domainZone = route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1');
+    expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).toThrow(new Error(
+      'Ingress.internetFacing: domainZone Web/ById does not know its name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup'));
+  });
+});
+
+describe('conditions', () => {
+  const secret = elbv2.ListenerCondition.httpHeader('X-Origin-Secret', ['s3cr3t']);
+
+  test('let only some requests through, such as those of a CDN', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ conditions: [secret] }));
+    template().hasResourceProperties(LISTENER, { DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '403' } }] });
+    template().hasResourceProperties(RULE, {
+      Conditions: [{ Field: 'http-header', HttpHeaderConfig: { HttpHeaderName: 'X-Origin-Secret', Values: ['s3cr3t'] } }],
+      Actions: [{ Type: 'forward', TargetGroupArn: Match.anyValue() }],
+    });
+  });
+
+  test('hold while traffic shifts too', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ conditions: [secret] }), { deploymentStrategy: BLUE_GREEN });
+    template().hasResourceProperties(LISTENER, { DefaultActions: [Match.objectLike({ Type: 'fixed-response' })] });
+    template().hasResourceProperties(RULE, { Conditions: [Match.objectLike({ Field: 'http-header' })], Actions: [Match.objectLike({ ForwardConfig: Match.anyValue() })] });
+  });
+
+  test.each<[string, elbv2.ListenerCondition[], string]>([
+    ['more values than a rule has room for', [
+      elbv2.ListenerCondition.sourceIps(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']), elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD', 'POST']),
+    ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a rule of a listener has room for 5'],
+    ['two conditions of a kind that a rule takes once', [
+      elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
+    ], 'conditions have two conditions for source-ip: a rule takes one, which may have several values'],
+    ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
+    ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
+  ])('refuse %s', (_, conditions, message) => {
+    expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
+  });
+
+  test('may have several headers', () => {
+    expect(() => Ingress.internetFacing({
+      conditions: [elbv2.ListenerCondition.httpHeader('X-One', ['1']), elbv2.ListenerCondition.httpHeader('X-Two', ['2'])],
+    })).not.toThrow();
+  });
+});
+
+describe('a test listener', () => {
+  test('forwards to the tasks that ECS says, and lets nobody in by itself', () => {
+    const ingress = Ingress.internetFacing({ certificate: certificate(), testListenerPort: 8443 });
+    const api = service(existingVpc(stack), ingress, { deploymentStrategy: BLUE_GREEN });
+    const logicalId = (construct: elbv2.IApplicationListener) => stack.getLogicalId(construct.node.defaultChild as CfnElement);
+    template().hasResourceProperties(LISTENER, { Port: 8443, Protocol: 'HTTPS', Certificates: [Match.anyValue()] });
+    const rules = Object.entries(template().findResources(RULE));
+    expect(rules).toHaveLength(2);
+    const [testRule] = rules.find(([, { Properties }]) => Properties.ListenerArn.Ref === logicalId(api.testListener!))!;
+    template().hasResourceProperties('AWS::ECS::Service', {
+      LoadBalancers: [Match.objectLike({ AdvancedConfiguration: Match.objectLike({ TestListenerRule: { Ref: testRule } }) })],
+    });
+    expect(JSON.stringify(template().findResources('AWS::EC2::SecurityGroup'))).not.toContain('8443');
+  });
+
+  test('can be reached by whom its connections allow', () => {
+    const api = service(existingVpc(stack), Ingress.internetFacing({ testListenerPort: 8443 }), { deploymentStrategy: BLUE_GREEN });
+    api.testListener!.connections.allowDefaultPortFrom(ec2.Peer.ipv4('10.1.0.0/16'));
+    template().hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: Match.arrayWith([Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 8443, ToPort: 8443 })]),
+    });
+  });
+
+  test('is refused for rolling deployments, which test nothing', () => {
+    expect(() => service(existingVpc(stack), Ingress.internetFacing({ testListenerPort: 8443 }))).toThrow(new Error(
+      'ingress testListenerPort 8443 needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN (at Web/Api)'));
+  });
+
+  test.each<[LoadBalancerIngressOptions, string]>([
+    [{ testListenerPort: 80 }, 'testListenerPort 80 is taken by the listener of production'],
+    [{ testListenerPort: 8080, listenerPort: 8080 }, 'testListenerPort 8080 is taken by the listener of production'],
+    [{ testListenerPort: 0 }, 'testListenerPort 0 is not a port: 1 to 65535'],
+  ])('is refused on a port that it cannot have: %j', (options, message) => {
+    expect(() => Ingress.internetFacing(options)).toThrow(new Error(`Ingress.internetFacing: ${message}`));
+  });
+
+  test('is refused on the port of the redirect', () => {
+    expect(() => Ingress.internetFacing({ certificate: certificate(), testListenerPort: 80 })).toThrow(new Error(
+      'Ingress.internetFacing: testListenerPort 80 is taken by the redirect to HTTPS'));
+  });
+});
+
+describe('settings that ELB would refuse are refused with property and value:', () => {
+  test.each<[LoadBalancerIngressOptions, string]>([
+    [{ idleTimeout: Duration.seconds(0) }, 'idleTimeout 0 seconds is not a whole number of seconds from 1 to 4000'],
+    [{ idleTimeout: Duration.hours(2) }, 'idleTimeout 2 hours is not a whole number of seconds from 1 to 4000'],
+    [{ deregistrationDelay: Duration.hours(2) }, 'deregistrationDelay 2 hours is not a whole number of seconds from 0 to 3600'],
+    [{ slowStart: Duration.seconds(10) }, 'slowStart 10 seconds is not a whole number of seconds from 30 to 900'],
+    [{ stickinessCookieDuration: Duration.days(8) }, 'stickinessCookieDuration 8 days is not a whole number of seconds from 1 to 604800'],
+    [{ stickinessCookieDuration: Duration.millis(1500) }, 'stickinessCookieDuration 1 second 500 millis is not a whole number of seconds from 1 to 604800'],
+    [{ healthCheck: { interval: Duration.seconds(4) } }, 'healthCheck.interval 4 seconds is not a whole number of seconds from 5 to 300'],
+    [{ healthCheck: { timeout: Duration.seconds(121) } }, 'healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120'],
+    [{ healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } },
+      'healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds'],
+    [{ healthCheck: { interval: Duration.seconds(5) } },
+      'healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less'],
+    [{ healthCheck: { healthyThresholdCount: 1 } }, 'healthCheck.healthyThresholdCount 1 is not between 2 and 10'],
+    [{ healthCheck: { unhealthyThresholdCount: 11 } }, 'healthCheck.unhealthyThresholdCount 11 is not between 2 and 10'],
+    [{ healthCheck: { path: 'health' } }, 'healthCheck.path "health" does not begin with a slash'],
+    [{ healthCheck: { protocol: elbv2.Protocol.TCP } }, 'healthCheck.protocol TCP is not HTTP or HTTPS'],
+    [{ healthCheck: { enabled: false } }, 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses'],
+  ])('%j', (options, message) => {
+    expect(() => Ingress.internalOnly(options)).toThrow(new Error(`Ingress.internalOnly: ${message}`));
+  });
+
+  test('bounds themselves are taken', () => {
+    expect(() => Ingress.internalOnly({
+      idleTimeout: Duration.seconds(4000),
+      deregistrationDelay: Duration.seconds(0),
+      slowStart: Duration.seconds(900),
+      stickinessCookieDuration: Duration.days(7),
+      healthCheck: { interval: Duration.seconds(300), timeout: Duration.seconds(120), healthyThresholdCount: 10 },
+    })).not.toThrow();
+  });
+});

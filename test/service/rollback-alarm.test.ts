@@ -1,0 +1,177 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, RollbackAlarm } from '../../src';
+import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
+import { ReferenceGraph } from '../util/reference-graph';
+import { testApp } from '../util/synth';
+
+const ALARM = 'AWS::CloudWatch::Alarm';
+
+let app: App;
+let stack: Stack;
+let vpc: ec2.IVpc;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+  vpc = existingVpc(stack);
+});
+
+function service(props: GuardedFargateServiceOptions): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, ingress: Ingress.internetFacing(), ...props });
+}
+
+function template(): Template {
+  return Template.fromStack(stack);
+}
+
+function alarm(): any {
+  const [{ Properties }, ...more] = Object.values(template().findResources(ALARM));
+  expect(more).toEqual([]);
+  return Properties;
+}
+
+/** The metrics that go into an alarm: name, and what they are of. */
+function operands(): string[] {
+  return alarm().Metrics.flatMap(({ MetricStat: stat }: any) => stat ? [`${stat.Metric.MetricName} of ${stat.Metric.Dimensions.map(({ Name }: any) => Name).join('+')}`] : []).sort();
+}
+
+const mine = (id = 'Mine') => new cloudwatch.Alarm(stack, id, {
+  metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Refunds' }), threshold: 1, evaluationPeriods: 1,
+});
+
+const alarmsOfService = () => {
+  const [{ Properties }] = Object.values(template().findResources('AWS::ECS::Service'));
+  return Properties.DeploymentConfiguration.Alarms;
+};
+
+test('without alarms, a deployment watches none', () => {
+  service({});
+  template().resourceCountIs(ALARM, 0);
+  expect(alarmsOfService()).toEqual({ AlarmNames: [], Enable: false, Rollback: false });
+});
+
+test('alarms of the service and of the user roll back a deployment', () => {
+  service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 }), mine()] });
+  expect(alarmsOfService()).toEqual({
+    Enable: true, Rollback: true, AlarmNames: [{ Ref: expect.stringMatching(/^ApiRollbackAlarmsServerErrors/) }, { Ref: expect.stringMatching(/^Mine/) }],
+  });
+});
+
+test('a rule that combines alarms becomes one', () => {
+  service({ rollbackOn: [cloudwatch.AlarmRule.anyOf(mine('One'), mine('Other'))] });
+  expect(alarmsOfService().AlarmNames).toEqual([{ Ref: expect.stringMatching(/^ApiRollbackAlarmsRule1/) }]);
+  template().hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmRule: Match.anyValue() });
+});
+
+describe('server errors', () => {
+  test('are those of the tasks and of the own load balancer, in percent of the requests', () => {
+    service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 2.5 })] });
+    expect(operands()).toEqual(['HTTPCode_ELB_5XX_Count of LoadBalancer', 'HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup', 'RequestCount of LoadBalancer+TargetGroup']);
+    expect(alarm()).toMatchObject({ Threshold: 2.5, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 2 });
+  });
+
+  test('are those of both target groups where traffic shifts', () => {
+    service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
+    expect(operands().filter((each) => each.startsWith('HTTPCode_Target'))).toHaveLength(2);
+    expect(operands().filter((each) => each.startsWith('RequestCount'))).toHaveLength(2);
+  });
+
+  test('at a shared listener are those of the tasks only, since others share the load balancer', () => {
+    const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc }).addListener('Listener', {
+      port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })], ingress: Ingress.onListener(listener, { priority: 1, pathPatterns: ['/'] }) });
+    expect(operands()).toEqual(['HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup', 'RequestCount of LoadBalancer+TargetGroup']);
+  });
+});
+
+test('unhealthy hosts go off from the number that is given', () => {
+  service({ rollbackOn: [RollbackAlarm.unhealthyHosts({ count: 2, evaluationPeriods: 5 })] });
+  expect(alarm()).toMatchObject({
+    MetricName: 'UnHealthyHostCount', Statistic: 'Maximum', Threshold: 2, ComparisonOperator: 'GreaterThanOrEqualToThreshold', EvaluationPeriods: 5,
+  });
+});
+
+test('latency is that of a percentile, in seconds', () => {
+  service({ rollbackOn: [RollbackAlarm.latency({ threshold: Duration.millis(800), percentile: 95 })] });
+  expect(alarm()).toMatchObject({ MetricName: 'TargetResponseTime', ExtendedStatistic: 'p95', Threshold: 0.8 });
+});
+
+test.each([
+  ['unhealthy hosts', () => RollbackAlarm.unhealthyHosts()],
+  ['latency', () => RollbackAlarm.latency({ threshold: Duration.seconds(1) })],
+])('%s are the worst of both target groups where traffic shifts', (_, make) => {
+  service({ rollbackOn: [make()], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
+  expect(alarm().Metrics.find(({ Expression }: any) => Expression).Expression).toBe('MAX([group0, group1])');
+  expect(operands()).toHaveLength(2);
+});
+
+test.each([
+  ['server errors', () => RollbackAlarm.serverErrors({ percent: 1 })],
+  ['unhealthy hosts', () => RollbackAlarm.unhealthyHosts()],
+  ['latency', () => RollbackAlarm.latency({ threshold: Duration.seconds(1) })],
+])('missing data is no breach: %s', (_, make) => {
+  service({ rollbackOn: [make()] });
+  expect(alarm().TreatMissingData).toBe('notBreaching');
+});
+
+test('the service waits for its alarms, and they do not wait for it', () => {
+  const latency = RollbackAlarm.latency({ threshold: Duration.seconds(1) });
+  service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), latency] });
+  const graph = new ReferenceGraph(app.synth());
+  const [ecsService] = graph.resources('AWS::ECS::Service');
+  expect([...graph.before(ecsService)].filter(({ type }) => type === ALARM)).toHaveLength(3);
+  for (const each of graph.resources(ALARM)) expect(graph.before(each).has(ecsService)).toBe(false);
+});
+
+test('a kind may come twice, and an alarm may be shared by services', () => {
+  const slow = [99, 50].map((percentile) => RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile }));
+  service({ rollbackOn: slow });
+  new GuardedFargateService(stack, 'Other', { guard: anyGuard(stack, {}, 'OtherGuard'), vpc, ingress: Ingress.internalOnly(), rollbackOn: slow });
+  template().resourceCountIs(ALARM, 4);
+});
+
+describe('what cannot be is refused:', () => {
+  test('metrics of a load balancer that is not there', () => {
+    expect(() => service({ ingress: Ingress.none(), rollbackOn: [RollbackAlarm.latency({ threshold: Duration.seconds(1) })] })).toThrow(new Error(
+      'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own (at Web/Api)'));
+  });
+
+  test('an alarm of the user needs no load balancer', () => {
+    expect(() => service({ ingress: Ingress.none(), rollbackOn: [mine()] })).not.toThrow();
+  });
+
+  test('a rule of its own', () => {
+    expect(() => RollbackAlarm.serverErrors({ percent: 1 }).renderAlarmRule()).toThrow(
+      'RollbackAlarm ServerErrors belongs to no alarm of its own: pass it to rollbackOn of a service');
+  });
+
+  test.each([-1, 101, NaN])('%p percent', (percent) => {
+    expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`));
+  });
+
+  test.each([0, 61, 1.5])('%p minutes in a row', (evaluationPeriods) => {
+    expect(() => RollbackAlarm.unhealthyHosts({ evaluationPeriods })).toThrow(new Error(
+      `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: 1 to 60`));
+  });
+
+  test.each([0, 0.5, -1])('%p unhealthy hosts', (count) => {
+    expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: 1 or more`));
+  });
+
+  test.each([0, 101, NaN])('the percentile %p', (percentile) => {
+    expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile })).toThrow(new Error(
+      `RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`));
+  });
+
+  test('no time at all', () => {
+    expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
+      'RollbackAlarm.latency: threshold must be a time that is known at synthesis'));
+  });
+});

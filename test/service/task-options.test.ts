@@ -1,0 +1,134 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { App, Duration, Size, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, PhasedFargateService } from '../../src';
+import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
+import { testApp } from '../util/synth';
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+function service(props: GuardedFargateServiceOptions = {}): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc: existingVpc(stack), ...props });
+}
+
+function template(): Template {
+  return Template.fromStack(stack);
+}
+
+function container(): any {
+  const [{ Properties }] = Object.values(template().findResources('AWS::ECS::TaskDefinition'));
+  return Properties.ContainerDefinitions[0];
+}
+
+test('the container has the user, directory, limits and time to stop that are given', () => {
+  service({
+    user: '1000:1000',
+    workingDirectory: '/app',
+    ulimits: [{ name: ecs.UlimitName.NOFILE, softLimit: 65536, hardLimit: 65536 }],
+    stopTimeout: Duration.seconds(120),
+  });
+  expect(container()).toMatchObject({
+    User: '1000:1000', WorkingDirectory: '/app', Ulimits: [{ Name: 'nofile', SoftLimit: 65536, HardLimit: 65536 }], StopTimeout: 120,
+  });
+});
+
+describe('Linux parameters', () => {
+  test('such as an init process are passed on', () => {
+    service({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', { initProcessEnabled: true }) });
+    expect(container().LinuxParameters).toMatchObject({ InitProcessEnabled: true });
+  });
+
+  test.each<[string, ecs.LinuxParametersProps]>([
+    ['sharedMemorySize', { sharedMemorySize: 64 }], ['maxSwap', { maxSwap: Size.mebibytes(64) }],
+  ])('%s is refused, which Fargate does not support', (name, props) => {
+    service({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', props) });
+    expect(() => app.synth()).toThrow(`[Web/Api] linuxParameters.${name} of container "app" is not supported by Fargate: leave it out`);
+  });
+
+  test('devices are refused, also those that are added later', () => {
+    const linuxParameters = new ecs.LinuxParameters(stack, 'Linux');
+    service({ linuxParameters });
+    linuxParameters.addDevices({ hostPath: '/dev/fuse' });
+    expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.devices of container "app" is not supported by Fargate: leave it out');
+  });
+});
+
+describe('environment files', () => {
+  const bucket = () => s3.Bucket.fromBucketName(stack, 'Bucket', 'settings');
+  const local = (content: string) => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-env-')), 'app.env');
+    fs.writeFileSync(file, content);
+    return ecs.EnvironmentFile.fromAsset(file);
+  };
+
+  test('may be read by the execution role, and nothing else in the bucket', () => {
+    service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/prod.env')] });
+    const arn = (suffix = '') => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::settings${suffix}`]] });
+    expect(container().EnvironmentFiles).toEqual([{ Type: 's3', Value: arn('/api/prod.env') }]);
+    template().hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('ExecutionRole') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          { Effect: 'Allow', Action: 's3:GetBucketLocation', Resource: arn() },
+          { Effect: 'Allow', Action: 's3:GetObject', Resource: arn('/api/prod.env') },
+        ]),
+      },
+    });
+  });
+
+  test('may be several local files, which aws-cdk-lib alone takes one of', () => {
+    service({ environmentFiles: [local('A=1'), local('B=2')] });
+    expect(container().EnvironmentFiles).toHaveLength(2);
+  });
+
+  test('must end with .env, which ECS demands', () => {
+    expect(() => service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/settings.txt')] })).toThrow(new Error(
+      'environmentFiles[0] api/settings.txt does not end with .env: ECS takes no other files (at Web/Api)'));
+  });
+
+  test('are 10 at most', () => {
+    const environmentFiles = Array.from({ length: 11 }, (_, index) => ecs.EnvironmentFile.fromBucket(s3.Bucket.fromBucketName(stack, `B${index}`, 'settings'), 'a.env'));
+    expect(() => service({ environmentFiles })).toThrow(new Error('environmentFiles has 11 files: ECS takes 10 (at Web/Api)'));
+  });
+});
+
+test('a variable that is added later from another source is refused at synthesis', () => {
+  const { container: web } = service({ environment: { PASSWORD: 'x' } });
+  web.addSecret('PASSWORD', ecs.Secret.fromSsmParameter(
+    ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/password' })));
+  expect(() => app.synth()).toThrow(
+    '[Web/Api] environment and secrets of container "app" both set PASSWORD: ECS takes a variable from one of them only');
+});
+
+test('connections have the port of the container as their default', () => {
+  const api = service({ containerPort: 8080 });
+  api.connections.allowDefaultPortFrom(ec2.Peer.ipv4('10.1.0.0/16'));
+  template().hasResourceProperties('AWS::EC2::SecurityGroup', {
+    SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 8080, ToPort: 8080 })],
+  });
+});
+
+test('connections of a container without a port have no default port', () => {
+  expect(service().connections.defaultPort).toBeUndefined();
+});
+
+test('a phased service has at hand what the service of aws-ecs-patterns has', () => {
+  const api = new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), ingress: Ingress.internalOnly() });
+  for (const name of ['cluster', 'taskDefinition', 'loadBalancer', 'listener', 'targetGroup'] as const) {
+    expect(api[name]).toBe(api.service[name]);
+    expect(api[name]).toBeDefined();
+  }
+});
