@@ -59,7 +59,7 @@ describe('missing', () => {
     const text = reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST });
 
     expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
-    expect(text).toContain(`docker buildx imagetools create --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
+    expect(text).toContain(`docker buildx imagetools create --prefer-index=false --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
     expect(text).toContain('You cannot choose a digest when pushing');
     expect(text).not.toContain('buildx build');
   });
