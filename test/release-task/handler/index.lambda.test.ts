@@ -1,6 +1,6 @@
 import { CLUSTER, digest, event, NO_IMAGE, properties, SECRETS, Simulation, update } from './simulation';
-import { LOG_ACTIONS, RUN_ACTIONS, TASK_ACTIONS } from '../../../src/release-task/contract';
 import { STACK_ACTIONS } from '../../../src/private/stack-actions';
+import { LOG_ACTIONS, RUN_ACTIONS, TASK_ACTIONS } from '../../../src/release-task/contract';
 import { DENIED, Fault, SERVER_ERROR, THROTTLED } from '../../guard/handler/simulation';
 
 let aws: Simulation;
