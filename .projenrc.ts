@@ -1,4 +1,5 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
+import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -40,23 +41,29 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
+    '@cdklabs/deploy-time-build@^0.0.6',
     '@smithy/hash-node@^4',
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
     '@smithy/types@^4',
     '@stryker-mutator/core@^9.6.1',
     '@stryker-mutator/jest-runner@^9.6.1',
+    // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
     '@actions/expressions@^0.3.61',
+    '@actions/workflow-parser@^0.3.61',
+    'json-patch-test-suite@^1.1.0',
     'aws-cdk@^2.1148.1',
     // npm's latest, 2.72.1, knows the modules of CDK v1 only.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
-    'deploy-time-build@^0.4.10',
+    // How docker/build-push-action reads lists.
+    'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
-    'yaml@^2',
   ],
+  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
     // projen's default updates snapshots silently, so that none of them can ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
@@ -138,7 +145,7 @@ for (const room of ['guard', 'release-task']) {
 const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
 HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: HANDLERS,
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/private/commands.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
@@ -147,6 +154,7 @@ project.eslint?.addOverride({
 // What users install, named, so that nothing gets in by accident. The handlers' own files are in the bundles already.
 project.package.addField('files', [
   '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
+  'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
 ]);
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
@@ -168,6 +176,7 @@ new JsonFile(project, 'awslint.json', {
       'prefer-ref-interface',
       // They are written into a file for GitHub, which knows no constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
+      'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
@@ -207,6 +216,19 @@ const e2e = project.addTask('test:e2e', {
   exec: `jest --ci -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
+
+const containers = project.addTask('test:containers', {
+  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc and busybox-static)',
+  exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
+});
+
+const model = project.addTask('test:model', {
+  description: 'Drive the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
+  env: { JEST_JUNIT_OUTPUT_NAME: 'model.xml' },
+});
+model.spawn(project.preCompileTask);
+model.exec(`jest --ci -c ${E2E_CONFIG} test/model`);
 
 project.addTask('examples:render', {
   description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
@@ -255,6 +277,16 @@ prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
+const aws = project.addTask('test:aws', {
+  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
+  steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
+});
+const awsCleanup = project.addTask('test:aws:cleanup', {
+  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
+  exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
+  receiveArgs: true,
+});
+
 const verify = project.addTask('verify', { description: 'Everything that must pass' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
@@ -266,6 +298,7 @@ verify.spawn(compat);
 verify.spawn(packed);
 verify.spawn(newest);
 verify.spawn(examples);
+verify.spawn(model);
 verify.spawn(e2e);
 
 const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
@@ -273,10 +306,18 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, e2e, languages].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, model, e2e, languages].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
+
+// Containers need root. The other end-to-end tests need nothing.
+project.buildWorkflow?.addPostBuildSteps(
+  { name: 'runc', run: 'sudo apt-get update -qq && sudo apt-get install -y -qq runc busybox-static' },
+  { name: containers.name, run: `sudo env "PATH=$PATH" CI=true npx projen ${containers.name}` },
+);
+
+new AwsTestWorkflow(project.github!, { run: aws.name, cleanup: awsCleanup.name });
 
 // Source maps would be two thirds of the code that is installed, and map it to sources that are not.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
@@ -313,7 +354,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:e2e', 'test:languages', 'compat', 'rosetta:strict'],
+  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
   'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'What these are made of');

@@ -11,7 +11,10 @@ const CANDIDATES: ReadonlyArray<{ readonly name: string; readonly code: string }
   { name: 'bare Node.js', code: '0' },
   { name: 'bare, with `https` and `crypto`', code: 'require("https"); require("crypto")' },
   { name: 'the guard', code: requireOf(OURS) },
-  { name: '`deploy-time-build`', code: requireOf(resolve(ROOT, 'node_modules/deploy-time-build/lambda/trigger-codebuild/dist/index.js')) },
+  {
+    name: '`@cdklabs/deploy-time-build`',
+    code: requireOf(resolve(ROOT, 'node_modules/@cdklabs/deploy-time-build/lambda/trigger-codebuild/dist/index.js')),
+  },
   { name: 'CDK `Provider` framework', code: requireOf(resolve(ROOT, 'node_modules/aws-cdk-lib/custom-resources/lib/provider-framework/runtime/framework.js')) },
 ];
 

@@ -1,12 +1,15 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, fail, ok } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Screen } from './screen';
 import { Consumer, LOWEST } from '../test/consumer';
+import { updates } from '../test/e2e/expectations';
 import { User } from '../test/e2e/user';
 import { bootstrap } from '../test/emulator/cdk';
 import { Emulator } from '../test/emulator/emulator';
+import { release, script } from '../test/emulator/programs';
 import { python } from '../test/emulator/venv';
 
 /** The story of the README, with real deployments by the CDK CLI. Every line with a tick was checked before it was printed. */
@@ -39,16 +42,61 @@ async function main(signal: AbortSignal): Promise<void> {
 }
 
 async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal): Promise<void> {
-  const user = new User(emulator, consumer, EXAMPLE, { onOutput: showEvents, signal });
-  const uri = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
-  const deployV1 = ['FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1'];
-
   screen.fact(`from here on, everything goes to ${emulator.endpoint} and nowhere else`);
   const unused = Object.keys(process.env).filter((name) => /^AWS_|^CDK_|^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name)).sort();
   screen.fact(`not used: ~/.aws${['', ...unused].join(', ')}`);
+  screen.fact('tasks really run, as processes of this machine and not in containers; ECS waits 60 times shorter than on AWS');
   ok(emulator.endpoint.startsWith('http://127.0.0.1:'));
   deepEqual(Object.keys(emulator.env).filter((name) => unused.includes(name) && emulator.env[name] === process.env[name]), []);
   await screen.during('cdk bootstrap', () => bootstrap(emulator, signal));
+
+  await tellTheProblem(emulator, consumer, signal);
+  await tellTheStory(new User(emulator, consumer, EXAMPLE, { onOutput: showEvents, signal }));
+}
+
+/** One deployment of repository and service by aws-cdk-lib alone, until it is clear that it will not end by itself. */
+async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: AbortSignal): Promise<void> {
+  const user = new User(emulator, consumer, EXAMPLE, { signal });
+  const app = readFileSync(join(__dirname, 'the-problem.ts'), 'utf8').trim();
+  const restore = user.edit('app.ts', /[^]*/, app);
+  screen.heading('The problem: repository and service in one deployment, with aws-cdk-lib alone', app);
+  screen.command('cdk deploy --all');
+  let service = { name: '', cluster: '' };
+  const deployment = user.deploy('--all');
+  const reasons = await screen.during('five tasks came and went in', () => Promise.race([
+    deployment.then(() => fail('the deployment has ended')),
+    reasonsOfTasks(user, 5, (found) => service = found),
+  ]));
+  equal(await user.aws.stackStatus('PlainFargateStack'), 'CREATE_IN_PROGRESS');
+  for (const [index] of reasons.entries()) screen.quote(`task ${index + 1}: PENDING → STOPPED`);
+  deepEqual(new Set(reasons).size, 1);
+  screen.quote(reasons[0]);
+  screen.fact('and so on, on AWS for about three hours: the image could not be pushed before there was a repository');
+  screen.command(`aws ecs update-service --cluster ${service.cluster} --service ${service.name} --desired-count 0`);
+  await user.aws.ecs('UpdateService', { cluster: service.cluster, service: service.name, desiredCount: 0 });
+  await deployment;
+  equal(await user.aws.stackStatus('PlainFargateStack'), 'CREATE_COMPLETE');
+  screen.fact('the way out: a service that wants no tasks. Now the same with this library:');
+  restore();
+}
+
+/** Waits until tasks of the one service there is have stopped. Returns the reason of each. */
+async function reasonsOfTasks(user: User, count: number, found: (service: { name: string; cluster: string }) => void): Promise<string[]> {
+  for (;;) {
+    await sleep(100);
+    const [cluster] = await user.aws.clusterNames();
+    if (cluster === undefined) continue;
+    const stopped = (await user.aws.tasks(cluster, 'STOPPED')).filter(({ lastStatus }) => lastStatus === 'STOPPED');
+    screen.update(`${stopped.length} tasks STOPPED`);
+    if (stopped.length < count) continue;
+    found({ cluster, name: stopped[0].group.replace('service:', '') });
+    return stopped.slice(0, count).map(({ stoppedReason }) => stoppedReason);
+  }
+}
+
+async function tellTheStory(user: User): Promise<void> {
+  const uri = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+  const deploy = (tag: string) => ['FargateStack', '--parameters', `FargateStack:ApiImageTag=${tag}`];
 
   screen.heading('Phase 1: the registry');
   const registry = await run('cdk deploy FargateStack/Registry', () => user.deploy('FargateStack/Registry'));
@@ -57,43 +105,59 @@ async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal)
   screen.quote(/PushCommands\w* = (.*? --push \.)/.exec(registry.screen)![1].replace(' && ', ' &&\n'));
 
   screen.heading('Phase 3 without phase 2: nobody has pushed an image');
-  const refused = await run(`cdk deploy ${deployV1.join(' ')}`, () => user.deployInVain(...deployV1));
+  const refused = await run(`cdk deploy ${deploy('v1').join(' ')}`, () => user.deployInVain(...deploy('v1')));
   const reason = refused.guard[0].answer!.Reason!;
   ok(refused.screen.includes(reason.replace(/\s+/g, ' ')));
   ok(reason.startsWith(`Image ${uri}:v1 does not exist`));
   screen.fact('refused; the CLI shows why, and what to do:');
   screen.quote(reason.replace(/ +(?=\d\) )/g, '\n'));
-  deepEqual(await user.aws.clusterNames(), []);
+  deepEqual((await user.aws.clusterNames()).filter((name) => name.startsWith('FargateStack')), []);
   equal(await user.aws.stackStatus('FargateStack'), 'ROLLBACK_COMPLETE');
   equal(await user.aws.stackStatus('FargateStack-Registry'), 'CREATE_COMPLETE');
   screen.fact('no VPC, load balancer or service was made, and the registry is untouched');
 
   screen.heading('Phase 2: the image', 'Built and pushed by the HTTP calls that Docker makes, since there may be no Docker here.');
-  const digest = await run(`docker buildx build --platform ${PLATFORM} --tag ${uri}:v1 --push .`, () => user.push(REPOSITORY, 'v1', PLATFORM));
+  const build = (tag: string) => `docker buildx build --platform ${PLATFORM} --tag ${uri}:${tag} --push .`;
+  const digest = await run(build('v1'), () => user.pushProgram(REPOSITORY, 'v1', release('Hello from the first release')));
   equal(await user.aws.imageDigest(REPOSITORY, 'v1'), digest);
   screen.fact(`the registry has v1: ${digest}`);
 
   screen.heading('Phase 3: the service');
-  await run(`cdk deploy ${deployV1.join(' ')}`, () => user.deploy(...deployV1));
-  const before = await user.service();
-  deepEqual(before.images, [`${uri}@${digest}`]);
+  const first = await run(`cdk deploy ${deploy('v1').join(' ')}`, () => user.deploy(...deploy('v1')));
+  const host = /http:\/\/(\S+\.elb\.amazonaws\.com)/.exec(first.screen)![1];
+  deepEqual(await imagesOf(user), [`${uri}@${digest}`]);
   screen.fact('the service runs, and its task definition names the image by its digest:');
-  screen.quote(before.images[0]);
+  screen.quote(`${uri}@${digest}`);
+  await ask(user, host, 'Hello from the first release');
 
-  screen.heading('Later: only infrastructure changes', "new PhasedFargateService(stack, 'Api', { memoryLimitMiB: 1024 });");
-  user.edit('app.ts', "'Api')", "'Api', { memoryLimitMiB: 1024 })");
-  const change = await run('cdk deploy FargateStack', () => user.deploy('FargateStack'));
-  const after = await user.service();
-  deepEqual(after, { ...before, memory: '1024' });
-  deepEqual(change.guard, []);
-  screen.fact(`memory ${before.memory} → ${after.memory} MiB; the image is the same, and the guard was not even asked`);
+  screen.heading('The second release');
+  const second = await run(build('v2'), () => user.pushProgram(REPOSITORY, 'v2', release('Hello from the second release')));
+  await run(`cdk deploy ${deploy('v2').join(' ')}`, () => user.deploy(...deploy('v2')));
+  await ask(user, host, 'Hello from the second release');
 
-  screen.heading('Clean-up');
-  const gone = await run('cdk destroy --all', () => user.destroyAll());
-  match(gone.screen, /FargateStack: destroyed.*FargateStack-Registry\)?: destroying/);
-  deepEqual(await user.aws.clusterNames(), []);
-  deepEqual((await user.aws.imageTags(REPOSITORY)).filter((tag) => !tag.startsWith('deployed-')), ['v1']);
-  screen.fact('the service is gone; the registry and its image outlive it, as is the default');
+  screen.heading('A release that does not come up', "console.log('no database');\nprocess.exit(1);");
+  await run(build('v3'), () => user.pushProgram(REPOSITORY, 'v3', script("console.log('no database');\nprocess.exit(1);")));
+  const failed = await run(`cdk deploy ${deploy('v3').join(' ')}`, () => user.deployInVain(...deploy('v3')));
+  ok(failed.screen.includes("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."));
+  equal(await user.aws.stackStatus('FargateStack'), 'UPDATE_ROLLBACK_COMPLETE');
+  deepEqual(updates(failed), [await user.aws.imageDigest(REPOSITORY, 'v3'), second]);
+  deepEqual(await imagesOf(user), [`${uri}@${second}`]);
+  screen.fact('three tasks failed, ECS rolled the service back, CloudFormation the stack, and the guard answered with the digest of v2');
+  await ask(user, host, 'Hello from the second release');
+}
+
+/** The images of the service of the story. */
+async function imagesOf(user: User): Promise<string[]> {
+  const [cluster] = (await user.aws.clusterNames()).filter((name) => name.startsWith('FargateStack'));
+  return Object.values(await user.aws.services(cluster)).flatMap(({ images }) => images);
+}
+
+async function ask(user: User, host: string, expected: string): Promise<void> {
+  screen.command(`curl http://${host}/`);
+  const { status, text } = await user.aws.get(host);
+  equal(status, 200);
+  equal(text, expected);
+  screen.quote(text);
 }
 
 async function run<Result>(command: string, work: () => Promise<Result>): Promise<Result> {

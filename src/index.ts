@@ -2,9 +2,11 @@ export { PhasedFargateService, PhasedFargateServiceProps } from './phased-fargat
 
 export { ImageRegistry, ImageRegistryProps } from './registry/image-registry';
 
-export { ImageGuard, ImageGuardOptions, ImageGuardProps, RequireGuardOptions } from './guard/image-guard';
+export { ImageGuard } from './guard/image-guard';
+export { ImageGuardOptions, ImageGuardProps } from './guard/image-guard-options';
 export { AcceptedFinding, FindingSeverity, ImageRequirement, ScannedOptions, SignedOptions } from './guard/image-requirement';
 export { ImageVersion } from './guard/image-version';
+export { GuardException, RequireGuardOptions } from './guard/require-guard';
 export { WhenMissing } from './guard/when-missing';
 
 export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';
@@ -21,12 +23,15 @@ export { TaskOptions } from './service/task-options';
 export { ReleaseTask } from './release-task/release-task';
 export { ReleaseTaskProps } from './release-task/release-task-props';
 
-export { DeployWorkflow, DeployWorkflowProps, WorkflowEnvironment } from './pipeline/deploy-workflow';
+export { DeployWorkflow } from './pipeline/github/deploy-workflow';
+export { DeployWorkflowProps, WorkflowEnvironment } from './pipeline/github/deploy-workflow-props';
 export { ImageBuild } from './pipeline/image-build';
-export { JsonPatch } from './pipeline/json-patch';
+export { ImageCompression } from './pipeline/image-compression';
+export { JsonPatch } from './pipeline/github/json-patch';
 export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
-export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github-deploy-role';
-export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github-push-role';
-export { GitHubRole, GitHubRoleProps } from './pipeline/github-role';
-export { GitHubSubject } from './pipeline/github-subject';
-export { BuildAndPush, BuildAndPushProps } from './pipeline/build-and-push';
+export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github/github-deploy-role';
+export { GitHubDiffRole, GitHubDiffRoleProps } from './pipeline/github/github-diff-role';
+export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github/github-push-role';
+export { GitHubRole, GitHubRoleProps } from './pipeline/github/github-role';
+export { GitHubSubject } from './pipeline/github/github-subject';
+export { BuildAndPush, BuildAndPushProps } from './pipeline/codepipeline/build-and-push';

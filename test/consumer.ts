@@ -14,6 +14,11 @@ const TOOLS = ['@types/node', 'aws-cdk', 'tsx', 'typescript'];
 /** The examples that users read. */
 export const ALL_EXAMPLES = readdirSync(EXAMPLES);
 
+/** What examples use besides the library and its peers. */
+const OTHER_LIBRARIES = [...new Set(ALL_EXAMPLES.flatMap((example) => Object.entries<string>(readJson(join(EXAMPLES, example, 'package.json')).dependencies)
+  .filter(([name]) => !['@org/phased-fargate', 'aws-cdk-lib', 'constructs'].includes(name))
+  .map(([name, version]) => `${name}@${version}`)))];
+
 export interface Peers {
   readonly cdk: string;
   readonly constructs: string;
@@ -40,7 +45,7 @@ export class Consumer {
       const { devDependencies } = readJson(join(EXAMPLES, 'minimal', 'package.json'));
       await consumer.run('.', 'npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline',
         tarball(), `aws-cdk-lib@${peers.cdk}`, `constructs@${peers.constructs}`,
-        ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...more);
+        ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...OTHER_LIBRARIES, ...more);
       return consumer;
     } catch (error) {
       consumer.remove();

@@ -103,11 +103,12 @@ export function storyOf(svg: string): string[] {
   )));
 }
 
-/** Lines without what differs from run to run: times, the port, digests, the environment, and what is done only once. */
+/** Lines without what differs from run to run: times, the port, digests, names of load balancers, the environment, and what is done only once. */
 export function storyIn(lines: readonly string[]): string[] {
   return lines.map((line) => line.trim()
     .replace(/\d+(\.\d)? s\b/g, '… s')
     .replace(/127\.0\.0\.1:\d+/, '127.0.0.1:…')
     .replace(/sha256:[0-9a-f]{64}/, 'sha256:…')
+    .replace(/\S+\.elb\.amazonaws\.com/, '….elb.amazonaws.com')
     .replace(/not used: .*/, 'not used: …')).filter((line) => line && !line.startsWith('Installing '));
 }

@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { Annotations, ArnFormat, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct, IConstruct } from 'constructs';
 import { CONTRACT_VERSION, GuardProperties, imagePlatform, RESOURCE_TYPE, taskCountAttribute } from './contract';
 import { GuardFunction } from './guard-function';
+import { ImageGuardProps } from './image-guard-options';
 import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
+import { checkFunction, contradictions } from './lambda-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
-import { unguardedImages } from './require-guard';
+import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { guardedPath, kebabCase } from '../private/names';
+import { anyFlag, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
+import { references } from '../private/references';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside } from '../private/validation';
+import { acceptParameter } from '../registry/companion-stack';
 import { ImageRegistry } from '../registry/image-registry';
-import { createdRepository, referenceByName } from '../registry/repository-reference';
+import { createdRepository, placeOf, referenceByName } from '../registry/repository-reference';
 
 /** What the handler needs beyond the wait, to look a last time and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
@@ -24,6 +29,14 @@ const TIME_TO_ANSWER = Duration.minutes(5);
 const LONGEST_WAIT = Duration.minutes(14);
 
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
+
+const OPTION_KINDS: Kinds<ImageGuardProps> = {
+  registry: instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest'),
+  imageVersion: instance('an ImageVersion', '_bind'),
+  whenMissing: instance('a WhenMissing', '_mode'),
+  retainReleasedImages: anyFlag,
+  requirements: listOf(instance('an ImageRequirement', '_requirement')),
+};
 
 /** What a pipeline has to know of a guard, to bring it the image that it asks for. */
 export interface AwaitedImage {
@@ -41,65 +54,6 @@ export interface AwaitedImage {
 }
 
 /**
- * Options of an `ImageGuard` that have defaults.
- */
-export interface ImageGuardOptions {
-  /**
-   * Which image of the registry.
-   *
-   * @default ImageVersion.parameter() - the stack gets a parameter named after the construct, to be passed at the
-   * first deployment; later ones keep the image unless another tag is passed
-   */
-  readonly imageVersion?: ImageVersion;
-
-  /**
-   * What to do when the image is not in the registry.
-   *
-   * @default WhenMissing.fail() - the deployment fails at once and says how to push the image
-   */
-  readonly whenMissing?: WhenMissing;
-
-  /**
-   * Whether the guard marks in the registry what it has released, and what ran before that, so that no lifecycle rule
-   * deletes it: by the tags `deployed-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
-   *
-   * @default - true with an `ImageRegistry` of the same account, otherwise false
-   */
-  readonly retainReleasedImages?: boolean;
-
-  /**
-   * What the image must be before it is released: scanned, signed. Checked when the guard releases a digest for the first
-   * time, never for infrastructure-only deployments or rollbacks.
-   *
-   * @default - the image must be in the registry and run on the platform of its task definitions
-   */
-  readonly requirements?: ImageRequirement[];
-}
-
-/**
- * Properties of an `ImageGuard`.
- */
-export interface ImageGuardProps extends ImageGuardOptions {
-  /**
-   * Where the image is: an `ImageRegistry`, or any other ECR repository of this or another stack, account or region.
-   */
-  readonly registry: ecr.IRepository;
-}
-
-/**
- * Options of `ImageGuard.requireOn`.
- */
-export interface RequireGuardOptions {
-  /**
-   * Whether images that are not in an ECR repository of yours must pass a guard too: those of other registries, such as
-   * Docker Hub, and those that CDK builds itself.
-   *
-   * @default false
-   */
-  readonly strict?: boolean;
-}
-
-/**
  * The gate between phase 2 (the image is pushed) and phase 3 (the service is deployed).
  *
  * During a deployment it looks the image up in its registry and answers with the digest, or fails with a reason that
@@ -111,12 +65,20 @@ export interface RequireGuardOptions {
  */
 export class ImageGuard extends Construct {
   /**
-   * Makes synthesis fail for each ECS task definition below `scope` whose image is in ECR and passes no guard.
+   * Makes synthesis fail for each image below `scope` that is in ECR and passes no guard.
+   *
+   * It looks at every resource that names an image: task definitions and Express Mode services of ECS, job definitions
+   * of AWS Batch, Lambda functions, AgentCore runtimes, SageMaker models, and whatever else of CloudFormation has such a
+   * property, in state machines and in manifests for EKS too. Images in accounts of AWS itself are passed over, such as the
+   * log router of FireLens, those that CDK builds, and those that only CloudFormation knows, such as the value of a
+   * parameter.
    *
    * @param scope an app, a stage, a stack or any other construct
+   * @throws if an exception names no image or no reason
    */
   public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
-    scope.node.addValidation({ validate: () => unguardedImages(scope, options.strict ?? false) });
+    const given = checkRequirement(scope, options);
+    scope.node.addValidation({ validate: () => unguardedImages(scope, given) });
   }
 
   /**
@@ -125,20 +87,22 @@ export class ImageGuard extends Construct {
    * @param construct any construct
    */
   public static isImageGuard(construct: IConstruct): construct is ImageGuard {
-    return IMAGE_GUARD in construct;
+    return typeof construct === 'object' && construct !== null && IMAGE_GUARD in construct;
   }
 
   /**
-   * The image for any ECS task definition in the stack of this guard: services, workers, scheduled tasks, sidecars.
-   * It is pinned by its digest, and the task's execution role may pull it. The guard checks that the image runs on
-   * the platform of each task definition that it is used in.
+   * The image for any ECS task definition in the stack of this guard (services, workers, scheduled tasks, sidecars) and
+   * for the jobs of AWS Batch. It is pinned by its digest, and the task's execution role may pull it. The guard checks that
+   * the image runs on the platform of each task and job definition for Fargate that it is used in.
    */
   public readonly image: ecs.ContainerImage;
 
   /**
-   * The image for a Lambda function in the stack of this guard: pass it as `code`, with `Handler.FROM_IMAGE` and
-   * `Runtime.FROM_IMAGE`. It is pinned by its digest. Lambda takes images for one platform only, so the guard refuses
-   * an index of several.
+   * The image for a Lambda function in the stack of this guard: pass it as `code` of a `lambda.Function`, with
+   * `Handler.FROM_IMAGE` and `Runtime.FROM_IMAGE`. A `lambda.DockerImageFunction` does not take it. The image is pinned
+   * by its digest. Lambda takes single manifests of its own region only, so the guard refuses an index.
+   *
+   * @throws when it is used, if the registry is known to be in another region, or if the guard starts without tasks
    */
   public readonly lambdaCode: lambda.Code;
 
@@ -150,14 +114,16 @@ export class ImageGuard extends Construct {
   public readonly imageDigest: string;
 
   /**
-   * URI of the image, with its digest: `<repository URI>@sha256:…`.
+   * URI of the image, with its digest: `<repository URI>@sha256:…`. It is for whatever takes neither `image` nor
+   * `lambdaCode`, such as `AWS::ECS::ExpressGatewayService`. Whoever uses it needs permission to pull the image, and the
+   * guard does not know which platform to check.
    *
    * @attribute
    */
   public readonly imageUri: string;
 
   /**
-   * The tag that the image was looked up by. Empty where it was looked up by its digest.
+   * The tag that the guard was given, alone or with a digest. Empty if it was given a digest only.
    *
    * @attribute
    */
@@ -171,21 +137,25 @@ export class ImageGuard extends Construct {
   private readonly platforms: (() => string | undefined)[] = [];
   private singleManifest = false;
   private readonly taskCounts = new Set<number>();
+  private tagSuffix = '';
 
   /**
-   * @throws if the registry is in another stack and its name is not known at synthesis
+   * @throws if the registry is in another stack and its name is not known at synthesis; at synthesis, if the image is for a
+   * Lambda function and for another platform than that of the function
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_GUARD, { value: true });
-    this.registry = props.registry;
+    const { registry, imageVersion, whenMissing, retainReleasedImages, requirements: givenRequirements } = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    if (!registry) throw invalid(this, 'registry is missing: pass an ImageRegistry, or any other ECR repository');
+    this.registry = registry;
     this.repository = referenceByName(this, this.registry);
-    this.version = (props.imageVersion ?? ImageVersion.parameter())._bind(this);
-    this.whenMissing = props.whenMissing ?? WhenMissing.fail();
+    this.version = (imageVersion ?? ImageVersion.parameter())._bind(this);
+    this.whenMissing = whenMissing ?? WhenMissing.fail();
 
     const guardFunction = GuardFunction.in(Stack.of(this));
-    const retain = props.retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
-    const requirements = props.requirements ?? [];
+    const retain = retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
+    const requirements = givenRequirements ?? [];
     const waitSeconds = this.whenMissing._waitSeconds + Math.max(0, ...requirements.map(({ _requirement }) => _requirement.waitSeconds));
     this.checkRequirements(requirements, waitSeconds);
     guardFunction.allow(this.repository, this.registry, { retain, requirements });
@@ -203,7 +173,9 @@ export class ImageGuard extends Construct {
     this.image = new PinnedContainerImage(this.pin());
     this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
 
+    if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
     this.comeAfterRegistry();
+    this.node.addValidation({ validate: () => contradictions(this._awaited) });
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
   }
@@ -217,7 +189,7 @@ export class ImageGuard extends Construct {
    */
   public taskCount(count: number): number {
     if (outside(count, 0)) {
-      throw invalid(this, `count ${count} is not a number of tasks: 0 or more`);
+      throw invalid(this, `count ${String(count)} is not a number of tasks: 0 or more`);
     }
     if (this.whenMissing._mode !== 'startWithoutTasks') return count;
     if (Token.isUnresolved(count)) {
@@ -247,19 +219,29 @@ export class ImageGuard extends Construct {
     return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
   }
 
+  /**
+   * Makes the guard look for another tag: with how the image is built after the commit, so that an image that was built
+   * otherwise is never taken for it.
+   *
+   * @internal
+   */
+  public _addToTag(suffix: string): void {
+    this.tagSuffix = suffix;
+  }
+
   private wireProperties(retain: boolean, requirements: ImageRequirement[]): GuardProperties {
     const { registry, repository, version } = this;
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);
-    const { account, region } = Stack.of(this).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+    const { account, region } = placeOf(repository);
     return {
       ContractVersion: CONTRACT_VERSION,
       RepositoryName: repository.repositoryName,
       RepositoryUri: repository.repositoryUri,
-      RegistryId: account!,
-      RegistryRegion: region!,
+      RegistryId: account,
+      RegistryRegion: region,
       VersionKind: version.kind,
-      VersionValue: version.value,
+      VersionValue: version.kind === 'tag' ? Lazy.string({ produce: () => `${version.value}${this.tagSuffix}` }) : version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
       ReleaseTagName: retain ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
       Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
@@ -297,11 +279,21 @@ export class ImageGuard extends Construct {
       return;
     }
     this.resource.node.addDependency(created);
-    if (deployedTogether(registry, this) && this.whenMissing._mode === 'fail') {
+    const { parameterId } = this.version;
+    if (parameterId) acceptParameter(deployedStack(registry), parameterId);
+    if (!deployedTogether(registry, this)) return;
+
+    if (ImageRegistry.isImageRegistry(registry)) registry._expectImagesAtFirst();
+    if (this.whenMissing._mode === 'fail' && !this.isBuiltInDeployment()) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
         `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
         'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
     }
+  }
+
+  /** Whether the tag comes from another resource of the deployment, such as one that builds the image. */
+  private isBuiltInDeployment(): boolean {
+    return references(this, this.version.value).some(({ target }) => CfnResource.isCfnResource(target) && deployedTogether(target, this));
   }
 
   private pin({ singleManifest = false } = {}): Pin {
@@ -314,11 +306,9 @@ export class ImageGuard extends Construct {
         if (!deployedTogether(user, this)) {
           throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
         }
+        if (singleManifest) checkFunction(user, { guard: this, repository, holdsTasksBack: this._holdsTasksBack });
         this.platforms.push(platform);
         this.singleManifest ||= singleManifest;
-        if (ImageRegistry.isImageRegistry(registry)) {
-          registry._buildFor(() => imagePlatform(platform()));
-        }
       },
     };
   }

@@ -1,7 +1,18 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { Requirement, SEVERITIES } from './contract';
+import { anyDuration, anyFlag, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { shown } from '../private/validation';
 import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
+
+const SCANNED_KINDS: Kinds<ScannedOptions> = {
+  failOn: (name, value) => (SEVERITIES as readonly unknown[]).includes(value) ? undefined : `${name} ${shown(value)} is not valid: one of ${[...SEVERITIES].reverse().join(', ')}`,
+  accept: listOf(structOf({ id: () => undefined, reason: () => undefined })),
+  onlyFixable: anyFlag,
+  waitFor: anyDuration,
+  enhancedScanning: anyFlag,
+};
+
+const SIGNED_KINDS: Kinds<SignedOptions> = { waitFor: anyDuration };
 
 /** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
 const LONGEST_WAIT = Duration.minutes(14);
@@ -119,7 +130,9 @@ export abstract class ImageRequirement {
    * or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
-    const accepted = (options.accept ?? []).map(({ id, reason, until }, index) => {
+    const { accept = [], onlyFixable = false, failOn = FindingSeverity.CRITICAL, waitFor = Duration.minutes(5), enhancedScanning = false } = givenOptions(
+      options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
+    const accepted = accept.map(({ id, reason, until }, index) => {
       const where = `ImageRequirement.scanned: accept[${index}]`;
       for (const [name, value] of Object.entries({ id, reason })) {
         if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: say which vulnerability is accepted, and why`);
@@ -129,17 +142,13 @@ export abstract class ImageRequirement {
       }
       return { id, reason, until };
     });
-    const failOn = options.failOn ?? FindingSeverity.CRITICAL;
-    if (!(SEVERITIES as readonly string[]).includes(failOn)) {
-      throw new Error(`ImageRequirement.scanned: failOn ${shown(failOn)} is not valid: one of ${[...SEVERITIES].reverse().join(', ')}`);
-    }
     return new RenderedRequirement({
       kind: 'scanned',
       failOn,
-      onlyFixable: options.onlyFixable ?? false,
+      onlyFixable,
       accepted,
-      waitSeconds: waitSeconds('scanned', options.waitFor ?? Duration.minutes(5)),
-    }, options.enhancedScanning ?? false);
+      waitSeconds: waitSeconds('scanned', waitFor),
+    }, enhancedScanning);
   }
 
   /**
@@ -149,13 +158,14 @@ export abstract class ImageRequirement {
    * @throws if the ARN is not one of a signing profile, or the wait is not 0 seconds to 14 minutes
    */
   public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
+    const { waitFor = Duration.minutes(2) } = givenOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));
     if (!Token.isUnresolved(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
       throw new Error(`ImageRequirement.signedBy: signingProfileArn ${shown(signingProfileArn)} is not the ARN of a signing profile`);
     }
     return new RenderedRequirement({
       kind: 'signed',
       profileArn: signingProfileArn,
-      waitSeconds: waitSeconds('signedBy', options.waitFor ?? Duration.minutes(2)),
+      waitSeconds: waitSeconds('signedBy', waitFor),
     }, false);
   }
 

@@ -16,8 +16,11 @@ export interface BoundImageVersion {
   readonly kind: VersionKind;
   readonly value: string;
 
-  /** The stack parameter that the value comes from. */
+  /** The stack parameter that the value comes from, as `cdk deploy --parameters` takes it: `<stack>:<logical id>`. */
   readonly parameterName?: string;
+
+  /** Its id alone. */
+  readonly parameterId?: string;
 }
 
 /**
@@ -64,8 +67,9 @@ export abstract class ImageVersion {
   }
 
   /**
-   * The image whose tag (or digest) is passed as a parameter of the stack when it is deployed:
-   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`.
+   * The image whose tag is passed as a parameter of the stack when it is deployed:
+   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`. The value may also be a digest, or `<tag>@<digest>`, as the
+   * generated pipelines pass it: the digest says which image is meant, and people read the tag.
    *
    * A later deployment without the parameter keeps the image, since the CDK CLI passes on the previous value.
    * Templates stay the same from release to release.
@@ -76,7 +80,7 @@ export abstract class ImageVersion {
    * @throws if the name is not a valid logical id; at synthesis, if something else of the stack has it
    */
   public static parameter(name?: string): ImageVersion {
-    if (name !== undefined && !PARAMETER_NAME.test(name)) {
+    if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {
       throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
     }
     return new ParameterVersion(name);
@@ -107,18 +111,22 @@ class ParameterVersion extends ImageVersion {
     // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
     const stack = deployedStack(guard);
     const name = this.name ?? defaultParameterName(pathInStack(guard));
+    if (!PARAMETER_NAME.test(name)) {
+      throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
+        'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
+    }
     const existing = stack.node.tryFindChild(name);
     if (existing && !(this.name && 'valueAsString' in existing)) {
       throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
         'pass imageVersion: ImageVersion.parameter(<another name>)');
     }
     const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
-      description: 'Tag (or digest) of the image to run; without it, the previous one stays',
+      description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
       default: '',
-      allowedPattern: `^(${TAG}|${DIGEST})?$`,
-      constraintDescription: 'an image tag or a sha256 digest',
+      allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
+      constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
     });
-    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}` };
+    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
   }
 }
 
@@ -132,7 +140,7 @@ function checkTag(factory: string, tag: string): void {
 }
 
 function check(factory: string, value: string, pattern: string, expected: string): void {
-  if (Token.isUnresolved(value)) return;
+  if (typeof value === 'string' && Token.isUnresolved(value)) return;
   if (typeof value !== 'string' || !new RegExp(`^(?:${pattern})$`).test(value)) {
     throw new Error(`ImageVersion.${factory}: ${shown(value)} is not valid: ${expected}`);
   }

@@ -4,6 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { platformOf } from './platform';
 import { isInOtherAccount } from '../private/stacks';
 
 /** An image named by the digest that a guard answers with. */
@@ -15,14 +16,14 @@ export interface Pin {
   readonly imageUri: string;
 
   /**
-   * @param user what runs the image
+   * @param user what runs the image: a task definition, a container of AWS Batch, a Lambda function
    * @param platform what it runs on, as ECS says it: `LINUX/X86_64`; asked at synthesis, when it can no longer change
    */
   onUse(user: Construct, platform: () => string | undefined): void;
 }
 
 /**
- * The image in a task definition.
+ * The image of a container.
  *
  * `ContainerImage.fromEcrRepository` does not do: it writes `repository:<digest>` where the digest is a token.
  */
@@ -31,9 +32,11 @@ export class PinnedContainerImage extends ecs.ContainerImage {
     super();
   }
 
-  public bind(_scope: Construct, { taskDefinition }: ecs.ContainerDefinition): ecs.ContainerImageConfig {
-    this.pin.onUse(taskDefinition, () => platformOf(taskDefinition));
-    this.pin.repository.grantPull(taskDefinition.obtainExecutionRole());
+  /** AWS Batch has no task definition: it hands over one that only makes the execution role, or none on EKS. */
+  public bind(scope: Construct, { taskDefinition }: { readonly taskDefinition?: ecs.TaskDefinition }): ecs.ContainerImageConfig {
+    const user = Construct.isConstruct(taskDefinition) ? taskDefinition : scope;
+    this.pin.onUse(user, () => platformOf(user));
+    if (taskDefinition) this.pin.repository.grantPull(taskDefinition.obtainExecutionRole());
     return { imageName: this.pin.imageUri };
   }
 }
@@ -47,9 +50,15 @@ export class PinnedLambdaCode extends lambda.Code {
   }
 
   public bind(scope: Construct): lambda.CodeConfig {
-    this.pin.onUse(scope, () => `LINUX/${(scope as lambda.Function).architecture.name.toUpperCase()}`);
+    this.pin.onUse(scope, () => platformOf(scope));
     this.pin.registry.grantPull(lambdaOf(scope, this.pin.registry));
     return { image: { imageUri: this.pin.imageUri } };
+  }
+
+  /** What a `DockerImageFunction` calls where no compiler has refused the code. */
+  public _bind(): never {
+    throw new Error('lambdaCode of an ImageGuard is no DockerImageCode: use new lambda.Function(this, <id>, ' +
+      '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })');
   }
 }
 
@@ -59,14 +68,4 @@ function lambdaOf(scope: Construct, registry: ecr.IRepository): iam.ServicePrinc
 
   const functions = Stack.of(scope).formatArn({ service: 'lambda', resource: 'function', resourceName: '*', arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   return new iam.ServicePrincipal('lambda.amazonaws.com', { conditions: { StringLike: { 'aws:sourceArn': functions } } });
-}
-
-function platformOf(taskDefinition: ecs.TaskDefinition): string | undefined {
-  // On EC2, the container instances decide.
-  if (!taskDefinition.isFargateCompatible) return undefined;
-
-  // Not public on the L2, and it may be changed on the L1 until the last moment.
-  const { runtimePlatform } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  const { operatingSystemFamily, cpuArchitecture } = (runtimePlatform ?? {}) as ecs.CfnTaskDefinition.RuntimePlatformProperty;
-  return `${operatingSystemFamily ?? 'LINUX'}/${cpuArchitecture ?? 'X86_64'}`;
 }

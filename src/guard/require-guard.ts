@@ -1,83 +1,105 @@
-import { CfnResource, DefaultTokenResolver, IPostProcessor, IResolvable, IResolveContext, Reference, StringConcat, Tokenization } from 'aws-cdk-lib';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { IConstruct } from 'constructs';
-import { RESOURCE_TYPE } from './contract';
-
-const GUARDED = '<guarded>';
-const ECR_IMAGE = /\.dkr[.-]ecr[.-]/;
+import { Tokenization } from 'aws-cdk-lib';
+import { Construct, IConstruct } from 'constructs';
+import { isImageOfAws } from './aws-images';
+import { isInEcr, RunningImage, runningImages } from './running-images';
+import { GUARDED, TextResolver, textOf } from './template-text';
+import { anyFlag, anyText, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
+import { shown } from '../private/validation';
 
 /**
- * What `ImageGuard.requireOn` finds fault with: a sentence for each container below the scope whose image passes no
- * guard.
+ * Options of `ImageGuard.requireOn`.
  */
-export function unguardedImages(scope: IConstruct, strict: boolean): string[] {
+export interface RequireGuardOptions {
+  /**
+   * Whether containers, jobs and functions must pass a guard with images too that are not in an ECR repository of yours:
+   * those of other registries, such as Docker Hub, those of AWS, and those that CDK builds itself.
+   *
+   * @default false
+   */
+  readonly strict?: boolean;
+
+  /**
+   * Images that need not pass a guard.
+   *
+   * @default - none
+   */
+  readonly exceptions?: GuardException[];
+}
+
+/**
+ * An image that need not pass a guard, although `ImageGuard.requireOn` asks for one.
+ */
+export interface GuardException {
+  /**
+   * The image as the resource names it, with its tag or digest. `*` stands for any characters.
+   */
+  readonly image: string;
+
+  /**
+   * Why this image needs no guard: for whoever reads the code.
+   */
+  readonly reason: string;
+}
+
+/** Resource types that run containers, whatever registry the image is in. */
+const RUNS_CONTAINERS = [
+  'AWS::AppRunner::Service', 'AWS::Batch::JobDefinition', 'AWS::BedrockAgentCore::Harness', 'AWS::BedrockAgentCore::Runtime',
+  'AWS::ECS::DaemonTaskDefinition', 'AWS::ECS::ExpressGatewayService', 'AWS::ECS::TaskDefinition', 'AWS::EMRServerless::Application',
+  'AWS::GameLift::ContainerGroupDefinition', 'AWS::IoTSiteWise::Task', 'AWS::Lambda::Function', 'AWS::Lightsail::Container', 'AWS::SageMaker::Model',
+];
+
+/** What the L2s of these types take. All others take the URI. */
+const SOURCES: Record<string, 'image' | 'lambdaCode' | undefined> = {
+  'AWS::Batch::JobDefinition': 'image',
+  'AWS::ECS::TaskDefinition': 'image',
+  'AWS::Lambda::Function': 'lambdaCode',
+};
+
+const OPTION_KINDS: Kinds<RequireGuardOptions> = {
+  strict: anyFlag,
+  exceptions: listOf(structOf({ image: anyText, reason: anyText })),
+};
+
+/** @throws if there is nothing to look at, or an exception does not say which image it is for, or why */
+export function checkRequirement(scope: IConstruct, options: RequireGuardOptions): RequireGuardOptions {
+  const refuse = (message: string) => new Error(`ImageGuard.requireOn: ${message}`);
+  if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
+  const given = givenOptions(options, OPTION_KINDS, refuse);
+  for (const [index, { image, reason }] of (given.exceptions ?? []).entries()) {
+    const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} says nothing` : undefined;
+    if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why it passes no guard`);
+  }
+  return given;
+}
+
+/** What is wrong below the scope: a sentence for each image that passes no guard. */
+export function unguardedImages(scope: IConstruct, { strict = false, exceptions = [] }: RequireGuardOptions): string[] {
   const assets = strict ? [] : assetImages(scope.node.root);
-  const left = (image: string) => !strict && (!ECR_IMAGE.test(image) || assets.includes(image));
+  const excepted = exceptions.map(({ image }) => pattern(readable(scope, image)));
+  const concerns = ({ resource, image }: RunningImage) => strict && RUNS_CONTAINERS.includes(resource.cfnResourceType)
+    || isInEcr(image) && (strict || !isImageOfAws(image) && !assets.includes(image));
 
-  return scope.node.findAll().filter(isTaskDefinition).flatMap((taskDefinition) =>
-    containersOf(taskDefinition)
-      .filter(({ image }) => !image.endsWith(GUARDED) && !left(image))
-      .map(({ name, image }) => `image ${image} of container "${name}" passes no guard: ` +
-        "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image " +
-        `(at ${taskDefinition.node.path})`));
-}
-
-function isTaskDefinition(construct: IConstruct): construct is ecs.CfnTaskDefinition {
-  return CfnResource.isCfnResource(construct)
-    && construct.cfnResourceType === ecs.CfnTaskDefinition.CFN_RESOURCE_TYPE_NAME;
-}
-
-function containersOf(taskDefinition: ecs.CfnTaskDefinition): { name: string; image: string }[] {
-  const containers = readable(taskDefinition, taskDefinition.containerDefinitions ?? []);
-  return Array.isArray(containers) ? containers.map(({ name, image }) => ({ name: text(name), image: text(image) })) : [];
+  return runningImages(scope)
+    .filter(({ image }) => !image.endsWith(`@${GUARDED}`))
+    .filter(concerns)
+    .filter(({ image }) => !excepted.some((exception) => exception.test(image)))
+    .map(({ resource, property, container, image }) =>
+      `image ${image} of ${container ? `container "${container}"` : `property ${property}`} passes no guard: ` +
+      `take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
+      `or name it among the exceptions with a reason (at ${resource.node.path})`);
 }
 
 /** Images that `cdk deploy` builds and pushes by itself before it deploys the stack. */
 function assetImages(root: IConstruct): string[] {
   return root.node.findAll()
     .filter((construct) => 'assetHash' in construct && 'imageUri' in construct)
-    .map((asset) => text(readable(asset, (asset as IConstruct & { imageUri: string }).imageUri)));
+    .map((asset) => readable(asset, (asset as IConstruct & { imageUri: string }).imageUri));
 }
 
-/** A value with its tokens written out, those that come from a guard marked as such. */
-function readable(scope: IConstruct, value: any): any {
-  return Tokenization.resolve(value, { scope, resolver: new GuardMarkingResolver(new TextConcat()), preparing: false });
+function readable(scope: IConstruct, text: string): string {
+  return textOf(Tokenization.resolve(text, { scope, resolver: new TextResolver(), preparing: false }));
 }
 
-class GuardMarkingResolver extends DefaultTokenResolver {
-  public resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor): any {
-    return isGuardsDigest(token) ? GUARDED : super.resolveToken(token, context, postProcessor);
-  }
-}
-
-class TextConcat extends StringConcat {
-  public join(left: any, right: any): string {
-    return text(left) + text(right);
-  }
-}
-
-function text(fragment: any): string {
-  if (fragment === undefined) return '';
-  if (typeof fragment !== 'object') return String(fragment);
-
-  const [[intrinsic, argument]] = Object.entries<any>(fragment);
-  switch (intrinsic) {
-    case 'Ref':
-      return `<${argument}>`;
-    case 'Fn::Join':
-      return [argument[1]].flat().map(text).join(argument[0]);
-    case 'Fn::Sub': {
-      const [pattern, variables = {}] = [argument].flat();
-      return pattern.replace(/\$\{([^}]+)\}/g, (placeholder: string, name: string) => name in variables ? text(variables[name]) : placeholder);
-    }
-    default:
-      return `<${intrinsic}>`;
-  }
-}
-
-function isGuardsDigest(token: IResolvable): boolean {
-  return Reference.isReference(token)
-    && token.displayName === 'ImageDigest'
-    && CfnResource.isCfnResource(token.target)
-    && token.target.cfnResourceType === RESOURCE_TYPE;
+function pattern(wildcards: string): RegExp {
+  return new RegExp(`^${wildcards.split('*').map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 }

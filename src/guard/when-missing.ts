@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { WhenMissingMode } from './contract';
+import { anyDuration } from '../private/option-kinds';
 
 /** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
 const LONGEST_WAIT = Duration.minutes(14);
@@ -22,9 +23,9 @@ export class WhenMissing {
    * @throws if the duration is out of these bounds, or a token
    */
   public static waitFor(duration: Duration): WhenMissing {
-    if (duration === undefined || duration.isUnresolved()) {
-      throw new Error('WhenMissing.waitFor: duration must be known at synthesis');
-    }
+    const fault = anyDuration('duration', duration);
+    if (fault) throw new Error(`WhenMissing.waitFor: ${fault}`);
+    if (duration.isUnresolved()) throw new Error('WhenMissing.waitFor: duration must be known at synthesis');
     const seconds = duration.toSeconds({ integral: false });
     if (seconds < 1 || seconds > LONGEST_WAIT.toSeconds()) {
       throw new Error(`WhenMissing.waitFor: duration ${duration.toHumanString()} is out of bounds: 1 second to ${LONGEST_WAIT.toHumanString()}, ` +

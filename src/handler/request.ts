@@ -63,7 +63,7 @@ export function assertKnownType({ type }: Request): void {
 const DEFAULT_SERVICE_TIMEOUT_SECONDS = 3_600;
 
 function serviceTimeout({ ServiceTimeout: value }: Properties): number {
-  const seconds = Number(value);
+  const seconds = typeof value === 'number' ? value : Number(text(value));
   return (seconds >= 1 && seconds <= DEFAULT_SERVICE_TIMEOUT_SECONDS ? seconds : DEFAULT_SERVICE_TIMEOUT_SECONDS) * 1_000;
 }
 

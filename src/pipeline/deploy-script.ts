@@ -1,11 +1,14 @@
 import * as path from 'node:path';
 import { Construct } from 'constructs';
-import { deployPlan, DeployPlan, EnvironmentPlan, ImagePlan } from './deploy-plan';
-import { appDirectory, GENERATED, keepGenerated } from './generated-file';
+import { deploy, verify } from './deploy-commands';
+import { deployPlan, distinctImages, EnvironmentPlan } from './deploy-plan';
+import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './generated-file';
 import { ImageBuild } from './image-build';
-import {
-  buildAndPush, defineLookUp, defineVerify, deploy, digestVariable, indented, logIn, lookUp, quoted, setTag, sources, verify,
-} from './shell';
+import { buildAndPush, imageTag, imageVariable, logInAndAddTags, lookUp, newestTag, promote, sourcesOf } from './image-commands';
+import { ImagePlan } from './image-plan';
+import { installationHere } from './package-manager';
+import { functions, indented, quoted } from './shell';
+import { located } from '../private/validation';
 
 /**
  * Properties of a `DeployScript`.
@@ -26,9 +29,9 @@ export interface DeployScriptProps {
   readonly scriptPath?: string;
 
   /**
-   * Runs the CDK CLI.
+   * Command that runs the CDK CLI.
    *
-   * @default npx cdk
+   * @default - as the package manager runs it, whose lockfile the app has, such as `npx cdk`
    */
   readonly cdkCommand?: string;
 }
@@ -55,7 +58,7 @@ export class DeployScript extends Construct {
     super(scope, id);
     this.images = props.images ?? [];
     this.scriptPath = path.posix.normalize(props.scriptPath ?? 'deploy.sh');
-    this.cdkCommand = props.cdkCommand ?? 'npx cdk';
+    this.cdkCommand = props.cdkCommand ?? located(this, installationHere).cdkCommand;
     keepGenerated(this, { path: this.scriptPath, executable: true, render: () => this.render() });
   }
 
@@ -65,24 +68,34 @@ export class DeployScript extends Construct {
    * @throws what synthesis throws, but for a stale file
    */
   public render(): string {
-    const plan = deployPlan(this.node.scope as Construct, this.images);
-    return [
-      ['#!/usr/bin/env bash', ...GENERATED.map((line) => `# ${line}`)].join('\n'),
-      `set -euo pipefail\ncd "$(dirname "$0")${'/..'.repeat(this.scriptPath.split('/').length - 1)}"`,
-      chooseStages(plan),
-      defineLookUp(),
-      defineVerify('error: '),
+    const plan = deployPlan(this.node.scope as Construct, this.images, repositoryRoot());
+    const phases = [
       ...plan.registryStacks.length > 0 ? [`# Phase 1: the registries\n${this.inApp(deploy(this.cdkCommand, plan.registryStacks))}`] : [],
       ...plan.images.map((image) => `# Phase 2: the image of ${image.repositoryName}\n${pushUnlessThere(image)}`),
       ...plan.environments.map((environment) => this.deployServices(environment)),
-    ].filter((block) => block !== '').join('\n\n') + '\n';
+    ];
+    const stages = plan.environments.map(({ stageName }) => stageName).filter((name) => name !== '');
+    const body = [
+      ...stages.length > 0 ? [`only_stages ${[stages.length, ...stages.map(quoted)].join(' ')} "$@"`] : [],
+      ...phases,
+    ].join('\n\n');
+    return [
+      ['#!/usr/bin/env bash', ...GENERATED.map((line) => `# ${line}`)].join('\n'),
+      `set -euo pipefail\ncd "$(dirname "$0")${'/..'.repeat(this.scriptPath.split('/').length - 1)}"`,
+      functions(body),
+      body,
+    ].join('\n\n') + '\n';
   }
 
   private deployServices(environment: EnvironmentPlan): string {
     const { stacks, releases, stageName } = environment;
-    const run = [this.inApp(deploy(this.cdkCommand, stacks, releases)), ...releases.length > 0 ? [verify(releases)] : []].join('\n');
+    const run = [
+      ...distinctImages(environment).flatMap(promoted),
+      this.inApp(deploy(this.cdkCommand, stacks, releases)),
+      ...releases.length > 0 ? [verify(releases)] : [],
+    ].join('\n');
     return stageName
-      ? `# Phase 3: the services of ${stageName}\nif wanted ${quoted(stageName)}; then\n${indented(run)}\nfi`
+      ? `# Phase 3: the services of ${stageName}\nif wanted ${quoted(stageName)} "$@"; then\n${indented(run)}\nfi`
       : `# Phase 3: the services\n${run}`;
   }
 
@@ -92,33 +105,20 @@ export class DeployScript extends Construct {
   }
 }
 
-function chooseStages({ environments }: DeployPlan): string {
-  const names = environments.map(({ stageName }) => stageName).filter((name) => name !== '');
-  if (names.length === 0) return '';
-  return `stages=" $* "
-for stage in "$@"; do
-  case $stage in
-    ${names.map(quoted).join(' | ')}) ;;
-    *)
-      echo "usage: $0 [${names.join('|')}]..." >&2
-      exit 2
-      ;;
-  esac
-done
-wanted() {
-  [[ $stages == '  ' || $stages == *" $1 "* ]]
-}`;
+function pushUnlessThere(image: ImagePlan): string {
+  return [
+    `refuse_changes ${sourcesOf(image)}`,
+    imageTag(image),
+    ...image.rebuildSchedule === undefined ? [] : [newestTag(image)],
+    lookUp(image),
+    `if [[ -z $digest ]]; then\n${indented(buildAndPush(image))}\nfi`,
+    ...logInAndAddTags(image, '$digest'),
+    `${imageVariable(image)}=$tag@$digest`,
+  ].join('\n');
 }
 
-function pushUnlessThere(image: ImagePlan): string {
-  return `if [[ -n $(git status --porcelain -- ${sources(image)}) ]]; then
-  echo "error: commit what is in ${image.context === '.' ? 'the repository' : image.context} first, since the tag of the image is a commit" >&2
-  exit 1
-fi
-${setTag(image)}
-${lookUp(image)}
-if [[ -z $digest ]]; then
-${indented([logIn(image), buildAndPush(image), lookUp(image)].join('\n'))}
-fi
-${digestVariable(image)}=$digest`;
+function promoted(image: ImagePlan): string[] {
+  if (!image.copyOf) return [];
+  const variable = imageVariable(image.copyOf);
+  return [promote(image.copyOf, image, { digest: `\${${variable}#*@}`, tag: `\${${variable}%@*}` })];
 }

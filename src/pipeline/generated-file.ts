@@ -26,7 +26,7 @@ export interface GeneratedFile {
 export function keepGenerated(scope: Construct, file: GeneratedFile): void {
   attachCustomSynthesis(scope, {
     onSynthesize: () => {
-      const target = path.join(repositoryRoot(), file.path);
+      const target = path.join(repositoryRoot() ?? process.cwd(), file.path);
       const content = file.render();
       const current = fs.existsSync(target) ? fs.readFileSync(target, 'utf8') : undefined;
       if (current === content) return;
@@ -44,14 +44,18 @@ export function keepGenerated(scope: Construct, file: GeneratedFile): void {
 
 /** Where the app is within the repository: `.` at its root. */
 export function appDirectory(): string {
-  return path.relative(repositoryRoot(), process.cwd()).split(path.sep).join('/') || '.';
+  return path.relative(repositoryRoot() ?? process.cwd(), process.cwd()).split(path.sep).join('/') || '.';
 }
 
-/** The nearest directory that looks like the root of a repository, from where the app runs upwards. */
-function repositoryRoot(): string {
+/**
+ * The nearest directory that looks like the root of a repository, from where the app runs upwards. CodeBuild checks out
+ * without `.git`, and says where.
+ */
+export function repositoryRoot(): string | undefined {
+  const { CODEBUILD_SRC_DIR } = process.env;
   for (let directory = process.cwd(); ; directory = path.dirname(directory)) {
-    if (['.git', '.github'].some((name) => fs.existsSync(path.join(directory, name)))) return directory;
-    if (directory === path.dirname(directory)) return process.cwd();
+    if (directory === CODEBUILD_SRC_DIR || ['.git', '.github'].some((name) => fs.existsSync(path.join(directory, name)))) return directory;
+    if (directory === path.dirname(directory)) return undefined;
   }
 }
 

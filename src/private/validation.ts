@@ -6,16 +6,19 @@ export function invalid(scope: IConstruct, message: string): Error {
   return new Error(`${message} (at ${scope.node.path || 'the app'})`);
 }
 
+/** Errors of what knows nothing of constructs say where they come from too. */
+export function located<T>(scope: IConstruct, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { message } = error as Error;
+    throw / \(at [^)]*\)$/.test(message) ? error : invalid(scope, message);
+  }
+}
+
 /** How a refused value is shown: `undefined`, an empty string and an object must be told apart. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return Token.isUnresolved(value) ? 'a token' : `"${value}"`;
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  if (typeof value === 'function') return `function ${value.name}`.trim();
-  if (typeof value === 'object' && value !== null) {
-    const { constructor } = Object.getPrototypeOf(value) ?? Object.prototype;
-    return constructor === Object ? `{ ${Object.keys(value).join(', ')} }` : constructor.name;
-  }
-  return String(value);
+  return typeof value === 'string' ? `"${value}"` : String(value);
 }
 
 const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();

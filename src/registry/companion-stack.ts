@@ -1,7 +1,9 @@
-import { DefaultStackSynthesizer, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
-import { invalid } from '../private/validation';
+import { Aspects, CfnParameter, CfnRule, Fn, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
+import { invalid, shown } from '../private/validation';
 
 const ID = 'Registry';
+const MAX_STACK_NAME_LENGTH = 128;
 const COMPANION_STACK = Symbol.for('@org/phased-fargate.CompanionStack');
 
 /**
@@ -17,43 +19,79 @@ export function companionStack(serviceStack: Stack): Stack {
     throw invalid(existing, `the id "${ID}" is needed for the registry stack of ${serviceStack.stackName}: ` +
       'give this construct another id, or pass it as the registry of the service');
   }
-
-  const companion = withSynthesizerOf(serviceStack, (synthesizer) => new Stack(serviceStack, ID, {
-    ...inherited(serviceStack),
-    stackName: `${serviceStack.stackName}-${ID}`,
+  const stackName = `${serviceStack.stackName}-${ID}`;
+  if (stackName.length > MAX_STACK_NAME_LENGTH) {
+    throw invalid(serviceStack, `the name ${shown(stackName)} of the registry stack has ${stackName.length} characters, and CloudFormation allows ` +
+      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or make an ImageRegistry in a stack of your own and pass it as registry`);
+  }
+  return withSynthesizerOf(serviceStack, (synthesizer) => new RegistryStack(serviceStack, ID, {
+    env: { account: serviceStack.account, region: serviceStack.region },
+    stackName,
     description: `The image registry of ${serviceStack.stackName}: deployed first, and never rolled back with it`,
     synthesizer,
   }));
-  Object.defineProperty(companion, COMPANION_STACK, { value: true });
-  return companion;
-}
-
-/** What a child in the tree does not inherit by itself. */
-function inherited(serviceStack: Stack): StackProps {
-  return {
-    env: { account: serviceStack.account, region: serviceStack.region },
-    tags: serviceStack.tags.tagValues(),
-    terminationProtection: serviceStack.terminationProtection,
-  };
 }
 
 /**
- * One synthesizer object serves one stack only. An app-level one is passed on by CDK itself; whether the service
- * stack's came that way shows only in what a stack without one of its own gets.
+ * Lets `--parameters <name>=<value>` go without the name of the service stack. The CLI then passes the parameter to every
+ * stack that it deploys, and CloudFormation refuses one that a template does not declare.
  */
-function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynthesizer) => Stack): Stack {
-  const byDefault = make();
-  if (alike(byDefault.synthesizer, serviceStack.synthesizer)) return byDefault;
+export function acceptParameter(registryStack: Stack, name: string): void {
+  const id = `--parameters ${name}`;
+  if (!(COMPANION_STACK in registryStack) || registryStack.node.tryFindChild(id)) return;
 
-  serviceStack.node.tryRemoveChild(byDefault.node.id);
-  const { constructor, bootstrapQualifier } = serviceStack.synthesizer;
-  if (constructor !== DefaultStackSynthesizer) {
-    throw invalid(serviceStack, `synthesizer ${constructor.name} belongs to this stack alone, so its registry stack cannot have it: ` +
-      'set it as defaultStackSynthesizer of the app, or make an ImageRegistry in a stack of your own and pass it as registry');
-  }
-  return make(new DefaultStackSynthesizer({ qualifier: bootstrapQualifier }));
+  const parameter = new CfnParameter(registryStack, id, {
+    description: 'Of no use here: accepted so that --parameters needs no stack name',
+    default: '',
+  });
+  parameter.overrideLogicalId(name);
+  // Refuses what a script passes that has no tag, here first. Validators object to a parameter that nothing refers to.
+  new CfnRule(parameter, 'Rule', {
+    assertions: [{
+      assert: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
+      assertDescription: `the parameter ${name} is undefined: pass the tag of an image`,
+    }],
+  });
 }
 
-function alike(one: IStackSynthesizer, other: IStackSynthesizer): boolean {
-  return one.constructor === other.constructor && one.bootstrapQualifier === other.bootstrapQualifier;
+/** Follows the service stack in what a child in the tree does not inherit by itself, whenever it is set there. */
+class RegistryStack extends Stack {
+  private protectedFromTermination?: boolean;
+
+  constructor(private readonly serviceStack: Stack, id: string, props: StackProps) {
+    super(serviceStack, id, props);
+    Object.defineProperty(this, COMPANION_STACK, { value: true });
+    Aspects.of(this).add({ visit: (construct) => construct === this && this.inheritTags() });
+  }
+
+  public get terminationProtection(): boolean {
+    return this.protectedFromTermination ?? this.serviceStack.terminationProtection;
+  }
+
+  public set terminationProtection(value: boolean) {
+    this.protectedFromTermination = value;
+  }
+
+  /** `Tags.of` reaches a child stack; tags that the service stack itself was given do not. */
+  private inheritTags(): void {
+    const own = this.tags.tagValues();
+    for (const [key, value] of Object.entries(this.serviceStack.tags.tagValues())) {
+      if (!(key in own)) this.tags.setTag(key, value);
+    }
+  }
+}
+
+/** One synthesizer object serves one stack only, and a stack without one of its own gets a copy of the app's. */
+function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynthesizer) => Stack): Stack {
+  const { synthesizer } = serviceStack;
+  const byDefault = make();
+  if (sameSynthesizer(byDefault.synthesizer, synthesizer)) return byDefault;
+
+  serviceStack.node.tryRemoveChild(ID);
+  const copy = copyOfSynthesizer(synthesizer);
+  const companion = copy && make(copy);
+  if (companion && sameSynthesizer(companion.synthesizer, synthesizer)) return companion;
+
+  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so its registry stack cannot have it: ` +
+    'set it as defaultStackSynthesizer of the app, or make an ImageRegistry in a stack of your own and pass it as registry');
 }

@@ -4,27 +4,37 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
+import { buildsFor } from './image-builds';
 import { ManagedSigning } from './managed-signing';
-import { checkRepositoryName, claimRepositoryName } from './repository-name';
+import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
-import { kebabCase } from '../private/names';
+import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
+import { anyDuration, anyFlag, anyNumber, anyText, givenOptions, instance, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
+import { invalid } from '../private/validation';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
 
+const OPTION_KINDS: Kinds<ImageRegistryProps> = {
+  repositoryName: anyText,
+  removalPolicy: oneOf(...Object.values(RemovalPolicy)),
+  imageScanOnPush: anyFlag,
+  keepTagged: anyNumber,
+  keepUntaggedFor: anyDuration,
+  signingProfile: anyText,
+  encryptionKey: instance('a KMS key', 'keyArn'),
+};
+
 /** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
-
-/** The platform of a Fargate task that says nothing about it. */
-const DEFAULT_BUILD_PLATFORM = 'linux/amd64';
 
 /**
  * Properties of an `ImageRegistry`.
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by one of `.`, `_`, `-` and `/`.
+   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by `.`, `_`, `__`, `/` or hyphens.
    * It must be known at synthesis, because other stacks refer to the repository by this name.
    *
    * @default - the name of the stack and the ids down to this construct, joined by `-`, in lower case
@@ -36,7 +46,7 @@ export interface ImageRegistryProps {
    * With `RemovalPolicy.DESTROY` its images are deleted with it.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images stay; only a first deployment
-   * that fails takes its empty repository with it
+   * that fails takes its repository with it, empty or, with a guard in the same stack, with what was pushed meanwhile
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -99,21 +109,21 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * roll it back. All registries made for one service stack share one such stack.
    *
    * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
-   * service stack's environment, tags, permissions boundary, termination protection and qualifier of the
-   * bootstrapped environment. With a guard of this registry, the service stack is deployed after it. From a nested
-   * stack, the outermost stack counts.
+   * service stack's environment, tags, permissions boundary, termination protection and synthesizer. With a guard of this
+   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts. It accepts the
+   * parameters of the guards' image tags, so that `cdk deploy --parameters` needs no stack name.
    *
    * @param scope where the service is
    * @param id names the registry within the stack of `scope`
-   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own whose
-   * kind cannot be given to a second stack
+   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own that is
+   * not one of CDK's classes and therefore cannot be copied for a second stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     const serviceStack = deployedStack(scope);
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
       ...props,
-      repositoryName: props.repositoryName ?? kebabCase([serviceStack.stackName, ...path]),
+      repositoryName: props?.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
     });
   }
 
@@ -123,7 +133,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * @param construct any construct
    */
   public static isImageRegistry(construct: IConstruct): construct is ImageRegistry {
-    return IMAGE_REGISTRY in construct;
+    return typeof construct === 'object' && construct !== null && IMAGE_REGISTRY in construct;
   }
 
   /**
@@ -138,18 +148,19 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   private readonly repository: ecr.Repository;
   private readonly signingProfile: string | undefined;
-  private readonly buildPlatforms: (() => string | undefined)[] = [];
+  private readonly removalPolicy: RemovalPolicy;
+  private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
-   * @throws if the repository name is not valid in ECR, is a token, or is taken by another registry of the app in the
+   * @throws if the repository name is not valid in ECR, the default one included, is a token, or is taken by another registry of the app in the
    * same account and region; if a number of images or days to keep is less than 1
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
+    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
 
-    this.repositoryName = props.repositoryName
-      ?? kebabCase([deployedStack(this).stackName, ...pathInStack(this)]);
+    this.repositoryName = given.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
     checkRepositoryName(this, this.repositoryName);
     claimRepositoryName(this, this.repositoryName);
     this.repositoryArn = this.stack.formatArn({
@@ -160,28 +171,30 @@ export class ImageRegistry extends ecr.RepositoryBase {
     });
 
     const retention = {
-      keepTagged: props.keepTagged ?? DEFAULT_RETENTION.keepTagged,
-      keepUntaggedFor: props.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+      keepTagged: given.keepTagged ?? DEFAULT_RETENTION.keepTagged,
+      keepUntaggedFor: given.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
     };
     checkRetention(this, retention);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    this.removalPolicy = given.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
     this.repository = new ecr.Repository(this, 'Resource', {
-      repositoryName: this.repositoryName,
-      imageScanOnPush: props.imageScanOnPush ?? true,
+      imageScanOnPush: given.imageScanOnPush ?? true,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
-      encryptionKey: props.encryptionKey,
-      removalPolicy,
-      emptyOnDelete: removalPolicy === RemovalPolicy.DESTROY || undefined,
+      encryptionKey: given.encryptionKey,
+      removalPolicy: this.removalPolicy,
+      emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
-    this.signingProfile = props.signingProfile;
-    if (props.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, props.signingProfile);
+    this.signingProfile = props.signingProfile ?? undefined;
+    if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
 
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
     this.node.defaultChild = resource;
+    // The L2 refuses names that ECR accepts.
+    resource.repositoryName = this.repositoryName;
     resource.lifecyclePolicy = { lifecyclePolicyText: lifecyclePolicy(retention) };
     excludeReservedTags(resource);
 
+    keepRepositoryName(resource, this.repositoryName);
     new CfnOutput(this, 'RepositoryUri', {
       description: 'Where to push the image',
       value: resource.attrRepositoryUri,
@@ -211,20 +224,30 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * A guard says what the task definitions behind it run on, so that the push commands build for it.
+   * Lets the push commands build what this guard accepts.
    *
    * @internal
    */
-  public _buildFor(platform: () => string | undefined): void {
-    this.buildPlatforms.push(platform);
+  public _buildFor(requirements: () => BuildRequirements): void {
+    this.requirements.push(requirements);
+  }
+
+  /**
+   * Images may come before the deployment that creates the repository has succeeded. If that deployment fails, only an
+   * empty repository could be rolled back, and the stack would be stuck.
+   *
+   * @internal
+   */
+  public _expectImagesAtFirst(): void {
+    if (this.removalPolicy === RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE) (this.node.defaultChild as ecr.CfnRepository).emptyOnDelete = true;
   }
 
   private pushCommands(): string {
-    const known = this.buildPlatforms.map((platform) => platform()).filter((platform) => platform !== undefined);
-    const platforms = known.length > 0 ? [...new Set(known)].sort() : [DEFAULT_BUILD_PLATFORM];
+    const repository = { uri: `${LOCAL_REGISTRY}/${this.repositoryName}`, region: '${AWS::Region}' };
+    const builds = buildsFor(this.requirements.map((requirements) => requirements()));
     return [
-      `aws ecr get-login-password --region \${AWS::Region} | docker login --username AWS --password-stdin ${LOCAL_REGISTRY}`,
-      `docker buildx build --platform ${platforms.join(',')} --tag ${LOCAL_REGISTRY}/${this.repositoryName}:$TAG --push .`,
+      logIn(repository),
+      ...builds.map(({ tagSuffix, ...requirements }) => buildAndPush(repository, `$TAG${tagSuffix}`, requirements)),
     ].join(' && ');
   }
 }

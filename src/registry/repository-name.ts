@@ -1,11 +1,14 @@
-import { Stage, Token } from 'aws-cdk-lib';
+import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
+import { kebabCase } from '../private/names';
+import { renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
 import { claim, invalid, shown } from '../private/validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;
-const COMPONENT = '[a-z0-9]+(?:[._-][a-z0-9]+)*';
+/** As in ECR's service model and CloudFormation's schema, which accept more than `ecr.Repository` does. */
+const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const REPOSITORY_NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 
 export function checkRepositoryName(scope: IConstruct, name: string): void {
@@ -14,8 +17,33 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   }
   if (name.length < MIN_LENGTH || name.length > MAX_LENGTH || !REPOSITORY_NAME.test(name)) {
     throw invalid(scope, `repositoryName ${shown(name)} is not valid in ECR: ` +
-      `${MIN_LENGTH} to ${MAX_LENGTH} lower-case letters and digits, in parts joined by one of . _ - /`);
+      `${MIN_LENGTH} to ${MAX_LENGTH} lower-case letters and digits, in parts joined by one of . _ __ / or by hyphens`);
   }
+}
+
+/** @throws if the path makes too long a name */
+export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: string[]): string {
+  const name = kebabCase([stack.stackName, ...path]);
+  if (name.length > MAX_LENGTH) {
+    throw invalid(scope, `the default repositoryName ${shown(name)} has ${name.length} characters, and ECR allows ${MAX_LENGTH}: set repositoryName, ` +
+      'for a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
+  }
+  return name;
+}
+
+const kept = new WeakSet<CfnResource>();
+
+/** Whoever has referred to the repository by its name would be wrong after an override or an aspect has changed it. */
+export function keepRepositoryName(resource: CfnResource, name: string): void {
+  if (kept.has(resource)) return;
+  kept.add(resource);
+  resource.node.addValidation({
+    validate: () => {
+      const { RepositoryName: rendered } = renderedProperties(resource);
+      return rendered === name ? [] : [`RepositoryName ${JSON.stringify(rendered)} is not the name ${shown(name)} by which other stacks refer to ` +
+        'the repository: set repositoryName of the construct, and do not change it afterwards'];
+    },
+  });
 }
 
 /** Two repositories of one name in one place would only be found out by the second deployment. */

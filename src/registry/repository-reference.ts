@@ -1,8 +1,8 @@
-import {
-  ArnFormat, CfnResource, DefaultTokenResolver, IPostProcessor, IResolvable, IResolveContext, Reference, Stack, StringConcat, Token, Tokenization,
-} from 'aws-cdk-lib';
+import { ArnFormat, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct, IConstruct } from 'constructs';
+import { keepRepositoryName } from './repository-name';
+import { references } from '../private/references';
 import { deployedTogether } from '../private/stacks';
 import { invalid } from '../private/validation';
 
@@ -14,6 +14,12 @@ export function createdRepository(registry: IConstruct): ecr.CfnRepository | und
     return child.cfnResourceType === ecr.CfnRepository.CFN_RESOURCE_TYPE_NAME ? child as ecr.CfnRepository : undefined;
   }
   return createdRepository(child);
+}
+
+/** By the ARN, since an imported repository counts as one of the importing stack otherwise. */
+export function placeOf(repository: ecr.IRepository): { account: string; region: string } {
+  const { account, region } = Stack.of(repository).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
+  return { account: account!, region: region! };
 }
 
 /**
@@ -34,6 +40,7 @@ export function referenceByName(scope: Construct, registry: ecr.IRepository): ec
     throw invalid(scope, `registry ${registry.node.path} has no name that is known at synthesis, and it is in another stack: ` +
       'set repositoryName there, or use an ImageRegistry, which has one by default');
   }
+  keepRepositoryName(created, repositoryName);
   return ecr.Repository.fromRepositoryAttributes(scope, 'Registry', {
     repositoryName,
     repositoryArn: Stack.of(registry).formatArn({
@@ -51,24 +58,5 @@ function refuseExports(scope: Construct, registry: ecr.IRepository): void {
   if (exported) {
     throw invalid(scope, `registry ${registry.node.path} takes its name from ${exported.target.node.path}, in another stack, which would have ` +
       'to export it: pass that repository itself as the registry, or write down its name');
-  }
-}
-
-function references(scope: Construct, value: unknown): Reference[] {
-  const collector = new ReferenceCollector();
-  Tokenization.resolve(value, { scope, resolver: collector, preparing: true });
-  return collector.found;
-}
-
-class ReferenceCollector extends DefaultTokenResolver {
-  public readonly found: Reference[] = [];
-
-  constructor() {
-    super(new StringConcat());
-  }
-
-  public resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor): unknown {
-    if (Reference.isReference(token)) this.found.push(token);
-    return super.resolveToken(token, context, postProcessor);
   }
 }

@@ -13,13 +13,18 @@ import { GuardedFargateServiceOptions } from './guarded-fargate-service-options'
 import { BoundIngress, Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { rollbackAlarmNames } from './rollback-alarm';
+import { checkRegion } from './same-place';
 import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic } from './service-option-checks';
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
+import { stopService } from '../private/commands';
 import { invalid } from '../private/validation';
+
+/** Those that are passed on with the others. */
+const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
 
 /**
  * Properties of a `GuardedFargateService`.
@@ -124,11 +129,12 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   }
 
   private checked(props: GuardedFargateServiceProps): GuardedFargateServiceProps {
-    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS);
+    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, OPTIONS_OF_PHASED_SERVICE);
     if (!given.guard) {
       throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
+    if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:shellInReadOnlyContainer',
         'enableExecuteCommand has no effect with readonlyRootFilesystem, since the SSM agent writes to the file system of the container: ' +
@@ -185,8 +191,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   private addOutputs(): void {
     new CfnOutput(this, 'StopCommand', {
       description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
-      value: `aws ecs update-service --region ${Stack.of(this).region} --cluster ${this.cluster.clusterName} ` +
-        `--service ${this.ecsService.serviceName} --desired-count 0`,
+      value: stopService({ region: Stack.of(this).region, cluster: this.cluster.clusterName, service: this.ecsService.serviceName }),
     });
     if (this.url) {
       new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });

@@ -8,6 +8,9 @@ import { durationOutside, outside } from '../private/validation';
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 128;
 
+/** Of a health check over HTTP. */
+const DEFAULT_TIMEOUT_SECONDS = 5;
+
 export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
   healthCheck: structOf({}, {
     enabled: anyFlag,
@@ -42,6 +45,10 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
   const { interval, timeout, path, protocol } = healthCheck;
   if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && timeout.toSeconds() >= interval.toSeconds()) {
     yield `healthCheck.timeout ${timeout.toHumanString()} is not less than healthCheck.interval ${interval.toHumanString()}`;
+  }
+  if (interval && !interval.isUnresolved() && !timeout && interval.toSeconds() <= DEFAULT_TIMEOUT_SECONDS) {
+    yield `healthCheck.interval ${interval.toHumanString()} is not more than the default timeout of ${DEFAULT_TIMEOUT_SECONDS} seconds: ` +
+      'pass a healthCheck.timeout that is less';
   }
   if (path !== undefined && !Token.isUnresolved(path) && !path.startsWith('/')) {
     yield `healthCheck.path "${path}" does not begin with a slash`;

@@ -22,13 +22,13 @@ export function loadBalancerSubnets(
   const selection = given ?? (internetFacing ? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true } : { onePerAz: true });
   const { subnets } = vpc.selectSubnets(selection);
 
-  const zones = subnets.map(({ availabilityZone }) => availabilityZone);
-  const twice = zones.findIndex((zone, index) => zones.indexOf(zone) !== index);
+  const zones = subnets.map(zoneOf);
+  const twice = zones.findIndex((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);
   if (twice !== -1) {
     throw invalid(scope, `ingress subnets ${paths(subnets.filter((_, index) => zones[index] === zones[twice]))} are in the same availability ` +
       'zone, of which a load balancer takes one subnet: pass onePerAz or fewer subnets');
   }
-  if (zones.length < 1 || (zones.length === 1 && (REGIONAL_ZONE.test(zones[0]) || isMadeHere(subnets[0])))) {
+  if (zones.length < 1 || (zones.length === 1 && (REGIONAL_ZONE.test(zones[0] ?? '') || isMadeHere(subnets[0])))) {
     throw invalid(scope, `ingress subnets ${paths(subnets)} of ${vpc.node.path} are in ${zones.length} availability zone${zones.length === 1 ? '' : 's'}: ` +
       'a load balancer needs subnets in two');
   }
@@ -48,6 +48,15 @@ export function subnetsWithoutIpv6(vpc: ec2.IVpc, selection: ec2.SubnetSelection
     return isMadeHere(subnet) && resource!.ipv6CidrBlock === undefined && resource!.ipv6Native === undefined
       && resource!.ipv6IpamPoolId === undefined;
   }));
+}
+
+/** Of a subnet of which only the id is known, aws-cdk-lib throws. */
+function zoneOf(subnet: ec2.ISubnet): string | undefined {
+  try {
+    return subnet.availabilityZone;
+  } catch {
+    return undefined;
+  }
 }
 
 function isMadeHere(subnet: ec2.ISubnet): boolean {

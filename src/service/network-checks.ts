@@ -62,6 +62,7 @@ function missingEndpoints({ vpc, taskDefinition }: TaskNetwork): string[] {
   const existing = endpointServices(vpc);
   return needed.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
 }
+
 interface Endpoint {
   /** Where it is made in this app: the construct, and not only the logical id, which another stack may have as well. */
   readonly vpc?: IConstruct;

@@ -1,5 +1,4 @@
-import { Arn, ArnFormat, Stack, Token, Tokenization } from 'aws-cdk-lib';
-import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import { Token, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -9,6 +8,7 @@ import { faultsOfConditions, faultsOfTargets, faultsOfTimes, TARGET_OPTION_KINDS
 import { LoadBalancerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets';
+import { checkRegion } from './same-place';
 import { ServiceTargets } from './service-targets';
 import { anyDuration, anyFlag, anyNumber, anyStruct, anyText, givenOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
@@ -55,7 +55,8 @@ export class OwnLoadBalancer implements WayIn {
     if (testListenerPort !== undefined && !shiftsTraffic) {
       throw invalid(scope, `ingress testListenerPort ${testListenerPort} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
-    for (const each of [certificate, ...additionalCertificates]) checkRegion(scope, each);
+    if (certificate) checkRegion(scope, 'ingress certificate', certificate.certificateArn);
+    for (const { certificateArn } of additionalCertificates) checkRegion(scope, 'ingress additionalCertificates', certificateArn);
 
     const selection = loadBalancerSubnets(scope, vpc, this.isInternetFacing, subnets);
     const loadBalancer = this.makeLoadBalancer(scope, vpc, selection);
@@ -87,7 +88,7 @@ export class OwnLoadBalancer implements WayIn {
   }
 
   private* faultsOfOptions(): Generator<string> {
-    const { certificate, conditions = [], ipAddressType, listenerPort, redirectHTTP, testListenerPort } = this.options;
+    const { certificate, conditions, ipAddressType, listenerPort, redirectHTTP, sslPolicy, testListenerPort } = this.options;
     if (outside(this.port, 1, 65535)) {
       yield `listenerPort ${listenerPort} is not a port: 1 to 65535`;
     }
@@ -100,6 +101,9 @@ export class OwnLoadBalancer implements WayIn {
     for (const name of ['sslPolicy', 'additionalCertificates'] as const) {
       if (this.options[name] && !certificate) yield `${name} needs a certificate: without one, the load balancer speaks plain HTTP`;
     }
+    if (sslPolicy !== undefined && !Token.isUnresolved(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
+      yield `sslPolicy ${sslPolicy} is not a policy of ELB: pass an elbv2.SslPolicy`;
+    }
     if (testListenerPort !== undefined && outside(testListenerPort, 1, 65535)) {
       yield `testListenerPort ${testListenerPort} is not a port: 1 to 65535`;
     }
@@ -111,7 +115,8 @@ export class OwnLoadBalancer implements WayIn {
     }
     yield* faultsOfTimes(this.options, [['idleTimeout', 1, 4_000]]);
     yield* faultsOfTargets(this.options);
-    yield* faultsOfConditions('conditions', conditions);
+    if (conditions?.length === 0) yield 'conditions is empty: leave it out to send all requests to the service';
+    yield* faultsOfConditions('conditions', conditions ?? []);
     yield* faultsOfDomain(this.options);
   }
 
@@ -178,14 +183,4 @@ export class OwnLoadBalancer implements WayIn {
     const port = this.port === usualPort ? '' : `:${Tokenization.stringifyNumber(this.port)}`;
     return `${scheme}://${domainName.replace(/\.$/, '')}${port}`;
   }
-}
-
-/** Those of CloudFront, in us-east-1, are not seen elsewhere. */
-function checkRegion(scope: Construct, certificate?: acm.ICertificate): void {
-  if (!certificate || Token.isUnresolved(certificate.certificateArn)) return;
-  const { region } = Stack.of(scope);
-  const { region: itsRegion } = Arn.split(certificate.certificateArn, ArnFormat.SLASH_RESOURCE_NAME);
-  if (Token.isUnresolved(region) || !itsRegion || itsRegion === region) return;
-  throw invalid(scope, `ingress certificate ${certificate.certificateArn} is in ${itsRegion}, and the load balancer in ${region}: ` +
-    'pass a certificate of the same region');
 }

@@ -97,7 +97,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   }
   const names = [...Object.keys(customMetrics), ...Object.keys(metricSteps)];
   const taken = names.find((name, index) => OWN_POLICIES.includes(name) || names.indexOf(name) !== index);
-  if (taken !== undefined) yield `${taken in customMetrics ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is taken: pass another one`;
+  if (taken !== undefined) yield `${Object.hasOwn(customMetrics, taken) ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is taken: pass another one`;
   for (const [name, { scalingSteps }] of Object.entries(metricSteps)) {
     if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
   }

@@ -13,7 +13,9 @@ const MOST_SECURITY_GROUPS = 5;
 const MOST_CAPACITY_PROVIDERS = 20;
 const MOST_MINUTES = 1_440;
 const MOST_SECONDS = 2_147_483_647;
-const OLD_PLATFORMS = ['1.0.0', '1.1.0', '1.2.0', '1.3.0'];
+
+/** From 1.4.0 on. */
+const PLATFORM = /^(LATEST|1\.([4-9]|\d\d)\.\d+|[2-9]\.\d+\.\d+)$/;
 
 type Options = GuardedFargateServiceProps;
 
@@ -57,8 +59,8 @@ function* faultsOfTask(options: Options): Generator<string> {
   if (ephemeralStorageGiB !== undefined && outside(ephemeralStorageGiB, 21, 200)) {
     yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
   }
-  if (platformVersion !== undefined && OLD_PLATFORMS.includes(platformVersion)) {
-    yield `platformVersion ${platformVersion} is too old: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
+  if (platformVersion !== undefined && !Token.isUnresolved(platformVersion) && !PLATFORM.test(platformVersion)) {
+    yield `platformVersion ${platformVersion} is none that has what this library needs: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
   }
   if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
     yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
@@ -74,7 +76,7 @@ function* faultsOfTask(options: Options): Generator<string> {
       yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
     }
   }
-  const variable = Object.keys(environmentOf(options) ?? {}).find((name) => name in (options.secrets ?? {}));
+  const variable = Object.keys(environmentOf(options) ?? {}).find((name) => Object.hasOwn(options.secrets ?? {}, name));
   if (variable !== undefined) {
     yield `environment and secrets both set ${variable}: ECS takes a variable from one of them only`;
   }

@@ -5,6 +5,7 @@ import { BoundIngress, WayIn } from './ingress';
 import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
 import { ListenerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
+import { checkRegion, checkVpcOfListener } from './same-place';
 import { ServiceTargets } from './service-targets';
 import { anyNumber, anyText, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { invalid, outside, shown } from '../private/validation';
@@ -47,6 +48,8 @@ export class SharedListener implements WayIn {
     if (testListener && !shiftsTraffic) {
       throw invalid(scope, `ingress testListener ${testListener.node.path} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
+    checkRegion(scope, 'ingress listener', listener.listenerArn);
+    checkVpcOfListener(scope, vpc, listener);
     const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
     const production = targets.addRule('ListenerRule', listener, priority, conditions);
     const test = testListener && targets.addRule('TestListenerRule', testListener, priority, conditions);

@@ -24,11 +24,15 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 }
 
 /** What is wrong with a task, whatever starts it, that only the finished app tells. */
-export function* faultsOfTaskDefinition({ node, stack }: ecs.TaskDefinition): Generator<string> {
-  const { containerDefinitions } = node.defaultChild as ecs.CfnTaskDefinition;
-  const [{ linuxParameters = {} }] = stack.resolve(containerDefinitions);
-  const unsupported = NOT_ON_FARGATE.find((name) => linuxParameters[name] !== undefined);
-  if (unsupported) yield `linuxParameters.${unsupported} is not supported by Fargate: leave it out`;
+export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
+  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  for (const { name, environment = [], secrets = [], linuxParameters = {} } of taskDefinition.stack.resolve(containerDefinitions)) {
+    const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
+    if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
+    const variables = environment.map((variable: { name: string }) => variable.name);
+    const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
+    if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
+  }
 }
 
 /** Capacity that a cluster of this app does not offer, so that ECS would refuse the service. */

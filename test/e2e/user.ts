@@ -5,7 +5,9 @@ import { Consumer, LOWEST } from '../consumer';
 import { Aws, Service } from '../emulator/aws';
 import { bootstrap, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
+import { HttpAnswer } from '../emulator/http';
 import { pushImage, pushIndex } from '../emulator/oci';
+import { Program } from '../emulator/programs';
 
 /** What a run of the CDK CLI came to. */
 export interface Run {
@@ -56,6 +58,18 @@ export class User {
     return this.cdk(0, ['destroy', '--force', '--all', ...args]);
   }
 
+  /** Pushes an image of a certain program for one platform. Returns its digest. */
+  public async pushProgram(repository: string, tag: string, content: Program, platform = 'linux/amd64'): Promise<string> {
+    return pushImage(this.emulator, { repository, tag, content, platform });
+  }
+
+  /** What a client of the one load balancer gets. */
+  public async get(path = '/'): Promise<HttpAnswer> {
+    const hosts = await this.aws.loadBalancerHosts();
+    if (hosts.length !== 1) throw new Error(`expected one load balancer, found ${hosts.length}`);
+    return this.aws.get(hosts[0], path);
+  }
+
   /** Pushes an image for one platform, or an index of several. Returns its digest. */
   public async push(repository: string, tag: string, ...platforms: string[]): Promise<string> {
     const image = { repository, tag, content: `${tag} ${Math.random()}` };
@@ -64,9 +78,19 @@ export class User {
       : pushIndex(this.emulator, { ...image, platforms });
   }
 
+  /** Pushes an image of this content: the same content makes the same digest, which is returned. */
+  public async pushContent(repository: string, tag: string, content: string, platform: string): Promise<string> {
+    return pushImage(this.emulator, { repository, tag, content, platform });
+  }
+
   /** The path of a file of the example. */
   public file(name: string): string {
     return join(this.directory, name);
+  }
+
+  /** Writes a source file of the example anew. */
+  public write(name: string, content: string): void {
+    writeFileSync(this.file(name), content);
   }
 
   /** Changes a source file of the example. Returns what changes it back. */
@@ -106,6 +130,14 @@ export class User {
   /** Returns as soon as a guard has been asked and has not answered yet. */
   public async untilGuardWaits(): Promise<void> {
     while (this.emulator.customResourceRequests().at(-1)?.answer !== undefined) await sleep(50);
+  }
+
+  /** With another of the examples in an account in which nothing has been deployed. The one so far is gone. */
+  public async elsewhere(example: string): Promise<User> {
+    await this.emulator.stop();
+    const emulator = await Emulator.start();
+    await bootstrap(emulator);
+    return new User(emulator, this.consumer, example, this.options);
   }
 
   public async leave(): Promise<void> {

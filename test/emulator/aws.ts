@@ -1,5 +1,7 @@
-import { Emulator } from './emulator';
-import { send } from './http';
+import { Hash } from '@smithy/hash-node';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { HttpAnswer, send } from './http';
 
 /** What CloudFormation has noted down about a stack or one of its resources. */
 export interface StackEvent {
@@ -20,9 +22,17 @@ export interface Service {
   readonly memory: string;
 }
 
-/** The few look-ups that tests need, of what the emulator holds by now. Each fails like AWS when there is no such thing. */
+/** An account of AWS, or the emulator. */
+export interface Cloud {
+  /** Of its clients: credentials and region among others. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Of all services, where they have one together. */
+  readonly endpoint?: string;
+}
+
+/** The few calls that tests need, the same for the emulator and for AWS. Each fails like AWS when there is no such thing. */
 export class Aws {
-  constructor(private readonly emulator: Emulator) {}
+  constructor(private readonly cloud: Cloud) {}
 
   /** The digest that the registry reports for a tag. */
   public async imageDigest(repositoryName: string, imageTag: string): Promise<string> {
@@ -52,9 +62,64 @@ export class Aws {
     })));
   }
 
+  /** A service as ECS describes it, with its deployments and events. */
+  public async describeService(cluster: string, service: string): Promise<any> {
+    const { services } = await this.ecs('DescribeServices', { cluster, services: [service] });
+    return services[0];
+  }
+
+  /** The tasks of a cluster as ECS describes them, those that it has just stopped included. */
+  public async tasks(cluster: string, desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING'): Promise<any[]> {
+    const { taskArns } = await this.ecs('ListTasks', { cluster, desiredStatus });
+    return taskArns.length === 0 ? [] : (await this.ecs('DescribeTasks', { cluster, tasks: taskArns })).tasks;
+  }
+
+  /** All that is in a log group, oldest first. */
+  public async logLines(logGroupName: string): Promise<string[]> {
+    const { events } = await this.logs('FilterLogEvents', { logGroupName });
+    return events.map(({ message }: { message: string }) => message);
+  }
+
+  /** What a client gets that asks a load balancer by its name. */
+  public async get(host: string, path = '/'): Promise<HttpAnswer> {
+    return send('GET', new URL(path, this.cloud.endpoint ?? `http://${host}`), { host });
+  }
+
+  public async targetHealth(targetGroupArn: string): Promise<string[]> {
+    const answer = await this.query('elasticloadbalancing', '2015-12-01', 'DescribeTargetHealth', { TargetGroupArn: targetGroupArn });
+    return textOf('State', answer);
+  }
+
   public async clusterNames(): Promise<string[]> {
     const { clusterArns } = await this.ecs('ListClusters', {});
     return clusterArns.map((arn: string) => arn.split('/')[1]).sort();
+  }
+
+  /** The account that the credentials belong to. */
+  public async callerAccount(): Promise<string> {
+    return textOf('Account', await this.query('sts', '2011-06-15', 'GetCallerIdentity', {}))[0];
+  }
+
+  /** All stacks that are there, with their status. */
+  public async stacks(): Promise<{ name: string; status: string }[]> {
+    const found: { name: string; status: string }[] = [];
+    for (let token = ''; ;) {
+      const answer = await this.cloudFormation('DescribeStacks', token ? { NextToken: token } : {});
+      const statuses = textOf('StackStatus', answer);
+      found.push(...textOf('StackName', answer).map((name, index) => ({ name, status: statuses[index] })));
+      [token = ''] = textOf('NextToken', answer);
+      if (!token) return found.filter(({ status }) => status !== 'DELETE_COMPLETE');
+    }
+  }
+
+  /** The log groups whose names begin with a prefix: as many as one answer holds. */
+  public async logGroups(logGroupNamePrefix: string): Promise<string[]> {
+    const { logGroups } = await this.logs('DescribeLogGroups', { logGroupNamePrefix });
+    return logGroups.map(({ logGroupName }: { logGroupName: string }) => logGroupName);
+  }
+
+  public async logs(operation: string, input: object): Promise<any> {
+    return this.json('logs', `Logs_20140328.${operation}`, input);
   }
 
   public async stackStatus(stackName: string): Promise<string> {
@@ -96,15 +161,23 @@ export class Aws {
     return Object.fromEntries(rules.map((rule) => [textOf('member', rule)[0], textOf('TargetGroupArn', rule)[0]]));
   }
 
+  public async codeBuild(operation: string, input: object): Promise<any> {
+    return this.json('codebuild', `CodeBuild_20161006.${operation}`, input);
+  }
+
   public async ecr(operation: string, input: object): Promise<any> {
     return this.json('ecr', `AmazonEC2ContainerRegistry_V20150921.${operation}`, input);
   }
 
-  private async ecs(operation: string, input: object): Promise<any> {
+  public async ssm(operation: string, input: object): Promise<any> {
+    return this.json('ssm', `AmazonSSM.${operation}`, input);
+  }
+
+  public async ecs(operation: string, input: object): Promise<any> {
     return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
   }
 
-  private async json(service: string, target: string, input: object): Promise<any> {
+  public async json(service: string, target: string, input: object): Promise<any> {
     return JSON.parse(await this.post(service, JSON.stringify(input), {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
@@ -115,23 +188,33 @@ export class Aws {
     return this.query('cloudformation', '2010-05-15', operation, input);
   }
 
-  private async query(service: string, version: string, operation: string, input: Record<string, string>): Promise<string> {
+  public async query(service: string, version: string, operation: string, input: Record<string, string>): Promise<string> {
     return this.post(service, new URLSearchParams({ Action: operation, ...input, Version: version }).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
   }
 
-  /** The emulator checks no signature. It reads account, region and service from the credential. */
   private async post(service: string, body: string, headers: Record<string, string>): Promise<string> {
-    const { AWS_ACCESS_KEY_ID, AWS_REGION } = this.emulator.env;
-    const credential = `${AWS_ACCESS_KEY_ID}/20260101/${AWS_REGION}/${service}/aws4_request`;
-    const { status, text } = await send('POST', this.emulator.endpoint, {
-      ...headers,
-      authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=none`,
-    }, body);
+    const { AWS_REGION: region } = this.cloud.env;
+    const url = new URL(this.cloud.endpoint ?? `https://${HOSTS[service] ?? service}.${region}.amazonaws.com/`);
+    const { status, text } = await send('POST', url, await signed(this.cloud, service, url, headers, body), body);
     if (status !== 200) throw new Error(`${service}: ${text}`);
     return text;
   }
+}
+
+/** Where the host of a service is not named like what is signed for it. */
+const HOSTS: Record<string, string> = { ecr: 'api.ecr' };
+
+async function signed({ env }: Cloud, service: string, url: URL, headers: Record<string, string>, body: string): Promise<Record<string, string>> {
+  const signer = new SignatureV4({
+    service,
+    region: env.AWS_REGION,
+    credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN },
+    sha256: Hash.bind(null, 'sha256'),
+  });
+  const request = new HttpRequest({ method: 'POST', protocol: url.protocol, hostname: url.hostname, path: '/', headers: { ...headers, host: url.host }, body });
+  return (await signer.sign(request)).headers;
 }
 
 function textOf(element: string, xml: string): string[] {

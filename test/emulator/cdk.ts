@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { Cloud } from './aws';
 import { Emulator } from './emulator';
 import { endGroup } from './process-group';
 
@@ -19,12 +20,12 @@ export interface CdkOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs the real CDK CLI against the emulator, in the emulator's clean environment. */
-export async function cdk(emulator: Emulator, args: string[], { cwd, onOutput, signal }: CdkOptions): Promise<CdkRun> {
+/** Runs the real CDK CLI against an account, or the emulator in its clean environment. */
+export async function cdk({ env }: Cloud, args: string[], { cwd, onOutput, signal }: CdkOptions): Promise<CdkRun> {
   signal?.throwIfAborted();
   const child = spawn(process.execPath, [CLI, ...args, '--no-notices', '--no-color'], {
     cwd,
-    env: emulator.env,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own, to be ended together
   });

@@ -37,11 +37,18 @@ export interface CustomResourceRequest {
   };
 }
 
+export interface EmulatorOptions {
+  /** What tasks run in: processes of this machine, or containers, which need Linux, root and `runc`. */
+  readonly taskRuntime?: 'process' | 'container';
+  /** Tasks share the network of this machine even where each could have one of its own. */
+  readonly sharedNetwork?: boolean;
+}
+
 /** A local AWS of its own: one process on a free port of 127.0.0.1, which ends with this one at the latest. */
 export class Emulator {
-  public static async start(): Promise<Emulator> {
+  public static async start(options: EmulatorOptions = {}): Promise<Emulator> {
     for (let attempt = 1; ; attempt++) {
-      const emulator = new Emulator(await freePort());
+      const emulator = new Emulator(await freePort(), options);
       try {
         await emulator.untilHealthy();
         return emulator;
@@ -63,7 +70,7 @@ export class Emulator {
 
   private readonly process: ChildProcess;
 
-  private constructor(port: number) {
+  private constructor(port: number, { taskRuntime = 'process', sharedNetwork = false }: EmulatorOptions) {
     this.endpoint = `http://${HOST}:${port}`;
     this.directory = mkdtempSync(join(tmpdir(), 'aws-emulator-'));
     const base = { ...withoutAws(this.directory), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) };
@@ -80,6 +87,8 @@ export class Emulator {
       env: {
         ...base,
         PYTHONDONTWRITEBYTECODE: '1',
+        // The AWS SDK for functions of others, which the runtime of Lambda has at hand.
+        ...process.env.NODE_PATH && { NODE_PATH: process.env.NODE_PATH },
         BIND_HOST: HOST,
         MINISTACK_HOST: HOST,
         GATEWAY_PORT: String(port),
@@ -89,6 +98,8 @@ export class Emulator {
         IOT_MTLS_ENABLED: '0',
         SHIM_DIRECTORY: this.directory,
         SHIM_REQUEST_LOG: this.requestLog,
+        SHIM_TASK_RUNTIME: taskRuntime,
+        SHIM_TASK_NETWORK: sharedNetwork ? 'shared' : 'own',
       },
       // It ends when its standard input does, and so with us, see shim/parent.py. In a process group of its own it can
       // be ended together with its children, and the Ctrl-C of a terminal is left to us.
@@ -134,6 +145,8 @@ export class Emulator {
   private async untilHealthy(): Promise<void> {
     for (const end = Date.now() + HEALTHY_WITHIN_MS; Date.now() < end; await sleep(50)) {
       if (this.process.exitCode !== null) break;
+      // Somebody else's may be healthy there, while this one finds the port taken.
+      if (!readFileSync(this.logFile, 'utf8').includes(`Running on ${this.endpoint}`)) continue;
       const healthy = await send('GET', `${this.endpoint}/_ministack/health`).then(({ status }) => status === 200, () => false);
       if (healthy) return;
     }

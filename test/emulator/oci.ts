@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Emulator } from './emulator';
-import { send } from './http';
+import { Aws, Cloud } from './aws';
+import { HttpAnswer, send } from './http';
+import { Program, release } from './programs';
 
 const MEDIA = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -12,25 +12,33 @@ const MEDIA = {
 };
 
 export interface Image {
-  /** What is in the image: the same content makes the same digest. */
-  readonly content: string;
+  /** The text of the release that is in the image, or a program of another kind. The same makes the same digest. */
+  readonly content: string | Program;
   readonly repository: string;
   readonly tag: string;
+
+  /** The bytes of the layer, in place of one that holds the program. */
+  readonly layer?: Buffer;
+
+  /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
+  readonly registry?: string;
 }
 
+type Repository = Pick<Image, 'repository' | 'registry'>;
+
 /** Builds a real image for one platform and pushes it, as `docker build` and `docker push` do. Returns its digest. */
-export async function pushImage(emulator: Emulator, image: Image & { readonly platform: string }): Promise<string> {
-  const { digest } = await pushManifest(emulator, image, image.platform, image.tag);
+export async function pushImage(cloud: Cloud, image: Image & { readonly platform: string }): Promise<string> {
+  const { digest } = await pushManifest(cloud, image, image.platform, image.tag);
   return digest;
 }
 
 /** Pushes an index of several platforms, as `docker buildx build --platform a,b --push` does, provenance included. Returns its digest. */
-export async function pushIndex(emulator: Emulator, image: Image & { readonly platforms: string[] }): Promise<string> {
+export async function pushIndex(cloud: Cloud, image: Image & { readonly platforms: string[] }): Promise<string> {
   const manifests = [];
   for (const platform of image.platforms) {
     const [os, architecture] = platform.split('/');
-    const built = await pushManifest(emulator, image, platform);
-    const attested = await pushManifest(emulator, { ...image, content: `provenance of ${built.digest}` }, 'unknown/unknown');
+    const built = await pushManifest(cloud, image, platform);
+    const attested = await pushManifest(cloud, { ...image, content: `provenance of ${built.digest}` }, 'unknown/unknown');
     manifests.push(
       { ...built, platform: { architecture, os } },
       {
@@ -41,7 +49,19 @@ export async function pushIndex(emulator: Emulator, image: Image & { readonly pl
     );
   }
   const index = descriptor(MEDIA.index, { schemaVersion: 2, mediaType: MEDIA.index, manifests });
-  return putManifest(emulator, image.repository, image.tag, index);
+  return putManifest(cloud, image, image.tag, index);
+}
+
+/** Copies an image and all that it consists of, as `docker buildx imagetools create` does. The source is named by its digest. */
+export async function copyImage(cloud: Cloud, from: Repository & { readonly tag: string }, to: Repository & { readonly tag: string }): Promise<void> {
+  const { headers, bytes } = await call(cloud, from, 'GET', `manifests/${from.tag}`);
+  const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString('utf8'));
+  for (const { digest } of manifests) await copyImage(cloud, { ...from, tag: digest }, { ...to, tag: digest });
+  for (const { digest } of [...config ? [config] : [], ...layers]) {
+    const blob = await call(cloud, from, 'GET', `blobs/${digest}`);
+    await putBlob(cloud, to, descriptor(MEDIA.layer, blob.bytes));
+  }
+  await putManifest(cloud, to, to.tag, descriptor(String(headers['content-type']), bytes));
 }
 
 interface Descriptor {
@@ -52,17 +72,18 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(emulator: Emulator, { content, repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, { content, layer: bytes, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
   const [os, architecture] = platform.split('/');
-  const files = tar('app', content);
-  const layer = descriptor(MEDIA.layer, gzipSync(files));
+  const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
+  const files = tar(contents);
+  const layer = descriptor(MEDIA.layer, bytes ?? gzipSync(files));
   const config = descriptor(MEDIA.config, {
     architecture,
     os,
-    config: { Cmd: ['/app'] },
+    config: run,
     rootfs: { type: 'layers', diff_ids: [sha256(files)] },
   });
-  for (const blob of [layer, config]) await putBlob(emulator, repository, blob);
+  for (const blob of [layer, config]) await putBlob(cloud, repository, blob);
 
   const manifest = descriptor(MEDIA.manifest, {
     schemaVersion: 2,
@@ -70,30 +91,41 @@ async function pushManifest(emulator: Emulator, { content, repository }: Image, 
     config: { ...config, bytes: undefined },
     layers: [{ ...layer, bytes: undefined }],
   });
-  await putManifest(emulator, repository, tag ?? manifest.digest, manifest);
+  await putManifest(cloud, repository, tag ?? manifest.digest, manifest);
   return { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size };
 }
 
-async function putBlob(emulator: Emulator, repository: string, blob: Blob): Promise<void> {
-  const { location } = await call(emulator, 'POST', `/v2/${repository}/blobs/uploads/`);
-  await call(emulator, 'PUT', `${location}?digest=${blob.digest}`, blob);
+async function putBlob(cloud: Cloud, repository: Repository, blob: Blob): Promise<void> {
+  const begun = await call(cloud, repository, 'POST', 'blobs/uploads/');
+  const { headers: { location } } = await call(cloud, repository, 'PATCH', begun.headers.location!, { ...blob, mediaType: 'application/octet-stream' });
+  await call(cloud, repository, 'PUT', `${location}${location!.includes('?') ? '&' : '?'}digest=${blob.digest}`);
 }
 
-async function putManifest(emulator: Emulator, repository: string, reference: string, manifest: Blob): Promise<string> {
-  const headers = await call(emulator, 'PUT', `/v2/${repository}/manifests/${reference}`, manifest);
+async function putManifest(cloud: Cloud, repository: Repository, reference: string, manifest: Blob): Promise<string> {
+  const { headers } = await call(cloud, repository, 'PUT', `manifests/${reference}`, manifest);
   return String(headers['docker-content-digest']);
 }
 
-async function call(emulator: Emulator, method: string, path: string, blob?: Blob): Promise<IncomingHttpHeaders> {
-  const headers = { authorization: registryLogin(emulator), ...blob && { 'content-type': blob.mediaType } };
-  const answer = await send(method, new URL(path, emulator.endpoint), headers, blob?.bytes);
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-  return answer.headers;
+async function call(cloud: Cloud, { repository, registry }: Repository, method: string, path: string, blob?: Blob): Promise<HttpAnswer> {
+  const { url, authorization } = await login(cloud);
+  const target = new URL(path, new URL(`/v2/${repository}/`, url));
+  const headers = { authorization, ...registry && { host: registry }, ...blob && { 'content-type': blob.mediaType } };
+  const answer = await send(method, target, headers, blob?.bytes);
+  if (answer.status >= 300) throw new Error(`${method} ${target.pathname}: ${answer.status} ${answer.text}`);
+  return answer;
 }
 
-/** `docker login` with what `aws ecr get-login-password` prints. */
-function registryLogin({ env }: Emulator): string {
-  return `Basic ${Buffer.from(`AWS:${env.AWS_SECRET_ACCESS_KEY}`).toString('base64')}`;
+const logins = new WeakMap<Cloud, Promise<{ url: string; authorization: string }>>();
+
+/** What `docker login` does with what `aws ecr get-login-password` prints. */
+async function login(cloud: Cloud): Promise<{ url: string; authorization: string }> {
+  const known = logins.get(cloud);
+  if (known) return known;
+  const begun = new Aws(cloud).ecr('GetAuthorizationToken', {}).then(({ authorizationData: [{ authorizationToken, proxyEndpoint }] }) => (
+    { url: cloud.endpoint ?? proxyEndpoint, authorization: `Basic ${authorizationToken}` }
+  ));
+  logins.set(cloud, begun);
+  return begun;
 }
 
 function descriptor(mediaType: string, content: Buffer | object): Blob {
@@ -105,9 +137,12 @@ function sha256(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** An archive of one executable file, dated 1970. */
-function tar(name: string, content: string): Buffer {
-  const data = Buffer.from(content);
+/** An archive of executable files, dated 1970. */
+function tar(files: Program['files']): Buffer {
+  return Buffer.concat([...Object.entries(files).flatMap(([name, content]) => tarEntry(name, Buffer.from(content))), Buffer.alloc(1024)]);
+}
+
+function tarEntry(name: string, data: Buffer): Buffer[] {
   const header = Buffer.alloc(512);
   const octal = (value: number, length: number) => value.toString(8).padStart(length - 1, '0');
   header.write(name, 0);
@@ -121,5 +156,5 @@ function tar(name: string, content: string): Buffer {
   header.write('ustar\x0000', 257);
   header.write(octal(header.reduce((sum, byte) => sum + byte, 0), 7), 148);
   const padding = Buffer.alloc((512 - data.length % 512) % 512);
-  return Buffer.concat([header, data, padding, Buffer.alloc(1024)]);
+  return [header, data, padding];
 }

@@ -7,7 +7,9 @@ import { ecrImages, waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph } from '../util/reference-graph';
 
 /** With the number of task definitions in each. */
-const EXAMPLES: Record<string, number> = { 'minimal': 1, 'app-and-fargate-stack': 1, 'not-only-services': 3, 'several-services': 3 };
+const EXAMPLES: Record<string, number> = {
+  'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 3, 'several-services': 3,
+};
 const NAMES = Object.keys(EXAMPLES);
 
 const ACCEPTED_BY_CFN_LINT: Record<string, string> = {

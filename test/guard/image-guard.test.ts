@@ -1,5 +1,6 @@
-import { App, Duration, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, CfnResource, Duration, Fn, Lazy, NestedStack, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -141,10 +142,29 @@ describe('the platforms that the image must run on', () => {
     expect(sent().Platforms).toEqual([]);
   });
 
-  test('follow a task definition that is changed at the last moment', () => {
-    const definition = taskDefinition(stack, 'Web', guard().image);
-    (definition.node.defaultChild as ecs.CfnTaskDefinition).runtimePlatform = { cpuArchitecture: 'ARM64' };
+  test.each<[string, (resource: ecs.CfnTaskDefinition) => void]>([
+    ['its fields', (resource) => {
+      resource.runtimePlatform = { cpuArchitecture: 'ARM64' };
+    }],
+    ['an override', (resource) => resource.addPropertyOverride('RuntimePlatform.CpuArchitecture', 'ARM64')],
+    ['an aspect', (resource) => Aspects.of(app).add({
+      visit: (construct) => construct === resource && resource.addPropertyOverride('RuntimePlatform', { CpuArchitecture: 'ARM64' }),
+    })],
+  ])('follow a task definition that is changed at the last moment by %s', (_, change) => {
+    change(taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition);
     expect(sent().Platforms).toEqual(['LINUX/ARM64']);
+  });
+
+  test('stay tokens where they are known only to CloudFormation', () => {
+    const cpuArchitecture = ecs.CpuArchitecture.of(new CfnParameter(stack, 'Cpu').valueAsString);
+    taskDefinition(stack, 'Web', guard().image, { cpuArchitecture });
+    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['/', ['LINUX', { Ref: 'Cpu' }]] }]);
+  });
+
+  test('are not guessed where CloudFormation decides by a condition', () => {
+    const resource = taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition;
+    resource.addPropertyOverride('RuntimePlatform', { 'Fn::If': ['Arm', { CpuArchitecture: 'ARM64' }, { Ref: 'AWS::NoValue' }] });
+    expect(sent().Platforms).toEqual([]);
   });
 });
 
@@ -196,6 +216,47 @@ describe('the image in a task definition', () => {
   });
 });
 
+describe('the image of a job of AWS Batch', () => {
+  const memory = Size.mebibytes(512);
+  const fargate = (image: ecs.ContainerImage, props: Partial<batch.EcsFargateContainerDefinitionProps> = {}) =>
+    new batch.EcsJobDefinition(stack, 'Job', { container: new batch.EcsFargateContainerDefinition(stack, 'Container', { image, cpu: 0.25, memory, ...props }) });
+  const ec2 = (image: ecs.ContainerImage, id = 'Container') => new batch.EcsEc2ContainerDefinition(stack, id, { image, cpu: 1, memory });
+
+  test.each<[string, string[], (image: ecs.ContainerImage) => unknown]>([
+    ['on Fargate', ['LINUX/X86_64'], (image) => fargate(image)],
+    ['on Fargate, for Arm', ['LINUX/ARM64'], (image) => fargate(image, { fargateCpuArchitecture: ecs.CpuArchitecture.ARM64 })],
+    ['on Fargate, for Windows', ['WINDOWS_SERVER_2022_CORE/X86_64'], (image) => fargate(image, {
+      fargateCpuArchitecture: ecs.CpuArchitecture.X86_64,
+      fargateOperatingSystemFamily: ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE,
+    })],
+    ['on EC2', [], (image) => new batch.EcsJobDefinition(stack, 'Job', { container: ec2(image) })],
+    ['on several nodes', [], (image) => new batch.MultiNodeJobDefinition(stack, 'Job', {
+      containers: [{ container: ec2(image, 'Main'), startNode: 0, endNode: 1 }, { container: ec2(image, 'Other'), startNode: 2, endNode: 3 }],
+    })],
+    ['on EKS', [], (image) => new batch.EksJobDefinition(stack, 'Job', { container: new batch.EksContainerDefinition(stack, 'Container', { image }) })],
+  ])('is pinned by the digest, for the platform that is known: %s', (_, platforms, use) => {
+    const { image, imageUri } = guard();
+    use(image);
+    const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::Batch::JobDefinition'));
+    const images = JSON.stringify(Properties).match(/"Image":(?:"[^"]*"|\{.*?\]\]\})/g);
+    expect(new Set(images)).toEqual(new Set([`"Image":${JSON.stringify(stack.resolve(imageUri))}`]));
+    expect(sent().Platforms).toEqual(platforms);
+  });
+
+  test.each([['Fargate', fargate], ['EC2', ec2]])('may be pulled by its execution role on %s', (_, use) => {
+    use(guard().image);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['ecr:BatchGetImage']) })]) },
+    });
+  });
+
+  test('of another stack is refused, naming both', () => {
+    const { image } = guard();
+    expect(() => new batch.EcsFargateContainerDefinition(new Stack(app, 'Other'), 'Container', { image, cpu: 1, memory })).toThrow(new Error(
+      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Container)'));
+  });
+});
+
 describe('the code of a Lambda function', () => {
   const functionOf = (scope: Construct, { lambdaCode }: ImageGuard, architecture?: lambda.Architecture) =>
     new lambda.Function(scope, 'Function', { code: lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE, architecture });
@@ -216,6 +277,66 @@ describe('the code of a Lambda function', () => {
   ])('must be a single manifest for the architecture of the function: %s', (architecture, platform) => {
     functionOf(stack, guard(), architecture);
     expect(sent()).toMatchObject({ Platforms: [platform], SingleManifest: 'true' });
+  });
+
+  test('must be for the architecture that an override sets', () => {
+    (functionOf(stack, guard()).node.defaultChild as lambda.CfnFunction).addPropertyOverride('Architectures', ['arm64']);
+    expect(sent().Platforms).toEqual(['LINUX/ARM64']);
+  });
+
+  test('is refused with a guard that starts without tasks, since Lambda creates no function without its image', () => {
+    expect(() => functionOf(stack, guard({ whenMissing: WhenMissing.startWithoutTasks() }))).toThrow(new Error(
+      'lambdaCode of guard Web/Guard cannot start without an image as WhenMissing.startWithoutTasks() has it, because Lambda creates no function ' +
+      'without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor() (at Web/Function)'));
+  });
+
+  describe('of a registry in another region', () => {
+    const REGISTRIES: [string, (scope: Stack) => ecr.IRepository][] = [
+      ['made by another stack', () => new ImageRegistry(new Stack(app, 'Far', { env: { region: 'us-east-1' } }), 'Images')],
+      ['imported by its ARN', (scope) => ecr.Repository.fromRepositoryArn(scope, 'Far', 'arn:aws:ecr:us-east-1:111122223333:repository/app')],
+      ['imported by its attributes', (scope) => ecr.Repository.fromRepositoryAttributes(scope, 'Far', {
+        repositoryArn: 'arn:aws:ecr:us-east-1:111122223333:repository/app',
+        repositoryName: 'app',
+      })],
+    ];
+
+    test.each(REGISTRIES)('is refused, because Lambda does not take it: %s', (_, registry) => {
+      const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
+      expect(() => functionOf(near, guardIn(near, registry(near)))).toThrow(new Error(
+        'lambdaCode of guard Near/Guard is in region us-east-1 and the function in eu-west-1, but Lambda takes images of its own region only: ' +
+        'pass a registry of that region, such as a replica (at Near/Function)'));
+    });
+
+    test.each(REGISTRIES)('is not refused as long as it is not known where the function is: %s', (_, registry) => {
+      expect(() => functionOf(stack, guardIn(stack, registry(stack)))).not.toThrow();
+    });
+
+    test.each(REGISTRIES)('does for a task: %s', (_, registry) => {
+      const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
+      expect(() => taskDefinition(near, 'Task', guardIn(near, registry(near)).image)).not.toThrow();
+    });
+  });
+
+  test('is refused together with tasks of another architecture, since one manifest cannot be for both', () => {
+    const both = guard();
+    functionOf(stack, both, lambda.Architecture.ARM_64);
+    taskDefinition(stack, 'Web', both.image);
+    expect(() => app.synth()).toThrow('[Web/Guard] the image is for a Lambda function, which takes a single manifest, and for linux/amd64 and linux/arm64, ' +
+      'which a single manifest cannot be for: make a guard for each platform');
+  });
+
+  test('goes with tasks of the same architecture', () => {
+    const both = guard();
+    functionOf(stack, both, lambda.Architecture.ARM_64);
+    taskDefinition(stack, 'Web', both.image, { cpuArchitecture: ecs.CpuArchitecture.ARM64 });
+    expect(sent()).toMatchObject({ Platforms: ['LINUX/ARM64'], SingleManifest: 'true' });
+  });
+
+  test('is refused by a DockerImageFunction, with what takes it', () => {
+    const code = guard().lambdaCode as unknown as lambda.DockerImageCode;
+    expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(new Error(
+      'lambdaCode of an ImageGuard is no DockerImageCode: use new lambda.Function(this, <id>, ' +
+      '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })'));
   });
 
   test('may be an index where no function uses it', () => {
@@ -300,6 +421,31 @@ describe('the registry comes first', () => {
   });
 });
 
+describe('a registry in the stack of the guard', () => {
+  const onDelete = (policy: string, EmptyOnDelete: unknown) => ({ DeletionPolicy: policy, Properties: { EmptyOnDelete } });
+
+  test.each([
+    ['with its images if the deployment that makes it fails', undefined, onDelete('RetainExceptOnCreate', true)],
+    ['never, if it is to be retained', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
+    ['with its images, if it is to be destroyed', RemovalPolicy.DESTROY, onDelete('Delete', true)],
+  ])('is rolled back %s, so that no image stands in the way', (_, removalPolicy, expected) => {
+    guardIn(stack, new ImageRegistry(stack, 'Images', { removalPolicy }));
+    Template.fromStack(stack).hasResource('AWS::ECR::Repository', expected);
+  });
+
+  test('in a nested stack is rolled back with its images too', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    guardIn(stack, new ImageRegistry(nested, 'Images'));
+    Template.fromStack(nested).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', true));
+  });
+
+  test('in another stack loses no image', () => {
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    guardIn(stack, registry);
+    Template.fromStack(registry.stack).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', Match.absent()));
+  });
+});
+
 describe('warnings', () => {
   const warnings = (scope = stack) => Annotations.fromStack(scope).findWarning('*', Match.anyValue()).map(({ id, entry }) => `${id}: ${entry.data}`);
 
@@ -332,6 +478,31 @@ describe('warnings', () => {
   ])('are not given for %s', (_, make, whenMissing) => {
     guardIn(stack, make(), { whenMissing });
     expect(warnings()).toEqual([]);
+  });
+
+  describe('of a registry in the same stack', () => {
+    const builder = (scope = stack) => new CfnResource(scope, 'Build', { type: 'Custom::ContainerImageBuild' }).getAtt('ImageTag').toString();
+
+    test.each<[string, () => ImageVersion]>([
+      ['by its tag', () => ImageVersion.tag(builder())],
+      ['by its digest', () => ImageVersion.digest(builder())],
+      ['by a tag with a prefix', () => ImageVersion.tag(Fn.join('-', ['v', builder()]))],
+      ['by a tag of a nested stack', () => ImageVersion.tag(builder(new NestedStack(stack, 'Nested')))],
+      ['by a tag that is produced at synthesis', () => ImageVersion.tag(Lazy.string({ produce: () => builder() }))],
+    ])('are not given if the deployment itself builds the image, named %s', (_, imageVersion) => {
+      guardIn(stack, new ImageRegistry(stack, 'Images'), { imageVersion: imageVersion() });
+      expect(warnings()).toEqual([]);
+    });
+
+    test.each<[string, () => ImageVersion]>([
+      ['the default parameter', () => ImageVersion.parameter()],
+      ['a parameter', () => ImageVersion.tag(new CfnParameter(stack, 'Tag').valueAsString)],
+      ['a pseudo parameter', () => ImageVersion.tag(Aws.REGION)],
+      ['another stack', () => ImageVersion.tag(builder(new Stack(app, 'Other')))],
+    ])('are given if the tag comes from elsewhere: %s', (_, imageVersion) => {
+      guardIn(stack, new ImageRegistry(stack, 'Images'), { imageVersion: imageVersion() });
+      expect(warnings().filter((warning) => warning.includes('registryInServiceStack'))).toHaveLength(1);
+    });
   });
 
   test('are not given for a whole service with its defaults', () => {

@@ -41,8 +41,10 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
     expect(() => make(tag)).toThrow(new Error(`ImageVersion.${factory}: "${tag}" ${NOT_A_TAG}`));
   });
 
-  test.each([[undefined], [null], [42], [{}]])('refuses %p, as a script without types may pass it', (tag) => {
-    expect(() => make(tag)).toThrow(`ImageVersion.${factory}: ${tag} ${NOT_A_TAG}`);
+  test.each<[any, string]>([
+    [undefined, 'undefined'], [null, 'null'], [42, '42'], [{ tag: 'v1' }, '{ tag }'], [['v1'], '["v1"]'],
+  ])('refuses %p, as a script without types may pass it', (tag, shown) => {
+    expect(() => make(tag)).toThrow(`ImageVersion.${factory}: ${shown} ${NOT_A_TAG}`);
   });
 
   test('says where a digest belongs', () => {
@@ -132,18 +134,18 @@ describe('ImageVersion.parameter', () => {
     expect(parameters()).toEqual([['ImageTag', {
       Type: 'String',
       Default: '',
-      AllowedPattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64})?$',
-      ConstraintDescription: 'an image tag or a sha256 digest',
-      Description: 'Tag (or digest) of the image to run; without it, the previous one stays',
+      AllowedPattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})?$',
+      ConstraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
+      Description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
     }]]);
   });
 
-  test.each(['', 'v1', 'latest', 'a'.repeat(128), `sha256:${HEX}`])('may be passed %j', (value) => {
+  test.each(['', 'v1', 'latest', 'a'.repeat(128), `sha256:${HEX}`, `v1@sha256:${HEX}`, `${'a'.repeat(128)}@sha256:${HEX}`])('may be passed %j', (value) => {
     guardWith();
     expect(value).toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
   });
 
-  test.each([' ', 'v 1', '-v1', 'a'.repeat(129), `sha256:${HEX}0`, 'team/app:v1'])('may not be passed %j', (value) => {
+  test.each([' ', 'v 1', '-v1', 'a'.repeat(129), `sha256:${HEX}0`, 'team/app:v1', `@sha256:${HEX}`, 'v1@', 'v1@v2', `v1@sha256:${HEX}0`])('may not be passed %j', (value) => {
     guardWith();
     expect(value).not.toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
   });
@@ -214,7 +216,7 @@ describe('ImageVersion.parameter', () => {
   });
 
   test('refuses a name that is a token', () => {
-    expect(() => ImageVersion.parameter(Aws.REGION)).toThrow(/^ImageVersion\.parameter: name ".*" is not valid/);
+    expect(() => ImageVersion.parameter(Aws.REGION)).toThrow('ImageVersion.parameter: name a token is not valid: letters and digits only');
   });
 
   test('refuses a name that something else of the stack has', () => {

@@ -1,12 +1,17 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, Aws, Fn, Lazy, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aws, CfnOutput, CfnParameter, CfnResource, Fn, Lazy, NestedStack, Size, Stack, Stage, Token } from 'aws-cdk-lib';
+import * as apprunner from 'aws-cdk-lib/aws-apprunner';
+import * as batch from 'aws-cdk-lib/aws-batch';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as assets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, IConstruct } from 'constructs';
-import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService } from '../../src';
+import { GuardException, ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, RequireGuardOptions } from '../../src';
 import { testApp } from '../util/synth';
 
 let app: App;
@@ -27,9 +32,13 @@ function task(scope: Construct, image: ecs.ContainerImage | string, id = 'Task')
   return definition;
 }
 
+function resource(type: string, properties: object, id = 'Any'): CfnResource {
+  return new CfnResource(stack, id, { type, properties: { ...properties } });
+}
+
 /** What is found fault with, one line each, as the user sees it. */
-function faults(scope: IConstruct = app, strict?: boolean): string[] {
-  ImageGuard.requireOn(scope, { strict });
+function faults(scope: IConstruct = app, options?: RequireGuardOptions): string[] {
+  ImageGuard.requireOn(scope, options);
   try {
     app.synth();
     return [];
@@ -55,6 +64,11 @@ describe('refuses', () => {
     ['a plain repository of the same stack', () => ecs.ContainerImage.fromEcrRepository(new ecr.Repository(stack, 'Plain'), 'v1')],
     ['a URI written with Fn::Sub and variables', () => Fn.sub('${Account}.dkr.ecr.eu-west-1.amazonaws.com/app:v1', { Account: Aws.ACCOUNT_ID })],
     ['the digest of a guard with something after it', () => `${guard.imageUri}-suffix`],
+    ['the digest of a guard as a tag', () => registry.repositoryUriForTag(guard.imageDigest)],
+    ['the URI of an L1 repository of the same stack', () => `${new ecr.CfnRepository(stack, 'Raw').attrRepositoryUri}:v1`],
+    ['the URI of an L1 repository of another stack', () => `${new ecr.CfnRepository(new Stack(app, 'Other'), 'Raw').attrRepositoryUri}:v1`],
+    ['the URI of an L1 repository of a nested stack', () => `${new ecr.CfnRepository(new NestedStack(stack, 'Other'), 'Raw').attrRepositoryUri}:v1`],
+    ['an image without a tag', () => '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app'],
   ])('%s', (_, image) => {
     task(stack, image());
     expect(faults()).toHaveLength(1);
@@ -64,7 +78,8 @@ describe('refuses', () => {
     task(stack, '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1');
     expect(faults()).toEqual([expect.stringContaining(
       'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" passes no guard: ' +
-      "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image (at Web/Task/Resource)")]);
+      "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
+      'or name it among the exceptions with a reason (at Web/Task/Resource)')]);
   });
 
   test('each container by itself', () => {
@@ -74,10 +89,76 @@ describe('refuses', () => {
     expect(faults()).toHaveLength(2);
   });
 
-  test('what is in an L1 construct too', () => {
-    new ecs.CfnTaskDefinition(stack, 'Raw', { containerDefinitions: [{ name: 'app', image: registry.repositoryUriForTag('v1') }] });
-    expect(faults()).toHaveLength(1);
+  const IMAGE = '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1';
+
+  test.each<[string, string, string, () => unknown]>([
+    ['an L1 task definition', 'container "app"', 'image', () =>
+      new ecs.CfnTaskDefinition(stack, 'Raw', { containerDefinitions: [{ name: 'app', image: IMAGE }] })],
+    ['a resource without an L1', 'container "app"', 'image', () => resource('AWS::ECS::TaskDefinition', { ContainerDefinitions: [{ Name: 'app', Image: IMAGE }] })],
+    ['an override', 'container "app"', 'image', () =>
+      (task(stack, guard.image).node.defaultChild as CfnResource).addPropertyOverride('ContainerDefinitions.0.Image', IMAGE)],
+    ['a container that an override adds', 'property ContainerDefinitions.1.Image', 'image', () =>
+      (task(stack, guard.image).node.defaultChild as CfnResource).addPropertyOverride('ContainerDefinitions.1', { Image: IMAGE })],
+    ['a daemon of ECS', 'container "app"', 'imageUri', () =>
+      resource('AWS::ECS::DaemonTaskDefinition', { ContainerDefinitions: [{ Name: 'app', Image: IMAGE }] })],
+    ['an Express Mode service of ECS', 'property PrimaryContainer.Image', 'imageUri', () =>
+      resource('AWS::ECS::ExpressGatewayService', { PrimaryContainer: { Image: IMAGE } })],
+    ['a job of AWS Batch on Fargate', 'property ContainerProperties.Image', 'image', () => new batch.EcsJobDefinition(stack, 'Job', {
+      container: new batch.EcsFargateContainerDefinition(stack, 'Container', {
+        image: ecs.ContainerImage.fromEcrRepository(ecr.Repository.fromRepositoryArn(stack, 'App', 'arn:aws:ecr:eu-west-1:111111111111:repository/app'), 'v1'),
+        cpu: 1,
+        memory: Size.mebibytes(2048),
+      }),
+    })],
+    ['a job of AWS Batch with several containers', 'container "app"', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+      type: 'container',
+      ecsProperties: { taskProperties: [{ containers: [{ name: 'app', image: IMAGE }] }] },
+    })],
+    ['a job of AWS Batch on several nodes', 'property NodeProperties.NodeRangeProperties.0.Container.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+      type: 'multinode',
+      nodeProperties: { mainNode: 0, numNodes: 1, nodeRangeProperties: [{ targetNodes: '0:', container: { image: IMAGE } }] },
+    })],
+    ['a job of AWS Batch on EKS', 'property EksProperties.PodProperties.Containers.0.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+      type: 'container',
+      eksProperties: { podProperties: { containers: [{ image: IMAGE }] } },
+    })],
+    ['a Lambda function', 'property Code.ImageUri', 'lambdaCode', () => new lambda.DockerImageFunction(stack, 'Function', {
+      code: lambda.DockerImageCode.fromEcr(ecr.Repository.fromRepositoryArn(stack, 'App', 'arn:aws:ecr:eu-west-1:111111111111:repository/app'), { tagOrDigest: 'v1' }),
+    })],
+    ['a function of SAM', 'property ImageUri', 'imageUri', () => resource('AWS::Serverless::Function', { ImageUri: IMAGE })],
+    ['App Runner', 'property SourceConfiguration.ImageRepository.ImageIdentifier', 'imageUri', () => new apprunner.CfnService(stack, 'Service', {
+      sourceConfiguration: { imageRepository: { imageIdentifier: IMAGE, imageRepositoryType: 'ECR' } },
+    })],
+    ['a runtime of AgentCore', 'property AgentRuntimeArtifact.ContainerConfiguration.ContainerUri', 'imageUri', () =>
+      resource('AWS::BedrockAgentCore::Runtime', { AgentRuntimeArtifact: { ContainerConfiguration: { ContainerUri: IMAGE } } })],
+    ['a model of SageMaker', 'property PrimaryContainer.Image', 'imageUri', () => resource('AWS::SageMaker::Model', { PrimaryContainer: { Image: IMAGE } })],
+    ['Elastic Beanstalk', 'property ImageConfiguration.Source.Uri', 'imageUri', () =>
+      resource('AWS::ElasticBeanstalk::ApplicationVersion', { ImageConfiguration: { Source: { Uri: IMAGE } } })],
+    ['a build project', 'property Environment.Image', 'imageUri', () => new codebuild.Project(stack, 'Project', {
+      buildSpec: codebuild.BuildSpec.fromObject({ version: '0.2' }),
+      environment: { buildImage: codebuild.LinuxBuildImage.fromDockerRegistry(IMAGE) },
+    })],
+    ['a state machine', 'property DefinitionString.TrainingImage', 'imageUri', () => new sfn.CfnStateMachine(stack, 'States', {
+      roleArn: 'arn:aws:iam::111111111111:role/states',
+      definitionString: stack.toJsonString({
+        States: { Train: { Parameters: { AlgorithmSpecification: { TrainingImage: IMAGE } }, TimeoutSeconds: Token.asNumber(Aws.REGION) } },
+      }),
+    })],
+    ['a manifest for EKS', 'property Manifest.image', 'imageUri', () =>
+      resource('Custom::AWSCDK-EKS-KubernetesResource', { Manifest: stack.toJsonString([{ spec: { containers: [{ name: 'app', image: IMAGE }] } }]) })],
+    ['both branches of a condition', 'container "app"', 'image', () =>
+      task(stack, Token.asString(Fn.conditionIf('Old', IMAGE, Token.asString(Fn.conditionIf('Odd', guard.imageUri, Aws.NO_VALUE)))))],
+    ['a container that a condition chooses', 'container "app"', 'image', () => resource('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [{ 'Fn::If': ['Old', { Name: 'app', Image: IMAGE }, { Ref: 'AWS::NoValue' }] }],
+    })],
+    ['a repository of somebody else, called as one of AWS', 'container "app"', 'image', () => task(stack, IMAGE.replace('app:v1', 'aws-for-fluent-bit:stable'))],
+  ])('what is in %s, saying where and what to take', (_, where, source, make) => {
+    make();
+    expect(faults()).toEqual([expect.stringMatching(new RegExp(
+      `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} passes no guard: take it from new ImageGuard\\(.*\\)\\.${source}, or name it .* \\(at Web/`))]);
   });
+
+  const escape = (text: string) => text.replace(/\./g, '\\.');
 
   test.each([
     ['in a nested stack', () => new NestedStack(stack, 'Nested')],
@@ -104,8 +185,54 @@ describe('accepts', () => {
     ['the digest of a guard, put together with Fn::Sub', () => Fn.sub('1.dkr.ecr.r.amazonaws.com/app@${Digest}', { Digest: guard.imageDigest })],
     ['an image of a public registry', () => 'public.ecr.aws/docker/library/nginx:1'],
     ['an image of Docker Hub', () => 'nginx'],
+    ['the log router of FireLens', () => '906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable'],
+    ['the log router of FireLens in an opt-in region', () => '960320637246.dkr.ecr.eu-south-1.amazonaws.com/aws-for-fluent-bit:stable'],
+    ['the CloudWatch agent', () => 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:latest'],
+    ['the daemon of X-Ray', () => 'public.ecr.aws/xray/aws-xray-daemon:3.x'],
+    ['Envoy of App Mesh', () => '840364872350.dkr.ecr.eu-west-1.amazonaws.com/aws-appmesh-envoy:v1.29.12.1-prod'],
+    ['an add-on of EKS', () => '602401143452.dkr.ecr.eu-west-1.amazonaws.com/eks/coredns:v1.11.1'],
+    ['a deep learning container', () => '763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312'],
+    ['what only a parameter tells', () => new CfnParameter(stack, 'Image').valueAsString],
   ])('%s', (_, image) => {
     task(stack, image());
+    expect(faults()).toEqual([]);
+  });
+
+  test('the log router that CDK adds', () => {
+    task(stack, guard.image).addContainer('web', { image: guard.image, logging: ecs.LogDrivers.firelens({}) });
+    expect(faults()).toEqual([]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a job of AWS Batch', () => new batch.EcsJobDefinition(stack, 'Job', {
+      container: new batch.EcsFargateContainerDefinition(stack, 'Container', { image: guard.image, cpu: 1, memory: Size.mebibytes(2048) }),
+    })],
+    ['a Lambda function', () => new lambda.Function(stack, 'Function', {
+      code: guard.lambdaCode,
+      handler: lambda.Handler.FROM_IMAGE,
+      runtime: lambda.Runtime.FROM_IMAGE,
+    })],
+    ['an Express Mode service', () => resource('AWS::ECS::ExpressGatewayService', { PrimaryContainer: { Image: guard.imageUri } })],
+    ['a state machine', () => resource('AWS::StepFunctions::StateMachine', { DefinitionString: stack.toJsonString({ Parameters: { Image: guard.imageUri } }) })],
+    ['a Lambda function whose image CDK builds', () =>
+      new lambda.DockerImageFunction(stack, 'Function', { code: lambda.DockerImageCode.fromImageAsset(dockerContext) })],
+  ])('a guarded image in %s', (_, make) => {
+    make();
+    expect(faults()).toEqual([]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a variable of the environment', () => task(stack, guard.image).defaultContainer!.addEnvironment('IMAGE_URI', registry.repositoryUriForTag('v1'))],
+    ['an output', () => new CfnOutput(stack, 'Image', { value: registry.repositoryUriForTag('v1') })],
+    ['a custom resource that copies it', () => resource('Custom::CDKECRDeployment', { SrcImage: 'docker://nginx', DestImage: registry.repositoryUriForTag('v1') })],
+    ['a structure that is no container image', () => resource('AWS::Bedrock::DataAutomationProject', { Standard: { Image: { Extraction: 'ENABLED' } } })],
+    ['a function without an image', () => new lambda.Function(stack, 'Function', {
+      code: lambda.Code.fromInline('exports.handler = () => {}'),
+      handler: 'index.handler',
+      runtime: lambda.Runtime.NODEJS_22_X,
+    })],
+  ])('what runs no image: %s', (_, make) => {
+    make();
     expect(faults()).toEqual([]);
   });
 
@@ -133,19 +260,69 @@ describe('accepts', () => {
   });
 });
 
+describe('exceptions', () => {
+  const image = '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent:3';
+  const reason = 'the platform team rolls it out';
+
+  test.each([
+    ['named as they are', image],
+    ['named by a pattern', '999999999999.dkr.ecr.*.amazonaws.com/security/*'],
+  ])('pass no guard: %s', (_, named) => {
+    task(stack, image);
+    expect(faults(app, { exceptions: [{ image: 'other', reason }, { image: named, reason }] })).toEqual([]);
+  });
+
+  test('may be named by tokens', () => {
+    task(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
+    expect(faults(app, { exceptions: [{ image: registry.repositoryUriForTag('*'), reason }] })).toEqual([]);
+  });
+
+  test('hold with strict too', () => {
+    task(stack, 'public.ecr.aws/xray/aws-xray-daemon:3.x');
+    expect(faults(app, { strict: true, exceptions: [{ image: 'public.ecr.aws/xray/*', reason }] })).toEqual([]);
+  });
+
+  test.each([
+    ['another image', '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent'],
+    ['a part of the image', 'security/agent:3'],
+    ['an image in which a dot stands for any character', image.replace(/\./g, '-')],
+  ])('are for nothing but what they name: %s', (_, named) => {
+    task(stack, image);
+    expect(faults(app, { exceptions: [{ image: named, reason }] })).toHaveLength(1);
+  });
+
+  test.each<[string, GuardException]>([
+    ['image "" names no image', { image: '', reason }],
+    ['image "*" names no image', { image: '*', reason }],
+    ['reason "" says nothing', { image, reason: '' }],
+    ['reason " " says nothing', { image, reason: ' ' }],
+  ])('are refused if they are incomplete: %s', (problem, exception) => {
+    expect(() => ImageGuard.requireOn(app, { exceptions: [{ image, reason }, exception] })).toThrow(new Error(
+      `ImageGuard.requireOn: exceptions[1].${problem}: each exception needs an image and the reason why it passes no guard`));
+  });
+});
+
 describe('with strict', () => {
   test.each([
     ['an image of Docker Hub', () => ecs.ContainerImage.fromRegistry('nginx')],
     ['an image of a public registry', () => ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/nginx:1')],
     ['an image that CDK builds', () => ecs.ContainerImage.fromAsset(dockerContext)],
     ['a tag of the registry', () => ecs.ContainerImage.fromEcrRepository(registry, 'v1')],
+    ['an image of AWS', () => ecs.ContainerImage.fromRegistry('906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable')],
+    ['what only a parameter tells', () => ecs.ContainerImage.fromRegistry(new CfnParameter(stack, 'Image').valueAsString)],
   ])('refuses %s too', (_, image) => {
     task(stack, image());
-    expect(faults(app, true)).toHaveLength(1);
+    expect(faults(app, { strict: true })).toHaveLength(1);
   });
 
   test('accepts the image of a guard', () => {
     task(stack, guard.image);
-    expect(faults(app, true)).toEqual([]);
+    expect(faults(app, { strict: true })).toEqual([]);
+  });
+
+  test('accepts what is no image', () => {
+    resource('AWS::BedrockAgentCore::Harness', { Gateway: { Uri: 'https://example.com' } });
+    resource('AWS::EC2::LaunchTemplate', { Image: 'ami-0123456789abcdef0' }, 'Template');
+    expect(faults(app, { strict: true })).toEqual([]);
   });
 });

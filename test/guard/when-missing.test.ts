@@ -57,9 +57,12 @@ describe('WhenMissing.waitFor refuses', () => {
   test.each([
     ['a token', Duration.minutes(Token.asNumber({ Ref: 'Minutes' }))],
     ['a lazy value', Duration.seconds(Lazy.number({ produce: () => 60 }))],
-    ['undefined, as a script without types may pass it', undefined as any],
   ])('%s', (_, duration) => {
     expect(() => WhenMissing.waitFor(duration)).toThrow(new Error('WhenMissing.waitFor: duration must be known at synthesis'));
+  });
+
+  test.each([[undefined, 'undefined'], [5, '5'], ['5m', '"5m"']])('%p, as a script without types may pass it', (duration, shown) => {
+    expect(() => WhenMissing.waitFor(duration as any)).toThrow(new Error(`WhenMissing.waitFor: duration ${shown} is not a Duration`));
   });
 });
 

@@ -17,6 +17,12 @@ const NOT_COMPILED = [
   'package.json',
 ];
 
+/** What the pipelines embed is published as it is. */
+const EMBEDDED = /^pipeline\/(shell\/.*\.sh|github\/.*\.js)$/;
+
+/** Libraries that it brings along, with what those depend on, which is nothing. */
+const BUNDLED = ['fast-json-patch', 'yaml'];
+
 let directory: string;
 let content: string[];
 
@@ -29,14 +35,16 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test('it holds what is compiled from src, but for the handler, and what is listed here', () => {
-  const compiled = files(join(CHECKOUT, 'src'))
-    .filter((file) => !file.startsWith('guard/handler/'))
+  const sources = files(join(CHECKOUT, 'src'));
+  const embedded = sources.filter((file) => EMBEDDED.test(file)).map((file) => `src/${file}`);
+  const compiled = sources
+    .filter((file) => !file.startsWith('guard/handler/') && !EMBEDDED.test(file))
     .flatMap((file) => ['.d.ts', '.js'].map((extension) => `lib/${file.replace(/\.ts$/, extension)}`));
-  expect(content).toEqual([...NOT_COMPILED, ...compiled].sort());
+  expect(content.filter((file) => !file.startsWith('node_modules/'))).toEqual([...NOT_COMPILED, ...embedded, ...compiled].sort());
 });
 
 test('nothing in it tells of the machine that it was made on', () => {
-  for (const file of content) {
+  for (const file of content.filter((one) => !one.startsWith('node_modules/'))) {
     const text = readFileSync(join(directory, 'package', file), 'utf8');
     expect({ file, paths: text.match(/(?<![\w.])(?:\/(?:home|root|Users|tmp|var)\/|[A-Z]:\\)[\w\\/.-]+/g) }).toEqual({ file, paths: null });
     expect({ file, checkout: text.includes(CHECKOUT) }).toEqual({ file, checkout: false });
@@ -44,12 +52,30 @@ test('nothing in it tells of the machine that it was made on', () => {
   }
 });
 
-test('it holds no more than 1 MB, depends on nothing but its peers, and runs nothing when it is installed', () => {
+test('it holds no more than 1 MB, brings along what it depends on besides its peers, and runs nothing when it is installed', () => {
   const { dependencies, bundledDependencies, peerDependencies, scripts } = readJson(join(directory, 'package', 'package.json'));
-  expect(Object.keys({ ...dependencies, ...bundledDependencies })).toEqual([]);
+  expect(readdirSync(join(directory, 'package', 'node_modules')).sort()).toEqual(BUNDLED);
+  expect(Object.keys(dependencies)).toEqual(BUNDLED);
+  expect(bundledDependencies).toEqual(BUNDLED);
   expect(Object.keys(peerDependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
   expect(Object.keys(scripts).filter((script) => /^(pre|post)?(install|prepare|uninstall)$/.test(script))).toEqual([]);
   expect(statSync(tarball()).size).toBeLessThanOrEqual(1_000_000);
+});
+
+test('each library that it brings along comes with its license', () => {
+  for (const name of BUNDLED) {
+    expect(readdirSync(join(directory, 'package', 'node_modules', name)).filter((file) => /^licen[cs]e/i.test(file))).toHaveLength(1);
+  }
+});
+
+test('an app that renders no workflow loads none of them', () => {
+  const load = `require(${JSON.stringify(join(directory, 'package'))}); console.log(JSON.stringify(Object.keys(require.cache)))`;
+  const loaded: string[] = JSON.parse(execFileSync(process.execPath, ['-e', load], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_PATH: join(CHECKOUT, 'node_modules') },
+  }));
+  expect(loaded).toContainEqual(expect.stringMatching(/deploy-workflow\.js$/));
+  expect(loaded.filter((file) => BUNDLED.some((name) => file.includes(`/node_modules/${name}/`)))).toEqual([]);
 });
 
 test('npm would publish it, for everybody', () => {

@@ -24,7 +24,7 @@ test('registries, images, services', () => {
     status: 0,
     deployments: [
       'cdk deploy Shop/Registry --require-approval never',
-      `cdk deploy Shop --require-approval never --parameters Shop:ApiImageTag=${DIGEST}`,
+      `cdk deploy Shop --require-approval never --parameters Shop:ApiImageTag=<tag>@${DIGEST}`,
     ],
   });
 });
@@ -33,8 +33,8 @@ test('every stage, or those that are named', () => {
   const { app } = stages();
   const [registry, staging, production] = [
     'cdk deploy Images --require-approval never',
-    `cdk deploy Staging/Shop --require-approval never --parameters Staging-Shop:ApiImageTag=${DIGEST}`,
-    `cdk deploy Production/Shop --require-approval never --parameters Production-Shop:ApiImageTag=${DIGEST}`,
+    `cdk deploy Staging/Shop --require-approval never --parameters Staging-Shop:ApiImageTag=<tag>@${DIGEST}`,
+    `cdk deploy Production/Shop --require-approval never --parameters Production-Shop:ApiImageTag=<tag>@${DIGEST}`,
   ];
   expect(run(app).deployments).toEqual([registry, staging, production]);
   expect(run(app, 'Production').deployments).toEqual([registry, production]);
@@ -51,7 +51,7 @@ test('what is not committed is refused, since the tag of the image would not tel
   serviceIn(app);
   const { status, output } = run(app, ...[], () => fs.writeFileSync(path.join(directory, 'new'), ''));
   expect(status).toBe(1);
-  expect(output).toContain('error: commit what is in the repository first');
+  expect(output).toContain('error: there are uncommitted changes: commit them first');
 });
 
 /** Runs the script in a repository with one commit, on an account where every image exists and no service does. */
@@ -76,7 +76,7 @@ function run(app: App, ...args: (string | (() => void))[]): { status: number | n
       env: { ...process.env, PATH: `${commands}:${process.env.PATH}` },
       encoding: 'utf8',
     });
-    const deployments = fs.readFileSync(log, 'utf8').split('\n').filter((line) => line !== '');
+    const deployments = fs.readFileSync(log, 'utf8').replace(/[0-9a-f]{40}-[0-9a-f]{8}(?=@)/g, '<tag>').split('\n').filter((line) => line !== '');
     return { status, deployments, output: stdout + stderr };
   } finally {
     fs.rmSync(commands, { recursive: true });

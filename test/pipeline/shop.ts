@@ -1,3 +1,6 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { App, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import { DeployWorkflow, DeployWorkflowProps, ImageRegistry, PhasedFargateService } from '../../src';
 import { testApp } from '../util/synth';
@@ -28,4 +31,22 @@ export function stages(): { app: App; registry: ImageRegistry; staging: Stage; p
 
 export function workflow(scope: App | Stage, props: Partial<DeployWorkflowProps> = {}): DeployWorkflow {
   return new DeployWorkflow(scope, 'Deploy', { ...ROLES, ...props });
+}
+
+/** Runs what is done with it in the root of a source repository that has these directories, each with a Dockerfile, and these files. */
+export function inSources<T>(content: { directories?: string[]; files?: string[]; marker?: string }, work: (root: string) => T): T {
+  const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-sources-')));
+  const cwd = jest.spyOn(process, 'cwd').mockReturnValue(root);
+  try {
+    const files = [...(content.directories ?? []).map((directory) => `${directory}/Dockerfile`), ...content.files ?? []];
+    for (const file of files) {
+      fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
+      fs.writeFileSync(path.join(root, file), '');
+    }
+    fs.mkdirSync(path.join(root, content.marker ?? '.git'));
+    return work(root);
+  } finally {
+    cwd.mockRestore();
+    fs.rmSync(root, { recursive: true });
+  }
 }

@@ -1,12 +1,13 @@
 import {
-  App, Aspects, CfnElement, CfnWaitConditionHandle, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, LegacyStackSynthesizer, NestedStack,
-  PermissionsBoundary, Stack, StackProps, Stage, Tags,
+  App, Aspects, BootstraplessSynthesizer, CfnElement, CfnWaitConditionHandle, CliCredentialsStackSynthesizer, DefaultStackSynthesizer,
+  IReusableStackSynthesizer, LegacyStackSynthesizer, NestedStack, PermissionsBoundary, Stack, StackProps, Stage, Tags,
 } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
+import { AwsCloudFormationStackProperties } from 'aws-cdk-lib/cloud-assembly-schema';
+import { AssetManifestArtifact, CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { ImageGuard, ImageRegistry, PhasedFargateService } from '../../src';
+import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService } from '../../src';
 import { deployedBefore } from '../util/guarded';
 import { inhabited, testApp } from '../util/synth';
 
@@ -175,25 +176,99 @@ describe('the registry stack inherits', () => {
     });
   });
 
-  test('another kind of synthesizer, if the app has it', () => {
-    const companion = companionOf(serviceStack(testApp({ defaultStackSynthesizer: new CliCredentialsStackSynthesizer({ qualifier: 'cli' }) })));
-    expect(companion.synthesizer).toBeInstanceOf(CliCredentialsStackSynthesizer);
-    expect(companion.synthesizer.bootstrapQualifier).toBe('cli');
-    expect(artifactOf(companion).assumeRoleArn).toBeUndefined();
+  describe.each<[string, () => IReusableStackSynthesizer]>([
+    ['CDK by default', () => new DefaultStackSynthesizer()],
+    ['an organisation', organisations],
+    ['an organisation without the rule about the bootstrap version', () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })],
+    ['the lookup role left out', () => new DefaultStackSynthesizer({ useLookupRoleForStackOperations: false })],
+    ['external ids and session tags', () => new DefaultStackSynthesizer({
+      deployRoleExternalId: 'one',
+      fileAssetPublishingExternalId: 'two',
+      lookupRoleExternalId: 'three',
+      deployRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'web' }] },
+    })],
+    ['the credentials of the CLI', () => new CliCredentialsStackSynthesizer({ qualifier: 'cli', fileAssetsBucketName: 'org-assets', bucketPrefix: 'web/' })],
+    ['CDK v1', () => new LegacyStackSynthesizer()],
+  ])('the synthesizer of %s', (_, make) => {
+    test.each<[string, () => Stack]>([
+      ['the app', () => serviceStack(testApp({ defaultStackSynthesizer: make() }), { env: ENV })],
+      ['the stack', () => serviceStack(testApp(), { env: ENV, synthesizer: make() })],
+      ['the stack, whatever that of the app', () => serviceStack(testApp({ defaultStackSynthesizer: organisations() }), { env: ENV, synthesizer: make() })],
+      ['the stack, which says the same as that of the app', () =>
+        serviceStack(testApp({ defaultStackSynthesizer: make() }), { env: ENV, synthesizer: make() })],
+      ['a stack whose environment is not known', () => serviceStack(testApp(), { synthesizer: make() })],
+    ])('of %s', (__, makeStack) => {
+      const stack = makeStack();
+      expect(deployment(companionOf(stack))).toEqual(deployment(stack));
+    });
   });
 
-  test('the legacy synthesizer, if the app has it', () => {
-    const companion = companionOf(serviceStack(testApp({ defaultStackSynthesizer: new LegacyStackSynthesizer() })));
-    expect(companion.synthesizer).toBeInstanceOf(LegacyStackSynthesizer);
-    expect(artifactOf(companion).assumeRoleArn).toBeUndefined();
+  test.each([true, false])('what is set only later: termination protection %s, and tags', (terminationProtection) => {
+    const stack = serviceStack(testApp(), { terminationProtection: !terminationProtection });
+    const companion = companionOf(stack);
+    stack.terminationProtection = terminationProtection;
+    stack.tags.setTag('team', 'web');
+    companion.tags.setTag('phase', 'one');
+    expect(artifactOf(companion).terminationProtection ?? false).toBe(terminationProtection);
+    expect(artifactOf(companion).tags).toEqual({ team: 'web', phase: 'one' });
+    expect(artifactOf(stack).tags).toEqual({ team: 'web' });
+  });
+
+  test('nothing that it was told otherwise', () => {
+    const stack = serviceStack(testApp(), { terminationProtection: false, tags: { team: 'web', cost: 'web' } });
+    const companion = companionOf(stack);
+    companion.terminationProtection = true;
+    companion.tags.setTag('team', 'platform');
+    Tags.of(companion).remove('cost');
+    expect(artifactOf(companion)).toMatchObject({ terminationProtection: true, tags: { team: 'platform' } });
+    expect(artifactOf(companion).tags).not.toHaveProperty('cost');
+    expect(artifactOf(stack).terminationProtection ?? false).toBe(false);
   });
 });
 
+function organisations(): DefaultStackSynthesizer {
+  const role = (name: string) => `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/org/\${Qualifier}-${name}`;
+  return new DefaultStackSynthesizer({
+    qualifier: 'org',
+    deployRoleArn: role('deploy'),
+    cloudFormationExecutionRole: role('execute'),
+    fileAssetPublishingRoleArn: role('publish'),
+    lookupRoleArn: role('look-up'),
+    fileAssetsBucketName: 'org-assets-\${AWS::Region}',
+    bucketPrefix: 'web/',
+    bootstrapStackVersionSsmParameter: '/org/bootstrap/version',
+  });
+}
+
+/** Everything that tells the CLI how to deploy a stack, and nothing that tells one stack from another. */
+function deployment(stack: Stack): object {
+  const { manifest, template, dependencies } = artifactOf(stack);
+  const { templateFile, stackName, tags, stackTemplateAssetObjectUrl = '', additionalDependencies, ...properties } =
+    manifest.properties as AwsCloudFormationStackProperties & { additionalDependencies?: string[] };
+  const assets = dependencies.filter((artifact) => artifact instanceof AssetManifestArtifact)
+    .flatMap(({ contents }) => Object.values(contents.files ?? {}))
+    .filter(({ source }) => source.path === templateFile)
+    .flatMap(({ destinations }) => Object.values(destinations))
+    .map(({ objectKey, ...destination }) => ({ ...destination, prefix: objectKey.replace(/[^/]*$/, '') }));
+  return {
+    ...properties,
+    environment: manifest.environment,
+    templateUrl: stackTemplateAssetObjectUrl.replace(/[0-9a-f]{64}\.json$/, ''),
+    assets,
+    rule: template.Rules,
+    parameters: template.Parameters,
+  };
+}
+
 describe('a synthesizer that cannot be given to a second stack', () => {
   test.each([
-    ['CliCredentialsStackSynthesizer', () => new CliCredentialsStackSynthesizer()],
-    ['LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
+    ['BootstraplessSynthesizer', () => new BootstraplessSynthesizer({ deployRoleArn: 'arn:aws:iam::111111111111:role/deploy' })],
     ['Homemade', () => new (class Homemade extends DefaultStackSynthesizer {})({ qualifier: 'own' })],
+    ['Homemade', () => new (class Homemade extends DefaultStackSynthesizer {
+      constructor(prefix: string) {
+        super({ bucketPrefix: prefix });
+      }
+    })('own/')],
   ])('%s of the service stack is refused by name, with two ways out', (name, make) => {
     const stack = serviceStack(testApp(), { synthesizer: make() });
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
@@ -203,7 +278,7 @@ describe('a synthesizer that cannot be given to a second stack', () => {
 
   test('is no obstacle where the registry is given', () => {
     const app = testApp();
-    const stack = serviceStack(app, { synthesizer: new CliCredentialsStackSynthesizer() });
+    const stack = serviceStack(app, { synthesizer: new (class Homemade extends DefaultStackSynthesizer {})() });
     new PhasedFargateService(stack, 'Api', { registry: new ImageRegistry(new Stack(app, 'Images'), 'Images') });
     expect(() => app.synth()).not.toThrow();
   });
@@ -227,7 +302,7 @@ describe('clashes', () => {
   test('of two registries of one id are refused as CDK does', () => {
     const stack = serviceStack();
     ImageRegistry.inCompanionStack(stack, 'Images');
-    expect(() => ImageRegistry.inCompanionStack(stack, 'Images')).toThrow("There is already a Construct with name 'Images' in Stack");
+    expect(() => ImageRegistry.inCompanionStack(stack, 'Images')).toThrow("There is already a Construct with name 'Images' in RegistryStack");
   });
 
   test('of two registries of one repository name are refused', () => {
@@ -237,9 +312,11 @@ describe('clashes', () => {
       .toThrow('repositoryName "app" is taken by Web/Registry/One');
   });
 
-  test('of a stack name that is too long with the limit of CloudFormation are refused as CDK does', () => {
-    expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images'))
-      .toThrow(/Stack name must be <= 128 characters.*-Registry/);
+  test('of a stack name that is too long with the limit of CloudFormation are refused with two ways out', () => {
+    expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(119) }), 'Images')).not.toThrow();
+    expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images')).toThrow(new Error(
+      `the name "${'a'.repeat(120)}-Registry" of the registry stack has 129 characters, and CloudFormation allows 128: set a shorter stackName, ` +
+      'or make an ImageRegistry in a stack of your own and pass it as registry (at Web)'));
   });
 });
 
@@ -254,4 +331,63 @@ test('the logical ids of the registry stack are a promise, since a changed one w
   const deep = ImageRegistry.inCompanionStack(new Construct(new NestedStack(stack, 'Nested'), 'Deep'), 'Images');
   const ids = [direct, deep].map(({ node, stack: companion }) => companion.getLogicalId(node.defaultChild as CfnElement));
   expect(ids).toEqual(['ImagesF8C4E866', 'NestedDeepImages6F06651D']);
+});
+
+describe('the parameters of image tags', () => {
+  const parametersOf = (stack: Stack) =>
+    Object.keys(Template.fromStack(stack).findParameters('*')).filter((name) => name !== 'BootstrapVersion');
+
+  test('are accepted by the registry stack too, since the CLI passes it those without the name of a stack', () => {
+    const stack = serviceStack();
+    const { cluster } = new PhasedFargateService(stack, 'Api').service;
+    new PhasedFargateService(stack, 'Web', { cluster, imageVersion: ImageVersion.parameter('Release') });
+    new PhasedFargateService(new NestedStack(stack, 'Nested'), 'Worker');
+    const companion = stack.node.findChild('Registry') as Stack;
+    expect(parametersOf(companion).sort()).toEqual(parametersOf(stack).sort());
+    expect(parametersOf(stack)).toHaveLength(3);
+    Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
+  });
+
+  test('are refused by the registry stack only where a script had no tag to pass', () => {
+    const stack = serviceStack();
+    new PhasedFargateService(stack, 'Api');
+    const rules = Object.values(Template.fromStack(stack.node.findChild('Registry') as Stack).toJSON().Rules)
+      .filter((rule) => JSON.stringify(rule).includes('ApiImageTag'));
+    expect(rules).toEqual([{
+      Assertions: [{
+        Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ApiImageTag' }, 'undefined'] }] },
+        AssertDescription: 'the parameter ApiImageTag is undefined: pass the tag of an image',
+      }],
+    }]);
+  });
+
+  test('are accepted for every stack that has a guard of the registry', () => {
+    const stack = serviceStack();
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    new ImageGuard(stack, 'Guard', { registry });
+    new ImageGuard(inhabited(new Stack(stack.node.root, 'Other')), 'Other', { registry });
+    new ImageGuard(stack, 'Again', { registry, imageVersion: ImageVersion.parameter('OtherImageTag') });
+    expect(parametersOf(registry.stack)).toEqual(['ImageTag', 'OtherImageTag']);
+  });
+
+  test('are no matter of a registry stack whose guards have their images fixed', () => {
+    const stack = serviceStack();
+    const registry = ImageRegistry.inCompanionStack(stack, 'Images');
+    new ImageGuard(stack, 'Guard', { registry, imageVersion: ImageVersion.tag('v1') });
+    expect(parametersOf(registry.stack)).toEqual([]);
+  });
+
+  test('are left out of a stack that the library has not made', () => {
+    const app = testApp();
+    const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Images');
+    new ImageGuard(inhabited(new Stack(app, 'FargateStack')), 'Guard', { registry });
+    expect(parametersOf(registry.stack)).toEqual([]);
+  });
+
+  test('may be called like a registry', () => {
+    const stack = serviceStack();
+    ImageRegistry.inCompanionStack(stack, 'ApiImageTag');
+    new PhasedFargateService(stack, 'Api');
+    expect(parametersOf(stack.node.findChild('Registry') as Stack)).toEqual(['ApiImageTag']);
+  });
 });

@@ -5,6 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import * as fc from 'fast-check';
 import { ImageGuard, ImageRegistry, ImageRegistryProps, PhasedFargateService } from '../../src';
 import { testApp } from '../util/synth';
 
@@ -125,16 +126,40 @@ describe('the name', () => {
     expect(nameIn(stack, '-_-')).toBe('appstack');
   });
 
-  test.each(['ab', '42', 'app-mp', 'team/app', 'a.b_c-d/e', 'a'.repeat(256)])('may be %s', (repositoryName) => {
-    expect(nameIn(stack, 'Images', { repositoryName })).toBe(repositoryName);
+  test.each(['ab', '42', 'app-mp', 'team/app', 'a.b_c-d/e', 'a--b', 'a__b', 'a---b/c__d', 'a'.repeat(256)])('may be %s', (repositoryName) => {
+    const { registry, template } = registryIn(stack, { repositoryName });
+    expect(registry.repositoryName).toBe(repositoryName);
+    template().hasResourceProperties(REPOSITORY, { RepositoryName: repositoryName });
+  });
+
+  test('is what the service model of ECR accepts, and nothing else', () => {
+    // Shape RepositoryName of botocore 1.43.106, 256 characters at most.
+    const model = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
+    const names = fc.oneof(fc.stringMatching(/^[a-z0-9._/A-]{1,12}$/), fc.array(fc.constantFrom('a', '1', '.', '_', '-', '/'), { maxLength: 9 }).map((parts) => parts.join('')));
+    fc.assert(fc.property(names, (repositoryName) => {
+      const accepted = () => nameIn(new Stack(testApp(), 'Any'), 'Images', { repositoryName });
+      if (repositoryName.length > 1 && model.test(repositoryName)) expect(accepted()).toBe(repositoryName);
+      else expect(accepted).toThrow(`repositoryName "${repositoryName}" is not valid in ECR`);
+    }));
+  }, 60_000);
+
+  test.each([
+    ['an ImageRegistry', (id: string) => new ImageRegistry(stack, id), `AppStack/${'x'.repeat(250)}`],
+    ['a companion stack', (id: string) => ImageRegistry.inCompanionStack(stack, id), 'AppStack'],
+    ['a PhasedFargateService', (id: string) => new PhasedFargateService(stack, id), 'AppStack'],
+  ])('that is too long by default is refused with the remedy: %s', (_, make, path) => {
+    const id = 'x'.repeat(250);
+    expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, and ECR allows 256: set repositoryName, ` +
+      `for a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
+    expect(() => ImageRegistry.inCompanionStack(stack, id, { repositoryName: 'short' })).not.toThrow();
   });
 
   test.each([
-    '', 'a', 'a'.repeat(257), 'App', 'app_', '_app', 'a--b', 'a__b', 'a//b', '/app', 'app/', 'app mp', 'äpp', 'app\n', 'app:v1', 'a.-b', '.',
+    '', 'a', 'a'.repeat(257), 'App', 'app_', '_app', 'a___b', 'a_-b', 'a..b', 'a//b', '/app', 'app/', 'app mp', 'äpp', 'app\n', 'app:v1', 'a.-b', '.',
   ])('%j is refused with path, property and value', (repositoryName) => {
     expect(() => nameIn(stack, 'Images', { repositoryName }))
       .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: 2 to 256 lower-case letters and digits, ` +
-        'in parts joined by one of . _ - / (at AppStack/Images)'));
+        'in parts joined by one of . _ __ / or by hyphens (at AppStack/Images)'));
   });
 
   test('that is not known at synthesis is refused', () => {

@@ -121,3 +121,42 @@ describe('a registry that another stack creates is referred to by the name it wa
     });
   });
 });
+
+describe('a name that is changed after it has been referred to is refused', () => {
+  const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName ${name} is not the name "app-mp" by which other stacks ` +
+    'refer to the repository: set repositoryName of the construct, and do not change it afterwards');
+
+  test.each<[string, () => ecr.IRepository]>([
+    ['an ImageRegistry', () => new ImageRegistry(other, 'Images', { repositoryName: 'app-mp' })],
+    ['a plain repository', () => new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' })],
+  ])('%s', (_, make) => {
+    for (const [name, change] of Object.entries<(resource: ecr.CfnRepository) => void>({
+      '"field"': (resource) => {
+        resource.repositoryName = 'field';
+      },
+      '"override"': (resource) => resource.addPropertyOverride('RepositoryName', 'override'),
+      '\\{"Ref":"AWS::StackName"\\}': (resource) => resource.addPropertyOverride('RepositoryName', { Ref: 'AWS::StackName' }),
+      'undefined': (resource) => resource.addPropertyDeletionOverride('RepositoryName'),
+    })) {
+      app = testApp();
+      stack = new Stack(app, 'Service');
+      other = new Stack(app, 'Other');
+      const registry = make();
+      guard(registry);
+      change(registry.node.findAll().find((construct) => construct instanceof ecr.CfnRepository)!);
+      expect(() => app.synth()).toThrow(message(name));
+    }
+  });
+
+  test('but nobody minds in the stack of the guard, which refers to the resource', () => {
+    const registry = new ecr.Repository(stack, 'Images', { repositoryName: 'app-mp' });
+    guard(registry);
+    (registry.node.defaultChild as ecr.CfnRepository).repositoryName = 'other';
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+test.each(['a--b', 'a__b', 'team__one/app--two'])('an existing repository named %s is looked up by that name', (repositoryName) => {
+  guard(ecr.Repository.fromRepositoryName(stack, 'Existing', repositoryName));
+  Template.fromStack(stack).hasResourceProperties(GUARD, { RepositoryName: repositoryName });
+});

@@ -236,6 +236,12 @@ describe('a topic', () => {
       .toEqual(['LogGroup', 'Topic']);
   });
 
+  test('of another region is refused, which EventBridge cannot send to', () => {
+    const failureTopic = sns.Topic.fromTopicArn(stack, 'Failures', 'arn:aws:sns:us-east-1:111111111111:failures');
+    expect(() => service({ failureTopic })).toThrow(new Error(
+      'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, and the service in eu-west-1: pass one of the same region (at Web/Api)'));
+  });
+
   test('allows it', () => {
     const failureTopic = new sns.Topic(stack, 'Failures');
     service({ failureTopic });

@@ -208,6 +208,11 @@ describe('options of the container', () => {
     });
   });
 
+  test('variables with names that every object has', () => {
+    service({ environment: { constructor: 'x', toString: 'y' }, secrets: {} });
+    expect(container().Environment).toEqual([{ Name: 'constructor', Value: 'x' }, { Name: 'toString', Value: 'y' }]);
+  });
+
   test('a health check', () => {
     service({ healthCheck: { command: ['CMD', '/healthy'], interval: Duration.seconds(10) } });
     expect(container().HealthCheck).toMatchObject({ Command: ['CMD', '/healthy'], Interval: 10 });

@@ -368,6 +368,33 @@ describe('Ingress.onListener', () => {
     template().resourceCountIs(RULE, 1);
   });
 
+  test.each<[string, () => ec2.IVpc | undefined, string]>([
+    ['made here', () => new ec2.Vpc(stack, 'Other'), 'Web/Other'],
+    ['imported', () => existingVpc(stack, 'Other', 'vpc-00000002'), 'Web/Other'],
+    ['made by default', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
+  ])('refuses a service in another VPC, which is %s', (_, other, path) => {
+    expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
+      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, and the service in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
+  });
+
+  test('takes a service in a VPC that may be the same one', () => {
+    const other = ec2.Vpc.fromVpcAttributes(stack, 'Other', {
+      vpcId: Fn.importValue('vpc'), availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS,
+    });
+    expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other })).not.toThrow();
+  });
+
+  test('refuses a listener of another region', () => {
+    const place = new Stack(app, 'Place', { env: { account: '111111111111', region: 'us-east-1' } });
+    const imported = elbv2.ApplicationListener.fromApplicationListenerAttributes(place, 'Imported', {
+      listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2',
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(place, 'Group', 'sg-00000001'),
+    });
+    expect(() => new GuardedFargateService(place, 'Service', {
+      guard: anyGuard(place), vpc: existingVpc(place), ingress: Ingress.onListener(imported, { priority: 1, pathPatterns: ['/a'] }),
+    })).toThrow('ingress listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is in eu-west-1, and the service in us-east-1');
+  });
+
   test('lets a priority pass that is a token', () => {
     const priority = new CfnParameter(stack, 'Priority', { type: 'Number' }).valueAsNumber;
     service(Ingress.onListener(listener, { priority, pathPatterns: ['/a'] }));
@@ -378,7 +405,7 @@ describe('Ingress.onListener', () => {
 describe('another ingress', () => {
   const ids = (make: (scope: Construct) => Ingress | undefined) => {
     const own = new Stack(testApp(), 'Web');
-    const construct = new GuardedFargateService(own, 'Service', { guard: anyGuard(own), ingress: make(own) });
+    const construct = new GuardedFargateService(own, 'Service', { guard: anyGuard(own), vpc: existingVpc(own), ingress: make(own) });
     const logicalId = (at: Construct) => own.getLogicalId(at.node.defaultChild as CfnElement);
     const { ecsService, taskDefinition, logGroup, cluster } = construct;
     return {
@@ -390,7 +417,7 @@ describe('another ingress', () => {
   };
 
   const withListener = (scope: Construct) => {
-    const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'Shared', { vpc: new ec2.Vpc(scope, 'SharedVpc') });
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(scope, 'Shared', { vpc: existingVpc(scope, 'SharedVpc') });
     return Ingress.onListener(
       loadBalancer.addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) }), { priority: 1, pathPatterns: ['/'] });
   };

@@ -86,7 +86,7 @@ describe('options as a whole', () => {
 
   test.each([[undefined, 'options undefined are not an object'], [null, 'options null are not an object'], ['x', 'options "x" are not an object'],
     [{}, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"],
-    [{ guard: {} }, "guard {  } is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
+    [{ guard: {} }, "guard {} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
     '%p are refused for a guarded service, which needs a guard', (props, message) => {
       expect(() => new GuardedFargateService(stack, 'Api', props as any)).toThrow(new Error(`${message} (at Web/Api)`));
     });
@@ -166,6 +166,11 @@ describe('a misspelled option', () => {
   ])('%s is not dropped silently', (name, meant) => {
     service({ [name]: 'x' });
     expect(warnings()).toEqual(meant ? [`${name} is not an option, so it has no effect: did you mean ${meant}?`] : []);
+  });
+
+  test('of the guard is not dropped silently either', () => {
+    new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), imageversion: 'x' } as any);
+    expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
   });
 
   test('is told apart from properties of a class that extends ours', () => {

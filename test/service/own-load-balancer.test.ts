@@ -110,6 +110,12 @@ describe('subnets', () => {
       'pass public subnets, or Ingress.internalOnly() (at Web/Api)'));
   });
 
+  test('of which only the ids are known are taken as they are', () => {
+    const subnets = ['subnet-1', 'subnet-2'].map((id) => ec2.Subnet.fromSubnetId(stack, id, id));
+    service(existingVpc(stack), Ingress.internetFacing({ subnets: { subnets } }));
+    expect(selected()).toEqual(['subnet-1', 'subnet-2']);
+  });
+
   test('that are missing are told before aws-cdk-lib finds none', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
@@ -207,8 +213,8 @@ describe('TLS', () => {
   test('refuses a certificate of another region, such as that of CloudFront', () => {
     const vpc = existingVpc(stack);
     expect(() => service(vpc, Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }))).toThrow(new Error(
-      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the load balancer in eu-west-1: ' +
-      'pass a certificate of the same region (at Web/Api)'));
+      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the service in eu-west-1: ' +
+      'pass one of the same region (at Web/Api)'));
   });
 
   test('refuses a further certificate of another region', () => {
@@ -279,6 +285,7 @@ describe('conditions', () => {
     ['two conditions of a kind that a rule takes once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
     ], 'conditions have two conditions for source-ip: a rule takes one, which may have several values'],
+    ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
   ])('refuse %s', (_, conditions, message) => {
     expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
@@ -345,6 +352,8 @@ describe('settings that ELB would refuse are refused with property and value:', 
     [{ healthCheck: { timeout: Duration.seconds(121) } }, 'healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120'],
     [{ healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } },
       'healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds'],
+    [{ healthCheck: { interval: Duration.seconds(5) } },
+      'healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less'],
     [{ healthCheck: { healthyThresholdCount: 1 } }, 'healthCheck.healthyThresholdCount 1 is not between 2 and 10'],
     [{ healthCheck: { unhealthyThresholdCount: 11 } }, 'healthCheck.unhealthyThresholdCount 11 is not between 2 and 10'],
     [{ healthCheck: { path: 'health' } }, 'healthCheck.path "health" does not begin with a slash'],

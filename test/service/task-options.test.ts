@@ -6,6 +6,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, PhasedFargateService } from '../../src';
 import { anyGuard } from '../util/guard';
 import { existingVpc } from '../util/network';
@@ -54,14 +55,14 @@ describe('Linux parameters', () => {
     ['sharedMemorySize', { sharedMemorySize: 64 }], ['maxSwap', { maxSwap: Size.mebibytes(64) }],
   ])('%s is refused, which Fargate does not support', (name, props) => {
     service({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', props) });
-    expect(() => app.synth()).toThrow(`[Web/Api] linuxParameters.${name} is not supported by Fargate: leave it out`);
+    expect(() => app.synth()).toThrow(`[Web/Api] linuxParameters.${name} of container "app" is not supported by Fargate: leave it out`);
   });
 
   test('devices are refused, also those that are added later', () => {
     const linuxParameters = new ecs.LinuxParameters(stack, 'Linux');
     service({ linuxParameters });
     linuxParameters.addDevices({ hostPath: '/dev/fuse' });
-    expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.devices is not supported by Fargate: leave it out');
+    expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.devices of container "app" is not supported by Fargate: leave it out');
   });
 });
 
@@ -102,6 +103,14 @@ describe('environment files', () => {
     const environmentFiles = Array.from({ length: 11 }, (_, index) => ecs.EnvironmentFile.fromBucket(s3.Bucket.fromBucketName(stack, `B${index}`, 'settings'), 'a.env'));
     expect(() => service({ environmentFiles })).toThrow(new Error('environmentFiles has 11 files: ECS takes 10 (at Web/Api)'));
   });
+});
+
+test('a variable that is added later from another source is refused at synthesis', () => {
+  const { container: web } = service({ environment: { PASSWORD: 'x' } });
+  web.addSecret('PASSWORD', ecs.Secret.fromSsmParameter(
+    ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/password' })));
+  expect(() => app.synth()).toThrow(
+    '[Web/Api] environment and secrets of container "app" both set PASSWORD: ECS takes a variable from one of them only');
 });
 
 test('connections have the port of the container as their default', () => {

@@ -5,7 +5,37 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# complain <message>
+# Reports an error on standard error, and as an annotation in a run of GitHub Actions.
+complain() {
+  if [[ ${GITHUB_ACTIONS-} == true ]]; then
+    echo "::error::$1" >&2
+  else
+    echo "error: $1" >&2
+  fi
+}
+
+# image_tag <build settings> <path>...
+# Prints the tag of the image that is built from these paths: the last commit that changed them, and the settings of the
+# build. Their content at that commit is their content now.
+image_tag() {
+  local commit
+  commit=$(git log -1 --format=%H -- "${@:2}") || return
+  if [[ -z $commit ]]; then
+    complain "no commit has any of ${*:2}: commit what the image is built from"
+    return 1
+  fi
+  echo "$commit-$1"
+}
+
+# log_in <region> <repository URI>
+# Logs Docker in to the registry.
+log_in() {
+  aws ecr get-login-password --region "$1" | docker login --username AWS --password-stdin "${2%%/*}" >&2
+}
+
 # look_up <account> <region> <repository> <tag>
+# Prints the digest of the image with this tag, or nothing if there is no such image. Any other failure is one.
 look_up() {
   local answer
   if answer=$(aws ecr describe-images --region "$2" --registry-id "$1" --repository-name "$3" \
@@ -17,57 +47,88 @@ look_up() {
   fi
 }
 
+# push_image <account> <region> <repository> <tag> <argument of docker buildx build>...
+# Builds an image, pushes it, and prints its digest. A tag that cannot be overwritten is refused if another build has pushed
+# it meanwhile: then it prints the digest of that image, which was made of the same.
+push_image() {
+  docker buildx build --push "${@:5}" >&2 || true
+  pushed_image "${@:1:4}"
+}
+
+# pushed_image <account> <region> <repository> <tag>
+# Prints the digest of the image with this tag, whichever build has pushed it. Fails if none has.
+pushed_image() {
+  local digest
+  digest=$(look_up "$@") || return
+  if [[ -z $digest ]]; then
+    complain "the image $3:$4 was not built, and no other build has pushed it"
+    return 1
+  fi
+  echo "$digest"
+}
+
+# refuse_changes <path>...
+# Fails if anything below these paths is not committed: the tag of an image names a commit.
+refuse_changes() {
+  local changes
+  changes=$(git status --porcelain -- "$@") || return
+  if [[ -n $changes ]]; then
+    echo "$changes" >&2
+    complain 'there are uncommitted changes: commit them first, because the tag of the image is a commit'
+    return 1
+  fi
+}
+
 # verify <stack> <region> <repository URI> <digest>
+# Fails if an ECS service of the stack runs another image of this repository: a service that ECS has rolled back by
+# itself does not fail the deployment of its stack.
 verify() {
-  local stack=$1 region=$2 repository=$3 digest=$4 resources type id cluster definition images image
-  resources=$(aws cloudformation list-stack-resources --region "$region" --stack-name "$stack" \
-    --query 'StackResourceSummaries[].[ResourceType, PhysicalResourceId]' --output text)
+  local region=$2 repository=$3 digest=$4 resources type id cluster definition images image status=0
+  resources=$(aws cloudformation list-stack-resources --region "$region" --stack-name "$1" \
+    --query 'StackResourceSummaries[].[ResourceType, PhysicalResourceId]' --output text) || return
   while read -r type id; do
     case $type in
       AWS::CloudFormation::Stack)
-        verify "$id" "$region" "$repository" "$digest"
+        verify "$id" "$region" "$repository" "$digest" || status=1
         ;;
       AWS::ECS::Service)
         cluster=${id#*:service/}
         definition=$(aws ecs describe-services --region "$region" --cluster "${cluster%%/*}" --services "$id" \
-          --query 'services[0].taskDefinition' --output text)
+          --query 'services[0].taskDefinition' --output text) || return
         images=$(aws ecs describe-task-definition --region "$region" --task-definition "$definition" \
-          --query 'taskDefinition.containerDefinitions[].image' --output text)
+          --query 'taskDefinition.containerDefinitions[].image' --output text) || return
         for image in $images; do
           if [[ $image == "$repository"[@:]* && $image != "$repository@$digest" ]]; then
-            echo "error: service ${id##*/} runs ${image#"$repository"} and not @$digest: ECS has rolled it back, its events say why"
-            failed=true
+            complain "service ${id##*/} runs ${image#"$repository"}, expected @$digest: ECS rolled the service back; see its events"
+            status=1
           fi
         done
         ;;
     esac
   done <<< "$resources"
+  return "$status"
 }
 
 # Phase 1: the registries
 npx cdk deploy FargateStack/Registry --require-approval never
 
 # Phase 2: the image of fargatestack-api
-if [[ -n $(git status --porcelain -- :/service) ]]; then
-  echo "error: commit what is in service first, since the tag of the image is a commit" >&2
-  exit 1
-fi
-tag=$(git log -1 --format=%H -- :/service)
+refuse_changes :/service
+tag=$(image_tag 13f36720 :/service)
 digest=$(look_up 111122223333 us-east-1 fargatestack-api "$tag")
 if [[ -z $digest ]]; then
-  aws ecr get-login-password --region us-east-1 |
-    docker login --username AWS --password-stdin 111122223333.dkr.ecr.us-east-1.amazonaws.com
-  docker buildx build --platform linux/amd64 --push \
+  log_in us-east-1 111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api
+  digest=$(push_image 111122223333 us-east-1 fargatestack-api "$tag" \
     --tag "111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api:$tag" \
-    --file service/Dockerfile service
-  digest=$(look_up 111122223333 us-east-1 fargatestack-api "$tag")
+    --platform linux/amd64 \
+    --file service/Dockerfile service)
 fi
-DIGEST_FARGATESTACK_API=$digest
+IMAGE_FARGATESTACK_API=$tag@$digest
 
 # Phase 3: the services
 npx cdk deploy FargateStack --require-approval never \
-  --parameters "FargateStack:ApiImageTag=$DIGEST_FARGATESTACK_API"
+  --parameters "FargateStack:ApiImageTag=$IMAGE_FARGATESTACK_API"
 failed=false
 verify FargateStack us-east-1 \
-  111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api "$DIGEST_FARGATESTACK_API"
+  111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api "${IMAGE_FARGATESTACK_API#*@}" || failed=true
 [[ $failed == false ]]

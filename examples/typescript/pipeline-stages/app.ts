@@ -23,8 +23,8 @@ new DeployWorkflow(app, 'Deploy', {
   deployRoleArn: new GitHubDeployRole(access, 'Deploy', github).roleArn,
   checks: { typecheck: 'npm run check', test: 'npm test' },
   images: [
-    { registry: registries.api, context: 'api', latest: true },
-    { registry: registries.worker, context: 'worker' },
+    { registry: registries.api, context: 'api', tags: ['latest'] },
+    { registry: registries.worker, context: 'worker', runsOn: 'ubuntu-24.04-arm' },
   ],
   environments: [
     { stage: staging, environmentName: 'staging', deployRoleArn: deployRoleOf('staging') },

@@ -1,5 +1,5 @@
 import { REGISTRY_ACTIONS } from '../contract';
-import { buildAndPush, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
+import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
 import { RecentImages } from './ecr/recent-images';
 import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
@@ -50,7 +50,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
         `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,
         pullThroughCache(question)
           ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
-        'If it exists, it is in another account or region than this stack looks in.',
+        'If it exists, it is in another account or region.',
       );
     case 'archived':
       return sentences(
@@ -66,7 +66,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
           + `it offers ${list(observation.offered) || 'no platform'} (digest ${observation.digest}, ${place}).`,
-        `Build it for what is needed, under a new tag where tags are immutable: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+        `Build it for that platform, under a new tag: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
         'Or change cpuArchitecture of the task definition.',
       );
     case 'notAnImage':
@@ -93,12 +93,12 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'kms':
       return sentences(
         `ECR cannot decrypt image ${image} (${place}): ${short(observation.message)}.`,
-        `Check that the KMS key of the repository is enabled and not about to be deleted, and that ECR's grant on it exists; then: ${again}`,
+        `Enable the KMS key of the repository, cancel its deletion, or restore ECR's grant on it; then: ${again}`,
       );
     case 'upstream':
       return sentences(
-        `ECR cannot get image ${image} from the registry that its pull-through cache stands for (${place}): ${short(observation.message)}.`,
-        `Check the rule's upstream and credentials, then pull the image once: ${steps(logIn(question), pullOnce(question, reference(question)), again)}`,
+        `ECR cannot get image ${image} from the upstream registry of its pull-through cache (${place}): ${short(observation.message)}.`,
+        `Check the cache rule and its credentials, then pull the image once: ${steps(logIn(question), pullOnce(question, reference(question)), again)}`,
       );
     case 'refused':
       return sentences(
@@ -119,7 +119,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'unexpected':
       return sentences(
         `The guard could not look up image ${image} (${place}): ${action(observation)}${short(observation.message)}.`,
-        `Deploy again, and if it happens again, look into the log of the guard's function: ${again}`,
+        `Deploy again; if it happens again, see the log of the guard's function: ${again}`,
       );
     case 'unseen':
     case 'found':
@@ -133,7 +133,7 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
   const again = deployService(question, question.version.value);
   if (trouble.kind === 'outOfDate') {
     return sentences(
-      `The stack is in ${trouble.status}, so this request is out of date, and the guard has not released image ${nameOf(question)}.`,
+      `The stack is in ${trouble.status}, so this request is out of date. Image ${nameOf(question)} was not released.`,
       `If a deployment should be in progress, start it again: ${again}`,
     );
   }
@@ -181,7 +181,7 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
     what?.startsWith('inspector2:')
       ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
       : elsewhere
-        ? `The repository is in another account than this stack, so that account has to add to the repository's policy: ${JSON.stringify(statement)}`
+        ? `That account must add to the repository's policy: ${JSON.stringify(statement)}`
         : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
     `ECR says: ${short(trouble.message)}.`,
     `Then: ${deployService(question, question.version.value)}`,
@@ -191,8 +191,8 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
 function howToPush(question: Question, again: string): string {
   if (question.imageId && 'imageDigest' in question.imageId) {
     return sentences(
-      'A digest cannot be pushed on purpose, so check it, or copy the image from where it is with the same content:',
-      steps(logIn(question), `docker buildx imagetools create --tag ${question.repository.uri}:<tag> <source>${reference(question)}`, again),
+      'You cannot choose a digest when pushing: check it, or copy the image with its content:',
+      steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }
   return `Push it and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
@@ -207,7 +207,7 @@ const CACHE_PREFIXES = /^(ecr-public|docker-hub|dockerhub|quay|ghcr|github|k8s|k
 
 function pullThroughCache(question: Question): string | undefined {
   if (!CACHE_PREFIXES.test(question.repository.name)) return undefined;
-  return 'By its name this is a repository of a pull-through cache, whose images appear only once somebody pulls them; pull it once: '
+  return 'This looks like a pull-through cache, whose images appear only once somebody pulls them: '
     + steps(logIn(question), pullOnce(question, reference(question)), deployService(question, question.version.value));
 }
 
@@ -228,7 +228,7 @@ function similarTags(recent: RecentImages | undefined): string | undefined {
 
 function keptRunning({ question, mayRun }: Circumstances): string | undefined {
   return mayRun && question.whenMissing === 'startWithoutTasks'
-    ? 'The tasks of the image before keep running: only a first deployment starts without tasks.'
+    ? 'Tasks with the previous image keep running: only a first deployment starts without tasks.'
     : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { succeeded } from './answer';
 import { ecrClient } from './ecr/client';
-import { inspector } from './ecr/inspect';
+import { GetManifest, inspector } from './ecr/inspect';
 import { recentImages } from './ecr/recent-images';
 import { ReleaseTags } from './ecr/release-tags';
 import { requirementsCheck } from './ecr/requirements';
@@ -22,8 +22,9 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const ecr = ecrClient(runtime, redact, repository);
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
   const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
-  const getManifest = async (image: { readonly imageDigest: string }) => tags ? tags.manifestOf(image) : (await ecr.getManifests([image]))[0];
-  const history = ReleaseHistory.of(request);
+  const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
+  const recorded = ReleaseHistory.of(request);
+  const history = recorded.isUnknown ? recorded.supposing(await tags?.latest().catch(() => undefined)) : recorded;
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
     runtime,
@@ -57,13 +58,14 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   }
 
   const { digest, warning } = decision;
-  const before = history.isUnknown ? history.supposing(await tags?.latest().catch(() => undefined)) : history;
-  const back = operation === 'rollback' ? before.backTo(question) : undefined;
-  const after = back ?? before.after(question, digest);
+  const target = operation === 'rollback' ? history.backTo(question) : undefined;
+  const after = target?.history ?? history.after(question, digest);
   // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
-  const isCertain = operation === 'rollback' ? back !== undefined : operation !== 'unknown' || observation.kind !== 'unseen';
+  const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
-    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier: after.images };
+    // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
+    const earlier = [...new Set([...after.images, ...history.images])];
+    const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags of what the stack rolls back to could not be moved', { trouble });

@@ -54,9 +54,10 @@ async function attempt({ tags, releases, operation, askOperation }: Moving): Pro
     if (now.operation === 'unknown') return { kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: now.status };
     if (now.operation !== operation) return { kind: 'outOfDate', status: now.status };
     for (const move of moves) {
-      const trouble = await tags.move(move);
+      const trouble = await tags.move(move).then(() => undefined, troubleOf);
+      const isOfEarlierImage = move.manifest.digest !== releases.latest;
       // An earlier image that is gone cannot be kept any more.
-      if (trouble && !(trouble.kind === 'missing' && move.digest !== releases.latest)) return trouble;
+      if (trouble && !(trouble.kind === 'missing' && isOfEarlierImage)) return trouble;
     }
     return undefined;
   } catch (error) {

@@ -64,7 +64,7 @@ export async function pollUntilDecided(
       observation,
       timeLeft: clock.now() < until,
       operation,
-      onRecord: operation === 'rollback' ? history.backTo(question)?.answer : history.answeredTo(question),
+      onRecord: operation === 'rollback' ? history.backTo(question)?.digest : history.answeredTo(question),
       mayRun: history.mayRun,
       whenMissing: question.whenMissing,
     });

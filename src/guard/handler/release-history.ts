@@ -77,31 +77,26 @@ export class ReleaseHistory {
 
   /** The image that was answered to this request before, or to the question that is deployed. */
   public answeredTo(question: Question): string | undefined {
-    const answered = this.releases[this.indexOfAnswer(question)];
-    return answered ? digestOf(answered) : this.answerTo(question);
+    const answered = this.indexOfRequest(question);
+    return answered === undefined ? this.answerTo(question) : digestOf(this.releases[answered]);
   }
 
-  /**
-   * For a rollback: the history as it was when what the request goes back to was released; nothing where that is not on
-   * record.
-   */
-  public backTo(question: Question): ReleaseHistory | undefined {
-    const index = this.indexBefore(question);
-    return index < 0 ? undefined : this.with(this.releases.slice(index));
+  /** For a rollback: the history as it was when what the request goes back to was released, as far as that is on record. */
+  public backTo(question: Question): Target | undefined {
+    const certain = this.indexOfRequest(question);
+    if (certain !== undefined) return this.target(this.releases.slice(certain), true);
+
+    const likely = this.indexOf((release) => isSameQuestion(release, question)) ?? this.indexOf(({ key }) => key === UNKNOWN_KEY);
+    if (likely === undefined) return undefined;
+    const [{ image }, ...earlier] = this.releases.slice(likely);
+    return this.target([{ key: question.key, image }, ...earlier], false);
   }
 
-  /** What is answered by a rollback to this history. */
-  public get answer(): string | undefined {
+  /** The history after this answer. */
+  public after({ key }: Question, digest: string): ReleaseHistory {
+    const image = digest === NO_IMAGE ? 'none' : digest.slice('sha256:'.length);
     const [latest] = this.releases;
-    return latest && digestOf(latest);
-  }
-
-  /** The history after this answer. It stays the same for as long as question and answer do. */
-  public after(question: Question, digest: string): ReleaseHistory {
-    const release = { key: question.key, image: digest === NO_IMAGE ? 'none' : digest.slice('sha256:'.length) };
-    const [latest] = this.releases;
-    if (latest && latest.image === release.image && isSameQuestion(latest, question)) return this;
-    return this.with([release, ...this.releases]);
+    return latest?.key === key && latest.image === image ? this : this.with([{ key, image }, ...this.releases]);
   }
 
   /** With an image that the registry says is deployed, where the id does not say. */
@@ -115,30 +110,29 @@ export class ReleaseHistory {
     return fits || releases.length <= 1 ? history : this.with(withoutTheLeastUseful(releases));
   }
 
-  /** Of the release that a rollback to this request goes back to. */
-  private indexBefore(question: Question): number {
-    const answered = this.indexOfAnswer(question);
-    if (answered >= 0) return answered;
-    const failed = this.indexOfReplaced(question);
-    return failed >= 0 && failed + 1 < this.releases.length ? failed + 1 : -1;
+  private target(releases: readonly Release[], isCertain: boolean): Target {
+    return { history: this.with(releases), digest: digestOf(releases[0]), isCertain };
   }
 
-  private indexOfAnswer(question: Question): number {
-    const { releases } = this;
-    // The properties of a release are sent back as they were, so this very request was answered before.
-    const answered = releases.findIndex(({ key }) => key === question.key);
-    if (answered >= 0) return answered;
-    const without = releases.findIndex(({ key, image }) => key === question.legacyKey && image === question.legacyAbsence);
-    if (without >= 0) return without;
-
-    // Otherwise by what it means, but not the release that has just failed.
-    const failed = this.indexOfReplaced(question);
-    return releases.findIndex((release, index) => index > failed && isSameQuestion(release, question));
+  /** In a rollback, the properties of a release are sent back as they were. */
+  private indexOfRequest({ key: asked, legacyKey, legacyAbsence }: Question): number | undefined {
+    return this.indexOf(({ key }) => key === asked)
+      ?? this.indexOf(({ key, image }) => key === legacyKey && image === legacyAbsence)
+      ?? this.indexOf(({ key }) => key === legacyKey);
   }
 
-  private indexOfReplaced({ replacedKey }: Question): number {
-    return this.releases.findIndex(({ key }) => key === replacedKey);
+  private indexOf(predicate: (release: Release) => boolean): number | undefined {
+    const index = this.releases.findIndex(predicate);
+    return index < 0 ? undefined : index;
   }
+}
+
+/** What a rollback goes back to. */
+export interface Target {
+  readonly history: ReleaseHistory;
+  readonly digest: string;
+  /** This very request was answered before. If it was not, it may be one of the update that failed, delivered late. */
+  readonly isCertain: boolean;
 }
 
 /**

@@ -48,8 +48,6 @@ export interface Question {
   /** As contract 2 recorded it, and that there was no image. */
   readonly legacyKey: string;
   readonly legacyAbsence: string;
-  /** Key of the request that this one replaces. */
-  readonly replacedKey: string | undefined;
 }
 
 /**
@@ -59,7 +57,7 @@ export interface Question {
  */
 export function parse(request: Request): Question {
   assertKnownType(request);
-  const { properties, replacedProperties, stack, logicalId } = request;
+  const { properties, stack, logicalId } = request;
   const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
   if (!version.value && version.kind !== 'parameter') {
     throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
@@ -85,7 +83,6 @@ export function parse(request: Request): Question {
     key: keyOf(properties),
     legacyKey: legacyKeyOf(properties),
     legacyAbsence: legacyAbsence(properties),
-    replacedKey: Object.keys(replacedProperties).length > 0 ? keyOf(replacedProperties) : undefined,
   };
 }
 

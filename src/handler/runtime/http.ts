@@ -1,5 +1,5 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import { IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -13,7 +13,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   /** As it came: what is hashed must not be decoded first. */
   readonly body: Buffer;
 }
@@ -30,7 +30,7 @@ export class TooLarge extends NetworkError {}
 const LARGEST_BODY = 8 * 1024 * 1024;
 
 export const sendOverNetwork: Send = async (request) => {
-  const client = request.url.startsWith('https:') ? https : http;
+  const open = request.url.startsWith('https:') ? httpsRequest : httpRequest;
   const timeoutMs = Math.ceil(request.timeoutMs);
   const largestBody = request.largestBody ?? LARGEST_BODY;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -40,7 +40,7 @@ export const sendOverNetwork: Send = async (request) => {
       : new NetworkError(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message));
     // No connection is kept: after Lambda has frozen and thawed the process it would be a dead one.
     const options = { method: request.method, headers: request.headers, agent: false, signal };
-    const outgoing = client.request(request.url, options, (incoming) => {
+    const outgoing = open(request.url, options, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;
       incoming.on('data', (chunk: Buffer) => {

@@ -1,5 +1,8 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildAndPush } from './image-builder';
+import { buildxArguments } from './build-push-action';
+import { parseBuild } from './buildx-arguments';
+import { ImageBuilder } from './image-builder';
 import { SourceRepository } from './source-repository';
 import { Emulator } from '../../emulator/emulator';
 
@@ -14,15 +17,13 @@ export interface JobEnvironment {
   /** Environment variables for all further steps. */
   readonly env: Record<string, string>;
 
-  /** Whether Docker has logged in to a registry. */
-  dockerIsLoggedIn: boolean;
   buildxIsSetUp: boolean;
 }
 
 type Inputs = Record<string, any>;
 
 /** What stands in for each action: does what matters of it, refuses what the action itself would refuse. Returns its outputs. */
-type StandIn = (job: JobEnvironment, inputs: Inputs) => Promise<Record<string, string>>;
+type StandIn = (job: JobEnvironment, inputs: Inputs, env: Record<string, string>) => Promise<Record<string, string>>;
 
 const STAND_INS: Record<string, StandIn> = {
   'actions/checkout': async ({ source, sha, workspace, permissions }, inputs) => {
@@ -38,7 +39,9 @@ const STAND_INS: Record<string, StandIn> = {
     if (inputs['role-chaining'] ? !env.AWS_ACCESS_KEY_ID : permissions['id-token'] !== 'write') {
       throw new Error('Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers');
     }
-    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = emulator.env;
+    // The emulator takes it for the account.
+    const AWS_ACCESS_KEY_ID = inputs['role-to-assume'].split(':')[4];
+    const { AWS_SECRET_ACCESS_KEY } = emulator.env;
     if (inputs['output-env-credentials'] !== false) {
       Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
     }
@@ -46,9 +49,9 @@ const STAND_INS: Record<string, StandIn> = {
     return { 'aws-access-key-id': AWS_ACCESS_KEY_ID, 'aws-secret-access-key': AWS_SECRET_ACCESS_KEY, 'aws-session-token': 'token' };
   },
 
-  'aws-actions/amazon-ecr-login': async (job) => {
+  'aws-actions/amazon-ecr-login': async (job, { registries }, { AWS_REGION }) => {
     if (!job.env.AWS_ACCESS_KEY_ID) throw new Error('Could not load credentials from any providers');
-    job.dockerIsLoggedIn = true;
+    writeFileSync(loginFile(job, `${registries}.dkr.ecr.${AWS_REGION}.amazonaws.com`), '');
     return {};
   },
 
@@ -59,26 +62,28 @@ const STAND_INS: Record<string, StandIn> = {
     return {};
   },
 
-  'docker/build-push-action': async (job, inputs) => {
-    if (!job.dockerIsLoggedIn) throw new Error('401 Unauthorized');
+  'docker/build-push-action': async (job, inputs, env) => {
+    const request = parseBuild(buildxArguments(inputs), env);
+    for (const tag of request.tags) {
+      if (!existsSync(loginFile(job, tag.split('/')[0]))) throw new Error('401 Unauthorized');
+    }
     if (!job.buildxIsSetUp) throw new Error('Cache export is not supported for the docker driver.');
-    if (inputs.push !== true) throw new Error('nothing is pushed');
-    const build = {
-      context: join(job.workspace, inputs.context),
-      dockerfile: join(job.workspace, inputs.file),
-      platforms: inputs.platforms.split(','),
-      provenance: inputs.provenance !== false,
-    };
-    const digest = await buildAndPush(job.emulator, { ...build, tags: inputs.tags.split('\n') });
-    const cache = /type=registry,ref=([^,]+)/.exec(inputs['cache-to'])?.[1];
-    if (cache) await buildAndPush(job.emulator, { ...build, tags: [cache], provenance: false });
+    const builder = new ImageBuilder(job.emulator, job.workspace, join(job.emulator.env.HOME, 'builds.log'));
+    const digest = await builder.build(request);
+    const cache = /type=registry,ref=([^,]+)/.exec(request.cacheTo ?? '')?.[1];
+    if (cache) await builder.build({ ...request, tags: [cache], provenance: false });
     return { digest };
   },
 };
 
+/** What Docker keeps of a login. */
+function loginFile({ env }: JobEnvironment, registry: string): string {
+  return join(env.DOCKER_CONFIG, `docker-login-${registry}`);
+}
+
 /** Runs what stands in for an action. The action must be pinned by a commit. */
-export async function runAction(uses: string, job: JobEnvironment, inputs: Inputs): Promise<Record<string, string>> {
+export async function runAction(uses: string, job: JobEnvironment, inputs: Inputs, env: Record<string, string>): Promise<Record<string, string>> {
   const [name, commit] = uses.split('@');
   if (!(name in STAND_INS) || !/^[0-9a-f]{40}$/.test(commit)) throw new Error(`nothing stands in for ${uses}`);
-  return STAND_INS[name](job, inputs);
+  return STAND_INS[name](job, inputs, { ...job.env, ...env });
 }

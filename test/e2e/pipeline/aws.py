@@ -22,7 +22,10 @@ def main(service, operation, *arguments):
     if options.pop('output') != ['text']:
         raise SystemExit('only --output text is known here')
 
-    client = botocore.session.get_session().create_client(service, region_name=region)
+    # What the emulator takes for the account. Repositories of other accounts let everybody in here.
+    account = options.get('registry-id', [None])[0]
+    client = botocore.session.get_session().create_client(
+        service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')
     method = operation.replace('-', '_')
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     members = {xform_name(name, '-'): (name, shape) for name, shape in model.input_shape.members.items()}

@@ -21,7 +21,7 @@ test('a commit: its image is built and pushed under its id, between registry and
   await synthesize(sha);
   await deploy('Production/Shop/Registry');
   expect(await build(sha)).toMatchObject({ exitCode: 0 });
-  expect(await developer.imageTags(REPOSITORY)).toEqual([sha]);
+  expect(await developer.imageTags(REPOSITORY)).toEqual([expect.stringMatching(new RegExp(`^${sha}-[0-9a-f]{8}$`))]);
 
   await deploy('Production/Shop');
   expect(await images()).toEqual([await image(sha)]);
@@ -35,12 +35,30 @@ test('the same commit again: nothing is built', async () => {
   expect(await image(sha)).toBe(before);
 });
 
+test('the same commit, but another build argument: another image', async () => {
+  developer.source.edit('app.ts', 'stackSteps: BuildAndPush.stackSteps(production, { pipeline, source }),', `
+    stackSteps: BuildAndPush.stackSteps(production, { pipeline, source, images: [{ registry: production.registry, buildArgs: { MODE: process.env.MODE! } }] }),`);
+  developer.source.edit('shop-stage.ts', 'new PhasedFargateService', 'this.registry = new PhasedFargateService');
+  developer.source.edit('shop-stage.ts', /\}\);\n  \}/, '}).registry;\n  }\n  public readonly registry: import("aws-cdk-lib/aws-ecr").IRepository;');
+  const sha = developer.source.commit();
+  const tags: string[] = [];
+  for (const mode of ['debug', 'release\n  with "more"']) {
+    await cdk(`CODEBUILD_RESOLVED_SOURCE_VERSION=${sha}`, `MODE=${mode}`, 'npx', 'cdk', 'synth', '--quiet');
+    expect(await build(sha)).toMatchObject({ exitCode: 0 });
+    const pushed = (await developer.imageTags(REPOSITORY)).filter((tag) => tag.startsWith(sha) && !tags.includes(tag));
+    expect(pushed).toHaveLength(1);
+    tags.push(...pushed);
+    expect(developer.builds().at(-1)).toMatchObject({ buildArgs: { MODE: mode }, tags: [expect.stringMatching(`:${pushed[0]}$`)] });
+  }
+  developer.source.revert();
+});
+
 test('an image that cannot be built: the step fails', async () => {
   developer.source.edit('Dockerfile', /$/, '\nRUN false\n');
   const sha = developer.source.commit();
   await synthesize(sha);
   expect(await build(sha)).toEqual({ exitCode: 1, output: expect.stringContaining('did not complete successfully') });
-  expect(await developer.imageTags(REPOSITORY)).not.toContain(sha);
+  expect((await developer.imageTags(REPOSITORY)).join()).not.toContain(sha);
 });
 
 test('the registry cannot be asked: the step fails, and nothing is built', async () => {
@@ -77,7 +95,8 @@ async function build(sha: string, change = (spec: string) => spec) {
 }
 
 async function image(sha: string): Promise<string> {
-  return `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}@${await developer.aws.imageDigest(REPOSITORY, sha)}`;
+  const [tag] = (await developer.imageTags(REPOSITORY)).filter((name) => name.startsWith(sha));
+  return `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}@${await developer.aws.imageDigest(REPOSITORY, tag)}`;
 }
 
 async function images(): Promise<string[]> {

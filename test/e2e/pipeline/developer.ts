@@ -1,12 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ActionsService } from './actions-service';
+import { BuildRequest } from './buildx-arguments';
 import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
 import { Consumer, LOWEST } from '../../consumer';
 import { Aws } from '../../emulator/aws';
 import { bootstrap } from '../../emulator/cdk';
-import { Emulator } from '../../emulator/emulator';
+import { ACCOUNT, Emulator, REGION } from '../../emulator/emulator';
+import { pushImage } from '../../emulator/oci';
 import { python } from '../../emulator/venv';
+
+/** Account and region. */
+type Place = string[];
 
 /** Somebody who pushes to a repository with one of the examples in it, for which a workflow runs, on a bootstrapped AWS account. */
 export class Developer {
@@ -14,24 +20,24 @@ export class Developer {
     const consumer = await Consumer.install(LOWEST);
     const emulator = await Emulator.start();
     await bootstrap(emulator);
-    return new Developer(consumer, emulator, example);
+    const source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
+    return new Developer(consumer, emulator, source, await ActionsService.start(source));
   }
 
   public readonly aws: Aws;
-  public readonly source: SourceRepository;
-
   private readonly commands: string;
   private readonly runs: string;
 
-  private constructor(private readonly consumer: Consumer, private readonly emulator: Emulator, example: string) {
+  private constructor(
+    private readonly consumer: Consumer, private readonly emulator: Emulator, public readonly source: SourceRepository, private readonly github: ActionsService,
+  ) {
     this.aws = new Aws(emulator);
-    this.source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
     this.runs = join(consumer.directory, 'runs');
     mkdirSync(this.runs);
     this.commands = join(consumer.directory, 'commands');
     mkdirSync(this.commands);
-    // What `npm ci` would install is there already, above all workspaces.
-    this.command('npm', '[ "$1" = ci ] || exec "$(which -a npm | sed -n 2p)" "$@"');
+    // What npm would install is there already, above all workspaces.
+    this.command('npm', '[ "$*" = ci ] || [ "$*" = install ] || exec "$(which -a npm | sed -n 2p)" "$@"');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
     this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
@@ -40,8 +46,21 @@ export class Developer {
 
   /** The workflow, for the commit that the repository is at. */
   public async push(workflow = '.github/workflows/deploy.yml', meanwhile?: Circumstances['meanwhile']): Promise<WorkflowRun> {
-    const { source, emulator, commands, runs: directory } = this;
-    return WorkflowRun.of(workflow, { source, emulator, commands, directory, meanwhile });
+    return this.workflowRun({ meanwhile }, workflow);
+  }
+
+  /** A run that is started otherwise, or finds other circumstances. */
+  public async workflowRun(
+    circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule'>, workflow = '.github/workflows/deploy.yml',
+  ): Promise<WorkflowRun> {
+    const { source, github: service, emulator, commands, runs: directory } = this;
+    return WorkflowRun.of(workflow, { source, service, emulator, commands, directory, ...circumstances });
+  }
+
+  /** All builds so far, with the values of their secrets. */
+  public builds(): BuildRequest[] {
+    const log = join(this.emulator.env.HOME, 'builds.log');
+    return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
   }
 
   /** A command in the working copy, with AWS credentials at hand. */
@@ -64,14 +83,21 @@ export class Developer {
   }
 
   /** The tags of a repository, but for those that guards and caches put there. */
-  public async imageTags(repository: string): Promise<string[]> {
-    return (await this.aws.imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
+  public async imageTags(repository: string, place?: Place): Promise<string[]> {
+    const aws = place ? new Aws(this.emulatorAt(place)) : this.aws;
+    return (await aws.imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
+  }
+
+  /** Pushes an image that nothing here has built, and returns its digest. */
+  public async pushOtherwise(repository: string, tag: string, [account, region]: Place = [ACCOUNT, REGION]): Promise<string> {
+    const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
+    return pushImage(this.emulator, { registry, repository, tag, content: 'of somebody else', platform: 'linux/amd64' });
   }
 
   /** The images of all services of a stack. */
-  public async images(stack: string): Promise<string[]> {
-    const services = await this.servicesOf(stack);
-    const found = await Promise.all(services.map(async (service) => (await this.definitionOf(service)).images));
+  public async images(stack: string, place?: Place): Promise<string[]> {
+    const services = await this.servicesOf(stack, place);
+    const found = await Promise.all(services.map(async (service) => (await this.definitionOf(service, place)).images));
     return found.flat().sort();
   }
 
@@ -84,30 +110,37 @@ export class Developer {
   /** What the circuit breaker of ECS does to a service that does not come up. */
   public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
     const [service] = await this.servicesOf(stack);
-    await this.text('ecs', 'update-service', '--cluster', clusterOf(service), '--service', service, '--task-definition', taskDefinition);
+    await this.text(undefined, 'ecs', 'update-service', '--cluster', clusterOf(service), '--service', service, '--task-definition', taskDefinition);
   }
 
   public async leave(): Promise<void> {
+    await this.github.stop();
     await this.emulator.stop();
     this.consumer.remove();
   }
 
-  private async definitionOf(service: string): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
-    const taskDefinition = await this.text('ecs', 'describe-services', '--cluster', clusterOf(service), '--services', service,
+  private async definitionOf(service: string, place?: Place): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
+    const taskDefinition = await this.text(place, 'ecs', 'describe-services', '--cluster', clusterOf(service), '--services', service,
       '--query', 'services[0].taskDefinition');
-    const [memory, ...images] = (await this.text('ecs', 'describe-task-definition', '--task-definition', taskDefinition,
+    const [memory, ...images] = (await this.text(place, 'ecs', 'describe-task-definition', '--task-definition', taskDefinition,
       '--query', '[taskDefinition.memory, taskDefinition.containerDefinitions[].image][]')).split('\t');
     return { images, memory, taskDefinition };
   }
 
-  private async servicesOf(stack: string): Promise<string[]> {
-    const services = await this.text('cloudformation', 'list-stack-resources', '--stack-name', stack,
+  private async servicesOf(stack: string, place?: Place): Promise<string[]> {
+    const services = await this.text(place, 'cloudformation', 'list-stack-resources', '--stack-name', stack,
       '--query', "StackResourceSummaries[?ResourceType=='AWS::ECS::Service'].PhysicalResourceId");
     return services.split('\t');
   }
 
-  private async text(...args: string[]): Promise<string> {
-    const { exitCode, output } = await this.run('aws', ...args, '--output', 'text');
+  /** As somebody sees it who is in that account and region. */
+  private emulatorAt([account, region]: Place): Emulator {
+    const env = { ...this.emulator.env, AWS_ACCESS_KEY_ID: account, AWS_REGION: region, AWS_DEFAULT_REGION: region };
+    return Object.create(this.emulator, { env: { value: env } });
+  }
+
+  private async text([account, region]: Place = [ACCOUNT, REGION], ...args: string[]): Promise<string> {
+    const { exitCode, output } = await this.run('env', `AWS_ACCESS_KEY_ID=${account}`, 'aws', ...args, '--region', region, '--output', 'text');
     if (exitCode !== 0) throw new Error(output);
     return output.trim();
   }

@@ -1,38 +1,55 @@
-// What stands in for Docker on the PATH: `docker login` and `docker buildx build --push`, the way deploy.sh calls them.
+// What stands in for Docker on the PATH: the commands of pipelines, with the registries of the emulator.
 require('ts-node').register({ transpileOnly: true, project: require('node:path').join(__dirname, '../../../tsconfig.dev.json') });
-const { existsSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { parseArgs } = require('node:util');
-const { buildAndPush } = require('./image-builder');
+const { parseBuild } = require('./buildx-arguments');
+const { ImageBuilder } = require('./image-builder');
 
-const login = join(process.env.HOME, 'docker-login');
-const [command, ...args] = process.argv.slice(2);
+const { HOME, DOCKER_CONFIG = HOME, AWS_ENDPOINT_URL, BUILDX_BUILDER } = process.env;
+const builder = new ImageBuilder({ endpoint: AWS_ENDPOINT_URL, env: process.env }, process.cwd(), join(HOME, 'builds.log'));
+
+const COMMANDS = {
+  'login': (...args) => {
+    if (readFileSync(0, 'utf8') !== 'password\n') throw new Error('login attempt failed with status: 400 Bad Request');
+    writeFileSync(fileOf('login', args.at(-1)), '');
+  },
+  'buildx inspect': (name) => {
+    if (!existsSync(fileOf('builder', name))) throw new Error(`no builder "${name}" found`);
+  },
+  'buildx create': (...args) => {
+    const name = args[args.indexOf('--name') + 1];
+    if (args.join(' ') !== `--name ${name} --driver docker-container`) throw new Error(`unknown options: ${args.join(' ')}`);
+    writeFileSync(fileOf('builder', name), '');
+  },
+  'buildx build': async (...args) => {
+    const request = parseBuild(args, process.env);
+    request.tags.forEach(requireLogin);
+    const isBare = !BUILDX_BUILDER || !existsSync(fileOf('builder', BUILDX_BUILDER));
+    if (isBare && (request.platforms.length > 1 || request.compression)) throw new Error('this feature is not supported for the docker driver');
+    await builder.build(request);
+  },
+  'buildx imagetools': async (command, ...args) => {
+    const [exact, option, tag, source, ...others] = args;
+    if (command !== 'create' || exact !== '--prefer-index=false' || option !== '--tag' || others.length > 0) throw new Error(`unknown options: ${args.join(' ')}`);
+    [tag, source].forEach(requireLogin);
+    await builder.copy(source, tag);
+  },
+};
 
 async function main() {
-  if (command === 'login') return writeFileSync(login, args.at(-1));
-  const { values, positionals } = parseArgs({
-    args: args.slice(1),
-    allowPositionals: true,
-    options: {
-      'platform': { type: 'string' },
-      'push': { type: 'boolean' },
-      'tag': { type: 'string', multiple: true },
-      'file': { type: 'string' },
-      'target': { type: 'string' },
-      'build-arg': { type: 'string', multiple: true },
-      'provenance': { type: 'string' },
-    },
-  });
-  if (command !== 'buildx' || args[0] !== 'build' || !values.push) throw new Error(`docker: unknown command: ${[command, ...args].join(' ')}`);
-  if (!existsSync(login)) throw new Error('401 Unauthorized');
-  const emulator = { endpoint: process.env.AWS_ENDPOINT_URL, env: process.env };
-  return buildAndPush(emulator, {
-    context: positionals[0],
-    dockerfile: values.file ?? join(positionals[0], 'Dockerfile'),
-    tags: values.tag,
-    platforms: values.platform.split(','),
-    provenance: values.provenance !== 'false',
-  });
+  const args = process.argv.slice(2);
+  const [name, rest] = args[0] === 'buildx' ? [args.slice(0, 2).join(' '), args.slice(2)] : [args[0], args.slice(1)];
+  if (!COMMANDS[name]) throw new Error(`docker: unknown command: ${args.join(' ')}`);
+  await COMMANDS[name](...rest);
+}
+
+function requireLogin(reference) {
+  const [registry] = reference.split('/');
+  if (!existsSync(fileOf('login', registry))) throw new Error(`${registry}: 401 Unauthorized`);
+}
+
+function fileOf(kind, name) {
+  return join(DOCKER_CONFIG, `docker-${kind}-${name}`);
 }
 
 main().catch((error) => {

@@ -5,7 +5,7 @@ import { Developer } from './developer';
 const REPOSITORY = 'fargatestack-api';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
 const ALL_GREEN = {
-  'typecheck': 'success', 'test': 'success', 'deploy-registry': 'success', 'build-fargatestack-api': 'success', 'deploy': 'success',
+  'typecheck': 'success', 'test': 'success', 'deploy-registry': 'success', 'build-fargatestack-api': 'success', 'order': 'success', 'deploy': 'success',
 };
 
 let developer: Developer;
@@ -24,13 +24,14 @@ test('the first deployment ever: registry, image and service, in this order', as
   const run = await developer.push();
   expect(run.screen).not.toMatch(/error/i);
   expect(run.results).toEqual(ALL_GREEN);
-  expect(await developer.imageTags(REPOSITORY)).toEqual([sha]);
-
-  const { digest } = run.jobs['build-fargatestack-api'].outputs;
-  expect(run.jobs['build-fargatestack-api'].outputs).toEqual({ tag: sha, digest: await developer.aws.imageDigest(REPOSITORY, sha) });
+  const { tag, digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(tag).toMatch(new RegExp(`^${sha}-[0-9a-f]{8}$`));
+  expect(await developer.imageTags(REPOSITORY)).toEqual([tag]);
+  expect(digest).toBe(await developer.aws.imageDigest(REPOSITORY, tag));
   expect(await images()).toEqual([`${URI}@${digest}`]);
-  expect(run.jobs['build-fargatestack-api'].summary).toContain(`| ${REPOSITORY} | ${sha} | ${digest} | built |`);
-  expect(run.jobs.deploy.summary).toContain(`| services | FargateStack | ${REPOSITORY} | ${digest} | success |`);
+  expect(run.jobs['build-fargatestack-api'].summary).toContain(`| ${REPOSITORY} | ${tag} | ${digest} | built |`);
+  expect(run.jobs.deploy.summary).toContain(`| services | FargateStack | ${REPOSITORY} | ${tag} | ${digest} | success |`);
+  expect(await developer.aws.stackOutputs('FargateStack')).toMatchObject({ ApiGuardImageTag81FE1B13: tag });
   first = digest;
 });
 
@@ -40,9 +41,10 @@ test('a second commit: its image', async () => {
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
 
-  const { digest } = run.jobs['build-fargatestack-api'].outputs;
+  const { tag, digest } = run.jobs['build-fargatestack-api'].outputs;
+  expect(tag).toMatch(new RegExp(`^${sha}-`));
   expect(digest).not.toBe(first);
-  expect(await developer.aws.imageDigest(REPOSITORY, sha)).toBe(digest);
+  expect(await developer.aws.imageDigest(REPOSITORY, tag)).toBe(digest);
   expect(await images()).toEqual([`${URI}@${digest}`]);
 });
 
@@ -72,7 +74,7 @@ test('a check that fails: nothing happens at all', async () => {
   const run = await developer.push();
   expect(run.result).toBe('failure');
   expect(run.results).toEqual({
-    'typecheck': 'success', 'test': 'failure', 'deploy-registry': 'skipped', 'build-fargatestack-api': 'skipped', 'deploy': 'skipped',
+    'typecheck': 'success', 'test': 'failure', 'deploy-registry': 'skipped', 'build-fargatestack-api': 'skipped', 'order': 'skipped', 'deploy': 'skipped',
   });
   developer.source.revert();
 });
@@ -84,7 +86,7 @@ test('a build that fails: nothing is deployed', async () => {
   const run = await developer.push();
   expect(run.result).toBe('failure');
   expect(run.results).toMatchObject({ 'build-fargatestack-api': 'failure', 'deploy': 'skipped' });
-  expect(await developer.imageTags(REPOSITORY)).not.toContain(sha);
+  expect((await developer.imageTags(REPOSITORY)).join()).not.toContain(sha);
   expect(await images()).toEqual(before);
   developer.source.revert();
 });
@@ -107,6 +109,22 @@ test('a service whose stack rolls back: red, and the image of before', async () 
   developer.source.revert();
 });
 
+test('a release that does not come up: red, and the image of before answers', async () => {
+  const before = await images();
+  developer.source.edit('service/server.mjs', 'second', 'broken');
+  developer.source.edit('service/server.mjs', /^/, "console.log('no database'); process.exit(1);\n");
+  const sha = developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
+  expect(run.step('deploy', 'Deploy').outcome).toBe('failure');
+  expect(run.screen).toContain("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.");
+  expect(await developer.imageTags(REPOSITORY)).toContain(sha);
+  expect(await images()).toEqual(before);
+  const [host] = await developer.aws.loadBalancerHosts();
+  expect(await developer.aws.get(host)).toMatchObject({ status: 200, text: 'Hello from the second release\n' });
+  developer.source.revert();
+});
+
 test('a service that ECS rolls back without telling CloudFormation: red', async () => {
   const { taskDefinition } = await service();
   const before = await images();
@@ -118,8 +136,44 @@ test('a service that ECS rolls back without telling CloudFormation: red', async 
   expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
   expect(run.step('deploy', 'Deploy').outcome).toBe('success');
   const { digest } = run.jobs['build-fargatestack-api'].outputs;
-  expect(run.screen).toMatch(new RegExp(`::error::service \\S+ runs @${before[0].split('@')[1]} and not @${digest}: ECS has rolled it back`));
+  expect(run.screen).toMatch(new RegExp(`::error::service \\S+ runs @${before[0].split('@')[1]}, expected @${digest}: ECS rolled the service back`));
   expect(run.jobs.deploy.summary).toContain('| failure |');
+});
+
+test('an older commit whose build is slow: red, and the newer one stays', async () => {
+  let release = () => {};
+  const newerIsDeployed = new Promise<void>((resolve) => release = resolve);
+  developer.source.edit('service/server.mjs', 'fourth', 'older');
+  const older = developer.source.commit();
+  const slow = developer.push(undefined, async (job, step) => {
+    if (job === 'build-fargatestack-api' && step === 'Build and push') await newerIsDeployed;
+  });
+  developer.source.edit('service/server.mjs', 'older', 'newer');
+  const newer = developer.source.commit();
+  const run = await developer.push();
+  expect(run.results).toEqual(ALL_GREEN);
+  release();
+
+  const stopped = await slow;
+  expect(stopped.results).toEqual({ ...ALL_GREEN, order: 'failure', deploy: 'skipped' });
+  expect(stopped.screen).toContain(`::error::${older.slice(0, 7)} is older than ${newer.slice(0, 7)}, which has come this far already: https://github.com/octo-org/shop/actions/runs/`);
+  expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
+
+  // Whoever means to go back re-runs it.
+  const { digest } = stopped.jobs['build-fargatestack-api'].outputs;
+  expect((await stopped.again()).results).toEqual(ALL_GREEN);
+  expect(await images()).toEqual([`${URI}@${digest}`]);
+  expect((await run.again()).results).toEqual(ALL_GREEN);
+});
+
+test('two commits at the same time: one deployment after the other, and the newer commit is the last', async () => {
+  developer.source.edit('service/server.mjs', 'newer', 'one');
+  developer.source.commit();
+  const first = developer.push();
+  developer.source.edit('service/server.mjs', 'one', 'two');
+  developer.source.commit();
+  const [, { jobs }] = await Promise.all([first, developer.push()]);
+  expect(await images()).toEqual([`${URI}@${jobs['build-fargatestack-api'].outputs.digest}`]);
 });
 
 test('a workflow file that was forgotten: red before anything is deployed, and the reason says what to do', async () => {
@@ -132,14 +186,15 @@ test('a workflow file that was forgotten: red before anything is deployed, and t
 });
 
 test('deploy.sh goes the same way', async () => {
-  developer.source.edit('service/server.mjs', 'fourth', 'fifth');
-  expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: commit what is in service first') });
+  developer.source.edit('service/server.mjs', 'two', 'fifth');
+  expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: there are uncommitted changes: commit them first') });
 
   const sha = developer.source.commit();
   const { exitCode, output } = await developer.run('./deploy.sh');
   expect(output).not.toMatch(/error/i);
   expect(exitCode).toBe(0);
-  expect(await images()).toEqual([`${URI}@${await developer.aws.imageDigest(REPOSITORY, sha)}`]);
+  const [tag] = (await developer.imageTags(REPOSITORY)).filter((name) => name.startsWith(sha));
+  expect(await images()).toEqual([`${URI}@${await developer.aws.imageDigest(REPOSITORY, tag)}`]);
 
   const again = await developer.run('./deploy.sh');
   expect(again).toMatchObject({ exitCode: 0, output: expect.stringContaining('(no changes)') });

@@ -1,36 +1,78 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BuildRequest } from './buildx-arguments';
 import { Emulator } from '../../emulator/emulator';
-import { pushImage, pushIndex } from '../../emulator/oci';
+import { copyImage, pushImage, pushIndex } from '../../emulator/oci';
+import { Program } from '../../emulator/programs';
 
-export interface Build {
-  readonly context: string;
-  readonly dockerfile: string;
-  /** `<registry>/<repository>:<tag>` */
-  readonly tags: string[];
-  readonly platforms: string[];
-  /** Buildx attests where an image comes from, which makes an index of it. */
-  readonly provenance: boolean;
+/** What stands in for BuildKit, and for the parts of buildx that only talk to registries. */
+export class ImageBuilder {
+  /**
+   * @param emulator with the registries
+   * @param directory of the sources
+   * @param log every build is noted there, with the values of its secrets
+   */
+  constructor(private readonly emulator: Pick<Emulator, 'endpoint' | 'env'>, private readonly directory: string, private readonly log: string) {}
+
+  /**
+   * Pushes a real image which says what it was built from, so that the same inputs make the same digest. A Dockerfile with
+   * `RUN false` fails. Returns the digest.
+   */
+  public async build(request: BuildRequest): Promise<string> {
+    appendFileSync(this.log, `${JSON.stringify(request)}\n`);
+    const { context, dockerfile, tags, platforms, provenance, target, buildArgs, contexts, compression, fromScratch } = request;
+    const instructions = readFileSync(join(this.directory, dockerfile), 'utf8');
+    if (instructions.includes('RUN false')) {
+      throw new Error('process "/bin/sh -c false" did not complete successfully: exit code: 1');
+    }
+    const directories = Object.values(contexts).filter((value) => !value.includes('://'));
+    const content = createHash('sha256').update(JSON.stringify({
+      sources: [context, ...directories].map((directory) => contentOf(join(this.directory, directory))),
+      instructions,
+      target,
+      buildArgs,
+      contexts,
+      compression,
+      // A newer base image.
+      base: fromScratch ? process.hrtime.bigint().toString() : '',
+    })).digest('hex');
+    let digest = '';
+    for (const tag of tags) {
+      const image = { content: programOf(content, join(this.directory, context), instructions), ...reference(tag) };
+      digest = platforms.length === 1 && !provenance
+        ? await pushImage(this.emulator as Emulator, { ...image, platform: platforms[0] })
+        : await pushIndex(this.emulator as Emulator, { ...image, platforms });
+    }
+    return digest;
+  }
+
+  /** `docker buildx imagetools create --tag <tag> <source>` of one source, by its digest. */
+  public async copy(source: string, tag: string): Promise<void> {
+    const [name, digest] = source.split('@');
+    await copyImage(this.emulator as Emulator, { ...reference(`${name}:-`), tag: digest }, reference(tag));
+  }
 }
 
-/**
- * What stands in for buildx: pushes a real image which says what it was built from, so that the same files make the same
- * digest. A Dockerfile with `RUN false` fails. Returns the digest.
- */
-export async function buildAndPush(emulator: Emulator, { context, dockerfile, tags, platforms, provenance }: Build): Promise<string> {
-  if (readFileSync(dockerfile, 'utf8').includes('RUN false')) {
-    throw new Error('process "/bin/sh -c false" did not complete successfully: exit code: 1');
-  }
-  const content = contentOf(context);
-  let digest = '';
-  for (const tag of tags) {
-    const [, repository, name] = /^[^/]+\/(.+):([^:]+)$/.exec(tag) ?? [];
-    digest = platforms.length === 1 && !provenance
-      ? await pushImage(emulator, { content, repository, tag: name, platform: platforms[0] })
-      : await pushIndex(emulator, { content, repository, tag: name, platforms });
-  }
-  return digest;
+/** `<registry>/<repository>:<tag>` */
+function reference(text: string): { registry: string; repository: string; tag: string } {
+  const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:]+)$/.exec(text) ?? [];
+  if (!registry) throw new Error(`invalid reference format: ${text}`);
+  return { registry, repository, tag };
+}
+
+/** Does the few instructions that the examples have. What they inherit from Node's image is a user, and a `node` that the emulator has too. */
+function programOf(builtFrom: string, context: string, dockerfile: string): Program {
+  const instructions = dockerfile.split('\n').map((line) => line.trim().split(/\s+/));
+  const last = (name: string) => instructions.filter(([instruction]) => instruction === name).at(-1)?.slice(1).join(' ');
+  const folder = last('WORKDIR') ?? '/';
+  const copied = instructions.filter(([instruction]) => instruction === 'COPY').flatMap((instruction) => instruction.slice(1, -1));
+  const copies = copied.filter((file) => existsSync(join(context, file)) && statSync(join(context, file)).isFile())
+    .map((file) => [join(folder, file).slice(1), readFileSync(join(context, file))]);
+  return {
+    files: { 'etc/passwd': 'node:x:1000:1000::/home/node:/bin/sh\n', 'built-from': builtFrom, ...Object.fromEntries(copies) },
+    config: { WorkingDir: folder, User: last('USER'), Cmd: JSON.parse(last('CMD') ?? '[]') },
+  };
 }
 
 function contentOf(directory: string): string {

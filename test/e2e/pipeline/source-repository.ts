@@ -16,6 +16,16 @@ export class SourceRepository {
     return this.git('rev-parse', 'HEAD').trim();
   }
 
+  /** The commits of the branch, the oldest first. */
+  public commits(): string[] {
+    return this.git('rev-list', '--reverse', 'main').trim().split('\n');
+  }
+
+  /** A file as it was in a commit. */
+  public read(file: string, sha: string): string {
+    return this.git('show', `${sha}:${file}`);
+  }
+
   public write(file: string, content: string): void {
     writeFileSync(join(this.directory, file), content);
   }

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { JobEnvironment, runAction } from './actions';
+import { ActionsService, BRANCH, REPOSITORY } from './actions-service';
 import { Contexts, holds, interpolate, Status } from './expressions';
 import { SourceRepository } from './source-repository';
 import { Emulator } from '../../emulator/emulator';
+import { Concurrency } from '../../pipeline/github/model/concurrency';
 
-type Result = 'success' | 'failure' | 'skipped';
+type Result = 'success' | 'failure' | 'skipped' | 'cancelled';
 
 export interface StepRun {
   readonly name: string;
@@ -25,28 +27,48 @@ export interface JobRun {
 export interface Circumstances {
   readonly emulator: Emulator;
   readonly source: SourceRepository;
+  readonly service: ActionsService;
   /** The commands that the runner has, before any others. */
   readonly commands: string;
   /** Jobs work below it. */
   readonly directory: string;
+  /** What GitHub keeps for the repository, by name. */
+  readonly secrets?: Record<string, string>;
+  /** The cron expression that has started the run, if it was not a push. */
+  readonly schedule?: string;
   /** Called before each step: what goes on in the world meanwhile. */
   readonly meanwhile?: (job: string, step: string) => Promise<void>;
 }
 
 /** A workflow run, as GitHub would run it for the current commit of the repository. */
 export class WorkflowRun {
-  public static async of(workflow: string, circumstances: Circumstances): Promise<WorkflowRun> {
-    const run = new WorkflowRun(parse(readFileSync(join(circumstances.source.directory, workflow), 'utf8')), circumstances);
+  public static async of(file: string, circumstances: Circumstances): Promise<WorkflowRun> {
+    const { source: { sha }, service, schedule } = circumstances;
+    const id = service.begin(basename(file), sha, schedule === undefined ? 'push' : 'schedule');
+    const run = new WorkflowRun(file, circumstances, sha, id, 1);
     await run.runAll();
     return run;
   }
 
   public readonly jobs: Record<string, JobRun> = {};
 
-  private readonly sha: string;
+  private readonly workflow: any;
 
-  private constructor(private readonly workflow: any, private readonly circumstances: Circumstances) {
-    this.sha = circumstances.source.sha;
+  private constructor(
+    private readonly file: string,
+    private readonly circumstances: Circumstances,
+    private readonly sha: string,
+    private readonly id: number,
+    private readonly attempt: number,
+  ) {
+    this.workflow = parse(circumstances.source.read(file, sha));
+  }
+
+  /** All of its jobs once more. */
+  public async again(): Promise<WorkflowRun> {
+    const run = new WorkflowRun(this.file, this.circumstances, this.sha, this.id, this.attempt + 1);
+    await run.runAll();
+    return run;
   }
 
   /** Red or green. */
@@ -84,32 +106,72 @@ export class WorkflowRun {
 
   private async runJob(id: string, job: any): Promise<JobRun> {
     const needs = Object.fromEntries([job.needs ?? []].flat().map((need: string) => [need, this.jobs[need]]));
-    const contexts = { needs, github: { sha: this.sha, ref: 'refs/heads/main', workflow: this.workflow.name } };
+    const { secrets = {}, schedule } = this.circumstances;
+    const github = {
+      sha: this.sha,
+      ref: 'refs/heads/main',
+      ref_name: BRANCH,
+      repository: REPOSITORY,
+      run_id: this.id,
+      token: this.circumstances.service.tokenFor(job.permissions ?? {}),
+      workflow: this.workflow.name,
+      event_name: schedule === undefined ? 'push' : 'schedule',
+      event: { schedule },
+    };
+    const contexts = { needs, github, secrets, runner: { arch: 'X64' } };
     const results = Object.values(needs).map(({ result }) => result);
     const status = { success: results.every((result) => result === 'success'), failure: results.includes('failure') };
-    if (!holds(job.if, contexts, status)) return { result: 'skipped', steps: [], outputs: {}, summary: '' };
+    if (!holds(job.if, contexts, status)) return this.ended(job, { ...NOTHING, result: 'skipped' });
 
+    const concurrency = job.concurrency && interpolate<Concurrency>(job.concurrency, contexts, status);
+    if (!concurrency) return this.runSteps(id, job, contexts);
+    const { service } = this.circumstances;
+    const ref = `${this.id}/${this.attempt}/${id}`;
+    if (await service.enter(ref, concurrency) === 'cancelled') return this.ended(job, { ...NOTHING, result: 'cancelled' });
+    try {
+      return await this.runSteps(id, job, contexts);
+    } finally {
+      service.leave(ref, concurrency);
+    }
+  }
+
+  private async runSteps(id: string, job: any, contexts: Contexts): Promise<JobRun> {
     const directory = mkdtempSync(join(this.circumstances.directory, `${id}-`));
     const workspace = join(directory, 'workspace');
     mkdirSync(workspace);
     try {
       const defaults = this.workflow.defaults?.run ?? {};
-      const steps = new JobSteps(this.circumstances, { directory, workspace, sha: this.sha, contexts, defaults }, job);
+      const env = { GITHUB_RUN_ID: String(this.id), GITHUB_RUN_ATTEMPT: String(this.attempt) };
+      const steps = new JobSteps(this.circumstances, { directory, workspace, sha: this.sha, env, contexts, defaults }, job);
       for (const step of job.steps) {
         await this.circumstances.meanwhile?.(id, step.name);
         await steps.run(step);
       }
-      return { result: steps.result, steps: steps.runs, outputs: steps.outputs(), summary: steps.summary() };
+      return this.ended(job, { result: steps.result, steps: steps.runs, outputs: steps.outputs(), summary: steps.summary() });
     } finally {
       rmSync(directory, { recursive: true });
     }
   }
+
+  private ended({ name }: any, run: JobRun): JobRun {
+    const steps = run.steps.map((step) => ({ name: step.name, conclusion: step.outcome }));
+    this.circumstances.service.record(this.id, { name, attempt: this.attempt, conclusion: run.result, steps });
+    return run;
+  }
 }
+
+/** What runs a file, as GitHub's documentation says. */
+const SHELLS: Record<string, (file: string) => [string, string[]]> = {
+  'bash': (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
+};
+
+const NOTHING = { steps: [], outputs: {}, summary: '' };
 
 interface JobPlace {
   readonly directory: string;
   readonly workspace: string;
   readonly sha: string;
+  readonly env: Record<string, string>;
   readonly contexts: Contexts;
   readonly defaults: { 'shell'?: string; 'working-directory'?: string };
 }
@@ -117,10 +179,11 @@ interface JobPlace {
 class JobSteps {
   public readonly runs: StepRun[] = [];
 
-  private readonly outputsById: Record<string, { outputs: Record<string, string> }> = {};
+  private readonly stepsById: Record<string, { outputs: Record<string, string>; outcome: Result }> = {};
+  private failed = false;
   private readonly environment: JobEnvironment;
 
-  constructor({ emulator, source, commands }: Circumstances, private readonly place: JobPlace, private readonly job: any) {
+  constructor({ emulator, source, service, commands }: Circumstances, private readonly place: JobPlace, private readonly job: any) {
     const { sha, workspace, directory } = place;
     // The way to AWS is always there; credentials are not.
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, ...env } = emulator.env;
@@ -135,34 +198,42 @@ class JobSteps {
         PATH: `${commands}:${env.PATH}`,
         GITHUB_ACTIONS: 'true',
         GITHUB_SHA: sha,
+        GITHUB_REPOSITORY: REPOSITORY,
+        GITHUB_REF_NAME: BRANCH,
+        GITHUB_API_URL: service.url,
+        RUNNER_TEMP: directory,
+        ...place.env,
+        DOCKER_CONFIG: directory,
         GITHUB_OUTPUT: join(directory, 'output'),
         GITHUB_STEP_SUMMARY: join(directory, 'summary'),
       },
-      dockerIsLoggedIn: false,
       buildxIsSetUp: false,
     };
   }
 
   public get result(): Result {
-    return this.runs.some(({ outcome }) => outcome === 'failure') ? 'failure' : 'success';
+    return this.failed ? 'failure' : 'success';
   }
 
   public async run(step: any): Promise<void> {
     const { contexts, status } = this;
-    if (!holds(step.if, contexts, status)) {
-      this.runs.push({ name: step.name, outcome: 'skipped', output: '' });
-      return;
-    }
-    const { uses, with: inputs, run, env, id } = interpolate(step, contexts, status);
+    if (!holds(step.if, contexts, status)) return this.record(step, 'skipped');
+
+    const { uses, with: inputs, run, env } = interpolate(step, contexts, status);
     try {
       const { outputs, output } = uses
-        ? { outputs: await runAction(uses, this.environment, inputs ?? {}), output: '' }
-        : await this.bash(run, step['working-directory'] ?? this.place.defaults['working-directory'] ?? '.', env ?? {});
-      if (id) this.outputsById[id] = { outputs };
-      this.runs.push({ name: step.name, outcome: 'success', output });
+        ? { outputs: await runAction(uses, this.environment, inputs ?? {}, env ?? {}), output: '' }
+        : await this.command(run, step.shell ?? this.place.defaults.shell, step['working-directory'] ?? this.place.defaults['working-directory'] ?? '.', env ?? {});
+      this.record(step, 'success', output, outputs);
     } catch (error) {
-      this.runs.push({ name: step.name, outcome: 'failure', output: (error as Error).message });
+      this.record(step, 'failure', (error as Error).message);
+      this.failed ||= step['continue-on-error'] !== true;
     }
+  }
+
+  private record({ id, name }: any, outcome: Result, output = '', outputs = {}): void {
+    if (id) this.stepsById[id] = { outputs, outcome };
+    this.runs.push({ name, outcome, output });
   }
 
   /** What the job hands on. GitHub drops what contains a secret, and the host of a registry does. */
@@ -181,18 +252,18 @@ class JobSteps {
   }
 
   private get contexts(): Contexts {
-    return { ...this.place.contexts, steps: this.outputsById, job: { status: this.result } };
+    return { ...this.place.contexts, steps: this.stepsById, job: { status: this.result } };
   }
 
-  private async bash(
-    script: string, workingDirectory: string, env: Record<string, string>,
+  private async command(
+    script: string, shell: string, workingDirectory: string, env: Record<string, string>,
   ): Promise<{ outputs: Record<string, string>; output: string }> {
-    const { directory, workspace, defaults } = this.place;
-    if (defaults.shell !== 'bash') throw new Error(`no shell ${defaults.shell} here`);
-    const file = join(directory, 'script.sh');
+    const { directory, workspace } = this.place;
+    if (!(shell in SHELLS)) throw new Error(`no shell ${shell} here`);
+    const file = join(directory, 'script');
     writeFileSync(file, script);
     writeFileSync(this.environment.env.GITHUB_OUTPUT, '');
-    const { exitCode, output } = await execute('bash', ['--noprofile', '--norc', '-eo', 'pipefail', file], {
+    const { exitCode, output } = await execute(...SHELLS[shell](file), {
       cwd: join(workspace, workingDirectory),
       env: { ...this.environment.env, ...env },
     });

@@ -8,22 +8,26 @@ its standard input does.
 
 import os
 
+import builds
 import custom_resources
 import imports
+import parameters
 import parent
 import registry
 import rollbacks
-import services
+import tasks
 import unknown_types
 from ministack import app
 
 parent.end_with_it(directory=os.environ['SHIM_DIRECTORY'])
 
 unknown_types.install()
+builds.install()
 registry.install(endpoint=f'http://{os.environ["BIND_HOST"]}:{os.environ["GATEWAY_PORT"]}')
 imports.install()
+parameters.install()
 custom_resources.install(log=os.environ['SHIM_REQUEST_LOG'])
 rollbacks.install()
-services.install()
+tasks.install(directory=os.environ['SHIM_DIRECTORY'], gateway_port=os.environ['GATEWAY_PORT'])
 
 app.main()

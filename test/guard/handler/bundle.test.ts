@@ -201,7 +201,7 @@ test.each<Behaviour>(['hang', 'reset', 'error'])('fails before the deadline wher
 test('answers before the deadline where ECR says nothing', async () => {
   ecr.always = 'hang';
 
-  expect(await lambda.invoke(create(), 1_500)).toBe('well');
+  expect(await lambda.invoke(create(), 3_000)).toBe('well');
   expect(statuses()).toEqual(['FAILED']);
   expect(JSON.parse(endpoint.received[0]).Reason).toContain('out of time');
 });

@@ -83,7 +83,7 @@ export class CloudFormation {
   }
 
   private async update(before: Deployed, deployment: Deployment): Promise<void> {
-    if (JSON.stringify(before.properties) === JSON.stringify(deployment.properties)) return;
+    if (isSame(before.properties, deployment.properties)) return;
 
     this.aws.stackStatus = 'UPDATE_IN_PROGRESS';
     const answer = await this.send('deploy', updating(before.id, before.properties), deployment.properties, deployment);
@@ -97,18 +97,18 @@ export class CloudFormation {
       this.aws.stackStatus = 'UPDATE_FAILED';
       return;
     }
+    if (next && isSame(next.properties, this.deployed!.properties)) {
+      // Nothing has to be changed back.
+      this.deployed = this.present = next;
+      this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
+      return;
+    }
     const id = next && deployment.rollbackHasNewId ? next.id : before.id;
     await this.backTo(this.deployed!, id, deployment.properties, deployment.deliveredTwice);
   }
 
   private async backTo(target: Deployed, id: string, properties: object, deliveredTwice = false): Promise<void> {
     this.aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
-    if (JSON.stringify(properties) === JSON.stringify(target.properties)) {
-      // Nothing has to be changed back.
-      this.deployed = this.present = { ...target, id };
-      this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
-      return;
-    }
     const answer = await this.send('rollback', updating(id, properties), target.properties, { deliveredTwice });
     if (answer?.Status === 'SUCCESS') {
       await this.replace(id, deployedBy(answer, target.properties), 'UPDATE_ROLLBACK_COMPLETE');
@@ -148,6 +148,10 @@ export class CloudFormation {
     this.exchanges.push({ phase, message, answer, runs, calls, tookMs, remainingMs: Math.min(remainingMs, Number(ServiceTimeout) * 1_000) });
     return answer;
   }
+}
+
+function isSame(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function updating(PhysicalResourceId: string, replaced: object): object {

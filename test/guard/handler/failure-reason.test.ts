@@ -60,7 +60,7 @@ describe('missing', () => {
 
     expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
     expect(text).toContain(`docker buildx imagetools create --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
-    expect(text).toContain('A digest cannot be pushed on purpose');
+    expect(text).toContain('You cannot choose a digest when pushing');
     expect(text).not.toContain('buildx build');
   });
 
@@ -81,7 +81,7 @@ describe('missing', () => {
   test('of a start without tasks says why that did not happen', () => {
     const properties = { WhenMissing: 'startWithoutTasks' };
 
-    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('The tasks of the image before keep running');
+    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('Tasks with the previous image keep running');
     expect(reason({ kind: 'missing' }, {}, { mayRun: true })).not.toContain('keep running');
   });
 });
@@ -105,7 +105,7 @@ test('repository missing: which stack to deploy, and where else it may be', () =
   expect(reason({ kind: 'repositoryMissing' })).toBe(
     `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. `
     + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN} `
-    + 'If it exists, it is in another account or region than this stack looks in.');
+    + 'If it exists, it is in another account or region.');
   expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
 });
@@ -127,7 +127,7 @@ test('wrong platform: what is needed, what is offered, how to build it', () => {
 
   expect(reason(observation, TO_PARAMETER)).toBe(
     `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: it offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
-    + `Build it for what is needed, under a new tag where tags are immutable: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
+    + `Build it for that platform, under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
     + '3) cdk deploy Service --parameters Service:ImageTag=<new tag> Or change cpuArchitecture of the task definition.');
   expect(reason({ ...observation, offered: [] })).toContain('it offers no platform');
 });

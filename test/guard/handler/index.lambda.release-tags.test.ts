@@ -211,6 +211,29 @@ describe('a request that is late', () => {
     expect(releaseTags().map(([, digest]) => digest)).toEqual(expect.arrayContaining([v2, v3]));
   });
 
+  test('while its stack is rolling back leaves all tags where the rollback has moved them', async () => {
+    const [v0, v1] = [aws.push('v0'), aws.push('v1')];
+    aws.push('v2');
+    const before = await deploy(await create('v0'), 'v1', 'v0');
+    await goBack(await deploy(before, 'v2', 'v1'), 'v1', 'v2');
+    const tags = releaseTags();
+    await next(update(before.PhysicalResourceId, propertiesOf('v2'), propertiesOf('v1')));
+
+    expect(releaseTags()).toEqual(tags);
+    expect([latest(), previous()]).toEqual([v1, v0]);
+  });
+
+  test('and cannot be told from a rollback to an earlier release leaves what is deployed a tag', async () => {
+    aws.push('v0');
+    const v1 = aws.push('v1');
+    const before = await deploy(await create('v0'), 'v1', 'v0');
+    await goBack(await deploy(before, 'v0', 'v1'), 'v1', 'v0');
+    const untagged = watch(v1);
+    await next(update(before.PhysicalResourceId, propertiesOf('v0'), propertiesOf('v1')));
+
+    expect(untagged).toEqual([]);
+  });
+
   test('is not told apart while CloudFormation says nothing, so it fails and touches no tag', async () => {
     const { v1, v2, second } = await released();
     const v3 = aws.push('v3');

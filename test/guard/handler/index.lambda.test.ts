@@ -182,7 +182,7 @@ describe('an update', () => {
     const { PhysicalResourceId } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
 
-    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ PhysicalResourceId, Data: { ImageDigest: before } });
+    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data: { ImageDigest: before } });
   });
 
   test('asks for the tag anew when the image is gone', async () => {
@@ -215,11 +215,11 @@ describe('an update', () => {
 
   test('does not take a trouble for an absence', async () => {
     aws.push('v1');
-    const { PhysicalResourceId } = await aws.request(event());
+    const { PhysicalResourceId, Data } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
     aws.faults.registry.push(THROTTLED);
 
-    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ PhysicalResourceId });
+    expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data });
   });
 
   test('with a moving tag of a new synthesis follows the tag', async () => {

@@ -14,7 +14,6 @@ test('the outer part of a request', () => {
     stack: { id: STACK_ID, name: 'Service', partition: 'aws', region: REGION, account: ACCOUNT },
     serviceTimeoutMs: 390_000,
     properties: propertiesWith({ WaitSeconds: '90' }),
-    replacedProperties: propertiesWith({ VersionValue: 'v0' }),
   });
 });
 
@@ -58,7 +57,6 @@ test('a present request', () => {
     key: KEY,
     legacyKey: KEY,
     legacyAbsence: 'none-1b16b1df',
-    replacedKey: undefined,
   });
 });
 
@@ -84,7 +82,6 @@ test('an old request: repository and version are all it takes', () => {
     key: KEY,
     legacyKey: KEY,
     legacyAbsence: 'none',
-    replacedKey: undefined,
   });
 });
 
@@ -125,6 +122,7 @@ test.each([
   ['-1', 3_600_000],
   ['soon', 3_600_000],
   [{}, 3_600_000],
+  [{ toString: null }, 3_600_000],
   [undefined, 3_600_000],
 ])('CloudFormation gives up after the time-out %j, or after its default of one hour', (ServiceTimeout, ms) => {
   expect(openRequest(event({}, { ServiceTimeout })).serviceTimeoutMs).toBe(ms);
@@ -275,11 +273,6 @@ describe('the key of a request', () => {
 
       expect({ legacyKey, legacyAbsence }).toEqual({ legacyKey: '1428044d71f71974', legacyAbsence: 'none-b16dffff' });
     }
-  });
-
-  test('that an update replaces is the key of the request before', () => {
-    expect(parse(openRequest(update('id', {}, { VersionValue: 'v0' }))).replacedKey).toBe(keyOf({ VersionValue: 'v0' }));
-    expect(parse(openRequest({ ...update('id'), OldResourceProperties: {} })).replacedKey).toBeUndefined();
   });
 });
 

@@ -17,7 +17,7 @@ export interface Inspector {
 
 const BLOB_TIMEOUT_MS = 5_000;
 
-export type GetManifest = (image: ImageDetail & { readonly imageDigest: string }) => Promise<Manifest | ImageFailure | undefined>;
+export type GetManifest = (imageDigest: string) => Promise<Manifest | ImageFailure | undefined>;
 
 export function inspector({ send }: Runtime, ecr: EcrClient, question: Question, getManifest: GetManifest): Inspector {
   async function look(imageId: ImageId, thorough: boolean): Promise<Observation> {
@@ -29,7 +29,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     const isAnyImageFit = question.platforms.length === 0 && !question.singleManifest && question.requirements.length === 0;
     if (isAnyImageFit) return found(digest, []);
 
-    const manifest = await getManifest({ ...detail, imageDigest: digest });
+    const manifest = await getManifest(digest);
     if (manifest instanceof ImageFailure) throw manifest;
     return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'missing' };
   }
@@ -99,7 +99,8 @@ function scanning(observation: Observation, images: readonly IndexedImage[], nee
   if (observation.kind !== 'found') return observation;
   const platforms = needed.map(({ image }) => image);
   const scanned = images.filter(({ platform }) => platforms.length === 0 || platforms.includes(platform)).map(({ digest }) => digest);
-  return { ...observation, images: scanned };
+  // Where it is not clear what the index points to, ECR is asked about the index, and says that it is not scanned.
+  return scanned.length > 0 ? { ...observation, images: scanned } : observation;
 }
 
 function found(digest: string, unclear: readonly string[]): Observation {

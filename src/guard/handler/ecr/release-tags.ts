@@ -1,5 +1,4 @@
-import { EcrClient, ImageDetail, ImageFailure, Manifest, troubleOf } from './client';
-import { Observation } from '../observation';
+import { EcrClient, ImageFailure, Manifest } from './client';
 import { MOST_IMAGES } from '../release-history';
 
 /**
@@ -48,7 +47,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
 
   const open: Step[] = [
     ...earlier.filter((digest) => digest !== latest && digest !== previous).map(store),
-    ...previous ? [{ anyOf: [tags.previous], digest: previous }] : [],
+    // Where nothing came before, the tag is left to what was released last, not to what a rollback takes back.
+    ...previous ?? now.has(tags.previous) ? [{ anyOf: [tags.previous], digest: previous ?? latest }] : [],
     { anyOf: [tags.latest], digest: latest },
   ];
   for (;;) {
@@ -64,36 +64,55 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
   }
 }
 
+/** A move, with what it takes. */
+export interface MoveOfImage {
+  readonly tag: string;
+  readonly manifest: Manifest;
+}
+
 /** The image is to have one of these tags. */
 interface Step {
   readonly anyOf: readonly string[];
   readonly digest: string;
 }
 
+/** The image behind a tag that ECR does not hand out, such as one in the archive: nobody can say which it is. */
+const UNREADABLE = 'unreadable';
+
 /** The release tags of one guard in its registry. */
 export class ReleaseTags {
-  /** As it was read last; a failure where ECR does not say it of each tag. */
-  private tagged: TaggedImages | ImageFailure | undefined;
+  /** As it was read last. */
+  private tagged: TaggedImages | undefined;
 
   constructor(private readonly ecr: EcrClient, public readonly tag: string) {}
 
-  /** An image's manifest and, in the same call, all release tags, unless they need not move for this image. */
-  public async manifestOf(image: ImageDetail & { readonly imageDigest: string }): Promise<Manifest | ImageFailure | undefined> {
-    const { imageDigest, imageTags = [] } = image;
-    if (imageTags.includes(this.tag)) return (await this.ecr.getManifests([{ imageDigest }]))[0];
+  /** An image's manifest and, in the same call, the release tags. */
+  public async manifestOf(imageDigest: string): Promise<Manifest | ImageFailure | undefined> {
     return this.read(imageDigest);
   }
 
   /**
-   * What has to move so that these are kept. With `sparingLatest` nothing takes the last tag of the image that the
-   * registry says was released last, even if nobody here knows of it: another request may have released it meanwhile.
+   * What has to move so that these are kept. An image that is gone cannot be kept any more. With `sparingLatest` nothing
+   * takes the last tag of the image that the registry says was released last, even if nobody here knows of it:
+   * another request may have released it meanwhile.
    *
    * @throws what `troubleOf` explains
    */
-  public async plan(releases: Releases, { sparingLatest }: { sparingLatest: boolean }): Promise<Move[]> {
+  public async plan(releases: Releases, { sparingLatest }: { sparingLatest: boolean }): Promise<MoveOfImage[]> {
     const tagged = await this.readOnce(releases.latest);
-    const spared = sparingLatest ? tagged.get(this.tag) : undefined;
-    return planMoves(this.tag, tagged, { ...releases, earlier: [...releases.earlier, ...spared ? [spared] : []] });
+    const latest = tagged.get(this.tag);
+    const spared = sparingLatest && latest !== UNREADABLE ? latest : undefined;
+    const moves = planMoves(this.tag, tagged, { ...releases, earlier: [...releases.earlier, ...spared ? [spared] : []] });
+
+    const digests = [...new Set(moves.map(({ digest }) => digest))];
+    const manifests = await this.ecr.getManifests(digests.map((imageDigest) => ({ imageDigest })));
+    const isGone = manifests[digests.indexOf(releases.latest)] === undefined && digests.includes(releases.latest);
+    if (isGone && sparingLatest) throw new ImageFailure('ImageNotFound', 'it was deleted meanwhile');
+    return moves.flatMap(({ tag, digest }) => {
+      const manifest = manifests[digests.indexOf(digest)];
+      if (manifest instanceof ImageFailure) throw manifest;
+      return manifest ? [{ tag, manifest }] : [];
+    });
   }
 
   /**
@@ -102,25 +121,13 @@ export class ReleaseTags {
    * @throws what `troubleOf` explains
    */
   public async latest(): Promise<string | undefined> {
-    return (await this.readOnce()).get(this.tag);
+    const latest = (await this.readOnce()).get(this.tag);
+    return latest === UNREADABLE ? undefined : latest;
   }
 
-  /**
-   * Moves one tag.
-   *
-   * @returns what prevents it
-   */
-  public async move({ tag, digest }: Move): Promise<Observation | undefined> {
-    try {
-      const [manifest] = await this.ecr.getManifests([{ imageDigest: digest }]);
-      if (manifest instanceof ImageFailure) throw manifest;
-      if (!manifest) return { kind: 'missing' };
-      await this.ecr.putTag(tag, manifest);
-      return undefined;
-    } catch (error) {
-      this.forget();
-      return troubleOf(error);
-    }
+  /** @throws what `troubleOf` explains */
+  public async move({ tag, manifest }: MoveOfImage): Promise<void> {
+    await this.ecr.putTag(tag, manifest);
   }
 
   /** What was read may no longer be true. */
@@ -130,7 +137,6 @@ export class ReleaseTags {
 
   private async readOnce(imageDigest?: string): Promise<TaggedImages> {
     if (!this.tagged) await this.read(imageDigest);
-    if (this.tagged instanceof ImageFailure) throw this.tagged;
     return this.tagged!;
   }
 
@@ -142,11 +148,10 @@ export class ReleaseTags {
       ...names.map((imageTag) => ({ imageTag })),
     ]);
     const tagged = imageDigest ? manifests : [image, ...manifests];
-    this.tagged = tagged.find((manifest) => manifest instanceof ImageFailure)
-      ?? new Map(names.flatMap((name, index) => {
-        const manifest = tagged[index] as Manifest | undefined;
-        return manifest ? [[name, manifest.digest]] : [];
-      }));
+    this.tagged = new Map(names.flatMap((name, index) => {
+      const manifest = tagged[index];
+      return manifest ? [[name, manifest instanceof ImageFailure ? UNREADABLE : manifest.digest]] : [];
+    }));
     return image;
   }
 }

@@ -44,7 +44,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       kind: 'unfit',
       digest,
       problem: found.toString(),
-      remedy: `update the packages and build the image anew, or accept the findings in ImageRequirement.scanned; all of them: ${command(LOOK_UP, scannedDigest)}`,
+      remedy: `update the packages and build again, or accept the findings in ImageRequirement.scanned; all of them: ${command(LOOK_UP, scannedDigest)}`,
     };
   }
 
@@ -57,7 +57,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
         kind: 'unfit',
         digest,
         problem: `could not be signed by ${profileArn} (${[status.failureCode, status.failureReason].filter(Boolean).join(': ') || 'no reason given'})`,
-        remedy: `mend that, then push the image again under a new tag; what ECR says: ${look}`,
+        remedy: `fix that, then push the image again under a new tag: ${look}`,
       };
     }
     if (status) return { kind: 'notReady', digest, problem: `is not signed yet by ${profileArn} (${status.status})`, remedy: `wait until it is: ${look}` };
@@ -65,7 +65,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       kind: 'notBegun',
       digest,
       problem: `is not signed by ${profileArn}`,
-      remedy: `turn on managed signing with this profile (signingProfile of ImageRegistry), then push the image again under a new tag; what ECR says: ${look}`,
+      remedy: `turn on signing with this profile (signingProfile of ImageRegistry), then push the image again under a new tag: ${look}`,
     };
   }
 
@@ -101,22 +101,32 @@ interface StatusRow {
   readonly remedy: string;
 }
 
+const WAIT = 'wait until it is, or pass a longer waitFor';
+
+function notReady(kind: StatusRow['kind'], problem: string, remedy: string): StatusRow {
+  return { kind, problem, remedy };
+}
+
+function unfit(problem: string, remedy: string): StatusRow {
+  return { kind: 'unfit', problem, remedy };
+}
+
 /**
  * Each status of ECR's model but those that come with findings.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
 const SCAN_STATUSES: Readonly<Record<string, StatusRow | undefined>> = {
-  NOT_SCANNED: { kind: 'notBegun', problem: 'has not been scanned', remedy: 'scan images when they are pushed (imageScanOnPush), and scan this one' },
-  PENDING: { kind: 'notReady', problem: 'is waiting to be scanned', remedy: 'wait until it is, or pass a longer waitFor' },
-  IN_PROGRESS: { kind: 'notReady', problem: 'is still being scanned', remedy: 'wait until it is, or pass a longer waitFor' },
-  FAILED: { kind: 'unfit', problem: 'could not be scanned', remedy: 'scan it again' },
-  UNSUPPORTED_IMAGE: { kind: 'unfit', problem: 'cannot be scanned, since ECR does not support its operating system or media type', remedy: 'build on a supported base image, or require no scan; what ECR says' },
-  SCAN_ELIGIBILITY_EXPIRED: { kind: 'unfit', problem: 'is too old for Amazon Inspector to scan it any longer', remedy: 'build it anew, or lengthen the re-scan duration in the settings of Amazon Inspector; what ECR says' },
-  FINDINGS_UNAVAILABLE: { kind: 'unfit', problem: 'has no findings that ECR could show', remedy: 'scan it again' },
-  LIMIT_EXCEEDED: { kind: 'unfit', problem: 'was not scanned, since a quota for scans is exhausted', remedy: 'ask for more in Service Quotas, or try again tomorrow; what ECR says' },
-  IMAGE_ARCHIVED: { kind: 'unfit', problem: 'is archived, and archived images are not scanned', remedy: 'restore it' },
-  IMAGE_SIZE_EXCEEDED: { kind: 'unfit', problem: 'is too large to be scanned', remedy: 'make it smaller, or require no scan; what ECR says' },
+  NOT_SCANNED: notReady('notBegun', 'has not been scanned', 'turn on imageScanOnPush, and scan this image'),
+  PENDING: notReady('notReady', 'is waiting to be scanned', WAIT),
+  IN_PROGRESS: notReady('notReady', 'is still being scanned', WAIT),
+  FAILED: unfit('could not be scanned', 'scan it again'),
+  UNSUPPORTED_IMAGE: unfit('cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or require no scan'),
+  SCAN_ELIGIBILITY_EXPIRED: unfit('is too old for Amazon Inspector to scan it any longer', 'build it again, or lengthen the re-scan duration in Inspector'),
+  FINDINGS_UNAVAILABLE: unfit('has no findings that ECR could show', 'scan it again'),
+  LIMIT_EXCEEDED: unfit('was not scanned: a quota for scans is exhausted', 'request an increase in Service Quotas, or retry tomorrow'),
+  IMAGE_ARCHIVED: unfit('is archived, so it is not scanned', 'restore it'),
+  IMAGE_SIZE_EXCEEDED: unfit('is too large to be scanned', 'make it smaller, or require no scan'),
 };
 
 function statusOf({ imageScanStatus }: ScanPage): string {

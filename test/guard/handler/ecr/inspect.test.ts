@@ -58,6 +58,16 @@ test('what is scanned of an index are all its images where no platform is needed
   expect(await look()).toMatchObject({ kind: 'found', images: [expect.any(String), expect.any(String)] });
 });
 
+test.each<[FixtureName, string[]]>([
+  ['indexOfIndexes', ['LINUX/X86_64']],
+  ['indexWithoutPlatforms', ['LINUX/X86_64']],
+  ['buildxIndex', ['LINUX/RISCV']],
+])('no index goes without a scan because it is not clear what it points to (%s for %j)', async (name, Platforms) => {
+  const { look, digest } = registryWith(name, { Platforms });
+
+  expect(await look()).toMatchObject({ kind: 'found', images: [digest] });
+});
+
 test('what is scanned of a single image is itself', async () => {
   const { look, digest } = registryWith('dockerImage');
 
@@ -182,12 +192,11 @@ test.each<[string, Manifest | ImageFailure | undefined, object]>([
   ['a failure', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
 ])('where the manifest is %s, that is what was observed', async (_, manifest, expected) => {
   const asked: unknown[] = [];
-  const described = { imageDigest: 'sha256:1', imageTags: ['v1', 'deployed-x'] };
-  const ecr = { describeImage: async () => described } as unknown as EcrClient;
-  const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), async (image) => { asked.push(image); return manifest; });
+  const ecr = { describeImage: async () => ({ imageDigest: 'sha256:1' }) } as unknown as EcrClient;
+  const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), async (digest) => { asked.push(digest); return manifest; });
 
   expect(await look({ imageTag: 'v1' }, true)).toMatchObject(expected);
-  expect(asked).toEqual([described]);
+  expect(asked).toEqual(['sha256:1']);
 });
 
 test('what fails is observed, not thrown', async () => {
@@ -208,6 +217,6 @@ function registryWith(name: FixtureName, properties: object = {}) {
 async function lookAt(aws: Simulation, properties: object = {}, thorough = true): Promise<Observation> {
   const question = parse(openRequest(event({}, properties)));
   const ecr = ecrClient(aws, (text) => text, question.repository);
-  const { look } = inspector(aws, ecr, question, async ({ imageDigest }) => (await ecr.getManifests([{ imageDigest }]))[0]);
+  const { look } = inspector(aws, ecr, question, async (imageDigest) => (await ecr.getManifests([{ imageDigest }]))[0]);
   return aws.clock.until(look(question.imageId!, thorough));
 }

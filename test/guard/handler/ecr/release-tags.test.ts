@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { EcrClient, ImageFailure, Manifest } from '../../../../src/guard/handler/ecr/client';
 import { Move, planMoves, Releases, ReleaseTags, releaseTags } from '../../../../src/guard/handler/ecr/release-tags';
 import { MOST_IMAGES } from '../../../../src/guard/handler/release-history';
-import { AwsError } from '../../../../src/handler/runtime/aws-client';
 
 const TAG = 'deployed-api-0123abcd';
 const NAMES = releaseTags(TAG);
@@ -31,7 +30,10 @@ describe('the moves', () => {
       [['', 'B'], ['-previous', 'A']],
     ],
     ['a release of what is in its place moves nothing', { '': 'B', '-previous': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, []],
-    ['a release without a previous one leaves the previous tag alone', { '': 'A', '-previous': 'X' }, { latest: 'B', earlier: ['B'] }, [['', 'B']]],
+    [
+      'a release without a previous one takes the previous tag, if there is one', { '': 'A', '-previous': 'X' }, { latest: 'B', earlier: ['B'] },
+      [['-previous', 'B'], ['', 'B']],
+    ],
     ['an image that is no longer to be kept gives its tag away', { '-earlier-1': 'X' }, { latest: 'C', previous: 'B', earlier: ['A'] }, [
       ['-earlier-2', 'A'], ['-previous', 'B'], ['', 'C'],
     ]],
@@ -114,32 +116,24 @@ describe('the moves', () => {
 
 describe('the tags in a registry', () => {
   const [A, B, C] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`);
-  const BUSY = new AwsError('ecr:BatchGetImage', 'ThrottlingException', 'Rate exceeded', 400);
+  const KMS_ERROR = new ImageFailure('KmsError', 'key is disabled');
 
-  test('are read in the call that gets the manifest of an image that has none of them', async () => {
-    const { tags, asked } = registry({ [TAG]: B });
+  test('are read in the call that gets the manifest of an image', async () => {
+    const { tags, asked, plan } = registry({ [TAG]: B });
 
-    expect(await tags.manifestOf({ imageDigest: A, imageTags: ['v1', `${TAG}-previous`] })).toMatchObject({ digest: A });
+    expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
     expect(asked).toEqual([[A, ...ALL]]);
     expect(await tags.latest()).toBe(B);
-    expect(await tags.plan({ latest: A, previous: B, earlier: [] }, { sparingLatest: true }))
-      .toEqual([{ tag: NAMES.previous, digest: B }, { tag: TAG, digest: A }]);
-    expect(asked).toHaveLength(1);
+    expect(await plan({ latest: A, previous: B, earlier: [] })).toEqual([[NAMES.previous, B], [TAG, A]]);
+    expect(asked).toEqual([[A, ...ALL], [B, A]]);
   });
 
-  test('are not read for the image that was released last', async () => {
-    const { tags, asked } = registry({ [TAG]: A });
+  test('are read when something is to move, if that was not done before, and only once', async () => {
+    const { asked, plan } = registry({});
 
-    expect(await tags.manifestOf({ imageDigest: A, imageTags: [TAG] })).toMatchObject({ digest: A });
-    expect(asked).toEqual([[A]]);
-  });
-
-  test('are read when something is to move, if that was not done before', async () => {
-    const { tags, asked } = registry({});
-
-    expect(await tags.plan({ latest: A, earlier: [] }, { sparingLatest: false })).toEqual([{ tag: TAG, digest: A }]);
-    expect(await tags.plan({ latest: A, earlier: [] }, { sparingLatest: false })).toHaveLength(1);
-    expect(asked).toEqual([[A, ...ALL]]);
+    expect(await plan({ latest: A, earlier: [] })).toEqual([[TAG, A]]);
+    expect(await plan({ latest: A, earlier: [] })).toEqual([[TAG, A]]);
+    expect(asked).toEqual([[A, ...ALL], [A], [A]]);
   });
 
   test('are read without an image where there is none', async () => {
@@ -160,47 +154,53 @@ describe('the tags in a registry', () => {
   });
 
   test('are not taken from what another request has released, unless a rollback says so', async () => {
-    const { tags } = registry({ [TAG]: C });
-    const forward = await tags.plan({ latest: A, previous: B, earlier: [] }, { sparingLatest: true });
-    const back = await tags.plan({ latest: A, previous: B, earlier: [] }, { sparingLatest: false });
+    const { plan } = registry({ [TAG]: C });
+    const releases = { latest: A, previous: B, earlier: [] };
 
-    expect(forward).toEqual([{ tag: `${TAG}-earlier-1`, digest: C }, { tag: NAMES.previous, digest: B }, { tag: TAG, digest: A }]);
-    expect(back).toEqual([{ tag: NAMES.previous, digest: B }, { tag: TAG, digest: A }]);
+    expect(await plan(releases, true)).toEqual([[`${TAG}-earlier-1`, C], [NAMES.previous, B], [TAG, A]]);
+    expect(await plan(releases, false)).toEqual([[NAMES.previous, B], [TAG, A]]);
   });
 
-  test('are not touched where ECR does not say of each where it is', async () => {
-    const { tags } = registry({ [`${TAG}-earlier-3`]: new ImageFailure('KmsError', 'key is disabled') });
+  test('may be on an image that ECR does not hand out, and move off it', async () => {
+    const { tags, plan } = registry({ [TAG]: KMS_ERROR, [`${TAG}-earlier-1`]: KMS_ERROR });
 
-    await expect(tags.plan({ latest: A, earlier: [] }, { sparingLatest: true })).rejects.toMatchObject({ code: 'KmsError' });
-    await expect(tags.latest()).rejects.toMatchObject({ code: 'KmsError' });
-    expect(await tags.manifestOf({ imageDigest: A })).toMatchObject({ digest: A });
+    expect(await tags.latest()).toBeUndefined();
+    expect(await plan({ latest: A, previous: B, earlier: [C] }, true)).toEqual([[`${TAG}-earlier-2`, C], [NAMES.previous, B], [TAG, A]]);
+    expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
+  });
+
+  test('are not touched where ECR does not hand out an image that is to be kept', async () => {
+    const { plan } = registry({}, { [B]: KMS_ERROR });
+
+    await expect(plan({ latest: A, previous: B, earlier: [] })).rejects.toBe(KMS_ERROR);
+  });
+
+  test('do not move to an earlier image that is gone', async () => {
+    const { plan } = registry({}, { [B]: undefined, [C]: undefined });
+
+    expect(await plan({ latest: A, previous: B, earlier: [C] })).toEqual([[TAG, A]]);
+  });
+
+  test('do not move at all where the image that is to be released is gone, except in a rollback', async () => {
+    const { plan } = registry({}, { [A]: undefined });
+    const releases = { latest: A, previous: B, earlier: [] };
+
+    await expect(plan(releases, true)).rejects.toMatchObject({ code: 'ImageNotFound' });
+    expect(await plan(releases, false)).toEqual([[NAMES.previous, B]]);
+  });
+
+  test('need nothing of an image that has its tag', async () => {
+    const { plan } = registry({ [TAG]: A });
+
+    expect(await plan({ latest: A, earlier: [] }, true)).toEqual([]);
   });
 
   test('move to the image as it was pushed', async () => {
     const { tags, tagged } = registry({});
+    const [move] = await tags.plan({ latest: A, earlier: [] }, { sparingLatest: true });
+    await tags.move(move);
 
-    expect(await tags.move({ tag: TAG, digest: A })).toBeUndefined();
     expect(tagged).toEqual({ [TAG]: A });
-  });
-
-  test.each<[string, Manifest | ImageFailure | undefined, object]>([
-    ['an image that is gone', undefined, { kind: 'missing' }],
-    ['an image that is not handed out', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
-  ])('do not move to %s', async (_, manifest, expected) => {
-    const { tags, tagged } = registry({}, { [A]: manifest });
-
-    expect(await tags.move({ tag: TAG, digest: A })).toEqual(expected);
-    expect(tagged).toEqual({});
-  });
-
-  test('that do not move are read anew', async () => {
-    const { tags, tagged, ecr } = registry({ [TAG]: C });
-    await tags.latest();
-    ecr.putTag = async () => { throw BUSY; };
-
-    expect(await tags.move({ tag: TAG, digest: A })).toEqual({ kind: 'throttled', action: 'ecr:BatchGetImage', message: 'ThrottlingException: Rate exceeded' });
-    tagged[TAG] = B;
-    expect(await tags.latest()).toBe(B);
   });
 
   function registry(tagged: Record<string, string | ImageFailure>, manifests: Record<string, Manifest | ImageFailure | undefined> = {}) {
@@ -219,7 +219,10 @@ describe('the tags in a registry', () => {
         tagged[tag] = digest;
       },
     };
-    return { tags: new ReleaseTags(ecr as unknown as EcrClient, TAG), tagged, asked, ecr };
+    const tags = new ReleaseTags(ecr as unknown as EcrClient, TAG);
+    const plan = async (releases: Releases, sparingLatest = false) =>
+      (await tags.plan(releases, { sparingLatest })).map(({ tag, manifest }) => [tag, manifest.digest]);
+    return { tags, tagged, asked, plan };
   }
 });
 

@@ -1,0 +1,34 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { IConstruct } from 'constructs';
+import { invalid } from '../private/validation';
+import { placeOf } from '../registry/repository-reference';
+
+export interface FunctionImage {
+  readonly guard: IConstruct;
+  readonly repository: ecr.IRepository;
+
+  /** Whether the guard lets a deployment go on without an image. */
+  readonly holdsTasksBack: boolean;
+}
+
+/** @throws if Lambda could never create the function: it takes an image at once, and only from its own region */
+export function checkFunction(user: IConstruct, { guard, repository, holdsTasksBack }: FunctionImage): void {
+  if (holdsTasksBack) {
+    throw invalid(user, `lambdaCode of guard ${guard.node.path} cannot start without an image as WhenMissing.startWithoutTasks() has it, ` +
+      'because Lambda creates no function without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor()');
+  }
+  const [here, there] = [Stack.of(user).region, placeOf(repository).region];
+  if (here !== there && !Token.isUnresolved(here) && !Token.isUnresolved(there)) {
+    throw invalid(user, `lambdaCode of guard ${guard.node.path} is in region ${there} and the function in ${here}, ` +
+      'but Lambda takes images of its own region only: pass a registry of that region, such as a replica');
+  }
+}
+
+/** What no image can be, known once all users of the image are. */
+export function contradictions({ singleManifest, platforms }: { singleManifest: boolean; platforms: string[] }): string[] {
+  return singleManifest && platforms.length > 1
+    ? [`the image is for a Lambda function, which takes a single manifest, and for ${platforms.join(' and ')}, which a single manifest cannot be for: ` +
+      'make a guard for each platform']
+    : [];
+}

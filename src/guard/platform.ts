@@ -1,0 +1,43 @@
+import { CfnResource, Fn } from 'aws-cdk-lib';
+import * as batch from 'aws-cdk-lib/aws-batch';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { IConstruct } from 'constructs';
+import { renderedProperties } from '../private/rendered';
+
+/**
+ * What an image runs on, in the terms of ECS: `LINUX/X86_64`. `undefined` where the app does not decide it, as on EC2
+ * and EKS. To be asked at synthesis, because overrides and aspects change it until then.
+ *
+ * @param user a task definition, a container definition of AWS Batch, or a Lambda function
+ */
+export function platformOf(user: IConstruct): string | undefined {
+  if (isFargateContainer(user)) {
+    return platform({
+      OperatingSystemFamily: user.fargateOperatingSystemFamily?._operatingSystemFamily,
+      CpuArchitecture: user.fargateCpuArchitecture?._cpuArchitecture,
+    });
+  }
+  const resource = user.node.defaultChild;
+  if (!resource || !CfnResource.isCfnResource(resource)) return undefined;
+
+  switch (resource.cfnResourceType) {
+    case 'AWS::ECS::TaskDefinition':
+      return (user as ecs.TaskDefinition).isFargateCompatible ? platform(renderedProperties(resource).RuntimePlatform) : undefined;
+    case 'AWS::Lambda::Function': {
+      const [architecture = 'x86_64'] = renderedProperties(resource).Architectures ?? [];
+      return typeof architecture === 'string' ? platform({ CpuArchitecture: architecture.toUpperCase() }) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The defaults are those of Fargate. What is known only when the stack is deployed stays a token. */
+function platform({ OperatingSystemFamily: family = 'LINUX', CpuArchitecture: cpu = 'X86_64', ...conditions }: any = {}): string | undefined {
+  if (Object.keys(conditions).length > 0) return undefined;
+  return typeof family === 'string' && typeof cpu === 'string' ? `${family}/${cpu}` : Fn.join('/', [family, cpu]);
+}
+
+function isFargateContainer(user: object): user is batch.IEcsFargateContainerDefinition {
+  return 'fargateCpuArchitecture' in user;
+}

@@ -1,0 +1,133 @@
+import { Token } from 'aws-cdk-lib';
+import { ImageBuild } from './image-build';
+import { checkExists, isWithin, sourcePath } from './source-path';
+import { shown } from '../private/validation';
+
+/** How an image is built, with all defaults filled in. */
+export interface BuildInputs {
+  readonly context: string;
+  readonly dockerfile: string;
+
+  /** Paths from the root of the repository, or addresses that buildx understands. */
+  readonly additionalContexts: Record<string, string>;
+  readonly target?: string;
+  readonly buildArgs: Record<string, string>;
+
+  /** Environment variables by the id of the secret. */
+  readonly secrets: Record<string, string>;
+
+  /** Besides the one that the image is found by. */
+  readonly tags: readonly string[];
+
+  /** Attributes of the output of buildx. */
+  readonly compression?: string;
+  readonly rebuildSchedule?: string;
+  readonly runsOn?: string;
+
+  /** What a commit has to change to bring a new image: paths from the root of the repository. */
+  readonly sources: readonly string[];
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** GitHub takes no others as names of secrets. */
+const VARIABLE = /^(?!GITHUB_|RUNNER_)[A-Z_][A-Z0-9_]*$/;
+const SECRET_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const CONTEXT_NAME = /^[\w./:@-]+$/;
+const ADDRESS = /^[a-z][a-z+-]*:\/\/\S+$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
+
+/** Tags that others move: guards, and the build cache. */
+const TAKEN_TAGS = /^(deployed-|cache)/;
+
+type Build = Omit<ImageBuild, 'registry' | 'promoteTo'>;
+
+/**
+ * @param property where the build comes from, for errors
+ * @param root of the source repository, where paths are looked for, if that is known
+ * @throws if anything of it cannot be what is meant
+ */
+export function buildInputs(property: string, build: Build, root: string | undefined): BuildInputs {
+  const context = sourcePath(`${property}.context`, build.context ?? '.');
+  const dockerfile = sourcePath(`${property}.dockerfile`, build.dockerfile ?? `${context}/Dockerfile`);
+  checkExists(`${property}.context`, context, root, 'directory');
+  checkExists(`${property}.dockerfile`, dockerfile, root, 'file');
+
+  const { additionalContexts = {}, buildArgs = {}, secrets = {}, tags = [], target, rebuildSchedule, runsOn } = build;
+  const contexts = mapped(additionalContexts, (name, value) => additionalContext(`${property}.additionalContexts`, name, value, root));
+  const directories = Object.values(contexts).filter((value) => !ADDRESS.test(value));
+  checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: letters, digits and "_"');
+  checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: letters, digits, ".", "_" and "-"');
+  for (const [id, variable] of Object.entries(secrets)) {
+    if (!VARIABLE.test(variable)) {
+      throw new Error(`${property}.secrets.${id} ${shown(variable)} is not the name of an environment variable for a secret: ` +
+        'upper-case letters, digits and "_", and none of the beginnings that GitHub reserves (GITHUB_, RUNNER_)');
+    }
+    if (variable in buildArgs) throw new Error(`${property}.secrets.${id} is read from ${variable}, which is the name of a build argument too`);
+  }
+  checkTags(`${property}.tags`, tags);
+  if (target !== undefined) checkWord(`${property}.target`, target);
+  if (runsOn !== undefined) checkWord(`${property}.runsOn`, runsOn);
+  if (rebuildSchedule !== undefined && !CRON.test(rebuildSchedule)) {
+    throw new Error(`${property}.rebuildSchedule ${shown(rebuildSchedule)} is not a cron expression of GitHub Actions: five fields, such as "17 3 * * 1"`);
+  }
+  return {
+    context,
+    dockerfile,
+    additionalContexts: contexts,
+    target,
+    buildArgs,
+    secrets,
+    tags,
+    compression: build.compression?._attributes,
+    rebuildSchedule,
+    runsOn,
+    sources: outermost([context, ...directories, dockerfile]).flatMap((path) =>
+      // Docker also reads a list of what to ignore beside a Dockerfile.
+      path === dockerfile ? [dockerfile, `${dockerfile}.dockerignore`] : [path]),
+  };
+}
+
+function additionalContext(property: string, name: string, value: string, root: string | undefined): string {
+  if (!CONTEXT_NAME.test(name)) throw new Error(`${property}: ${shown(name)} is not the name of a build context`);
+  if (ADDRESS.test(value) && !Token.isUnresolved(value)) return value;
+
+  const path = sourcePath(`${property}.${name}`, value);
+  checkExists(`${property}.${name}`, path, root, 'directory');
+  return path;
+}
+
+function checkEach(property: string, values: Record<string, string>, names: RegExp, expected: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!names.test(name)) throw new Error(`${property}: ${shown(name)} is not ${expected}`);
+    if (typeof value !== 'string' || Token.isUnresolved(value) || value.includes('\0')) {
+      throw new Error(`${property}.${name} ${shown(value)} is not a text that is known at synthesis`);
+    }
+  }
+}
+
+function checkTags(property: string, tags: readonly string[]): void {
+  for (const [index, tag] of tags.entries()) {
+    if (!TAG.test(tag) || Token.isUnresolved(tag)) {
+      throw new Error(`${property}[${index}] ${shown(tag)} is not a tag: 1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"`);
+    }
+    if (TAKEN_TAGS.test(tag)) throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" and "cache" move by themselves`);
+    if (tags.indexOf(tag) !== index) throw new Error(`${property}[${index}] ${shown(tag)} is in the list twice`);
+  }
+}
+
+function checkWord(property: string, word: string): void {
+  if (typeof word !== 'string' || Token.isUnresolved(word) || !/^[^\s\p{Cc}]+$/u.test(word)) {
+    throw new Error(`${property} ${shown(word)} is not a word that is known at synthesis`);
+  }
+}
+
+/** Without those that are within another. */
+function outermost(paths: string[]): string[] {
+  const distinct = [...new Set(paths)];
+  return distinct.filter((path) => !distinct.some((other) => other !== path && isWithin(path, other)));
+}
+
+function mapped(values: Record<string, string>, change: (name: string, value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(name, value)]));
+}

@@ -1,0 +1,221 @@
+import * as path from 'node:path';
+import { Annotations, Stack, Stage } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as pipelines from 'aws-cdk-lib/pipelines';
+import { RESOURCE_TYPE } from '../../guard/contract';
+import { ImageGuard } from '../../guard/image-guard';
+import { deployedStack, isInOtherAccount } from '../../private/stacks';
+import { invalid, shown } from '../../private/validation';
+import { repositoryRoot } from '../generated-file';
+import { ImageBuild } from '../image-build';
+import { buildAndPush, logInAndAddTags, lookUp, promote } from '../image-commands';
+import { awaitedImages, ImagePlan, originOf } from '../image-plan';
+import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
+import { functions, indented, quoted } from '../shell';
+
+/** Where the step finds the synthesised app, beside the sources. */
+const ASSEMBLY = '../assembly';
+
+const LONGEST_TAG = 128;
+
+/** Looked up on use, since that loads CodeBuild, which most apps have no need of. */
+const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = {
+  'linux/amd64': () => codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+  'linux/arm64': () => codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+};
+
+/**
+ * Properties of `BuildAndPush.stackSteps`.
+ */
+export interface BuildAndPushProps {
+  /**
+   * The pipeline that the stage is added to.
+   */
+  readonly pipeline: pipelines.PipelineBase;
+
+  /**
+   * What the images are built from: the source of the pipeline.
+   */
+  readonly source: pipelines.IFileSetProducer;
+
+  /**
+   * How images are built.
+   *
+   * @default - each from the `Dockerfile` in the root of the source, with the whole source as its context
+   */
+  readonly images?: ImageBuild[];
+
+  /**
+   * The build secrets of `images`, by environment variable. Steps of images that use them get the variable and the right
+   * to read the secret.
+   *
+   * @default - none
+   */
+  readonly secrets?: { [environmentVariable: string]: secretsmanager.ISecret };
+}
+
+/**
+ * Phase 2 in CDK Pipelines.
+ *
+ * @example
+ * import { BuildAndPush } from '@org/phased-fargate';
+ * import { Stage } from 'aws-cdk-lib';
+ * import * as pipelines from 'aws-cdk-lib/pipelines';
+ *
+ * declare const pipeline: pipelines.CodePipeline;
+ * declare const source: pipelines.CodePipelineSource;
+ * declare const production: Stage;
+ *
+ * pipeline.addStage(production, {
+ *   stackSteps: BuildAndPush.stackSteps(production, { pipeline, source }),
+ * });
+ */
+export class BuildAndPush {
+  /**
+   * Steps that build the image of each phased service of a stage, after its registry is deployed and before its service
+   * is: `pipeline.addStage(stage, { stackSteps: BuildAndPush.stackSteps(stage, { pipeline, source }) })`.
+   *
+   * CDK Pipelines passes no parameters to stacks, so the services say at synthesis which image they run, such as
+   * `ImageVersion.tag(process.env.CODEBUILD_RESOLVED_SOURCE_VERSION)`, the commit that the pipeline runs for. To that tag
+   * this method adds a hash of how the image is built. The step reads the tag in the synthesized app and pushes the image
+   * with it. If the tag is there already, the step builds nothing.
+   *
+   * An image with `promoteTo` is built in the step of the stage that comes first. Steps of later stages copy it.
+   *
+   * @param stage with all of its services
+   * @throws if the stage has no phased service, or one whose image version is a parameter or a token; if services of one
+   * image ask for different tags or run it on several platforms; if a registry is in the stack of its service, or has no
+   * name, account and region known at synthesis; if a build secret is not in `secrets`, or an image has a `rebuildSchedule`
+   */
+  public static stackSteps(stage: Stage, props: BuildAndPushProps): pipelines.StackSteps[] {
+    const images = awaitedImages(stage, props.images ?? [], isSourceOfApp(props) ? repositoryRoot() : undefined);
+    const awaited = new Map<ImagePlan, ImageGuard[]>();
+    for (const [guard, image] of images) awaited.set(image, [...awaited.get(image) ?? [], guard]);
+    checkSecrets(stage, [...awaited.keys()], props);
+
+    const before = new Map<Stack, pipelines.Step[]>();
+    for (const [image, guards] of awaited) {
+      const moving = checkVersions(guards, image);
+      if (!moving) guards.forEach((guard) => guard._addToTag(`-${image.settings}`));
+      const step = buildStep(guards[0], image, moving, props);
+      for (const stack of new Set(guards.map(deployedStack))) before.set(stack, [...before.get(stack) ?? [], step]);
+    }
+    return [...before].map(([stack, pre]) => ({ stack, pre }));
+  }
+
+  private constructor() {}
+}
+
+function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipeline, source, secrets = {} }: BuildAndPushProps): pipelines.Step {
+  const { repositoryName, platforms, rebuildSchedule } = image;
+  const [platform, ...others] = platforms;
+  const buildImage = BUILD_IMAGES[platform];
+  if (!buildImage || others.length > 0) {
+    throw invalid(guard, `the services of ${repositoryName} run it on ${platforms.join(' and ')}, but a step of CDK Pipelines builds ` +
+      `without emulation, for one of ${Object.keys(BUILD_IMAGES).join(' and ')}: let all of them run on the same`);
+  }
+  if (rebuildSchedule !== undefined) {
+    throw invalid(guard, `rebuildSchedule of ${repositoryName}: a pipeline finds the image by the commit, so a rebuild would never be deployed: leave it out`);
+  }
+  const origin = originOf(image);
+  const places = image.copyOf ? [origin, image] : [image];
+  places.forEach((place) => letPush(guard, place, pipeline));
+  const commands = [
+    readTag(guard, image),
+    ...moving
+      ? [buildAndPush(origin, { moving })]
+      : [lookUp(origin), `if [[ -z $digest ]]; then\n${indented(buildAndPush(origin))}\nfi`],
+    ...logInAndAddTags(origin, '$digest'),
+    ...image.copyOf ? [promote(origin, image, { digest: '$digest', tag: '$tag' })] : [],
+  ];
+  return new pipelines.CodeBuildStep(`Build ${repositoryName}`, {
+    input: source,
+    additionalInputs: { [ASSEMBLY]: pipeline.cloudAssemblyFileSet },
+    commands: ['set -euo pipefail', functions(commands.join('\n')), ...commands],
+    buildEnvironment: {
+      privileged: true, // Docker within CodeBuild takes that.
+      buildImage: buildImage(),
+      environmentVariables: Object.fromEntries(Object.values(origin.secrets).map((variable) => [variable, {
+        type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
+        value: secrets[variable].secretFullArn ?? secrets[variable].secretName,
+      }])),
+    },
+    partialBuildSpec: codebuild.BuildSpec.fromObject({ env: { shell: 'bash' } }),
+    rolePolicyStatements: [
+      new iam.PolicyStatement({ actions: PUSH_ACTIONS, resources: places.map(({ repositoryArn }) => repositoryArn) }),
+      new iam.PolicyStatement({ actions: [LOGIN_ACTION], resources: ['*'] }),
+    ],
+  });
+}
+
+/** In another account, the repository has to allow it as well. */
+function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImagePlan, pipeline: pipelines.PipelineBase): void {
+  if (!isInOtherAccount(pipeline, registry)) return;
+
+  const { account: builder } = Stack.of(pipeline);
+  const { statementAdded } = registry.addToResourcePolicy(new iam.PolicyStatement({
+    actions: PUSH_ACTIONS,
+    principals: [new iam.AccountPrincipal(builder)],
+  }));
+  if (!statementAdded) {
+    Annotations.of(guard).addWarningV2('@org/phased-fargate:pushNotGranted',
+      `the pipeline pushes to ${repositoryUri} from account ${builder}, and the repository is made elsewhere: ` +
+      `make sure that its policy in account ${account} allows ${builder} ${PUSH_ACTIONS.join(', ')}`);
+  }
+}
+
+/** Whether the tag moves. All guards of an image have to mean the same one. */
+function checkVersions(guards: ImageGuard[], { repositoryName, settings }: ImagePlan): boolean {
+  for (const guard of guards) {
+    const { kind, value } = guard._awaited.version;
+    if (kind === 'parameter') {
+      throw invalid(guard, 'imageVersion is a parameter, and CDK Pipelines passes no parameters to stacks: ' +
+        'pass ImageVersion.tag() with the commit that the pipeline runs for, process.env.CODEBUILD_RESOLVED_SOURCE_VERSION');
+    }
+    if (typeof Stack.of(guard).resolve(value) !== 'string') {
+      throw invalid(guard, 'imageVersion is a token, so the step cannot read in the template which tag to push: pass a tag that is known at synthesis');
+    }
+    if (kind === 'tag' && value.length + 1 + settings.length > LONGEST_TAG) {
+      throw invalid(guard, `imageVersion ${shown(value)} is too long: with a hash of how the image is built it would be longer than the ${LONGEST_TAG} characters of a tag`);
+    }
+    const { version: other } = guards[0]._awaited;
+    if (kind !== other.kind || value !== other.value) {
+      throw invalid(guard, `imageVersion ${shown(value)} differs from ${shown(other.value)} of ${guards[0].node.path}, ` +
+        `and one step pushes the image of ${repositoryName} for both: pass the same to both`);
+    }
+  }
+  return guards[0]._awaited.version.kind === 'movingTag';
+}
+
+function checkSecrets(stage: Stage, images: ImagePlan[], { images: builds = [], secrets = {} }: BuildAndPushProps): void {
+  for (const { repositoryName, secrets: needed } of images.map(originOf)) {
+    for (const variable of Object.values(needed).filter((name) => !(name in secrets))) {
+      throw invalid(stage, `secrets: the image of ${repositoryName} is built with a secret from ${variable}, which is not among them: ` +
+        `pass secrets: { ${variable}: <a secret of AWS Secrets Manager> }`);
+    }
+  }
+  const known = builds.flatMap((build) => Object.values(build.secrets ?? {}));
+  const unknown = Object.keys(secrets).find((variable) => !known.includes(variable));
+  if (unknown !== undefined) throw invalid(stage, `secrets: no image is built with a secret from ${unknown}`);
+}
+
+/** Only then are its paths those of the app's own repository. */
+function isSourceOfApp({ pipeline, source }: BuildAndPushProps): boolean {
+  const { inputs = [] } = pipeline.synth as Partial<pipelines.ShellStep>;
+  return inputs.some(({ directory, fileSet }) => directory === '.' && fileSet === source.primaryOutput);
+}
+
+/**
+ * Sets `tag` to the one that the template asks for. Written down here, it would change the pipeline with each commit,
+ * and the pipeline would update itself each time.
+ */
+function readTag(guard: ImageGuard, { repositoryName }: ImagePlan): string {
+  const template = path.posix.join(ASSEMBLY, ...directoryOf(Stage.of(guard)!), Stack.of(guard).templateFile);
+  return `tag=$(awaited_tag ${quoted(template)} ${RESOURCE_TYPE} ${repositoryName})`;
+}
+
+function directoryOf(stage: Stage): string[] {
+  return path.relative((stage.node.root as Stage).outdir, stage.outdir).split(path.sep);
+}

@@ -1,0 +1,79 @@
+import { Inputs } from './workflow';
+import { pairs } from '../image-commands';
+import { ImagePlan } from '../image-plan';
+
+/** What the step that builds an image says of it. */
+export interface BuildAction {
+  readonly with: Inputs;
+  readonly env?: Record<string, string>;
+}
+
+/**
+ * The inputs of docker/build-push-action.
+ *
+ * @param tag of the image
+ * @param rebuild whether to build from scratch, as an expression
+ * @throws if GitHub or the action would take a part of a value for an expression
+ */
+export function buildAction(image: ImagePlan, tag: string, rebuild: string | undefined): BuildAction {
+  const { repositoryUri, context, dockerfile, target, platforms, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
+  refuseExpressions(image);
+  const trimmed = Object.entries(buildArgs).filter(([, value]) => value !== value.trim());
+  const env = { ...Object.fromEntries(trimmed), ...Object.fromEntries(Object.values(secrets).map((variable) => [variable, `\${{ secrets.${variable} }}`])) };
+  return {
+    with: {
+      context,
+      'file': dockerfile,
+      target,
+      'platforms': platforms.join(','),
+      // The action trims each value; of an argument without one, buildx takes the environment variable.
+      'build-args': list(Object.entries(buildArgs).map(([name, value]) => value === value.trim() ? `${name}=${value}` : name)),
+      'build-contexts': list(pairs(additionalContexts)),
+      'secret-envs': list(pairs(secrets)),
+      'pull': rebuild,
+      'no-cache': rebuild,
+      'push': true,
+      'outputs': compression && `type=image,push=true,${compression}`,
+      'tags': `${repositoryUri}:${tag}`,
+      // Lambda takes a single manifest, and an attestation makes an index of it.
+      'provenance': singleManifest ? false : undefined,
+      ...cache(image),
+    },
+    env: Object.keys(env).length > 0 ? env : undefined,
+  };
+}
+
+/** Other registries may not let a tag move; there the cache is GitHub's, whose default scope all images would share. */
+function cache({ keepsCache, repositoryUri }: ImagePlan): Inputs {
+  return keepsCache
+    ? {
+      'cache-from': `type=registry,ref=${repositoryUri}:cache`,
+      'cache-to': `type=registry,ref=${repositoryUri}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
+    }
+    : {
+      'cache-from': `type=gha,scope=${repositoryUri}`,
+      'cache-to': `type=gha,scope=${repositoryUri},mode=max,ignore-error=true`,
+    };
+}
+
+/** The action reads such an input as CSV, one value a line. */
+function list(values: string[]): string | undefined {
+  return values.length > 0 ? values.map(csv).join('\n') : undefined;
+}
+
+function csv(value: string): string {
+  return /[",\r\n]/.test(value) ? `"${value.replace(/"/g, '""')}"` : value;
+}
+
+function refuseExpressions({ context, dockerfile, target = '', buildArgs, additionalContexts }: ImagePlan): void {
+  const values = Object.entries({ context, dockerfile, target, ...named('additionalContexts', additionalContexts), ...named('buildArgs', buildArgs) });
+  const [property, value] = values.find(([, text]) => text.includes('${{')) ?? values.find(([name, text]) => /ontext/.test(name) && text.includes('{{')) ?? [];
+  if (property) {
+    throw new Error(`images: ${property} "${value}" would be an expression in the workflow, and a tag names one image whatever it evaluates to: ` +
+      'pass a value that is known at synthesis');
+  }
+}
+
+function named(property: string, values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${property}.${name}`, value]));
+}

@@ -1,0 +1,106 @@
+import { buildAction } from './build-action';
+import { emulation } from './runner-platform';
+import { checkOut, commands, logIn, logInToRegistry, summary } from './steps';
+import { JobBody, Step } from './workflow';
+import { WorkflowSettings } from './workflow-settings';
+import { imageTag, lookUp, newestTag, placed } from '../image-commands';
+import { ImagePlan } from '../image-plan';
+import { indented, quoted } from '../shell';
+
+const MISSING = "steps.image.outputs.digest == ''";
+
+/** Phase 2: builds one image and pushes it, unless it is there already. */
+export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody {
+  const { actions } = settings;
+  const runsOn = image.runsOn ?? settings.runsOn;
+  const emulated = emulation(image, runsOn);
+  const rebuild = image.rebuildSchedule === undefined ? undefined : "${{ steps.image.outputs.rebuild == 'true' }}";
+  return {
+    'runs-on': runsOn,
+    'timeout-minutes': settings.buildTimeout.toMinutes(),
+    'permissions': { 'contents': 'read', 'id-token': 'write' },
+    'environment': settings.buildEnvironment,
+    // Two runs for one commit would build the same image twice.
+    'concurrency': { 'group': `${settings.name}-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
+    'outputs': { tag: '${{ steps.image.outputs.tag }}', digest: '${{ steps.pushed.outputs.digest }}' },
+    'steps': [
+      checkOut(settings, { 'fetch-depth': 0, 'filter': 'blob:none' }),
+      logIn(settings, settings.pushRoleArn, image.region, settings.buildTimeout),
+      logInToRegistry(settings, image),
+      lookForImage(image),
+      ...requireSecrets(image),
+      ...emulated
+        ? [actions.step('docker/setup-qemu-action', { name: 'Set up QEMU', if: emulated === true ? MISSING : `${MISSING} && ${emulated}` })]
+        : [],
+      actions.step('docker/setup-buildx-action', { name: 'Set up buildx', if: MISSING }),
+      actions.step('docker/build-push-action', {
+        'name': 'Build and push',
+        'id': 'build',
+        'if': MISSING,
+        // A push is refused where another run has pushed the same tag first. The next step tells that from a failure.
+        'continue-on-error': true,
+        ...buildAction(image, '${{ steps.image.outputs.tag }}', rebuild),
+      }),
+      takeImage(image),
+      {
+        name: 'Summarise',
+        env: { TAG: '${{ steps.image.outputs.tag }}', DIGEST: '${{ steps.pushed.outputs.digest }}', HOW: '${{ steps.pushed.outputs.how }}' },
+        run: summary(['image', 'tag', 'digest', ''], [[image.repositoryName, '$TAG', '$DIGEST', '$HOW']]),
+      },
+    ],
+  };
+}
+
+function lookForImage(image: ImagePlan): Step {
+  const { rebuildSchedule } = image;
+  const step = { name: 'Look for the image', id: 'image' };
+  const outputs = (...names: string[]) => `{\n${names.map((name) => `  echo "${name}=$${name}"\n`).join('')}} >> "$GITHUB_OUTPUT"`;
+  if (rebuildSchedule === undefined) return { ...step, run: commands(imageTag(image), lookUp(image), outputs('tag', 'digest')) };
+
+  const isDue = `if [[ $SCHEDULE == ${quoted(rebuildSchedule)} ]]; then
+  rebuild=true
+  tag=$tag-$(date -u +%Y%m%dT%H%M)
+else
+  rebuild=false
+${indented(newestTag(image))}
+fi`;
+  return {
+    ...step,
+    env: { SCHEDULE: '${{ github.event.schedule }}' },
+    run: commands(imageTag(image), isDue, lookUp(image), outputs('tag', 'digest', 'rebuild')),
+  };
+}
+
+/** Tells whether they are there without having them. */
+function requireSecrets({ secrets }: ImagePlan): Step[] {
+  const variables = Object.values(secrets);
+  if (variables.length === 0) return [];
+  return [{
+    name: 'Check the secrets of the build',
+    if: MISSING,
+    env: Object.fromEntries(variables.map((variable) => [variable, `\${{ secrets.${variable} != '' && 'set' || '' }}`])),
+    run: commands(`require_secrets ${variables.join(' ')}`),
+  }];
+}
+
+function takeImage(image: ImagePlan): Step {
+  return {
+    name: 'Take the image',
+    id: 'pushed',
+    env: {
+      TAG: '${{ steps.image.outputs.tag }}',
+      FOUND: '${{ steps.image.outputs.digest }}',
+      BUILT: '${{ steps.build.outputs.digest }}',
+    },
+    run: commands(`digest=\${FOUND:-$BUILT}
+how="\${FOUND:+was there already}\${BUILT:+built}"
+if [[ -z $digest ]]; then
+  digest=$(pushed_image ${placed(image)} "$TAG")
+  how='pushed by another run'
+fi
+{
+  echo "digest=$digest"
+  echo "how=$how"
+} >> "$GITHUB_OUTPUT"`),
+  };
+}

@@ -1,0 +1,92 @@
+import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
+import { commands, logIn, setUp, summary } from './steps';
+import { JobBody, Permissions, Step } from './workflow';
+import { WorkflowSettings } from './workflow-settings';
+import { deploy, verify } from '../deploy-commands';
+import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
+import { imageVariable } from '../image-commands';
+import { ImagePlan, originOf } from '../image-plan';
+
+const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
+
+/** Phase 1: deploys the registries. */
+export function deployRegistriesJob(settings: WorkflowSettings, name: string, stacks: StackPlan[]): JobBody {
+  return {
+    'runs-on': settings.runsOn,
+    'timeout-minutes': settings.deployTimeout.toMinutes(),
+    'permissions': PERMISSIONS,
+    'concurrency': oneAtATime(stacks),
+    'steps': [
+      ...setUp(settings),
+      keepOrder(settings, name),
+      logIn(settings, settings.deployRoleArn, stacks[0].region, settings.deployTimeout),
+      { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
+    ],
+  };
+}
+
+/** Phase 3: deploys the services of one stage, each with the tag and the digest of its image. */
+export function deployServicesJob(
+  settings: WorkflowSettings, jobName: string, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string,
+): JobBody {
+  const { name, deployRoleArn } = settings.environmentOf(environment);
+  const label = name ?? (environment.stageName || 'services');
+  const images = Object.fromEntries(distinctImages(environment).map(originOf).map((image) =>
+    [imageVariable(image), `\${{ needs.${buildJobOf(image)}.outputs.tag }}@\${{ needs.${buildJobOf(image)}.outputs.digest }}`]));
+  return {
+    'runs-on': settings.runsOn,
+    'timeout-minutes': settings.deployTimeout.toMinutes(),
+    'permissions': PERMISSIONS,
+    'environment': name,
+    'concurrency': oneAtATime(environment.stacks),
+    'steps': [
+      ...setUp(settings),
+      keepOrder(settings, jobName),
+      logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
+      { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
+      ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, images)),
+      ...environment.releases.length > 0 ? [{
+        name: 'Summarise',
+        if: '${{ !cancelled() }}',
+        env: { ...images, RESULT: '${{ job.status }}' },
+        run: summary(['environment', 'stack', 'image', 'tag', 'digest', 'result'], environment.releases.map(({ stack, image }) => {
+          const variable = imageVariable(originOf(image));
+          return [label, stack.stackName, image.repositoryName, `\${${variable}%@*}`, `\${${variable}#*@}`, '$RESULT'];
+        })),
+      }] : [],
+    ],
+  };
+}
+
+/**
+ * Compares what runs in one account and region with what was pushed, with the role of the bootstrapped environment that
+ * may read, as the deploy role may only assume such roles.
+ */
+function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, images: Record<string, string>): Step[] {
+  const { account, region, partition, qualifier } = place;
+  const releases = environment.releases.filter(({ stack }) => stack.account === account && stack.region === region);
+  return [
+    settings.actions.step('aws-actions/configure-aws-credentials', {
+      name: `Look into ${region}`,
+      id,
+      with: {
+        'role-to-assume': `arn:${partition}:iam::${account}:role/cdk-${qualifier}-lookup-role-${account}-${region}`,
+        'aws-region': region,
+        'role-chaining': true,
+        'role-skip-session-tagging': true,
+        'output-credentials': true,
+        'output-env-credentials': false,
+      },
+    }),
+    {
+      name: 'Compare what runs with what was pushed',
+      env: {
+        ...images,
+        AWS_ACCESS_KEY_ID: `\${{ steps.${id}.outputs.aws-access-key-id }}`,
+        AWS_SECRET_ACCESS_KEY: `\${{ steps.${id}.outputs.aws-secret-access-key }}`,
+        AWS_SESSION_TOKEN: `\${{ steps.${id}.outputs.aws-session-token }}`,
+      },
+      run: commands(verify(releases)),
+    },
+  ];
+}

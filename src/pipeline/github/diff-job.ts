@@ -1,0 +1,35 @@
+import { logIn, setUp } from './steps';
+import { JobBody } from './workflow';
+import { WorkflowSettings } from './workflow-settings';
+import { StackPlan } from '../deploy-plan';
+import { quoted } from '../shell';
+
+/** GitHub shows as much of the summary of a step, in bytes; the rest is in the log. */
+const LIMIT = 1_000_000;
+
+/** Only pull requests of the repository itself: others get no token for AWS. */
+export const DIFF_CONDITION = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository";
+
+/** Shows on a pull request what its deployment would change. The role may only read, so no change set is made. */
+export function diffJob(settings: WorkflowSettings, roleArn: string, stacks: StackPlan[]): JobBody {
+  return {
+    'runs-on': settings.runsOn,
+    'timeout-minutes': settings.checkTimeout.toMinutes(),
+    'permissions': { 'contents': 'read', 'id-token': 'write' },
+    'concurrency': { 'group': `${settings.name}-diff-\${{ github.event.pull_request.number }}`, 'cancel-in-progress': true },
+    'steps': [
+      ...setUp(settings),
+      logIn(settings, roleArn, stacks[0].region, settings.checkTimeout),
+      {
+        name: 'Compare with what is deployed',
+        id: 'diff',
+        run: `${settings.cdkCommand} diff ${stacks.map(({ deployId }) => quoted(deployId)).join(' ')} --no-change-set --no-color 2>&1 | tee "$RUNNER_TEMP/diff"`,
+      },
+      {
+        name: 'Summarise',
+        if: "${{ !cancelled() && steps.diff.outcome != 'skipped' }}",
+        run: `{\n  echo '~~~~~~~~diff'\n  head --bytes ${LIMIT} "$RUNNER_TEMP/diff"\n  echo\n  echo '~~~~~~~~'\n} >> "$GITHUB_STEP_SUMMARY"`,
+      },
+    ],
+  };
+}

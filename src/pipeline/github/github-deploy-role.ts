@@ -1,0 +1,58 @@
+import { Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { BootstrapAccess } from './bootstrap-access';
+import { GitHubRole, GitHubRoleProps } from './github-role';
+import { RoleTask } from './role-task';
+import { located } from '../../private/validation';
+
+/** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
+const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'lookup'];
+
+/**
+ * Properties of a `GitHubDeployRole`.
+ */
+export interface GitHubDeployRoleProps extends GitHubRoleProps {
+  /**
+   * Stacks that the workflow deploys with this role: the role may use the bootstrapped environments of these stacks. In
+   * other accounts, `cdk bootstrap --trust <account of this role>` must allow it too.
+   *
+   * @default - the bootstrapped environment of the stack of this role
+   */
+  readonly stacks?: Stack[];
+}
+
+/**
+ * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It may assume the roles that `cdk bootstrap` has
+ * made for this purpose, and can do nothing else.
+ *
+ * @example
+ * import { GitHubDeployRole, GitHubSubject } from '@org/phased-fargate';
+ *
+ * new GitHubDeployRole(stack, 'Deploy', {
+ *   repository: 'octo-org/shop',
+ *   ownerId: '123456',
+ *   repositoryId: '456789',
+ *   subjects: [GitHubSubject.branch('main'), GitHubSubject.environment('production')],
+ * });
+ */
+export class GitHubDeployRole extends GitHubRole {
+  private readonly access: BootstrapAccess;
+
+  /**
+   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
+   * repository, there is no stack, the issuer is not known or not that of the provider, the duration of a session is not 1
+   * to 12 hours, or the name of the role is a token or too long
+   */
+  constructor(scope: Construct, id: string, props: GitHubDeployRoleProps) {
+    super(scope, id, props, 'Deploys from GitHub Actions');
+    this.access = located(this, () => new BootstrapAccess(BOOTSTRAP_ROLES, props.stacks ?? [Stack.of(this)]));
+    this.role.addToPolicy(this.access.statement);
+  }
+
+  /**
+   * @internal
+   */
+  public _lacks(task: RoleTask): string[] {
+    return task.kind === 'deploy' ? this.access.lacks(task.stacks) : ['is for deployments: pass that of another role'];
+  }
+}

@@ -1,0 +1,58 @@
+import { Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { BootstrapAccess } from './bootstrap-access';
+import { GitHubRole, GitHubRoleProps } from './github-role';
+import { GitHubSubject } from './github-subject';
+import { RoleTask } from './role-task';
+import { located } from '../../private/validation';
+
+/**
+ * Properties of a `GitHubDiffRole`.
+ */
+export interface GitHubDiffRoleProps extends GitHubRoleProps {
+  /**
+   * Stacks whose deployed templates the role may read. In other accounts, `cdk bootstrap --trust-for-lookup <account of
+   * this role>` must allow it too.
+   *
+   * @default - those in the bootstrapped environment of the stack of this role
+   */
+  readonly stacks?: Stack[];
+}
+
+/**
+ * The role with which a workflow runs `cdk diff` on pull requests. It may assume the lookup roles that `cdk bootstrap` has
+ * made, which can read but change nothing.
+ *
+ * Everybody who may push a branch to the repository can run code with this role, before any review. Pull requests from forks
+ * cannot: GitHub gives them no token.
+ *
+ * @example
+ * import { GitHubDiffRole } from '@org/phased-fargate';
+ *
+ * new GitHubDiffRole(stack, 'Diff', {
+ *   repository: 'octo-org/shop',
+ *   ownerId: '123456',
+ *   repositoryId: '456789',
+ * });
+ */
+export class GitHubDiffRole extends GitHubRole {
+  private readonly access: BootstrapAccess;
+
+  /**
+   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
+   * repository, there is no stack, the issuer is not known or not that of the provider, the duration of a session is not 1
+   * to 12 hours, or the name of the role is a token or too long
+   */
+  constructor(scope: Construct, id: string, props: GitHubDiffRoleProps) {
+    super(scope, id, props, 'Compares on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);
+    this.access = located(this, () => new BootstrapAccess(['lookup'], props.stacks ?? [Stack.of(this)]));
+    this.role.addToPolicy(this.access.statement);
+  }
+
+  /**
+   * @internal
+   */
+  public _lacks(task: RoleTask): string[] {
+    return task.kind === 'diff' ? this.access.lacks(task.stacks) : ['may only read: pass that of another role'];
+  }
+}

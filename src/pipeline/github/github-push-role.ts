@@ -1,0 +1,69 @@
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { GitHubRole, GitHubRoleProps } from './github-role';
+import { RoleTask } from './role-task';
+import { invalid } from '../../private/validation';
+import { ImageRegistry } from '../../registry/image-registry';
+import { referenceByName } from '../../registry/repository-reference';
+import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
+import { isSame, tryRepositoryOf } from '../repository-plan';
+
+/**
+ * Properties of a `GitHubPushRole`.
+ */
+export interface GitHubPushRoleProps extends GitHubRoleProps {
+  /**
+   * The registries that the workflow pushes to.
+   */
+  readonly registries: ecr.IRepository[];
+}
+
+/**
+ * Phase 2: the role with which a workflow pushes images to these registries, and can do nothing else.
+ *
+ * @example
+ * import { GitHubPushRole } from '@org/phased-fargate';
+ *
+ * new GitHubPushRole(stack, 'Push', {
+ *   repository: 'octo-org/shop',
+ *   ownerId: '123456',
+ *   repositoryId: '456789',
+ *   registries: [api.registry],
+ * });
+ */
+export class GitHubPushRole extends GitHubRole {
+  private readonly registries: ecr.IRepository[];
+
+  /**
+   * @throws if there is no registry, or the name of one in another stack is not known at synthesis; if the repository
+   * is not `owner/name`, an id is not a number, there is no subject, or the name of the role is a token or too long
+   */
+  constructor(scope: Construct, id: string, props: GitHubPushRoleProps) {
+    super(scope, id, props, 'Pushes images from GitHub Actions');
+    if (props.registries.length === 0) throw invalid(this, 'registries is empty, so there is nothing to push to');
+
+    this.registries = props.registries;
+    props.registries.forEach((registry, index) => this.allowPush(registry, `Registry${index}`));
+    this.role.addToPolicy(new iam.PolicyStatement({ actions: [LOGIN_ACTION], resources: ['*'] }));
+  }
+
+  /**
+   * A repository whose place is not known at synthesis may be any.
+   *
+   * @internal
+   */
+  public _lacks(task: RoleTask): string[] {
+    if (task.kind !== 'push') return ['is for pushing images: pass that of another role'];
+    const known = this.registries.map(tryRepositoryOf);
+    return task.repositories
+      .filter((repository) => !known.some((other) => other === undefined || isSame(repository, other)))
+      .map(({ registry, repositoryUri }) => `must not push to ${repositoryUri}: add ${registry.node.path} to its registries`);
+  }
+
+  private allowPush(registry: ecr.IRepository, id: string): void {
+    // An image registry may be granted from anywhere, and says so itself if it is in another account.
+    const repository = ImageRegistry.isImageRegistry(registry) ? registry : referenceByName(new Construct(this, id), registry);
+    repository.grant(this.role, ...PUSH_ACTIONS);
+  }
+}

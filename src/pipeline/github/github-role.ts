@@ -1,0 +1,159 @@
+import { Duration, Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct, IConstruct } from 'constructs';
+import { faultOf, GitHubSubject, JobContext, trustedRuns } from './github-subject';
+import { RoleTask } from './role-task';
+import { partitionOf, pathInStack } from '../../private/stacks';
+import { invalid, located, shown } from '../../private/validation';
+
+const GITHUB_ROLE = Symbol.for('@org/phased-fargate.GitHubRole');
+const MAX_NAME_LENGTH = 64;
+
+/** What IAM allows. */
+const SESSION = { min: Duration.hours(1), max: Duration.hours(12) };
+
+/**
+ * Properties that all roles for workflows of GitHub Actions have.
+ */
+export interface GitHubRoleProps {
+  /**
+   * The repository whose workflows may assume the role: `owner/name`.
+   */
+  readonly repository: string;
+
+  /**
+   * Numeric ID of the owner; IDs are never reused. `gh api repos/<owner>/<name> --jq '.owner.id, .id'` prints that of the
+   * owner and that of the repository.
+   */
+  readonly ownerId: string;
+
+  /**
+   * Numeric ID of the repository; IDs are never reused.
+   */
+  readonly repositoryId: string;
+
+  /**
+   * Runs that may assume the role.
+   *
+   * @default - `GitHubSubject.branch('main')`; pull requests for a `GitHubDiffRole`
+   */
+  readonly subjects?: GitHubSubject[];
+
+  /**
+   * OIDC provider of GitHub in the account of this role, with `sts.amazonaws.com` as a client ID. An account can have only
+   * one for each URL.
+   *
+   * @default - the provider for the issuer that the account has already
+   */
+  readonly provider?: iam.IOidcProvider;
+
+  /**
+   * URL that the tokens are issued by. Pass `https://<host>/_services/token` for GitHub Enterprise Server, or
+   * `https://token.actions.githubusercontent.com/<enterprise>` for an enterprise with an issuer of its own.
+   *
+   * @see https://docs.github.com/enterprise-server/actions/concepts/security/openid-connect
+   * @default - the URL of `provider`, otherwise `https://token.actions.githubusercontent.com`
+   */
+  readonly issuer?: string;
+
+  /**
+   * Longest time that the credentials of a job are valid: 1 to 12 hours. It must be as long as the timeout of the job.
+   *
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
+   * @default Duration.hours(1)
+   */
+  readonly maxSessionDuration?: Duration;
+
+  /**
+   * Name of the role. It must be known at synthesis, because the workflow names the role.
+   *
+   * @default - the name of the stack and the ids down to this construct, joined by `-`
+   */
+  readonly roleName?: string;
+}
+
+/**
+ * A role that workflows of one GitHub repository assume without a stored secret: they present a token, signed by
+ * GitHub, that says which branch or environment they run for.
+ */
+export abstract class GitHubRole extends Construct implements iam.IGrantable {
+  /**
+   * Whether this is a role of this library.
+   *
+   * @internal
+   */
+  public static _isGitHubRole(construct: IConstruct): construct is GitHubRole {
+    return GITHUB_ROLE in construct;
+  }
+
+  /** ARN of the role, made from its name: no reference to this stack. */
+  public readonly roleArn: string;
+
+  /** The role itself. */
+  public readonly role: iam.Role;
+
+  /** The role, as the one that permissions are granted to. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** @internal */
+  public readonly _repository: string;
+
+  /** @internal */
+  public readonly _maxSessionDuration: Duration;
+
+  private readonly subjects: GitHubSubject[];
+
+  /**
+   * @param description what the role is for, as IAM shows it
+   * @param defaultSubjects runs that may assume the role, unless the properties say so
+   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
+   * repository, the issuer is not known or not that of the provider, the duration of a session is not 1 to 12 hours, or
+   * the name of the role is a token or longer than 64 characters
+   */
+  protected constructor(scope: Construct, id: string, props: GitHubRoleProps, description: string, defaultSubjects = [GitHubSubject.branch('main')]) {
+    super(scope, id);
+    Object.defineProperty(this, GITHUB_ROLE, { value: true });
+    const { subjects = defaultSubjects, maxSessionDuration = SESSION.min } = props;
+    const fault = faultOf(props) ?? subjects.map((subject) => subject._faultFor(props)).find((found) => found !== undefined);
+    if (fault) throw invalid(this, fault);
+    if (subjects.length === 0) throw invalid(this, 'subjects is empty, so nobody could assume the role');
+    if (!maxSessionDuration.isUnresolved() && (maxSessionDuration.toSeconds() < SESSION.min.toSeconds() || maxSessionDuration.toSeconds() > SESSION.max.toSeconds())) {
+      throw invalid(this, `maxSessionDuration ${maxSessionDuration.toHumanString()} is not between 1 and 12 hours`);
+    }
+
+    const stack = Stack.of(this);
+    const roleName = props.roleName ?? [stack.stackName, ...pathInStack(this)].join('-').replace(/[^\w+=,.@-]+/g, '-');
+    if (Token.isUnresolved(roleName) || roleName.length > MAX_NAME_LENGTH) {
+      throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most ${MAX_NAME_LENGTH} characters`);
+    }
+    this.subjects = subjects;
+    this._repository = props.repository;
+    this._maxSessionDuration = maxSessionDuration;
+    this.roleArn = `arn:${partitionOf(stack)}:iam::${stack.account}:role/${roleName}`;
+    this.role = new iam.Role(this, 'Resource', {
+      roleName,
+      description: `${description} (${props.repository})`,
+      assumedBy: located(this, () => trustedRuns(stack, props, subjects, props)),
+      maxSessionDuration: props.maxSessionDuration,
+    });
+    this.grantPrincipal = this.role;
+  }
+
+  /**
+   * Whether a job with this context may assume the role.
+   *
+   * @internal
+   */
+  public _trusts(context: JobContext): boolean {
+    return this.subjects.some((subject) => subject._covers(context));
+  }
+
+  /**
+   * What it lacks for a task, as far as that can be told.
+   *
+   * @internal
+   */
+  public _lacks(_task: RoleTask): string[] {
+    return [];
+  }
+}

@@ -1,0 +1,203 @@
+import { CfnResource, Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { partitionOf } from '../../private/stacks';
+import { shown } from '../../private/validation';
+
+const GITHUB_COM = 'token.actions.githubusercontent.com';
+const AUDIENCE = 'sts.amazonaws.com';
+
+/** A host, and a path behind it on GitHub Enterprise Server. */
+const ISSUER = /^[A-Za-z0-9.-]+(:[0-9]+)?(\/[\w./-]+)?$/;
+
+/** Whose workflows are trusted. */
+export interface GitHubRepository {
+  /** `owner/name` */
+  readonly repository: string;
+  readonly ownerId: string;
+  readonly repositoryId: string;
+}
+
+const REPOSITORY = /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/;
+const ID = /^[1-9][0-9]*$/;
+
+/** What would be a wildcard or variable in a policy. */
+const WILDCARD = /[*?${}\s]/;
+
+/** What would end the part of the subject that it is in, besides. */
+const SPECIAL = /[*?${}:\s]/;
+
+/** What the subject of a token says of a job, behind the repository. */
+export class JobContext {
+  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'leave out its subjects');
+
+  public static branch(name: string): JobContext {
+    return new JobContext(`ref:refs/heads/${name}`, `runs for branch "${name}"`, `add GitHubSubject.branch('${name}') to its subjects`);
+  }
+
+  public static environment(name: string): JobContext {
+    return new JobContext(`environment:${name}`, `jobs in environment "${name}"`, `add GitHubSubject.environment('${name}') to its subjects`);
+  }
+
+  private constructor(public readonly text: string, public readonly description: string, public readonly remedy: string) {}
+}
+
+/**
+ * Which runs of a workflow may assume a role, as the subject of their token says it.
+ *
+ * @see https://docs.github.com/actions/concepts/security/openid-connect
+ */
+export class GitHubSubject {
+  /**
+   * Runs for commits of this branch, in jobs without an environment. Pull requests are excluded.
+   *
+   * @param name name of the branch, such as `main`
+   * @throws if it is empty, or has a character that branches cannot have
+   */
+  public static branch(name: string): GitHubSubject {
+    return new GitHubSubject(JobContext.branch(checked('branch', name, SPECIAL)).text);
+  }
+
+  /**
+   * Jobs in this environment, of any branch. The protection rules of the environment decide which branches may use it.
+   *
+   * @param name name of the environment, as GitHub shows it
+   * @throws if it is empty, or has a character that subjects write differently
+   */
+  public static environment(name: string): GitHubSubject {
+    return new GitHubSubject(JobContext.environment(checked('environment', name, SPECIAL)).text);
+  }
+
+  /**
+   * Runs for these tags, in jobs without an environment. Everybody who may push to the repository may push a tag, unless a
+   * ruleset of the repository forbids it.
+   *
+   * @param pattern name of the tag, in which `*` stands for any characters, such as `v*`
+   * @throws if it is empty, or has a character that tags cannot have
+   */
+  public static tag(pattern: string): GitHubSubject {
+    if (typeof pattern === 'string') checked('tag', pattern.replace(/\*/g, 'x'), SPECIAL, pattern);
+    return new GitHubSubject(`ref:refs/tags/${checked('tag', pattern, /^$/)}`);
+  }
+
+  /**
+   * A whole subject, for repositories whose subjects are customized. It is compared as it is, and must name the repository.
+   *
+   * @see https://docs.github.com/rest/actions/oidc
+   * @param subject such as `repository_id:456789:environment:production`
+   * @throws if it is empty or has a wildcard; in the role, if it does not name the repository
+   */
+  public static custom(subject: string): GitHubSubject {
+    return new GitHubSubject(checked('custom', subject, WILDCARD), true);
+  }
+
+  /**
+   * @internal
+   */
+  public static _pullRequests(): GitHubSubject {
+    return new GitHubSubject(JobContext.PULL_REQUEST.text);
+  }
+
+  /**
+   * @param context the last part of the subject
+   * @param isWhole whether it is all of it
+   */
+  private constructor(private readonly context: string, private readonly isWhole = false) {}
+
+  /**
+   * Both forms that GitHub has for it: repositories made since July 2026 send the one with ids, which tells them from
+   * any that gets the same name later.
+   *
+   * @internal
+   */
+  public _of({ repository, ownerId, repositoryId }: GitHubRepository): string[] {
+    if (this.isWhole) return [this.context];
+    const [owner, name] = repository.split('/');
+    return [`repo:${repository}:${this.context}`, `repo:${owner}@${ownerId}/${name}@${repositoryId}:${this.context}`];
+  }
+
+  /**
+   * Whether a job with this context may assume the role; a custom subject does not tell.
+   *
+   * @internal
+   */
+  public _covers(context: JobContext): boolean {
+    return this.isWhole || this.context === context.text;
+  }
+
+  /**
+   * What is wrong with it for this repository, if anything is.
+   *
+   * @internal
+   */
+  public _faultFor({ repository, repositoryId }: GitHubRepository): string | undefined {
+    if (!this.isWhole) return undefined;
+    // A reusable workflow may be called from anywhere, so where that is says nothing of who calls it.
+    const caller = this.context.replace(/(^|:)job_workflow_ref:[^:]*/g, '');
+    const names = [repository, repositoryId].map((name) => new RegExp(`(^|[:@/])${name.replace(/\./g, '\\.')}([:@/]|$)`));
+    return names.some((name) => name.test(caller))
+      ? undefined
+      : `subjects: ${shown(this.context)} names neither ${repository} nor ${repositoryId}, so other repositories might assume the role`;
+  }
+}
+
+function checked(factory: string, name: string, refused: RegExp, given = name): string {
+  if (typeof name !== 'string' || name === '' || refused.test(name)) {
+    throw new Error(`GitHubSubject.${factory}: ${shown(given)} is not a name that a subject can be compared with: ` +
+      `it must not be empty or have any of ${refused === WILDCARD ? '* ? $ { }' : '* ? $ { } :'} or a blank`);
+  }
+  return name;
+}
+
+/** What is wrong with the repository, if anything is. */
+export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository): string | undefined {
+  if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
+  const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
+  return property && `${property} ${shown(id)} is not a number as "gh api repos/${repository} --jq '.owner.id, .id'" prints it`;
+}
+
+/** Who signs the tokens: GitHub itself, unless one of these says otherwise. */
+export interface TrustOptions {
+  readonly issuer?: string;
+  readonly provider?: iam.IOidcProvider;
+}
+
+/**
+ * The trust condition of a role: which tokens of GitHub may assume it. The keys of the condition name the issuer, since AWS
+ * takes them from the provider.
+ *
+ * @param stack that of the role, in whose account the provider is
+ */
+export function trustedRuns(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], options: TrustOptions): iam.IPrincipal {
+  const issuer = issuerOf(options);
+  const providerArn = options.provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${issuer}`;
+  const accepted = [...new Set(subjects.flatMap((subject) => subject._of(repository)))];
+  // Only names of tags have a wildcard.
+  const comparison = accepted.some((subject) => subject.includes('*')) ? 'StringLike' : 'StringEquals';
+  const conditions: Record<string, Record<string, string | string[]>> = { StringEquals: { [`${issuer}:aud`]: AUDIENCE } };
+  conditions[comparison] = { ...conditions[comparison], [`${issuer}:sub`]: accepted };
+  return new iam.WebIdentityPrincipal(providerArn, conditions);
+}
+
+function issuerOf({ issuer, provider }: TrustOptions): string {
+  const known = provider && urlOf(provider);
+  if (issuer === undefined) {
+    if (provider && !known) throw new Error('provider: its URL is not known at synthesis, and the conditions of the role name it: pass issuer');
+    return known ?? GITHUB_COM;
+  }
+  const host = withoutScheme(issuer);
+  if (!ISSUER.test(host)) throw new Error(`issuer ${shown(issuer)} is not the URL of an OIDC provider, such as "https://${GITHUB_COM}"`);
+  if (known && known !== host) throw new Error(`issuer ${shown(issuer)} is not that of the provider, which is "https://${known}": leave it out`);
+  return host;
+}
+
+/** The URL of a provider without its scheme, if it is known at synthesis. */
+function urlOf(provider: iam.IOidcProvider): string | undefined {
+  const { defaultChild } = provider.node;
+  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild) && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
+  const url = isOurs ? (defaultChild as iam.CfnOIDCProvider).url : provider.oidcProviderIssuer;
+  return url === undefined || Token.isUnresolved(url) ? undefined : withoutScheme(url);
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https:\/\//, '').replace(/\/+$/, '');
+}

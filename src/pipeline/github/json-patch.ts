@@ -1,0 +1,152 @@
+import { createRequire } from 'node:module';
+import type { Operation } from 'fast-json-patch';
+import { shown } from '../../private/validation';
+
+/** RFC 6901: `~` stands for `/` or itself, never for anything else. */
+const POINTER = /^(\/([^~]|~[01])*)?$/;
+
+/** RFC 6901: no leading zeros. */
+const INDEX = /^(0|[1-9][0-9]*)$/;
+
+/**
+ * Change to a rendered workflow, in the terms of JSON Patch (RFC 6902): the escape hatch for what no property covers.
+ *
+ * Paths are JSON pointers (RFC 6901): `/jobs/deploy/timeout-minutes`. In them, `~1` stands for `/`, `~0` for `~`, and
+ * `-` for the place behind the last item of a list.
+ */
+export class JsonPatch {
+  /**
+   * Sets the value of a key, or inserts an item into a list before the one at that index.
+   *
+   * @param path JSON pointer to the new value
+   * @param value any JSON value: a string, number, boolean, list, object or null
+   */
+  public static add(path: string, value: any): JsonPatch {
+    return new JsonPatch({ op: 'add', path, value });
+  }
+
+  /**
+   * Removes a value.
+   *
+   * @param path JSON pointer to a value that exists
+   */
+  public static remove(path: string): JsonPatch {
+    return new JsonPatch({ op: 'remove', path });
+  }
+
+  /**
+   * Replaces a value.
+   *
+   * @param path JSON pointer to a value that exists
+   * @param value any JSON value: a string, number, boolean, list, object or null
+   */
+  public static replace(path: string, value: any): JsonPatch {
+    return new JsonPatch({ op: 'replace', path, value });
+  }
+
+  /**
+   * Moves a value to another place.
+   *
+   * @param from JSON pointer to a value that exists
+   * @param path JSON pointer to its new place, which cannot be within itself
+   */
+  public static move(from: string, path: string): JsonPatch {
+    return new JsonPatch({ op: 'move', from, path });
+  }
+
+  /**
+   * Copies a value to another place.
+   *
+   * @param from JSON pointer to a value that exists
+   * @param path JSON pointer to the copy
+   */
+  public static copy(from: string, path: string): JsonPatch {
+    return new JsonPatch({ op: 'copy', from, path });
+  }
+
+  /**
+   * Fails synthesis unless the value is the expected one, so that a patch is never applied to a workflow that it was not
+   * written for.
+   *
+   * @param path JSON pointer to a value that exists
+   * @param value expected JSON value
+   */
+  public static test(path: string, value: any): JsonPatch {
+    return new JsonPatch({ op: 'test', path, value });
+  }
+
+  private constructor(private readonly operation: Operation) {}
+
+  /**
+   * @internal
+   */
+  public _apply(document: unknown): unknown {
+    const { operation } = this;
+    const isNew = operation.op === 'add' || operation.op === 'move' || operation.op === 'copy';
+    if ('from' in operation) this.check(document, operation.from, false);
+    this.check(document, operation.path, isNew);
+    if ('value' in operation && !isJson(operation.value)) throw this.invalid('value is not a JSON value');
+    if (operation.op === 'move' && operation.path.startsWith(`${operation.from}/`)) throw this.invalid('a value cannot be moved into itself');
+
+    const { applyPatch, getValueByPointer, JsonPatchError } = library();
+    try {
+      return applyPatch(document, [operation], true, false).newDocument;
+    } catch (error) {
+      if (operation.op === 'test' && error instanceof JsonPatchError && error.name === 'TEST_OPERATION_FAILED') {
+        throw this.invalid(`expected ${JSON.stringify(operation.value)}, found ${JSON.stringify(getValueByPointer(document, operation.path))}`);
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Checks what the library is lenient about (escapes, indices of lists, names that every object inherits), and that
+   * there is a value at the pointer, or something that can hold a new one.
+   */
+  private check(document: unknown, pointer: string, isNew: boolean): void {
+    if (typeof pointer !== 'string' || !POINTER.test(pointer)) {
+      throw this.invalid(`${shown(pointer)} is not a JSON pointer: start it with "/", and write "~" as "~0"`);
+    }
+    const keys = pointer.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+    let value: any = document;
+    keys.forEach((key, depth) => {
+      const mayBeNew = isNew && depth === keys.length - 1;
+      const isList = Array.isArray(value);
+      if (typeof value !== 'object' || value === null) throw this.invalid(`what is there cannot hold ${shown(key)}`);
+      if (isList && key !== '-' && !INDEX.test(key)) {
+        throw this.invalid(`${shown(key)} is not an index of a list: pass a number without leading zeros, or "-" for the end`);
+      }
+      const exists = Object.hasOwn(value, key);
+      if (!exists && !isList && key in value) throw this.invalid(`${shown(key)} is a reserved name`);
+      if (!exists && !mayBeNew) throw this.invalid(`there is no ${shown(key)}`);
+      if (!exists && isList && key !== '-' && Number(key) > value.length) throw this.invalid(`${shown(key)} is beyond the end of the list`);
+      value = value[key];
+    });
+  }
+
+  private invalid(message: string): Error {
+    const { op, path } = this.operation;
+    const from = 'from' in this.operation ? ` from ${shown(this.operation.from)}` : '';
+    return new Error(`JsonPatch.${op}: path ${shown(path)}${from} does not fit the workflow: ${message}`);
+  }
+}
+
+/** Whether YAML can hold it as it is. */
+function isJson(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string': case 'boolean': return true;
+    case 'number': return Number.isFinite(value);
+    case 'object': return value === null || ((Array.isArray(value) || isPlain(value)) && Object.values(value).every(isJson));
+    default: return false;
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Loaded on use: most apps patch no workflow. */
+function library(): typeof import('fast-json-patch') {
+  return createRequire(__filename)('fast-json-patch');
+}

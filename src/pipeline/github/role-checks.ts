@@ -1,0 +1,73 @@
+import { Duration } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { GitHubRole } from './github-role';
+import { JobContext } from './github-subject';
+import { RoleTask } from './role-task';
+import { WorkflowSettings } from './workflow-settings';
+import { DeployPlan, distinctImages, stacksOf } from '../deploy-plan';
+
+/** One kind of job that takes on a role. */
+interface RoleUse {
+  /** The property of the workflow that names the role. */
+  readonly property: string;
+  readonly roleArn: string;
+  readonly context: JobContext;
+  readonly timeout: { readonly property: string; readonly duration: Duration };
+  readonly task: RoleTask;
+}
+
+/**
+ * Where the roles of a workflow are in the same app: what the workflow does that its roles do not allow. Each line says what
+ * to change.
+ */
+export function contradictions(root: IConstruct, plan: DeployPlan, settings: WorkflowSettings): string[] {
+  const roles = new Map(root.node.findAll().filter(GitHubRole._isGitHubRole).map((role) => [role.roleArn, role]));
+  const used = usesOf(plan, settings).flatMap((use) => {
+    const role = roles.get(use.roleArn);
+    return role ? [{ use, role }] : [];
+  });
+  const faults = used.flatMap(({ use, role }) => faultsOf(use, role).map((fault) => `${use.property}: role ${role.node.path} ${fault}`));
+  return [...new Set([...faults, ...repositoriesOf(used.map(({ role }) => role))])];
+}
+
+function usesOf(plan: DeployPlan, settings: WorkflowSettings): RoleUse[] {
+  const { pushRoleArn, deployRoleArn, diffRoleArn, buildEnvironment, branch, buildTimeout, deployTimeout, checkTimeout } = settings;
+  const contextOf = (environment: string | undefined) => environment ? JobContext.environment(environment) : JobContext.branch(branch);
+  const deployment = { property: 'deployTimeout', duration: deployTimeout };
+  const uses: RoleUse[] = plan.environments.map((environment) => {
+    const { property, name, deployRoleArn: roleArn } = settings.environmentOf(environment);
+    return { property, roleArn, context: contextOf(name), timeout: deployment, task: { kind: 'deploy', stacks: environment.stacks } };
+  });
+  if (plan.registryStacks.length > 0) {
+    const task: RoleTask = { kind: 'deploy', stacks: plan.registryStacks };
+    uses.push({ property: 'deployRoleArn', roleArn: deployRoleArn, context: JobContext.branch(branch), timeout: deployment, task });
+  }
+  if (plan.images.length > 0) {
+    const copies = plan.environments.flatMap(distinctImages).filter(({ copyOf }) => copyOf);
+    const timeout = { property: 'buildTimeout', duration: buildTimeout };
+    const task: RoleTask = { kind: 'push', repositories: [...plan.images, ...copies] };
+    uses.push({ property: 'pushRoleArn', roleArn: pushRoleArn, context: contextOf(buildEnvironment), timeout, task });
+  }
+  if (diffRoleArn) {
+    const timeout = { property: 'checkTimeout', duration: checkTimeout };
+    uses.push({ property: 'diffRoleArn', roleArn: diffRoleArn, context: JobContext.PULL_REQUEST, timeout, task: { kind: 'diff', stacks: stacksOf(plan) } });
+  }
+  return uses;
+}
+
+function faultsOf({ context, timeout, task }: RoleUse, role: GitHubRole): string[] {
+  const faults = role._lacks(task);
+  if (!role._trusts(context)) faults.push(`does not trust ${context.description}: ${context.remedy}`);
+  const { _maxSessionDuration: session } = role;
+  if (!session.isUnresolved() && session.toSeconds() < timeout.duration.toSeconds()) {
+    faults.push(`gives credentials for ${session.toHumanString()}, and ${timeout.property} is ${timeout.duration.toHumanString()}: raise its maxSessionDuration`);
+  }
+  return faults;
+}
+
+/** A workflow is in one repository. */
+function repositoriesOf(roles: GitHubRole[]): string[] {
+  const other = roles.find(({ _repository }) => _repository.toLowerCase() !== roles[0]._repository.toLowerCase());
+  if (!other) return [];
+  return [`role ${roles[0].node.path} trusts ${roles[0]._repository}, and role ${other.node.path} trusts ${other._repository}: a workflow is in one repository`];
+}

@@ -1,0 +1,104 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import { Actions } from './actions';
+import { DeployWorkflowProps, WorkflowEnvironment } from './deploy-workflow-props';
+import { shown } from '../../private/validation';
+import { EnvironmentPlan, slug } from '../deploy-plan';
+import { appDirectory } from '../generated-file';
+import { installationHere, InstallStep } from '../package-manager';
+
+/** What the plan does not tell about a workflow, with all defaults filled in. */
+export interface WorkflowSettings {
+  readonly name: string;
+  readonly branch: string;
+  readonly checks: Record<string, string>;
+  readonly install: InstallStep[];
+  readonly cdkCommand: string;
+  readonly nodeVersion: string;
+  readonly runsOn: string;
+  readonly buildEnvironment?: string;
+  readonly pushRoleArn: string;
+  readonly deployRoleArn: string;
+  readonly diffRoleArn?: string;
+  readonly checkTimeout: Duration;
+  readonly buildTimeout: Duration;
+  readonly deployTimeout: Duration;
+  readonly actions: Actions;
+
+  /** Where the app is within the repository: `.` at its root. */
+  readonly appDirectory: string;
+
+  /** What GitHub calls the environment of a stage, and the role for it. */
+  environmentOf(plan: EnvironmentPlan): { readonly property: string; readonly name?: string; readonly deployRoleArn: string };
+}
+
+const JOB_ID = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/** What GitHub would take for a pattern, and what git refuses. */
+const NOT_IN_BRANCHES = /[\s~^:?*[\]\\!+${}]/;
+
+/** No credentials of AWS are valid for longer. */
+const LONGEST_SESSION = Duration.hours(12);
+
+/**
+ * @throws if a property has a value that cannot work
+ */
+export function workflowSettings(id: string, props: DeployWorkflowProps): WorkflowSettings {
+  const { pushRoleArn, deployRoleArn, diffRoleArn, environments = [], checks = {}, branch = 'main', workflowName = slug(id) } = props;
+  const unnamed = environments.findIndex(({ environmentName }) => environmentName === '');
+  if (unnamed >= 0) throw new Error(`environments[${unnamed}].environmentName is empty`);
+  checkArns({ pushRoleArn, deployRoleArn, diffRoleArn }, environments);
+  for (const [name, command] of Object.entries(checks)) {
+    if (!JOB_ID.test(name)) throw new Error(`checks: ${shown(name)} cannot be the id of a job: use letters, digits, _ and -, and neither a digit nor - at first`);
+    if (!command?.trim()) throw new Error(`checks: ${name} has no command`);
+  }
+  if (!FILE_NAME.test(workflowName)) throw new Error(`workflowName ${shown(workflowName)} cannot be the name of a file: use letters, digits, _, - and .`);
+  if (branch === '' || NOT_IN_BRANCHES.test(branch)) throw new Error(`branch ${shown(branch)} is not the name of one branch`);
+  if (props.installCommand?.trim() === '') throw new Error('installCommand is empty');
+  const installed = props.installCommand === undefined ? installationHere() : undefined;
+  return {
+    name: workflowName,
+    branch,
+    checks,
+    install: installed?.steps ?? [{ name: 'Install', directory: appDirectory(), commands: [props.installCommand!] }],
+    cdkCommand: props.cdkCommand ?? installed?.cdkCommand ?? 'npx cdk',
+    nodeVersion: props.nodeVersion ?? '22',
+    runsOn: props.runsOn ?? 'ubuntu-24.04',
+    buildEnvironment: props.buildEnvironmentName,
+    pushRoleArn,
+    deployRoleArn,
+    diffRoleArn,
+    // The diff takes as long as a check may, and goes to AWS.
+    checkTimeout: timeout('checkTimeout', props.checkTimeout ?? Duration.minutes(30), diffRoleArn ? LONGEST_SESSION : undefined),
+    buildTimeout: timeout('buildTimeout', props.buildTimeout ?? Duration.minutes(60), LONGEST_SESSION),
+    deployTimeout: timeout('deployTimeout', props.deployTimeout ?? Duration.minutes(60), LONGEST_SESSION),
+    actions: new Actions(props.actions),
+    appDirectory: appDirectory(),
+    environmentOf: ({ stage, stageName }) => {
+      const index = environments.findIndex((candidate) => candidate.stage === stage);
+      const { environmentName, deployRoleArn: ownRoleArn } = environments[index] ?? {};
+      return {
+        property: ownRoleArn ? `environments[${index}].deployRoleArn` : 'deployRoleArn',
+        name: environmentName ?? (stageName || undefined),
+        deployRoleArn: ownRoleArn ?? deployRoleArn,
+      };
+    },
+  };
+}
+
+function checkArns(arns: Record<string, string | undefined>, environments: WorkflowEnvironment[]): void {
+  const more = environments.map(({ deployRoleArn }, index) => [`environments[${index}].deployRoleArn`, deployRoleArn]);
+  for (const [property, arn] of [...Object.entries(arns), ...more]) {
+    if (arn === '') throw new Error(`${property} is empty`);
+    if (Token.isUnresolved(arn)) {
+      throw new Error(`${property} must be known at synthesis: give the stack of the role an env with an account, or write the ARN down`);
+    }
+  }
+}
+
+function timeout(property: string, duration: Duration, max?: Duration): Duration {
+  const minutes = duration.isUnresolved() ? NaN : duration.toMinutes({ integral: false });
+  if (!Number.isInteger(minutes) || minutes < 1) throw new Error(`${property} ${duration.isUnresolved() ? 'is not known at synthesis' : `${duration.toHumanString()} is not whole minutes`}: GitHub takes whole minutes`);
+  if (max && minutes > max.toMinutes()) throw new Error(`${property} ${duration.toHumanString()} is longer than ${max.toHumanString()}, and AWS gives no credentials for longer`);
+  return duration;
+}

@@ -1,0 +1,100 @@
+import { ImagePlan } from './image-plan';
+import { RepositoryPlan } from './repository-plan';
+import { command, quoted } from './shell';
+import { pathspec } from './source-path';
+
+/** What the pipelines have in common about images: calls of the functions in `shell`, and their arguments. */
+
+/** The variable with an image as a release names it: `<tag>@<digest>`. */
+export function imageVariable({ id }: ImagePlan): string {
+  return `IMAGE_${id.replace(/-/g, '_').toUpperCase()}`;
+}
+
+/** What an image is built from, as git takes it. */
+export function sourcesOf({ sources }: ImagePlan): string {
+  return sources.map((path) => quoted(pathspec(path))).join(' ');
+}
+
+/** Sets `tag` to that of the image that is built from the commit that is checked out. */
+export function imageTag(image: ImagePlan): string {
+  return `tag=$(image_tag ${image.settings} ${sourcesOf(image)})`;
+}
+
+/** Changes `tag` to that of the latest rebuild. */
+export function newestTag(image: ImagePlan): string {
+  return `tag=$(newest_tag ${placed(image)} "$tag")`;
+}
+
+/** Sets `digest` to that of the image with the tag `$tag`, if there is one. */
+export function lookUp(image: ImagePlan): string {
+  return `digest=$(look_up ${placed(image)} "$tag")`;
+}
+
+/**
+ * Builds the image, pushes it with the tag `$tag`, and sets `digest`.
+ *
+ * @param moving whether the tag may name another image already
+ */
+export function buildAndPush(image: ImagePlan, { moving = false } = {}): string {
+  const variables = Object.values(image.secrets);
+  const push = moving ? 'push_moving_image' : 'push_image';
+  return [
+    ...variables.length > 0 ? [`require_secrets ${variables.join(' ')}`] : [],
+    logIn(image),
+    ...needsContainerBuilder(image) ? ['use_container_builder'] : [],
+    `digest=$(${command(`${push} ${placed(image)} "$tag"`, `--tag "${image.repositoryUri}:$tag"`, ...buildArguments(image))})`,
+  ].join('\n');
+}
+
+/** Gives an image its further tags, where Docker is logged in. */
+export function addTags(image: ImagePlan, digest: string): string[] {
+  return image.tags.map((tag) => copy(image, image, { digest, tag }));
+}
+
+/** Gives an image its further tags, and logs Docker in for that. */
+export function logInAndAddTags(image: ImagePlan, digest: string): string[] {
+  return image.tags.map((tag) => promote(image, image, { digest, tag }));
+}
+
+/** Copies an image, where Docker is logged in to both registries. */
+export function copy(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
+  return command(`copy_image ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
+}
+
+/** Copies an image, and logs Docker in for that. */
+export function promote(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
+  return command(`promote_image ${from.region} ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
+}
+
+export function logIn({ region, repositoryUri }: RepositoryPlan): string {
+  return `log_in ${region} ${repositoryUri}`;
+}
+
+/** Of `docker buildx build`, besides where to push to. */
+export function buildArguments(image: ImagePlan): string[] {
+  const { context, dockerfile, platforms, target, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
+  return [
+    `--platform ${platforms.join(',')}`,
+    ...target === undefined ? [] : [`--target ${quoted(target)}`],
+    ...pairs(buildArgs).map((pair) => `--build-arg ${quoted(pair)}`),
+    ...pairs(additionalContexts).map((pair) => `--build-context ${quoted(pair)}`),
+    ...Object.entries(secrets).map(([id, variable]) => `--secret id=${id},env=${variable}`),
+    ...compression === undefined ? [] : [`--output type=image,push=true,${compression}`],
+    // Lambda takes a single manifest, and an attestation makes an index of it.
+    ...singleManifest ? ['--provenance=false'] : [],
+    `--file ${quoted(dockerfile)} ${quoted(context)}`,
+  ];
+}
+
+/** Account, region and name of a repository. */
+export function placed({ account, region, repositoryName }: RepositoryPlan): string {
+  return `${account} ${region} ${repositoryName}`;
+}
+
+export function pairs(values: Record<string, string>): string[] {
+  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
+}
+
+function needsContainerBuilder({ platforms, compression }: ImagePlan): boolean {
+  return platforms.length > 1 || compression !== undefined;
+}

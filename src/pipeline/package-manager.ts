@@ -1,0 +1,172 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { repositoryRoot } from './generated-file';
+
+/** What has to be installed before an app can be checked and deployed, as the files of its package managers say. */
+export interface Installation {
+  /** What runs the CDK CLI. */
+  readonly cdkCommand: string;
+  readonly steps: InstallStep[];
+}
+
+export interface InstallStep {
+  readonly name: string;
+  readonly commands: string[];
+
+  /** From the root of the repository. */
+  readonly directory: string;
+
+  /** What pnpm's action has to know; an empty object where package.json says it. */
+  readonly pnpm?: { readonly version?: string };
+}
+
+type Manager = 'npm' | 'pnpm' | 'yarn' | 'bun';
+
+const LOCKFILES: Record<string, Manager> = {
+  'package-lock.json': 'npm',
+  'npm-shrinkwrap.json': 'npm',
+  'pnpm-lock.yaml': 'pnpm',
+  'yarn.lock': 'yarn',
+  'bun.lock': 'bun',
+  'bun.lockb': 'bun',
+};
+
+/**
+ * Provides the version of yarn that package.json names. Some versions of Node.js come with an old corepack, others with none;
+ * what it provides goes beside node, which is on the path.
+ */
+const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
+
+/** Versions of pnpm by those of their lockfiles. */
+const PNPM_VERSIONS: Record<string, string | undefined> = { '5': '7', '6': '8', '9': '10' };
+
+/** That of the app that is being synthesized. */
+export function installationHere(): Installation {
+  return installationOf(process.cwd(), repositoryRoot() ?? process.cwd());
+}
+
+/**
+ * Reads what to install off lockfiles and manifests, from the directory of the app upwards to the root of its repository: the
+ * nearest counts.
+ *
+ * @throws if it cannot be told which package manager to use
+ */
+export function installationOf(appDirectory: string, root: string): Installation {
+  const node = nodeInstallation(appDirectory, root);
+  const python = pythonInstallation(appDirectory, root);
+  return { cdkCommand: node?.cdkCommand ?? 'npx --yes aws-cdk@2', steps: [...node?.steps ?? [], ...python] };
+}
+
+function nodeInstallation(appDirectory: string, root: string): Installation | undefined {
+  const at = nearest(appDirectory, root, (directory) => lockfilesIn(directory).length > 0 || exists(directory, 'package.json'));
+  if (!at) return undefined;
+  // The lockfile of a workspace is above the manifests of its members.
+  const directory = lockfilesIn(at).length > 0 ? at
+    : nearest(at, root, (candidate) => lockfilesIn(candidate).length > 0 && isWorkspace(candidate)) ?? at;
+  const { manager, version, isLocked } = managerOf(directory, root);
+  const step = { name: 'Install', directory: relative(root, directory) };
+  const install = (frozen: string, free: string, ...before: string[]) => ({ ...step, commands: [...before, isLocked ? frozen : free] });
+  switch (manager) {
+    case 'npm': return { cdkCommand: 'npx cdk', steps: [install('npm ci', 'npm install')] };
+    case 'pnpm': return {
+      cdkCommand: 'pnpm exec cdk',
+      steps: [{ ...install('pnpm install --frozen-lockfile', 'pnpm install'), pnpm: { version: version ? undefined : pnpmVersion(directory) } }],
+    };
+    case 'yarn': return {
+      cdkCommand: 'yarn cdk',
+      steps: [isYarnClassic(directory, version)
+        ? install('yarn install --frozen-lockfile', 'yarn install', COREPACK)
+        : install('yarn install --immutable', 'yarn install --no-immutable', COREPACK)],
+    };
+    case 'bun': return {
+      cdkCommand: 'npx cdk',
+      steps: [install(`npx --yes bun@${version ?? '1'} install --frozen-lockfile`, `npx --yes bun@${version ?? '1'} install`)],
+    };
+  }
+}
+
+function managerOf(directory: string, root: string): { readonly manager: Manager; readonly version?: string; readonly isLocked: boolean } {
+  const { packageManager = '' } = readJson(path.join(directory, 'package.json')) ?? {};
+  const [, named, version] = /^(npm|pnpm|yarn|bun)@(\d[\w.-]*)/.exec(packageManager) ?? [];
+  const found = lockfilesIn(directory);
+  const managers = [...new Set(found.map((file) => LOCKFILES[file]))];
+  const manager = managers.length === 1 ? managers[0] : named as Manager | undefined;
+  if (!manager && managers.length > 1) {
+    throw new Error(`${directory === root ? 'the repository' : relative(root, directory)} has lockfiles of several package managers (${found.join(', ')}): ` +
+      'delete all but one, or set packageManager in package.json');
+  }
+  return { manager: manager ?? 'npm', version: manager === named ? version : undefined, isLocked: managers.includes(manager ?? 'npm') };
+}
+
+function lockfilesIn(directory: string): string[] {
+  return Object.keys(LOCKFILES).filter((file) => exists(directory, file));
+}
+
+function isWorkspace(directory: string): boolean {
+  return exists(directory, 'pnpm-workspace.yaml') || readJson(path.join(directory, 'package.json'))?.workspaces !== undefined;
+}
+
+/** Only where the app itself is written in Python: a requirements.txt may be there for something else. */
+function pythonInstallation(appDirectory: string, root: string): InstallStep[] {
+  const app = readJson(path.join(appDirectory, 'cdk.json'))?.app;
+  if (typeof app !== 'string' || !/\b(python3?|poetry|uv)\b|\.py\b/.test(app)) return [];
+  const directory = nearest(appDirectory, root, (candidate) => ['poetry.lock', 'uv.lock', 'requirements.txt'].some((file) => exists(candidate, file)));
+  if (!directory) return [];
+
+  const tools = '"$RUNNER_TEMP/python-tools"';
+  const tool = (name: string, ...run: string[]) => [
+    `python3 -m venv ${tools}`, `${tools}/bin/pip install ${name}`, ...run, `echo ${tools}/bin >> "$GITHUB_PATH"`,
+  ];
+  const commands = exists(directory, 'poetry.lock')
+    ? tool(pinned('poetry', /generated by Poetry (\d[\w.]*)/, path.join(directory, 'poetry.lock')),
+      `POETRY_VIRTUALENVS_IN_PROJECT=true ${tools}/bin/poetry install --no-root`)
+    : exists(directory, 'uv.lock')
+      ? tool('uv', `${tools}/bin/uv sync --frozen`)
+      : ['python3 -m venv .venv', '.venv/bin/pip install --requirement requirements.txt'];
+  return [{
+    name: 'Install Python packages',
+    directory: relative(root, directory),
+    commands: [...commands, 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'],
+  }];
+}
+
+function pnpmVersion(directory: string): string {
+  const lockfile = path.join(directory, 'pnpm-lock.yaml');
+  const [, major = ''] = (fs.existsSync(lockfile) && /^lockfileVersion: '?(\d+)/m.exec(fs.readFileSync(lockfile, 'utf8'))) || [];
+  return PNPM_VERSIONS[major] ?? '10';
+}
+
+/** Later versions of yarn have another format, and another option. */
+function isYarnClassic(directory: string, version: string | undefined): boolean {
+  if (version) return version.startsWith('1.');
+  const lockfile = path.join(directory, 'yarn.lock');
+  return !fs.existsSync(lockfile) || !/^__metadata:/m.test(fs.readFileSync(lockfile, 'utf8'));
+}
+
+function pinned(name: string, version: RegExp, file: string): string {
+  const [, found] = version.exec(fs.readFileSync(file, 'utf8')) ?? [];
+  return found ? `${name}==${found}` : name;
+}
+
+function nearest(from: string, root: string, holds: (directory: string) => boolean): string | undefined {
+  for (let directory = from; ; directory = path.dirname(directory)) {
+    if (holds(directory)) return directory;
+    if (directory === root || directory === path.dirname(directory)) return undefined;
+  }
+}
+
+function exists(directory: string, file: string): boolean {
+  return fs.existsSync(path.join(directory, file));
+}
+
+function relative(root: string, directory: string): string {
+  return path.relative(root, directory).split(path.sep).join('/') || '.';
+}
+
+function readJson(file: string): Record<string, any> | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

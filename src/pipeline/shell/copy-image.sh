@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+
+# copy_image <repository URI> <digest> <account> <region> <repository> <URI of that> <tag>
+# Gives an image a tag, in the same repository or another one, and compares the digests. Nothing is copied if it is there.
+copy_image() {
+  local there
+  there=$(look_up "$3" "$4" "$5" "$7") || return
+  if [[ $there != "$2" ]]; then
+    # If the tag is refused, another run may have pushed it.
+    docker buildx imagetools create --prefer-index=false --tag "$6:$7" "$1@$2" >&2 || true
+    there=$(look_up "$3" "$4" "$5" "$7") || return
+  fi
+  if [[ $there != "$2" ]]; then
+    complain "$6:$7 is ${there:-missing}, expected $2"
+    return 1
+  fi
+}

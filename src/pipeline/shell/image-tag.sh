@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+
+# image_tag <build settings> <path>...
+# Prints the tag of the image that is built from these paths: the last commit that changed them, and the settings of the
+# build. Their content at that commit is their content now.
+image_tag() {
+  local commit
+  commit=$(git log -1 --format=%H -- "${@:2}") || return
+  if [[ -z $commit ]]; then
+    complain "no commit has any of ${*:2}: commit what the image is built from"
+    return 1
+  fi
+  echo "$commit-$1"
+}

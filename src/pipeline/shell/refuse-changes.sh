@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+
+# refuse_changes <path>...
+# Fails if anything below these paths is not committed: the tag of an image names a commit.
+refuse_changes() {
+  local changes
+  changes=$(git status --porcelain -- "$@") || return
+  if [[ -n $changes ]]; then
+    echo "$changes" >&2
+    complain 'there are uncommitted changes: commit them first, because the tag of the image is a commit'
+    return 1
+  fi
+}

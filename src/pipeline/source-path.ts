@@ -1,0 +1,48 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Token } from 'aws-cdk-lib';
+import { shown } from '../private/validation';
+
+/**
+ * A path from the root of the source repository as git and Docker have it in common: `./app/` and `app` are the same.
+ *
+ * @throws if it is not a path within the repository
+ */
+export function sourcePath(property: string, given: string): string {
+  if (typeof given !== 'string' || given === '' || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
+    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis`);
+  }
+  const normalized = path.posix.normalize(given).replace(/(.)\/$/, '$1');
+  if (path.posix.isAbsolute(given) || normalized === '..' || normalized.startsWith('../')) {
+    throw new Error(`${property} ${shown(given)} is outside of the source repository: pass a path that starts at its root`);
+  }
+  return normalized;
+}
+
+/**
+ * Refuses what is not there, before a pipeline finds out.
+ *
+ * @param root of the source repository; nothing is looked for where that is not known
+ */
+export function checkExists(property: string, sources: string, root: string | undefined, kind: 'directory' | 'file'): void {
+  if (root === undefined) return;
+
+  const found = fs.statSync(path.join(root, sources), { throwIfNoEntry: false });
+  if (!found || found.isDirectory() !== (kind === 'directory')) {
+    throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path from its root`);
+  }
+  const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources)));
+  if (real === '..' || real.startsWith(`..${path.sep}`) || path.isAbsolute(real)) {
+    throw new Error(`${property} ${shown(sources)} is a link to a place outside of the source repository, which a pipeline does not have`);
+  }
+}
+
+export function isWithin(inner: string, outer: string): boolean {
+  return outer === '.' || inner === outer || inner.startsWith(`${outer}/`);
+}
+
+/** What git takes, wherever in the repository it runs. Only plain paths are not taken for patterns. */
+export function pathspec(sources: string): string {
+  if (sources === '.') return ':/';
+  return /^[\w./ -]+$/.test(sources) ? `:/${sources}` : `:(top,literal)${sources}`;
+}

@@ -1,0 +1,75 @@
+/**
+ * Commands that users are told to type, in one place for outputs, failure reasons and pipelines. Each can be copied as
+ * it stands. Plain data only: the guard's function is bundled with this file.
+ */
+
+/** An ECR repository as commands name it. */
+export interface CommandRepository {
+  /** Without a tag: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`. */
+  readonly uri: string;
+  readonly region: string;
+}
+
+/** Requirements of a guard that a build has to meet. */
+export interface BuildRequirements {
+  /** In the terms of images: `linux/arm64`. With none, Docker builds for the platform of the machine. */
+  readonly platforms: readonly string[];
+
+  /** Whether an index is refused, as by Lambda functions. */
+  readonly singleManifest: boolean;
+}
+
+export function logIn({ uri, region }: CommandRepository): string {
+  return `aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${uri.split('/')[0]}`;
+}
+
+/** Flags of `docker buildx build` without which a guard refuses the image. */
+export function buildFlags({ platforms, singleManifest }: BuildRequirements): string[] {
+  return [
+    ...platforms.length > 0 ? [`--platform ${platforms.join(',')}`] : [],
+    // An attestation turns a single manifest into an index.
+    ...singleManifest ? ['--provenance=false', '--sbom=false'] : [],
+  ];
+}
+
+export function buildAndPush({ uri }: CommandRepository, tag: string, requirements: BuildRequirements): string {
+  return ['docker buildx build', ...buildFlags(requirements), `--tag ${uri}:${tag} --push .`].join(' ');
+}
+
+/** @param reference of the image: `:<tag>` or `@<digest>` */
+export function pull({ uri }: CommandRepository, reference: string): string {
+  return `docker pull ${uri}${reference}`;
+}
+
+/** Copies an image with its content, so that the digest stays the same. */
+export function copyImage(source: string, { uri }: CommandRepository, tag: string): string {
+  return `docker buildx imagetools create --tag ${uri}:${tag} ${source}`;
+}
+
+export interface ArchivedImage {
+  readonly repository: { readonly name: string; readonly account: string; readonly region: string };
+
+  /** `imageTag=<tag>` or `imageDigest=<digest>`. */
+  readonly imageId: string;
+}
+
+export function restoreFromArchive({ repository: { name, account, region }, imageId }: ArchivedImage): string {
+  return `aws ecr update-image-storage-class --region ${region} --registry-id ${account} `
+    + `--repository-name ${name} --image-id ${imageId} --target-storage-class STANDARD`;
+}
+
+/** @param parameters each as `<stack>:<name>=<value>` */
+export function deploy(stack: string, ...parameters: string[]): string {
+  return ['cdk deploy', stack, ...parameters.map((parameter) => `--parameters ${parameter}`)].join(' ');
+}
+
+export interface CommandService {
+  readonly region: string;
+  readonly cluster: string;
+  readonly service: string;
+}
+
+/** Lets a deployment end whose tasks fail over and over. */
+export function stopService({ region, cluster, service }: CommandService): string {
+  return `aws ecs update-service --region ${region} --cluster ${cluster} --service ${service} --desired-count 0`;
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Account, confirmedAccount } from './account';
+import { APP } from './app';
+import { cleanUp } from './cleanup';
+import { Names, namesOf, PREFIX } from './names';
+import { written } from './report';
+import { Story } from './story';
+import { Consumer, LOWEST } from '../consumer';
+
+/** The story of the README in an account of AWS. It costs money, runs only if told which account, and cleans up in any case. */
+
+const REPORT = join(__dirname, '../../docs/aws-report.md');
+const say = (line: string) => console.log(line);
+
+async function main([task, ...args]: string[]): Promise<void> {
+  const account = await confirmedAccount(args, process.env);
+  if (task === 'cleanup') return cleanUp(account, say);
+
+  const names = namesOf(randomBytes(3).toString('hex'));
+  say(announcement(account, names));
+  const consumer = await Consumer.install(LOWEST);
+  const story = new Story(account, names, appIn(consumer), say);
+  let failure: Error | undefined;
+  try {
+    await story.tell();
+  } catch (error) {
+    failure = error as Error;
+  }
+  const where = `${account.cloud.endpoint ? `${account.cloud.endpoint} as if it were AWS` : 'AWS'}, region ${account.region}`;
+  const report = { date: new Date().toISOString().slice(0, 10), where, cdkLib: LOWEST.cdk, steps: story.steps, questions: story.questions };
+  writeFileSync(process.env.TEST_REPORT ?? REPORT, written({ ...report, failure: failure?.message.slice(0, 300) }));
+  consumer.remove();
+  await cleanUp(account, say);
+  if (failure) throw failure;
+}
+
+function announcement({ id, region }: Account, names: Names): string {
+  return [
+    `This creates, in account ${id}, region ${region}, under names that begin with ${PREFIX}:`,
+    `  stacks ${names.registry}, ${names.service} and ${names.blueGreen}; the repository ${names.repository}`,
+    '  two VPCs without NAT, two load balancers, up to four Fargate tasks of 0.25 vCPU at a time, functions, log groups',
+    'for about an hour and a half, which costs less than 1 US dollar. All of it is deleted at the end, whatever happens.',
+    'If this process is killed: npx projen test:aws:cleanup --account ...',
+  ].join('\n');
+}
+
+function appIn(consumer: Consumer): string {
+  const directory = join(consumer.directory, 'aws');
+  mkdirSync(directory);
+  for (const file of ['package.json', 'tsconfig.json', 'cdk.json']) cpSync(join(consumer.example('minimal'), file), join(directory, file));
+  writeFileSync(join(directory, 'app.ts'), APP);
+  return directory;
+}
+
+process.exitCode = 1; // until all has been done
+main(process.argv.slice(2)).then(() => {
+  process.exitCode = 0;
+}, (error: Error) => say(`✘ ${error.message}`));

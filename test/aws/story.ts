@@ -1,0 +1,206 @@
+import { deepEqual, ok } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Account } from './account';
+import { Names } from './names';
+import { Finding } from './report';
+import { cdk, CdkRun } from '../emulator/cdk';
+import { nativeFailure, nativeRelease } from '../emulator/native';
+import { pushImage, pushIndex } from '../emulator/oci';
+import { Program } from '../emulator/programs';
+
+const PLATFORM = 'linux/amd64';
+const ANSWERS_WITHIN_MS = 5 * 60_000;
+
+/** What is done in the account, one step after the other. Each checks what it claims. */
+export class Story {
+  public readonly steps: Finding[] = [];
+  public readonly questions: Finding[] = [];
+
+  private readonly digests: Record<string, string> = {};
+
+  constructor(
+    private readonly account: Account,
+    private readonly names: Names,
+    private readonly app: string,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  public async tell(): Promise<void> {
+    const { account: { aws, id, region }, names } = this;
+
+    await this.step('the account is bootstrapped', async () => {
+      const stack = await aws.stackStatus('CDKToolkit').catch(() => undefined);
+      ok(stack, `run "npx cdk bootstrap aws://${id}/${region}" first`);
+      return stack;
+    });
+    await this.step('phase 1: the registry', async () => {
+      await this.deploy('Registry');
+      return (await aws.repositoryNames()).find((name) => name === names.repository)!;
+    });
+    await this.step('phase 3 without phase 2 is refused', async () => {
+      const { output } = await this.deployInVain('Service', 'v1');
+      const reason = /Image \S+:v1 does not exist/.exec(output.replace(/\s+/g, ' '));
+      ok(reason, output);
+      return reason[0];
+    });
+    await this.step('phase 2: the image, pushed without Docker', async () => this.push('v1', nativeRelease('release v1')));
+    await this.step('phase 3: the service answers', async () => {
+      await this.deploy('Service', 'v1');
+      return this.answer('release v1');
+    });
+    await this.step('the second release', async () => {
+      await this.push('v2', nativeRelease('release v2'));
+      await this.deploy('Service', 'v2');
+      return this.answer('release v2');
+    });
+    await this.step('a change of infrastructure alone keeps the image', async () => {
+      await this.deploy('Service', undefined, { TEST_MEMORY: '1024' });
+      return this.answer('release v2');
+    });
+    await this.step('a bad release is rolled back', async () => {
+      const tags = await this.releaseTags();
+      await this.push('bad', nativeFailure(3, 'no database'));
+      const { output } = await this.deployInVain('Service', 'bad', { TEST_MEMORY: '1024' });
+      ok(output.includes('Circuit Breaker was triggered'), output);
+      deepEqual(await this.releaseTags(), tags);
+      return `${await aws.stackStatus(names.service)}; ${await this.answer('release v2')}`;
+    });
+    await this.step('release tags are on what is deployed and on the release before', async () => {
+      const tags = await this.releaseTags();
+      const digestOf = (suffix: RegExp) => tags.find(([name]) => suffix.test(name))?.[1];
+      ok(digestOf(/[0-9a-f]{8}$/) === this.digests.v2 && digestOf(/-previous$/) === this.digests.v1, JSON.stringify(tags));
+      return tags.map(([name]) => name).join(', ');
+    });
+
+    await this.ask('does the resource policy of the log group let EventBridge write to it?', async () => {
+      const reasons = await this.failureLog();
+      const telling = reasons.find((reason) => !reason.startsWith('Scaling activity')) ?? reasons[0];
+      return reasons.length > 0 ? `yes, ${reasons.length} entries, such as "${telling}"` : 'no entry within a minute';
+    });
+    await this.ask('what does the guard hear of a rollback whose physical id had changed?', async () => (
+      (await this.guardRequests()).join(', ') || 'its log does not say'
+    ));
+    await this.ask('does CloudFormation take an empty attribute of a custom resource?', async () => {
+      await this.deploy('Service', this.digests.v2);
+      return `yes: IMAGE_TAG is empty where the release is named by its digest; ${await this.answer('release v2')}`;
+    });
+    await this.ask('is an archived image told from a missing one?', async () => {
+      await this.push('archived', nativeRelease('archived'));
+      await aws.ecr('UpdateImageStorageClass', {
+        repositoryName: names.repository, imageId: { imageDigest: this.digests.archived }, targetStorageClass: 'ARCHIVE',
+      });
+      const { output } = await this.deployInVain('Service', 'archived');
+      return /Image \S+:archived [^.]*\./.exec(output.replace(/\s+/g, ' '))?.[0] ?? output.slice(-300);
+    });
+    await this.step('a tag that moves is looked up anew', async () => {
+      await this.push('moving-1', nativeRelease('release moving-1'));
+      await this.push('latest', nativeRelease('release moving-1'));
+      await this.deploy('Service', undefined, { TEST_MOVING_TAG: 'latest' });
+      await this.answer('release moving-1');
+      await this.push('latest', nativeRelease('release moving-2'));
+      await this.deploy('Service', undefined, { TEST_MOVING_TAG: 'latest' });
+      return this.answer('release moving-2');
+    });
+    await this.ask('can a moving tag go to the index of a rebuild for several platforms?', async () => {
+      for (const text of ['several-1', 'several-2']) {
+        await pushIndex(this.account.cloud, {
+          repository: names.repository, tag: 'latest', content: nativeRelease(`release ${text}`), platforms: [PLATFORM, 'linux/arm64'],
+        });
+        await this.deploy('Service', undefined, { TEST_MOVING_TAG: 'latest' });
+        await this.answer(`release ${text}`);
+      }
+      return 'yes, twice';
+    });
+    await this.ask('does ECS take a circuit breaker together with BLUE_GREEN?', async () => {
+      const { exitCode, output } = await this.run('BlueGreen', 'v1');
+      return exitCode === 0 ? 'yes' : `no: ${/BlueGreen \| \S+FAILED.*/.exec(output)?.[0] ?? output.slice(-300)}`;
+    });
+  }
+
+  /** What stops the story if it does not hold. */
+  private async step(title: string, work: () => Promise<string>): Promise<void> {
+    this.say(`▸ ${title}`);
+    const start = Date.now();
+    const finding = (outcome: string) => ({ title, outcome, seconds: Math.round((Date.now() - start) / 1000) });
+    try {
+      this.steps.push(finding(await work()));
+    } catch (error) {
+      this.steps.push(finding(`FAILED: ${(error as Error).message.slice(0, 500)}`));
+      throw error;
+    }
+    this.say(`  ${this.steps.at(-1)!.outcome}`);
+  }
+
+  /** What is noted down, whatever the answer is. */
+  private async ask(title: string, work: () => Promise<string>): Promise<void> {
+    this.say(`? ${title}`);
+    const start = Date.now();
+    const outcome = await work().catch((error) => `not settled: ${error.message.slice(0, 300)}`);
+    this.questions.push({ title, outcome, seconds: Math.round((Date.now() - start) / 1000) });
+    this.say(`  ${outcome}`);
+  }
+
+  private async push(tag: string, content: Program): Promise<string> {
+    const digest = await pushImage(this.account.cloud, { repository: this.names.repository, tag, content, platform: PLATFORM });
+    return this.digests[tag] = digest;
+  }
+
+  private async deploy(id: string, image?: string, settings: Record<string, string> = {}): Promise<CdkRun> {
+    const run = await this.run(id, image, settings);
+    ok(run.exitCode === 0, run.output.slice(-2000));
+    return run;
+  }
+
+  private async deployInVain(id: string, image: string, settings: Record<string, string> = {}): Promise<CdkRun> {
+    const run = await this.run(id, image, settings);
+    ok(run.exitCode !== 0, 'the deployment succeeded');
+    return run;
+  }
+
+  private async run(id: string, image?: string, settings: Record<string, string> = {}): Promise<CdkRun> {
+    const stack = { Registry: this.names.registry, Service: this.names.service, BlueGreen: this.names.blueGreen }[id]!;
+    const parameters = image === undefined ? [] : ['--parameters', `${stack}:Image=${image}`];
+    const env = { ...this.account.cloud.env, TEST_NAMES: JSON.stringify(this.names), ...settings };
+    return cdk({ env }, ['deploy', id, '--exclusively', '--require-approval', 'never', ...parameters], { cwd: this.app });
+  }
+
+  /** Asks the URL of the service until it answers with a text: DNS takes a while. */
+  private async answer(expected: string): Promise<string> {
+    const { aws } = this.account;
+    const outputs = Object.values(await aws.stackOutputs(this.names.service));
+    const { host } = new URL(outputs.find((value) => /^http:\/\//.test(value))!);
+    let seen = '';
+    for (const end = Date.now() + ANSWERS_WITHIN_MS; Date.now() < end; await sleep(1000)) {
+      seen = await aws.get(host).then(({ status, text }) => `HTTP ${status} ${text}`, (error) => error.message);
+      if (seen === `HTTP 200 ${expected}`) return seen;
+    }
+    throw new Error(`${host} answers ${seen}`);
+  }
+
+  private async releaseTags(): Promise<[string, string][]> {
+    const { aws } = this.account;
+    const tags = (await aws.imageTags(this.names.repository)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
+    return Promise.all(tags.map(async (name): Promise<[string, string]> => [name, await aws.imageDigest(this.names.repository, name)]));
+  }
+
+  /** The reasons in the log of failures, for which it may take EventBridge a moment. */
+  private async failureLog(): Promise<string[]> {
+    const { aws } = this.account;
+    const resources = Object.entries(await aws.stackResources(this.names.service));
+    const [, { physicalId }] = resources.find(([id, { type }]) => type === 'AWS::Logs::LogGroup' && id.startsWith('PhasedFargateEvents'))!;
+    for (let tries = 0; tries < 12; tries++) {
+      const lines = await aws.logLines(physicalId);
+      if (lines.length > 0) return lines.map((line) => JSON.parse(line).detail).map((detail) => detail.reason ?? detail.stoppedReason);
+      await sleep(5000);
+    }
+    return [];
+  }
+
+  /** What CloudFormation has sent to the guard, by its log. */
+  private async guardRequests(): Promise<string[]> {
+    const { aws } = this.account;
+    const groups = await aws.logGroups(`/aws/lambda/${this.names.service}`);
+    const lines = (await Promise.all(groups.map((group) => aws.logLines(group)))).flat();
+    return lines.flatMap((line) => /"requestType":"(\w+)"/.exec(line)?.[1] ?? []);
+  }
+}

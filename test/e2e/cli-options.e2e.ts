@@ -1,0 +1,70 @@
+import { User } from './user';
+
+/** The example `minimal`, released with options of the CDK CLI that do something else than one would think. */
+
+const REPOSITORY = 'fargatestack-api';
+const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
+
+let user: User;
+const digests: Record<string, string> = {};
+
+beforeAll(async () => {
+  user = await User.of('minimal');
+  await user.deploy('FargateStack/Registry');
+  for (const release of ['v1', 'v2', 'v3']) digests[release] = await user.push(REPOSITORY, release, 'linux/amd64');
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+async function running(): Promise<string | undefined> {
+  const { images: [image] } = await user.service();
+  return Object.keys(digests).find((release) => image === `${URI}@${digests[release]}`);
+}
+
+test('--parameters without the name of the stack reaches the registry stack too, which accepts it', async () => {
+  await user.deploy('FargateStack', '--parameters', 'ApiImageTag=v1');
+  expect(await running()).toBe('v1');
+  await user.deploy('FargateStack', '--parameters', 'ApiImageTag=v2');
+  expect(await running()).toBe('v2');
+});
+
+test('afterwards the parameter may be left out, or be given with the name of the stack', async () => {
+  await user.deploy('FargateStack');
+  expect(await running()).toBe('v2');
+  await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1');
+  expect(await running()).toBe('v1');
+});
+
+test('a parameter that is not one of an image tag is refused by the registry stack, unless the stack is named', async () => {
+  user.edit('app.ts', /$/, `
+    import { CfnParameter } from 'aws-cdk-lib';
+    new CfnParameter(app.node.findChild('FargateStack') as any, 'Size', { default: '' });
+  `);
+  const { screen } = await user.deployInVain('FargateStack', '--parameters', 'Size=large');
+  expect(screen).toContain('Parameters: [Size] do not exist in the template');
+  await user.deploy('FargateStack', '--parameters', 'FargateStack:Size=large');
+});
+
+test.each(['--hotswap', '--hotswap-fallback'])('%s releases nothing by a parameter, and calls it a success', async (option) => {
+  const { screen, guard } = await user.deploy('FargateStack', option, '--parameters', 'FargateStack:ApiImageTag=v3');
+  expect(screen).toContain('✅ FargateStack (no changes)');
+  expect(guard).toEqual([]);
+  expect(await running()).toBe('v1');
+});
+
+test('the same without the option does release it', async () => {
+  await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v3');
+  expect(await running()).toBe('v3');
+});
+
+test('--express succeeds before the service is stable, and says so', async () => {
+  const { screen } = await user.deploy('FargateStack', '--express', '--parameters', 'FargateStack:ApiImageTag=v1');
+  expect(screen).toMatch(/Stack deployed using Express Mode. Resources still stabilizing: /);
+});
+
+test('a refusal with --express leaves the previous image running', async () => {
+  await user.deployInVain('FargateStack', '--express', '--parameters', 'FargateStack:ApiImageTag=none');
+  expect(await running()).toBe('v1');
+});

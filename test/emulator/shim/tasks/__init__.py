@@ -1,0 +1,20 @@
+"""
+Containers that really run: what ECS, its load balancer and CloudFormation do about tasks.
+
+See ../../README.md for what is believed about AWS, and where AWS documents it.
+"""
+
+import os
+
+from . import api, cloudformation, load_balancer, network, runtimes, scheduler
+
+
+def install(directory, gateway_port):
+    # Users of images need a way to the files of theirs, and to nothing else.
+    os.chmod(directory, 0o711)
+    network.configure(gateway_port, os.path.join(directory, 'ports'))
+    runtime = runtimes.chosen(os.path.join(directory, 'tasks'), os.environ.get('SHIM_TASK_RUNTIME') or 'process')
+    load_balancer.install()
+    api.install(runtime, gateway_port)
+    cloudformation.install()
+    scheduler.start()

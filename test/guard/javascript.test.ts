@@ -1,0 +1,102 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, WhenMissing } from '../../src';
+import { testApp } from '../util/synth';
+
+/** What programs in a language without types pass: jsii checks what comes from the others. */
+
+jest.setTimeout(60_000);
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+});
+
+/** None of them is right for any option by its nature; some happen to be. */
+const WRONG: any[] = [
+  '', 'x', 0, -1, 1.5, NaN, Infinity, true, false, [], [undefined], [null], ['x'], [{}], {}, { x: 1 }, { x: null }, () => 1, new Date(0), Symbol('x'), 10n, null,
+];
+
+/** What is wrong with the errors that leave the library, if any do. */
+function complaints(names: string, attempt: (value: any) => void): string[] {
+  return WRONG.flatMap((value) => {
+    try {
+      attempt(value);
+      return [];
+    } catch (error: any) {
+      if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {
+        return [`${String(value)}: ${error?.stack ?? error}`];
+      }
+      return error.message.includes(names) ? [] : [`${String(value)}: "${error.message}" does not name ${names}`];
+    }
+  });
+}
+
+const repository = () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app');
+const fresh = (use: (value: any) => void) => (value: any) => {
+  app = testApp();
+  stack = new Stack(app, 'Web');
+  use(value);
+  app.synth();
+};
+
+describe('a value of any kind is taken, or refused by an error that names the option:', () => {
+  test.each(['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'])('%s of a guard', (name) => {
+    expect(complaints(name, fresh((value) => new ImageGuard(stack, 'Guard', { registry: repository(), imageVersion: ImageVersion.tag('v1'), [name]: value })))).toEqual([]);
+  });
+
+  test.each(['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'])('%s of a service', (name) => {
+    expect(complaints(name, fresh((value) => new PhasedFargateService(stack, 'Api', { [name]: value })))).toEqual([]);
+  });
+
+  test.each([
+    'repositoryName', 'removalPolicy', 'imageScanOnPush', 'keepTagged', 'keepUntaggedFor', 'encryptionKey',
+  ])('%s of a registry', (name) => {
+    expect(complaints(name, fresh((value) => new ImageRegistry(stack, 'Images', { [name]: value })))).toEqual([]);
+    expect(complaints(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
+  });
+
+  test.each(['strict', 'exceptions'])('%s of a required guard', (name) => {
+    expect(complaints(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
+  });
+
+  test.each<[string, (value: any) => unknown]>([
+    ['options', (value) => new ImageGuard(stack, 'Guard', value)],
+    ['options', (value) => new ImageRegistry(stack, 'Images', value)],
+    ['options', (value) => ImageGuard.requireOn(app, value)],
+    ['scope', (value) => ImageGuard.requireOn(value)],
+    ['ImageVersion.tag', (value) => ImageVersion.tag(value)],
+    ['ImageVersion.movingTag', (value) => ImageVersion.movingTag(value)],
+    ['ImageVersion.digest', (value) => ImageVersion.digest(value)],
+    ['name', (value) => ImageVersion.parameter(value)],
+    ['duration', (value) => WhenMissing.waitFor(value)],
+    ['count', (value) => new ImageGuard(stack, 'Guard', { registry: repository(), whenMissing: WhenMissing.startWithoutTasks() }).taskCount(value)],
+  ])('%s (%#)', (name, use) => {
+    const registryMissing = (complaint: string) => complaint.includes('registry is missing');
+    expect(complaints(name, fresh(use)).filter((complaint) => !registryMissing(complaint))).toEqual([]);
+  });
+});
+
+test('a guard without a registry says what it needs', () => {
+  expect(() => new ImageGuard(stack, 'Guard', {} as any)).toThrow(new Error(
+    'registry is missing: pass an ImageRegistry, or any other ECR repository (at Web/Guard)'));
+});
+
+test('nothing is taken for a guard or a registry that is none', () => {
+  for (const value of WRONG) {
+    expect(ImageGuard.isImageGuard(value)).toBe(false);
+    expect(ImageRegistry.isImageRegistry(value)).toBe(false);
+  }
+});
+
+test('null is as good as an option that is left out', () => {
+  const options: any = { imageVersion: null, whenMissing: null, retainReleasedImages: null };
+  expect(() => new ImageGuard(stack, 'Guard', { registry: new ImageRegistry(stack, 'Images', { keepTagged: null } as any), ...options })).not.toThrow();
+});
+
+test('a whole number of minutes is not asked of a duration', () => {
+  expect(() => WhenMissing.waitFor(Duration.seconds(90))).not.toThrow();
+});

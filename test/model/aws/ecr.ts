@@ -1,0 +1,169 @@
+import { Image } from './images';
+import { MOST_TAGS, Repository, Stored } from './registry';
+
+export class EcrError extends Error {
+  constructor(public readonly code: string, message: string, public readonly status = 400) {
+    super(message);
+  }
+}
+
+type Input = Readonly<Record<string, any>>;
+interface ImageId { readonly imageTag?: string; readonly imageDigest?: string }
+
+/** What AWS's documentation leaves open, decided anew in each world. */
+export interface EcrDoubts {
+  /** Whether `DescribeImages` finds an archived image by its tag without being asked for such. */
+  readonly describesArchived: boolean;
+  /** What `BatchGetImage` says of an archived image, whose pull "fails with a 404 error". */
+  readonly archivedFailure: 'ImageNotFound' | 'ImageInaccessible';
+  /** Whether a manifest can be put whose image has been deleted since it was read. */
+  readonly revivesDeleted: boolean;
+}
+
+/** The operations of one registry, by the API reference. Protocol, permissions and faults are the business of others. */
+export class Ecr {
+  /** Images that have been read, by their manifest. */
+  private readonly read = new Map<string, Image>();
+
+  constructor(
+    private readonly account: string,
+    private readonly repositories: ReadonlyMap<string, Repository>,
+    private readonly doubts: EcrDoubts,
+    private readonly downloadUrl: (digest: string) => string,
+    private readonly now: () => number,
+  ) {}
+
+  public call(operation: string, input: Input): object {
+    if (input.registryId !== undefined && input.registryId !== this.account) throw this.noRepository(input);
+    const repository = this.repositories.get(input.repositoryName as string);
+    if (!repository?.exists) throw this.noRepository(input);
+    switch (operation) {
+      case 'DescribeImages': return this.describeImages(repository, input);
+      case 'BatchGetImage': return this.batchGetImage(repository, input);
+      case 'GetDownloadUrlForLayer': return this.getDownloadUrlForLayer(repository, input);
+      case 'PutImage': return this.putImage(repository, input);
+      default: throw new EcrError('UnknownOperationException', operation);
+    }
+  }
+
+  private noRepository({ repositoryName }: Input): EcrError {
+    return new EcrError('RepositoryNotFoundException', `The repository with name '${String(repositoryName)}' does not exist in the registry with id '${this.account}'`);
+  }
+
+  private describeImages(repository: Repository, { imageIds, filter, maxResults, nextToken }: Input): object {
+    if (imageIds) {
+      if (maxResults !== undefined || nextToken !== undefined) throw new EcrError('InvalidParameterException', 'maxResults and nextToken cannot be used with imageIds');
+      const details = (imageIds as ImageId[]).map((id) => {
+        const stored = this.find(repository, id);
+        const status = filter?.imageStatus as string | undefined;
+        const wanted = status === 'ANY' || (status ? stored?.status === status : stored?.status === 'ACTIVE' || this.doubts.describesArchived);
+        if (!stored || !wanted) throw new EcrError('ImageNotFoundException', `The image with imageId ${JSON.stringify(id)} does not exist within the repository with name '${repository.name}' in the registry with id '${this.account}'`);
+        return this.detailOf(repository, stored);
+      });
+      return { imageDetails: details };
+    }
+    const all = [...repository.images.values()].filter(({ status, image }) => (
+      (filter?.imageStatus === 'ANY' || status === (filter?.imageStatus ?? 'ACTIVE'))
+      && (filter?.tagStatus === undefined || filter.tagStatus === 'ANY' || (filter.tagStatus === 'TAGGED') === repository.countTags(image.digest) > 0)
+    ));
+    const start = nextToken ? Number(Buffer.from(nextToken as string, 'base64').toString().split(':')[1]) : 0;
+    if (!Number.isInteger(start)) throw new EcrError('InvalidParameterException', 'Invalid parameter at \'nextToken\' failed to satisfy constraint: \'Invalid token\'');
+    const end = start + Number(maxResults ?? 100);
+    return {
+      imageDetails: all.slice(start, end).map((stored) => this.detailOf(repository, stored)),
+      ...end < all.length && { nextToken: Buffer.from(`token:${end}`).toString('base64') },
+    };
+  }
+
+  private detailOf(repository: Repository, { image, pushedAt, status }: Stored): object {
+    const tags = repository.tagsOf(image.digest);
+    const others = Array.from({ length: repository.otherTags.get(image.digest) ?? 0 }, (_, index) => `build-${index}`);
+    return {
+      registryId: this.account,
+      repositoryName: repository.name,
+      imageDigest: image.digest,
+      ...tags.length + others.length > 0 && { imageTags: [...others, ...tags] },
+      imageSizeInBytes: image.manifest.length + 1234,
+      imagePushedAt: pushedAt / 1000,
+      imageManifestMediaType: image.mediaType,
+      imageStatus: status,
+    };
+  }
+
+  private batchGetImage(repository: Repository, { imageIds, acceptedMediaTypes }: Input): object {
+    const images: object[] = [];
+    const failures: object[] = [];
+    for (const imageId of imageIds as ImageId[]) {
+      const stored = this.find(repository, imageId);
+      const fail = (failureCode: string, failureReason: string) => failures.push({ imageId, failureCode, failureReason });
+      if (!stored) {
+        fail('ImageNotFound', 'Requested image not found');
+      } else if (stored.status !== 'ACTIVE') {
+        fail(this.doubts.archivedFailure, 'Requested image is archived');
+      } else if (acceptedMediaTypes && !(acceptedMediaTypes as string[]).includes(stored.image.mediaType)) {
+        fail('ImageNotFound', `The image has another media type: ${stored.image.mediaType}`);
+      } else {
+        const { digest, manifest, mediaType } = stored.image;
+        images.push({
+          registryId: this.account,
+          repositoryName: repository.name,
+          imageId: { imageDigest: digest, ...imageId.imageTag && { imageTag: imageId.imageTag } },
+          imageManifest: manifest,
+          imageManifestMediaType: mediaType,
+        });
+      }
+    }
+    return { images, failures };
+  }
+
+  private getDownloadUrlForLayer(repository: Repository, { layerDigest }: Input): object {
+    if (!repository.blob(layerDigest as string)) throw new EcrError('LayersNotFoundException', `The layer with digest '${String(layerDigest)}' does not exist`);
+    return { downloadUrl: this.downloadUrl(layerDigest as string), layerDigest };
+  }
+
+  private putImage(repository: Repository, { imageManifest, imageManifestMediaType, imageTag, imageDigest }: Input): object {
+    const known = [...repository.images.values()].find(({ image }) => image.manifest === imageManifest);
+    const stored = known ?? this.revived(repository, imageManifest as string);
+    if (!stored) throw new EcrError('LayersNotFoundException', 'Layers of the manifest do not exist');
+    const { image } = stored;
+    if (imageDigest !== undefined && imageDigest !== image.digest) throw new EcrError('ImageDigestDoesNotMatchException', 'The digest does not match that of the manifest');
+    if (imageManifestMediaType !== undefined && imageManifestMediaType !== image.mediaType) throw new EcrError('InvalidParameterException', 'The media type is not that of the manifest');
+    if (imageTag !== undefined) {
+      if (repository.tags.get(imageTag as string) === image.digest) {
+        throw new EcrError('ImageAlreadyExistsException', `Image with digest '${image.digest}' and tag '${String(imageTag)}' already exists in the repository with name '${repository.name}' in registry with id '${this.account}'`);
+      }
+      if (!repository.mayTag(imageTag as string, image.digest)) {
+        throw new EcrError('ImageTagAlreadyExistsException', `The image tag '${String(imageTag)}' already exists in the '${repository.name}' repository and cannot be overwritten because the tag is immutable.`);
+      }
+      if (repository.countTags(image.digest) >= MOST_TAGS) {
+        throw new EcrError('LimitExceededException', `The operation did not succeed because it would have exceeded a service limit: ${MOST_TAGS} tags per image`);
+      }
+      repository.setTag(imageTag as string, image.digest);
+    }
+    return {
+      image: {
+        registryId: this.account,
+        repositoryName: repository.name,
+        imageId: { imageDigest: image.digest, ...imageTag && { imageTag } },
+        imageManifest,
+        imageManifestMediaType: image.mediaType,
+      },
+    };
+  }
+
+  /** Layers outlive their image for a while. */
+  private revived(repository: Repository, manifest: string): Stored | undefined {
+    const image = this.read.get(manifest);
+    if (!image || !this.doubts.revivesDeleted) return undefined;
+    repository.push(image, this.now());
+    return repository.images.get(image.digest);
+  }
+
+  private find(repository: Repository, { imageTag, imageDigest }: ImageId): Stored | undefined {
+    const named = imageTag === undefined ? imageDigest : repository.tags.get(imageTag);
+    if (named === undefined || (imageDigest !== undefined && imageDigest !== named)) return undefined;
+    const stored = repository.images.get(named);
+    if (stored) this.read.set(stored.image.manifest, stored.image);
+    return stored;
+  }
+}

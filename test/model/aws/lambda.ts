@@ -1,0 +1,98 @@
+import { Environment, EnvironmentOptions, SandboxedEnvironment, Version } from './environment';
+import { Direction, GuardRequest, Invocation } from './requests';
+import { Random } from '../runtime/random';
+
+/** 15 minutes, the most that there is. */
+const TIMEOUT_MS = 900_000;
+const RETRY_AFTER_MS = [60_000, 120_000];
+const LATEST_MS = 3 * 3600_000;
+
+/** What befalls the deliveries of one request. */
+export interface Delivery {
+  /** How long the first one takes. */
+  readonly delayMs: number;
+  /** How long after its start each run crashes, if it does. */
+  readonly crashes: readonly number[];
+  /** More deliveries of the same event, so long after the first. */
+  readonly repeats: readonly number[];
+}
+
+export const PROMPT: Delivery = { delayMs: 50, crashes: [], repeats: [] };
+
+export interface LambdaOptions<Question> extends EnvironmentOptions<Question> {
+  readonly onStart: (invocation: Invocation<Question>) => void;
+  readonly onEnd: (invocation: Invocation<Question>) => void;
+  /** Simulated ones by default. */
+  readonly newEnvironment?: (version: Version, options: EnvironmentOptions<Question>) => Environment<Question>;
+}
+
+/** Asynchronous invocation: at least once, tried again twice after an error, in environments that are frozen in between. */
+export class Lambda<Question> {
+  private code?: Version;
+  private idle: Array<Environment<Question>> = [];
+  private invocations = 0;
+
+  constructor(private readonly options: LambdaOptions<Question>) {}
+
+  /** New code means new environments; those at work go on with the old. */
+  public deploy(version: Version): void {
+    if (this.code === version) return;
+    this.code = version;
+    this.idle = [];
+  }
+
+  public get deployed(): string | undefined {
+    return this.code?.name;
+  }
+
+  public invoke(request: GuardRequest<Question>, { delayMs, crashes, repeats }: Delivery): void {
+    const { time } = this.options;
+    time.after(delayMs, () => this.run(request, 1, delayMs, [...crashes]));
+    for (const repeat of repeats) time.after(delayMs + repeat, () => this.run(request, 1, delayMs + repeat, []));
+  }
+
+  private run(request: GuardRequest<Question>, attempt: number, delayMs: number, crashes: number[]): void {
+    const { time, random, onStart, onEnd } = this.options;
+    const invocation: Invocation<Question> = {
+      number: ++this.invocations,
+      request,
+      attempt,
+      delayMs,
+      startedAt: time.now,
+      deadline: time.now + TIMEOUT_MS,
+      code: this.code!.name,
+      calls: 0,
+      puts: [],
+      printed: [],
+      statusAsked: 0,
+      hits: new Map(),
+    };
+    const warm = random.chance(0.6) ? this.idle.pop() : undefined;
+    const { newEnvironment = (version, options) => new SandboxedEnvironment(version, options) } = this.options;
+    const environment = warm ?? newEnvironment(this.code!, this.options);
+    onStart(invocation);
+    environment.run(invocation, crashes.shift(), () => {
+      onEnd(invocation);
+      if (invocation.ended !== 'killed' && this.code === environment.version) this.idle.push(environment);
+      if (invocation.ended !== 'returned' && attempt <= RETRY_AFTER_MS.length) {
+        time.after(RETRY_AFTER_MS[attempt - 1], () => this.run(request, attempt + 1, 0, crashes));
+      }
+    });
+  }
+}
+
+/** Some crashes, late and repeated deliveries. A rollback is delivered at the third attempt at the latest. */
+export function randomDelivery(random: Random, direction: Direction, stormy: boolean): Delivery {
+  const most = direction === 'forward' ? 3 : 2;
+  const crashAfterMs = () => random.weighted([3, random.integer(1, 400)], [1, random.integer(1, 5_000)]);
+  const repeatAfterMs = () => random.weighted(
+    [2, random.integer(0, 2_000)],
+    [2, random.integer(2_000, 120_000)],
+    [1, random.integer(120_000, LATEST_MS)],
+  );
+  return {
+    delayMs: random.weighted([20, random.integer(20, 800)], [1, random.integer(800, 3_000)]),
+    crashes: stormy && random.chance(0.08) ? Array.from({ length: random.integer(1, most) }, crashAfterMs) : [],
+    repeats: random.chance(0.06) ? [repeatAfterMs()] : [],
+  };
+}

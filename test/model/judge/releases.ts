@@ -1,0 +1,187 @@
+import { NO_IMAGE } from './answers';
+import { Verdict } from './invariants';
+import { View, viewOf, viewOfDigest } from './view';
+import { Fault, PERMANENT } from '../aws/faults';
+import { Call } from '../aws/front-doors';
+import { Repository } from '../aws/registry';
+import { Answer, GuardRequest, Invocation } from '../aws/requests';
+import { asksForTheSame, Question } from '../aws/template';
+
+/** What was to be seen while an invocation looked. */
+interface Sight {
+  readonly fitting: Set<string>;
+  readonly views: Array<{ readonly at: number; readonly view: View; readonly deployed?: View }>;
+}
+
+/** The last release of a guard. */
+export interface Release {
+  readonly question: Question;
+  readonly digest: string;
+}
+
+interface Circumstances {
+  /** Whether AWS lets the guard set all the release tags that it may want. */
+  readonly mayTag: boolean;
+  /** Whether the guard has made the id that it is asked with. */
+  readonly knownId: boolean;
+}
+
+const NAMES: Readonly<Record<string, RegExp>> = {
+  denied: /AccessDenied|not authorized|lacks permission|may not|must not/i,
+  expiredToken: /ExpiredToken|expired/i,
+  kms: /kms/i,
+  limit: /LimitExceeded|1,?000|quota|limit/i,
+};
+const DUE_MS = 120_000;
+const SOON_MS = 30_000;
+const LAMBDA_MS = 900_000;
+/** Between two looks of a guard that is not throttled, and for looking a last time. */
+const PACE_MS = 15_000;
+const MOST_CALLS = 8;
+const CALLS_FOR_CONFIG = 2;
+
+/** Whether the guard lets through what it should, and nothing else. */
+export class ReleaseJudge {
+  /** By logical id. */
+  private readonly deployed = new Map<string, Release>();
+  /** In the life of the present stack. */
+  private history: Release[] = [];
+  private readonly sights = new WeakMap<Invocation<Question>, Sight>();
+
+  constructor(private readonly verdict: Verdict, private readonly repositories: ReadonlyMap<string, Repository>) {}
+
+  public called({ service, invocation }: Call, now: number): void {
+    if (service !== 'ecr') return;
+    const { question } = invocation.request;
+    const sight = this.sightOf(invocation);
+    const view = viewOf(question, this.repositories);
+    const before = this.before(invocation.request);
+    const kept = before && asksForTheSame(before.question, question) ? this.see(before.digest, question) : undefined;
+    for (const seen of [view, kept]) if (seen?.kind === 'fits') sight.fitting.add(seen.digest);
+    sight.views.push({ at: now, view, deployed: kept });
+  }
+
+  public wasAskedBefore(question: Question): boolean {
+    return this.history.some((release) => asksForTheSame(release.question, question));
+  }
+
+  /** All that a guard may want to keep by a tag, so far as it exists, can be read. */
+  public canReadReleases(repository: Repository): boolean {
+    return this.history.every(({ digest }) => (repository.images.get(digest)?.status ?? 'ACTIVE') === 'ACTIVE');
+  }
+
+  public areAllThere(repository: Repository): boolean {
+    return this.history.every(({ digest }) => repository.images.get(digest)?.status === 'ACTIVE');
+  }
+
+  public forwardOver(
+    request: GuardRequest<Question>, answer: Answer | undefined, invocations: ReadonlyArray<Invocation<Question>>, { mayTag, knownId }: Circumstances,
+  ): void {
+    const answering = invocations.find(({ puts }) => puts.some(({ accepted }) => accepted)) ?? invocations[0];
+    if (!answer || !answering) return;
+    if (answer.status === 'SUCCESS') {
+      this.checkSuccess(request, answer, answering, knownId);
+      this.checkCalls(request, answering, invocations);
+      const release = { question: request.question, digest: answer.data.ImageDigest };
+      this.deployed.set(request.logicalId, release);
+      this.history.push(release);
+    } else {
+      this.checkFailure(answer, answering, invocations, mayTag);
+    }
+  }
+
+  public wentBack(logicalId: string, release: Release): void {
+    this.deployed.set(logicalId, release);
+    this.history.push(release);
+  }
+
+  public removed(): void {
+    this.deployed.clear();
+    this.history = [];
+  }
+
+  private checkSuccess(request: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
+    const { question, type } = request;
+    const { fitting, views } = this.sightOf(invocation);
+    const digest = data.ImageDigest;
+    const before = this.before(request);
+    if (digest === NO_IMAGE) {
+      const missing = views.some(({ view }) => view.kind === 'missing') || views.length === 0;
+      this.verdict.expect('rightImage', question.whenMissing === 'startWithoutTasks' && missing, () => `no image was answered to ${JSON.stringify(question)}: ${JSON.stringify(views.at(-1))}`);
+      this.verdict.expect('keepsTasks', before === undefined || before.digest === NO_IMAGE, () => `tasks of ${before!.digest} are stopped`);
+      return;
+    }
+    const answeredBefore = this.history.some((release) => release.digest === digest && asksForTheSame(release.question, question));
+    if (!fitting.has(digest) && !(type === 'Update' && answeredBefore && this.verdict.exempts(['statusUnknown', isStatusUnknown(invocation)]))) {
+      this.verdict.expect('rightImage', false, () => `${digest} was answered to ${JSON.stringify(question)}; the registry had ${JSON.stringify(views.at(-1)?.view)}`);
+    } else {
+      this.verdict.expect('rightImage', true, String);
+    }
+    const stays = before && asksForTheSame(before.question, question) && views.length > 0 && views.every(({ deployed }) => deployed?.kind === 'fits');
+    if (stays && !this.verdict.exempts(['unknownId', !knownId])) {
+      this.verdict.expect('keepsImage', digest === before.digest, () => `${before.digest} became ${digest}, although the question stays`);
+    }
+  }
+
+  private checkFailure(answer: Answer, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>, mayTag: boolean): void {
+    const { reason } = answer;
+    const { request: { question }, startedAt, puts } = invocation;
+    const { views } = this.sightOf(invocation);
+    const elapsed = puts[0].at - startedAt;
+    const detail = (what: string) => () => `${what} after ${elapsed / 1000} s: ${reason}; the registry had ${JSON.stringify(views.at(-1))}, asked was ${JSON.stringify(question)}`;
+    const hits = invocations.flatMap((each) => [...each.hits]);
+    const foreseeable = invocations.length === 1 && hits.length === 0;
+    const last = views.at(-1)?.view;
+    if (foreseeable) {
+      // What comes while it looks, it may have looked for already.
+      const isThere = last?.kind === 'fits' && views.every(({ at, view }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest));
+      this.verdict.expect('releases', !isThere || !mayTag, detail('refused'));
+      if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
+        const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
+        this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
+      }
+    }
+    const [[fault, metAt] = []] = hits;
+    const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
+    if (nothingElse && last?.kind !== 'unnamed' && fault && isThereToStay(fault)) {
+      this.verdict.expect('namesError', NAMES[fault.kind].test(reason), detail(`${fault.kind} of ${fault.operation ?? 'all'} not named`));
+      this.verdict.expect('namesError', puts[0].at - metAt! <= DUE_MS, detail(`${fault.kind} of ${fault.operation ?? 'all'} answered late`));
+    }
+  }
+
+  private checkCalls({ question }: GuardRequest<Question>, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>): void {
+    const { views: [first, ...others] } = this.sightOf(invocation);
+    const isSteady = others.every(({ view, deployed }) => view.kind === 'fits' && deployed?.kind === first.deployed?.kind);
+    if (invocations.length > 1 || invocation.hits.size > 0 || first?.view.kind !== 'fits' || !isSteady) return;
+    const image = this.repositories.get(question.repository)?.images.get(first.view.digest)?.image;
+    const most = MOST_CALLS + (image?.single ? CALLS_FOR_CONFIG : 0);
+    this.verdict.expect('calls', invocation.calls <= most, () => `${invocation.calls} calls, at most ${most} for ${image?.name}`);
+  }
+
+  /** A guard that is created knows of nothing that was before, even if there was another of its name. */
+  private before({ type, logicalId }: GuardRequest<Question>): Release | undefined {
+    return type === 'Create' ? undefined : this.deployed.get(logicalId);
+  }
+
+  private see(digest: string, question: Question): View {
+    const repository = this.repositories.get(question.repository);
+    return repository?.exists ? viewOfDigest(digest, question, repository) : { kind: 'repositoryMissing' };
+  }
+
+  private sightOf(invocation: Invocation<Question>): Sight {
+    const known = this.sights.get(invocation);
+    if (known) return known;
+    const sight: Sight = { fitting: new Set(), views: [] };
+    this.sights.set(invocation, sight);
+    return sight;
+  }
+}
+
+function isThereToStay({ kind, service, probability, from, until }: Fault): boolean {
+  return PERMANENT.includes(kind) && service === 'ecr' && probability === 1 && until - from > 2 * DUE_MS;
+}
+
+/** Asked, and nothing learned. */
+export function isStatusUnknown({ statusAsked, statusSeen }: Invocation<Question>): boolean {
+  return statusAsked > 0 && statusSeen === undefined;
+}

@@ -1,0 +1,100 @@
+import { nameOf, NO_IMAGE } from './answers';
+import { Verdict } from './invariants';
+import { ReleaseJudge } from './releases';
+import { Call } from '../aws/front-doors';
+import { Repository } from '../aws/registry';
+import { GuardRequest, IN_PROGRESS } from '../aws/requests';
+import { StackModel } from '../aws/stack';
+import { Dialect, Question, releaseTagName } from '../aws/template';
+
+/** How long a look at the stack counts as "just before" a write. */
+const FRESH_MS = 10_000;
+
+/** What keeps deployed images from expiring: that it is always there, and that nobody moves it who should not. */
+export class TagJudge {
+  /** `repository@digest` of what the guard under test has released with release tags, for as long as it can be tagged: it exists and is not archived. */
+  private readonly established = new Set<string>();
+  /** What the guard has answered last, while that counts. */
+  private current?: string;
+  /** What a rollback takes away. */
+  private leaving = new Set<string>();
+  /** Until the next release. */
+  public disturbed = false;
+
+  constructor(
+    private readonly verdict: Verdict,
+    private readonly repositories: ReadonlyMap<string, Repository>,
+    private readonly stack: StackModel,
+    private readonly dialect: Dialect,
+    private readonly releases: ReleaseJudge,
+  ) {}
+
+  public requested({ direction }: GuardRequest<Question>): void {
+    if (direction === 'cleanup') return;
+    this.current = undefined;
+    this.leaving = direction === 'rollback' ? new Set([...this.stack.running].filter((image) => image !== this.stack.stable?.running)) : new Set();
+  }
+
+  public released({ question }: GuardRequest<Question>, digest: string, withTags: boolean): void {
+    this.current = `${question.repository}@${digest}`;
+    if (withTags && digest !== NO_IMAGE) {
+      if (this.canBeTagged(this.current)) this.established.add(this.current);
+      this.disturbed = false;
+    }
+    this.checkAll(`the release of ${digest}`);
+  }
+
+  public registryChanged(): void {
+    for (const image of this.established) if (!this.canBeTagged(image)) this.established.delete(image);
+    this.checkAll('a change of the registry');
+  }
+
+  public checkAll(after: string): void {
+    if (this.disturbed) return;
+    for (const image of this.needed()) {
+      if (!this.established.has(image)) continue;
+      const [repository, digest] = image.split('@');
+      const tags = this.repositories.get(repository)!.tagsOf(digest);
+      const isTagged = tags.some((tag) => tag.startsWith(this.dialect.releaseTagPrefix));
+      if (!isTagged && this.leaving.has(image) && this.verdict.exempts(['passing', true])) continue;
+      this.verdict.expect('deployedIsTagged', isTagged, () => `after ${after}, ${image} has ${tags.join(', ') || 'no tag'}; the stack is ${this.stack.status}`);
+    }
+  }
+
+  public called({ action, invocation, input, done }: Call, now: number): void {
+    if (action !== 'ecr:PutImage') return;
+    const { request, statusSeen } = invocation;
+    const tag = String(input?.imageTag);
+    const own = ownTagPrefix(this.dialect, request.logicalId);
+    this.verdict.expect('ownTags', tag.startsWith(own) && request.question.retain, () => `${nameOf(invocation)} moves ${tag}`);
+    if (request.live) return;
+
+    const fresh = statusSeen !== undefined && now - statusSeen.at <= FRESH_MS;
+    const lookalike = request.direction === 'forward' && statusSeen?.status === 'UPDATE_ROLLBACK_IN_PROGRESS' && this.releases.wasAskedBefore(request.question);
+    const allowed = this.verdict.exempts(
+      ['disturbed', fresh && (statusSeen.live || IN_PROGRESS[request.direction].includes(statusSeen.status))],
+      ['rollbackLookalike', fresh && lookalike],
+    );
+    if (done) this.disturbed = true;
+    this.verdict.expect('lateMessenger', allowed, () => (
+      `${nameOf(invocation)} moves ${tag} to ${String(input?.imageDigest)} while the stack is ${this.stack.status}; `
+      + (statusSeen ? `it had seen ${statusSeen.status} ${(now - statusSeen.at) / 1000} s before` : 'it had not asked')
+    ));
+  }
+
+  private canBeTagged(image: string): boolean {
+    const [repository, digest] = image.split('@');
+    return this.repositories.get(repository)?.images.get(digest)?.status === 'ACTIVE';
+  }
+
+  private needed(): Set<string> {
+    const { stable, running } = this.stack;
+    const goal = stable && `${stable.guard.template.question.repository}@${stable.guard.data.ImageDigest}`;
+    return new Set([...running, goal, this.current].filter((image) => image !== undefined));
+  }
+}
+
+/** The readable part is what the template says, and what makes it unique follows. */
+export function ownTagPrefix({ releaseTagPrefix }: Dialect, logicalId: string): string {
+  return `${releaseTagPrefix}${releaseTagName(logicalId)}-`;
+}

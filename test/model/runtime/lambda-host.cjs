@@ -1,0 +1,13 @@
+// What Lambda's runtime for Node does: loads the code once, and hands one event after the other to its handler.
+const { handler } = require(process.argv[2]);
+
+process.on('message', ({ event, remainingMs, requestId }) => {
+  const end = Date.now() + remainingMs;
+  const context = { functionName: 'guard', awsRequestId: requestId, getRemainingTimeInMillis: () => end - Date.now() };
+  (async () => handler(event, context))().then(
+    () => process.send({ ended: 'returned' }),
+    (error) => process.send({ ended: 'threw', error: String(error) }),
+  );
+});
+
+process.send({ ended: 'started' });

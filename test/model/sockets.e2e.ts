@@ -1,0 +1,53 @@
+import { ProcessEnvironment } from './aws/process-environment';
+import { Question } from './aws/template';
+import { RealTime } from './runtime/real-time';
+import { run } from './story/run';
+import { randomStory, Story } from './story/story';
+import { TESTED_FILE, versionOf } from './story/subject';
+
+const STORIES = Number(process.env.MODEL_PROCESSES ?? 25);
+const HASTE = 500;
+const AT_ONCE = 5;
+
+/** Stories that take no time: nobody waits for an image, and nothing is delivered late. */
+function quickStory(seed: number): Story {
+  const story = randomStory(seed, false);
+  const atOnce = <T extends object>(question: T): T => 'whenMissing' in question && question.whenMissing === 'waitFor' ? { ...question, whenMissing: 'fail' } : question;
+  return {
+    ...story,
+    origin: 'tested',
+    question: atOnce(story.question),
+    images: story.images.filter(({ image }) => image.kind !== 'latin1'),
+    steps: story.steps.map((step) => ({
+      ...step,
+      ...step.kind === 'deploy' && { change: { ...step.change, question: atOnce(step.change.question) } },
+      meanwhile: step.meanwhile.map((timed) => ({ ...timed, afterMs: timed.afterMs / HASTE })),
+    })),
+  };
+}
+
+test(`${STORIES} stories with real processes and sockets hold what those in virtual time do`, async () => {
+  const seeds = Array.from({ length: STORIES }, (_, index) => index + 1);
+  const found: string[] = [];
+  while (seeds.length > 0) found.push(...await Promise.all(seeds.splice(0, AT_ONCE).map(violations)));
+
+  expect(found.filter((text) => text !== '')).toEqual([]);
+});
+
+/** Legible, if there are any. */
+async function violations(seed: number): Promise<string> {
+  const environments: Array<ProcessEnvironment<Question>> = [];
+  const { verdict, trace } = await run(quickStory(seed), {
+    subject: versionOf('tested'),
+    traced: true,
+    prompt: true,
+    time: new RealTime(HASTE),
+    newEnvironment: (version, options) => {
+      const environment = new ProcessEnvironment(version, options, TESTED_FILE);
+      environments.push(environment);
+      return environment;
+    },
+  });
+  await Promise.all(environments.map((environment) => environment.close()));
+  return verdict.violations.length === 0 ? '' : `Seed ${seed}:\n${trace.text(verdict.violations)}`;
+}

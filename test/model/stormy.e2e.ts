@@ -1,0 +1,3 @@
+import { expectNoViolations } from './life-cycles';
+
+expectNoViolations({ stormy: true, rare: [] });

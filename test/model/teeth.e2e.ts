@@ -1,0 +1,51 @@
+import { Invariant } from './judge/invariants';
+import { SABOTEURS, WIRE_SABOTEURS } from './judge/saboteurs';
+import { campaign } from './story/campaign';
+import { run } from './story/run';
+import { randomStory } from './story/story';
+import { versionOf } from './story/subject';
+import { WireRecorder } from './wire/recorder';
+
+const STORIES = 300;
+
+/** What the handler of contract 2 is known to do wrong. */
+const KNOWN_FAULTS: readonly Invariant[] = [
+  'inTime', 'rollbackSucceeds', 'rollbackAnswer', 'rollbackTags', 'rollbackId', 'deployedIsTagged', 'lateMessenger', 'releases', 'calls',
+];
+
+describe.each(Object.entries(SABOTEURS))('an invariant that is broken on purpose: %s', (name, saboteur) => {
+  test('is noticed', async () => {
+    const invariant = name as Invariant;
+    const subject = versionOf('tested');
+    for (let seed = 1; seed <= STORIES; seed++) {
+      const story = randomStory(seed, seed % 2 === 0);
+      const { verdict } = await run(story, { subject, saboteur });
+      if (verdict.violated.has(invariant) && !(await run(story, { subject })).verdict.violated.has(invariant)) return;
+    }
+    throw new Error(`none of ${STORIES} stories noticed that ${invariant} is broken`);
+  });
+});
+
+test.each(Object.entries(WIRE_SABOTEURS))('botocore notices %s', async (_, change) => {
+  const recorder = new WireRecorder();
+  await campaign({
+    subject: versionOf('tested'),
+    firstSeed: 1,
+    count: 20,
+    stormy: false,
+    onCall: (call, place) => recorder.called({ ...call, request: change(call.request) }, place),
+  });
+
+  expect(recorder.report().complaints).not.toEqual([]);
+});
+
+test('the faults of the handler of contract 2 are found', async () => {
+  const subject = versionOf('contract-2');
+  const unfound = new Set(KNOWN_FAULTS);
+  for (let seed = 1; seed <= 10 * STORIES && unfound.size > 0; seed++) {
+    const { verdict } = await run(randomStory(seed, seed % 2 === 0), { subject });
+    for (const invariant of verdict.violated) unfound.delete(invariant);
+  }
+
+  expect([...unfound]).toEqual([]);
+});

@@ -1,0 +1,297 @@
+import { spawnSync } from 'node:child_process';
+import { App, Stack, Stage } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as fc from 'fast-check';
+import { parse } from 'yaml';
+import { faultsInWorkflow } from './github-reader';
+import { DeployScript, DeployWorkflowProps, ImageBuild, ImageCompression, PhasedFargateService, PhasedFargateServiceProps } from '../../../src';
+import { buildxArguments } from '../../e2e/pipeline/build-push-action';
+import { BuildRequest, parseBuild } from '../../e2e/pipeline/buildx-arguments';
+import { testApp } from '../../util/synth';
+import { ENV, inSources, workflow } from '../shop';
+
+type Build = Omit<ImageBuild, 'registry'>;
+
+const URI = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-api';
+
+/** Names that the commands of a script have for themselves are not among them. */
+const ARGUMENTS: Record<string, string> = {
+  BANNER: 'first line\n  second line\n',
+  CONFIG: '{"mode":"prod","debug":false}',
+  LIST: 'a,"b c",d',
+  PADDED: ' x ',
+  TAB: '\tx',
+  CRLF: 'a\r\nb',
+  QUOTES: '"quoted"',
+  QUOTE: '"',
+  SINGLE: "it's",
+  DOLLAR: '$HOME ${HOME} $(id) `id`',
+  BACKSLASH: 'a\\nb\\',
+  EQUALS: 'a=b=c',
+  COMMENT: '# no comment',
+  YAML: '- a: b',
+  EMPTY: '',
+  PLAIN: 'p',
+  UNICODE: 'é \u2028 \u0085 🚀',
+};
+
+describe('what buildx is asked for', () => {
+  test('is the same in the workflow and in the script', () => {
+    const build = {
+      context: 'web app',
+      dockerfile: 'docker/web',
+      target: 'release',
+      buildArgs: ARGUMENTS,
+      additionalContexts: { lib: 'packages/lib, "x"', base: 'docker-image://alpine:3.22' },
+      secrets: { npm: 'NPM_TOKEN', pip: 'PIP_TOKEN' },
+      compression: ImageCompression.zstd(19),
+    };
+    const [inWorkflow, inScript] = requests(build, { NPM_TOKEN: 'secret', PIP_TOKEN: ' with, "blanks"\n' });
+    expect(inWorkflow).toEqual({ ...inScript, cacheTo: expect.any(String) });
+    expect(inScript).toEqual({
+      context: 'web app',
+      dockerfile: 'docker/web',
+      platforms: ['linux/amd64'],
+      tags: [`${URI}:the-tag`],
+      target: 'release',
+      buildArgs: ARGUMENTS,
+      contexts: build.additionalContexts,
+      secrets: { npm: 'secret', pip: ' with, "blanks"\n' },
+      compression: 'zstd',
+      provenance: true,
+      fromScratch: false,
+      cacheTo: undefined,
+    });
+  });
+
+  test('has every build argument as it is', () => {
+    const values = fc.dictionary(
+      fc.stringMatching(/^[A-Z]_[A-Z0-9_]{0,8}$/),
+      fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', ' ', '\t', "'", '\\', '$', '=', '{', 'a', '#', ':', '-', '\u00a0') })),
+      { maxKeys: 8 },
+    );
+    fc.assert(fc.property(values.filter((args) => !JSON.stringify(args).includes('${{') && !JSON.stringify(args).includes('\\u0000')), (buildArgs) => {
+      for (const request of requests({ buildArgs })) expect(request.buildArgs).toEqual(buildArgs);
+    }), { numRuns: 15 });
+  });
+
+  test('asks for a single manifest where one is needed, and for several platforms where several run it', () => {
+    const both = requests({}, {}, [{}, { cpuArchitecture: ecs.CpuArchitecture.ARM64 }]);
+    for (const { platforms } of both) expect(platforms).toEqual(['linux/amd64', 'linux/arm64']);
+  });
+
+  test.each<[string, Build]>([
+    ['buildArgs.SHA "${{ github.sha }}"', { buildArgs: { SHA: '${{ github.sha }}' } }],
+    ['target "${{x}}"', { target: '${{x}}' }],
+    ['additionalContexts.lib "docker-image://{{defaultContext}}"', { additionalContexts: { lib: 'docker-image://{{defaultContext}}' } }],
+  ])('may not depend on what GitHub or the action makes of it: %s', (what, build) => {
+    expect(() => jobOf(build)).toThrow(`images: ${what} would be an expression in the workflow`);
+  });
+});
+
+describe('secrets', () => {
+  const SECRETS = { secrets: { npm: 'NPM_TOKEN', pip: 'PIP_TOKEN' } };
+
+  test('are in the environment of the build step only, and nothing prints them', () => {
+    const job = jobOf(SECRETS);
+    for (const { name, env = {}, run = '' } of job.steps) {
+      const values = Object.values(env).filter((value) => /^\$\{\{ secrets\.\w+ \}\}$/.test(String(value)));
+      expect({ name, values }).toEqual({ name, values: name === 'Build and push' ? ['${{ secrets.NPM_TOKEN }}', '${{ secrets.PIP_TOKEN }}'] : [] });
+      expect(run).not.toContain('secrets.');
+    }
+    expect(JSON.stringify(job.steps.map((step: any) => step.with))).not.toContain('secrets.');
+  });
+
+  test('are checked before the build, by whether they are set', () => {
+    const { env, if: condition } = stepOf(jobOf(SECRETS), 'Check the secrets of the build');
+    expect(env.NPM_TOKEN).toBe("${{ secrets.NPM_TOKEN != '' && 'set' || '' }}");
+    expect(condition).toBe("steps.image.outputs.digest == ''");
+  });
+
+  test('may be those of an environment, in which every job with the push role then runs', () => {
+    const { registry, app } = shop([{}]);
+    const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, ...SECRETS, tags: ['latest'] }], buildEnvironmentName: 'build' }).render()));
+    expect([jobs['build-shop-api'].environment, jobs['tag-shop-api'].environment, jobs.deploy.environment]).toEqual(['build', 'build', undefined]);
+  });
+});
+
+describe('the cache', () => {
+  test('is kept in the registry where tags for it may move', () => {
+    const inputs = stepOf(jobOf({}), 'Build and push').with;
+    expect(inputs['cache-from']).toBe(`type=registry,ref=${URI}:cache`);
+    expect(inputs['cache-to']).toBe(`type=registry,ref=${URI}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`);
+  });
+
+  test('is that of GitHub elsewhere, with a scope for each repository', () => {
+    const app = testApp();
+    const stack = new Stack(app, 'Shop', { env: ENV });
+    for (const name of ['team/api', 'team-api']) new PhasedFargateService(stack, name.replace('/', '0').replace('-', '1'), { registry: ecr.Repository.fromRepositoryName(stack, name, name) });
+    const { jobs } = parse(workflow(app).render());
+    const inputs = Object.values<any>(jobs).flatMap(({ steps }) => steps).filter(({ name }) => name === 'Build and push').map((step) => step.with);
+    expect(inputs).toHaveLength(2);
+    for (const key of ['cache-from', 'cache-to']) {
+      const scopes = inputs.map((input) => /^type=gha,scope=([^,]+)(,|$)/.exec(input[key])![1]);
+      expect(scopes).toEqual(['team/api', 'team-api'].map((name) => `111122223333.dkr.ecr.eu-west-1.amazonaws.com/${name}`));
+    }
+  });
+});
+
+describe('the runner', () => {
+  const ARM = { cpuArchitecture: ecs.CpuArchitecture.ARM64 };
+
+  test.each<[string, PhasedFargateServiceProps[], string | undefined, Build, string | undefined]>([
+    ['of the image', [{}], undefined, {}, undefined],
+    ['of another architecture', [ARM], undefined, {}, ''],
+    ['of both', [{}, ARM], undefined, {}, ''],
+    ['native ARM', [ARM], undefined, { runsOn: 'ubuntu-24.04-arm' }, undefined],
+    ['native ARM for all jobs', [ARM], 'ubuntu-22.04-arm', {}, undefined],
+    ['ARM for amd64', [{}], 'ubuntu-24.04-arm', {}, ''],
+    ['of which the label tells nothing', [{}], 'ours', {}, " && runner.arch != 'X64'"],
+    ['of which the label tells nothing, for ARM', [ARM], 'ours', {}, " && runner.arch != 'ARM64'"],
+    ['of which the label tells nothing, for both', [{}, ARM], 'ours', {}, ''],
+    ['that is larger', [{}], 'ubuntu-24.04-arm-16-cores', {}, " && runner.arch != 'X64'"],
+  ])('%s', (_, services, runsOn, build, condition) => {
+    const job = jobOf(build, services, { runsOn });
+    expect(job['runs-on']).toBe(build.runsOn ?? runsOn ?? 'ubuntu-24.04');
+    expect(job.steps.find(({ name }: any) => name === 'Set up QEMU')?.if).toBe(condition === undefined ? undefined : `steps.image.outputs.digest == ''${condition}`);
+  });
+});
+
+describe('a rebuild', () => {
+  const SCHEDULE = { rebuildSchedule: '17 3 * * 1' };
+
+  test('is started by the schedule, builds from scratch, and has a tag of its own', () => {
+    const { registry, app } = shop([{}]);
+    const text = inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, ...SCHEDULE }] }).render());
+    const { on, jobs } = parse(text);
+    expect(on).toEqual({ push: { branches: ['main'] }, schedule: [{ cron: '17 3 * * 1' }] });
+    const inputs = stepOf(jobs['build-shop-api'], 'Build and push').with;
+    expect([inputs.pull, inputs['no-cache']]).toEqual(Array(2).fill("${{ steps.image.outputs.rebuild == 'true' }}"));
+    const look = stepOf(jobs['build-shop-api'], 'Look for the image');
+    expect(look.env).toEqual({ SCHEDULE: '${{ github.event.schedule }}' });
+    expect(look.run).toContain("if [[ $SCHEDULE == '17 3 * * 1' ]]; then\n  rebuild=true\n  tag=$tag-$(date -u +%Y%m%dT%H%M)\n");
+  });
+
+  test('deploys nothing where the default branch is not that of the workflow', () => {
+    const { registry, app } = shop([{}]);
+    const text = inSources({ directories: ['.'] }, () => workflow(app, { branch: "it's", images: [{ registry, ...SCHEDULE }] }).render());
+    for (const job of Object.values<any>(parse(text).jobs)) {
+      expect(job.if).toMatch(/^\(github\.event_name != 'schedule' \|\| github\.ref_name == 'it''s'\)( && |$)/);
+    }
+  });
+
+  test('concerns the images that ask for it', () => {
+    expect(stepOf(jobOf({}), 'Build and push').with).not.toHaveProperty('pull');
+    expect(stepOf(jobOf({}), 'Look for the image').run).not.toContain('newest_tag');
+  });
+
+  test('is what a script deploys from then on', () => {
+    expect(scriptOf(SCHEDULE)).toContain('tag=$(newest_tag 111122223333 eu-west-1 shop-api "$tag")');
+    expect(scriptOf({})).not.toContain('newest_tag');
+  });
+});
+
+describe('further tags', () => {
+  test('are set by a job of their own, in the order of commits, and the build pushes none of them', () => {
+    const { registry, app } = shop([{}]);
+    const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, tags: ['latest', '1.2.3'] }] }).render()));
+    expect(stepOf(jobs['build-shop-api'], 'Build and push').with.tags).toBe(`${URI}:\${{ steps.image.outputs.tag }}`);
+    const tag = jobs['tag-shop-api'];
+    expect(tag.needs).toEqual(['build-shop-api', 'order']);
+    expect(tag.concurrency).toEqual({ 'group': `tag-${URI}`, 'cancel-in-progress': false });
+    expect(tag.steps.map(({ name }: any) => name).slice(0, 2)).toEqual(['Set up Node.js', 'Keep the order of commits']);
+    for (const name of ['latest', '1.2.3']) expect(stepOf(tag, 'Set further tags').run).toContain(`111122223333 eu-west-1 shop-api ${URI} "${name}"`);
+    expect(jobs.deploy.needs).toEqual(['build-shop-api', 'order']);
+  });
+});
+
+describe('promotion', () => {
+  const ACCOUNTS = { Dev: ENV, Prod: { account: '444455556666', region: 'us-east-1' } };
+
+  function twoStages(): { app: App; dev: PhasedFargateService; prod: PhasedFargateService } {
+    const app = testApp();
+    const [dev, prod] = Object.entries(ACCOUNTS).map(([id, env]) => new PhasedFargateService(new Stack(new Stage(app, id, { env }), 'Shop'), 'Api'));
+    return { app, dev, prod };
+  }
+
+  test('copies the image once the stage before runs it, and the next stage runs the copy of the same digest', () => {
+    const { app, dev, prod } = twoStages();
+    const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry: dev.registry, promoteTo: [prod.registry] }] }).render()));
+    const [build, promote] = ['build-dev-dev-shop-api', 'promote-prod-prod-shop-api'];
+    expect(Object.keys(jobs).filter((id) => id.startsWith('build-'))).toEqual([build]);
+    expect(jobs[promote].needs).toEqual([build, 'deploy-registry', 'deploy-dev']);
+    expect(jobs['deploy-prod'].needs).toEqual([build, promote, 'deploy-dev']);
+
+    const [from, to] = ['111122223333.dkr.ecr.eu-west-1.amazonaws.com/dev-shop-api', '444455556666.dkr.ecr.us-east-1.amazonaws.com/prod-shop-api'];
+    const { env, run } = stepOf(jobs[promote], 'Copy the image');
+    expect(env).toEqual({ TAG: `\${{ needs.${build}.outputs.tag }}`, DIGEST: `\${{ needs.${build}.outputs.digest }}` });
+    expect(run).toContain(`\ncopy_image ${from} "$DIGEST" \\\n  444455556666 us-east-1 prod-shop-api ${to} "$TAG"\n`);
+    expect(jobs[promote].steps.filter(({ uses = '' }) => uses.includes('ecr-login')).map(({ env: { AWS_REGION }, with: { registries } }: any) => [AWS_REGION, registries]))
+      .toEqual([['eu-west-1', '111122223333'], ['us-east-1', '444455556666']]);
+    expect(stepOf(jobs['deploy-prod'], 'Deploy').env).toEqual({ IMAGE_DEV_DEV_SHOP_API: `\${{ needs.${build}.outputs.tag }}@\${{ needs.${build}.outputs.digest }}` });
+    expect(stepOf(jobs['deploy-prod'], 'Compare what runs with what was pushed').run).toContain(`${to} "\${IMAGE_DEV_DEV_SHOP_API#*@}"`);
+  });
+
+  test('goes the same way in a script, and in a workflow of one stage', () => {
+    const { app, dev, prod } = twoStages();
+    const images = [{ registry: dev.registry, promoteTo: [prod.registry] }];
+    inSources({ directories: ['.'] }, () => {
+      expect(new DeployScript(app, 'Script', { images }).render()).toMatch(/promote_image eu-west-1 \S+dev-shop-api "\$\{IMAGE_DEV_DEV_SHOP_API#\*@\}" \\\n +444455556666 us-east-1 prod-shop-api \S+prod-shop-api "\$\{IMAGE_DEV_DEV_SHOP_API%@\*\}"\n  [^\n]*deploy Prod\/Shop /);
+      const { jobs } = parse(workflow(Stage.of(prod)!, { images }).render());
+      expect(Object.keys(jobs)).toEqual(['deploy-registry', 'build-dev-dev-shop-api', 'promote-prod-prod-shop-api', 'order', 'deploy-prod']);
+    });
+  });
+});
+
+test('GitHub finds no fault with any of it', async () => {
+  const { registry, app } = shop([{}]);
+  const text = inSources({ directories: ['.', 'api'] }, () => workflow(app, {
+    buildEnvironmentName: 'build',
+    images: [{
+      registry, buildArgs: ARGUMENTS, secrets: { npm: 'NPM_TOKEN' }, tags: ['latest'], rebuildSchedule: '17 3 * * 1', additionalContexts: { api: 'api' },
+      compression: ImageCompression.zstd(), runsOn: 'ubuntu-24.04-arm',
+    }],
+  }).render());
+  expect(await faultsInWorkflow(text)).toEqual([]);
+});
+
+function shop(services: PhasedFargateServiceProps[]): { app: App; registry: ecr.IRepository } {
+  const app = testApp();
+  const stack = new Stack(app, 'Shop', { env: ENV });
+  const [first, ...others] = services;
+  const { registry } = new PhasedFargateService(stack, 'Api', first);
+  others.forEach((props, index) => new PhasedFargateService(stack, `Other${index}`, { ...props, registry }));
+  return { app, registry };
+}
+
+const SOURCES = { directories: ['.', 'web app', 'packages/lib, "x"'], files: ['docker/web'] };
+
+function jobOf(build: Build, services: PhasedFargateServiceProps[] = [{}], props: Partial<DeployWorkflowProps> = {}): any {
+  const { app, registry } = shop(services);
+  const text = inSources(SOURCES, () => workflow(app, { ...props, images: [{ registry, ...build }] }).render());
+  return parse(text).jobs['build-shop-api'];
+}
+
+function scriptOf(build: Build, services: PhasedFargateServiceProps[] = [{}]): string {
+  const { app, registry } = shop(services);
+  return inSources(SOURCES, () => new DeployScript(app, 'Script', { images: [{ registry, ...build }] }).render());
+}
+
+/** What workflow and script ask buildx for, where GitHub or the caller of the script has these secrets. */
+function requests(build: Build, secrets: Record<string, string> = {}, services: PhasedFargateServiceProps[] = [{}]): BuildRequest[] {
+  const { with: inputs, env = {} } = stepOf(jobOf(build, services), 'Build and push');
+  const evaluated = (value: string) => value.replace('${{ steps.image.outputs.tag }}', 'the-tag').replace(/^\$\{\{ secrets\.(\w+) \}\}$/, (_, name) => secrets[name]);
+  const environment = Object.fromEntries(Object.entries<string>(env).map(([name, value]) => [name, evaluated(value)]));
+  const ofWorkflow = parseBuild(buildxArguments({ ...inputs, tags: evaluated(inputs.tags) }), environment);
+
+  const [, call] = /^ +digest=\$\(push_image \S+ \S+ \S+ "\$tag" ([^]*?)\)\nfi$/m.exec(scriptOf(build, services))!;
+  const { stdout } = spawnSync('bash', ['--norc', '-c', `tag=the-tag; printf '%s\\0' ${call}`], { encoding: 'utf8' });
+  return [ofWorkflow, parseBuild(['--push', ...stdout.split('\0').slice(0, -1)], secrets)];
+}
+
+function stepOf(job: any, name: string): any {
+  const found = job.steps.find((step: any) => step.name === name);
+  if (!found) throw new Error(`there is no step "${name}"`);
+  return found;
+}

@@ -1,0 +1,334 @@
+import { DefaultStackSynthesizer, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { GitHubDeployRole, GitHubDiffRole, GitHubPushRole, GitHubRoleProps, GitHubSubject, ImageRegistry } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV } from '../shop';
+
+const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
+const PROVIDER = 'token.actions.githubusercontent.com';
+
+describe('who may assume a role', () => {
+  const MAIN = [GitHubSubject.branch('main')];
+  const PRODUCTION = [GitHubSubject.environment('production')];
+  const TAGS = [GitHubSubject.tag('v*')];
+  const CUSTOM = [GitHubSubject.custom('repository_id:456789:environment:production')];
+
+  test.each<[string, GitHubSubject[], string, boolean]>([
+    ['the branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/main', true],
+    ['the branch, with ids', MAIN, 'repo:octo-org@123456/shop@456789:ref:refs/heads/main', true],
+    ['the environment', PRODUCTION, 'repo:octo-org/shop:environment:production', true],
+    ['the environment, with ids', PRODUCTION, 'repo:octo-org@123456/shop@456789:environment:production', true],
+    ['either, where both are trusted', [...MAIN, ...PRODUCTION], 'repo:octo-org/shop:environment:production', true],
+
+    ['another repository', MAIN, 'repo:octo-org/blog:ref:refs/heads/main', false],
+    ['another repository, with ids', MAIN, 'repo:octo-org@123456/blog@999:ref:refs/heads/main', false],
+    ['a repository whose name begins alike', MAIN, 'repo:octo-org/shop-2:ref:refs/heads/main', false],
+    ['a fork', MAIN, 'repo:mallory/shop:ref:refs/heads/main', false],
+    ['a fork, with ids', MAIN, 'repo:mallory@666/shop@667:ref:refs/heads/main', false],
+    ['who took the name over, with ids', MAIN, 'repo:octo-org@666/shop@667:ref:refs/heads/main', false],
+    ['the owner with another repository of the name', MAIN, 'repo:octo-org@123456/shop@667:ref:refs/heads/main', false],
+    ['another branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/feature', false],
+    ['a branch whose name begins alike', MAIN, 'repo:octo-org/shop:ref:refs/heads/main-2', false],
+    ['a branch whose name ends alike', MAIN, 'repo:octo-org/shop:ref:refs/heads/x/main', false],
+    ['a tag of that name', MAIN, 'repo:octo-org/shop:ref:refs/tags/main', false],
+    ['a pull request', MAIN, 'repo:octo-org/shop:pull_request', false],
+    ['a pull request, with ids', PRODUCTION, 'repo:octo-org@123456/shop@456789:pull_request', false],
+    ['the environment, where only the branch is trusted', MAIN, 'repo:octo-org/shop:environment:production', false],
+    ['the branch, where only the environment is trusted', PRODUCTION, 'repo:octo-org/shop:ref:refs/heads/main', false],
+    ['another environment', PRODUCTION, 'repo:octo-org/shop:environment:staging', false],
+    ['an environment that is named like a subject', MAIN, 'repo:octo-org@1/x@2:environment:/shop@456789:ref:refs/heads/main', false],
+    ['nobody', MAIN, '', false],
+
+    ['a tag that fits the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/v1.2.3', true],
+    ['a tag that fits the pattern, with ids', TAGS, 'repo:octo-org@123456/shop@456789:ref:refs/tags/v1.2.3', true],
+    ['the branch, beside tags', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main', true],
+    ['a tag that does not fit the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/test-v1', false],
+    ['a branch that is called like a tag', TAGS, 'repo:octo-org/shop:ref:refs/heads/v1.2.3', false],
+    ['a tag of another repository', TAGS, 'repo:octo-org/shop-2:ref:refs/tags/v1', false],
+    ['a tag of a repository that is named like a subject', TAGS, 'repo:mallory/repo:octo-org/shop:ref:refs/tags/v1', false],
+    ['another branch, beside tags', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main-2', false],
+
+    ['a customized subject', CUSTOM, 'repository_id:456789:environment:production', true],
+    ['the same of another repository', CUSTOM, 'repository_id:1456789:environment:production', false],
+    ['the usual subject, where a customized one is trusted', CUSTOM, 'repo:octo-org/shop:environment:production', false],
+  ])('%s: %#', (_, subjects, sub, expected) => {
+    const { policy } = deployRole({ subjects });
+    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub })).toBe(expected);
+  });
+
+  test('a token for another audience may not', () => {
+    const { policy } = deployRole();
+    expect(mayAssume(policy, { aud: 'https://github.com/octo-org', sub: 'repo:octo-org/shop:ref:refs/heads/main' })).toBe(false);
+  });
+
+  test('by default the branch main, and nothing is a pattern', () => {
+    const { policy } = deployRole();
+    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub: 'repo:octo-org/shop:ref:refs/heads/main' })).toBe(true);
+    expect(JSON.stringify(policy)).not.toMatch(/\*|StringLike|ForAnyValue/);
+  });
+});
+
+describe('the provider', () => {
+  test('is the one that the account has', () => {
+    const { template, policy } = deployRole();
+    template.resourceCountIs('AWS::IAM::OIDCProvider', 0);
+    template.resourceCountIs('Custom::AWSCDKOpenIdConnectProvider', 0);
+    expect(policy.Statement[0].Principal.Federated).toBe(`arn:aws:iam::111122223333:oidc-provider/${PROVIDER}`);
+  });
+
+  test('may be a new one', () => {
+    const { template, policy } = deployRole((stack) => ({
+      provider: new iam.OidcProviderNative(stack, 'GitHub', { url: `https://${PROVIDER}`, clientIds: ['sts.amazonaws.com'] }),
+    }));
+    const [provider] = Object.keys(template.findResources('AWS::IAM::OIDCProvider'));
+    expect(policy.Statement[0].Principal.Federated).toEqual({ Ref: provider });
+  });
+});
+
+describe('the issuer', () => {
+  const GHES = 'github.example.com/_services/token';
+
+  /** The issuer that the conditions name, and the provider that has to vouch for it. */
+  function issuerOf(props: (stack: Stack) => Partial<GitHubRoleProps>): { keys: string[]; provider: unknown } {
+    const { policy: { Statement: [{ Condition, Principal }] } } = deployRole(props);
+    return { keys: Object.keys(Condition.StringEquals), provider: Principal.Federated };
+  }
+
+  test('is GitHub itself', () => {
+    expect(issuerOf(() => ({}))).toEqual({ keys: [`${PROVIDER}:aud`, `${PROVIDER}:sub`], provider: `arn:aws:iam::111122223333:oidc-provider/${PROVIDER}` });
+  });
+
+  test('may be a GitHub Enterprise Server, whose provider the account has', () => {
+    expect(issuerOf(() => ({ issuer: `https://${GHES}/` })))
+      .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: `arn:aws:iam::111122223333:oidc-provider/${GHES}` });
+  });
+
+  test('is that of a provider that is imported', () => {
+    const arn = `arn:aws:iam::111122223333:oidc-provider/${GHES}`;
+    expect(issuerOf((stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', arn) })))
+      .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: arn });
+  });
+
+  test('is that of a provider that is made', () => {
+    expect(issuerOf((stack) => ({ provider: new iam.OidcProviderNative(stack, 'GitHub', { url: `https://${GHES}`, clientIds: ['sts.amazonaws.com'] }) })))
+      .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: { Ref: expect.stringMatching(/^GitHub/) } });
+  });
+
+  test('of an enterprise has its name', () => {
+    expect(issuerOf(() => ({ issuer: `https://${PROVIDER}/octo-enterprise` })).keys[0]).toBe(`${PROVIDER}/octo-enterprise:aud`);
+  });
+
+  test.each<[string, (stack: Stack) => Partial<GitHubRoleProps>, string]>([
+    ['that is no URL', () => ({ issuer: 'not a host' }), 'issuer "not a host" is not the URL of an OIDC provider'],
+    ['that is a token', () => ({ issuer: Token.asString({ Ref: 'Issuer' }) }), 'is not the URL of an OIDC provider'],
+    ['that contradicts the provider', (stack) => ({
+      issuer: `https://${PROVIDER}`,
+      provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`),
+    }), `issuer "https://${PROVIDER}" is not that of the provider, which is "https://${GHES}": leave it out`],
+    ['that nobody knows', (stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) }),
+      'provider: its URL is not known at synthesis, and the conditions of the role name it: pass issuer'],
+  ])('%s is an error', (_, props, message) => {
+    expect(() => deployRole(props)).toThrow(message);
+    expect(() => deployRole(props)).toThrow('(at GitHub/Deploy)');
+  });
+
+  test('may be said for a provider whose URL is not known', () => {
+    expect(issuerOf((stack) => ({ issuer: GHES, provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) })))
+      .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: { Ref: 'Arn' } });
+  });
+});
+
+describe('a session', () => {
+  test('lasts an hour, or as long as is said', () => {
+    const { template: short } = deployRole();
+    expect(JSON.stringify(short)).not.toContain('MaxSessionDuration');
+    const { template: long } = deployRole({ maxSessionDuration: Duration.hours(3) });
+    long.hasResourceProperties('AWS::IAM::Role', { MaxSessionDuration: 10800 });
+  });
+
+  test.each([Duration.minutes(30), Duration.hours(13)])('cannot last %p', (maxSessionDuration) => {
+    expect(() => deployRole({ maxSessionDuration })).toThrow(/maxSessionDuration \d+ \w+ is not between 1 and 12 hours \(at GitHub\/Deploy\)/);
+  });
+});
+
+describe('a customized subject', () => {
+  test.each([
+    'repo:octo-org/shop:environment:production:job_workflow_ref:octo-org/workflows/.github/workflows/deploy.yml@refs/heads/main',
+    'repo:octo-org@123456/shop@456789:ref:refs/heads/main',
+    'repository:octo-org/shop:context:production',
+    'repository_id:456789',
+  ])('that names the repository is taken as it is: %s', (subject) => {
+    const { policy } = deployRole({ subjects: [GitHubSubject.custom(subject)] });
+    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub: subject })).toBe(true);
+  });
+
+  test.each([
+    'repository_owner:octo-org',
+    'repo:octo-org/shop-2:ref:refs/heads/main',
+    'repo:octo-org/blog:job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
+    'job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
+    'repository_id:1456789',
+  ])('that other repositories may have is an error: %s', (subject) => {
+    expect(() => deployRole({ subjects: [GitHubSubject.custom(subject)] }))
+      .toThrow(`subjects: "${subject}" names neither octo-org/shop nor 456789, so other repositories might assume the role (at GitHub/Deploy)`);
+  });
+
+  test.each(['', 'repo:octo-org/shop:*', 'repo:octo-org/shop:ref:refs/heads/?', 'a b', undefined as any])('%p is an error', (subject) => {
+    expect(() => GitHubSubject.custom(subject)).toThrow('GitHubSubject.custom: ');
+  });
+});
+
+describe('the diff role', () => {
+  test('may read what is deployed, and nothing else', () => {
+    const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+    new GitHubDiffRole(stack, 'Diff', GITHUB);
+    expect(allowed(stack)).toEqual([
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Resource: 'arn:aws:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-eu-west-1' },
+    ]);
+  });
+
+  test.each([
+    ['repo:octo-org/shop:pull_request', true],
+    ['repo:octo-org@123456/shop@456789:pull_request', true],
+    ['repo:octo-org/shop:ref:refs/heads/main', false],
+    ['repo:mallory/shop:pull_request', false],
+  ])('trusts pull requests of the repository only: %s', (sub, expected) => {
+    const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+    new GitHubDiffRole(stack, 'Diff', GITHUB);
+    const [role] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
+    expect(mayAssume(role.Properties.AssumeRolePolicyDocument, { aud: 'sts.amazonaws.com', sub })).toBe(expected);
+  });
+});
+
+describe('the name', () => {
+  test('is known at synthesis, and the ARN with it', () => {
+    const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+    expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toBe('arn:aws:iam::111122223333:role/GitHub-Deploy');
+    expect(new GitHubDeployRole(stack, 'Other', { ...GITHUB, roleName: 'mine' }).roleArn).toBe('arn:aws:iam::111122223333:role/mine');
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Role', { RoleName: 'mine' });
+  });
+
+  test('follows the partition', () => {
+    const stack = new Stack(testApp(), 'GitHub', { env: { account: '111122223333', region: 'cn-north-1' } });
+    expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toMatch(/^arn:aws-cn:iam::/);
+  });
+
+  test('longer than IAM takes is an error', () => {
+    const stack = new Stack(testApp(), 'A'.repeat(64), { env: ENV });
+    expect(() => new GitHubDeployRole(stack, 'Deploy', GITHUB)).toThrow(/roleName "A+-Deploy" must be known at synthesis and have at most 64 characters \(at /);
+  });
+});
+
+describe('the push role', () => {
+  test('may push to exactly its registries, and log in', () => {
+    const app = testApp();
+    const registries = new Stack(app, 'Registries', { env: ENV });
+    const stack = new Stack(app, 'GitHub', { env: ENV });
+    new GitHubPushRole(stack, 'Push', {
+      ...GITHUB,
+      registries: [
+        new ImageRegistry(registries, 'Ours', { repositoryName: 'ours' }),
+        new ecr.Repository(registries, 'Theirs', { repositoryName: 'theirs' }),
+      ],
+    });
+    const statements = allowed(stack);
+    expect(statements.map(({ Resource }) => JSON.stringify(Resource).match(/repository\/(\w+)|\*/)![0])).toEqual(
+      ['repository/ours', 'repository/theirs', '*']);
+    expect(statements[0].Action).toEqual(statements[1].Action);
+    expect(statements[0].Action).toEqual(expect.arrayContaining(['ecr:PutImage', 'ecr:DescribeImages']));
+    expect(statements[0].Action.join()).not.toMatch(/Delete|Policy|Create|Tag/);
+    expect(statements[2].Action).toBe('ecr:GetAuthorizationToken');
+    expect(JSON.stringify(Template.fromStack(stack))).not.toContain('Fn::ImportValue');
+  });
+
+  test('without a registry is an error', () => {
+    const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+    expect(() => new GitHubPushRole(stack, 'Push', { ...GITHUB, registries: [] })).toThrow('registries is empty');
+  });
+});
+
+describe('the deploy role', () => {
+  test('may assume the roles of the bootstrapped environment, and nothing else', () => {
+    const { stack } = deployRole();
+    expect(allowed(stack)).toEqual([{
+      Action: 'sts:AssumeRole',
+      Effect: 'Allow',
+      Resource: ['deploy', 'file-publishing', 'image-publishing', 'lookup'].map((role) =>
+        `arn:aws:iam::111122223333:role/cdk-hnb659fds-${role}-role-111122223333-eu-west-1`),
+    }]);
+  });
+
+  test('may use each environment of its stacks, of whatever qualifier', () => {
+    const app = testApp();
+    const stack = new Stack(app, 'GitHub', { env: ENV });
+    const env = { account: '444455556666', region: 'us-east-1' };
+    const stacks = [undefined, undefined, 'mine'].map((qualifier, index) =>
+      new Stack(app, `Shop${index}`, { env, synthesizer: new DefaultStackSynthesizer({ qualifier }) }));
+    new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, stacks });
+    const [{ Resource }] = allowed(stack);
+    expect(Resource).toHaveLength(8);
+    expect(Resource).toEqual(expect.arrayContaining([
+      'arn:aws:iam::444455556666:role/cdk-hnb659fds-deploy-role-444455556666-us-east-1',
+      'arn:aws:iam::444455556666:role/cdk-mine-deploy-role-444455556666-us-east-1',
+    ]));
+  });
+});
+
+test.each<[Partial<GitHubRoleProps>, string]>([
+  [{ repository: 'shop' }, 'repository "shop" is not <owner>/<name>'],
+  [{ repository: 'octo-org/*' }, 'repository "octo-org/*" is not <owner>/<name>'],
+  [{ ownerId: '' }, 'ownerId "" is not a number'],
+  [{ repositoryId: '*' }, 'repositoryId "*" is not a number'],
+  [{ subjects: [] }, 'subjects is empty'],
+])('%j is an error that says so', (props, message) => {
+  const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+  expect(() => new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, ...props })).toThrow(message);
+});
+
+test.each(['', 'a b', 'v?', '${aws:username}', 'v1:x', undefined as any])('a tag %p is an error', (pattern) => {
+  expect(() => GitHubSubject.tag(pattern)).toThrow('GitHubSubject.tag: ');
+});
+
+test.each([GitHubDeployRole, GitHubDiffRole])('%p without a stack is an error', (Role) => {
+  const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+  expect(() => new Role(stack, 'Role', { ...GITHUB, stacks: [] })).toThrow('stacks is empty, so the role could do nothing (at GitHub/Role)');
+});
+
+test.each(['', '*', 'feature/*', 'a b', '${aws:username}', undefined as any])('a branch or environment %p is an error', (name) => {
+  expect(() => GitHubSubject.branch(name)).toThrow('GitHubSubject.branch: ');
+  expect(() => GitHubSubject.environment(name)).toThrow('GitHubSubject.environment: ');
+});
+
+function deployRole(
+  props: Partial<GitHubRoleProps> | ((stack: Stack) => Partial<GitHubRoleProps>) = {},
+): { stack: Stack; template: Template; policy: any } {
+  const stack = new Stack(testApp(), 'GitHub', { env: ENV });
+  new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, ...typeof props === 'function' ? props(stack) : props });
+  const template = Template.fromStack(stack);
+  const [role] = Object.values(template.findResources('AWS::IAM::Role', { Properties: Match.objectLike({ RoleName: 'GitHub-Deploy' }) }));
+  return { stack, template, policy: role.Properties.AssumeRolePolicyDocument };
+}
+
+function allowed(stack: Stack): any[] {
+  return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+}
+
+/** What IAM makes of a trust policy, as far as ours go; anything that it does not know is an error. */
+function mayAssume({ Statement }: any, claims: Record<string, string>): boolean {
+  return Statement.some(({ Effect, Action, Condition }: any) => {
+    expect([Effect, Action]).toEqual(['Allow', 'sts:AssumeRoleWithWebIdentity']);
+    return Object.entries<any>(Condition).every(([operator, keys]) => {
+      expect(['StringEquals', 'StringLike']).toContain(operator);
+      const fits = (pattern: string, value: string) => operator === 'StringLike' ? likeness(pattern).test(value) : pattern === value;
+      return Object.entries<any>(keys).every(([key, values]) => [values].flat().some((pattern) => fits(pattern, claims[key.replace(`${PROVIDER}:`, '')])));
+    });
+  });
+}
+
+/** `*` stands for any characters, `?` for one. */
+function likeness(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { parse, stringify } from 'yaml';
+import { Interleavings, Options, World } from './model/interleavings';
+import { PhasedFargateService } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV, stages, workflow } from '../shop';
+
+/**
+ * Every order in which the runs of two or three commits may arrive, begin and end, as far as GitHub's documentation allows
+ * it. The step that keeps the order runs as it stands in the workflow, with a stand-in for GitHub's API.
+ */
+
+const SHAS = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
+const RENDERED = workflow(stages().app, { checks: { test: 'npm test' } }).render();
+const OLD_ORDER = readFileSync(join(__dirname, '..', '..', 'e2e', 'pipeline', 'old-order.yml'), 'utf8');
+
+describe('the rendered workflow', () => {
+  test('two runs: in the end the newer commit is deployed everywhere, and on the way it is never undone', async () => {
+    const { ends, newest, silent, undone } = await explore(2, RENDERED);
+    expect({ silent, undone, newest }).toEqual({ silent: [], undone: [], newest: ends });
+  });
+
+  test('three runs: in the end the newest commit is deployed, or a red run says that it is not; nothing is ever undone', async () => {
+    const { ends, newest, silent, undone } = await explore(3, RENDERED);
+    expect({ silent, undone }).toEqual({ silent: [], undone: [] });
+    expect(newest).toBeGreaterThan(ends * 0.8);
+  });
+
+  test('the same where deployments may fail', async () => {
+    const { silent, undone } = await explore(2, RENDERED, { mayFail: (job) => job.startsWith('deploy-') });
+    expect({ silent, undone }).toEqual({ silent: [], undone: [] });
+  });
+
+  test('a run that is red for the order of commits names the newer commit, its run, and what to do', async () => {
+    const { said } = await explore(3, RENDERED);
+    expect(said.length).toBeGreaterThan(3);
+    for (const message of said) {
+      expect(message).toMatch(/^::error::[abc]{7} is older than [abc]{7}, which (has come this far already|was cancelled while it waited for its turn): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (There is nothing to do unless that run fails|Re-run that one)\. To go back to [abc]{7} on purpose, re-run this job\.$/);
+    }
+  });
+});
+
+describe('a slow build of an older commit', () => {
+  const app = testApp();
+  const stack = new Stack(app, 'Shop', { env: ENV });
+  new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
+  const text = workflow(app).render();
+
+  test('does not take the place of a newer commit in the queue, as it stops before it gets there', async () => {
+    const { ends, newest } = await explore(3, text, { brief: (job) => job === 'order' });
+    expect(newest).toBe(ends);
+  });
+
+  test('would, were there only the step in the deployment itself', async () => {
+    const { ends, newest, silent } = await explore(3, changed(text, ({ jobs }) => {
+      delete jobs.order;
+      Object.assign(jobs.deploy, { needs: ['build-theirs'], if: undefined });
+    }));
+    expect(newest).toBeLessThan(ends);
+    expect(silent).toEqual([]);
+  });
+});
+
+describe('the model finds what is wrong', () => {
+  test('in the old order: the older commit is deployed last, and everything is green', async () => {
+    const { silent, undone } = await explore(2, OLD_ORDER);
+    expect(undone).toEqual([
+      ['1/deploy-infrastructure arrives', '1/deploy-infrastructure ends', '0/deploy-infrastructure arrives', '0/deploy-infrastructure ends'],
+    ]);
+    expect(silent).toEqual(undone);
+  });
+
+  test('in concurrency groups alone: they keep deployments apart, not in order', async () => {
+    const { silent, undone } = await explore(2, changed(RENDERED, ({ jobs }) => {
+      for (const job of Object.values<any>(jobs)) job.steps = job.steps.filter(({ name }: any) => name !== 'Keep the order of commits');
+    }));
+    expect(silent).not.toEqual([]);
+    expect(undone).not.toEqual([]);
+  });
+});
+
+interface Findings {
+  readonly ends: number;
+
+  /** Ends in which the newest commit is deployed everywhere. */
+  readonly newest: number;
+
+  /** The ways to ends in which it is not, and no red run says so. */
+  readonly silent: string[][];
+
+  /** The ways to ends on which an older commit was deployed over a newer one. */
+  readonly undone: string[][];
+
+  readonly said: string[];
+}
+
+async function explore(count: number, text: string, options: Options = {}): Promise<Findings> {
+  const runs = new Interleavings(SHAS.slice(0, count).map((sha) => ({ sha, workflow: text })), options);
+  const ends = await runs.ends();
+  const isNewest = ({ live }: World) => runs.deployments.every((job) => live[job] === count - 1);
+  const saysSo = ({ said }: World) => Object.values(said).some((message) => message.includes(SHAS[count - 1].slice(0, 7)));
+  return {
+    ends: ends.length,
+    newest: ends.filter(({ world }) => isNewest(world)).length,
+    silent: ends.filter(({ world }) => !isNewest(world) && !saysSo(world)).map(({ events }) => events),
+    undone: ends.filter(({ world }) => world.undone.length > 0).map(({ events }) => events),
+    said: [...new Set(ends.flatMap(({ world }) => Object.values(world.said)))],
+  };
+}
+
+function changed(text: string, change: (workflow: any) => void): string {
+  const document = parse(text);
+  change(document);
+  return stringify(document);
+}

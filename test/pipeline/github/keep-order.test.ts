@@ -1,0 +1,104 @@
+import { parse } from 'yaml';
+import { JobRecord, Repository, RunRecord } from './model/api';
+import { REPOSITORY, runOrderStep } from './model/interleavings';
+import { serviceIn, workflow } from '../shop';
+import { testApp } from '../../util/synth';
+
+/** The step as it stands in the rendered workflow, with a stand-in for GitHub's API. */
+
+const [OLDER, OWN, NEWER] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
+const STEP = 'Keep the order of commits';
+
+const app = testApp();
+serviceIn(app);
+const { run: SCRIPT, env: ENV } = parse(workflow(app).render()).jobs.deploy.steps.find(({ name }: any) => name === STEP);
+
+function job(conclusion: string | null, step?: string, more: Partial<JobRecord> = {}): JobRecord {
+  return { name: 'Deploy', attempt: 1, conclusion, steps: step ? [{ name: 'Check out', conclusion: 'success' }, { name: STEP, conclusion: step }] : [], ...more };
+}
+
+const DEPLOYED = job('success', 'success');
+const STOPPED = job('failure', 'failure');
+
+function run(id: number, sha: string, ...jobs: JobRecord[]): RunRecord {
+  return { id, number: id, sha, event: 'push', jobs };
+}
+
+async function look(runs: RunRecord[], { attempt = 1, ...more }: Partial<Repository> & { attempt?: number } = {}) {
+  const repository: Repository = { ...REPOSITORY, workflow: 'deploy.yml', commits: [OLDER, OWN, NEWER], runs, ...more };
+  return runOrderStep(SCRIPT, repository, { ...ENV, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: String(attempt) });
+}
+
+const MINE = run(2, OWN, job(null));
+
+describe('a run passes', () => {
+  test.each<[string, RunRecord[], Partial<Repository>]>([
+    ['for the newest commit', [MINE], { commits: [OLDER, OWN] }],
+    ['where nothing runs for the newer commit, as for one that skips CI', [MINE], {}],
+    ['where the newer run has not come to this job', [MINE, run(3, NEWER, job('success', undefined, { name: 'test' }))], {}],
+    ['where the newer run waits behind it', [MINE, run(3, NEWER, job(null))], {}],
+    ['where the newer run was skipped here, since it failed before', [MINE, run(3, NEWER, job('skipped'))], {}],
+    ['where an older commit was deployed', [run(1, OLDER, DEPLOYED), MINE], {}],
+    ['where an older commit was deployed by a run with a higher number', [MINE, run(3, OLDER, DEPLOYED)], {}],
+    ['where the same commit was deployed by another run', [MINE, run(3, OWN, DEPLOYED)], {}],
+    ['where a pull request with the newer commit has a job of that name', [MINE, { ...run(3, NEWER, DEPLOYED), event: 'pull_request' }], {}],
+    ['where the branch was set back, and nothing has run since', [run(1, OLDER, DEPLOYED), MINE], { commits: [OLDER], removed: [OWN] }],
+  ])('%s', async (_, runs, repository) => {
+    expect(await look(runs, repository)).toMatchObject({ passed: true });
+  });
+});
+
+describe('a run is stopped', () => {
+  test.each<[string, RunRecord[], Partial<Repository>, string]>([
+    ['where the newer commit was deployed', [MINE, run(3, NEWER, DEPLOYED)], {}, 'has come this far already'],
+    ['whatever the numbers of the runs', [run(1, NEWER, DEPLOYED), MINE], {}, 'has come this far already'],
+    ['where the deployment of the newer commit has begun', [MINE, run(3, NEWER, job(null, 'success'))], {}, 'has come this far already'],
+    ['where it has failed, since it may have changed something', [MINE, run(3, NEWER, job('failure', 'success'))], {}, 'has come this far already'],
+    ['where a first attempt has deployed, and a second one waits', [MINE, run(3, NEWER, DEPLOYED, job(null, undefined, { attempt: 2 }))], {}, 'has come this far'],
+    ['where the newer commit lost its place in the queue', [MINE, run(3, NEWER, job('cancelled'))], {}, 'was cancelled while it waited for its turn'],
+    ['where a force-push has replaced the commit', [MINE, run(3, NEWER, DEPLOYED)], { commits: [OLDER, NEWER], removed: [OWN] }, 'has come this far already'],
+    ['where a force-push went back, and that was deployed', [run(1, OLDER, DEPLOYED), MINE, run(3, OLDER, DEPLOYED)], { commits: [OLDER], removed: [OWN] }, 'has come this far'],
+  ])('%s', async (_, runs, repository, reason) => {
+    const { passed, said } = await look(runs, repository);
+    expect({ passed, said }).toEqual({ passed: false, said: expect.stringContaining(reason) });
+    expect(said).toMatch(/^::error::bbbbbbb is older than [ac]{7}, which .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb on purpose, re-run this job\.$/);
+  });
+
+  test('where GitHub does not answer, with the request', async () => {
+    expect(await look([MINE], { commits: [OLDER, NEWER] })).toEqual({
+      passed: false,
+      said: expect.stringMatching(/^::error::cannot tell whether a newer commit was deployed: GET https:\/\/api\.github\.com\/repos\/octo-org\/shop\/compare\/b+\.\.\.main\?per_page=100&page=1 was answered with 404$/),
+    });
+  });
+
+  test('however many commits and runs there have been since', async () => {
+    const later = Array.from({ length: 250 }, (_, index) => (index + 1).toString(16).padStart(40, '0'));
+    const runs = [MINE, run(3, later[120], DEPLOYED), ...later.slice(121).map((sha, index) => run(index + 4, sha, job('skipped')))];
+    expect(await look(runs, { commits: [OWN, ...later] })).toMatchObject({ passed: false });
+  });
+});
+
+describe('to go back to an earlier commit', () => {
+  const newer = run(3, NEWER, DEPLOYED);
+
+  test('a run that had deployed it is re-run', async () => {
+    const { passed, said } = await look([run(2, OWN, DEPLOYED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 });
+    expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::bbbbbbb is older than ccccccc, .* It was re-run, so it goes on\.$/) });
+  });
+
+  test('or one that was stopped, and said so', async () => {
+    expect(await look([run(2, OWN, STOPPED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: true });
+  });
+
+  test('wherever it was stopped', async () => {
+    const order = { ...STOPPED, name: STEP };
+    expect(await look([run(2, OWN, order, job('skipped'), { ...order, attempt: 2, conclusion: 'success', steps: [] }, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 }))
+      .toMatchObject({ passed: true });
+  });
+
+  test('but a run that failed for another reason is stopped once, since somebody may only have meant to repeat a check', async () => {
+    const failed = { ...job('failure'), name: 'test' };
+    expect(await look([run(2, OWN, failed, job('skipped'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
+    expect(await look([run(2, OWN, job('failure', 'success'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
+  });
+});

@@ -1,0 +1,271 @@
+import { parse } from 'yaml';
+import { answer, JobRecord, Repository, RunRecord } from './api';
+import { Concurrency, ConcurrencyGroups } from './concurrency';
+import { Contexts, holds, interpolate } from '../../../e2e/pipeline/expressions';
+
+/** `<run>/<job>` */
+type Ref = string;
+
+type Phase = 'to come' | 'waits' | 'runs' | 'deploys' | 'success' | 'failure' | 'cancelled' | 'skipped';
+
+/** What became of everything in one interleaving. */
+export interface World {
+  /** The phase of each job of each run. */
+  readonly phases: Readonly<Record<Ref, Phase>>;
+  readonly groups: ConcurrencyGroups<Ref>;
+
+  /** The place among the commits of what each job has deployed last. */
+  readonly live: Readonly<Record<string, number>>;
+
+  /** What red jobs have said. */
+  readonly said: Readonly<Record<Ref, string>>;
+
+  /** Deployments of an older commit over a newer one. */
+  readonly undone: readonly Ref[];
+}
+
+export interface Commit {
+  readonly sha: string;
+
+  /** The workflow as it is in that commit. */
+  readonly workflow: string;
+}
+
+export interface Options {
+  /** Jobs that may also end red. */
+  readonly mayFail?: (job: string) => boolean;
+
+  /** Jobs that are over at once, and after which the next arrives at once: nothing happens meanwhile. */
+  readonly brief?: (job: string) => boolean;
+}
+
+const STATUS = { success: true, failure: false };
+const ENDED: Phase[] = ['success', 'failure', 'cancelled', 'skipped'];
+const ORDER = 'Keep the order of commits';
+
+/**
+ * Runs of one workflow for several commits, in every order in which their jobs may arrive, begin and end. Of a job only
+ * matters what it waits for, its concurrency group, whether it lets older commits pass, and what it deploys; jobs in which
+ * different commits do not meet are over at once, since waiting longer for the next one comes to the same.
+ */
+export class Interleavings {
+  private readonly workflows: any[];
+  private readonly answers = new Map<string, { passed: boolean; said: string }>();
+
+  /**
+   * @param commits the oldest first
+   */
+  constructor(private readonly commits: Commit[], private readonly options: Options = {}) {
+    this.workflows = commits.map(({ workflow }) => parse(workflow));
+  }
+
+  /** Every end, with the events that led to it first. */
+  public async ends(): Promise<{ world: World; events: string[] }[]> {
+    const ends: { world: World; events: string[] }[] = [];
+    const seen = new Set<string>();
+    const open: { world: World; events: string[] }[] = [{ world: this.settled(this.beginning()), events: [] }];
+    for (let current = open.pop(); current; current = open.pop()) {
+      const { world, events } = current;
+      const next = await this.next(world);
+      if (next.length === 0) ends.push(current);
+      for (const [event, successor] of next) {
+        const settled = this.settled(successor);
+        const key = JSON.stringify(settled);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        open.push({ world: settled, events: [...events, event] });
+      }
+    }
+    return ends;
+  }
+
+  /** The jobs that deploy. */
+  public get deployments(): string[] {
+    return [...new Set(this.commits.flatMap((_, run) => this.refsOf(run)).filter((ref) => this.deploys(ref)).map((ref) => split(ref)[1]))];
+  }
+
+  private beginning(): World {
+    const refs = this.commits.flatMap((_, run) => this.refsOf(run));
+    return { phases: Object.fromEntries(refs.map((ref) => [ref, 'to come'])), groups: new ConcurrencyGroups(), live: {}, said: {}, undone: [] };
+  }
+
+  /** All that may happen next. */
+  private async next(world: World): Promise<[string, World][]> {
+    const events: [string, World][] = [];
+    for (const ref of Object.keys(world.phases)) {
+      switch (world.phases[ref]) {
+        case 'to come':
+          if (this.isReady(world, ref)) events.push([`${ref} arrives`, this.arrived(world, ref)]);
+          break;
+        case 'runs':
+          if (this.keepsOrder(ref)) events.push([`${ref} looks for newer commits`, await this.ordered(world, ref)]);
+          else events.push(...this.ended(world, ref));
+          break;
+        case 'deploys':
+          events.push(...this.ended(world, ref));
+      }
+    }
+    return events;
+  }
+
+  /** What is over at once: jobs that are skipped, and those in which different commits do not meet. */
+  private settled(world: World): World {
+    for (const ref of Object.keys(world.phases)) {
+      if (world.phases[ref] !== 'to come' || !this.needsAreOver(world, ref)) continue;
+      if (!this.isReady(world, ref)) return this.settled(withPhase(world, ref, 'skipped'));
+      if (this.isLocal(ref)) return this.settled(withPhase(world, ref, 'success'));
+    }
+    return world;
+  }
+
+  private arrived(world: World, ref: Ref): World {
+    const concurrency = this.concurrencyOf(ref);
+    if (!concurrency) return withPhase(world, ref, 'runs');
+    const { groups, cancelled } = world.groups.arrive(ref, concurrency);
+    const phases = { ...world.phases, [ref]: groups.runs(ref, concurrency) ? 'runs' as const : 'waits' as const };
+    for (const other of cancelled) phases[other] = 'cancelled';
+    return { ...world, groups, phases };
+  }
+
+  private async ordered(world: World, ref: Ref): Promise<World> {
+    const { passed, said } = await this.looked(world, ref);
+    if (!passed) return this.left({ ...world, said: { ...world.said, [ref]: said } }, ref, 'failure');
+    const [run, id] = split(ref);
+    if (!this.options.brief?.(id)) return withPhase(world, ref, 'deploys');
+    const ended = this.left(world, ref, 'success');
+    return this.refsOf(run)
+      .filter((next) => ended.phases[next] === 'to come' && this.isReady(ended, next))
+      .reduce((current, next) => this.arrived(current, next), ended);
+  }
+
+  private ended(world: World, ref: Ref): [string, World][] {
+    const [run, id] = split(ref);
+    const undone = world.live[id] > run ? [...world.undone, ref] : world.undone;
+    const deployed = this.deploys(ref) ? { ...world, live: { ...world.live, [id]: run }, undone } : world;
+    const events: [string, World][] = [[`${ref} ends`, this.left(deployed, ref, 'success')]];
+    if (this.options.mayFail?.(id)) {
+      const said = { ...world.said, [ref]: `the deployment of ${this.commits[run].sha} failed` };
+      events.push([`${ref} fails`, this.left({ ...world, said }, ref, 'failure')]);
+    }
+    return events;
+  }
+
+  private left(world: World, ref: Ref, phase: Phase): World {
+    const concurrency = this.concurrencyOf(ref);
+    const ended = withPhase(world, ref, phase);
+    if (!concurrency) return ended;
+    const groups = world.groups.leave(ref, concurrency);
+    const phases = Object.fromEntries(Object.entries(ended.phases).map(([other, current]) =>
+      [other, current === 'waits' && groups.runs(other, this.concurrencyOf(other)!) ? 'runs' : current]));
+    return { ...ended, groups, phases };
+  }
+
+  private async looked(world: World, ref: Ref): Promise<{ passed: boolean; said: string }> {
+    const [run, id] = split(ref);
+    const repository = this.asGitHubSeesIt(world);
+    const key = JSON.stringify([ref, repository]);
+    const known = this.answers.get(key);
+    if (known) return known;
+    const { run: script, env } = this.workflows[run].jobs[id].steps.find(({ name }: any) => name === ORDER);
+    const result = await runOrderStep(script, repository, { ...env, GITHUB_SHA: this.commits[run].sha, GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: '1' });
+    this.answers.set(key, result);
+    return result;
+  }
+
+  /** The runs are numbered against the order of their commits: nothing may rely on the numbers. */
+  private asGitHubSeesIt({ phases }: World): Repository {
+    const runs = this.commits.map(({ sha }, run): RunRecord => ({
+      id: run, number: this.commits.length - run, sha, event: 'push', jobs: this.refsOf(run).flatMap((ref) => this.recordOf(phases[ref], ref)),
+    }));
+    return { ...REPOSITORY, workflow: `${this.workflows[0].name}.yml`, commits: ['0'.repeat(40), ...this.commits.map(({ sha }) => sha)], runs };
+  }
+
+  private recordOf(phase: Phase, ref: Ref): JobRecord[] {
+    if (phase === 'to come') return [];
+    const [run, id] = split(ref);
+    const { name } = this.workflows[run].jobs[id];
+    const conclusion = ENDED.includes(phase) ? phase : null;
+    // While a job runs, its steps may not be seen yet.
+    const hasLooked = this.keepsOrder(ref) && (phase === 'success' || phase === 'failure');
+    return [{ name, attempt: 1, conclusion, steps: hasLooked ? [{ name: ORDER, conclusion }] : [] }];
+  }
+
+  private isReady(world: World, ref: Ref): boolean {
+    if (!this.needsAreOver(world, ref)) return false;
+    const [run, id] = split(ref);
+    const { needs = [], if: condition } = this.workflows[run].jobs[id];
+    const results: Phase[] = [needs].flat().map((need: string) => world.phases[`${run}/${need}`]);
+    return holds(condition, this.contextsOf(world, ref), { success: results.every((result) => result === 'success'), failure: results.includes('failure') });
+  }
+
+  private needsAreOver(world: World, ref: Ref): boolean {
+    const [run, id] = split(ref);
+    return [this.workflows[run].jobs[id].needs ?? []].flat().every((need: string) => ENDED.includes(world.phases[`${run}/${need}`]));
+  }
+
+  private contextsOf({ phases }: World, ref: Ref): Contexts {
+    const [run, id] = split(ref);
+    const needs = Object.fromEntries([this.workflows[run].jobs[id].needs ?? []].flat().map((need: string) =>
+      [need, { result: phases[`${run}/${need}`], outputs: {} }]));
+    return { needs, github: { sha: this.commits[run].sha, workflow: this.workflows[run].name, event_name: 'push', ref: 'refs/heads/main' } };
+  }
+
+  private concurrencyOf(ref: Ref): Concurrency | undefined {
+    const [run, id] = split(ref);
+    const { concurrency } = this.workflows[run].jobs[id];
+    if (this.workflows[run].concurrency) throw new Error('no concurrency of whole workflows here');
+    const github = { sha: this.commits[run].sha, workflow: this.workflows[run].name, run_id: run };
+    return concurrency && { ...concurrency, group: interpolate(concurrency.group, { github }, STATUS) };
+  }
+
+  private isLocal(ref: Ref): boolean {
+    const [run] = split(ref);
+    const group = this.concurrencyOf(ref)?.group;
+    return !this.deploys(ref) && !this.keepsOrder(ref) && (!group || group.includes(this.commits[run].sha)) && !this.options.mayFail?.(split(ref)[1]);
+  }
+
+  private deploys(ref: Ref): boolean {
+    return this.stepsOf(ref).some(({ run = '' }) => run.includes('cdk deploy '));
+  }
+
+  private keepsOrder(ref: Ref): boolean {
+    return this.stepsOf(ref).some(({ name }) => name === ORDER);
+  }
+
+  private stepsOf(ref: Ref): any[] {
+    const [run, id] = split(ref);
+    return this.workflows[run].jobs[id].steps;
+  }
+
+  private refsOf(run: number): Ref[] {
+    return Object.keys(this.workflows[run].jobs).map((id) => `${run}/${id}`);
+  }
+}
+
+export const REPOSITORY = { name: 'octo-org/shop', branch: 'main' };
+
+/** Runs the step itself, as it stands in the workflow, with this repository on the other side. */
+export async function runOrderStep(script: string, repository: Repository, env: Record<string, string>): Promise<{ passed: boolean; said: string }> {
+  const said: string[] = [];
+  const process = {
+    exitCode: 0,
+    env: { GITHUB_API_URL: 'https://api.github.com', GITHUB_REPOSITORY: repository.name, GITHUB_REF_NAME: repository.branch, ...env },
+  };
+  const fetch = async (url: string) => {
+    const found = answer(repository, new URL(url));
+    return { ok: found !== undefined, status: found ? 200 : 404, json: async () => structuredClone(found) };
+  };
+  const [, javascript] = /^node - <<'SCRIPT'\n([^]*)\nSCRIPT\n$/.exec(script)!;
+  const main = new Function('process', 'fetch', 'console', javascript.replace(/^main\(\)/m, 'return main()'));
+  await main(process, fetch, { log: (line: string) => said.push(line) });
+  return { passed: process.exitCode === 0, said: said.join('\n') };
+}
+
+function withPhase(world: World, ref: Ref, phase: Phase): World {
+  return { ...world, phases: { ...world.phases, [ref]: phase } };
+}
+
+function split(ref: Ref): [number, string] {
+  const slash = ref.indexOf('/');
+  return [Number(ref.slice(0, slash)), ref.slice(slash + 1)];
+}

@@ -1,0 +1,176 @@
+import { App, DefaultStackSynthesizer, Duration, Stack, Stage } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import {
+  DeployWorkflow, DeployWorkflowProps, GitHubDeployRole, GitHubDeployRoleProps, GitHubDiffRole, GitHubDiffRoleProps, GitHubPushRole, GitHubPushRoleProps,
+  GitHubSubject, ImageRegistry, PhasedFargateService,
+} from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV, inSources } from '../shop';
+
+const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
+const OTHER_ENV = { account: '444455556666', region: 'us-east-1' };
+
+interface Case {
+  readonly push?: Partial<GitHubPushRoleProps>;
+  readonly deploy?: Partial<GitHubDeployRoleProps>;
+  readonly diff?: Partial<GitHubDiffRoleProps>;
+  readonly workflow?: Partial<DeployWorkflowProps>;
+
+  /** Where the stage is deployed to. */
+  readonly env?: typeof ENV;
+  readonly qualifier?: string;
+}
+
+interface Shop {
+  readonly app: App;
+  readonly registry: ImageRegistry;
+  readonly production: Stack;
+}
+
+/** What synthesis of an app with a stage, its roles and its workflow finds wrong. */
+function findings(change: (shop: Shop) => Case = () => ({}), env = ENV, qualifier?: string): string[] {
+  return inSources({ directories: ['.'] }, () => {
+    const app = testApp();
+    const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
+    const production = new Stack(new Stage(app, 'Production'), 'Shop', { env, synthesizer: new DefaultStackSynthesizer({ qualifier }) });
+    new PhasedFargateService(production, 'Api', { registry });
+
+    const { push, deploy, diff, workflow } = change({ app, registry, production });
+    const roles = new Stack(app, 'GitHub', { env: ENV });
+    const { roleArn: pushRoleArn } = new GitHubPushRole(roles, 'Push', { ...GITHUB, registries: [registry], ...push });
+    const { roleArn: deployRoleArn } = new GitHubDeployRole(roles, 'Deploy', {
+      ...GITHUB, stacks: [registry.stack, production], subjects: [GitHubSubject.branch('main'), GitHubSubject.environment('Production')], ...deploy,
+    });
+    const { roleArn: diffRoleArn } = new GitHubDiffRole(roles, 'Diff', { ...GITHUB, stacks: [registry.stack, production], ...diff });
+    new DeployWorkflow(app, 'Workflow', { pushRoleArn, deployRoleArn, diffRoleArn, ...workflow });
+    return errorsOf(app);
+  });
+}
+
+function errorsOf(app: App): string[] {
+  const { CI } = process.env;
+  delete process.env.CI;
+  try {
+    app.synth();
+    return [];
+  } catch (error) {
+    const [, ...lines] = (error as Error).message.split('\n');
+    return lines.map((line) => line.trim().replace(/^\[Workflow\] /, '')).filter((line) => line !== '');
+  } finally {
+    if (CI !== undefined) process.env.CI = CI;
+  }
+}
+
+test('roles that fit are fine', () => {
+  expect(findings()).toEqual([]);
+});
+
+describe('subjects', () => {
+  test('that trust the branch only, where a stage is deployed in its environment', () => {
+    expect(findings(() => ({ deploy: { subjects: undefined } }))).toEqual([
+      "deployRoleArn: role GitHub/Deploy does not trust jobs in environment \"Production\": add GitHubSubject.environment('Production') to its subjects",
+    ]);
+  });
+
+  test('that trust the environment only, where registries are deployed outside of it', () => {
+    expect(findings(() => ({ deploy: { subjects: [GitHubSubject.environment('Production')] } }))).toEqual([
+      "deployRoleArn: role GitHub/Deploy does not trust runs for branch \"main\": add GitHubSubject.branch('main') to its subjects",
+    ]);
+  });
+
+  test('that trust an environment of another name', () => {
+    expect(findings(({ app }) => ({ workflow: { environments: [{ stage: app.node.findChild('Production') as Stage, environmentName: 'prod' }] } }))).toEqual([
+      "deployRoleArn: role GitHub/Deploy does not trust jobs in environment \"prod\": add GitHubSubject.environment('prod') to its subjects",
+    ]);
+  });
+
+  test('that trust another branch', () => {
+    expect(findings(() => ({ workflow: { branch: 'trunk' } }))).toEqual([
+      "deployRoleArn: role GitHub/Deploy does not trust runs for branch \"trunk\": add GitHubSubject.branch('trunk') to its subjects",
+      "pushRoleArn: role GitHub/Push does not trust runs for branch \"trunk\": add GitHubSubject.branch('trunk') to its subjects",
+    ]);
+  });
+
+  test('that do not trust the environment of builds', () => {
+    expect(findings(() => ({ workflow: { buildEnvironmentName: 'build' } }))).toEqual([
+      "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
+    ]);
+  });
+
+  test('that do not trust pull requests', () => {
+    expect(findings(() => ({ diff: { subjects: [GitHubSubject.branch('main')] } }))).toEqual([
+      'diffRoleArn: role GitHub/Diff does not trust pull requests: leave out its subjects',
+    ]);
+  });
+
+  test('that are customized cannot be judged', () => {
+    expect(findings(() => ({ deploy: { subjects: [GitHubSubject.custom('repository_id:456789')] } }))).toEqual([]);
+  });
+});
+
+describe('accounts', () => {
+  test('whose bootstrapped environment the role cannot use', () => {
+    expect(findings(() => ({ deploy: { stacks: undefined }, diff: { stacks: undefined } }), OTHER_ENV)).toEqual([
+      'deployRoleArn: role GitHub/Deploy cannot use the environment aws://444455556666/us-east-1 with bootstrap qualifier hnb659fds: add Production/Shop to its stacks',
+      'diffRoleArn: role GitHub/Diff cannot use the environment aws://444455556666/us-east-1 with bootstrap qualifier hnb659fds: add Production/Shop to its stacks',
+    ]);
+  });
+
+  test('with another qualifier', () => {
+    expect(findings(({ registry }) => ({ deploy: { stacks: [registry.stack] } }), ENV, 'mine')).toEqual([
+      'deployRoleArn: role GitHub/Deploy cannot use the environment aws://111122223333/eu-west-1 with bootstrap qualifier mine: add Production/Shop to its stacks',
+    ]);
+  });
+});
+
+describe('registries', () => {
+  test('that the role must not push to', () => {
+    expect(findings(({ app }) => ({ push: { registries: [new ecr.Repository(new Stack(app, 'Others', { env: ENV }), 'Other', { repositoryName: 'other' })] } }))).toEqual([
+      'pushRoleArn: role GitHub/Push must not push to 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop: add Images/Shop to its registries',
+    ]);
+  });
+
+  test('that were imported are compared by where they are', () => {
+    expect(findings(({ app }) => {
+      const stack = new Stack(app, 'Importing', { env: ENV });
+      return { push: { registries: [ecr.Repository.fromRepositoryName(stack, 'Imported', 'shop')] } };
+    })).toEqual([]);
+  });
+});
+
+test('credentials that do not last as long as a job may', () => {
+  expect(findings(() => ({ workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) }, push: { maxSessionDuration: Duration.hours(3) } }))).toEqual([
+    'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, and deployTimeout is 2 hours: raise its maxSessionDuration',
+  ]);
+});
+
+test('roles that are mixed up', () => {
+  expect(findings(() => {
+    const [pushRoleArn, deployRoleArn, diffRoleArn] = ['Deploy', 'Diff', 'Push'].map((id) => `arn:aws:iam::111122223333:role/GitHub-${id}`);
+    return { workflow: { pushRoleArn, deployRoleArn, diffRoleArn }, diff: { subjects: [GitHubSubject.custom('repository_id:456789')] }, push: { subjects: [GitHubSubject.custom('repository_id:456789')] } };
+  })).toEqual([
+    'deployRoleArn: role GitHub/Diff may only read: pass that of another role',
+    'pushRoleArn: role GitHub/Deploy is for deployments: pass that of another role',
+    'diffRoleArn: role GitHub/Push is for pushing images: pass that of another role',
+  ]);
+});
+
+test('roles that trust different repositories', () => {
+  expect(findings(() => ({ push: { repository: 'octo-org/blog' } }))).toEqual([
+    'role GitHub/Deploy trusts octo-org/shop, and role GitHub/Push trusts octo-org/blog: a workflow is in one repository',
+  ]);
+});
+
+test('the role of one stage is held against that stage', () => {
+  expect(findings(({ app }) => {
+    const roles = new Stack(app, 'More', { env: ENV });
+    const { roleArn } = new GitHubDeployRole(roles, 'Production', GITHUB);
+    return { workflow: { environments: [{ stage: app.node.findChild('Production') as Stage, deployRoleArn: roleArn }] } };
+  })).toEqual([
+    "environments[0].deployRoleArn: role More/Production does not trust jobs in environment \"Production\": add GitHubSubject.environment('Production') to its subjects",
+  ]);
+});
+
+test('roles that are not in the app cannot be judged', () => {
+  expect(findings(() => ({ workflow: { pushRoleArn: 'arn:aws:iam::111122223333:role/theirs', deployRoleArn: '${{ vars.DEPLOY_ROLE_ARN }}' }, deploy: { subjects: undefined } }))).toEqual([]);
+});

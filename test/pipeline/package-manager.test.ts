@@ -1,0 +1,112 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { Installation, installationOf } from '../../src/pipeline/package-manager';
+
+let root: string;
+
+beforeEach(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-app-'));
+});
+
+afterEach(() => fs.rmSync(root, { recursive: true }));
+
+/** What is installed for an app, given the files of its repository. */
+function installation(files: Record<string, string | object>, app = '.'): Installation {
+  for (const [file, content] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    fs.writeFileSync(path.join(root, file), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  fs.mkdirSync(path.join(root, app), { recursive: true });
+  return installationOf(path.join(root, app), root);
+}
+
+const LOCKED = 'whatever the lockfile holds';
+const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
+
+test.each<[string, Record<string, string | object>, string, string[]]>([
+  ['npm', { 'package.json': {}, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['npm without a lockfile', { 'package.json': {} }, 'npx cdk', ['npm install']],
+  ['npm with a shrinkwrap', { 'package.json': {}, 'npm-shrinkwrap.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['pnpm', { 'package.json': {}, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
+  ['yarn 1', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [COREPACK, 'yarn install --frozen-lockfile']],
+  ['yarn 4', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [COREPACK, 'yarn install --immutable']],
+  ['yarn 4 that is named only', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [COREPACK, 'yarn install --no-immutable']],
+  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile']],
+  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile']],
+  ['the lockfile, where package.json names another manager', { 'package.json': { packageManager: 'yarn@4.5.0' }, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['package.json, where there are two lockfiles', { 'package.json': { packageManager: 'pnpm@9.1.0' }, 'package-lock.json': LOCKED, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
+])('%s', (_, files, cdkCommand, commands) => {
+  expect(installation(files)).toMatchObject({ cdkCommand, steps: [{ name: 'Install', directory: '.', commands }] });
+});
+
+test.each([
+  ["lockfileVersion: '9.0'", {}, '10'],
+  ["lockfileVersion: '6.0'", {}, '8'],
+  ['lockfileVersion: 5.4', {}, '7'],
+  ["lockfileVersion: '9.0'", { packageManager: 'pnpm@9.15.0' }, undefined],
+])('the version of pnpm follows from the lockfile (%s), unless package.json says it (%j)', (lockfile, manifest, version) => {
+  const { steps: [step] } = installation({ 'package.json': manifest, 'pnpm-lock.yaml': lockfile });
+  expect(step.pnpm).toEqual({ version });
+});
+
+test('lockfiles of two managers and nothing that tells which is right is an error', () => {
+  expect(() => installation({ 'infra/package.json': {}, 'infra/package-lock.json': LOCKED, 'infra/yarn.lock': LOCKED }, 'infra')).toThrow(
+    'infra has lockfiles of several package managers (package-lock.json, yarn.lock): delete all but one, or set packageManager in package.json');
+});
+
+describe('an app below the root of its repository', () => {
+  const directories = (files: Record<string, string | object>) => installation(files, 'infra/app').steps.map(({ directory }) => directory);
+
+  test('has its own lockfile', () => {
+    expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {}, 'infra/app/package-lock.json': LOCKED })).toEqual(['infra/app']);
+  });
+
+  test.each<Record<string, string | object>>([
+    { 'package.json': { workspaces: ['infra/*'] }, 'package-lock.json': LOCKED, 'infra/app/package.json': {} },
+    { 'package.json': {}, 'pnpm-workspace.yaml': '', 'pnpm-lock.yaml': LOCKED, 'infra/app/package.json': {} },
+  ])('or that of the workspace that it belongs to (%#)', (files) => {
+    expect(directories(files)).toEqual(['.']);
+  });
+
+  test('or that of what it is a part of', () => {
+    expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED })).toEqual(['.']);
+  });
+
+  test('but not that of something else', () => {
+    expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {} })).toEqual(['infra/app']);
+  });
+});
+
+describe('an app in Python', () => {
+  const TOOLS = '"$RUNNER_TEMP/python-tools"';
+
+  test.each<[string, Record<string, string | object>, string[]]>([
+    ['pip', { 'cdk.json': { app: 'python3 app.py' }, 'requirements.txt': 'aws-cdk-lib' }, ['python3 -m venv .venv', '.venv/bin/pip install --requirement requirements.txt']],
+    ['poetry', { 'cdk.json': { app: 'poetry run python app.py' }, 'poetry.lock': '# This file is automatically @generated by Poetry 1.8.3 and should not be changed by hand.' }, [
+      `python3 -m venv ${TOOLS}`, `${TOOLS}/bin/pip install poetry==1.8.3`, `POETRY_VIRTUALENVS_IN_PROJECT=true ${TOOLS}/bin/poetry install --no-root`,
+      `echo ${TOOLS}/bin >> "$GITHUB_PATH"`,
+    ]],
+    ['uv', { 'cdk.json': { app: 'uv run app.py' }, 'uv.lock': LOCKED }, [
+      `python3 -m venv ${TOOLS}`, `${TOOLS}/bin/pip install uv`, `${TOOLS}/bin/uv sync --frozen`, `echo ${TOOLS}/bin >> "$GITHUB_PATH"`,
+    ]],
+  ])('%s: gets its packages, which python3 finds afterwards', (_, files, commands) => {
+    expect(installation(files)).toEqual({
+      cdkCommand: 'npx --yes aws-cdk@2',
+      steps: [{ name: 'Install Python packages', directory: '.', commands: [...commands, 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'] }],
+    });
+  });
+
+  test('may get the CDK CLI by npm', () => {
+    const files = { 'cdk.json': { app: '.venv/bin/python app.py' }, 'requirements.txt': '', 'package.json': {}, 'package-lock.json': LOCKED };
+    expect(installation(files)).toMatchObject({ cdkCommand: 'npx cdk', steps: [{ commands: ['npm ci'] }, { name: 'Install Python packages' }] });
+  });
+});
+
+test('what is there for something else is not installed', () => {
+  expect(installation({ 'cdk.json': { app: 'npx ts-node app.ts' }, 'requirements.txt': 'mkdocs', 'package.json': {} }).steps).toHaveLength(1);
+});
+
+test.each(['mvn -e -q compile exec:java', 'go mod download && go run .', 'dotnet run --project src'])('nothing has to be installed for an app that %j runs', (app) => {
+  expect(installation({ 'cdk.json': { app } })).toEqual({ cdkCommand: 'npx --yes aws-cdk@2', steps: [] });
+});

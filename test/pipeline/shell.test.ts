@@ -1,0 +1,240 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as fc from 'fast-check';
+import { functions, indented, quoted } from '../../src/pipeline/shell';
+
+const OURS = `sha256:${'a'.repeat(64)}`;
+const THEIRS = `sha256:${'b'.repeat(64)}`;
+
+describe('a quoted word', () => {
+  const printed = (script: string) => execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', maxBuffer: 1 << 26 });
+
+  test('is to bash what it was, and is on one line, so that indentation does not change it', () => {
+    const words = fc.array(fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.string({ unit: fc.constantFrom('\n', '\r', '\t', '\\', "'", '"', '$', '`', 'a', '1', ' ', '\u0001', '\u0085', '\u2028', 'é', '!', '{', ',', '*', '~', '#', '=') }),
+    ).filter((word) => !word.includes('\0')), { minLength: 1, maxLength: 200 });
+    fc.assert(fc.property(words, (many) => {
+      const call = indented(`printf '%s\\0' ${many.map(quoted).join(' ')}`);
+      expect(call).not.toMatch(/[\n\r]/);
+      expect(printed(call).split('\0').slice(0, -1)).toEqual(many);
+    }), { numRuns: 20 });
+  });
+
+  test.each([['a/b.c', 'a/b.c'], ['', "''"], ["it's", "'it'\\''s'"], ['a\nb', "$'a\\nb'"]])('%j is %s', (word, expected) => {
+    expect(quoted(word)).toBe(expected);
+  });
+});
+
+describe('the functions that commands call', () => {
+  test('come with those that they call themselves, and no others', () => {
+    const defined = (commands: string) => functions(commands).match(/^\w+(?=\(\) \{$)/gm);
+    expect(defined('digest=$(look_up 1 2 3 4)')).toEqual(['look_up']);
+    expect(defined('push_image 1 2 3 4')).toEqual(['complain', 'look_up', 'push_image', 'pushed_image']);
+    expect(defined('echo nothing')).toBeNull();
+  });
+
+  test('are each in the file of their name, with the same options whether they are called in a condition or not', () => {
+    for (const file of fs.readdirSync('src/pipeline/shell')) {
+      const text = fs.readFileSync(path.join('src/pipeline/shell', file), 'utf8');
+      const name = path.basename(file, '.sh').replace(/-/g, '_');
+      expect(text).toMatch(new RegExp(`^#!/usr/bin/env bash\n\n# ${name}\\b.*\n(# .*\n)+${name}\\(\\) \\{\n[^]*\n\\}\n$`));
+      // In a condition `set -e` is off, so that what an assignment runs has to be followed by what happens if it fails.
+      for (const [line] of text.matchAll(/^ *\w+=\$\([^]*?\)( \|\| return)?$/gm)) expect({ file, line }).toEqual({ file, line: expect.stringMatching(/\|\| return$/) });
+    }
+  });
+});
+
+describe('an image that is pushed', () => {
+  test('is the one that was built', () => {
+    const aws = new Account();
+    expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({ status: 0, stdout: `${OURS}\n` });
+    expect(aws.calls('docker')).toEqual(['buildx build --push --tag uri:t .']);
+  });
+
+  test('is that of another build where that was faster and the tag cannot be overwritten', () => {
+    const aws = new Account({ meanwhile: { t: THEIRS } });
+    expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({ status: 0, stdout: `${THEIRS}\n`, stderr: expect.stringContaining('immutable') });
+  });
+
+  test('is missing where the build failed', () => {
+    const aws = new Account({ fails: 'build' });
+    expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({
+      status: 1, stdout: '', stderr: expect.stringContaining('error: the image shop:t was not built, and no other build has pushed it'),
+    });
+  });
+
+  test('under a tag that moves is never taken from an earlier build', () => {
+    const aws = new Account({ tags: { main: THEIRS }, fails: 'build' });
+    expect(aws.run('push_moving_image 1 eu-1 shop main --tag uri:main .')).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  test.each(['push_image 1 eu-1 shop t .', 'look_up 1 eu-1 shop t', 'pushed_image 1 eu-1 shop t', 'copy_image uri sha256:0 1 eu-1 shop uri t', 'newest_tag 1 eu-1 shop t'])(
+    'fails where the registry cannot be asked: %s', (call) => {
+      const denied = new Account({ fails: 'aws' });
+      expect(denied.run(call)).toMatchObject({ stderr: expect.stringContaining('AccessDenied') });
+      expect(denied.run(call).status).not.toBe(0);
+      expect(denied.run(`if answer=$(${call}); then echo "it has $answer"; else echo none; fi`).stdout).toBe('none\n');
+    });
+});
+
+describe('the tag', () => {
+  test('is the last commit that changed any of the paths, and the settings', () => {
+    const aws = new Account();
+    const first = aws.commit('api/a', 'one');
+    aws.commit('web/b', 'two');
+    expect(aws.run('image_tag 0a1b2c3d :/api :/api.dockerfile').stdout).toBe(`${first}-0a1b2c3d\n`);
+    const third = aws.commit('api.dockerfile', 'three');
+    expect(aws.run('image_tag 0a1b2c3d :/api :/api.dockerfile').stdout).toBe(`${third}-0a1b2c3d\n`);
+  });
+
+  test('is an error where no commit has the sources', () => {
+    const aws = new Account();
+    aws.commit('api/a', 'one');
+    expect(aws.run('image_tag 0a1b2c3d :/web')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('no commit has any of :/web') });
+  });
+
+  test('is that of the latest rebuild, if there is one', () => {
+    const tags = { 'c-1': OURS, 'c-1-20261109T0300': OURS, 'c-1-20261102T0300': OURS, 'c-2-20261116T0300': OURS, 'latest': OURS };
+    expect(new Account({ tags }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1-20261109T0300\n');
+    expect(new Account({ tags: { other: OURS } }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1\n');
+    expect(new Account({ tags: {} }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1\n');
+  });
+
+  test('is not that of a commit where something is not committed', () => {
+    const aws = new Account();
+    aws.commit('api/a', 'one');
+    expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    fs.writeFileSync(path.join(aws.directory, 'api/new'), '');
+    expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 1, stderr: '?? api/new\nerror: there are uncommitted changes: commit them first, because the tag of the image is a commit\n' });
+    expect(aws.run('refuse_changes :/web')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a copy', () => {
+  test('is made by digest and compared, and is not made twice', () => {
+    const aws = new Account();
+    expect(aws.run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
+    expect(aws.run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
+    expect(aws.calls('docker')).toEqual([`buildx imagetools create --prefer-index=false --tag to:t from@${OURS}`]);
+  });
+
+  test('that another run has made meanwhile will do', () => {
+    expect(new Account({ meanwhile: { t: OURS } }).run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
+  });
+
+  test('fails where the tag names another image and cannot be moved, and where nothing arrives', () => {
+    expect(new Account({ tags: { t: THEIRS } }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
+      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: to:t is ${THEIRS}, expected ${OURS}`) });
+    expect(new Account({ fails: 'build' }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
+      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: to:t is missing, expected ${OURS}`) });
+  });
+
+  test('logs in to both registries, once each, and only if it is needed', () => {
+    const aws = new Account();
+    aws.run(`promote_image eu-1 one.example/a ${OURS} 2 us-1 shop two.example/a t; promote_image eu-1 one.example/a ${OURS} 2 us-1 shop two.example/a t`);
+    expect(aws.calls('docker').filter((call) => call.startsWith('login'))).toEqual(['one.example', 'two.example'].map((host) => `login --username AWS --password-stdin ${host}`));
+    aws.run(`promote_image eu-1 one.example/a ${OURS} 1 eu-1 shop one.example/a latest`);
+    expect(aws.calls('docker').filter((call) => call.startsWith('login'))).toHaveLength(3);
+  });
+});
+
+describe('secrets of a build', () => {
+  test.each([['', 1], ['value', 0]])('with the value "%s" end with %d', (NPM_TOKEN, status) => {
+    expect(new Account().run('require_secrets NPM_TOKEN', { NPM_TOKEN }).status).toBe(status);
+  });
+
+  test('that are not set are named, and no value is printed', () => {
+    const { status, stdout, stderr } = new Account().run('require_secrets NPM_TOKEN OTHER', { NPM_TOKEN: 'hunter2' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toBe('error: the image is built with a secret from the environment variable OTHER, which is not set\n');
+  });
+});
+
+test('an error is an annotation in a run of GitHub Actions', () => {
+  expect(new Account().run('complain "no good"', { GITHUB_ACTIONS: 'true' }).stderr).toBe('::error::no good\n');
+});
+
+describe('stages', () => {
+  test.each([
+    ['only_stages 2 Dev Prod', 0], ['only_stages 2 Dev Prod Prod', 0], ['only_stages 2 Dev Prod Dev Prod', 0],
+    ['only_stages 2 Dev Prod Prods', 2], ['only_stages 2 Dev Prod "Dev Prod"', 2], ['only_stages 2 Dev Prod ""', 2],
+    ['wanted Dev', 0], ['wanted Dev Dev', 0], ['wanted Dev Prod Dev', 0], ['wanted Dev Prod', 1], ['wanted Dev ""', 1],
+  ])('%s ends with %d', (call, status) => {
+    expect(new Account().run(call).status).toBe(status);
+  });
+});
+
+interface Circumstances {
+  /** Digests by tag. No tag can be overwritten. */
+  readonly tags?: Record<string, string>;
+  /** What somebody else pushes just before. */
+  readonly meanwhile?: Record<string, string>;
+  readonly fails?: 'aws' | 'build';
+}
+
+const accounts: Account[] = [];
+afterAll(() => accounts.forEach((account) => fs.rmSync(account.directory, { recursive: true })));
+
+/** A working copy, and stand-ins for the AWS CLI and Docker that share a registry. */
+class Account {
+  public readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-shell-'));
+  private readonly bin = path.join(this.directory, '.bin');
+
+  constructor({ tags = {}, meanwhile = {}, fails }: Circumstances = {}) {
+    accounts.push(this);
+    for (const name of ['.bin', '.tags', '.meanwhile', '.calls']) fs.mkdirSync(path.join(this.directory, name));
+    for (const [tag, digest] of Object.entries(tags)) fs.writeFileSync(path.join(this.directory, '.tags', tag), digest);
+    for (const [tag, digest] of Object.entries(meanwhile)) fs.writeFileSync(path.join(this.directory, '.meanwhile', tag), digest);
+    fs.writeFileSync(path.join(this.directory, '.gitignore'), '.*\n');
+    this.git('init', '--quiet');
+    this.command('aws', `${fails === 'aws' ? 'echo "An error occurred (AccessDenied)" >&2; exit 254' : ''}
+      case $2 in
+        get-login-password) echo password ;;
+        list-images) ls "$TAGS" | grep "^$(sed "s/.*, '//; s/').*//" <<< "\${12}")" || true ;;
+        describe-images)
+          tag=\${10#imageTag=}
+          if [[ -e $TAGS/$tag ]]; then cat "$TAGS/$tag"; else echo "An error occurred (ImageNotFoundException)" >&2; exit 254; fi ;;
+      esac`);
+    this.command('docker', `echo "$*" >> "$CALLS/docker"
+      [[ $1 == login ]] && exec cat > /dev/null
+      ${fails === 'build' ? 'echo "exit code: 1" >&2; exit 1' : ''}
+      cp "$MEANWHILE"/* "$TAGS" 2> /dev/null
+      reference=$(grep -o -- '--tag [^ ]*' <<< "$*") tag=\${reference##*:}
+      if [[ -e $TAGS/$tag ]]; then echo "tag $tag is immutable" >&2; exit 1; fi
+      digest=$(grep -o 'sha256:.*' <<< "$*"); echo "\${digest:-${OURS}}" > "$TAGS/$tag"`);
+  }
+
+  public run(call: string, env: Record<string, string> = {}) {
+    const { PATH, HOME } = process.env;
+    const at = (name: string) => path.join(this.directory, name);
+    return spawnSync('bash', ['--norc', '-c', `set -euo pipefail\n${functions(call)}\n${call}`], {
+      cwd: this.directory,
+      encoding: 'utf8',
+      env: { HOME, PATH: `${this.bin}:${PATH}`, TAGS: at('.tags'), MEANWHILE: at('.meanwhile'), CALLS: at('.calls'), ...env },
+    });
+  }
+
+  public calls(command: string): string[] {
+    const file = path.join(this.directory, '.calls', command);
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];
+  }
+
+  public commit(file: string, content: string): string {
+    fs.mkdirSync(path.dirname(path.join(this.directory, file)), { recursive: true });
+    fs.writeFileSync(path.join(this.directory, file), content);
+    this.git('add', '--all');
+    this.git('commit', '--quiet', '--message', 'a change');
+    return this.git('rev-parse', 'HEAD').trim();
+  }
+
+  private git(...args: string[]): string {
+    return execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: this.directory, encoding: 'utf8' });
+  }
+
+  private command(name: string, script: string): void {
+    fs.writeFileSync(path.join(this.bin, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 });
+  }
+}
