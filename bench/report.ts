@@ -61,7 +61,7 @@ ${table(['calls a second', 'pause between looks', 'answered in time', 'found', '
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-"As it is" is \`src/guard/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
+"As it is" is \`src/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
 answer quickens by a third; after a refusal the guard tries again within 10 s.
 
 ## Synthesis

@@ -6,6 +6,7 @@ const PHASES = {
   'src': 'All three phases',
   'src/registry': 'Phase 1: the registry',
   'src/guard': 'Between phases 2 and 3: the guard',
+  'src/release-task': 'Before phase 3: the release task',
   'src/service': 'Phase 3: the service',
   'src/pipeline': 'The order in CI',
 };
