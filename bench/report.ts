@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { Calls } from './calls';
 import { Detection, detectionRuns } from './detection';
+import { ReleaseTaskCost } from './release-task';
 import { GUARDS, NEVER_PUSHED, Scale } from './scale';
 import { StartUp, startUpRounds } from './startup';
 import { Growth, synthRounds, Wait } from './synth';
@@ -9,13 +10,14 @@ export interface Results {
   readonly startUp: readonly StartUp[];
   readonly bundleBytes: number;
   readonly calls: readonly Calls[];
+  readonly releaseTask: ReleaseTaskCost;
   readonly detection: Detection;
   readonly scale: readonly Scale[];
   readonly synthesis: readonly Growth[];
   readonly wait: Wait;
 }
 
-export function report({ startUp, bundleBytes, calls, detection, scale, synthesis, wait }: Results): string {
+export function report({ startUp, bundleBytes, calls, releaseTask, detection, scale, synthesis, wait }: Results): string {
   return `# Benchmarks
 
 Written by \`npx projen bench\`. Machine: ${machine()}. Times
@@ -39,6 +41,16 @@ lists what was pushed last: a call each. An update asks CloudFormation first whe
 
 ${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
+
+## Release tasks
+
+A stack without a \`ReleaseTask\` has none of this. With some, it has one function for all of them. ECS is asked about a task every
+5 to 6 s until its exit code is known, and CloudFormation every 10 s whether the deployment is still in progress.
+
+${table(['request', 'calls'], releaseTask.calls.map(({ situation, calls: made }) => [situation, made.length === 0 ? '0' : `${made.length} (${runs(made.map((action) => `\`${action}\``)).join(', ')})`]))}
+
+${table(['resources', 'the first one', 'each further one'], [...new Set([...Object.keys(releaseTask.first), ...Object.keys(releaseTask.further)])].map((type) =>
+  [`\`${type}\``, String(releaseTask.first[type] ?? 0), String(releaseTask.further[type] ?? 0)]))}
 
 ## Detection
 
