@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { countCalls } from './calls';
 import { measureDetection } from './detection';
 import { barChart, lineChart } from './plot';
+import { measureReleaseTask } from './release-task';
 import { report } from './report';
 import { measureScale } from './scale';
 import { bundleSize, measureStartUp } from './startup';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     wait: measureWait(),
     bundleBytes: bundleSize(),
     calls: await countCalls(),
+    releaseTask: await measureReleaseTask(),
     detection: await measureDetection(),
     scale: await measureScale(RATES),
   };

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { Calls } from './calls';
 import { Detection, detectionRuns } from './detection';
+import { ReleaseTaskCost } from './release-task';
 import { GUARDS, NEVER_PUSHED, Scale } from './scale';
 import { StartUp, startUpRounds } from './startup';
 import { Growth, synthRounds, Wait } from './synth';
@@ -9,13 +10,14 @@ export interface Results {
   readonly startUp: readonly StartUp[];
   readonly bundleBytes: number;
   readonly calls: readonly Calls[];
+  readonly releaseTask: ReleaseTaskCost;
   readonly detection: Detection;
   readonly scale: readonly Scale[];
   readonly synthesis: readonly Growth[];
   readonly wait: Wait;
 }
 
-export function report({ startUp, bundleBytes, calls, detection, scale, synthesis, wait }: Results): string {
+export function report({ startUp, bundleBytes, calls, releaseTask, detection, scale, synthesis, wait }: Results): string {
   return `# Benchmarks
 
 Written by \`npx projen bench\`. Machine: ${machine()}. Times
@@ -40,6 +42,16 @@ lists what was pushed last: a call each. An update asks CloudFormation first whe
 ${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
 
+## Release tasks
+
+A stack without a \`ReleaseTask\` has none of this. With some, it has one function for all of them. ECS is asked about a task every
+5 to 6 s until its exit code is known, and CloudFormation every 10 s whether the deployment is still in progress.
+
+${table(['request', 'calls'], releaseTask.calls.map(({ situation, calls: made }) => [situation, made.length === 0 ? '0' : `${made.length} (${runs(made.map((action) => `\`${action}\``)).join(', ')})`]))}
+
+${table(['resources', 'the first one', 'each further one'], [...new Set([...Object.keys(releaseTask.first), ...Object.keys(releaseTask.further)])].map((type) =>
+  [`\`${type}\``, String(releaseTask.first[type] ?? 0), String(releaseTask.further[type] ?? 0)]))}
+
 ## Detection
 
 From the push of an image to the answer of a guard that waits for it, over ${detectionRuns} pushes at random moments (simulated
@@ -61,7 +73,7 @@ ${table(['calls a second', 'pause between looks', 'answered in time', 'found', '
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-"As it is" is \`src/guard/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
+"As it is" is \`src/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
 answer quickens by a third; after a refusal the guard tries again within 10 s.
 
 ## Synthesis

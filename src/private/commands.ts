@@ -1,6 +1,6 @@
 /**
  * Commands that users are told to type, in one place for outputs, failure reasons and pipelines. Each can be copied as
- * it stands. Plain data only: the guard's function is bundled with this file.
+ * it stands. Plain data only: handlers are bundled with this file.
  */
 
 /** An ECR repository as commands name it. */
@@ -72,4 +72,22 @@ export interface CommandService {
 /** Lets a deployment end whose tasks fail over and over. */
 export function stopService({ region, cluster, service }: CommandService): string {
   return `aws ecs update-service --region ${region} --cluster ${cluster} --service ${service} --desired-count 0`;
+}
+
+export interface CommandTask {
+  readonly region: string;
+  readonly cluster: string;
+  readonly taskArn: string;
+}
+
+export function stopTask({ region, cluster, taskArn }: CommandTask): string {
+  return `aws ecs stop-task --region ${region} --cluster ${cluster} --task ${taskArn}`;
+}
+
+export function findTasks({ region, cluster, startedBy }: { readonly region: string; readonly cluster: string; readonly startedBy: string }): string {
+  return `aws ecs list-tasks --region ${region} --cluster ${cluster} --started-by ${startedBy}`;
+}
+
+export function readLog({ region, group, stream }: { readonly region: string; readonly group: string; readonly stream: string }): string {
+  return `aws logs get-log-events --region ${region} --log-group-name ${group} --log-stream-name ${stream}`;
 }

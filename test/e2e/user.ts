@@ -5,7 +5,7 @@ import { Consumer, LOWEST } from '../consumer';
 import { Aws, Service } from '../emulator/aws';
 import { bootstrap, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
-import { HttpAnswer } from '../emulator/http';
+import { HttpAnswer, send } from '../emulator/http';
 import { pushImage, pushIndex } from '../emulator/oci';
 import { Program } from '../emulator/programs';
 
@@ -15,6 +15,8 @@ export interface Run {
   readonly screen: string;
   /** What CloudFormation asked the guards meanwhile, and what they answered. */
   readonly guard: CustomResourceRequest[];
+  /** The same for release tasks. */
+  readonly releaseTask: CustomResourceRequest[];
 }
 
 /** Somebody with one of the examples, the packed library in it, and a bootstrapped AWS account. */
@@ -132,6 +134,22 @@ export class User {
     while (this.emulator.customResourceRequests().at(-1)?.answer !== undefined) await sleep(50);
   }
 
+  /** What CloudFormation asks a release task at the moment. */
+  public async untilReleaseTaskRuns(): Promise<CustomResourceRequest> {
+    for (;;) {
+      const running = this.emulator.customResourceRequests().find(({ resourceType, answer }) => resourceType === 'Custom::ReleaseTask' && answer === undefined);
+      if (running) return running;
+      await sleep(50);
+    }
+  }
+
+  /** Runs a function as Lambda does, and waits for its end. */
+  public async invoke(functionName: string, event: object): Promise<void> {
+    const url = new URL(`/2015-03-31/functions/${functionName}/invocations`, this.emulator.endpoint);
+    const { status, text } = await send('POST', url, { 'content-type': 'application/json' }, JSON.stringify(event));
+    if (status !== 200) throw new Error(`${functionName}: ${text}`);
+  }
+
   /** With another of the examples in an account in which nothing has been deployed. The one so far is gone. */
   public async elsewhere(example: string): Promise<User> {
     await this.emulator.stop();
@@ -149,7 +167,8 @@ export class User {
     const before = this.emulator.customResourceRequests().length;
     const { exitCode, output } = await cdk(this.emulator, args, { ...this.options, cwd: this.directory });
     if (exitCode !== expected) throw new Error(`cdk ${args.join(' ')} ended with ${exitCode}:\n${output}`);
-    const guard = this.emulator.customResourceRequests().slice(before).filter(({ resourceType }) => resourceType === 'Custom::ImageGuard');
-    return { screen: output.replace(/\s+/g, ' '), guard };
+    const requests = this.emulator.customResourceRequests().slice(before);
+    const of = (type: string) => requests.filter(({ resourceType }) => resourceType === type);
+    return { screen: output.replace(/\s+/g, ' '), guard: of('Custom::ImageGuard'), releaseTask: of('Custom::ReleaseTask') };
   }
 }

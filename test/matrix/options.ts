@@ -30,22 +30,22 @@ const ENV = { account: '111122223333', region: 'eu-west-1' };
 const ROLE = 'arn:aws:iam::111122223333:role';
 
 /** What an option may be, by a name for it; what it needs is made in the stack of the service. */
-type Choices<T> = Record<string, (stack: Construct) => T>;
+export type Choices<T> = Record<string, (stack: Construct) => T>;
 
 /** A dimension for each option, so that a new one does not compile without. */
-type ChoicesOf<T, Prefix extends string = ''> = { [K in keyof T & string as `${Prefix}${K}`]-?: Choices<T[K]> };
+export type ChoicesOf<T, Prefix extends string = ''> = { [K in keyof T & string as `${Prefix}${K}`]-?: Choices<T[K]> };
 
-const unset = () => undefined;
+export const unset = () => undefined;
 
-const PLACE = {
+export const PLACE = {
   'a stack': (app: App) => new Stack(app, 'Service'),
   'a stack with an environment': (app: App) => new Stack(app, 'Service', { env: ENV }),
   'a nested stack': (app: App) => new NestedStack(new Stack(app, 'Service'), 'Nested'),
 };
 
-const FLAGS = { 'no feature flags': true, 'all recommended feature flags': true } satisfies Record<FlagSet, boolean>;
+export const FLAGS = { 'no feature flags': true, 'all recommended feature flags': true } satisfies Record<FlagSet, boolean>;
 
-const SERVICE = {
+export const SERVICE = {
   imageVersion: {
     'by default': unset,
     'a tag': () => ImageVersion.tag('4f2a9c1'),

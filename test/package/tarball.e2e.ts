@@ -14,8 +14,12 @@ const NOT_COMPILED = [
   'LICENSE',
   'README.md',
   'assets/guard/handler/index.lambda/index.js',
+  'assets/release-task/handler/index.lambda/index.js',
   'package.json',
 ];
+
+/** What the bundles in assets hold. */
+const HANDLER = /^(.+\/)?handler\//;
 
 /** What the pipelines embed is published as it is. */
 const EMBEDDED = /^pipeline\/(shell\/.*\.sh|github\/.*\.js)$/;
@@ -34,11 +38,11 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('it holds what is compiled from src, but for the handler, and what is listed here', () => {
+test('it holds what is compiled from src, but for the handlers, and what is listed here', () => {
   const sources = files(join(CHECKOUT, 'src'));
   const embedded = sources.filter((file) => EMBEDDED.test(file)).map((file) => `src/${file}`);
   const compiled = sources
-    .filter((file) => !file.startsWith('guard/handler/') && !EMBEDDED.test(file))
+    .filter((file) => !HANDLER.test(file) && !EMBEDDED.test(file))
     .flatMap((file) => ['.d.ts', '.js'].map((extension) => `lib/${file.replace(/\.ts$/, extension)}`));
   expect(content.filter((file) => !file.startsWith('node_modules/'))).toEqual([...NOT_COMPILED, ...embedded, ...compiled].sort());
 });

@@ -1,25 +1,22 @@
-import { ImageGuard, ImageRegistry } from '@org/phased-fargate';
-import { CfnOutput, Stack, StackProps } from 'aws-cdk-lib';
+import { GuardedFargateService, ImageGuard, ImageRegistry, ReleaseTask } from '@org/phased-fargate';
+import { Duration, Stack, StackProps } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 
-/** A task that somebody runs once per release, such as a migration of the database. */
+/** A task that runs once per release, before the service is updated, such as a migration of the database. */
 export class MigrationStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);
     const guard = new ImageGuard(this, 'Guard', { registry: props.registry });
     const cluster = new ecs.Cluster(this, 'Cluster');
-    const task = new ecs.FargateTaskDefinition(this, 'Migration');
-    task.addContainer('migrate', {
-      image: guard.image,
-      command: ['node', 'migrate.js'],
-      logging: ecs.LogDriver.awsLogs({ streamPrefix: 'migrate' }),
-    });
+    const shop = new GuardedFargateService(this, 'Shop', { guard, cluster });
 
-    const subnets = cluster.vpc.privateSubnets.map((subnet) => subnet.subnetId).join(',');
-    new CfnOutput(this, 'MigrateCommand', {
-      value: `aws ecs run-task --launch-type FARGATE --cluster ${cluster.clusterName} --task-definition ${task.taskDefinitionArn} ` +
-        `--network-configuration 'awsvpcConfiguration={subnets=[${subnets}]}'`,
+    const migration = new ReleaseTask(this, 'Migration', {
+      guard,
+      cluster,
+      command: ['node', 'migrate.js'],
+      timeout: Duration.minutes(5),
     });
+    migration.runBefore(shop);
   }
 }

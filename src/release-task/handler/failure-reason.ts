@@ -3,6 +3,7 @@ import { LogStream } from './last-lines';
 import { Run } from './request';
 import { Start } from './start-task';
 import { containerOf, Outcome, Stopping } from './watch-task';
+import { deploy, findTasks, readLog, stopTask } from '../../private/commands';
 
 /** What a reason is made of, besides what has happened. */
 export interface Circumstances {
@@ -67,8 +68,8 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
 }
 
 /** For a request that nobody has had the time to answer. */
-export function whenOutOfTime({ cluster, region, startedBy }: Run): string {
-  return `Its task may still be running; look for it: aws ecs list-tasks --region ${region} --cluster ${cluster} --started-by ${startedBy}.`;
+export function whenOutOfTime(run: Run): string {
+  return `Its task may still be running; look for it: ${findTasks(run)}.`;
 }
 
 const UNTOUCHED = 'The services that wait for it were not updated.';
@@ -79,8 +80,7 @@ function notStarted(trouble: Trouble, run: Run): string {
     refused: 'Correct what ECS objects to.',
     noPlace: 'Fargate may have no capacity in these subnets, or the quota of the account is exhausted: pass subnets of more availability zones, or ask for more in Service Quotas.',
     throttled: 'Nothing is known to be wrong with the task.',
-    unavailable: 'Nothing is known to be wrong with the task. If ECS has started it all the same, it is found by: '
-      + `aws ecs list-tasks --region ${run.region} --cluster ${run.cluster} --started-by ${run.startedBy}.`,
+    unavailable: `Nothing is known to be wrong with the task. If ECS has started it all the same, it is found by: ${findTasks(run)}.`,
   }[trouble.kind];
   return sentences(`The release task could not be started: ${troubled(trouble)}.`, UNTOUCHED, remedy, `Deploy again: ${again(run)}`);
 }
@@ -108,7 +108,7 @@ function ending(task: Task, run: Run): string {
 
 function reasons(task: Task, { containerName }: Run): string {
   const reason = containerOf(task, containerName)?.reason;
-  return [...new Set([task.stoppedReason, reason])].filter((part) => part !== undefined).map(short).join('; ');
+  return [...new Set([task.stoppedReason, reason])].filter((part) => part !== undefined && part !== '').map(short).join('; ');
 }
 
 function endOf(stopping: Stopping, stopped: string): string {
@@ -120,14 +120,14 @@ function goesOn(stopping: Stopping, task: Task, run: Run): string | undefined {
 }
 
 function stopCommand({ taskArn }: Task, { region, cluster }: Run): string {
-  return `aws ecs stop-task --region ${region} --cluster ${cluster} --task ${taskArn}`;
+  return stopTask({ region, cluster, taskArn });
 }
 
 /** In bytes. The rest of a reason is far below what CloudFormation takes besides. */
 const ROOM_FOR_LINES = 2_000;
 
 function whereabouts({ taskArn }: Task, { stream, lines = [] }: Circumstances): string {
-  const all = stream && `All that it logged: aws logs get-log-events --region ${stream.region} --log-group-name ${stream.group} --log-stream-name ${stream.stream}.`;
+  const all = stream && `All that it logged: ${readLog(stream)}.`;
   const last = latest(lines);
   return sentences(`Task: ${taskArn}.`, all, last.length > 0 ? `Last lines: ${last.join(' | ')}` : undefined);
 }
@@ -141,7 +141,7 @@ function latest(lines: readonly string[]): readonly string[] {
 }
 
 function again({ serviceStack }: Run): string {
-  return `cdk deploy ${serviceStack}`;
+  return deploy(serviceStack);
 }
 
 function troubled({ action, message }: Trouble): string {

@@ -15,6 +15,9 @@ STARTS_A_DEPLOYMENT = ('capacityProviderStrategy', 'loadBalancers', 'networkConf
 _services = {}
 _tasks = {}
 
+#: By cluster and client token, what was asked and what was started.
+_started = {}
+
 
 def service_of(arn):
     return _services[arn]
@@ -58,10 +61,23 @@ def install(runtime, gateway_port):
 
     def run_task(data):
         with scheduler.LOCK:
+            request = data.get('cluster', 'default'), data.get('clientToken')
+            if request in _started:
+                return started_before(data, *_started[request])
             answer = run(data)
-            for started in json.loads(answer[2])['tasks'] if answer[0] == 200 else []:
-                adopt(ecs._tasks[started['taskArn']])
+            tasks = [started['taskArn'] for started in json.loads(answer[2])['tasks']] if answer[0] == 200 else []
+            for arn in tasks:
+                adopt(ecs._tasks[arn])
+            if tasks and data.get('clientToken'):
+                _started[request] = data, tasks
             return answer
+
+    def started_before(data, asked, tasks):
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html, but without its end after a day."""
+        if data != asked:
+            message = 'The provided clientToken is already in use with a different RunTask request.'
+            return ecs.error_response_json('ConflictException', message, 400, {'resourceIds': tasks})
+        return ecs.json_response({'tasks': [ecs._sanitize(ecs._tasks[arn]) for arn in tasks], 'failures': []})
 
     def adopt(record):
         definition = ecs._task_defs[ecs._resolve_td_key(record['taskDefinitionArn'])]

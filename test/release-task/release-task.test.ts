@@ -1,0 +1,445 @@
+import { App, Aws, CfnParameter, Duration, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as patterns from 'aws-cdk-lib/aws-ecs-patterns';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { GuardedFargateService, ImageGuard, ImageVersion, PhasedFargateService, ReleaseTask, ReleaseTaskProps, Scaling, WhenMissing } from '../../src';
+import { ReferenceGraph } from '../util/reference-graph';
+import { FlagSet, testApp } from '../util/synth';
+
+let app: App;
+let stack: Stack;
+let guard: ImageGuard;
+let vpc: ec2.Vpc;
+let cluster: ecs.Cluster;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Shop', { env: { account: '111122223333', region: 'eu-west-1' } });
+  guard = guardIn(stack, 'Guard');
+  vpc = new ec2.Vpc(stack, 'Vpc');
+  cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
+});
+
+function guardIn(scope: Stack, id: string): ImageGuard {
+  return new ImageGuard(scope, id, { registry: ecr.Repository.fromRepositoryName(scope, `${id}Images`, 'app'), imageVersion: ImageVersion.tag('v1') });
+}
+
+function task(props: Partial<ReleaseTaskProps> = {}, id = 'Migration'): ReleaseTask {
+  return new ReleaseTask(stack, id, { guard, cluster, command: ['node', 'migrate.js'], ...props });
+}
+
+function template(of = stack): Template {
+  return Template.fromStack(of);
+}
+
+function resources(type: string, of = stack): any[] {
+  return Object.values<any>(template(of).findResources(type));
+}
+
+function wire(of = stack): any {
+  const [{ Properties }] = resources('Custom::ReleaseTask', of);
+  return Properties;
+}
+
+/** Of the whole assembly: what comes before what. */
+function graph(): ReferenceGraph {
+  return new ReferenceGraph(app.synth());
+}
+
+function before(type: string, of = graph()): string[] {
+  const [resource] = of.resources(type);
+  return [...of.before(resource)].map((each) => each.type);
+}
+
+describe('the custom resource', () => {
+  test('says what makes a release, and where and how the task runs', () => {
+    const migration = task({
+      entryPoint: ['/bin/sh', '-c'], timeout: Duration.minutes(5), platformVersion: ecs.FargatePlatformVersion.VERSION1_4, containerName: 'migrate',
+    });
+    const [guardId] = Object.keys(template().findResources('Custom::ImageGuard'));
+
+    expect(wire()).toMatchObject({
+      ContractVersion: '1',
+      ImageDigest: { 'Fn::GetAtt': [guardId, 'ImageDigest'] },
+      Command: ['node', 'migrate.js'],
+      EntryPoint: ['/bin/sh', '-c'],
+      Cluster: stack.resolve(cluster.clusterArn),
+      TaskDefinition: stack.resolve(migration.taskDefinition.taskDefinitionArn),
+      ContainerName: 'migrate',
+      Subnets: stack.resolve(vpc.privateSubnets.map(({ subnetId }) => subnetId)),
+      SecurityGroups: [stack.resolve(migration.connections.securityGroups[0].securityGroupId)],
+      AssignPublicIp: 'DISABLED',
+      PlatformVersion: '1.4.0',
+      TimeoutSeconds: '300',
+      LogGroup: stack.resolve(migration.logGroup!.logGroupName),
+      LogRegion: 'eu-west-1',
+      LogStreamPrefix: 'migrate',
+      LogLines: '20',
+      SecretNames: [],
+      ServiceStack: 'Shop',
+    });
+    expect(wire()).not.toHaveProperty('RunAgainOnReturn');
+  });
+
+  test('is given up by CloudFormation some time after the task', () => {
+    task({ timeout: Duration.minutes(14) });
+
+    expect(wire()).toMatchObject({ TimeoutSeconds: '840', ServiceTimeout: '1140' });
+  });
+
+  test('waits ten minutes by default', () => {
+    task();
+
+    expect(wire()).toMatchObject({ TimeoutSeconds: '600', ServiceTimeout: '900' });
+  });
+
+  test('is the same at each synthesis', () => {
+    task();
+    const [one] = [template().toJSON()];
+    const again = testApp();
+    stack = new Stack(again, 'Shop', { env: { account: '111122223333', region: 'eu-west-1' } });
+    guard = guardIn(stack, 'Guard');
+    vpc = new ec2.Vpc(stack, 'Vpc');
+    cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
+    task();
+
+    expect(template().toJSON()).toEqual(one);
+  });
+
+  test('names the variables whose values are secrets, also those of secrets that are added later', () => {
+    const secret = ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret'));
+    const migration = task({ secrets: { DATABASE_URL: secret } });
+    migration.container.addSecret('API_KEY', secret);
+
+    expect(wire().SecretNames).toEqual(['API_KEY', 'DATABASE_URL']);
+  });
+
+  test('names the security groups that are added later', () => {
+    const other = new ec2.SecurityGroup(stack, 'Other', { vpc });
+    task().connections.addSecurityGroup(other);
+
+    expect(wire().SecurityGroups).toHaveLength(2);
+  });
+
+  test('says that the task runs again on return where that is asked for', () => {
+    task({ runAgainOnReturn: true });
+
+    expect(wire()).toMatchObject({ RunAgainOnReturn: 'true' });
+  });
+
+  test.each<[string, () => Partial<ReleaseTaskProps>]>([
+    ['no lines are wanted', () => ({ logLines: 0 })],
+    ['the container logs elsewhere', () => ({ logDriver: ecs.LogDrivers.fluentd() })],
+  ])('names no log group where %s', (_, props) => {
+    task(props());
+
+    for (const name of ['LogGroup', 'LogRegion', 'LogStreamPrefix']) expect(wire()).not.toHaveProperty(name);
+    expect(JSON.stringify(template())).not.toContain('logs:GetLogEvents');
+  });
+
+  test('names the log group of a driver of your own, and the region that it is in', () => {
+    const logGroup = logs.LogGroup.fromLogGroupName(stack, 'Logs', 'central');
+    task({ logDriver: ecs.LogDriver.awsLogs({ logGroup, streamPrefix: 'shop' }) });
+
+    expect(wire()).toMatchObject({ LogGroup: 'central', LogRegion: 'eu-west-1', LogStreamPrefix: 'shop' });
+    expect(policyStatements().at(-1).Resource).toEqual({
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':logs:eu-west-1:111122223333:log-group:central:log-stream:shop/app/*']],
+    });
+  });
+});
+
+/** Of the policy by which the function may run the task. */
+function policyStatements(): any[] {
+  const [{ Properties }] = resources('AWS::IAM::Policy').filter(({ Properties: { PolicyDocument } }) => JSON.stringify(PolicyDocument).includes('ecs:RunTask'));
+  return Properties.PolicyDocument.Statement;
+}
+
+describe('the function', () => {
+  test('may run this family in this cluster with these two roles, watch and stop tasks of the cluster, and read what the container logs', () => {
+    const { taskDefinition, logGroup } = task();
+    const arn = (service: string, resource: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:${service}:eu-west-1:111122223333:${resource}`]] });
+    const arnOf = (service: string, start: string, value: string, end: string) =>
+      ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:${service}:eu-west-1:111122223333:${start}`, stack.resolve(value), end]] });
+
+    expect(policyStatements()).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'ecs:RunTask',
+        Resource: arn('ecs', `task-definition/${taskDefinition.family}:*`),
+        Condition: { ArnEquals: { 'ecs:cluster': stack.resolve(cluster.clusterArn) } },
+      },
+      {
+        Effect: 'Allow',
+        Action: 'iam:PassRole',
+        Resource: [stack.resolve(taskDefinition.taskRole.roleArn), stack.resolve(taskDefinition.executionRole!.roleArn)],
+        Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      },
+      { Effect: 'Allow', Action: ['ecs:DescribeTasks', 'ecs:StopTask'], Resource: arnOf('ecs', 'task/', cluster.clusterName, '/*') },
+      { Effect: 'Allow', Action: 'logs:GetLogEvents', Resource: arnOf('logs', 'log-group:', logGroup!.logGroupName, ':log-stream:app/app/*') },
+    ]);
+  });
+
+  test('may besides ask for the status of its stack and write its own log, and nothing else', () => {
+    task();
+    const [{ Properties }] = resources('AWS::IAM::Role').filter(({ Properties: { Description } }) => Description === 'Runs the release tasks of this stack');
+
+    expect(Properties.Policies[0].PolicyDocument.Statement.map(({ Action }: any) => Action)).toEqual([
+      'cloudformation:DescribeStacks', ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    ]);
+    expect(Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('is one for all release tasks of a stack, each with a policy of its own, with %s', (flags) => {
+    app = testApp({}, flags);
+    stack = new Stack(app, 'Shop');
+    guard = guardIn(stack, 'Guard');
+    cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'Vpc', { restrictDefaultSecurityGroup: false }) });
+    task();
+    task({ command: ['node', 'seed.js'] }, 'Seed');
+
+    expect(resources('AWS::Lambda::Function')).toHaveLength(2);
+    expect(resources('AWS::Lambda::Function').map(({ Properties }) => Properties.Description)).toContain('Runs a task once per release and answers when it has ended');
+    expect(resources('AWS::IAM::Policy').filter((policy) => JSON.stringify(policy).includes('ecs:RunTask'))).toHaveLength(2);
+  });
+
+  test('waits for nothing that a task needs: a second one may come after the services of the first one', () => {
+    const api = new GuardedFargateService(stack, 'Api', { guard, cluster });
+    task().runBefore(api);
+    const second = guardIn(stack, 'SecondGuard');
+    second.node.addDependency(api);
+    task({ guard: second }, 'Later');
+
+    const all = graph();
+    expect(all.resources('Custom::ReleaseTask')).toHaveLength(2);
+    for (const each of all.resources('Custom::ReleaseTask')) expect(all.before(each).has(each)).toBe(false);
+  });
+
+  test('is there once for each nested stack', () => {
+    const nested = new NestedStack(stack, 'Nested');
+    new ReleaseTask(nested, 'Migration', { guard, cluster, command: ['migrate'] });
+    task();
+
+    expect(resources('AWS::Lambda::Function', nested)).toHaveLength(1);
+  });
+});
+
+describe('the task', () => {
+  test('runs the guarded image with the command, on the platform that the guard is told', () => {
+    task({ cpuArchitecture: ecs.CpuArchitecture.ARM64, cpu: 512, environment: { STAGE: 'prod' } });
+    const [{ Properties }] = resources('AWS::ECS::TaskDefinition');
+
+    expect(Properties).toMatchObject({ Cpu: '512', Memory: '1024', RuntimePlatform: { CpuArchitecture: 'ARM64' } });
+    expect(Properties.ContainerDefinitions).toMatchObject([{ Name: 'app', Command: ['node', 'migrate.js'], Environment: [{ Name: 'STAGE', Value: 'prod' }] }]);
+    expect(JSON.stringify(Properties.ContainerDefinitions[0].Image)).toContain('ImageDigest');
+    expect(resources('Custom::ImageGuard')[0].Properties.Platforms).toEqual(['LINUX/ARM64']);
+  });
+
+  test('starts once its roles, its way out and its cluster are there', () => {
+    const queue = new sqs.Queue(stack, 'Queue');
+    const migration = task();
+    queue.grantSendMessages(migration);
+    const dependencies: string[] = resources('Custom::ReleaseTask')[0].DependsOn;
+    const policies = Object.keys(template().findResources('AWS::IAM::Policy'));
+
+    expect(policies).toHaveLength(3);
+    expect(dependencies).toEqual(expect.arrayContaining(policies));
+    expect(before('Custom::ReleaseTask')).toEqual(expect.arrayContaining([
+      'AWS::ECS::Cluster', 'Custom::ImageGuard', 'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::IAM::Role',
+    ]));
+  });
+
+  test('may reach a database, and starts once it may', () => {
+    const database = new rds.DatabaseInstance(stack, 'Database', { vpc, engine: rds.DatabaseInstanceEngine.MYSQL });
+    const migration = task();
+    database.connections.allowDefaultPortFrom(migration);
+
+    template().hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      SourceSecurityGroupId: stack.resolve(migration.connections.securityGroups[0].securityGroupId),
+    });
+    expect(before('Custom::ReleaseTask')).toEqual(expect.arrayContaining(['AWS::EC2::SecurityGroupIngress', 'AWS::RDS::DBInstance']));
+  });
+
+  test('starts once it may use the endpoints of its VPC, also those that are made after it', () => {
+    const isolated = new ec2.Vpc(stack, 'Isolated', { natGateways: 0, subnetConfiguration: [{ name: 'i', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] });
+    task({ cluster: new ecs.Cluster(stack, 'Inner', { vpc: isolated }) });
+    isolated.addInterfaceEndpoint('Ecr', { service: ec2.InterfaceVpcEndpointAwsService.ECR });
+    vpc.addInterfaceEndpoint('Ecr', { service: ec2.InterfaceVpcEndpointAwsService.ECR });
+    const [own] = Object.keys(template().findResources('AWS::EC2::VPCEndpoint', { Properties: { VpcId: stack.resolve(isolated.vpcId) } }));
+    const [other] = Object.keys(template().findResources('AWS::EC2::VPCEndpoint', { Properties: { VpcId: stack.resolve(vpc.vpcId) } }));
+
+    expect(resources('Custom::ReleaseTask')[0].DependsOn).toContain(own);
+    expect(resources('Custom::ReleaseTask')[0].DependsOn).not.toContain(other);
+  });
+
+  test('starts after what it is told to come after, and only the task does', () => {
+    const database = new rds.DatabaseCluster(stack, 'Database', {
+      vpc, engine: rds.DatabaseClusterEngine.AURORA_MYSQL, writer: rds.ClusterInstance.serverlessV2('Writer'),
+    });
+    const migration = task();
+    database.connections.allowDefaultPortFrom(migration);
+    migration.runAfter(database);
+
+    expect(before('Custom::ReleaseTask')).toContain('AWS::RDS::DBInstance');
+  });
+
+  test('is in public subnets with an address, where that is asked for', () => {
+    task({ assignPublicIp: true });
+
+    expect(wire()).toMatchObject({ AssignPublicIp: 'ENABLED', Subnets: stack.resolve(vpc.publicSubnets.map(({ subnetId }) => subnetId)) });
+  });
+
+  test('is in the subnets and security groups that are given', () => {
+    const securityGroup = new ec2.SecurityGroup(stack, 'Group', { vpc });
+    task({ taskSubnets: { subnets: [vpc.privateSubnets[0]] }, securityGroups: [securityGroup] });
+
+    expect(wire()).toMatchObject({
+      Subnets: [stack.resolve(vpc.privateSubnets[0].subnetId)],
+      SecurityGroups: [stack.resolve(securityGroup.securityGroupId)],
+    });
+    expect(resources('AWS::EC2::SecurityGroup')).toHaveLength(1);
+  });
+
+  test('shares the default cluster of the stack with its services', () => {
+    const api = new PhasedFargateService(stack, 'Api');
+    new ReleaseTask(stack, 'Migration', { guard: api.guard, command: ['migrate'] }).runBefore(api);
+
+    expect(resources('AWS::ECS::Cluster')).toHaveLength(2);
+    expect(wire().Cluster).toEqual(stack.resolve(api.service.cluster.clusterArn));
+  });
+
+  test('is warned of where it cannot reach the registry', () => {
+    const publicOnly = new ec2.Vpc(stack, 'Public', { subnetConfiguration: [{ name: 'p', subnetType: ec2.SubnetType.PUBLIC }] });
+    task({ cluster: new ecs.Cluster(stack, 'Outer', { vpc: publicOnly }) });
+
+    Annotated.fromStack(stack).hasWarning('/Shop/Migration', Match.stringLikeRegexp('cannot pull their image without a public IP address'));
+  });
+});
+
+describe('runBefore', () => {
+  test('makes services of every kind wait, and what scales them', () => {
+    const api = new PhasedFargateService(stack, 'Api', { scaling: Scaling.between(1, 3) });
+    const worker = new GuardedFargateService(stack, 'Worker', { guard, cluster });
+    const own = new ecs.FargateService(stack, 'Own', { cluster, taskDefinition: worker.taskDefinition });
+    const pattern = new patterns.QueueProcessingFargateService(stack, 'Pattern', { cluster, image: guard.image });
+    task().runBefore(api, worker, own, pattern);
+    const all = graph();
+
+    expect(all.resources('AWS::ECS::Service')).toHaveLength(4);
+    for (const each of all.resources('AWS::ECS::Service', 'AWS::ApplicationAutoScaling::ScalableTarget', 'AWS::ApplicationAutoScaling::ScalingPolicy')) {
+      expect([...all.before(each)].map(({ type }) => type)).toContain('Custom::ReleaseTask');
+    }
+  });
+
+  test('leaves everything else as it is', () => {
+    const api = new PhasedFargateService(stack, 'Api');
+    task().runBefore(api);
+    const all = graph();
+
+    for (const each of all.resources('AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::ECS::TaskDefinition')) {
+      expect([...all.before(each)].map(({ type }) => type)).not.toContain('Custom::ReleaseTask');
+    }
+  });
+
+  test('reaches a service in another stack', () => {
+    const other = new Stack(app, 'Other', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const api = new PhasedFargateService(other, 'Api');
+    task().runBefore(api);
+    app.synth();
+
+    expect(other.dependencies).toContain(stack);
+  });
+
+  test.each<[string, () => any, string]>([
+    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or call its node.addDependency with this task (at Shop/Migration)'],
+    ['is not made in this app', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],
+    ['holds the task itself', () => {
+      new GuardedFargateService(stack, 'Api', { guard, cluster });
+      return stack;
+    }, 'runBefore: Shop contains this task, which cannot run before itself: pass the services in it (at Shop/Migration)'],
+    ['is in another stage', () => new PhasedFargateService(new Stack(new Stage(app, 'Prod'), 'Shop'), 'Api'), 'runBefore: Prod/Shop/Api is in another stage, which cannot wait for this one'],
+  ])('refuses what %s', (_, make, message) => {
+    const migration = task();
+    const given = make();
+
+    expect(() => migration.runBefore(given)).toThrow(message);
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[string, object, string]>([
+    ['no command', { command: undefined }, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"] (at Shop/Migration)'],
+    ['an empty command', { command: [] }, 'command is empty'],
+    ['a command that is no list', { command: 'node migrate.js' }, 'command "node migrate.js" is not a list (at Shop/Migration)'],
+    ['no guard', { guard: undefined }, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry }) (at Shop/Migration)"],
+    ['a timeout of more than a Lambda function can wait', { timeout: Duration.minutes(15) }, 'timeout 15 minutes is out of bounds: 1 second to 14 minutes, because one invocation of a Lambda function waits for the task (at Shop/Migration)'],
+    ['a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of bounds'],
+    ['a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
+    ['a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],
+    ['too many lines', { logLines: 51 }, 'logLines 51 is not a number of lines: 0 to 50 (at Shop/Migration)'],
+    ['a part of a line', { logLines: 1.5 }, 'logLines 1.5 is not a number of lines'],
+    ['a size that Fargate does not have', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
+    ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not what Fargate has for cpu 256'],
+    ['a family with blanks', { family: 'my family' }, 'family "my family" is not a name for ECS'],
+    ['six security groups', { securityGroups: Array.from({ length: 6 }, () => ({ securityGroupId: 'sg-1' })) }, 'securityGroups has 6 groups: pass 1 to 5'],
+    ['no security group', { securityGroups: [] }, 'securityGroups has 0 groups'],
+  ])('%s', (_, props, message) => {
+    expect(() => task(props)).toThrow(message);
+  });
+
+  test('a variable from two sources', () => {
+    const secret = ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret'));
+
+    expect(() => task({ environment: { URL: '1' }, secrets: { URL: secret } })).toThrow('environment and secrets both set URL');
+  });
+
+  test('a cluster and a VPC together', () => {
+    expect(() => task({ vpc })).toThrow('cluster and vpc contradict each other: a cluster has its own VPC (at Shop/Migration)');
+  });
+
+  test('a guard of another stack', () => {
+    const other = guardIn(new Stack(app, 'Other'), 'Guard');
+
+    expect(() => task({ guard: other })).toThrow('belongs to another stack');
+  });
+
+  test('what Fargate does not have, at synthesis', () => {
+    task({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', { sharedMemorySize: 64 }) });
+
+    expect(() => app.synth()).toThrow('linuxParameters.sharedMemorySize is not supported by Fargate: leave it out');
+  });
+
+  test('not a timeout in parts of a second, which is rounded up', () => {
+    task({ timeout: Duration.millis(1_500) });
+
+    expect(wire().TimeoutSeconds).toBe('2');
+  });
+
+  test('not a misspelled option, but it is warned of', () => {
+    task({ timout: Duration.minutes(1) } as object);
+
+    Annotated.fromStack(stack).hasWarning('/Shop/Migration', Match.stringLikeRegexp('timout is not an option, so it has no effect: did you mean timeout?'));
+  });
+});
+
+test('without an image nothing is held back but what waits for the guard anyway', () => {
+  const waiting = new ImageGuard(stack, 'Later', {
+    registry: ecr.Repository.fromRepositoryName(stack, 'LaterImages', 'later'), imageVersion: ImageVersion.tag('v1'), whenMissing: WhenMissing.startWithoutTasks(),
+  });
+  const api = new GuardedFargateService(stack, 'Api', { guard: waiting, cluster });
+  task({ guard: waiting }).runBefore(api);
+
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('tokens pass: a parameter in the command, the environment and the names', () => {
+  const parameter = new CfnParameter(stack, 'Schema').valueAsString;
+  task({ command: ['migrate', parameter], environment: { STACK: Aws.STACK_NAME }, family: parameter });
+
+  expect(wire().Command).toEqual(['migrate', { Ref: 'Schema' }]);
+});
