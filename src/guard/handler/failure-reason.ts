@@ -107,8 +107,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
       );
     case 'quota':
       return sentences(
-        `A quota of ECR is exhausted, so image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
-        `Ask for more in Service Quotas, then deploy again: ${again}`,
+        `A quota of ECR is exhausted: image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
+        `Request an increase, then deploy again: ${again}`,
       );
     case 'throttled':
     case 'unavailable':

@@ -188,7 +188,7 @@ test.each([
 test('an exhausted quota says where more can be had', () => {
   const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
 
-  expect(text).toMatch(/^A quota of ECR is exhausted, so image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Ask for more in Service Quotas/);
+  expect(text).toMatch(/^A quota of ECR is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Request an increase/);
 });
 
 test.each([
