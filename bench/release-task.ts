@@ -55,5 +55,6 @@ function resourcesWith(releaseTasks: number): Record<string, number> {
 }
 
 function difference(more: Record<string, number>, less: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(more).map(([type, count]) => [type, count - (less[type] ?? 0)] as const).filter(([, count]) => count > 0).sort());
+  const added = Object.entries(more).map(([type, count]) => [type, count - (less[type] ?? 0)] as const);
+  return Object.fromEntries(added.filter(([, count]) => count > 0).sort());
 }

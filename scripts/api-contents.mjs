@@ -6,9 +6,11 @@ const PHASES = {
   'src': 'All three phases',
   'src/registry': 'Phase 1: the registry',
   'src/guard': 'Between phases 2 and 3: the guard',
-  'src/release-task': 'Before phase 3: the release task',
+  'src/release-task': 'Before phase 3: release tasks',
   'src/service': 'Phase 3: the service',
   'src/pipeline': 'The order in CI',
+  'src/pipeline/github': 'The order in GitHub Actions',
+  'src/pipeline/codepipeline': 'The order in CDK Pipelines',
 };
 
 const PARAMETERS = {

@@ -146,7 +146,8 @@ export class ImageGuard extends Construct {
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_GUARD, { value: true });
-    const { registry, imageVersion, whenMissing, retainReleasedImages, requirements: givenRequirements } = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    const { registry, imageVersion, whenMissing, retainReleasedImages, requirements = [] } = given;
     if (!registry) throw invalid(this, 'registry is missing: pass an ImageRegistry, or any other ECR repository');
     this.registry = registry;
     this.repository = referenceByName(this, this.registry);
@@ -155,7 +156,6 @@ export class ImageGuard extends Construct {
 
     const guardFunction = GuardFunction.in(Stack.of(this));
     const retain = retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
-    const requirements = givenRequirements ?? [];
     const waitSeconds = this.whenMissing._waitSeconds + Math.max(0, ...requirements.map(({ _requirement }) => _requirement.waitSeconds));
     this.checkRequirements(requirements, waitSeconds);
     guardFunction.allow(this.repository, this.registry, { retain, requirements });

@@ -130,8 +130,9 @@ export abstract class ImageRequirement {
    * or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
-    const { accept = [], onlyFixable = false, failOn = FindingSeverity.CRITICAL, waitFor = Duration.minutes(5), enhancedScanning = false } = givenOptions(
-      options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
+    const given = givenOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
+    const { accept = [], onlyFixable = false, enhancedScanning = false } = given;
+    const { failOn = FindingSeverity.CRITICAL, waitFor = Duration.minutes(5) } = given;
     const accepted = accept.map(({ id, reason, until }, index) => {
       const where = `ImageRequirement.scanned: accept[${index}]`;
       for (const [name, value] of Object.entries({ id, reason })) {

@@ -1,8 +1,9 @@
-import { CfnResource, Fn } from 'aws-cdk-lib';
+import { CfnResource, Fn, Token } from 'aws-cdk-lib';
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
-import { renderedProperties } from '../private/rendered';
+import { isOverridden, renderedProperties } from '../private/rendered';
 
 /**
  * What an image runs on, in the terms of ECS: `LINUX/X86_64`. `undefined` where the app does not decide it, as on EC2
@@ -22,14 +23,25 @@ export function platformOf(user: IConstruct): string | undefined {
 
   switch (resource.cfnResourceType) {
     case 'AWS::ECS::TaskDefinition':
-      return (user as ecs.TaskDefinition).isFargateCompatible ? platform(renderedProperties(resource).RuntimePlatform) : undefined;
-    case 'AWS::Lambda::Function': {
-      const [architecture = 'x86_64'] = renderedProperties(resource).Architectures ?? [];
-      return typeof architecture === 'string' ? platform({ CpuArchitecture: architecture.toUpperCase() }) : undefined;
-    }
+      return (user as ecs.TaskDefinition).isFargateCompatible ? platform(runtimePlatformOf(resource as ecs.CfnTaskDefinition)) : undefined;
+    case 'AWS::Lambda::Function':
+      return platformOfFunction(resource as lambda.CfnFunction);
     default:
       return undefined;
   }
+}
+
+function runtimePlatformOf(resource: ecs.CfnTaskDefinition): any {
+  const { runtimePlatform } = resource;
+  if (isOverridden(resource) || Token.isUnresolved(runtimePlatform)) return renderedProperties(resource).RuntimePlatform;
+  const { operatingSystemFamily, cpuArchitecture } = (runtimePlatform ?? {}) as ecs.CfnTaskDefinition.RuntimePlatformProperty;
+  return { OperatingSystemFamily: operatingSystemFamily, CpuArchitecture: cpuArchitecture };
+}
+
+function platformOfFunction(resource: lambda.CfnFunction): string | undefined {
+  const architectures = isOverridden(resource) ? renderedProperties(resource).Architectures : resource.architectures;
+  const [architecture = 'x86_64'] = architectures ?? [];
+  return typeof architecture === 'string' && !Token.isUnresolved(architecture) ? platform({ CpuArchitecture: architecture.toUpperCase() }) : undefined;
 }
 
 /** The defaults are those of Fargate. What is known only when the stack is deployed stays a token. */

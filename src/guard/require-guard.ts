@@ -11,8 +11,8 @@ import { shown } from '../private/validation';
  */
 export interface RequireGuardOptions {
   /**
-   * Whether containers, jobs and functions must pass a guard with images too that are not in an ECR repository of yours:
-   * those of other registries, such as Docker Hub, those of AWS, and those that CDK builds itself.
+   * Whether to require a guard for other images of containers, jobs and functions too: images of other registries, such as
+   * Docker Hub, images of AWS, and images that CDK builds itself.
    *
    * @default false
    */
@@ -36,7 +36,7 @@ export interface GuardException {
   readonly image: string;
 
   /**
-   * Why this image needs no guard: for whoever reads the code.
+   * Reason why this image needs no guard, for readers of the code.
    */
   readonly reason: string;
 }

@@ -21,8 +21,6 @@ export interface Request {
   /** CloudFormation gives up after this time. */
   readonly serviceTimeoutMs: number;
   readonly properties: Properties;
-  /** At an Update, what the properties were before it. */
-  readonly replacedProperties: Properties;
 }
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -49,7 +47,6 @@ export function openRequest(event: unknown): Request {
     stack: stackOf(text(fields.StackId)),
     serviceTimeoutMs: serviceTimeout(record(fields.ResourceProperties)),
     properties: record(fields.ResourceProperties),
-    replacedProperties: record(fields.OldResourceProperties),
   };
 }
 

@@ -14,7 +14,7 @@ export interface ImageBuild {
   readonly registry: ecr.IRepository;
 
   /**
-   * Directory that is sent to the build. A commit that changes nothing in it brings no new image.
+   * Directory that is sent to the build, and no link to one. A commit that changes nothing in it brings no new image.
    *
    * @default . - the whole repository
    */
@@ -63,8 +63,8 @@ export interface ImageBuild {
   readonly secrets?: { [id: string]: string };
 
   /**
-   * Further tags of the image, such as `latest`. Every run sets them, also if the image was there already. Services never
-   * run an image by these tags. A tag that the registry does not allow to move fails the run once it would have to.
+   * Further tags of the image in `registry`, such as `latest`. Every run sets them, also if the image was there already.
+   * Services never run an image by these tags. If the registry does not allow a tag to move, a run fails once it would have to.
    *
    * @default - none
    */

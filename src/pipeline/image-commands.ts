@@ -2,6 +2,7 @@ import { ImagePlan } from './image-plan';
 import { RepositoryPlan } from './repository-plan';
 import { command, quoted } from './shell';
 import { pathspec } from './source-path';
+import { buildFlags } from '../private/commands';
 
 /** What the pipelines have in common about images: calls of the functions in `shell`, and their arguments. */
 
@@ -72,16 +73,14 @@ export function logIn({ region, repositoryUri }: RepositoryPlan): string {
 
 /** Of `docker buildx build`, besides where to push to. */
 export function buildArguments(image: ImagePlan): string[] {
-  const { context, dockerfile, platforms, target, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
+  const { context, dockerfile, target, buildArgs, additionalContexts, secrets, compression } = image;
   return [
-    `--platform ${platforms.join(',')}`,
+    ...buildFlags(image),
     ...target === undefined ? [] : [`--target ${quoted(target)}`],
     ...pairs(buildArgs).map((pair) => `--build-arg ${quoted(pair)}`),
     ...pairs(additionalContexts).map((pair) => `--build-context ${quoted(pair)}`),
     ...Object.entries(secrets).map(([id, variable]) => `--secret id=${id},env=${variable}`),
     ...compression === undefined ? [] : [`--output type=image,push=true,${compression}`],
-    // Lambda takes a single manifest, and an attestation makes an index of it.
-    ...singleManifest ? ['--provenance=false'] : [],
     `--file ${quoted(dockerfile)} ${quoted(context)}`,
   ];
 }

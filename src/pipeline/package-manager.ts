@@ -38,7 +38,7 @@ const LOCKFILES: Record<string, Manager> = {
 const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
 /** Versions of pnpm by those of their lockfiles. */
-const PNPM_VERSIONS: Record<string, string | undefined> = { '5': '7', '6': '8', '9': '10' };
+const PNPM_VERSIONS: Record<string, string | undefined> = { 5: '7', 6: '8', 9: '10' };
 
 /** That of the app that is being synthesized. */
 export function installationHere(): Installation {

@@ -9,8 +9,8 @@ import { shown } from '../private/validation';
  * @throws if it is not a path within the repository
  */
 export function sourcePath(property: string, given: string): string {
-  if (typeof given !== 'string' || given === '' || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
-    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis`);
+  if (typeof given !== 'string' || given === '' || given !== given.trim() || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
+    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis, without blanks at its ends`);
   }
   const normalized = path.posix.normalize(given).replace(/(.)\/$/, '$1');
   if (path.posix.isAbsolute(given) || normalized === '..' || normalized.startsWith('../')) {
@@ -20,7 +20,7 @@ export function sourcePath(property: string, given: string): string {
 }
 
 /**
- * Refuses what is not there, before a pipeline finds out.
+ * Refuses what is not there, before a pipeline finds out, and links.
  *
  * @param root of the source repository; nothing is looked for where that is not known
  */
@@ -31,9 +31,10 @@ export function checkExists(property: string, sources: string, root: string | un
   if (!found || found.isDirectory() !== (kind === 'directory')) {
     throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path from its root`);
   }
-  const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources)));
-  if (real === '..' || real.startsWith(`..${path.sep}`) || path.isAbsolute(real)) {
-    throw new Error(`${property} ${shown(sources)} is a link to a place outside of the source repository, which a pipeline does not have`);
+  // Git would see changes of the link, and none of what it leads to.
+  const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources))).split(path.sep).join('/') || '.';
+  if (real !== sources) {
+    throw new Error(`${property} ${shown(sources)} is a link, so a change of what it leads to would bring no new image: pass ${shown(real)}`);
   }
 }
 

@@ -41,9 +41,9 @@ export function pull({ uri }: CommandRepository, reference: string): string {
   return `docker pull ${uri}${reference}`;
 }
 
-/** Copies an image with its content, so that the digest stays the same. */
+/** Copies an image with its content, so that the digest stays the same. By default, buildx would put a single manifest into an index. */
 export function copyImage(source: string, { uri }: CommandRepository, tag: string): string {
-  return `docker buildx imagetools create --tag ${uri}:${tag} ${source}`;
+  return `docker buildx imagetools create --prefer-index=false --tag ${uri}:${tag} ${source}`;
 }
 
 export interface ArchivedImage {

@@ -18,7 +18,7 @@ export const anyStruct = kind('an object', isRecord);
 export function oneOf(...values: (string | number)[]): Kind {
   return (name, value) => values.includes(value as string)
     ? undefined
-    : `${name} ${described(value)} is none of ${values.join(', ')}`;
+    : `${name} ${shown(value)} is none of ${values.join(', ')}`;
 }
 
 /** An object that has these members, as constructs and classes do: `instanceof` fails across copies of a package. */
@@ -29,13 +29,13 @@ export function instance(what: string, ...members: string[]): Kind {
 export function listOf(item: Kind): Kind {
   return (name, value) => Array.isArray(value)
     ? firstFault(value.map((each, index) => item(`${name}[${index}]`, each)))
-    : `${name} ${described(value)} is not a list`;
+    : `${name} ${shown(value)} is not a list`;
 }
 
 export function mapOf(item: Kind): Kind {
   return (name, value) => isRecord(value)
     ? firstFault(Object.entries(value).map(([key, each]) => item(`${name}.${key}`, each)))
-    : `${name} ${described(value)} is not an object`;
+    : `${name} ${shown(value)} is not an object`;
 }
 
 /** A struct of which these properties are judged. The required ones are there, the others may be. */
@@ -43,7 +43,7 @@ export function structOf(required: Record<string, Kind>, optional: Record<string
   return (name, value) => isRecord(value)
     ? firstFault(Object.entries({ ...required, ...optional }).map(([key, each]) =>
       value[key] == null && key in optional ? undefined : each(`${name}.${key}`, value[key])))
-    : `${name} ${described(value)} is not an object`;
+    : `${name} ${shown(value)} is not an object`;
 }
 
 /**
@@ -66,17 +66,8 @@ export function misspelled(given: object, options: string[]): { name: string; me
   return unknown.flatMap((name) => options.filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
 }
 
-/** How a refused value is shown, of whatever kind it is. */
-export function described(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(described).join(', ')}]`;
-  if (typeof value === 'function') return `function ${value.name}`.trim();
-  if (!isRecord(value)) return shown(value);
-  const { constructor } = Object.getPrototypeOf(value) ?? Object.prototype;
-  return constructor === Object ? `{${Object.keys(value).join(', ')}}` : constructor.name;
-}
-
 function kind(what: string, accepts: (value: unknown) => boolean): Kind {
-  return (name, value) => accepts(value) ? undefined : `${name} ${described(value)} is not ${what}`;
+  return (name, value) => accepts(value) ? undefined : `${name} ${shown(value)} is not ${what}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

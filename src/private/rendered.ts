@@ -14,3 +14,9 @@ export function renderedProperties(resource: CfnResource, resolver?: ITokenResol
   const [rendered] = Object.values<any>(Resources);
   return rendered?.Properties ?? {};
 }
+
+/** Whether the fields of an L1 may not be what its template will have. Rendering takes time, which most resources are spared. */
+export function isOverridden(resource: CfnResource): boolean {
+  const { rawOverrides } = resource as unknown as { readonly rawOverrides?: object };
+  return rawOverrides === undefined || Object.keys(rawOverrides).length > 0;
+}

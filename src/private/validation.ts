@@ -18,7 +18,15 @@ export function located<T>(scope: IConstruct, work: () => T): T {
 
 /** How a refused value is shown: `undefined`, an empty string and an object must be told apart. */
 export function shown(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value);
+  if (typeof value === 'string') return Token.isUnresolved(value) ? 'a token' : `"${value}"`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (typeof value === 'function') return `function ${value.name}`.trim();
+  if (typeof value === 'object' && value !== null) {
+    const { constructor } = Object.getPrototypeOf(value) ?? Object.prototype;
+    const names = Object.keys(value).join(', ');
+    return constructor !== Object ? constructor.name : names && `{ ${names} }` || '{}';
+  }
+  return String(value);
 }
 
 const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();

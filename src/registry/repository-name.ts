@@ -1,7 +1,8 @@
-import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Stack, Stage, Token } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
 import { kebabCase } from '../private/names';
-import { renderedProperties } from '../private/rendered';
+import { isOverridden, renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
 import { claim, invalid, shown } from '../private/validation';
 
@@ -31,15 +32,15 @@ export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: str
   return name;
 }
 
-const kept = new WeakSet<CfnResource>();
+const kept = new WeakSet<ecr.CfnRepository>();
 
 /** Whoever has referred to the repository by its name would be wrong after an override or an aspect has changed it. */
-export function keepRepositoryName(resource: CfnResource, name: string): void {
+export function keepRepositoryName(resource: ecr.CfnRepository, name: string): void {
   if (kept.has(resource)) return;
   kept.add(resource);
   resource.node.addValidation({
     validate: () => {
-      const { RepositoryName: rendered } = renderedProperties(resource);
+      const rendered = isOverridden(resource) ? renderedProperties(resource).RepositoryName : resource.repositoryName;
       return rendered === name ? [] : [`RepositoryName ${JSON.stringify(rendered)} is not the name ${shown(name)} by which other stacks refer to ` +
         'the repository: set repositoryName of the construct, and do not change it afterwards'];
     },

@@ -4,12 +4,13 @@ import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {
-  anyDuration, anyFlag, anyNumber, anyStruct, anyText, described, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
+  anyDuration, anyFlag, anyNumber, anyStruct, anyText, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
 } from '../private/option-kinds';
+import { shown } from '../private/validation';
 
 const aGuard: Kind = (name, value) => typeof value === 'object' && value !== null && ImageGuard.isImageGuard(value as ImageGuard)
   ? undefined
-  : `${name} ${described(value)} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })`;
+  : `${name} ${shown(value)} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })`;
 
 /** ECS has two more than the lowest aws-cdk-lib knows. */
 const STRATEGIES = ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'];

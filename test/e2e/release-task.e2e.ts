@@ -131,8 +131,13 @@ test('a migration that takes too long is stopped, and a request that is delivere
   const resources = await user.aws.stackResources('FargateStack');
   const [, runner] = Object.entries(resources).find(([id, { type }]) => type === 'AWS::Lambda::Function' && id.startsWith('PhasedFargateReleaseTask'))!;
   const event = {
-    RequestType: 'Update', ResponseURL: mailbox.url, RequestId: 'delivered-twice', PhysicalResourceId: request.physicalId,
-    StackId: await stackId(), LogicalResourceId: request.logicalId, ResourceProperties: { ...request.properties, TimeoutSeconds: '5' },
+    RequestType: 'Update',
+    ResponseURL: mailbox.url,
+    RequestId: 'delivered-twice',
+    PhysicalResourceId: request.physicalId,
+    StackId: await stackId(),
+    LogicalResourceId: request.logicalId,
+    ResourceProperties: { ...request.properties, TimeoutSeconds: '5' },
   };
   await Promise.all([user.invoke(runner.physicalId, event), sleep(1_000).then(async () => user.invoke(runner.physicalId, event))]);
   await mailbox.close();

@@ -78,7 +78,7 @@ describe('what the guard is told', () => {
 
   test('which contract it is to fulfil', () => {
     guard();
-    expect(sent().ContractVersion).toBe('2');
+    expect(sent().ContractVersion).toBe('3');
   });
 
   test('what to deploy, by the ids that cdk deploy takes', () => {
@@ -158,7 +158,7 @@ describe('the platforms that the image must run on', () => {
   test('stay tokens where they are known only to CloudFormation', () => {
     const cpuArchitecture = ecs.CpuArchitecture.of(new CfnParameter(stack, 'Cpu').valueAsString);
     taskDefinition(stack, 'Web', guard().image, { cpuArchitecture });
-    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['/', ['LINUX', { Ref: 'Cpu' }]] }]);
+    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['', ['LINUX/', { Ref: 'Cpu' }]] }]);
   });
 
   test('are not guessed where CloudFormation decides by a condition', () => {

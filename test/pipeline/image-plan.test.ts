@@ -165,7 +165,7 @@ describe('what cannot be meant is refused', () => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
     fs.symlinkSync('..', path.join(root, 'outside'));
-    fs.symlinkSync('api', path.join(root, 'inside'));
+    fs.symlinkSync('api', path.join(root, 'linked'));
     return planOf(app, [{ registry, ...build }], root);
   });
 
@@ -175,7 +175,11 @@ describe('what cannot be meant is refused', () => {
     [{ context: '../api' }, 'images[0].context "../api" is outside of the source repository: pass a path that starts at its root (at the app)'],
     [{ context: 'api/../..' }, 'images[0].context "api/../.." is outside of the source repository'],
     [{ context: '/api' }, 'images[0].context "/api" is outside of the source repository'],
-    [{ context: 'outside' }, 'images[0].context "outside" is a link to a place outside of the source repository, which a pipeline does not have'],
+    [{ context: 'linked' }, 'images[0].context "linked" is a link, so a change of what it leads to would bring no new image: pass "api" (at the app)'],
+    [{ context: 'outside' }, 'images[0].context "outside" is a link, so a change of what it leads to would bring no new image: pass ".."'],
+    [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a link'],
+    [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a link'],
+    [{ context: ' api' }, 'images[0].context " api" is not a path that is known at synthesis, without blanks at its ends'],
     [{ context: '' }, 'images[0].context "" is not a path that is known at synthesis'],
     [{ context: 'a\nb' }, 'images[0].context "a\nb" is not a path that is known at synthesis'],
     [{ context: Token.asString({ Ref: 'Context' }) }, 'is not a path that is known at synthesis'],
@@ -208,7 +212,7 @@ describe('what cannot be meant is refused', () => {
 
   test('and what can be meant is not', () => {
     expect(() => render({
-      context: 'inside',
+      context: './api/',
       dockerfile: 'api/Dockerfile',
       target: 'release',
       buildArgs: { _a: '', B1: 'x\ny' },

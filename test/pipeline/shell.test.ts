@@ -9,7 +9,7 @@ const OURS = `sha256:${'a'.repeat(64)}`;
 const THEIRS = `sha256:${'b'.repeat(64)}`;
 
 describe('a quoted word', () => {
-  const printed = (script: string) => execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const printed = (script: string) => execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 
   test('is to bash what it was, and is on one line, so that indentation does not change it', () => {
     const words = fc.array(fc.oneof(

@@ -411,7 +411,7 @@ describe('what is refused', () => {
   test('what Fargate does not have, at synthesis', () => {
     task({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', { sharedMemorySize: 64 }) });
 
-    expect(() => app.synth()).toThrow('linuxParameters.sharedMemorySize is not supported by Fargate: leave it out');
+    expect(() => app.synth()).toThrow(/linuxParameters\.sharedMemorySize of container "\w+" is not supported by Fargate: leave it out/);
   });
 
   test('not a timeout in parts of a second, which is rounded up', () => {

@@ -33,7 +33,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `No image is named yet: pass the tag of an image in ${question.repository.uri} (${place}).`,
         keptRunning(circumstances),
-        'Later deployments may leave it out: the CDK CLI passes on the previous one.',
+        'Later deployments can omit it: the CDK CLI passes the previous one.',
         pushedLast(circumstances.recent),
         steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
       );
@@ -107,8 +107,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
       );
     case 'quota':
       return sentences(
-        `A quota of ECR is exhausted, so image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
-        `Ask for more in Service Quotas, then deploy again: ${again}`,
+        `A quota of ECR is exhausted: image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
+        `Request an increase, then deploy again: ${again}`,
       );
     case 'throttled':
     case 'unavailable':

@@ -68,7 +68,7 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
-    if (trouble) log('warn', 'the release tags of what the stack rolls back to could not be moved', { trouble });
+    if (trouble) log('warn', 'the release tags could not be moved back', { trouble });
   }
   log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts(), digest });
   return succeeded(question, digest, after);

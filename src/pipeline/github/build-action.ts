@@ -35,8 +35,9 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
       'push': true,
       'outputs': compression && `type=image,push=true,${compression}`,
       'tags': `${repositoryUri}:${tag}`,
-      // Lambda takes a single manifest, and an attestation makes an index of it.
+      // An attestation turns a single manifest into an index.
       'provenance': singleManifest ? false : undefined,
+      'sbom': singleManifest ? false : undefined,
       ...cache(image),
     },
     env: Object.keys(env).length > 0 ? env : undefined,

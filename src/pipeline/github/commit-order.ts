@@ -21,7 +21,8 @@ export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string)
   return {
     'name': ORDER_NAME,
     'working-directory': appDirectory === '.' ? undefined : '.',
-    'env': { TOKEN: '${{ github.token }}', WORKFLOW: `${name}.yml`, JOB: job, STEP: ORDER_NAME },
+    // Runners behind a proxy have it in their environment.
+    'env': { TOKEN: '${{ github.token }}', WORKFLOW: `${name}.yml`, JOB: job, STEP: ORDER_NAME, NODE_USE_ENV_PROXY: '1' },
     'run': `node - <<'SCRIPT'\n${fs.readFileSync(SCRIPT, 'utf8')}SCRIPT\n`,
   };
 }

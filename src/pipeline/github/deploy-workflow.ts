@@ -24,8 +24,8 @@ const PERMISSIONS: Record<string, string> = {
  *
  * Stacks, parameters, platforms, repositories, regions and the package manager are read off the app, so the workflow cannot
  * disagree with it. Where its roles are in the same app, synthesis fails if they do not allow what the workflow does. An
- * image is built once, under a tag that names the last commit that changed its sources, and every stage gets the same
- * digest. If the tag is there already, nothing is built. After a deployment, the workflow compares what runs with what was
+ * image is built once. Its tag names the last commit that changed its sources, and how it is built. If the tag is there
+ * already, nothing is built. Every stage gets the same digest. After a deployment, the workflow compares what runs with what was
  * pushed, and fails if ECS has rolled a service back. Images that `ImageVersion.digest` names are built elsewhere, so they
  * are only deployed.
  *
@@ -134,5 +134,5 @@ function tokenIn(value: unknown, pointer = ''): string | undefined {
   if (Token.isUnresolved(value)) return pointer || '/';
   if (typeof value !== 'object' || value === null) return undefined;
   const found = Object.entries(value).map(([key, inner]) => Token.isUnresolved(key) ? `a key of ${pointer || '/'}` : tokenIn(inner, `${pointer}/${key}`));
-  return found.find((path) => path !== undefined);
+  return found.find((each) => each !== undefined);
 }

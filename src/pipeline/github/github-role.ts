@@ -117,7 +117,8 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     const fault = faultOf(props) ?? subjects.map((subject) => subject._faultFor(props)).find((found) => found !== undefined);
     if (fault) throw invalid(this, fault);
     if (subjects.length === 0) throw invalid(this, 'subjects is empty, so nobody could assume the role');
-    if (!maxSessionDuration.isUnresolved() && (maxSessionDuration.toSeconds() < SESSION.min.toSeconds() || maxSessionDuration.toSeconds() > SESSION.max.toSeconds())) {
+    const seconds = maxSessionDuration.isUnresolved() ? undefined : maxSessionDuration.toSeconds();
+    if (seconds !== undefined && (seconds < SESSION.min.toSeconds() || seconds > SESSION.max.toSeconds())) {
       throw invalid(this, `maxSessionDuration ${maxSessionDuration.toHumanString()} is not between 1 and 12 hours`);
     }
 

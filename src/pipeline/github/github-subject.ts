@@ -20,11 +20,8 @@ export interface GitHubRepository {
 const REPOSITORY = /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/;
 const ID = /^[1-9][0-9]*$/;
 
-/** What would be a wildcard or variable in a policy. */
-const WILDCARD = /[*?${}\s]/;
-
-/** What would end the part of the subject that it is in, besides. */
-const SPECIAL = /[*?${}:\s]/;
+/** What would be a variable in a policy, or a wildcard besides `*`. */
+const VARIABLES = '?${}';
 
 /** What the subject of a token says of a job, behind the repository. */
 export class JobContext {
@@ -54,7 +51,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that branches cannot have
    */
   public static branch(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.branch(checked('branch', name, SPECIAL)).text);
+    return new GitHubSubject(JobContext.branch(checked('branch', name, `*:${VARIABLES}`)).text);
   }
 
   /**
@@ -64,7 +61,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that subjects write differently
    */
   public static environment(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.environment(checked('environment', name, SPECIAL)).text);
+    return new GitHubSubject(JobContext.environment(checked('environment', name, `*:${VARIABLES}`)).text);
   }
 
   /**
@@ -75,8 +72,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that tags cannot have
    */
   public static tag(pattern: string): GitHubSubject {
-    if (typeof pattern === 'string') checked('tag', pattern.replace(/\*/g, 'x'), SPECIAL, pattern);
-    return new GitHubSubject(`ref:refs/tags/${checked('tag', pattern, /^$/)}`);
+    return new GitHubSubject(`ref:refs/tags/${checked('tag', pattern, `:${VARIABLES}`)}`);
   }
 
   /**
@@ -87,7 +83,7 @@ export class GitHubSubject {
    * @throws if it is empty or has a wildcard; in the role, if it does not name the repository
    */
   public static custom(subject: string): GitHubSubject {
-    return new GitHubSubject(checked('custom', subject, WILDCARD), true);
+    return new GitHubSubject(checked('custom', subject, `*${VARIABLES}`), true);
   }
 
   /**
@@ -140,10 +136,13 @@ export class GitHubSubject {
   }
 }
 
-function checked(factory: string, name: string, refused: RegExp, given = name): string {
-  if (typeof name !== 'string' || name === '' || refused.test(name)) {
-    throw new Error(`GitHubSubject.${factory}: ${shown(given)} is not a name that a subject can be compared with: ` +
-      `it must not be empty or have any of ${refused === WILDCARD ? '* ? $ { }' : '* ? $ { } :'} or a blank`);
+/**
+ * @param refused characters that would mean something else in the subject or the policy
+ */
+function checked(factory: string, name: string, refused: string): string {
+  if (typeof name !== 'string' || name === '' || [...name].some((character) => refused.includes(character) || /\s/.test(character))) {
+    throw new Error(`GitHubSubject.${factory}: ${shown(name)} is not a name that a subject can be compared with: ` +
+      `it must not be empty, nor have blanks or any of ${[...refused].join(' ')}`);
   }
   return name;
 }
@@ -193,7 +192,8 @@ function issuerOf({ issuer, provider }: TrustOptions): string {
 /** The URL of a provider without its scheme, if it is known at synthesis. */
 function urlOf(provider: iam.IOidcProvider): string | undefined {
   const { defaultChild } = provider.node;
-  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild) && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
+  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild)
+    && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
   const url = isOurs ? (defaultChild as iam.CfnOIDCProvider).url : provider.oidcProviderIssuer;
   return url === undefined || Token.isUnresolved(url) ? undefined : withoutScheme(url);
 }

@@ -43,12 +43,20 @@ async function jobsOf(run) {
 async function pages(path, key) {
   const answers = [];
   do {
-    const url = `${GITHUB_API_URL}/repos/${GITHUB_REPOSITORY}/${path}per_page=100&page=${answers.length + 1}`;
-    const response = await fetch(url, { headers: { authorization: `Bearer ${TOKEN}`, accept: 'application/vnd.github+json' } });
-    if (!response.ok) throw new Error(`GET ${url} was answered with ${response.status}`);
-    answers.push(await response.json());
+    answers.push(await get(`${GITHUB_API_URL}/repos/${GITHUB_REPOSITORY}/${path}per_page=100&page=${answers.length + 1}`));
   } while (answers.at(-1)[key].length === 100);
   return [answers[0], answers.flatMap((answer) => answer[key])];
+}
+
+/** Trouble on the way, or on the other side, is given two more chances. */
+async function get(url, attempt = 1) {
+  const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/vnd.github+json' };
+  const response = await fetch(url, { headers }).catch(({ message, cause }) => ({ trouble: cause?.message ?? message }));
+  if (response.ok) return response.json();
+  const isPassing = response.trouble || response.status === 429 || response.status >= 500;
+  if (!isPassing || attempt === 3) throw new Error(`GET ${url}: ${response.trouble ?? response.status}`);
+  await new Promise((resolve) => setTimeout(resolve, attempt * 2000));
+  return get(url, attempt + 1);
 }
 
 function short(sha) {

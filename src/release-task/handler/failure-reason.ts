@@ -108,7 +108,7 @@ function ending(task: Task, run: Run): string {
 
 function reasons(task: Task, { containerName }: Run): string {
   const reason = containerOf(task, containerName)?.reason;
-  return [...new Set([task.stoppedReason, reason])].filter((part) => part !== undefined && part !== '').map(short).join('; ');
+  return [...new Set([task.stoppedReason, reason])].filter((part): part is string => Boolean(part)).map(short).join('; ');
 }
 
 function endOf(stopping: Stopping, stopped: string): string {

@@ -18,9 +18,10 @@ const OPTIONS: Record<string, (input: string) => string[]> = {
   'no-cache': flag('--no-cache'),
   'outputs': lists('--output', { ignoreComma: true, quote: false }),
   'platforms': (input) => input ? ['--platform', listOf(input).join(',')] : [],
-  'provenance': (input) => input === 'false' ? ['--provenance', 'false'] : [],
+  'provenance': words('--provenance'),
   'pull': flag('--pull'),
   'push': flag('--push'),
+  'sbom': words('--sbom'),
   'secret-envs': (input) => listOf(input).flatMap((secret) => {
     const [, id, variable] = /^([^=]+)=(.+)$/.exec(secret) ?? [];
     if (!id) throw new Error(`${secret} is not a valid secret`);

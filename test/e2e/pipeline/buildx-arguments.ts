@@ -40,6 +40,7 @@ export function parseBuild(args: string[], env: Record<string, string | undefine
       'secret': list,
       'output': { type: 'string' },
       'provenance': { type: 'string' },
+      'sbom': { type: 'string' },
       'attest': list,
       'cache-from': list,
       'cache-to': { type: 'string' },

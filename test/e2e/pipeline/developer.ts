@@ -29,7 +29,10 @@ export class Developer {
   private readonly runs: string;
 
   private constructor(
-    private readonly consumer: Consumer, private readonly emulator: Emulator, public readonly source: SourceRepository, private readonly github: ActionsService,
+    private readonly consumer: Consumer,
+    private readonly emulator: Emulator,
+    public readonly source: SourceRepository,
+    private readonly github: ActionsService,
   ) {
     this.aws = new Aws(emulator);
     this.runs = join(consumer.directory, 'runs');
@@ -51,7 +54,7 @@ export class Developer {
 
   /** A run that is started otherwise, or finds other circumstances. */
   public async workflowRun(
-    circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule'>, workflow = '.github/workflows/deploy.yml',
+    circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule' | 'pullRequestFrom'>, workflow = '.github/workflows/deploy.yml',
   ): Promise<WorkflowRun> {
     const { source, github: service, emulator, commands, runs: directory } = this;
     return WorkflowRun.of(workflow, { source, service, emulator, commands, directory, ...circumstances });

@@ -169,10 +169,10 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
 test('two commits at the same time: one deployment after the other, and the newer commit is the last', async () => {
   developer.source.edit('service/server.mjs', 'newer', 'one');
   developer.source.commit();
-  const first = developer.push();
+  const older = developer.push();
   developer.source.edit('service/server.mjs', 'one', 'two');
   developer.source.commit();
-  const [, { jobs }] = await Promise.all([first, developer.push()]);
+  const [, { jobs }] = await Promise.all([older, developer.push()]);
   expect(await images()).toEqual([`${URI}@${jobs['build-fargatestack-api'].outputs.digest}`]);
 });
 

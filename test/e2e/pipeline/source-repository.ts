@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The git repository of a user, which holds one of the examples. */
@@ -28,6 +28,10 @@ export class SourceRepository {
 
   public write(file: string, content: string): void {
     writeFileSync(join(this.directory, file), content);
+  }
+
+  public remove(file: string): void {
+    rmSync(join(this.directory, file));
   }
 
   public edit(file: string, from: string | RegExp, to: string): void {

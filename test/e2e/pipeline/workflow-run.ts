@@ -36,6 +36,8 @@ export interface Circumstances {
   readonly secrets?: Record<string, string>;
   /** The cron expression that has started the run, if it was not a push. */
   readonly schedule?: string;
+  /** The repository that a pull request comes from, if it was one that has started the run. */
+  readonly pullRequestFrom?: string;
   /** Called before each step: what goes on in the world meanwhile. */
   readonly meanwhile?: (job: string, step: string) => Promise<void>;
 }
@@ -43,9 +45,8 @@ export interface Circumstances {
 /** A workflow run, as GitHub would run it for the current commit of the repository. */
 export class WorkflowRun {
   public static async of(file: string, circumstances: Circumstances): Promise<WorkflowRun> {
-    const { source: { sha }, service, schedule } = circumstances;
-    const id = service.begin(basename(file), sha, schedule === undefined ? 'push' : 'schedule');
-    const run = new WorkflowRun(file, circumstances, sha, id, 1);
+    const { source: { sha }, service } = circumstances;
+    const run = new WorkflowRun(file, circumstances, sha, service.begin(basename(file), sha, eventOf(circumstances)), 1);
     await run.runAll();
     return run;
   }
@@ -106,7 +107,7 @@ export class WorkflowRun {
 
   private async runJob(id: string, job: any): Promise<JobRun> {
     const needs = Object.fromEntries([job.needs ?? []].flat().map((need: string) => [need, this.jobs[need]]));
-    const { secrets = {}, schedule } = this.circumstances;
+    const { secrets = {}, schedule, pullRequestFrom } = this.circumstances;
     const github = {
       sha: this.sha,
       ref: 'refs/heads/main',
@@ -115,8 +116,8 @@ export class WorkflowRun {
       run_id: this.id,
       token: this.circumstances.service.tokenFor(job.permissions ?? {}),
       workflow: this.workflow.name,
-      event_name: schedule === undefined ? 'push' : 'schedule',
-      event: { schedule },
+      event_name: eventOf(this.circumstances),
+      event: { schedule, pull_request: pullRequestFrom && { number: 1, head: { repo: { full_name: pullRequestFrom } } } },
     };
     const contexts = { needs, github, secrets, runner: { arch: 'X64' } };
     const results = Object.values(needs).map(({ result }) => result);
@@ -160,9 +161,14 @@ export class WorkflowRun {
   }
 }
 
+function eventOf({ schedule, pullRequestFrom }: Circumstances): string {
+  if (schedule !== undefined) return 'schedule';
+  return pullRequestFrom === undefined ? 'push' : 'pull_request';
+}
+
 /** What runs a file, as GitHub's documentation says. */
 const SHELLS: Record<string, (file: string) => [string, string[]]> = {
-  'bash': (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
+  bash: (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
 };
 
 const NOTHING = { steps: [], outputs: {}, summary: '' };

@@ -59,7 +59,7 @@ describe('missing', () => {
     const text = reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST });
 
     expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
-    expect(text).toContain(`docker buildx imagetools create --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
+    expect(text).toContain(`docker buildx imagetools create --prefer-index=false --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}`);
     expect(text).toContain('You cannot choose a digest when pushing');
     expect(text).not.toContain('buildx build');
   });
@@ -69,7 +69,7 @@ describe('missing', () => {
     for (const kind of ['missing', 'repositoryMissing'] as const) {
       const text = reason({ kind }, { RepositoryName, RepositoryUri: uri });
 
-      expect(text).toContain(`pull-through cache, whose images appear only once somebody pulls them; pull it once: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
+      expect(text).toContain(`pull-through cache, whose images appear only once somebody pulls them: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
       expect(text).not.toContain('buildx');
     }
   });
@@ -91,7 +91,7 @@ describe('not named', () => {
 
   test('says what to pass', () => {
     expect(reason({ kind: 'unnamed' }, properties, { recent: RECENT })).toBe(
-      `No image is named yet: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments may leave it out: the CDK CLI passes on the previous one. `
+      `No image is named yet: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit it: the CDK CLI passes the previous one. `
       + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
   });
 
@@ -176,7 +176,7 @@ describe('denied', () => {
 
 test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
-  ['upstream', /pull-through cache stands for .*: KmsException: key is disabled\. .*docker pull .*:v1/],
+  ['upstream', /upstream registry of its pull-through cache .*: KmsException: key is disabled\. .*docker pull .*:v1/],
   ['refused', /^ECR does not accept .* as the name of an image .*: KmsException: key is disabled\. .*cdk deploy Service$/],
   ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
   ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
@@ -188,7 +188,7 @@ test.each([
 test('an exhausted quota says where more can be had', () => {
   const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
 
-  expect(text).toMatch(/^A quota of ECR is exhausted, so image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Ask for more in Service Quotas/);
+  expect(text).toMatch(/^A quota of ECR is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Request an increase/);
 });
 
 test.each([
@@ -243,7 +243,7 @@ describe('an image that could not be given its release tag', () => {
 
   test('because the request is out of date says what the stack is doing', () => {
     expect(tagReason({ kind: 'outOfDate', status: 'UPDATE_COMPLETE' })).toBe(
-      `The stack is in UPDATE_COMPLETE, so this request is out of date, and the guard has not released image ${REPOSITORY_URI}:v1. `
+      `The stack is in UPDATE_COMPLETE, so this request is out of date. Image ${REPOSITORY_URI}:v1 was not released. `
       + `If a deployment should be in progress, start it again: ${AGAIN}`);
   });
 
@@ -257,8 +257,8 @@ test('a bug quotes nobody', () => {
 });
 
 test('nobody is quoted at length', () => {
-  expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(300)}…. Check`);
-  expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Check`);
+  expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(300)}…. Enable`);
+  expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Enable`);
 });
 
 test.each(['unseen', 'found'] as const)('%s is no reason, but has one', (kind) => {

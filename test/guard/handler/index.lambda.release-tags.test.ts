@@ -165,7 +165,7 @@ describe('a rollback', () => {
 
     expect(await goBack(second, 'v1', 'v2')).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
     expect(aws.clock.now() - start).toBeLessThan(65_000);
-    expect(aws.lines.join()).toContain('the release tags of what the stack rolls back to could not be moved');
+    expect(aws.lines.join()).toContain('the release tags could not be moved back');
   });
 });
 

@@ -105,7 +105,9 @@ describe('build secrets', () => {
       images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }],
       secrets: { NPM_TOKEN: NPM(stack) },
     }));
-    const variables = projects(template).map(({ Properties }) => Properties.Environment.EnvironmentVariables?.map(({ Name, Type }: any) => [Name, Type]));
+    const variables = projects(template).map(({ Properties: { Environment } }) => (
+      Environment.EnvironmentVariables?.map(({ Name, Type }: any) => [Name, Type])
+    ));
     expect(variables.sort()).toEqual([[['NPM_TOKEN', 'SECRETS_MANAGER']], undefined]);
     expect(scripts(template).find((script) => script.includes('--secret'))).toContain('--secret id=npm,env=NPM_TOKEN');
     const readers = statementsOf(template).filter(({ Action }) => Action === 'secretsmanager:GetSecretValue');

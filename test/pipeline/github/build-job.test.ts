@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { faultsInWorkflow } from './github-reader';
-import { DeployScript, DeployWorkflowProps, ImageBuild, ImageCompression, PhasedFargateService, PhasedFargateServiceProps } from '../../../src';
+import { DeployScript, DeployWorkflowProps, ImageBuild, ImageCompression, ImageGuard, ImageRegistry, PhasedFargateService, PhasedFargateServiceProps } from '../../../src';
 import { buildxArguments } from '../../e2e/pipeline/build-push-action';
 import { BuildRequest, parseBuild } from '../../e2e/pipeline/buildx-arguments';
 import { testApp } from '../../util/synth';
@@ -76,7 +77,17 @@ describe('what buildx is asked for', () => {
     }), { numRuns: 15 });
   });
 
-  test('asks for a single manifest where one is needed, and for several platforms where several run it', () => {
+  test('asks for a single manifest for a Lambda function, in the workflow and in the script', () => {
+    const app = testApp();
+    const stack = new Stack(app, 'Shop', { env: ENV });
+    const guard = new ImageGuard(stack, 'Guard', { registry: ImageRegistry.inCompanionStack(stack, 'Function') });
+    new lambda.Function(stack, 'Function', { code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE });
+    const job = parse(workflow(app).render()).jobs['build-shop-function'];
+    expect(stepOf(job, 'Build and push').with).toMatchObject({ provenance: false, sbom: false });
+    expect(new DeployScript(app, 'Script').render()).toContain('--provenance=false \\\n    --sbom=false');
+  });
+
+  test('asks for several platforms where several run it', () => {
     const both = requests({}, {}, [{}, { cpuArchitecture: ecs.CpuArchitecture.ARM64 }]);
     for (const { platforms } of both) expect(platforms).toEqual(['linux/amd64', 'linux/arm64']);
   });
@@ -249,8 +260,14 @@ test('GitHub finds no fault with any of it', async () => {
   const text = inSources({ directories: ['.', 'api'] }, () => workflow(app, {
     buildEnvironmentName: 'build',
     images: [{
-      registry, buildArgs: ARGUMENTS, secrets: { npm: 'NPM_TOKEN' }, tags: ['latest'], rebuildSchedule: '17 3 * * 1', additionalContexts: { api: 'api' },
-      compression: ImageCompression.zstd(), runsOn: 'ubuntu-24.04-arm',
+      registry,
+      buildArgs: ARGUMENTS,
+      secrets: { npm: 'NPM_TOKEN' },
+      tags: ['latest'],
+      rebuildSchedule: '17 3 * * 1',
+      additionalContexts: { api: 'api' },
+      compression: ImageCompression.zstd(),
+      runsOn: 'ubuntu-24.04-arm',
     }],
   }).render());
   expect(await faultsInWorkflow(text)).toEqual([]);

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
+import { serviceIn, workflow } from '../shop';
 import { JobRecord, Repository, RunRecord } from './model/api';
 import { REPOSITORY, runOrderStep } from './model/interleavings';
-import { serviceIn, workflow } from '../shop';
 import { testApp } from '../../util/synth';
 
 /** The step as it stands in the rendered workflow, with a stand-in for GitHub's API. */
@@ -24,9 +24,9 @@ function run(id: number, sha: string, ...jobs: JobRecord[]): RunRecord {
   return { id, number: id, sha, event: 'push', jobs };
 }
 
-async function look(runs: RunRecord[], { attempt = 1, ...more }: Partial<Repository> & { attempt?: number } = {}) {
+async function look(runs: RunRecord[], { attempt = 1, ...more }: Partial<Repository> & { attempt?: number } = {}, trouble: (number | Error)[] = []) {
   const repository: Repository = { ...REPOSITORY, workflow: 'deploy.yml', commits: [OLDER, OWN, NEWER], runs, ...more };
-  return runOrderStep(SCRIPT, repository, { ...ENV, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: String(attempt) });
+  return runOrderStep(SCRIPT, repository, { ...ENV, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: String(attempt) }, trouble);
 }
 
 const MINE = run(2, OWN, job(null));
@@ -67,8 +67,20 @@ describe('a run is stopped', () => {
   test('where GitHub does not answer, with the request', async () => {
     expect(await look([MINE], { commits: [OLDER, NEWER] })).toEqual({
       passed: false,
-      said: expect.stringMatching(/^::error::cannot tell whether a newer commit was deployed: GET https:\/\/api\.github\.com\/repos\/octo-org\/shop\/compare\/b+\.\.\.main\?per_page=100&page=1 was answered with 404$/),
+      said: expect.stringMatching(/^::error::cannot tell whether a newer commit was deployed: GET https:\/\/api\.github\.com\/repos\/octo-org\/shop\/compare\/b+\.\.\.main\?per_page=100&page=1: 404$/),
     });
+  });
+
+  test.each([[502], [429], [new TypeError('fetch failed', { cause: new Error('getaddrinfo EAI_AGAIN') })]])('not where GitHub only stumbles (%p)', async (trouble) => {
+    expect(await look([MINE], {}, [trouble, trouble])).toMatchObject({ passed: true });
+    expect(await look([MINE], {}, [trouble, trouble, trouble])).toEqual({
+      passed: false,
+      said: expect.stringMatching(/page=1: (502|429|getaddrinfo EAI_AGAIN)$/),
+    });
+  });
+
+  test.each([[401], [403]])('at once where it is refused (%p)', async (trouble) => {
+    expect(await look([MINE], {}, [trouble])).toMatchObject({ passed: false });
   });
 
   test('however many commits and runs there have been since', async () => {

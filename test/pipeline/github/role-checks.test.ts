@@ -1,7 +1,8 @@
 import { App, DefaultStackSynthesizer, Duration, Stack, Stage } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import {
-  DeployWorkflow, DeployWorkflowProps, GitHubDeployRole, GitHubDeployRoleProps, GitHubDiffRole, GitHubDiffRoleProps, GitHubPushRole, GitHubPushRoleProps,
+  DeployWorkflow, DeployWorkflowProps, GitHubDeployRole, GitHubDeployRoleProps, GitHubDiffRole, GitHubDiffRoleProps,
+  GitHubPushRole, GitHubPushRoleProps,
   GitHubSubject, ImageRegistry, PhasedFargateService,
 } from '../../../src';
 import { testApp } from '../../util/synth';
@@ -139,7 +140,10 @@ describe('registries', () => {
 });
 
 test('credentials that do not last as long as a job may', () => {
-  expect(findings(() => ({ workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) }, push: { maxSessionDuration: Duration.hours(3) } }))).toEqual([
+  expect(findings(() => ({
+    workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) },
+    push: { maxSessionDuration: Duration.hours(3) },
+  }))).toEqual([
     'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, and deployTimeout is 2 hours: raise its maxSessionDuration',
   ]);
 });

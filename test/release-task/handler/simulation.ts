@@ -171,10 +171,10 @@ export function properties(given: Partial<Record<keyof ReleaseTaskProperties, un
 
 let requests = 0;
 
-type Given = Parameters<typeof properties>[0];
-
 /** A request as CloudFormation sends it. */
-export function event(overrides: object = {}, given: Given = {}, sentAt?: number): Record<string, unknown> {
+export function event(
+  overrides: object = {}, given: Partial<Record<keyof ReleaseTaskProperties, unknown>> = {}, sentAt?: number,
+): Record<string, unknown> {
   const date = sentAt && `X-Amz-Date=${new Date(sentAt).toISOString().replace(/[-:]|\.\d+/g, '')}&`;
   return {
     RequestType: 'Create',
@@ -188,6 +188,6 @@ export function event(overrides: object = {}, given: Given = {}, sentAt?: number
   };
 }
 
-export function update(physicalId: string, given: Given = {}): Record<string, unknown> {
+export function update(physicalId: string, given: Parameters<typeof event>[1] = {}): Record<string, unknown> {
   return event({ RequestType: 'Update', PhysicalResourceId: physicalId }, given);
 }

@@ -124,9 +124,9 @@ const SCAN_STATUSES: Readonly<Record<string, StatusRow | undefined>> = {
   UNSUPPORTED_IMAGE: unfit('cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or require no scan'),
   SCAN_ELIGIBILITY_EXPIRED: unfit('is too old for Amazon Inspector to scan it any longer', 'build it again, or lengthen the re-scan duration in Inspector'),
   FINDINGS_UNAVAILABLE: unfit('has no findings that ECR could show', 'scan it again'),
-  LIMIT_EXCEEDED: unfit('was not scanned: a quota for scans is exhausted', 'request an increase in Service Quotas, or retry tomorrow'),
+  LIMIT_EXCEEDED: unfit('was not scanned: a quota for scans is exhausted', 'request an increase, or retry tomorrow'),
   IMAGE_ARCHIVED: unfit('is archived, so it is not scanned', 'restore it'),
-  IMAGE_SIZE_EXCEEDED: unfit('is too large to be scanned', 'make it smaller, or require no scan'),
+  IMAGE_SIZE_EXCEEDED: unfit('is too large to be scanned', 'make it smaller'),
 };
 
 function statusOf({ imageScanStatus }: ScanPage): string {

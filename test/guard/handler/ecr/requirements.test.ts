@@ -43,7 +43,7 @@ describe('an image that must be scanned', () => {
     ['UNSUPPORTED_IMAGE', 'cannot be scanned', 'supported base image'],
     ['SCAN_ELIGIBILITY_EXPIRED', 'is too old', 'Amazon Inspector'],
     ['FINDINGS_UNAVAILABLE', 'has no findings that ECR could show', 'aws ecr start-image-scan'],
-    ['LIMIT_EXCEEDED', 'a quota for scans is exhausted', 'Service Quotas'],
+    ['LIMIT_EXCEEDED', 'a quota for scans is exhausted', 'request an increase'],
     ['IMAGE_ARCHIVED', 'is archived', 'aws ecr update-image-storage-class --target-storage-class STANDARD'],
     ['IMAGE_SIZE_EXCEEDED', 'is too large to be scanned', 'make it smaller'],
     ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look the status up'],

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { REPOSITORY } from './actions-service';
+import { Developer } from './developer';
+
+/** `docs/guides/ci.md`, followed by somebody who has a service and nothing else: each test goes on where the one before it ended. */
+
+const GUIDE = readFileSync(join(__dirname, '../../../docs/guides/ci.md'), 'utf8');
+const [, APP] = /`bin\/shop\.ts`[^]*?^```ts nofixture\n([^]*?)^```$/m.exec(GUIDE)!;
+const WORKFLOW = '.github/workflows/deploy.yml';
+
+let developer: Developer;
+
+beforeAll(async () => {
+  developer = await Developer.of('pipeline-github');
+  developer.source.remove(WORKFLOW);
+  developer.source.remove('deploy.sh');
+  developer.source.write('app.ts', APP);
+});
+
+afterAll(async () => {
+  await developer?.leave();
+});
+
+test('synthesis writes the workflow, whose jobs are called as the guide says', async () => {
+  await succeeds('npx', 'cdk', 'synth', '--quiet');
+  expect(existsSync(join(developer.source.directory, WORKFLOW))).toBe(true);
+  const names = Object.values<any>(parse(readFileSync(join(developer.source.directory, WORKFLOW), 'utf8')).jobs).map(({ name }) => name);
+  for (const name of names.filter((one) => one !== 'Diff')) expect(GUIDE).toContain(`\`${name}\``);
+});
+
+test('the roles are deployed by hand', async () => {
+  await succeeds('npx', 'cdk', 'deploy', 'GitHubStack', '--require-approval', 'never');
+  expect(await developer.aws.stackStatus('GitHubStack')).toBe('CREATE_COMPLETE');
+});
+
+test('the first run is green, and the service runs what was built', async () => {
+  developer.source.commit();
+  const run = await developer.push();
+  expect(Object.values(run.results).filter((result) => result !== 'success')).toEqual(['skipped']);
+  expect(run.results.diff).toBe('skipped');
+  const [image] = (await developer.service('ShopStack')).images;
+  expect(image).toMatch(new RegExp(`@${run.jobs['build-shopstack-api'].outputs.digest}$`));
+});
+
+test('a pull request shows what it would change, and changes nothing', async () => {
+  const before = await developer.service('ShopStack');
+  developer.source.edit('app.ts', 'containerPort: 8080', 'containerPort: 8080, memoryLimitMiB: 1024');
+  developer.source.commit();
+  const run = await developer.workflowRun({ pullRequestFrom: REPOSITORY });
+  expect(Object.entries(run.results).filter(([, result]) => result !== 'skipped')).toEqual([['test', 'success'], ['diff', 'success']]);
+  expect(run.jobs.diff.summary).toMatch(/^~~~~~~~~diff\n[^]*Stack ShopStack[^]*1024[^]*\n~~~~~~~~\n$/);
+  expect(await developer.service('ShopStack')).toEqual(before);
+});
+
+test('one from a fork gets the checks only', async () => {
+  const run = await developer.workflowRun({ pullRequestFrom: 'mallory/shop' });
+  expect(Object.entries(run.results).filter(([, result]) => result !== 'skipped')).toEqual([['test', 'success']]);
+});
+
+async function succeeds(command: string, ...args: string[]): Promise<void> {
+  const { exitCode, output } = await developer.run(command, ...args);
+  if (exitCode !== 0) throw new Error(output);
+}
