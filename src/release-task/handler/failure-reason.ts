@@ -44,7 +44,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       );
     case 'timedOut':
       return sentences(
-        `The release task did not end within ${run.timeoutMs / 1000} s, ${endOf(what.stopping, 'so it was stopped')}.`,
+        `The release task did not end within ${Math.round(what.afterMs / 1000)} s, ${endOf(what.stopping, 'so it was stopped')}.`,
         goesOn(what.stopping, what.task, run),
         UNTOUCHED,
         `Make the task faster, or raise its timeout; at most 14 minutes are possible. Then: ${again(run)}`,

@@ -13,7 +13,8 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly task: Task }
   /** By somebody or something else, whatever the exit code. */
   | { readonly kind: 'interrupted'; readonly task: Task }
-  | { readonly kind: 'timedOut' | 'cancelled'; readonly task: Task; readonly stopping: Stopping }
+  | { readonly kind: 'timedOut'; readonly task: Task; readonly stopping: Stopping; readonly afterMs: number }
+  | { readonly kind: 'cancelled'; readonly task: Task; readonly stopping: Stopping }
   /** ECS does not say any more how the task is. */
   | { readonly kind: 'lost'; readonly task: Task; readonly trouble?: Trouble; readonly stopping: Stopping };
 
@@ -43,7 +44,8 @@ const TIME_TO_STOP_MS = 20_000;
 /** Until the task has ended, or its time is over, or that of the request, or the deployment is cancelled. */
 export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   const { runtime: { clock, random }, ecs, askOperation, log, run, times } = watch;
-  const until = Math.min(createdAt(started, clock.now()) + run.timeoutMs, times.lastCall - TIME_TO_STOP_MS);
+  const since = createdAt(started, clock.now());
+  const until = Math.min(since + run.timeoutMs, times.lastCall - TIME_TO_STOP_MS);
   let task = started;
   let seen = clock.now();
   let asked = clock.now();
@@ -62,7 +64,8 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
     announced = status;
 
     if (clock.now() >= until) {
-      return { kind: 'timedOut', task, stopping: await endTask(watch, task, `Not ended after ${run.timeoutMs / 1000} seconds`) };
+      const afterMs = until - since;
+      return { kind: 'timedOut', task, afterMs, stopping: await endTask(watch, task, `Not ended after ${Math.round(afterMs / 1000)} seconds`) };
     }
     if (isLost(trouble, clock.now() - seen)) {
       return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS does not say how the task is') };

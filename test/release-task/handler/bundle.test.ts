@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const ROOT = join(__dirname, '..', '..', '..');
+
+test('the handler holds nothing of CDK, and of the guard only what both sides of its contract share', () => {
+  const { metafile } = buildSync({
+    absWorkingDir: ROOT, entryPoints: ['src/release-task/handler/index.lambda.ts'], bundle: true, write: false, metafile: true, platform: 'node',
+  });
+  const files = Object.keys(metafile.inputs);
+
+  expect(files.filter((file) => file.startsWith('src/guard/'))).toEqual(['src/guard/contract.ts']);
+  expect(files.filter((file) => /aws-cdk-lib|constructs/.test(file))).toEqual([]);
+  expect(files.filter((file) => !/^src\/(handler|release-task|guard|private)\/|^node_modules\/@?(smithy|aws-sdk|tslib|aws-crypto)/.test(file))).toEqual([]);
+});
