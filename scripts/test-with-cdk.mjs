@@ -33,7 +33,7 @@ try {
     devDependencies: {
       ...manifest.dependencies,
       ...Object.fromEntries(Object.entries(manifest.devDependencies)
-        .filter(([name]) => /^(@actions\/|@types\/|@smithy\/|csv-parse|fast-check|esbuild|jest|ts-jest|typescript)/.test(name))),
+        .filter(([name]) => /^(@actions\/|@types\/|@smithy\/|csv-parse|fast-check|json-patch-test-suite|esbuild|jest|ts-jest|typescript)/.test(name))),
       'aws-cdk-lib': version,
       'constructs': '^10.5.1',
     },
