@@ -180,6 +180,8 @@ new JsonFile(project, 'awslint.json', {
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
+      // It adds to what ecr.RepositoryBase grants.
+      'no-grants:@org/phased-fargate.ImageRegistry.grantPush',
     ],
   },
 });

@@ -18,6 +18,7 @@ try {
   const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', `${name}@${version}`], { cwd: directory, encoding: 'utf8' }));
   execFileSync('tar', ['-xzf', filename], { cwd: directory });
   const release = join(directory, 'package');
+  rmSync(join(release, 'node_modules'), { recursive: true, force: true });
   symlinkSync(resolve('node_modules'), join(release, 'node_modules'));
   // Without "all", whatever is marked as experimental may break: the whole library.
   const { status } = spawnSync('npx', ['jsii-diff', release, '.', '--keys', '--error-on', 'all', '--ignore-file', allowList], { stdio: 'inherit' });

@@ -31,8 +31,9 @@ try {
     jest: manifest.jest,
     // Of the tools, what compiling and testing takes; the peers in the versions under test.
     devDependencies: {
+      ...manifest.dependencies,
       ...Object.fromEntries(Object.entries(manifest.devDependencies)
-        .filter(([name]) => /^(@types\/|@smithy\/|fast-check|esbuild|jest|ts-jest|typescript|yaml)/.test(name))),
+        .filter(([name]) => /^(@actions\/|@types\/|@smithy\/|csv-parse|fast-check|esbuild|jest|ts-jest|typescript)/.test(name))),
       'aws-cdk-lib': version,
       'constructs': '^10.5.1',
     },

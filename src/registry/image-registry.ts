@@ -216,6 +216,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   /**
    * Lets a principal push images, and have them signed where the registry signs.
+   *
+   * @param grantee who pushes
    */
   public grantPush(grantee: iam.IGrantable): iam.Grant {
     const push = super.grantPush(grantee);

@@ -79,9 +79,9 @@ function running(release: string): Record<string, string[]> {
   return { Api: [image], Worker: [image], Web: [`${HOST}/web@${web}`] };
 }
 
-/** The marks without their hash, and the release that each of them is on. */
+/** The tags of the latest and the previous release without their hash, and the release that each of them is on. */
 async function marks(): Promise<Record<string, string>> {
-  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => name.startsWith('deployed-'));
+  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => /^deployed-(?!.*-earlier-)/.test(name));
   return Object.fromEntries(await Promise.all(found.map(async (name) => {
     const digest = await user.aws.imageDigest('shopstack-api', name);
     return [name.replace(/-[0-9a-f]{8}/, ''), Object.keys(api).find((release) => api[release] === digest)!];

@@ -42,7 +42,8 @@ test('no name is a reserved word in one of the languages', () => {
 
   const names = TYPES.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? [], ...parametersOf(type)].map(({ name }) => `${type.name}.${name}`));
   expect(names.length).toBeGreaterThan(100);
-  expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual([]);
+  // A built-in function of Go, where methods begin with a capital; and the name of the operation in RFC 6902.
+  expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual(['JsonPatch.copy']);
 });
 
 test('API.md has a place for each type, and leaves nothing without a description', () => {

@@ -47,21 +47,21 @@ export class JsonPatch {
   /**
    * Moves a value to another place.
    *
-   * @param from JSON pointer to a value that exists
+   * @param source JSON pointer to a value that exists
    * @param path JSON pointer to its new place, which cannot be within itself
    */
-  public static move(from: string, path: string): JsonPatch {
-    return new JsonPatch({ op: 'move', from, path });
+  public static move(source: string, path: string): JsonPatch {
+    return new JsonPatch({ op: 'move', from: source, path });
   }
 
   /**
    * Copies a value to another place.
    *
-   * @param from JSON pointer to a value that exists
+   * @param source JSON pointer to a value that exists
    * @param path JSON pointer to the copy
    */
-  public static copy(from: string, path: string): JsonPatch {
-    return new JsonPatch({ op: 'copy', from, path });
+  public static copy(source: string, path: string): JsonPatch {
+    return new JsonPatch({ op: 'copy', from: source, path });
   }
 
   /**

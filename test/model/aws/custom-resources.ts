@@ -62,7 +62,7 @@ export class CustomResources {
   }
 
   private requestOf(asked: Asked, onAnswer: (answer: Answer) => void): GuardRequest<Question> {
-    const { type, direction, template: { logicalId, question }, properties, oldProperties, physicalId, operation, stackId } = asked;
+    const { type, direction, template: { logicalId, question, dialect }, properties, oldProperties, physicalId, operation, stackId } = asked;
     const { time, newId } = this.options;
     const requestId = newId();
     const responseUrl = this.responseUrl(`${encodeURIComponent(stackId)}%7C${logicalId}%7C${requestId}`);
@@ -72,6 +72,7 @@ export class CustomResources {
       direction,
       operation,
       question,
+      dialect,
       logicalId,
       physicalId,
       responseUrl,

@@ -1,4 +1,5 @@
 import { Fault } from './faults';
+import { Dialect } from './template';
 
 export type RequestType = 'Create' | 'Update' | 'Delete';
 
@@ -23,6 +24,8 @@ export interface GuardRequest<Question> {
   /** Counts the operations on the stack. */
   readonly operation: number;
   readonly question: Question;
+  /** Of the version of the library that made the template. */
+  readonly dialect: Dialect;
   readonly event: Readonly<Record<string, unknown>>;
   readonly logicalId: string;
   readonly physicalId?: string;

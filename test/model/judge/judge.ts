@@ -20,15 +20,15 @@ export interface JudgeOptions {
   readonly now: () => number;
   /** Name of the bundle under test, among older ones. */
   readonly tested: string;
-  readonly code: () => string;
   readonly mayMove: (question: Question) => boolean;
 }
 
 /** A fault that lasts no longer has to be waited out by a rollback that has time. */
 const PATIENCE_MS = 20_000;
-/** Failed updates in a row that a physical id surely has room for, if it has this many bytes less than the most. */
+/** Requests in a row, each of which a physical id has to have room for. */
 const LONGEST_CHAIN = 6;
-const ROOMY_BYTES = 1024 - (LONGEST_CHAIN * 90);
+const RELEASE_BYTES = 90;
+const MOST_ID_BYTES = 1024;
 
 /** Watches a story from outside, and holds it against the invariants. */
 export class Judge {
@@ -156,7 +156,7 @@ export class Judge {
       ['unknownId', before.madeBy === 'unknown'],
       ['otherCode', before.madeBy !== tested || stack.guard?.madeBy !== tested],
       ['statusUnknown', invocations.some(isStatusUnknown)],
-      ['longChain', asked.length > LONGEST_CHAIN || (asked.length > 2 ? Buffer.byteLength(before.physicalId) > ROOMY_BYTES : Buffer.byteLength(before.physicalId) > 1024 - 90)],
+      ['longChain', asked.length > LONGEST_CHAIN || Buffer.byteLength(before.physicalId) + asked.length * RELEASE_BYTES > MOST_ID_BYTES],
       ['lostTime', invocations.some(({ ended }) => ended === 'killed')],
     );
     if (exempt) return;

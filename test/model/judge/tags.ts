@@ -65,8 +65,9 @@ export class TagJudge {
     if (action !== 'ecr:PutImage') return;
     const { request, statusSeen } = invocation;
     const tag = String(input?.imageTag);
-    const own = ownTagPrefix(this.dialect, request.logicalId);
-    this.verdict.expect('ownTags', tag.startsWith(own) && request.question.retain, () => `${nameOf(invocation)} moves ${tag}`);
+    // A rollback of an upgrade asks in the words of the older version.
+    const isOwn = request.dialect.releaseTagProperty !== undefined && tag.startsWith(ownTagPrefix(request.dialect, request.logicalId));
+    this.verdict.expect('ownTags', isOwn && request.question.retain, () => `${nameOf(invocation)} moves ${tag}`);
     if (request.live) return;
 
     const fresh = statusSeen !== undefined && now - statusSeen.at <= FRESH_MS;

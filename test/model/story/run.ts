@@ -125,7 +125,6 @@ class Telling {
       credentials: SECRETS,
       now: () => this.time.now,
       tested: options.subject.name,
-      code: () => this.lambda.deployed!,
       mayMove: () => world.mutability !== 'immutable',
     });
     const downloadUrl = (digest: string) => (
