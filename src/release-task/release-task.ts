@@ -13,7 +13,7 @@ import { ReleaseTaskProps } from './release-task-props';
 import { checkedOptions } from '../private/checked-options';
 import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds';
 import { deployedStack, deployId, inSameStage } from '../private/stacks';
-import { invalid, outside } from '../private/validation';
+import { invalid, outside, shown } from '../private/validation';
 import { comeAfterImage } from '../service/after-images';
 import { beforeTasks, subnetsOf } from '../service/before-tasks';
 import { defaultCluster } from '../service/default-cluster';
@@ -118,16 +118,19 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    *
    * @param services ECS services, or constructs that contain some: `PhasedFargateService`, `GuardedFargateService`, those
    * of `aws-ecs-patterns`
-   * @throws if a construct contains no ECS service, contains this task, or is in another stage
+   * @throws if one of them is no construct, contains no ECS service, contains this task, or is in another stage
    */
   public runBefore(...services: IConstruct[]): void {
     for (const service of services) {
+      if (!Construct.isConstruct(service)) {
+        throw invalid(this, `runBefore: ${shown(service)} is not a construct: pass a service`);
+      }
       const resources = service.node.findAll().filter(isServiceOrScaling);
       if (this.node.scopes.includes(service)) {
         throw invalid(this, `runBefore: ${service.node.path} contains this task, which cannot run before itself: pass the services in it`);
       }
       if (resources.length === 0) {
-        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or call its node.addDependency with this task`);
+        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or let it wait with its own node.addDependency`);
       }
       if (!inSameStage(service, this)) {
         throw invalid(this, `runBefore: ${service.node.path} is in another stage, which cannot wait for this one: deploy this stage first`);
@@ -140,8 +143,13 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    * Makes the task wait for something that its definition does not refer to, such as the instances of a database cluster.
    *
    * @param dependencies what must exist before the task starts
+   * @throws if one of them is undefined
    */
   public runAfter(...dependencies: IDependable[]): void {
+    const missing = dependencies.findIndex((dependency) => !dependency);
+    if (missing >= 0) {
+      throw invalid(this, `runAfter: ${shown(dependencies[missing])} is nothing to wait for: pass a construct`);
+    }
     this.resource.node.addDependency(...dependencies);
   }
 

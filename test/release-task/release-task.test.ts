@@ -288,6 +288,10 @@ describe('the task', () => {
     expect(before('Custom::ReleaseTask')).toContain('AWS::RDS::DBInstance');
   });
 
+  test('does not start after nothing', () => {
+    expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is nothing to wait for: pass a construct (at Shop/Migration)');
+  });
+
   test('is in public subnets with an address, where that is asked for', () => {
     task({ assignPublicIp: true });
 
@@ -356,7 +360,9 @@ describe('runBefore', () => {
   });
 
   test.each<[string, () => any, string]>([
-    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or call its node.addDependency with this task (at Shop/Migration)'],
+    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or let it wait with its own node.addDependency (at Shop/Migration)'],
+    ['is not there', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
+    ['is a name', () => 'api', 'runBefore: "api" is not a construct'],
     ['is not made in this app', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],
     ['holds the task itself', () => {
       new GuardedFargateService(stack, 'Api', { guard, cluster });
