@@ -98,7 +98,7 @@ describe('with this library', () => {
     // Measured at the emulator: the CLI has its own pace.
     const [{ sentAt, answeredAt }] = run.guard;
     expect(answeredAt! - sentAt).toBeLessThan(5000);
-    expect(run.screen).not.toMatch(/CREATE_\w+ \| AWS::(ECS::(Service|TaskDefinition)|ElasticLoadBalancingV2)/);
+    expect(run.screen).not.toMatch(/CREATE_\w+ \| AWS::(ECS::(Service|TaskDefinition)|ElasticLoadBalancingV2::L)/);
     expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
   });
 

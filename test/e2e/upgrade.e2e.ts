@@ -35,7 +35,7 @@ test('an upgrade that fails later: back on the image and the handler of before',
   repair();
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
   expect(updates(run)).toEqual([v1, v1]);
-  expect(run.guard.map(({ properties }) => properties.ContractVersion)).toEqual(expect.arrayContaining(['2', '1']));
+  expect(run.guard.map(({ properties }) => properties.ContractVersion)).toEqual(expect.arrayContaining(['3', '1']));
   expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
 });
 

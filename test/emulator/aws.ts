@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hash } from '@smithy/hash-node';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -124,6 +125,12 @@ export class Aws {
 
   public async stackStatus(stackName: string): Promise<string> {
     return textOf('StackStatus', await this.cloudFormation('DescribeStacks', { StackName: stackName }))[0];
+  }
+
+  /** Deletes a stack, and waits until it is gone. */
+  public async deleteStack(name: string): Promise<void> {
+    await this.cloudFormation('DeleteStack', { StackName: name });
+    while ((await this.stacks()).some((stack) => stack.name === name)) await sleep(50);
   }
 
   /** By logical id. */

@@ -113,7 +113,7 @@ test('another build argument, or another target, brings a new image of the same 
 test('two runs push the same tag: the one that is refused takes the image of the other', async () => {
   developer.source.edit('service/server.mjs', /$/, '\n// raced\n');
   const sha = developer.source.commit();
-  const [, settings] = (await developer.imageTags(FROM))[0].split('-');
+  const [, settings] = first.jobs[BUILD].outputs.tag.split('-');
   let theirs = '';
   const run = await developer.workflowRun({
     secrets: SECRETS,
@@ -132,7 +132,7 @@ test('a copy that is not what it should be: red, and the stage runs what it ran'
   const before = await running();
   developer.source.edit('service/server.mjs', /$/, '\n// promoted\n');
   const sha = developer.source.commit();
-  const [, settings] = (await developer.imageTags(FROM))[0].split('-');
+  const [, settings] = first.jobs[BUILD].outputs.tag.split('-');
   const run = await developer.workflowRun({
     secrets: SECRETS,
     meanwhile: async (job, step) => {
