@@ -9,11 +9,21 @@ export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = [
     ...releases.map(({ parameterName, image }) => `--parameters "${parameterName}=$${imageVariable(originOf(image))}"`));
 }
 
-/** Compares what the services run with what was pushed, and fails if any of it differs. */
-export function verify(releases: Release[]): string {
+/** The role of the bootstrapped environment of a stack that may read what is in it. */
+export function lookupRoleArn({ account, region, partition, qualifier }: StackPlan): string {
+  return `arn:${partition}:iam::${account}:role/cdk-${qualifier}-lookup-role-${account}-${region}`;
+}
+
+/**
+ * Compares what the services run with what was pushed, and fails if any of it differs.
+ *
+ * @param as what the comparison of one stack runs under
+ */
+export function verify(releases: Release[], as = (_: StackPlan): string[] => []): string {
   return [
     'failed=false',
     ...releases.map(({ stack, image }) => command(
+      ...as(stack),
       `verify ${quoted(stack.stackName)} ${stack.region}`,
       `${image.repositoryUri} "\${${imageVariable(originOf(image))}#*@}" || failed=true`)),
     '[[ $failed == false ]]',

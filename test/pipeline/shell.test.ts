@@ -153,6 +153,20 @@ describe('secrets of a build', () => {
   });
 });
 
+describe('a command that only reads', () => {
+  const shown = 'show() { echo "$AWS_ACCESS_KEY_ID $1"; return 3; }; export AWS_ACCESS_KEY_ID=mine';
+
+  test('runs with the role of the environment, and what comes after it without', () => {
+    const { stdout } = new Account().run(`${shown}\nas_reader arn:aws:iam::1:role/lookup show it || echo "$? $AWS_ACCESS_KEY_ID"`);
+    expect(stdout).toBe('key-of-lookup it\n3 mine\n');
+  });
+
+  test('runs with the credentials at hand where these may not assume the role', () => {
+    const { stdout } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader arn:aws:iam::1:role/lookup show it || echo $?`);
+    expect(stdout).toBe('mine it\n3\n');
+  });
+});
+
 test('an error is an annotation in a run of GitHub Actions', () => {
   expect(new Account().run('complain "no good"', { GITHUB_ACTIONS: 'true' }).stderr).toBe('::error::no good\n');
 });
@@ -193,6 +207,7 @@ class Account {
     this.command('aws', `${fails === 'aws' ? 'echo "An error occurred (AccessDenied)" >&2; exit 254' : ''}
       case $2 in
         get-login-password) echo password ;;
+        assume-role) printf 'key of %s\tsecret\ttoken\n' "\${4##*/}" | tr ' ' - ;;
         list-images) ls "$TAGS" | grep "^$(sed "s/.*, '//; s/').*//" <<< "\${12}")" || true ;;
         describe-images)
           tag=\${10#imageTag=}

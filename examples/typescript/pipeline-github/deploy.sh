@@ -5,6 +5,21 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# as_reader <role ARN> <command> [argument...]
+# Runs a command with the lookup role of a bootstrapped environment, which may be in another account. Like the CDK CLI,
+# it goes on with the credentials at hand if they may not assume the role.
+as_reader() {
+  local role=$1 credentials key secret token
+  shift
+  if credentials=$(aws sts assume-role --role-arn "$role" --role-session-name deploy-script \
+    --query '[Credentials.[AccessKeyId, SecretAccessKey, SessionToken]]' --output text 2> /dev/null); then
+    read -r key secret token <<< "$credentials"
+    AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token "$@"
+  else
+    "$@"
+  fi
+}
+
 # complain <message>
 # Reports an error on standard error, and as an annotation in a run of GitHub Actions.
 complain() {
@@ -129,6 +144,7 @@ IMAGE_FARGATESTACK_API=$tag@$digest
 npx cdk deploy FargateStack --require-approval never \
   --parameters "FargateStack:ApiImageTag=$IMAGE_FARGATESTACK_API"
 failed=false
-verify FargateStack us-east-1 \
+as_reader arn:aws:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-us-east-1 \
+  verify FargateStack us-east-1 \
   111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api "${IMAGE_FARGATESTACK_API#*@}" || failed=true
 [[ $failed == false ]]

@@ -2,7 +2,7 @@ import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
 import { commands, logIn, setUp, summary } from './steps';
 import { JobBody, Permissions, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { deploy, verify } from '../deploy-commands';
+import { deploy, lookupRoleArn, verify } from '../deploy-commands';
 import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
 import { imageVariable } from '../image-commands';
 import { ImagePlan, originOf } from '../image-plan';
@@ -63,14 +63,14 @@ export function deployServicesJob(
  * may read, as the deploy role may only assume such roles.
  */
 function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, images: Record<string, string>): Step[] {
-  const { account, region, partition, qualifier } = place;
+  const { account, region } = place;
   const releases = environment.releases.filter(({ stack }) => stack.account === account && stack.region === region);
   return [
     settings.actions.step('aws-actions/configure-aws-credentials', {
       name: `Look into ${region}`,
       id,
       with: {
-        'role-to-assume': `arn:${partition}:iam::${account}:role/cdk-${qualifier}-lookup-role-${account}-${region}`,
+        'role-to-assume': lookupRoleArn(place),
         'aws-region': region,
         'role-chaining': true,
         'role-skip-session-tagging': true,
