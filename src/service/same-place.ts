@@ -4,13 +4,16 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { invalid } from '../private/validation';
 
+/** What `fromLookup` of load balancers and listeners answers until the CDK CLI has looked them up. */
+const NOT_LOOKED_UP_YET = /^arn:aws:elasticloadbalancing:us-west-2:123456789012:\w+\/\w+\/my-load-balancer\/50dc6c495c0c9188\b/;
+
 /**
  * What AWS only finds in its own region, such as the certificate of a load balancer: that of CloudFront is in us-east-1.
  *
  * @throws if the regions are known to differ
  */
 export function checkRegion(scope: Construct, name: string, arn: string): void {
-  if (!arn || Token.isUnresolved(arn)) return;
+  if (!arn || Token.isUnresolved(arn) || NOT_LOOKED_UP_YET.test(arn)) return;
   const { region } = Stack.of(scope);
   const { region: other } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
   if (Token.isUnresolved(region) || !other || other === region) return;

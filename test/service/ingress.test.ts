@@ -384,6 +384,14 @@ describe('Ingress.onListener', () => {
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other })).not.toThrow();
   });
 
+  test('takes a listener that is yet to be looked up', () => {
+    stack = new Stack(app, 'Found', { env: { account: '111111111111', region: 'eu-west-1' } });
+    vpc = existingVpc(stack);
+    const found = elbv2.ApplicationListener.fromLookup(stack, 'Listener', { loadBalancerTags: { shared: 'yes' } });
+    service(Ingress.onListener(found, { priority: 1, hostPatterns: ['api.example.com'] }));
+    expect(app.synth().manifest.missing).toContainEqual(expect.objectContaining({ provider: 'load-balancer-listener' }));
+  });
+
   test('refuses a listener of another region', () => {
     const place = new Stack(app, 'Place', { env: { account: '111111111111', region: 'us-east-1' } });
     const imported = elbv2.ApplicationListener.fromApplicationListenerAttributes(place, 'Imported', {
