@@ -197,6 +197,13 @@ describe('the registry', () => {
     expect(images[0].imageId).toEqual({ imageTag: 'one', imageDigest: digest });
   });
 
+  test('lists every tag of an image', async () => {
+    const image = { repository: 'app', content: 'many', platform };
+    for (const tag of ['many', 'some']) await pushImage(emulator, { ...image, tag });
+    const { imageIds } = await aws.ecr('ListImages', { repositoryName: 'app' });
+    expect(imageIds.map(({ imageTag }: { imageTag: string }) => imageTag)).toEqual(expect.arrayContaining(['many', 'some']));
+  });
+
   test('hands out the bytes of a config', async () => {
     await pushImage(emulator, { repository: 'app', tag: 'config', content: 'config', platform: 'linux/arm64' });
     const { images } = await aws.ecr('BatchGetImage', { repositoryName: 'app', imageIds: [{ imageTag: 'config' }] });

@@ -14,6 +14,7 @@ FILTER = re.compile(r'[0-9a-zA-Z._*-]{1,128}')
 def install(endpoint):
     keep_exclusion_filters()
     refuse_to_move_immutable_tags()
+    list_every_tag()
     report_missing_images()
     return_the_tag_that_was_asked_for()
     make_layers_fetchable(endpoint)
@@ -81,6 +82,25 @@ def refuse_to_move_immutable_tags():
     ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
 
 
+def list_every_tag():
+    """ListImages has an entry for each tag of an image; MiniStack's has one for the tag that was pushed last."""
+    list_images = ecr._list_images
+
+    def list_images_as_ecr(data):
+        answer = list_images(data)
+        if answer[0] != 200:
+            return answer
+        name = data['repositoryName']
+        digests = [image['imageDigest'] for image in json.loads(answer[2])['imageIds']]
+        return ecr.json_response({'imageIds': [
+            {'imageDigest': digest, **tag}
+            for digest in digests
+            for tag in [{'imageTag': tag} for tag in ecr._find_image(name, {'imageDigest': digest})['imageTags']] or [{}]
+        ]})
+
+    ecr._list_images = list_images_as_ecr
+
+
 def report_missing_images():
     """DescribeImages refuses the whole request when one image is missing; MiniStack leaves that one out."""
     describe_images = ecr._describe_images
@@ -120,7 +140,7 @@ def return_the_tag_that_was_asked_for():
 
 
 def make_layers_fetchable(endpoint):
-    """The URL of a layer leads to its bytes. MiniStack's names ECR's own host."""
+    """The URL of a layer leads to its bytes, presigned for its account and region. MiniStack's names ECR's own host."""
     get_download_url = ecr._get_download_url_for_layer
 
     def get_download_url_as_ecr(data):
@@ -129,6 +149,8 @@ def make_layers_fetchable(endpoint):
             return get_download_url(data)
         if digest not in ecr._layer_blobs.get(name, {}):
             return error_response_json('LayersNotFoundException', f"The layer with digest '{digest}' does not exist in '{name}'", 400)
-        return ecr.json_response({'downloadUrl': f'{endpoint}/v2/{name}/blobs/{digest}', 'layerDigest': digest})
+        credential = f'{ecr.get_account_id()}/20260101/{ecr.get_region()}/ecr/aws4_request'
+        url = f'{endpoint}/v2/{name}/blobs/{digest}?X-Amz-Credential={credential}'
+        return ecr.json_response({'downloadUrl': url, 'layerDigest': digest})
 
     ecr._get_download_url_for_layer = get_download_url_as_ecr
