@@ -160,6 +160,9 @@ project.package.addField('files', [
   'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
 ]);
 
+// Also when jsii-pacmak calls `npm pack`, whatever the language.
+project.setScript('prepack', 'node scripts/require-bundles.mjs');
+
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
 project.tasks.tryFind('docgen')?.exec('node scripts/api-contents.mjs');

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { ImageGuard, ImageRegistry, PhasedFargateService } from '../src';
+import { ImageGuard, ImageRegistry, PhasedFargateService, ReleaseTask } from '../src';
 import { testApp } from './util/synth';
 
 /**
@@ -34,6 +34,17 @@ const STATEFUL: Record<string, Record<string, string[]>> = {
   },
 };
 
+/** What a release task adds to the stack of its service. */
+const STATEFUL_OF_RELEASE_TASK: Record<string, string[]> = {
+  'AWS::EC2::SecurityGroup': ['MigrationSecurityGroupA23AF9FD'],
+  'AWS::IAM::Role': [
+    'MigrationTaskDefinitionExecutionRole1DA332F4', 'MigrationTaskDefinitionTaskRole415EAA1A', 'PhasedFargateReleaseTaskRoleB3EF36B8',
+  ],
+  'AWS::Logs::LogGroup': ['MigrationLogGroupF62BD9AA', 'PhasedFargateReleaseTaskLogGroupE66E30B0'],
+  // It remembers in its physical id which releases it has run for; another resource would run them again.
+  'Custom::ReleaseTask': ['MigrationC13A4580'],
+};
+
 /** What can be made anew at any time. */
 const STATELESS = [
   'AWS::EC2::InternetGateway', 'AWS::EC2::Route', 'AWS::EC2::RouteTable', 'AWS::EC2::SecurityGroupEgress', 'AWS::EC2::SecurityGroupIngress',
@@ -60,6 +71,14 @@ test('constructs that are used alone have theirs', () => {
   expect(stateful(stack)).toEqual({ 'AWS::ECR::Repository': ['ImagesF8C4E866'] });
 });
 
+test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, a release task adds the logical ids of every release, and changes none', (flags) => {
+  const stack = new Stack(testApp({}, flags), 'FargateStack');
+  const { guard, service } = new PhasedFargateService(stack, 'Api');
+  new ReleaseTask(stack, 'Migration', { guard, cluster: service.cluster, command: ['node', 'migrate.js'] }).runBefore(service);
+
+  expect(stateful(stack)).toEqual(together(STATEFUL.FargateStack, STATEFUL_OF_RELEASE_TASK));
+});
+
 test('parameters and outputs, which pipelines name, stay as they are', () => {
   const stack = new Stack(testApp(), 'FargateStack');
   new PhasedFargateService(stack, 'Api');
@@ -74,6 +93,11 @@ test('parameters and outputs, which pipelines name, stay as they are', () => {
     'ApiPushCommandsB0204536', 'ApiRepositoryUri20B12BB9',
   ]);
 });
+
+function together(one: Record<string, string[]>, other: Record<string, string[]>): Record<string, string[]> {
+  const types = Object.keys({ ...one, ...other });
+  return Object.fromEntries(types.map((type) => [type, [...one[type] ?? [], ...other[type] ?? []].sort()]));
+}
 
 /** The logical ids by type, of all that is not known to be stateless: a type that nobody thought of is found out here. */
 function stateful(stack: Stack): Record<string, string[]> {

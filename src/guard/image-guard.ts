@@ -13,6 +13,7 @@ import { checkFunction, contradictions } from './lambda-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
+import { distinctPlatforms } from '../private/image-platforms';
 import { guardedPath, kebabCase } from '../private/names';
 import { anyFlag, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { references } from '../private/references';
@@ -215,8 +216,8 @@ export class ImageGuard extends Construct {
    */
   public get _awaited(): AwaitedImage {
     const { registry, repository, version, singleManifest } = this;
-    const platforms = this.platforms.map((platform) => imagePlatform(platform())).filter((platform) => platform !== undefined);
-    return { registry, repository, version, singleManifest, platforms: [...new Set(platforms)].sort() };
+    const platforms = distinctPlatforms(this.platforms.map((platform) => imagePlatform(platform())));
+    return { registry, repository, version, singleManifest, platforms };
   }
 
   /**
@@ -244,7 +245,7 @@ export class ImageGuard extends Construct {
       VersionValue: version.kind === 'tag' ? Lazy.string({ produce: () => `${version.value}${this.tagSuffix}` }) : version.value,
       Nonce: version.kind === 'movingTag' || this._holdsTasksBack ? randomUUID() : undefined,
       ReleaseTagName: retain ? kebabCase([stack.stackName, ...guardedPath(pathInStack(this))]) : undefined,
-      Platforms: Lazy.list({ produce: () => known(this.platforms).sort() }),
+      Platforms: Lazy.list({ produce: () => distinctPlatforms(this.platforms.map((platform) => platform())) }),
       SingleManifest: Lazy.string({ produce: () => this.singleManifest ? 'true' : undefined }),
       Requirements: requirements.length > 0 ? requirements.map(({ _requirement }) => Stack.of(this).toJsonString(_requirement)) : undefined,
       WhenMissing: this.whenMissing._mode,
@@ -312,8 +313,4 @@ export class ImageGuard extends Construct {
       },
     };
   }
-}
-
-function known(platforms: (() => string | undefined)[]): string[] {
-  return [...new Set(platforms.map((platform) => platform()).filter((platform) => platform !== undefined))];
 }

@@ -1,5 +1,6 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { Requirement, SEVERITIES } from './contract';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyFlag, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { shown } from '../private/validation';
 import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
@@ -121,7 +122,7 @@ export interface SignedOptions {
  * The guard checks a requirement when it releases a digest for the first time. Infrastructure-only deployments,
  * releases that go back to an earlier image, and rollbacks are never blocked.
  */
-export abstract class ImageRequirement {
+export class ImageRequirement {
   /**
    * ECR has scanned the image and found no vulnerability that counts. Of an image for several platforms, the images for
    * the platforms of the task definitions are checked.
@@ -143,7 +144,7 @@ export abstract class ImageRequirement {
       }
       return { id, reason, until };
     });
-    return new RenderedRequirement({
+    return new ImageRequirement(BY_FACTORY, {
       kind: 'scanned',
       failOn,
       onlyFixable,
@@ -163,34 +164,25 @@ export abstract class ImageRequirement {
     if (!Token.isUnresolved(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
       throw new Error(`ImageRequirement.signedBy: signingProfileArn ${shown(signingProfileArn)} is not the ARN of a signing profile`);
     }
-    return new RenderedRequirement({
+    return new ImageRequirement(BY_FACTORY, {
       kind: 'signed',
       profileArn: signingProfileArn,
       waitSeconds: waitSeconds('signedBy', waitFor),
     }, false);
   }
 
-  /**
-   * @internal
-   */
-  public abstract readonly _requirement: Requirement;
-
-  /**
-   * Whether Amazon Inspector is asked too.
-   *
-   * @internal
-   */
-  public abstract readonly _asksInspector: boolean;
-}
-
-class RenderedRequirement extends ImageRequirement {
-  constructor(
+  private constructor(
+    key: symbol,
     /** @internal */
     public readonly _requirement: Requirement,
-    /** @internal */
+    /**
+     * Whether Amazon Inspector is asked too.
+     *
+     * @internal
+     */
     public readonly _asksInspector: boolean,
   ) {
-    super();
+    onlyByFactory(ImageRequirement, key);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CfnParameter, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { guardedPath } from '../private/names';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid, shown } from '../private/validation';
@@ -26,7 +27,7 @@ export interface BoundImageVersion {
 /**
  * Which image of a registry a service runs.
  */
-export abstract class ImageVersion {
+export class ImageVersion {
   /**
    * The image with this tag, which is expected never to move: a commit sha or a version number.
    *
@@ -39,7 +40,7 @@ export abstract class ImageVersion {
       throw new Error(`ImageVersion.tag: ${shown(tag)} is a tag that moves, so a deployment could not tell which image it means: ` +
         'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag');
     }
-    return new FixedVersion('tag', tag);
+    return new ImageVersion(BY_FACTORY, () => ({ kind: 'tag', value: tag }));
   }
 
   /**
@@ -50,7 +51,7 @@ export abstract class ImageVersion {
    */
   public static digest(digest: string): ImageVersion {
     check('digest', digest, DIGEST, '"sha256:" and 64 hexadecimal digits in lower case');
-    return new FixedVersion('digest', digest);
+    return new ImageVersion(BY_FACTORY, () => ({ kind: 'digest', value: digest }));
   }
 
   /**
@@ -63,7 +64,7 @@ export abstract class ImageVersion {
    */
   public static movingTag(tag: string): ImageVersion {
     checkTag('movingTag', tag);
-    return new FixedVersion('movingTag', tag);
+    return new ImageVersion(BY_FACTORY, () => ({ kind: 'movingTag', value: tag }));
   }
 
   /**
@@ -83,51 +84,41 @@ export abstract class ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {
       throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
     }
-    return new ParameterVersion(name);
+    return new ImageVersion(BY_FACTORY, (guard) => boundParameter(guard, name));
+  }
+
+  private constructor(key: symbol, private readonly boundTo: (guard: Construct) => BoundImageVersion) {
+    onlyByFactory(ImageVersion, key);
   }
 
   /**
    * @internal
    */
-  public abstract _bind(guard: Construct): BoundImageVersion;
-}
-
-class FixedVersion extends ImageVersion {
-  constructor(private readonly kind: VersionKind, private readonly value: string) {
-    super();
-  }
-
-  public _bind(): BoundImageVersion {
-    return { kind: this.kind, value: this.value };
-  }
-}
-
-class ParameterVersion extends ImageVersion {
-  constructor(private readonly name?: string) {
-    super();
-  }
-
   public _bind(guard: Construct): BoundImageVersion {
-    // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
-    const stack = deployedStack(guard);
-    const name = this.name ?? defaultParameterName(pathInStack(guard));
-    if (!PARAMETER_NAME.test(name)) {
-      throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
-        'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
-    }
-    const existing = stack.node.tryFindChild(name);
-    if (existing && !(this.name && 'valueAsString' in existing)) {
-      throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
-        'pass imageVersion: ImageVersion.parameter(<another name>)');
-    }
-    const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
-      description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
-      default: '',
-      allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
-      constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
-    });
-    return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
+    return this.boundTo(guard);
   }
+}
+
+function boundParameter(guard: Construct, chosen: string | undefined): BoundImageVersion {
+  // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
+  const stack = deployedStack(guard);
+  const name = chosen ?? defaultParameterName(pathInStack(guard));
+  if (!PARAMETER_NAME.test(name)) {
+    throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
+      'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
+  }
+  const existing = stack.node.tryFindChild(name);
+  if (existing && !(chosen && 'valueAsString' in existing)) {
+    throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
+      'pass imageVersion: ImageVersion.parameter(<another name>)');
+  }
+  const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
+    description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
+    default: '',
+    allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
+    constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
+  });
+  return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
 }
 
 function defaultParameterName(path: string[]): string {

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { WhenMissingMode } from './contract';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration } from '../private/option-kinds';
 
 /** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
@@ -13,7 +14,7 @@ export class WhenMissing {
    * The deployment fails at once, with the commands that push the image in the reason.
    */
   public static fail(): WhenMissing {
-    return new WhenMissing('fail');
+    return new WhenMissing(BY_FACTORY, 'fail');
   }
 
   /**
@@ -31,7 +32,7 @@ export class WhenMissing {
       throw new Error(`WhenMissing.waitFor: duration ${duration.toHumanString()} is out of bounds: 1 second to ${LONGEST_WAIT.toHumanString()}, ` +
         'because the guard waits within one invocation of a Lambda function');
     }
-    return new WhenMissing('waitFor', Math.ceil(seconds));
+    return new WhenMissing(BY_FACTORY, 'waitFor', Math.ceil(seconds));
   }
 
   /**
@@ -41,13 +42,16 @@ export class WhenMissing {
    * Not possible together with autoscaling, which would start tasks by itself.
    */
   public static startWithoutTasks(): WhenMissing {
-    return new WhenMissing('startWithoutTasks');
+    return new WhenMissing(BY_FACTORY, 'startWithoutTasks');
   }
 
   private constructor(
+    key: symbol,
     /** @internal */
     public readonly _mode: WhenMissingMode,
     /** @internal */
     public readonly _waitSeconds: number = 0,
-  ) {}
+  ) {
+    onlyByFactory(WhenMissing, key);
+  }
 }

@@ -102,11 +102,6 @@ function stackPlan(stack: Stack): StackPlan {
   };
 }
 
-/** Words in the characters that ids of jobs and names of tags take. */
-export function slug(...words: string[]): string {
-  return words.join('-').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-}
-
 function grouped<K, V>(values: V[], keyOf: (value: V) => K): Map<K, V[]> {
   const groups = new Map<K, V[]>();
   for (const value of values) groups.set(keyOf(value), [...groups.get(keyOf(value)) ?? [], value]);

@@ -1,3 +1,4 @@
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { shown } from '../private/validation';
 
 /**
@@ -14,7 +15,7 @@ export class ImageCompression {
    * @throws if the level is not a whole number from 1 to 22
    */
   public static zstd(level: number = 3): ImageCompression {
-    return new ImageCompression('zstd', level, 22);
+    return new ImageCompression(BY_FACTORY, 'zstd', level, 22);
   }
 
   /**
@@ -24,10 +25,11 @@ export class ImageCompression {
    * @throws if the level is not a whole number from 1 to 9
    */
   public static gzip(level: number): ImageCompression {
-    return new ImageCompression('gzip', level, 9);
+    return new ImageCompression(BY_FACTORY, 'gzip', level, 9);
   }
 
-  private constructor(private readonly algorithm: string, private readonly level: number, highest: number) {
+  private constructor(key: symbol, private readonly algorithm: string, private readonly level: number, highest: number) {
+    onlyByFactory(ImageCompression, key);
     if (!Number.isInteger(level) || level < 1 || level > highest) {
       throw new Error(`ImageCompression.${algorithm}: level ${shown(level)} is not a whole number from 1 to ${highest}`);
     }

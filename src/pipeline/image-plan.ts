@@ -6,6 +6,7 @@ import { buildInputs, BuildInputs } from './build-inputs';
 import { ImageBuild } from './image-build';
 import { isSame, repositoryOf, RepositoryPlan, tryRepositoryOf } from './repository-plan';
 import { ImageGuard } from '../guard/image-guard';
+import { DEFAULT_PLATFORM, distinctPlatforms } from '../private/image-platforms';
 import { kebabCase } from '../private/names';
 import { deployedTogether } from '../private/stacks';
 import { invalid, located } from '../private/validation';
@@ -42,8 +43,6 @@ interface Recipe {
   readonly origin: RepositoryPlan;
   readonly copies: readonly RepositoryPlan[];
 }
-
-const DEFAULT_PLATFORM = 'linux/amd64';
 
 /** What is built, of an image that may be a copy. */
 export function originOf(image: ImagePlan): ImagePlan {
@@ -124,7 +123,7 @@ function builtImage(scope: Construct, id: string, recipe: Recipe, root: string |
   const guards = waitingGuards(copies.length > 0 ? scope.node.root : scope)
     .filter((guard) => placesOf(recipe).some((place) => isSame(place, placeOf(guard))));
   const awaited = guards.map(({ _awaited }) => _awaited);
-  const platforms = [...new Set(awaited.flatMap((image) => image.platforms))].sort();
+  const platforms = distinctPlatforms(awaited.flatMap((image) => image.platforms));
   const singleManifest = awaited.some((image) => image.singleManifest);
   if (singleManifest && build.compression?._forContainersOnly) {
     throw invalid(scope, `${property}.compression: Lambda functions cannot run an image of this compression: pass ImageCompression.gzip`);

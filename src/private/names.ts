@@ -1,4 +1,4 @@
-/** Words as ECR and people like them: lower-case letters and digits, joined by hyphens. */
+/** Lower-case letters and digits, joined by hyphens: valid in names of repositories and tags, and in ids of jobs. */
 export function kebabCase(words: string[]): string {
   return words.join('-').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }

@@ -1,18 +1,21 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
+const withPath = new WeakSet<Error>();
+
 /** An error as CDK words them: what is wrong, then where. */
 export function invalid(scope: IConstruct, message: string): Error {
-  return new Error(`${message} (at ${scope.node.path || 'the app'})`);
+  const error = new Error(`${message} (at ${scope.node.path || 'the app'})`);
+  withPath.add(error);
+  return error;
 }
 
-/** Errors of what knows nothing of constructs say where they come from too. */
+/** Adds the path to errors of functions that know no construct. */
 export function located<T>(scope: IConstruct, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { message } = error as Error;
-    throw / \(at [^)]*\)$/.test(message) ? error : invalid(scope, message);
+    throw withPath.has(error as Error) ? error : invalid(scope, (error as Error).message);
   }
 }
 
@@ -27,17 +30,6 @@ export function shown(value: unknown): string {
     return constructor !== Object ? constructor.name : names && `{ ${names} }` || '{}';
   }
   return String(value);
-}
-
-const holdersByApp = new WeakMap<IConstruct, Map<string, string>>();
-
-/** The path of who in the app has claimed this before; where nobody has, it is the scope's from now on. */
-export function claim(scope: IConstruct, what: string): string | undefined {
-  const holders = holdersByApp.get(scope.node.root) ?? new Map<string, string>();
-  holdersByApp.set(scope.node.root, holders);
-  const holder = holders.get(what);
-  if (holder === undefined) holders.set(what, scope.node.path);
-  return holder;
 }
 
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */

@@ -1,7 +1,5 @@
 import { BuildRequirements } from '../private/commands';
-
-/** The platform of a Fargate task that says nothing about it. */
-const DEFAULT_PLATFORM = 'linux/amd64';
+import { DEFAULT_PLATFORM, distinctPlatforms } from '../private/image-platforms';
 
 export interface ImageBuild extends BuildRequirements {
   /** Tells apart what one tag cannot name. */
@@ -32,5 +30,5 @@ function isServed({ platforms }: BuildRequirements, single: string[]): boolean {
 }
 
 function platformsOf(guards: readonly BuildRequirements[]): string[] {
-  return [...new Set(guards.flatMap(({ platforms }) => platforms))].sort();
+  return distinctPlatforms(guards.flatMap(({ platforms }) => platforms));
 }

@@ -1,7 +1,8 @@
 import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { claim } from '../private/claims';
 import { deployedStack, singleton } from '../private/stacks';
-import { claim, invalid, shown } from '../private/validation';
+import { invalid, shown } from '../private/validation';
 
 const ID = 'PhasedFargateManagedSigning';
 

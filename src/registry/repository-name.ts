@@ -1,10 +1,11 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
+import { claim } from '../private/claims';
 import { kebabCase } from '../private/names';
 import { isOverridden, renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
-import { claim, invalid, shown } from '../private/validation';
+import { invalid, shown } from '../private/validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;

@@ -6,6 +6,7 @@ import { ListenerIngressOptions, LoadBalancerIngressOptions } from './ingress-op
 import { OwnLoadBalancer } from './own-load-balancer';
 import { ServiceTargets } from './service-targets';
 import { SharedListener } from './shared-listener';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 
 /** What a service is reached through. */
 export interface BoundIngress {
@@ -45,7 +46,7 @@ export class Ingress {
    * is outside the zone; if a time is out of its bounds; at synthesis, if the subnets do not suit a load balancer
    */
   public static internetFacing(options: LoadBalancerIngressOptions = {}): Ingress {
-    return new Ingress(new OwnLoadBalancer('internetFacing', options));
+    return new Ingress(BY_FACTORY, new OwnLoadBalancer('internetFacing', options));
   }
 
   /**
@@ -54,7 +55,7 @@ export class Ingress {
    * @throws as `internetFacing` does
    */
   public static internalOnly(options: LoadBalancerIngressOptions = {}): Ingress {
-    return new Ingress(new OwnLoadBalancer('internalOnly', options));
+    return new Ingress(BY_FACTORY, new OwnLoadBalancer('internalOnly', options));
   }
 
   /**
@@ -65,17 +66,19 @@ export class Ingress {
    * room for; if the priority is not between 1 and 50000; at synthesis, if another rule of this listener has the same priority
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
-    return new Ingress(new SharedListener(listener, options));
+    return new Ingress(BY_FACTORY, new SharedListener(listener, options));
   }
 
   /**
    * No way in: the service works off a queue, or others find it through Service Connect or Cloud Map.
    */
   public static none(): Ingress {
-    return new Ingress();
+    return new Ingress(BY_FACTORY);
   }
 
-  private constructor(private readonly wayIn?: WayIn) {}
+  private constructor(key: symbol, private readonly wayIn?: WayIn) {
+    onlyByFactory(Ingress, key);
+  }
 
   /** @internal */
   public _bind(scope: Construct, vpc: ec2.IVpc, shiftsTraffic: boolean): BoundIngress | undefined {

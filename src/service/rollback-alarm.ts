@@ -2,6 +2,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyNumber, givenOptions, Kinds } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
 
@@ -88,7 +89,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   public static serverErrors(options: ServerErrorsOptions): RollbackAlarm {
     const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber });
     if (notBetween(percent, 0, 100)) throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`);
-    return new RollbackAlarm('ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
+    return new RollbackAlarm(BY_FACTORY, 'ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
   }
 
   /**
@@ -99,7 +100,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
     const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
     if (outside(count, 1)) throw new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: 1 or more`);
-    return new RollbackAlarm('UnhealthyHosts', { from: count }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+    return new RollbackAlarm(BY_FACTORY, 'UnhealthyHosts', { from: count }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
       targetGroup.metrics.unhealthyHostCount({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM })));
   }
 
@@ -116,14 +117,15 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
       throw new Error('RollbackAlarm.latency: threshold must be a time that is known at synthesis');
     }
     if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) throw new Error(`RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`);
-    return new RollbackAlarm('Latency', { above: threshold.toSeconds({ integral: false }) }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+    return new RollbackAlarm(BY_FACTORY, 'Latency', { above: threshold.toSeconds({ integral: false }) }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
       targetGroup.metrics.targetResponseTime({ period: PERIOD, statistic: cloudwatch.Stats.percentile(percentile) })));
   }
 
   private constructor(
-    private readonly kind: string, private readonly threshold: Threshold, private readonly evaluationPeriods: number = DEFAULT_PERIODS,
+    key: symbol, private readonly kind: string, private readonly threshold: Threshold, private readonly evaluationPeriods: number = DEFAULT_PERIODS,
     private readonly metric: MakeMetric,
   ) {
+    onlyByFactory(RollbackAlarm, key);
     if (outside(evaluationPeriods, 1, 60)) {
       throw new Error(`RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: 1 to 60`);
     }

@@ -7,6 +7,7 @@ import { trackMetric } from './metric-tracking';
 import { followQueue } from './queue-scaling';
 import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
+import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyNumber, givenOptions, instance, Kinds, listOf, mapOf, structOf } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
 
@@ -28,10 +29,15 @@ const KINDS: Kinds<ScalingOptions> = {
   schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString') }, { minCapacity: anyNumber, maxCapacity: anyNumber })),
 };
 
+interface TaskCountRule {
+  desiredCount(scope: Construct, guard: ImageGuard): number | undefined;
+  follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount | undefined;
+}
+
 /**
  * Number of tasks that a service runs.
  */
-export abstract class Scaling {
+export class Scaling {
   /**
    * A fixed number of tasks. Each deployment of a new image sets the number again.
    *
@@ -42,7 +48,7 @@ export abstract class Scaling {
     if (outside(count, 0)) {
       throw new Error(`Scaling.exactly: count ${count} is not a number of tasks: 0 or more`);
     }
-    return new FixedScaling(count);
+    return new Scaling(BY_FACTORY, new FixedCount(count));
   }
 
   /**
@@ -62,7 +68,11 @@ export abstract class Scaling {
       throw fail(`max ${max} is not a number of tasks that is at least 1 and at least min (${min})`);
     }
     for (const fault of faultsOf(given)) throw fail(fault);
-    return new LoadScaling(min, max, given);
+    return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));
+  }
+
+  private constructor(key: symbol, private readonly rule: TaskCountRule) {
+    onlyByFactory(Scaling, key);
   }
 
   /**
@@ -70,15 +80,19 @@ export abstract class Scaling {
    *
    * @internal
    */
-  public abstract _desiredCount(scope: Construct, guard: ImageGuard): number | undefined;
+  public _desiredCount(scope: Construct, guard: ImageGuard): number | undefined {
+    return this.rule.desiredCount(scope, guard);
+  }
 
   /**
    * @param targetGroups those that the load balancer sends requests to
    * @internal
    */
-  public abstract _follow(
+  public _follow(
     scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[],
-  ): ecs.ScalableTaskCount | undefined;
+  ): ecs.ScalableTaskCount | undefined {
+    return this.rule.follow(scope, service, targetGroups);
+  }
 }
 
 function* faultsOf(options: ScalingOptions): Generator<string> {
@@ -113,26 +127,22 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   }
 }
 
-class FixedScaling extends Scaling {
-  constructor(private readonly count: number) {
-    super();
-  }
+class FixedCount implements TaskCountRule {
+  constructor(private readonly count: number) {}
 
-  public _desiredCount(_scope: Construct, guard: ImageGuard): number {
+  public desiredCount(_scope: Construct, guard: ImageGuard): number {
     return guard.taskCount(this.count);
   }
 
-  public _follow(): undefined {
+  public follow(): undefined {
     return undefined;
   }
 }
 
-class LoadScaling extends Scaling {
-  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {
-    super();
-  }
+class LoadDrivenCount implements TaskCountRule {
+  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {}
 
-  public _desiredCount(scope: Construct, guard: ImageGuard): undefined {
+  public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {
       throw invalid(scope, 'scaling Scaling.between starts tasks by itself, which WhenMissing.startWithoutTasks() is to prevent: ' +
         'pass Scaling.exactly until the first image is there, or another whenMissing');
@@ -140,7 +150,7 @@ class LoadScaling extends Scaling {
     return undefined;
   }
 
-  public _follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
+  public follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
     const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
     const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;

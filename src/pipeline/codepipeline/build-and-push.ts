@@ -6,6 +6,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as pipelines from 'aws-cdk-lib/pipelines';
 import { RESOURCE_TYPE } from '../../guard/contract';
 import { ImageGuard } from '../../guard/image-guard';
+import { onlyByFactory } from '../../private/factories';
 import { deployedStack, isInOtherAccount } from '../../private/stacks';
 import { invalid, shown } from '../../private/validation';
 import { repositoryRoot } from '../generated-file';
@@ -105,7 +106,9 @@ export class BuildAndPush {
     return [...before].map(([stack, pre]) => ({ stack, pre }));
   }
 
-  private constructor() {}
+  private constructor() {
+    onlyByFactory(BuildAndPush);
+  }
 }
 
 function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipeline, source, secrets = {} }: BuildAndPushProps): pipelines.Step {

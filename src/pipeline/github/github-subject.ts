@@ -1,5 +1,6 @@
 import { CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { BY_FACTORY, onlyByFactory } from '../../private/factories';
 import { partitionOf } from '../../private/stacks';
 import { shown } from '../../private/validation';
 
@@ -51,7 +52,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that branches cannot have
    */
   public static branch(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.branch(checked('branch', name, `*:${VARIABLES}`)).text);
+    return new GitHubSubject(BY_FACTORY, JobContext.branch(checked('branch', name, `*:${VARIABLES}`)).text);
   }
 
   /**
@@ -61,7 +62,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that subjects write differently
    */
   public static environment(name: string): GitHubSubject {
-    return new GitHubSubject(JobContext.environment(checked('environment', name, `*:${VARIABLES}`)).text);
+    return new GitHubSubject(BY_FACTORY, JobContext.environment(checked('environment', name, `*:${VARIABLES}`)).text);
   }
 
   /**
@@ -72,7 +73,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that tags cannot have
    */
   public static tag(pattern: string): GitHubSubject {
-    return new GitHubSubject(`ref:refs/tags/${checked('tag', pattern, `:${VARIABLES}`)}`);
+    return new GitHubSubject(BY_FACTORY, `ref:refs/tags/${checked('tag', pattern, `:${VARIABLES}`)}`);
   }
 
   /**
@@ -83,21 +84,23 @@ export class GitHubSubject {
    * @throws if it is empty or has a wildcard; in the role, if it does not name the repository
    */
   public static custom(subject: string): GitHubSubject {
-    return new GitHubSubject(checked('custom', subject, `*${VARIABLES}`), true);
+    return new GitHubSubject(BY_FACTORY, checked('custom', subject, `*${VARIABLES}`), true);
   }
 
   /**
    * @internal
    */
   public static _pullRequests(): GitHubSubject {
-    return new GitHubSubject(JobContext.PULL_REQUEST.text);
+    return new GitHubSubject(BY_FACTORY, JobContext.PULL_REQUEST.text);
   }
 
   /**
    * @param context the last part of the subject
    * @param isWhole whether it is all of it
    */
-  private constructor(private readonly context: string, private readonly isWhole = false) {}
+  private constructor(key: symbol, private readonly context: string, private readonly isWhole = false) {
+    onlyByFactory(GitHubSubject, key);
+  }
 
   /**
    * Both forms that GitHub has for it: repositories made since July 2026 send the one with ids, which tells them from

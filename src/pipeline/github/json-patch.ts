@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Operation } from 'fast-json-patch';
+import { BY_FACTORY, onlyByFactory } from '../../private/factories';
 import { shown } from '../../private/validation';
 
 /** RFC 6901: `~` stands for `/` or itself, never for anything else. */
@@ -22,7 +23,7 @@ export class JsonPatch {
    * @param value any JSON value: a string, number, boolean, list, object or null
    */
   public static add(path: string, value: any): JsonPatch {
-    return new JsonPatch({ op: 'add', path, value });
+    return new JsonPatch(BY_FACTORY, { op: 'add', path, value });
   }
 
   /**
@@ -31,7 +32,7 @@ export class JsonPatch {
    * @param path JSON pointer to a value that exists
    */
   public static remove(path: string): JsonPatch {
-    return new JsonPatch({ op: 'remove', path });
+    return new JsonPatch(BY_FACTORY, { op: 'remove', path });
   }
 
   /**
@@ -41,7 +42,7 @@ export class JsonPatch {
    * @param value any JSON value: a string, number, boolean, list, object or null
    */
   public static replace(path: string, value: any): JsonPatch {
-    return new JsonPatch({ op: 'replace', path, value });
+    return new JsonPatch(BY_FACTORY, { op: 'replace', path, value });
   }
 
   /**
@@ -51,7 +52,7 @@ export class JsonPatch {
    * @param path JSON pointer to its new place, which cannot be within itself
    */
   public static move(source: string, path: string): JsonPatch {
-    return new JsonPatch({ op: 'move', from: source, path });
+    return new JsonPatch(BY_FACTORY, { op: 'move', from: source, path });
   }
 
   /**
@@ -61,7 +62,7 @@ export class JsonPatch {
    * @param path JSON pointer to the copy
    */
   public static copy(source: string, path: string): JsonPatch {
-    return new JsonPatch({ op: 'copy', from: source, path });
+    return new JsonPatch(BY_FACTORY, { op: 'copy', from: source, path });
   }
 
   /**
@@ -72,10 +73,12 @@ export class JsonPatch {
    * @param value expected JSON value
    */
   public static test(path: string, value: any): JsonPatch {
-    return new JsonPatch({ op: 'test', path, value });
+    return new JsonPatch(BY_FACTORY, { op: 'test', path, value });
   }
 
-  private constructor(private readonly operation: Operation) {}
+  private constructor(key: symbol, private readonly operation: Operation) {
+    onlyByFactory(JsonPatch, key);
+  }
 
   /**
    * @internal

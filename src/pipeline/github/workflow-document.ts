@@ -8,7 +8,8 @@ import { promoteJob } from './promote-job';
 import { tagJob } from './tag-job';
 import { JobBody, Triggers, Workflow } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { DeployPlan, distinctImages, EnvironmentPlan, slug, stacksOf } from '../deploy-plan';
+import { kebabCase } from '../../private/names';
+import { DeployPlan, distinctImages, EnvironmentPlan, stacksOf } from '../deploy-plan';
 import { ImagePlan, originOf } from '../image-plan';
 
 /** The whole workflow: which jobs it has, and what each of them waits for. */
@@ -81,5 +82,5 @@ function triggers(plan: DeployPlan, { branch, diffRoleArn }: WorkflowSettings): 
 }
 
 function deployPlace({ stageName }: EnvironmentPlan): Pick<JobPlace, 'id' | 'name'> {
-  return stageName ? { id: `deploy-${slug(stageName)}`, name: `Deploy ${stageName}` } : { id: 'deploy', name: 'Deploy' };
+  return stageName ? { id: `deploy-${kebabCase([stageName])}`, name: `Deploy ${stageName}` } : { id: 'deploy', name: 'Deploy' };
 }

@@ -1,8 +1,9 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { Actions } from './actions';
 import { DeployWorkflowProps, WorkflowEnvironment } from './deploy-workflow-props';
+import { kebabCase } from '../../private/names';
 import { shown } from '../../private/validation';
-import { EnvironmentPlan, slug } from '../deploy-plan';
+import { EnvironmentPlan } from '../deploy-plan';
 import { appDirectory } from '../generated-file';
 import { installationHere, InstallStep } from '../package-manager';
 
@@ -44,7 +45,7 @@ const LONGEST_SESSION = Duration.hours(12);
  * @throws if a property has a value that cannot work
  */
 export function workflowSettings(id: string, props: DeployWorkflowProps): WorkflowSettings {
-  const { pushRoleArn, deployRoleArn, diffRoleArn, environments = [], checks = {}, branch = 'main', workflowName = slug(id) } = props;
+  const { pushRoleArn, deployRoleArn, diffRoleArn, environments = [], checks = {}, branch = 'main', workflowName = kebabCase([id]) } = props;
   const unnamed = environments.findIndex(({ environmentName }) => environmentName === '');
   if (unnamed >= 0) throw new Error(`environments[${unnamed}].environmentName is empty`);
   checkArns({ pushRoleArn, deployRoleArn, diffRoleArn }, environments);
