@@ -177,7 +177,10 @@ export class Judge {
     }
   }
 
-  /** Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. */
+  /**
+   * Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. Neither are those of
+   * a guard of another name: it is not part of this state, so one that is created anew may begin with them.
+   */
   private remember(): void {
     const { template: { question, logicalId }, data } = this.options.stack.guard!;
     const own = `${question.repository}:${ownTagPrefix(this.options.dialect, logicalId)}`;
@@ -185,7 +188,7 @@ export class Judge {
     const tags = [...this.releaseTags()];
     const [deployed] = tags.filter(([tag]) => tag.startsWith(own)).sort(([one], [other]) => one.length - other.length);
     const areRight = !this.tags.disturbed && deployed?.[1] === data.ImageDigest;
-    this.tagsBefore = new Map(areRight ? tags.filter(([, digest]) => this.settled.has(digest)) : []);
+    this.tagsBefore = new Map(areRight ? tags.filter(([tag, digest]) => tag.startsWith(own) && this.settled.has(digest)) : []);
   }
 
   private hasHardFault(invocations: ReadonlyArray<Invocation<Question>>): boolean {
