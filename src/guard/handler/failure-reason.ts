@@ -86,8 +86,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} ${observation.problem} (digest ${observation.digest}, ${place})${waited(circumstances)}.`,
         keptRunning(circumstances),
-        `To go on: ${observation.remedy}`,
-        `Then: ${observation.kind === 'unfit' ? newTag : again}`,
+        `To go on: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
       );
     case 'denied':
       return denied(observation, circumstances);
