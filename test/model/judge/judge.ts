@@ -172,7 +172,9 @@ export class Judge {
       const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
       // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
       const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(this.options.repositories.get(repository)!));
-      if (repository !== question.repository || !exists || isOpen) continue;
+      // ECR gives it no further tag.
+      const isFull = this.options.repositories.get(repository)!.countTags(digest) >= MOST_TAGS;
+      if (repository !== question.repository || !exists || isOpen || isFull) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
   }
