@@ -46,16 +46,26 @@ export function copyImage(source: string, { uri }: CommandRepository, tag: strin
   return `docker buildx imagetools create --prefer-index=false --tag ${uri}:${tag} ${source}`;
 }
 
+/** Where an operation of ECR takes place. */
+export interface EcrPlace {
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+export function ecrCommand(operation: string, { name, account, region }: EcrPlace): string {
+  return `aws ecr ${operation} --region ${region} --registry-id ${account} --repository-name ${name}`;
+}
+
 export interface ArchivedImage {
-  readonly repository: { readonly name: string; readonly account: string; readonly region: string };
+  readonly repository: EcrPlace;
 
   /** `imageTag=<tag>` or `imageDigest=<digest>`. */
   readonly imageId: string;
 }
 
-export function restoreFromArchive({ repository: { name, account, region }, imageId }: ArchivedImage): string {
-  return `aws ecr update-image-storage-class --region ${region} --registry-id ${account} `
-    + `--repository-name ${name} --image-id ${imageId} --target-storage-class STANDARD`;
+export function restoreFromArchive({ repository, imageId }: ArchivedImage): string {
+  return `${ecrCommand('update-image-storage-class', repository)} --image-id ${imageId} --target-storage-class STANDARD`;
 }
 
 /** @param parameters each as `<stack>:<name>=<value>` */

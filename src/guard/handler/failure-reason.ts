@@ -5,6 +5,7 @@ import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
 import { Question } from './request';
 import { Stack } from '../../handler/request';
+import { ecrCommand } from '../../private/commands';
 
 /** What a reason is made of, besides what was observed. */
 export interface Circumstances {
@@ -85,8 +86,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} ${observation.problem} (digest ${observation.digest}, ${place})${waited(circumstances)}.`,
         keptRunning(circumstances),
-        `To go on: ${observation.remedy}`,
-        `Then: ${observation.kind === 'unfit' ? newTag : again}`,
+        `To go on: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
       );
     case 'denied':
       return denied(observation, circumstances);
@@ -156,8 +156,7 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
 function releaseTagRemedy(trouble: Trouble, question: Question): string {
   switch (trouble.kind) {
     case 'quota':
-      return `ECR allows 1,000 tags to an image: delete release tags of services that no longer exist, with aws ecr batch-delete-image --region ${question.repository.region} `
-        + `--registry-id ${question.repository.account} --repository-name ${question.repository.name} --image-ids imageTag=<tag>.`;
+      return `ECR allows 1,000 tags to an image: delete release tags of services that no longer exist, with ${ecrCommand('batch-delete-image', question.repository)} --image-ids imageTag=<tag>.`;
     case 'throttled':
     case 'unavailable':
       return 'Nothing is known to be wrong with the image: deploy again.';

@@ -24,7 +24,7 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
   const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
   const recorded = ReleaseHistory.of(request);
-  const history = recorded.isUnknown ? recorded.supposing(await tags?.latest().catch(() => undefined)) : recorded;
+  const history = recorded.isUnknown ? recorded.supposing(await tags?.images().catch(() => []) ?? []) : recorded;
 
   const { decision, observation, operation, hasTurned } = await pollUntilDecided({
     runtime,

@@ -53,13 +53,18 @@ async function attempt({ tags, releases, operation, askOperation }: Moving): Pro
     const now = await askOperation();
     if (now.operation === 'unknown') return { kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: now.status };
     if (now.operation !== operation) return { kind: 'outOfDate', status: now.status };
+    let passedOver: Observation | undefined;
     for (const move of moves) {
       const trouble = await tags.move(move).then(() => undefined, troubleOf);
-      const isOfEarlierImage = move.manifest.digest !== releases.latest;
+      if (!trouble) continue;
+      if (move.digest === releases.latest) return trouble;
       // An earlier image that is gone cannot be kept any more.
-      if (trouble && !(trouble.kind === 'missing' && isOfEarlierImage)) return trouble;
+      if (trouble.kind === 'missing') continue;
+      // One that can never be kept must not cost what a rollback goes back to its tag.
+      if (operation === 'forward' || patience(trouble.kind, 0) > 0) return trouble;
+      passedOver = trouble;
     }
-    return undefined;
+    return passedOver;
   } catch (error) {
     return troubleOf(error);
   }

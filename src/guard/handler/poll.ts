@@ -56,6 +56,7 @@ export async function pollUntilDecided(
 
   let observation: Observation = { kind: 'unseen' };
   let announced: Observation['kind'] = 'unseen';
+  let thorough = true;
   let backoff = AT_FIRST;
   for (;;) {
     const patienceMs = operation === 'rollback' ? patience(observation.kind, 0) : patience(observation.kind, question.waitMs, question.requirementsWaitMs);
@@ -76,13 +77,20 @@ export async function pollUntilDecided(
         continue;
       }
     }
+    if (decision.kind !== 'lookAgain' && observation.kind === 'missing' && !thorough) {
+      // What ended an outage, or the wait, was no thorough look.
+      thorough = true;
+      observation = await look(thorough);
+      continue;
+    }
     if (decision.kind !== 'lookAgain') return { decision, observation, operation, hasTurned: operation !== begun };
 
     if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
     announced = observation.kind;
     const first = observation.kind === 'unseen';
     if (!first) await clock.sleep(Math.min(pollPause(backoff, random()), until - clock.now()));
-    observation = await look(first || clock.now() >= until);
+    thorough = first || clock.now() >= until;
+    observation = await look(thorough);
     backoff = next(backoff, observation.kind);
   }
 }

@@ -99,9 +99,12 @@ export class ReleaseHistory {
     return latest?.key === key && latest.image === image ? this : this.with([{ key, image }, ...this.releases]);
   }
 
-  /** With an image that the registry says is deployed, where the id does not say. */
-  public supposing(digest: string | undefined): ReleaseHistory {
-    return this.isUnknown && digest ? this.with([{ key: UNKNOWN_KEY, image: digest.slice('sha256:'.length) }]) : this;
+  /**
+   * With the images that the registry says were released, the latest first, where the id does not say. Any of them may
+   * be what runs: the latest may come of this very request, if Lambda delivers it again.
+   */
+  public supposing(images: readonly string[]): ReleaseHistory {
+    return this.isUnknown && images.length > 0 ? this.with(images.map((digest) => ({ key: UNKNOWN_KEY, image: digest.slice('sha256:'.length) }))) : this;
   }
 
   private with(releases: readonly Release[]): ReleaseHistory {

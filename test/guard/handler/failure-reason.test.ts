@@ -198,12 +198,12 @@ test.each([
 ] as const)('an image that is not what is required (%s) says what it is not, and how to go on', (kind, then) => {
   const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
 
-  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To go on: sign it Then: ${then}`);
+  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To go on: 1) sign it  2) ${then}`);
 });
 
 test('an image that is unfit is replaced by one under a new tag', () => {
-  expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
-  expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/Then: cdk deploy Service --parameters Service:ImageTag=v1$/);
+  expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
+  expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=v1$/);
 });
 
 test('a registry that scans with Inspector says that the guard has to be told', () => {

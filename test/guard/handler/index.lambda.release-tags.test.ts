@@ -2,6 +2,7 @@ import { FIXTURES } from './fixtures';
 import { Answered, DENIED, event, Fault, RESPONSE_URL, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
 
 const NAME = 'service-api';
+const IMPORTED = { PhysicalResourceId: 'imported' } as Answered;
 const LATEST = /^deployed-service-api-[0-9a-f]{8}$/;
 const OUT_OF_TAGS: Fault = { kind: 'error', status: 400, code: 'LimitExceededException', message: 'The image already has 1000 tags' };
 const IMMUTABLE: Fault = {
@@ -167,6 +168,15 @@ describe('a rollback', () => {
     expect(aws.clock.now() - start).toBeLessThan(65_000);
     expect(aws.lines.join()).toContain('the release tags could not be moved back');
   });
+
+  test('gives what was deployed its tags although what it takes back can get no other one', async () => {
+    const { v1, v2, second } = await released();
+    fullOfTags(v2);
+
+    expect(await goBack(second, 'v1', 'v2')).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    expect(latest()).toBe(v1);
+    expect(aws.lines.join()).toContain('the release tags could not be moved back');
+  });
 });
 
 describe('a request that is late', () => {
@@ -267,6 +277,38 @@ describe('an id that says nothing', () => {
     expect(PhysicalResourceId).toContain(v1.slice('sha256:'.length));
   });
 
+  test('leaves what runs its tag however often Lambda delivers the request', async () => {
+    const [v1, v2] = [aws.push('v1'), aws.push('v2')];
+    await create('v1');
+    const untagged = watch(v1);
+    for (let delivery = 1; delivery <= 3; delivery++) await deploy(IMPORTED, 'v2', 'v1');
+
+    expect([latest(), previous()]).toEqual([v2, v1]);
+    expect(untagged).toEqual([]);
+  });
+
+  test('leaves what runs its tag however many updates fail in a row without an answer', async () => {
+    const v1 = aws.push('v1');
+    await create('v1');
+    const untagged = watch(v1);
+    for (let number = 2; number <= 9; number++) {
+      aws.push(`v${number}`);
+      await deploy(IMPORTED, `v${number}`, 'v1');
+    }
+
+    expect(untagged).toEqual([]);
+  });
+
+  test('costs the images before the deployed one no tag in later rollbacks', async () => {
+    const { v1, v2, second } = await released();
+    const back = await goBack(IMPORTED, 'v2', 'v3');
+    aws.push('v3');
+    await goBack(await deploy(back, 'v3', 'v2'), 'v2', 'v3');
+
+    expect(second.Data).toMatchObject({ ImageDigest: v2 });
+    expect([latest(), previous()]).toEqual([v2, v1]);
+  });
+
   test('lets nobody start without tasks, since some may be running', async () => {
     const answer = await next(update('imported', propertiesOf('v2', { WhenMissing: 'startWithoutTasks', Nonce: '1' })));
 
@@ -365,6 +407,15 @@ async function goBack({ PhysicalResourceId }: Answered, version: string, replace
 async function released(): Promise<{ v1: string; v2: string; second: Answered }> {
   const [v1, v2] = [aws.push('v1'), aws.push('v2')];
   return { v1, v2, second: await deploy(await create('v1'), 'v2', 'v1') };
+}
+
+/** From now on ECR gives this image no further tag. */
+function fullOfTags(image: string): void {
+  const { send } = aws;
+  aws.send = async (request) => {
+    if (request.headers['x-amz-target']?.endsWith('PutImage') && request.body?.includes(`"imageDigest":"${image}"`)) aws.faults.registry = [OUT_OF_TAGS];
+    return send(request);
+  };
 }
 
 /** The requests from now on that find an image without a release tag. */

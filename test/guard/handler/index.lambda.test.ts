@@ -1,5 +1,5 @@
 import { FIXTURES } from './fixtures';
-import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
+import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
 import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
 import { STACK_ACTIONS } from '../../../src/private/stack-actions';
 
@@ -467,6 +467,21 @@ describe('a registry in trouble', () => {
     expect(Status).toBe('FAILED');
     expect(Reason).toMatch(reason);
     expect(aws.clock.now() - start).toBeLessThan(1_000);
+  });
+
+  test.each<[string, Fault[], object]>([
+    ['after an outage', [SERVER_ERROR, SERVER_ERROR], {}],
+    ['after throttling', [THROTTLED], {}],
+    ['after an outage, where tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
+    ['after an outage that has outlasted the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
+  ])('an image that ECR hides in the archive is not taken for missing %s', async (_, faults, properties) => {
+    aws.push('v1', { status: 'ARCHIVED' });
+    aws.showsArchivedUnasked = false;
+    aws.faults.registry = [...faults];
+    const { Status, Reason } = await aws.request(event({}, properties));
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(/is archived/);
   });
 
   test('an image on its way out of the archive is waited for', async () => {

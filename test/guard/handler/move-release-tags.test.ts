@@ -135,6 +135,44 @@ test('a rollback takes the tag of what is rolled back, a new release does not', 
   expect((await move({ tagged: { [TAG]: C }, releases })).tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A, [`${TAG}-earlier-1`]: C });
 });
 
+describe('what a rollback takes back, but cannot keep,', () => {
+  const circumstances: Circumstances = { operation: 'rollback', tagged: { [TAG]: C, [`${TAG}-previous`]: B }, releases: { latest: B, previous: A, earlier: [B, A, C] } };
+  const tags = { [TAG]: B, [`${TAG}-previous`]: A };
+
+  test.each([
+    ['LimitExceededException', 'quota'],
+    ['KmsException', 'kms'],
+    ['ImageTagAlreadyExistsException', 'unexpected'],
+  ])('because of %s, does not hold up what it goes back to', async (code, kind) => {
+    const { trouble, tagged } = await move({ ...circumstances, refusals: [refusal(code)] });
+
+    expect(trouble).toMatchObject({ kind });
+    expect(tagged).toEqual(tags);
+  });
+
+  test('because ECR does not hand it out, does not hold up what it goes back to', async () => {
+    const { trouble, tagged } = await move({ ...circumstances, manifests: { [C]: new ImageFailure('KmsError', 'key is disabled') } });
+
+    expect(trouble).toEqual({ kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' });
+    expect(tagged).toEqual(tags);
+  });
+
+  test('because of what passes, is kept a little later, before anything else moves', async () => {
+    const { trouble, tagged, log } = await move({ ...circumstances, refusals: [refusal('ThrottlingException')] });
+
+    expect(trouble).toBeUndefined();
+    expect(tagged).toEqual({ ...tags, [`${TAG}-earlier-1`]: C });
+    expect(log).toEqual(['read', 'stack', `put ${TAG}-earlier-1`, 'read', 'stack', `put ${TAG}-earlier-1`, `put ${TAG}`, `put ${TAG}-previous`]);
+  });
+
+  test('leaves the tags alone where what it goes back to cannot have its tag', async () => {
+    const { trouble, tagged } = await move({ ...circumstances, refusals: [undefined, refusal('LimitExceededException')] });
+
+    expect(trouble).toMatchObject({ kind: 'quota' });
+    expect(tagged).toEqual({ [TAG]: C, [`${TAG}-previous`]: B, [`${TAG}-earlier-1`]: C });
+  });
+});
+
 interface Circumstances {
   readonly tagged?: Record<string, string | ImageFailure>;
   readonly releases?: Releases;
@@ -148,8 +186,9 @@ interface Circumstances {
 }
 
 async function move({
-  tagged = {}, releases = { latest: A, earlier: [A] }, operation = 'forward', statuses, manifests = {}, refusals = [], remainingMs = 900_000,
+  tagged: taggedBefore = {}, releases = { latest: A, earlier: [A] }, operation = 'forward', statuses, manifests = {}, refusals = [], remainingMs = 900_000,
 }: Circumstances) {
+  const tagged = { ...taggedBefore };
   const start = aws.clock.now();
   const now = () => (aws.clock.now() - start) / 1_000;
   const log: string[] = [];

@@ -99,6 +99,7 @@ export class FrontDoors {
     const fault = this.meet(invocation, 'cloudformation', input.Action);
     const refusal = fault && faultReply(fault, request, action, this.options.random.integer(0, 3));
     const isOwn = input.StackName === invocation.request.event.StackId;
+    invocation.statusUntold = fault !== undefined;
     if (refusal ?? (!isOwn || input.Action !== 'DescribeStacks')) {
       this.tell({ ...call, fault, done: false, ...!fault && { error: 'not granted' } });
       return refusal ?? xmlError('AccessDenied', `not authorized to perform: ${action}`, 403);

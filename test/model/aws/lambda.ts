@@ -65,6 +65,7 @@ export class Lambda<Question> {
       puts: [],
       printed: [],
       statusAsked: 0,
+      statusUntold: false,
       hits: new Map(),
     };
     const warm = random.chance(0.6) ? this.idle.pop() : undefined;

@@ -67,6 +67,8 @@ export interface Invocation<Question> {
 
   statusAsked: number;
   statusSeen?: StatusSeen;
+  /** Whether the last question about it got no answer. */
+  statusUntold: boolean;
   /** When each fault first met this invocation. */
   readonly hits: Map<Fault, number>;
 }

@@ -44,13 +44,13 @@ export interface Violation {
 /** Where an invariant is not applied: what the guard could not know, or AWS did not let it do. */
 export const EXEMPTIONS = {
   unknownId: 'The physical id is not of this library (an import, a future version): what was deployed is nowhere on record.',
-  statusUnknown: 'CloudFormation has not told the status in the whole invocation, so that a rollback cannot be told from an update.',
+  statusUnknown: 'CloudFormation has not told the status in the whole invocation, or not when it was asked just before a refusal, so that a rollback cannot be told from an update.',
   hardFault: 'AWS has refused a call for longer than anyone would wait, or for good.',
   disturbed: 'A request that was overtaken between its last look at the stack and its write has moved a release tag; or the status was the same as that of its own operation. It holds again from the next release on.',
   longChain: 'More failed updates in a row than a physical id has room for.',
   otherCode: 'Another version of the handler has answered: code is rolled back together with the resources.',
   lostTime: 'Lambda delivered late, or crashed and tried again: the event does not say when it was sent.',
-  rollbackLookalike: 'The late request asks for what was deployed earlier, as a rollback does.',
+  rollbackLookalike: 'The late request asks for what was deployed earlier, as a rollback does; or it is of a rollback, and looks like an update to an earlier release.',
   passing: 'In a rollback, what is on its way out has no tag between the answer of the guard and the update of the service: the guard is not asked again.',
 } as const;
 

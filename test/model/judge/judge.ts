@@ -172,12 +172,17 @@ export class Judge {
       const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
       // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
       const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(this.options.repositories.get(repository)!));
-      if (repository !== question.repository || !exists || isOpen) continue;
+      // ECR gives it no further tag.
+      const isFull = this.options.repositories.get(repository)!.countTags(digest) >= MOST_TAGS;
+      if (repository !== question.repository || !exists || isOpen || isFull) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
   }
 
-  /** Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. */
+  /**
+   * Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. Neither are those of
+   * a guard of another name: it is not part of this state, so one that is created anew may begin with them.
+   */
   private remember(): void {
     const { template: { question, logicalId }, data } = this.options.stack.guard!;
     const own = `${question.repository}:${ownTagPrefix(this.options.dialect, logicalId)}`;
@@ -185,7 +190,7 @@ export class Judge {
     const tags = [...this.releaseTags()];
     const [deployed] = tags.filter(([tag]) => tag.startsWith(own)).sort(([one], [other]) => one.length - other.length);
     const areRight = !this.tags.disturbed && deployed?.[1] === data.ImageDigest;
-    this.tagsBefore = new Map(areRight ? tags.filter(([, digest]) => this.settled.has(digest)) : []);
+    this.tagsBefore = new Map(areRight ? tags.filter(([tag, digest]) => tag.startsWith(own) && this.settled.has(digest)) : []);
   }
 
   private hasHardFault(invocations: ReadonlyArray<Invocation<Question>>): boolean {

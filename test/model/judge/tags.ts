@@ -71,7 +71,9 @@ export class TagJudge {
     if (request.live) return;
 
     const fresh = statusSeen !== undefined && now - statusSeen.at <= FRESH_MS;
-    const lookalike = request.direction === 'forward' && statusSeen?.status === 'UPDATE_ROLLBACK_IN_PROGRESS' && this.releases.wasAskedBefore(request.question);
+    // Neither an event nor `DescribeStacks` says which operation it belongs to.
+    const [like] = request.direction === 'forward' ? IN_PROGRESS.rollback : ['UPDATE_IN_PROGRESS'];
+    const lookalike = statusSeen?.status === like && this.releases.wasAskedBefore(request.question);
     const allowed = this.verdict.exempts(
       ['disturbed', fresh && (statusSeen.live || IN_PROGRESS[request.direction].includes(statusSeen.status))],
       ['rollbackLookalike', fresh && lookalike],

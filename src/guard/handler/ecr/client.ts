@@ -1,3 +1,4 @@
+import { MEDIA_TYPES } from './manifest';
 import { askJson, AwsError, endpoint, Service } from '../../../handler/runtime/aws-client';
 import { NetworkError } from '../../../handler/runtime/http';
 import { Redact } from '../../../handler/runtime/redaction';
@@ -93,14 +94,6 @@ export interface EcrClient {
   putTag(imageTag: string, manifest: Manifest): Promise<void>;
 }
 
-/** ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented. */
-const ACCEPTED_MEDIA_TYPES = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
-
 interface BatchGetImageAnswer {
   readonly images?: ReadonlyArray<{
     readonly imageId?: { readonly imageDigest?: string; readonly imageTag?: string };
@@ -146,7 +139,8 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     const unknown = ids.filter((_, index) => !known[index]);
     if (unknown.length === 0) return known;
 
-    const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: ACCEPTED_MEDIA_TYPES });
+    // ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented.
+    const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: MEDIA_TYPES });
     const found: Array<Manifest | ImageFailure | undefined> = [];
     for (const id of unknown) {
       const manifest = manifestOf(id, answer, unknown.length === 1);

@@ -23,6 +23,10 @@ const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
 const INDEX_TYPES: readonly unknown[] = [OCI_INDEX, DOCKER_LIST];
 const MANIFEST_TYPES: readonly unknown[] = [OCI_MANIFEST, DOCKER_MANIFEST];
+
+/** All that can be read here. */
+export const MEDIA_TYPES: readonly unknown[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
+
 const CONFIG_TYPES: readonly unknown[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
 
 const LAYERS_OF_IMAGES = /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;

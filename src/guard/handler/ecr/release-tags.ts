@@ -65,9 +65,8 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
 }
 
 /** A move, with what it takes. */
-export interface MoveOfImage {
-  readonly tag: string;
-  readonly manifest: Manifest;
+export interface MoveOfImage extends Move {
+  readonly manifest: Manifest | ImageFailure;
 }
 
 /** The image is to have one of these tags. */
@@ -94,7 +93,8 @@ export class ReleaseTags {
   /**
    * What has to move so that these are kept. An image that is gone cannot be kept any more. With `sparingLatest` nothing
    * takes the last tag of the image that the registry says was released last, even if nobody here knows of it:
-   * another request may have released it meanwhile.
+   * another request may have released it meanwhile. Nothing moves then either unless each image can be had, whereas a
+   * rollback moves what it can.
    *
    * @throws what `troubleOf` explains
    */
@@ -110,23 +110,25 @@ export class ReleaseTags {
     if (isGone && sparingLatest) throw new ImageFailure('ImageNotFound', 'it was deleted meanwhile');
     return moves.flatMap(({ tag, digest }) => {
       const manifest = manifests[digests.indexOf(digest)];
-      if (manifest instanceof ImageFailure) throw manifest;
-      return manifest ? [{ tag, manifest }] : [];
+      if (manifest instanceof ImageFailure && sparingLatest) throw manifest;
+      return manifest ? [{ tag, digest, manifest }] : [];
     });
   }
 
   /**
-   * The image that the registry says was released last.
+   * The images that the registry says were released, each once: the latest, the one before, and earlier ones.
    *
    * @throws what `troubleOf` explains
    */
-  public async latest(): Promise<string | undefined> {
-    const latest = (await this.readOnce()).get(this.tag);
-    return latest === UNREADABLE ? undefined : latest;
+  public async images(): Promise<string[]> {
+    const images = new Set((await this.readOnce()).values());
+    images.delete(UNREADABLE);
+    return [...images];
   }
 
   /** @throws what `troubleOf` explains */
   public async move({ tag, manifest }: MoveOfImage): Promise<void> {
+    if (manifest instanceof ImageFailure) throw manifest;
     await this.ecr.putTag(tag, manifest);
   }
 

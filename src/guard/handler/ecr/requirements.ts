@@ -1,5 +1,6 @@
 import { EcrClient, Finding, ScanPage, troubleOf } from './client';
 import { Clock } from '../../../handler/runtime/runtime';
+import { ecrCommand } from '../../../private/commands';
 import { Requirement, ScannedRequirement, SEVERITIES, Severity, SignedRequirement } from '../../contract';
 import { Found, Observation } from '../observation';
 import { Question } from '../request';
@@ -13,8 +14,7 @@ type Verdict = Extract<Observation, { readonly problem: string }> | undefined;
 
 /** What an image must be besides being there. */
 export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, repository }: Question): RequirementsCheck {
-  const command = (operation: string, digest: string) => `aws ecr ${operation} --region ${repository.region} --registry-id ${repository.account} `
-    + `--repository-name ${repository.name} --image-id imageDigest=${digest}`;
+  const command = (operation: string, digest: string) => `${ecrCommand(operation, repository)} --image-id imageDigest=${digest}`;
 
   async function check(requirement: Requirement, image: Found): Promise<Verdict> {
     if (requirement.kind === 'signed') return signed(requirement, image);

@@ -149,8 +149,8 @@ test('the manifest is asked for by the digest that the tag names, and indexes ar
     imageIds: [{ imageDigest: digest }],
     acceptedMediaTypes: [
       'application/vnd.oci.image.index.v1+json',
-      'application/vnd.oci.image.manifest.v1+json',
       'application/vnd.docker.distribution.manifest.list.v2+json',
+      'application/vnd.oci.image.manifest.v1+json',
       'application/vnd.docker.distribution.manifest.v2+json',
     ],
   });

@@ -123,7 +123,7 @@ describe('the tags in a registry', () => {
 
     expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
     expect(asked).toEqual([[A, ...ALL]]);
-    expect(await tags.latest()).toBe(B);
+    expect((await tags.images())[0]).toBe(B);
     expect(await plan({ latest: A, previous: B, earlier: [] })).toEqual([[NAMES.previous, B], [TAG, A]]);
     expect(asked).toEqual([[A, ...ALL], [B, A]]);
   });
@@ -139,18 +139,18 @@ describe('the tags in a registry', () => {
   test('are read without an image where there is none', async () => {
     const { tags, asked } = registry({ [TAG]: C });
 
-    expect(await tags.latest()).toBe(C);
+    expect((await tags.images())[0]).toBe(C);
     expect(asked).toEqual([ALL]);
   });
 
   test('are read anew once they were forgotten', async () => {
     const { tags, tagged } = registry({ [TAG]: C });
-    await tags.latest();
+    await tags.images();
     tagged[TAG] = B;
 
-    expect(await tags.latest()).toBe(C);
+    expect((await tags.images())[0]).toBe(C);
     tags.forget();
-    expect(await tags.latest()).toBe(B);
+    expect((await tags.images())[0]).toBe(B);
   });
 
   test('are not taken from what another request has released, unless a rollback says so', async () => {
@@ -164,7 +164,7 @@ describe('the tags in a registry', () => {
   test('may be on an image that ECR does not hand out, and move off it', async () => {
     const { tags, plan } = registry({ [TAG]: KMS_ERROR, [`${TAG}-earlier-1`]: KMS_ERROR });
 
-    expect(await tags.latest()).toBeUndefined();
+    expect(await tags.images()).toEqual([]);
     expect(await plan({ latest: A, previous: B, earlier: [C] }, true)).toEqual([[`${TAG}-earlier-2`, C], [NAMES.previous, B], [TAG, A]]);
     expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
   });
@@ -172,7 +172,22 @@ describe('the tags in a registry', () => {
   test('are not touched where ECR does not hand out an image that is to be kept', async () => {
     const { plan } = registry({}, { [B]: KMS_ERROR });
 
-    await expect(plan({ latest: A, previous: B, earlier: [] })).rejects.toBe(KMS_ERROR);
+    await expect(plan({ latest: A, previous: B, earlier: [] }, true)).rejects.toBe(KMS_ERROR);
+  });
+
+  test('move in a rollback, until an image is in turn that ECR does not hand out', async () => {
+    const { tags, tagged } = registry({ [TAG]: C }, { [C]: KMS_ERROR });
+    const [ofEarlier, ofLatest] = await tags.plan({ latest: A, earlier: [C] }, { sparingLatest: false });
+
+    await expect(tags.move(ofEarlier)).rejects.toBe(KMS_ERROR);
+    await tags.move(ofLatest);
+    expect(tagged).toEqual({ [TAG]: A });
+  });
+
+  test('tell which images they are on, the latest first, and each once', async () => {
+    const { tags } = registry({ [`${TAG}-earlier-2`]: C, [`${TAG}-earlier-1`]: KMS_ERROR, [NAMES.previous]: A, [TAG]: B, [`${TAG}-earlier-3`]: B });
+
+    expect(await tags.images()).toEqual([B, A, C]);
   });
 
   test('do not move to an earlier image that is gone', async () => {
@@ -221,7 +236,7 @@ describe('the tags in a registry', () => {
     };
     const tags = new ReleaseTags(ecr as unknown as EcrClient, TAG);
     const plan = async (releases: Releases, sparingLatest = false) =>
-      (await tags.plan(releases, { sparingLatest })).map(({ tag, manifest }) => [tag, manifest.digest]);
+      (await tags.plan(releases, { sparingLatest })).map(({ tag, digest }) => [tag, digest]);
     return { tags, tagged, asked, plan };
   }
 });
