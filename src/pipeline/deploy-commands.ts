@@ -9,11 +9,6 @@ export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = [
     ...releases.map(({ parameterName, image }) => `--parameters "${parameterName}=$${imageVariable(originOf(image))}"`));
 }
 
-/** The role of the bootstrapped environment of a stack that may read what is in it. */
-export function lookupRoleArn({ account, region, partition, qualifier }: StackPlan): string {
-  return `arn:${partition}:iam::${account}:role/cdk-${qualifier}-lookup-role-${account}-${region}`;
-}
-
 /**
  * Compares what the services run with what was pushed, and fails if any of it differs.
  *

@@ -1,9 +1,10 @@
-import { DefaultStackSynthesizer, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Stack, Stage, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { BootstrapEnvironment, bootstrapEnvironment } from './bootstrap-environment';
 import { ImageBuild } from './image-build';
 import { awaitedImages, guardsBelow, ImagePlan, originOf } from './image-plan';
 import { ImageGuard } from '../guard/image-guard';
-import { deployedStack, deployId, partitionOf } from '../private/stacks';
+import { deployedStack, deployId } from '../private/stacks';
 import { invalid } from '../private/validation';
 import { createdRepository } from '../registry/repository-reference';
 
@@ -19,16 +20,10 @@ export interface DeployPlan {
   readonly environments: EnvironmentPlan[];
 }
 
-export interface StackPlan {
+export interface StackPlan extends BootstrapEnvironment {
   /** What `cdk deploy` takes. */
   readonly deployId: string;
   readonly stackName: string;
-  readonly account: string;
-  readonly region: string;
-
-  /** Of the bootstrapped environment: its roles are named after it. */
-  readonly partition: string;
-  readonly qualifier: string;
 }
 
 export interface EnvironmentPlan {
@@ -50,7 +45,6 @@ export interface Release {
 }
 
 /** Of a bootstrapped environment. */
-export const DEFAULT_QUALIFIER = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
 
 /**
  * Reads the plan off the construct tree, once that is complete.
@@ -92,14 +86,7 @@ function stackPlan(stack: Stack): StackPlan {
     throw invalid(stack, `stack ${stack.stackName} says neither account nor region, or only one of them: pass env with both, ` +
       'so that the pipeline knows where to deploy it');
   }
-  return {
-    deployId: deployId(stack),
-    stackName: stack.stackName,
-    account,
-    region,
-    partition: partitionOf(stack),
-    qualifier: stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER,
-  };
+  return { deployId: deployId(stack), stackName: stack.stackName, ...bootstrapEnvironment(stack) };
 }
 
 function grouped<K, V>(values: V[], keyOf: (value: V) => K): Map<K, V[]> {

@@ -77,13 +77,13 @@ export async function pollUntilDecided(
         continue;
       }
     }
-    if (decision.kind !== 'lookAgain' && observation.kind === 'missing' && !thorough) {
+    if (decision.kind !== 'lookAgain') {
+      if (observation.kind !== 'missing' || thorough) return { decision, observation, operation, hasTurned: operation !== begun };
       // What ended an outage, or the wait, was no thorough look.
       thorough = true;
       observation = await look(thorough);
       continue;
     }
-    if (decision.kind !== 'lookAgain') return { decision, observation, operation, hasTurned: operation !== begun };
 
     if (observation.kind !== announced) log('info', 'looking again', { observed: observation });
     announced = observation.kind;

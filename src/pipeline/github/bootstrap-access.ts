@@ -1,36 +1,22 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { partitionOf } from '../../private/stacks';
-import { DEFAULT_QUALIFIER, StackPlan } from '../deploy-plan';
-
-/** A bootstrapped environment. */
-interface Environment {
-  readonly account: string;
-  readonly region: string;
-  readonly partition: string;
-  readonly qualifier: string;
-}
+import { BootstrapEnvironment, bootstrapEnvironment, bootstrapRoleArn } from '../bootstrap-environment';
+import { StackPlan } from '../deploy-plan';
 
 /** The right to use roles that `cdk bootstrap` has made, in the environments of some stacks. */
 export class BootstrapAccess {
-  private readonly environments: Environment[];
+  private readonly environments: BootstrapEnvironment[];
 
   /**
    * @param roles such as `deploy` or `lookup`
    */
   constructor(private readonly roles: string[], stacks: Stack[]) {
     if (stacks.length === 0) throw new Error('stacks is empty, so the role could do nothing');
-    this.environments = stacks.map((stack) => ({
-      account: stack.account,
-      region: stack.region,
-      partition: partitionOf(stack),
-      qualifier: stack.synthesizer.bootstrapQualifier ?? DEFAULT_QUALIFIER,
-    }));
+    this.environments = stacks.map(bootstrapEnvironment);
   }
 
   public get statement(): iam.PolicyStatement {
-    const resources = this.environments.flatMap(({ account, region, partition, qualifier }) =>
-      this.roles.map((role) => `arn:${partition}:iam::${account}:role/cdk-${qualifier}-${role}-role-${account}-${region}`));
+    const resources = this.environments.flatMap((environment) => this.roles.map((role) => bootstrapRoleArn(environment, role)));
     return new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [...new Set(resources)] });
   }
 

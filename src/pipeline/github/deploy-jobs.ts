@@ -2,7 +2,8 @@ import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
 import { commands, logIn, setUp, summary } from './steps';
 import { JobBody, Permissions, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { deploy, lookupRoleArn, verify } from '../deploy-commands';
+import { bootstrapRoleArn } from '../bootstrap-environment';
+import { deploy, verify } from '../deploy-commands';
 import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
 import { imageVariable } from '../image-commands';
 import { ImagePlan, originOf } from '../image-plan';
@@ -70,7 +71,7 @@ function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place
       name: `Look into ${region}`,
       id,
       with: {
-        'role-to-assume': lookupRoleArn(place),
+        'role-to-assume': bootstrapRoleArn(place, 'lookup'),
         'aws-region': region,
         'role-chaining': true,
         'role-skip-session-tagging': true,
