@@ -130,7 +130,12 @@ export class Aws {
   /** Deletes a stack, and waits until it is gone. */
   public async deleteStack(name: string): Promise<void> {
     await this.cloudFormation('DeleteStack', { StackName: name });
-    while ((await this.stacks()).some((stack) => stack.name === name)) await sleep(50);
+    for (;;) {
+      const stack = (await this.stacks()).find((one) => one.name === name);
+      if (!stack) return;
+      if (stack.status === 'DELETE_FAILED') throw new Error(`${name} could not be deleted`);
+      await sleep(50);
+    }
   }
 
   /** By logical id. */

@@ -118,7 +118,7 @@ test('a release that does not come up: red, and the image of before answers', as
   expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
   expect(run.step('deploy', 'Deploy').outcome).toBe('failure');
   expect(run.screen).toContain("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.");
-  expect((await developer.imageTags(REPOSITORY)).join()).toContain(sha);
+  expect(await developer.imageTags(REPOSITORY)).toContainEqual(expect.stringMatching(`^${sha}-`));
   expect(await images()).toEqual(before);
   const [host] = await developer.aws.loadBalancerHosts();
   expect(await developer.aws.get(host)).toMatchObject({ status: 200, text: 'Hello from the second release\n' });
