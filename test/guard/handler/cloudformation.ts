@@ -65,6 +65,7 @@ export class CloudFormation {
   /** Goes back from failed updates that were left as they are. */
   public async rollBack(): Promise<void> {
     if (!this.present || !this.deployed || this.present === this.deployed) return;
+    if (isSame(this.present.properties, this.deployed.properties)) return this.staysInRollback(this.present);
     await this.backTo(this.deployed, this.present.id, this.present.properties);
   }
 
@@ -97,14 +98,15 @@ export class CloudFormation {
       this.aws.stackStatus = 'UPDATE_FAILED';
       return;
     }
-    if (next && isSame(next.properties, this.deployed!.properties)) {
-      // Nothing has to be changed back.
-      this.deployed = this.present = next;
-      this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
-      return;
-    }
+    if (next && isSame(next.properties, this.deployed!.properties)) return this.staysInRollback(next);
     const id = next && deployment.rollbackHasNewId ? next.id : before.id;
     await this.backTo(this.deployed!, id, deployment.properties, deployment.deliveredTwice);
+  }
+
+  /** Properties that are the same already do not have to be changed back: the resource is not updated. */
+  private staysInRollback(present: Deployed): void {
+    this.deployed = this.present = present;
+    this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
   }
 
   private async backTo(target: Deployed, id: string, properties: object, deliveredTwice = false): Promise<void> {

@@ -7,7 +7,8 @@ import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THRO
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? (process.env.CI ? 10_000 : 1_000));
-const SEED = Number(process.env.FAST_CHECK_SEED ?? Date.now() % 2 ** 31);
+/** The same stories each time, so that a change is judged by what it changes. Others: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 const PARAMETERS = { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) };
 
 /** Images that run on a platform, or of which it cannot be told. */
@@ -146,7 +147,7 @@ function arrange(aws: Simulation, trouble: Trouble): void {
 
 /** Holds what happens meanwhile against all that is promised. */
 async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble: Trouble, operate: () => Promise<void>): Promise<void> {
-  const { deployed } = cloudFormation;
+  const { deployed, present } = cloudFormation;
   const tags = releaseTagsOf(aws);
   const known = cloudFormation.exchanges.length;
   await operate();
@@ -162,7 +163,8 @@ async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble:
   if (isHealthy && isRetained && exchanges.some(({ phase }) => phase === 'rollback') && tags.latest === digest && aws.images.has(digest)) {
     const after = releaseTagsOf(aws);
     assert.equal(after.latest, tags.latest);
-    if (tags.previous && aws.images.has(tags.previous)) assert.equal(after.previous, tags.previous);
+    // Updates that failed before, and were left as they are, have moved it already.
+    if (present === deployed && tags.previous && aws.images.has(tags.previous)) assert.equal(after.previous, tags.previous);
   }
 }
 

@@ -8,7 +8,8 @@ import { DENIED, Fault, SERVER_ERROR, THROTTLED } from '../../guard/handler/simu
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? (process.env.CI ? 1_000 : 100));
-const SEED = Number(process.env.FAST_CHECK_SEED ?? Date.now() % 2 ** 31);
+/** The same stories each time, so that a change is judged by what it changes. Others: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 
 type Step =
   | { readonly kind: 'destroy' | 'rollBack' }
