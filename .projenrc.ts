@@ -113,7 +113,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '',
     '- [ ] a test fails without the change',
     '- [ ] `npm test` passes, and `git status` is clean after it',
-    '- [ ] documentation says it too: docstrings, README, guides',
+    '- [ ] the documentation covers it: docstrings, README, guides',
   ],
   depsUpgradeOptions: {
     // A release that was tampered with is mostly found within days.
@@ -169,7 +169,7 @@ project.tasks.tryFind('docgen')?.exec('node scripts/api-contents.mjs');
 
 // Every TypeScript block of the README and of the docstrings compiles.
 const rosetta = project.addTask('rosetta:strict', {
-  description: 'Compile the code blocks of README and docstrings',
+  description: 'Compile the code blocks in README and docstrings',
   exec: 'jsii-rosetta extract --strict',
 });
 project.postCompileTask.spawn(rosetta);
@@ -206,16 +206,16 @@ new JsonFile(project, E2E_CONFIG, {
 });
 
 const packed = project.addTask('test:package', {
-  description: 'Judge the API and what the packed tarball holds (awslint, documentation, contents, publishing as a dry run)',
+  description: 'Check the API and the packed tarball (awslint, documentation, contents, publishing as a dry run)',
   exec: `jest --ci -c ${E2E_CONFIG} test/package`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'package.xml' },
 });
 const newest = project.addTask('test:newest-cdk', {
-  description: `Compile and test against aws-cdk-lib ${NEWEST_CDK}, the newest that is supported`,
+  description: `Compile and test against aws-cdk-lib ${NEWEST_CDK}, the newest supported version`,
   exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
 });
 const examples = project.addTask('test:examples', {
-  description: 'Install the packed tarball in the examples, compile, synthesise and judge them (cdk-nag, checkov, cfn-lint); judge a matrix of options',
+  description: 'Install the packed tarball in the examples, then compile, synthesize and check them (cdk-nag, checkov, cfn-lint); check a matrix of options',
   exec: `jest --ci -c ${E2E_CONFIG} test/examples test/matrix`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', NEWEST_CDK },
 });
@@ -232,19 +232,19 @@ const containers = project.addTask('test:containers', {
 });
 
 const model = project.addTask('test:model', {
-  description: 'Drive the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
+  description: 'Run the guard\'s bundle through thousands of random life cycles against a model of AWS (MODEL_SEED, MODEL_STORIES)',
   env: { JEST_JUNIT_OUTPUT_NAME: 'model.xml' },
 });
 model.spawn(project.preCompileTask);
 model.exec(`jest --ci -c ${E2E_CONFIG} test/model`);
 
 project.addTask('examples:render', {
-  description: 'Write the generated files of the examples anew: their workflows and deploy.sh',
+  description: 'Regenerate the workflows and deploy.sh of the examples',
   exec: 'ts-node -P tsconfig.dev.json test/e2e/pipeline/render-examples.ts',
 });
 
 const languages = project.addTask('test:languages', {
-  description: 'Install the package of each language in its example and compare the templates (needs Java with Maven, and Go)',
+  description: 'Install the package for each language in its example, and compare the templates (needs Java with Maven, and Go)',
   env: { JEST_JUNIT_OUTPUT_NAME: 'languages.xml' },
 });
 for (const language of ['python', 'java', 'go']) {
@@ -255,20 +255,20 @@ languages.exec(`jest --ci -c ${E2E_CONFIG} test/languages`);
 // ts-jest only transpiles.
 project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');
 
-const unit = project.addTask('unit', { description: 'Unit tests only' });
+const unit = project.addTask('unit', { description: 'Run only the unit tests' });
 unit.spawn(project.preCompileTask);
 unit.exec('jest --ci', { receiveArgs: true });
 
 project.addTask('bench', {
-  description: 'Measure and write docs/benchmarks.md',
+  description: 'Run the benchmarks and write docs/benchmarks.md',
   steps: [{ spawn: 'bundle' }, { spawn: 'compile' }, { exec: 'ts-node -P tsconfig.dev.json bench/index.ts', receiveArgs: true }],
 });
 project.addTask('docs:pictures', {
-  description: 'Draw the pictures of the documentation anew, or only those that are named, such as phases.svg',
+  description: 'Redraw all pictures of the documentation, or only the named ones, such as phases.svg',
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
 project.addTask('mutation', {
-  description: 'Break the handlers in every way that Stryker knows, and see whether a test notices',
+  description: 'Run mutation tests of the handlers with Stryker',
   // The seed is part of a test's name, by which coverage is matched.
   env: { FAST_CHECK_RUNS: '10', FAST_CHECK_SEED: '1' },
   exec: 'stryker run',
@@ -277,25 +277,25 @@ project.addTask('mutation', {
 
 // projen's lets pass what breaks as long as the library is experimental, and takes changes of aws-cdk-lib for ours.
 const compat = project.tasks.tryFind('compat')!;
-compat.description = 'Compare the API with the last release on npm, if there is one; .compatignore lists what may break';
+compat.description = 'Compare the API with the last release on npm, if there is one; .compatignore lists the allowed breaking changes';
 compat.reset('node scripts/compat.mjs .compatignore');
 
-const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack what users install' });
+const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack the npm package' });
 prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
 
 const aws = project.addTask('test:aws', {
-  description: 'Tell the story on AWS and write docs/aws-report.md: costs about a dollar (--account 111122223333)',
+  description: 'Run the test scenario on AWS and write docs/aws-report.md; costs about a dollar (--account 111122223333)',
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts story', receiveArgs: true }],
 });
 const awsCleanup = project.addTask('test:aws:cleanup', {
-  description: 'Remove what runs of test:aws have left in an account (--account 111122223333)',
+  description: 'Delete the resources that test:aws left in an account (--account 111122223333)',
   exec: 'ts-node -P tsconfig.dev.json test/aws/index.ts cleanup',
   receiveArgs: true,
 });
 
-const verify = project.addTask('verify', { description: 'Everything that must pass' });
+const verify = project.addTask('verify', { description: 'Run every required check' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
 verify.spawn(project.compileTask);
@@ -309,7 +309,7 @@ verify.spawn(examples);
 verify.spawn(model);
 verify.spawn(e2e);
 
-const demo = project.addTask('demo', { description: 'Tell the story on a local AWS emulator' });
+const demo = project.addTask('demo', { description: 'Run the demo on a local AWS emulator' });
 demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
@@ -348,23 +348,23 @@ new HardenedWorkflows(project.github!);
 for (const [task, description] of Object.entries({
   'bundle': 'Bundle the handlers into assets/',
   'compile': 'Compile with jsii, which checks the public API',
-  'default': 'Generate files from .projenrc.ts: what a plain "npx projen" does',
+  'default': 'Generate files from .projenrc.ts, as "npx projen" does',
   'docgen': 'Write API.md',
-  'build': 'All that a release is made of; must leave no diff',
-  'package-all': 'Pack for all languages (needs Java with Maven, Python, Go; .NET where there is one)',
-  'release': 'Build with the next version and its changelog; publishes nothing',
-  'test': 'Unit tests, lint, and a check of all types',
-  'test:watch': 'Run the unit tests that a change concerns, again and again',
-  'upgrade': 'Upgrade dependencies, but for releases of the last days',
-  'watch': 'Compile again at each change',
+  'build': 'Build everything that a release contains; must leave no diff',
+  'package-all': 'Package for all languages (needs Java with Maven, Python and Go; .NET if installed)',
+  'release': 'Build with the next version and its changelog, without publishing',
+  'test': 'Run unit tests, lint and a full type check',
+  'test:watch': 'Rerun the affected unit tests on each change',
+  'upgrade': 'Upgrade dependencies, except to releases of the last 7 days',
+  'watch': 'Recompile on each change',
 })) {
   project.tasks.tryFind(task)!.description = description;
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'What must pass': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
-  'What is generated': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
+  'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
+  'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
-}, 'What these are made of');
+}, 'Other tasks');
 
 project.synth();
