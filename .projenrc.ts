@@ -215,7 +215,7 @@ const newest = project.addTask('test:newest-cdk', {
   exec: `node scripts/test-with-cdk.mjs ${NEWEST_CDK}`,
 });
 const examples = project.addTask('test:examples', {
-  description: 'Install the packed tarball in the examples, then compile, synthesize and check them (cdk-nag, checkov, cfn-lint); check a matrix of options',
+  description: 'Install the packed tarball in the examples, then compile, synthesize, and check them (cdk-nag, checkov, cfn-lint); check a matrix of options',
   exec: `jest --ci -c ${E2E_CONFIG} test/examples test/matrix`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', NEWEST_CDK },
 });
@@ -226,7 +226,7 @@ const e2e = project.addTask('test:e2e', {
 });
 
 const containers = project.addTask('test:containers', {
-  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc and busybox-static)',
+  description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc, and busybox-static)',
   exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'containers.xml' },
 });
@@ -280,7 +280,7 @@ const compat = project.tasks.tryFind('compat')!;
 compat.description = 'Compare the API with the last release on npm, if there is one; .compatignore lists the allowed breaking changes';
 compat.reset('node scripts/compat.mjs .compatignore');
 
-const prepare = project.addTask('prepare-package', { description: 'Bundle, compile and pack the npm package' });
+const prepare = project.addTask('prepare-package', { description: 'Bundle, compile, and pack the npm package' });
 prepare.spawn(project.preCompileTask);
 prepare.spawn(project.compileTask);
 prepare.spawn(project.tasks.tryFind('package:js')!);
@@ -351,9 +351,9 @@ for (const [task, description] of Object.entries({
   'default': 'Generate files from .projenrc.ts, as "npx projen" does',
   'docgen': 'Write API.md',
   'build': 'Build everything that a release contains; must leave no diff',
-  'package-all': 'Package for all languages (needs Java with Maven, Python and Go; .NET if installed)',
+  'package-all': 'Package for all languages (needs Java with Maven, Python, and Go; .NET if installed)',
   'release': 'Build with the next version and its changelog, without publishing',
-  'test': 'Run unit tests, lint and a full type check',
+  'test': 'Run unit tests, lint, and a full type check',
   'test:watch': 'Rerun the affected unit tests on each change',
   'upgrade': 'Upgrade dependencies, except to releases of the last 7 days',
   'watch': 'Recompile on each change',
