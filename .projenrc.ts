@@ -200,6 +200,7 @@ new JsonFile(project, E2E_CONFIG, {
     testMatch: ['<rootDir>/**/*.e2e.ts'],
     transform: { '^.+\\.[t]sx?$': ['ts-jest', { tsconfig: 'tsconfig.dev.json' }] },
     reporters: ['default', ['jest-junit', { outputDirectory: 'test-reports' }]],
+    globalSetup: '<rootDir>/shared-installations.ts',
     testTimeout: 600_000,
     maxWorkers: 2,
   },

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +19,9 @@ export const ALL_EXAMPLES = readdirSync(EXAMPLES);
 const OTHER_LIBRARIES = [...new Set(ALL_EXAMPLES.flatMap((example) => Object.entries<string>(readJson(join(EXAMPLES, example, 'package.json')).dependencies)
   .filter(([name]) => !['@org/phased-fargate', 'aws-cdk-lib', 'constructs'].includes(name))
   .map(([name, version]) => `${name}@${version}`)))];
+
+/** The folder in which the test files of one run share what npm has installed, see `shared-installations.ts`; without it, each has its own. */
+export const SHARED_INSTALLATIONS = 'PHASED_FARGATE_SHARED_INSTALLATIONS';
 
 export interface Peers {
   readonly cdk: string;
@@ -39,13 +43,20 @@ export const NEWEST: Peers = { cdk: process.env.NEWEST_CDK ?? 'latest', construc
  */
 export class Consumer {
   public static async install(peers: Peers, ...more: string[]): Promise<Consumer> {
+    const { devDependencies } = readJson(join(EXAMPLES, 'minimal', 'package.json'));
+    const packages = [
+      tarball(), `aws-cdk-lib@${peers.cdk}`, `constructs@${peers.constructs}`,
+      ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...OTHER_LIBRARIES, ...more,
+    ];
     const consumer = new Consumer(mkdtempSync(join(tmpdir(), 'phased-fargate-consumer-')));
     try {
       cpSync(EXAMPLES, consumer.directory, { recursive: true, filter: (source) => !/node_modules|cdk\.out/.test(source) });
-      const { devDependencies } = readJson(join(EXAMPLES, 'minimal', 'package.json'));
-      await consumer.run('.', 'npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline',
-        tarball(), `aws-cdk-lib@${peers.cdk}`, `constructs@${peers.constructs}`,
-        ...TOOLS.map((tool) => `${tool}@${devDependencies[tool]}`), ...OTHER_LIBRARIES, ...more);
+      const shared = process.env[SHARED_INSTALLATIONS];
+      if (shared) {
+        symlinkSync(join(await installedOnce(shared, packages), 'node_modules'), join(consumer.directory, 'node_modules'));
+      } else {
+        await npmInstall(consumer.directory, packages);
+      }
       return consumer;
     } catch (error) {
       consumer.remove();
@@ -62,20 +73,41 @@ export class Consumer {
 
   /** Runs a command in a folder of the consumer; fails with its whole output. */
   public async run(folder: string, command: string, ...args: string[]): Promise<string> {
-    try {
-      const { stdout, stderr } = await promisify(execFile)(command, args, {
-        cwd: join(this.directory, folder),
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      return stdout + stderr;
-    } catch (error) {
-      const { stdout, stderr, message } = error as Error & { stdout: string; stderr: string };
-      throw new Error(`${message}\n${stdout}\n${stderr}`);
-    }
+    return run(join(this.directory, folder), command, ...args);
   }
 
   public remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Installs the same packages once for all test files of a run. Two that come at once both do it, and one is kept. */
+async function installedOnce(home: string, packages: readonly string[]): Promise<string> {
+  const finished = join(home, createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 16));
+  if (!existsSync(finished)) {
+    const unfinished = mkdtempSync(`${finished}.`);
+    await npmInstall(unfinished, packages);
+    try {
+      renameSync(unfinished, finished);
+    } catch (error) {
+      if (!existsSync(finished)) throw error;
+      rmSync(unfinished, { recursive: true });
+    }
+  }
+  return finished;
+}
+
+async function npmInstall(cwd: string, packages: readonly string[]): Promise<void> {
+  await run(cwd, 'npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline', ...packages);
+}
+
+async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
+    return stdout + stderr;
+  } catch (error) {
+    const { stdout, stderr, message } = error as Error & { stdout: string; stderr: string };
+    throw new Error(`${message}\n${stdout}\n${stderr}`);
   }
 }
 
