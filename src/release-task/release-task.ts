@@ -66,7 +66,7 @@ const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.
  * All release tasks of a stack share one function.
  */
 export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGrantable {
-  /** The task definition. Add sidecars here. */
+  /** The task definition. Add sidecars here, with `essential: false`: the task ends when the command does. */
   public readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /** The container that runs the command. */
@@ -110,7 +110,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       publicIp: given.assignPublicIp ?? false,
       taskDefinition: this.taskDefinition,
     });
-    this.node.addValidation({ validate: () => [...faultsOfTaskDefinition(this.taskDefinition)] });
+    this.node.addValidation({ validate: () => [...faultsOfTaskDefinition(this.taskDefinition), ...this.faultsOfSidecars()] });
   }
 
   /**
@@ -237,11 +237,22 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       : undefined;
   }
 
+  /** When an essential container exits, ECS stops the others, and a command that is stopped may exit with 0 as well. */
+  private faultsOfSidecars(): string[] {
+    const sidecars = this.containerDefinitions().filter(({ name }) => name !== this.container.containerName);
+    return sidecars.filter(({ essential }) => essential !== false).map(({ name }) =>
+      `container "${name}" is essential: when it exits, ECS stops the command, which cannot be told from an end of the command itself: ` +
+      'add the container with essential: false');
+  }
+
   /** Also of secrets that were added to the container later. */
   private secretNames(): string[] {
-    const { containerDefinitions } = this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-    const containers: any[] = Stack.of(this).resolve(containerDefinitions);
-    return containers.flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
+    return this.containerDefinitions().flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
+  }
+
+  /** As they are rendered, with those that CDK adds only then. */
+  private containerDefinitions(): any[] {
+    return Stack.of(this).resolve((this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions);
   }
 }
 

@@ -420,6 +420,26 @@ describe('what is refused', () => {
     expect(() => app.synth()).toThrow(/linuxParameters\.sharedMemorySize of container "\w+" is not supported by Fargate: leave it out/);
   });
 
+  test.each<[string, (migration: ReleaseTask) => void]>([
+    ['proxy', ({ taskDefinition }) => taskDefinition.addContainer('proxy', { image: guard.image })],
+    ['log-router', ({ taskDefinition }) => taskDefinition.addContainer('other', { essential: false, image: guard.image, logging: ecs.LogDrivers.firelens({}) })],
+  ])('a sidecar that ends the task when it exits, also one that CDK adds: %s', (name, addTo) => {
+    addTo(task());
+
+    expect(() => app.synth()).toThrow(`container "${name}" is essential: when it exits, ECS stops the command, which cannot be told from an end of the command itself: `
+      + 'add the container with essential: false');
+  });
+
+  test('not a sidecar without which the command goes on', () => {
+    const { taskDefinition } = task({ logDriver: ecs.LogDrivers.firelens({}) });
+    taskDefinition.addContainer('proxy', { image: guard.image, essential: false, logging: ecs.LogDrivers.firelens({}) });
+    taskDefinition.addFirelensLogRouter('log-router', {
+      image: ecs.obtainDefaultFluentBitECRImage(taskDefinition), essential: false, firelensConfig: { type: ecs.FirelensLogRouterType.FLUENTBIT },
+    });
+
+    expect(() => app.synth()).not.toThrow();
+  });
+
   test('not a timeout in parts of a second, which is rounded up', () => {
     task({ timeout: Duration.millis(1_500) });
 

@@ -111,6 +111,9 @@ export interface Trouble {
 /** New roles take a while to be known everywhere, also to ECS, which then takes the request for a wrong one. */
 const ROLE_NOT_KNOWN = /unable to assume|service.linked role/i;
 
+/** What EC2 has answered to ECS, which passes it on as a parameter that is not valid, even if EC2 was only busy. */
+const FROM_EC2 = /\(ErrorCode: (\w+)\)/;
+
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof NetworkError) return { kind: 'unavailable', message: error.message };
   if (error instanceof NotPlaced) return { kind: 'noPlace', action: 'ecs:RunTask', message: error.message };
@@ -118,7 +121,8 @@ export function troubleOf(error: unknown): Trouble {
 
   const { action, code, status } = error;
   const message = error.message === code ? code : `${code}: ${error.message}`;
-  const kind = ROLE_NOT_KNOWN.test(error.message) ? 'denied' : commonTrouble(code, status) ?? 'refused';
+  const [, codeOfEc2 = ''] = FROM_EC2.exec(error.message) ?? [];
+  const kind = ROLE_NOT_KNOWN.test(error.message) ? 'denied' : commonTrouble(code, status) ?? commonTrouble(codeOfEc2, status) ?? 'refused';
   return { kind, action, message };
 }
 

@@ -2,7 +2,7 @@ import { Task, Trouble } from './ecs-client';
 import { LogStream } from './last-lines';
 import { Run } from './request';
 import { Start } from './start-task';
-import { containerOf, Outcome, Stopping } from './watch-task';
+import { containerOf, FAILED_TO_START, Outcome, Stopping } from './watch-task';
 import { deploy, findTasks, readLog, stopTask } from '../../private/commands';
 
 /** What a reason is made of, besides what has happened. */
@@ -90,7 +90,9 @@ function failed(task: Task, circumstances: Circumstances): string {
   const { exitCode, name } = containerOf(task, run.containerName) ?? {};
   const what = typeof exitCode === 'number'
     ? `The release task failed: container ${name} exited with code ${exitCode}`
-    : 'The release task failed to start';
+    : task.stopCode === FAILED_TO_START
+      ? 'The release task failed to start'
+      : `The release task failed: container ${run.containerName} ended without an exit code`;
   const why = reasons(task, run);
   return sentences(
     `${what}${why && ` (${why})`}.`,

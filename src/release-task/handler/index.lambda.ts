@@ -47,7 +47,7 @@ async function runOnce({ runtime, sent, request, times, log, redact }: Session):
   const { taskArn } = outcome.task;
   if (outcome.kind === 'succeeded') return succeed(history.after(run.releaseKey), `the task has succeeded: ${taskArn}`);
 
-  const lines = outcome.kind === 'cancelled' ? [] : await lastLines(runtime, redact, log, run, taskArn);
+  const lines = outcome.kind === 'cancelled' ? [] : await lastLines(runtime, redact, log, run, taskArn, times.lastCall);
   return refuse(explain(outcome, { run, lines, stream: logStreamOf(run, taskArn) }));
 }
 

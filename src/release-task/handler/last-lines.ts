@@ -26,10 +26,10 @@ export function logStreamOf({ logs, containerName }: Run, taskArn: string): LogS
   return logs && { group: logs.group, region: logs.region, stream: `${logs.streamPrefix}/${containerName}/${taskArn.split('/').at(-1)}` };
 }
 
-/** The last lines of the container, fit to be shown. A reason is better without them than not at all, so it never throws. */
-export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run: Run, taskArn: string): Promise<string[]> {
+/** The last lines of the container, fit to be shown. A reason is better without them than not at all, so it never throws, and asks nothing after `until`. */
+export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run: Run, taskArn: string, until: number): Promise<string[]> {
   const place = logStreamOf(run, taskArn);
-  if (!place || run.logLines === 0) return [];
+  if (!place || run.logLines === 0 || runtime.clock.now() > until) return [];
 
   const service = {
     name: 'logs' as const,
@@ -49,7 +49,7 @@ export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run:
       return [];
     });
     if (lines.length > 0) return shownLines(lines, redact, run.secretNames);
-    if (attempt === ATTEMPTS) return [];
+    if (attempt === ATTEMPTS || runtime.clock.now() + PAUSE_MS > until) return [];
     await runtime.clock.sleep(PAUSE_MS);
   }
 }

@@ -41,6 +41,9 @@ const UNKNOWN_MS = 60_000;
 /** To stop the task, and to read what it has logged. */
 const TIME_TO_STOP_MS = 20_000;
 
+/** Of that, what reading takes. */
+const TIME_TO_READ_MS = 5_000;
+
 /** Until the task has ended, or its time is over, or that of the request, or the deployment is cancelled. */
 export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   const { runtime: { clock, random }, ecs, askOperation, log, run, times } = watch;
@@ -96,16 +99,24 @@ async function look(ecs: EcsClient, taskArn: string): Promise<{ readonly task?: 
   }
 }
 
-/** Stop codes by which ECS says that it was not the container that ended the task. */
-const INTERRUPTED = ['UserInitiated', 'ServiceSchedulerInitiated', 'SpotInterruption', 'TerminationNotice'];
-
-/** Nothing while the task has not ended. The exit code is known before ECS has cleaned up after the task. */
+/**
+ * Nothing while the task has not ended. The exit code is known before ECS has cleaned up after the task.
+ *
+ * A program that is told to stop may exit with 0 as well. So it has succeeded only where ECS says that the container has
+ * ended the task, and no list of everything else that ends tasks can be too short.
+ */
 export function endOf(task: Task, containerName: string): 'succeeded' | 'failed' | 'interrupted' | undefined {
   const exitCode = containerOf(task, containerName)?.exitCode ?? undefined;
   if (exitCode === undefined && task.lastStatus !== 'STOPPED') return undefined;
-  if (INTERRUPTED.includes(task.stopCode ?? '')) return 'interrupted';
-  return exitCode === 0 ? 'succeeded' : 'failed';
+  switch (task.stopCode) {
+    case undefined: case 'EssentialContainerExited': return exitCode === 0 ? 'succeeded' : 'failed';
+    case FAILED_TO_START: return exitCode === 0 ? 'interrupted' : 'failed';
+    default: return 'interrupted';
+  }
 }
+
+/** The stop code of a task of which some container has never come up. */
+export const FAILED_TO_START = 'TaskFailedToStart';
 
 export function containerOf({ containers = [] }: Task, name: string): Container | undefined {
   return containers.find((container) => container.name === name);
@@ -130,10 +141,11 @@ async function stopTask({ runtime: { clock, random }, ecs, log, times }: Watch, 
 async function endTask(watch: Watch, task: Task, reason: string): Promise<Stopping> {
   const { runtime: { clock, random }, ecs, run, times } = watch;
   const stopping = await stopTask(watch, task, reason);
-  while (stopping.kind === 'stopping' && clock.now() < times.lastCall) {
+  const until = times.lastCall - TIME_TO_READ_MS;
+  while (stopping.kind === 'stopping' && clock.now() < until) {
     const { task: looked } = await look(ecs, task.taskArn);
     if (looked && endOf(looked, run.containerName)) return { kind: 'stopped' };
-    await clock.sleep(Math.max(0, Math.min(pollPause(AT_FIRST, random()), times.lastCall - clock.now())));
+    await clock.sleep(Math.max(0, Math.min(pollPause(AT_FIRST, random()), until - clock.now())));
   }
   return stopping;
 }

@@ -10,7 +10,8 @@ export interface Plan {
   readonly provisioningMs?: number;
   /** Until the container exits by itself. */
   readonly runsMs?: number;
-  readonly exitCode?: number;
+  /** Null where ECS never learns it. */
+  readonly exitCode?: number | null;
   readonly reason?: string;
   /** Why the container never comes up. */
   readonly cannotStart?: string;
@@ -62,7 +63,7 @@ export class FakeTask {
 
   /** Whether the container has come to an end by itself, with code 0. */
   public succeeded(now: number): boolean {
-    return now >= this.exitAt && !this.stopped && !this.plan.cannotStart && !this.plan.stopCode && (this.plan.exitCode ?? 0) === 0;
+    return now >= this.exitAt && !this.stopped && !this.plan.cannotStart && !this.plan.stopCode && (this.plan.exitCode === undefined || this.plan.exitCode === 0);
   }
 
   public isOver(now: number): boolean {

@@ -286,6 +286,7 @@ describe('when ECS does not start the task', () => {
     ['fails', SERVER_ERROR],
     ['does not know the permissions of a new role yet', DENIED],
     ['does not know the role of the task yet', { kind: 'error', status: 400, code: 'ClientException', message: "ECS was unable to assume the role 'x'" }],
+    ['is throttled by EC2', { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'Error retrieving security group information for [sg-1]: Request limit exceeded. (ErrorCode: RequestLimitExceeded)' }],
     ['does not answer', { kind: 'hang' }],
     ['starts it, and its answer is lost', { kind: 'answerThenReset' }],
   ];
@@ -375,7 +376,7 @@ describe('a task that fails', () => {
     });
   });
 
-  test.each(['UserInitiated', 'SpotInterruption', 'TerminationNotice', 'ServiceSchedulerInitiated'])(
+  test.each(['UserInitiated', 'SpotInterruption', 'TerminationNotice', 'ServiceSchedulerInitiated', 'InfrastructureHealth', 'TaskFailedToStart', 'ACodeOfTheFuture'])(
     'because of %s has not succeeded, even with exit code 0', async (stopCode) => {
       aws.ecs.plans.push({ stopCode });
 
@@ -384,6 +385,15 @@ describe('a task that fails', () => {
         Reason: expect.stringMatching(new RegExp(`^The release task did not end by itself: ${stopCode}, Fargate has stopped the task, exit code 0\\.`)),
       });
     });
+
+  test('without an exit code is not said to have failed to start', async () => {
+    aws.ecs.plans.push({ exitCode: null });
+
+    expect(await aws.request(update(''))).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringMatching(/^The release task failed: container app ended without an exit code \(Essential container in task exited\)\. /),
+    });
+  });
 
   test('is explained without its lines where these cannot be read', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['boom'] });
@@ -464,6 +474,16 @@ describe('a task that takes too long', () => {
 
   test('and longer to stop than there is time is answered in time', async () => {
     aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
+    const start = aws.clock.now();
+    const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
+
+    expect(Reason).toContain('did not end within 840 s, so it was stopped: it ends within its stop timeout.');
+    expect(aws.clock.now() - start).toBeLessThan(890_000);
+  });
+
+  test.each(['hang', 'reset'] as const)('and whose log cannot be read then is explained all the same: %s', async (kind) => {
+    aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
+    aws.outage.logs = { kind };
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
 
