@@ -22,6 +22,8 @@ export interface ScannedRequirement {
   readonly kind: 'scanned';
   readonly failOn: Severity;
   readonly onlyFixable: boolean;
+  /** By Amazon Inspector, which decides itself when to scan. */
+  readonly enhanced: boolean;
   readonly accepted: ReadonlyArray<{ readonly id: string; readonly reason: string; readonly until?: string }>;
   readonly waitSeconds: number;
 }
@@ -108,6 +110,10 @@ export const REQUIREMENT_ACTIONS = {
   signed: 'ecr:DescribeImageSigningStatus',
 } as const satisfies Record<Requirement['kind'], string>;
 
+/** What looking up an image takes, and checking what is required of it. */
+export function lookUpActions(requirements: readonly Requirement[]): string[] {
+  return [...REGISTRY_ACTIONS, ...new Set(requirements.map(({ kind }) => REQUIREMENT_ACTIONS[kind]))];
+}
 
 /** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
 export function imagePlatform(taskPlatform: string = ''): string | undefined {

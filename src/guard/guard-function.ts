@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { REGISTRY_ACTIONS, RELEASE_TAG_ACTIONS, REQUIREMENT_ACTIONS } from './contract';
+import { lookUpActions, RELEASE_TAG_ACTIONS } from './contract';
 import { ImageRequirement } from './image-requirement';
 import { HandlerFunction } from '../private/handler-function';
 import { isInOtherAccount, singleton } from '../private/stacks';
@@ -40,9 +40,8 @@ export class GuardFunction extends HandlerFunction {
    */
   public allow(repository: ecr.IRepository, registry: ecr.IRepository, { retain, requirements }: GuardNeeds): void {
     const actions = [
-      ...REGISTRY_ACTIONS,
+      ...lookUpActions(requirements.map(({ _requirement }) => _requirement)),
       ...retain ? RELEASE_TAG_ACTIONS : [],
-      ...new Set(requirements.map(({ _requirement }) => REQUIREMENT_ACTIONS[_requirement.kind])),
     ];
     this.allowActions(actions, repository.repositoryArn);
     this.letIn(registry, ...actions, 'ecr:BatchCheckLayerAvailability');

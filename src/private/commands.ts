@@ -57,6 +57,11 @@ export function ecrCommand(operation: string, { name, account, region }: EcrPlac
   return `aws ecr ${operation} --region ${region} --registry-id ${account} --repository-name ${name}`;
 }
 
+/** On the registry as a whole, which is always that of the account that asks. */
+export function registryCommand(operation: string, { region }: EcrPlace): string {
+  return `aws ecr ${operation} --region ${region}`;
+}
+
 export interface ArchivedImage {
   readonly repository: EcrPlace;
 

@@ -1,4 +1,4 @@
-import { REGISTRY_ACTIONS } from '../contract';
+import { lookUpActions } from '../contract';
 import { buildAndPush, copyImage, deployRegistry, deployService, logIn, pullOnce, restoreFromArchive } from './commands';
 import { RecentImages } from './ecr/recent-images';
 import { OutOfDate } from './move-release-tags';
@@ -173,7 +173,7 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
   const statement = {
     Effect: 'Allow',
     Principal: { AWS: `arn:${stack.partition}:iam::${stack.account}:root` },
-    Action: [...REGISTRY_ACTIONS, 'ecr:BatchCheckLayerAvailability'],
+    Action: [...lookUpActions(question.requirements), 'ecr:BatchCheckLayerAvailability'],
   };
   return sentences(
     `${principal} may not ${what} on ${question.repository.uri} (${placeOf(question)})${waited({ waitedMs })}.`,

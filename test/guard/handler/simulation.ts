@@ -92,6 +92,8 @@ export class Simulation implements Runtime {
   public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
   /** What all calls meet after that. */
   public readonly outage: Partial<Record<Server, Fault>> = {};
+  /** The same for one action only. */
+  public readonly outageOf: Record<string, Fault | undefined> = {};
 
   /** What scanning has found in an image, by page; nothing where it has not been scanned. */
   public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
@@ -150,7 +152,7 @@ export class Simulation implements Runtime {
   };
 
   private async answer(server: Server, request: HttpRequest): Promise<HttpResponse> {
-    const fault = this.faults[server].shift() ?? this.outage[server];
+    const fault = this.faults[server].shift() ?? this.outageOf[asked(request).action] ?? this.outage[server];
     switch (fault?.kind) {
       case 'reset':
         throw new NetworkError('read ECONNRESET');

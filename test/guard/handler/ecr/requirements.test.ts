@@ -4,7 +4,7 @@ import { FIXTURES } from '../fixtures';
 import { Answered, event, Simulation, update } from '../simulation';
 
 const PROFILE = 'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/Release';
-const SCANNED: ScannedRequirement = { kind: 'scanned', failOn: 'HIGH', onlyFixable: false, accepted: [], waitSeconds: 120 };
+const SCANNED: ScannedRequirement = { kind: 'scanned', failOn: 'HIGH', onlyFixable: false, enhanced: false, accepted: [], waitSeconds: 120 };
 
 let aws: Simulation;
 beforeEach(() => {
@@ -58,6 +58,62 @@ describe('an image that must be scanned', () => {
     expect(Reason).toContain('(what ECR says)');
     expect(Reason).toContain(remedy);
     expect(aws.clock.now() - start).toBeLessThan(5_000);
+  });
+
+  test.each([
+    [undefined, 'has not been scanned', 'turn on enhanced scanning of this repository', 'aws ecr get-registry-scanning-configuration --region eu-west-1'],
+    ['FAILED', 'could not be scanned', 'under a new tag', 'aws ecr describe-image-scan-findings'],
+    ['FINDINGS_UNAVAILABLE', 'has no findings that ECR could show', 'Amazon Inspector is activated', 'aws ecr get-registry-scanning-configuration --region eu-west-1'],
+  ])('by Amazon Inspector is never to be scanned with a command that only basic scanning has: %s', async (status, problem, remedy, command) => {
+    aws.push('v1');
+    aws.scan = () => status === undefined ? undefined : { imageScanStatus: { status } };
+    const { Reason } = await create({ ...SCANNED, enhanced: true });
+
+    expect(Reason).toContain(problem);
+    expect(Reason).toContain(remedy);
+    expect(Reason).toContain(command);
+    expect(Reason).not.toContain('start-image-scan');
+  });
+
+  test('is refused with what ECR says where its findings cannot be asked for, not for its name', async () => {
+    aws.push('v1');
+    aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'ValidationException', message: 'This feature is disabled' };
+    const { Reason } = await create(SCANNED);
+
+    expect(Reason).toContain('could not be checked: ecr:DescribeImageScanFindings was answered with ValidationException: This feature is disabled');
+    expect(Reason).toContain('aws ecr get-registry-scanning-configuration --region eu-west-1');
+    expect(Reason).not.toContain('as the name of an image');
+  });
+
+  test('is refused where the index points to an image that is gone, which is not called missing itself', async () => {
+    aws.push('v1', { fixture: FIXTURES.buildxIndex });
+    aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'ImageNotFoundException', message: 'gone' };
+    const { Reason } = await create(SCANNED);
+
+    expect(Reason).toMatch(/is an index of sha256:[0-9a-f]{64}, which the repository does not hold/);
+    expect(Reason).not.toContain('does not exist');
+  });
+
+  test.each<[string, ScanPage]>([
+    ['descriptions', { imageScanStatus: { status: 'FAILED', description: 'é'.repeat(5_000) } }],
+    ['names', complete(...Array.from({ length: 9 }, () => ({
+      severity: 'HIGH', packageVulnerabilityDetails: { vulnerabilityId: '\u{1F600}'.repeat(60), vulnerablePackages: [{ name: '\u{1F600}'.repeat(200), fixedInVersion: '\u{1F600}'.repeat(200) }] },
+    })))],
+  ])('is refused with the remedy in full, however long %s are', async (_, page) => {
+    aws.push('v1');
+    aws.scan = () => page;
+    const { Reason } = await create(SCANNED);
+
+    expect(Buffer.byteLength(aws.answers[0])).toBeLessThanOrEqual(4096);
+    expect(Reason).toMatch(/cdk deploy \S+( --parameters \S+)?(?: <new tag>)?$/);
+  });
+
+  test('of another account may be looked at once its policy allows all that is asked', async () => {
+    aws.push('v1');
+    aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:role is not authorized to perform: ecr:DescribeImageScanFindings' };
+    const { Reason } = await aws.request(event({}, { ...required(SCANNED), RegistryId: '999999999999' }));
+
+    expect(Reason).toMatch(/That account must add to the repository's policy: \{.*"ecr:DescribeImageScanFindings".*\}/);
   });
 
   test.each(['PENDING', 'IN_PROGRESS'])('is waited for while its scan is %s', async (status) => {
@@ -241,11 +297,9 @@ describe('a guard with requirements', () => {
 
   test('names the option where ECR may not ask Inspector on its behalf', async () => {
     aws.push('v1');
-    aws.faults.registry = [undefined, undefined];
-    const send = aws.send;
-    aws.send = async (request) => request.headers['x-amz-target']?.endsWith('ScanFindings')
-      ? { status: 400, headers: {}, body: Buffer.from(JSON.stringify({ __type: 'AccessDeniedException', message: 'User: arn:aws:sts::1:assumed-role/Guard is not authorized to perform: inspector2:ListFindings on resource: *' })) }
-      : send(request);
+    aws.outageOf['ecr:DescribeImageScanFindings'] = {
+      kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:assumed-role/Guard is not authorized to perform: inspector2:ListFindings on resource: *',
+    };
 
     expect((await create(SCANNED)).Reason).toContain('pass enhancedScanning: true to ImageRequirement.scanned');
   });
