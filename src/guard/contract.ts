@@ -22,8 +22,6 @@ export interface ScannedRequirement {
   readonly kind: 'scanned';
   readonly failOn: Severity;
   readonly onlyFixable: boolean;
-  /** By Amazon Inspector, which decides itself when to scan. */
-  readonly enhanced: boolean;
   readonly accepted: ReadonlyArray<{ readonly id: string; readonly reason: string; readonly until?: string }>;
   readonly waitSeconds: number;
 }

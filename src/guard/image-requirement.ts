@@ -148,10 +148,9 @@ export class ImageRequirement {
       kind: 'scanned',
       failOn,
       onlyFixable,
-      enhanced: enhancedScanning,
       accepted,
       waitSeconds: waitSeconds('scanned', waitFor),
-    });
+    }, enhancedScanning);
   }
 
   /**
@@ -169,24 +168,21 @@ export class ImageRequirement {
       kind: 'signed',
       profileArn: signingProfileArn,
       waitSeconds: waitSeconds('signedBy', waitFor),
-    });
+    }, false);
   }
 
   private constructor(
     key: symbol,
     /** @internal */
     public readonly _requirement: Requirement,
+    /**
+     * Whether Amazon Inspector is asked too.
+     *
+     * @internal
+     */
+    public readonly _asksInspector: boolean,
   ) {
     onlyByFactory(ImageRequirement, key);
-  }
-
-  /**
-   * Whether Amazon Inspector is asked too.
-   *
-   * @internal
-   */
-  public get _asksInspector(): boolean {
-    return this._requirement.kind === 'scanned' && this._requirement.enhanced;
   }
 }
 

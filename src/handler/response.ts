@@ -68,6 +68,11 @@ export function clip(text: string, bytes: number): string {
   return `${kept}…`;
 }
 
+/** What others say is quoted, but not at any length, and as a part of a sentence. */
+export function short(message: string): string {
+  return clip(message.replace(/[.\s]+$/, ''), 300);
+}
+
 function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }

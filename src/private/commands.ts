@@ -57,11 +57,6 @@ export function ecrCommand(operation: string, { name, account, region }: EcrPlac
   return `aws ecr ${operation} --region ${region} --registry-id ${account} --repository-name ${name}`;
 }
 
-/** On the registry as a whole, which is always that of the account that asks. */
-export function registryCommand(operation: string, { region }: EcrPlace): string {
-  return `aws ecr ${operation} --region ${region}`;
-}
-
 export interface ArchivedImage {
   readonly repository: EcrPlace;
 
@@ -69,8 +64,11 @@ export interface ArchivedImage {
   readonly imageId: string;
 }
 
+/** An operation of ECR: it takes an image out of the archive. */
+export const RESTORE = 'update-image-storage-class --target-storage-class STANDARD';
+
 export function restoreFromArchive({ repository, imageId }: ArchivedImage): string {
-  return `${ecrCommand('update-image-storage-class', repository)} --image-id ${imageId} --target-storage-class STANDARD`;
+  return `${ecrCommand(RESTORE, repository)} --image-id ${imageId}`;
 }
 
 /** @param parameters each as `<stack>:<name>=<value>` */

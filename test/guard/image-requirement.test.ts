@@ -42,7 +42,7 @@ test('a required scan is sent with its options, and grants the one call that it 
   })]);
 
   expect(sent().Requirements.map((json: string) => JSON.parse(json))).toEqual([{
-    kind: 'scanned', failOn: 'HIGH', onlyFixable: true, enhanced: false, accepted: [{ id: 'CVE-2026-1234', reason: 'not reachable', until: '2027-01-31' }], waitSeconds: 600,
+    kind: 'scanned', failOn: 'HIGH', onlyFixable: true, accepted: [{ id: 'CVE-2026-1234', reason: 'not reachable', until: '2027-01-31' }], waitSeconds: 600,
   }]);
   expect(sent().ServiceTimeout).toBe('900');
   expect(actions().filter((action) => /Scan|Sign|inspector/.test(action))).toEqual(['ecr:DescribeImageScanFindings']);
@@ -51,7 +51,7 @@ test('a required scan is sent with its options, and grants the one call that it 
 test('by default only critical vulnerabilities stop a release, and a scan has five minutes', () => {
   guard([ImageRequirement.scanned()]);
 
-  expect(JSON.parse(sent().Requirements[0])).toEqual({ kind: 'scanned', failOn: 'CRITICAL', onlyFixable: false, enhanced: false, accepted: [], waitSeconds: 300 });
+  expect(JSON.parse(sent().Requirements[0])).toEqual({ kind: 'scanned', failOn: 'CRITICAL', onlyFixable: false, accepted: [], waitSeconds: 300 });
 });
 
 test('enhanced scanning lets ECR ask Amazon Inspector on behalf of the function, and nothing else does', () => {

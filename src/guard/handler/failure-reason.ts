@@ -5,6 +5,7 @@ import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
 import { Question } from './request';
 import { Stack } from '../../handler/request';
+import { short } from '../../handler/response';
 import { ecrCommand } from '../../private/commands';
 
 /** What a reason is made of, besides what was observed. */
@@ -253,11 +254,6 @@ function waited({ waitedMs }: Pick<Circumstances, 'waitedMs'>): string {
 
 function action({ action: asked }: Trouble): string {
   return asked ? `${asked} was answered with ` : '';
-}
-
-/** What others say is quoted, but not at any length. */
-function short(message: string): string {
-  return (message.length > 300 ? `${message.slice(0, 300)}…` : message).replace(/[.\s]+$/, '');
 }
 
 function list(items: readonly string[]): string {

@@ -3,6 +3,7 @@ import { LogStream } from './last-lines';
 import { Run } from './request';
 import { Start } from './start-task';
 import { containerOf, FAILED_TO_START, Outcome, Stopping } from './watch-task';
+import { short } from '../../handler/response';
 import { deploy, findTasks, readLog, stopTask } from '../../private/commands';
 
 /** What a reason is made of, besides what has happened. */
@@ -148,11 +149,6 @@ function again({ serviceStack }: Run): string {
 
 function troubled({ action, message }: Trouble): string {
   return `${action ? `${action} was answered with ` : ''}${short(message)}`;
-}
-
-/** What others say is quoted, but not at any length. */
-function short(message: string): string {
-  return (message.length > 300 ? `${message.slice(0, 300)}…` : message).replace(/[.\s]+$/, '');
 }
 
 function sentences(...parts: Array<string | undefined>): string {

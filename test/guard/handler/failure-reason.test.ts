@@ -113,8 +113,8 @@ test('repository missing: which stack to deploy, and where else it may be', () =
 test('archived: how to restore it', () => {
   expect(reason({ kind: 'archived', digest: DIGEST })).toBe(
     `Image ${REPOSITORY_URI}:v1 is archived ${PLACE}, and archived images cannot be pulled. Restore it, which takes some minutes: `
-    + '1) aws ecr update-image-storage-class --region eu-west-1 --registry-id 111122223333 --repository-name app --image-id imageTag=v1 '
-    + `--target-storage-class STANDARD  2) ${AGAIN}`);
+    + '1) aws ecr update-image-storage-class --target-storage-class STANDARD --region eu-west-1 --registry-id 111122223333 --repository-name app '
+    + `--image-id imageTag=v1  2) ${AGAIN}`);
 });
 
 test('activating: when to come back', () => {
@@ -257,7 +257,7 @@ test('a bug quotes nobody', () => {
 });
 
 test('nobody is quoted at length', () => {
-  expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(300)}…. Enable`);
+  expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(297)}…. Enable`);
   expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Enable`);
 });
 
