@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countCalls } from './calls';
+import { countCalls, resourcesOfRequirements } from './calls';
 import { measureDetection } from './detection';
 import { barChart, lineChart } from './plot';
 import { measureReleaseTask } from './release-task';
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
     wait: measureWait(),
     bundleBytes: bundleSize(),
     calls: await countCalls(),
+    requirements: resourcesOfRequirements(),
     releaseTask: await measureReleaseTask(),
     detection: await measureDetection(),
     scale: await measureScale(RATES),

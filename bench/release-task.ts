@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { added, Resources, resourcesOf } from './resources';
 import { digest, Simulation, update } from '../test/release-task/handler/simulation';
 
 export interface ReleaseTaskCalls {
@@ -9,16 +9,14 @@ export interface ReleaseTaskCalls {
 export interface ReleaseTaskCost {
   readonly calls: readonly ReleaseTaskCalls[];
   /** By type: what the first and each further release task of a stack add. */
-  readonly first: Readonly<Record<string, number>>;
-  readonly further: Readonly<Record<string, number>>;
+  readonly first: Resources;
+  readonly further: Resources;
 }
-
-const load = createRequire(__filename);
 
 /** What it takes to answer CloudFormation, and what is in the template for it. */
 export async function measureReleaseTask(): Promise<ReleaseTaskCost> {
   const [none, one, two] = [0, 1, 2].map(resourcesWith);
-  return { calls: await countCalls(), first: difference(one, none), further: difference(two, one) };
+  return { calls: await countCalls(), first: added(one, none), further: added(two, one) };
 }
 
 async function countCalls(): Promise<ReleaseTaskCalls[]> {
@@ -38,23 +36,11 @@ async function countCalls(): Promise<ReleaseTaskCalls[]> {
   return all;
 }
 
-/** As its users load it: compiled. */
-function resourcesWith(releaseTasks: number): Record<string, number> {
-  const { App, CfnResource, Stack } = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
-  const { PhasedFargateService, ReleaseTask } = load('..') as typeof import('../src');
-  const stack = new Stack(new App({ analyticsReporting: false }), 'Stack');
-  const { guard, service: { cluster } } = new PhasedFargateService(stack, 'Api');
-  for (let number = 0; number < releaseTasks; number++) {
-    new ReleaseTask(stack, `Task${number}`, { guard, cluster, command: ['node', 'migrate.js'] });
-  }
-  const counts: Record<string, number> = {};
-  for (const { cfnResourceType } of stack.node.findAll().filter(CfnResource.isCfnResource)) {
-    counts[cfnResourceType] = (counts[cfnResourceType] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function difference(more: Record<string, number>, less: Record<string, number>): Record<string, number> {
-  const added = Object.entries(more).map(([type, count]) => [type, count - (less[type] ?? 0)] as const);
-  return Object.fromEntries(added.filter(([, count]) => count > 0).sort());
+function resourcesWith(releaseTasks: number): Resources {
+  return resourcesOf(({ PhasedFargateService, ReleaseTask }, stack) => {
+    const { guard, service: { cluster } } = new PhasedFargateService(stack, 'Api');
+    for (let number = 0; number < releaseTasks; number++) {
+      new ReleaseTask(stack, `Task${number}`, { guard, cluster, command: ['node', 'migrate.js'] });
+    }
+  });
 }

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { Calls } from './calls';
 import { Detection, detectionRuns } from './detection';
 import { ReleaseTaskCost } from './release-task';
+import { Resources } from './resources';
 import { GUARDS, NEVER_PUSHED, Scale } from './scale';
 import { StartUp, startUpRounds } from './startup';
 import { Growth, synthRounds, Wait } from './synth';
@@ -10,6 +11,7 @@ export interface Results {
   readonly startUp: readonly StartUp[];
   readonly bundleBytes: number;
   readonly calls: readonly Calls[];
+  readonly requirements: Resources;
   readonly releaseTask: ReleaseTaskCost;
   readonly detection: Detection;
   readonly scale: readonly Scale[];
@@ -17,7 +19,7 @@ export interface Results {
   readonly wait: Wait;
 }
 
-export function report({ startUp, bundleBytes, calls, releaseTask, detection, scale, synthesis, wait }: Results): string {
+export function report({ startUp, bundleBytes, calls, requirements, releaseTask, detection, scale, synthesis, wait }: Results): string {
   return `# Benchmarks
 
 Written by \`npx projen bench\`. Machine: ${machine()}. Times
@@ -41,6 +43,9 @@ lists what was pushed last: a call each. An update asks CloudFormation first whe
 
 ${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
+
+Requirements are checked once for each new image; a guard without them asks ECR neither for findings nor for signatures. Resources that requirements add to
+a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
 
 ## Release tasks
 
