@@ -18,18 +18,36 @@ func main() {
 		RepositoryName: jsii.String("app-mp"),
 	})
 
-	// Phase 3: deployed after the image has been pushed.
+	// Phase 3: deployed after the image has been pushed and scanned.
 	fargateStack := awscdk.NewStack(app, jsii.String("FargateStack"), nil)
+	cluster := awsecs.NewCluster(fargateStack, jsii.String("Cluster"), &awsecs.ClusterProps{
+		ClusterName: jsii.String("mp-cluster"),
+	})
 	sha := app.Node().GetContext(jsii.String("sha")).(string)
-	phasedfargate.NewPhasedFargateService(fargateStack, jsii.String("Api"), &phasedfargate.PhasedFargateServiceProps{
+	api := phasedfargate.NewPhasedFargateService(fargateStack, jsii.String("Api"), &phasedfargate.PhasedFargateServiceProps{
 		Registry:     registry,
 		ImageVersion: phasedfargate.ImageVersion_Tag(jsii.String(sha)),
-		Cluster: awsecs.NewCluster(fargateStack, jsii.String("Cluster"), &awsecs.ClusterProps{
-			ClusterName: jsii.String("mp-cluster"),
-		}),
+		Requirements: &[]phasedfargate.ImageRequirement{
+			phasedfargate.ImageRequirement_Scanned(&phasedfargate.ScannedOptions{
+				FailOn: phasedfargate.FindingSeverity_HIGH,
+				Accept: &[]*phasedfargate.AcceptedFinding{{
+					Id:     jsii.String("CVE-2026-1234"),
+					Reason: jsii.String("the affected function is not called"),
+				}},
+			}),
+		},
+		Cluster:       cluster,
 		ServiceName:   jsii.String("mp-api-service"),
 		ContainerPort: jsii.Number(8080),
 	})
+
+	// Once per release, before the service.
+	migration := phasedfargate.NewReleaseTask(fargateStack, jsii.String("Migration"), &phasedfargate.ReleaseTaskProps{
+		Guard:   api.Guard(),
+		Cluster: cluster,
+		Command: jsii.Strings("node", "migrate.js"),
+	})
+	migration.RunBefore(api)
 
 	app.Synth(nil)
 }

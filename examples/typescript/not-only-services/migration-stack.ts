@@ -1,13 +1,16 @@
-import { GuardedFargateService, ImageGuard, ImageRegistry, ReleaseTask } from '@org/phased-fargate';
+import { FindingSeverity, GuardedFargateService, ImageGuard, ImageRegistry, ImageRequirement, ReleaseTask } from '@org/phased-fargate';
 import { Duration, Stack, StackProps } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 
-/** A task that runs once per release, before the service is updated, such as a migration of the database. */
+/** A task that runs once per release, before the service is updated, such as a migration of the database; only with an image that was scanned. */
 export class MigrationStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);
-    const guard = new ImageGuard(this, 'Guard', { registry: props.registry });
+    const guard = new ImageGuard(this, 'Guard', {
+      registry: props.registry,
+      requirements: [ImageRequirement.scanned({ failOn: FindingSeverity.HIGH })],
+    });
     const cluster = new ecs.Cluster(this, 'Cluster');
     const shop = new GuardedFargateService(this, 'Shop', { guard, cluster });
 

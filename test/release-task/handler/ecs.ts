@@ -63,7 +63,8 @@ export class FakeTask {
 
   /** Whether the container has come to an end by itself, with code 0. */
   public succeeded(now: number): boolean {
-    return now >= this.exitAt && !this.stopped && !this.plan.cannotStart && !this.plan.stopCode && (this.plan.exitCode === undefined || this.plan.exitCode === 0);
+    const { stopCode, cannotStart, exitCode = 0 } = this.plan;
+    return now >= this.exitAt && !this.stopped && !cannotStart && !stopCode && exitCode === 0;
   }
 
   public isOver(now: number): boolean {
