@@ -62,7 +62,7 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Subnets of the task.
    *
-   * @default - public subnets if `assignPublicIp` is set, otherwise private ones with outbound internet access, or isolated
+   * @default - public subnets if the task gets a public IP address, otherwise private ones with outbound internet access, or isolated
    * ones
    */
   readonly taskSubnets?: ec2.SubnetSelection;
@@ -70,7 +70,7 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Whether the task gets a public IP address. In public subnets it cannot pull the image without one.
    *
-   * @default false
+   * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
    */
   readonly assignPublicIp?: boolean;
 

@@ -14,8 +14,7 @@ import { checkedOptions } from '../private/checked-options';
 import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds';
 import { deployedStack, deployId, inSameStage } from '../private/stacks';
 import { invalid, outside, shown } from '../private/validation';
-import { comeAfterImage } from '../service/after-images';
-import { beforeTasks, subnetsOf } from '../service/before-tasks';
+import { beforeTasks, TaskPlace, taskPlace } from '../service/before-tasks';
 import { defaultCluster } from '../service/default-cluster';
 import { warnOfUnreachableRegistry } from '../service/network-checks';
 import { faultsOf } from '../service/service-option-checks';
@@ -95,19 +94,19 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     super(scope, id);
     const given = this.checked(props);
 
-    this.cluster = given.cluster ?? this.defaultCluster(given);
+    this.cluster = given.cluster ?? defaultCluster(this, given);
+    const place = taskPlace(given, this.cluster);
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, false));
     this.connections = new ec2.Connections({
       securityGroups: given.securityGroups
         ?? [new ec2.SecurityGroup(this, 'SecurityGroup', { vpc: this.cluster.vpc, description: 'Task that runs once per release' })],
     });
     this.grantPrincipal = this.taskDefinition.taskRole;
-    this.resource = this.makeResource(given);
+    this.resource = this.makeResource({ ...given, ...place });
 
     warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
-      subnets: subnetsOf(given),
-      publicIp: given.assignPublicIp ?? false,
+      ...place,
       taskDefinition: this.taskDefinition,
     });
     this.node.addValidation({ validate: () => [...faultsOfTaskDefinition(this.taskDefinition), ...this.faultsOfSidecars()] });
@@ -176,14 +175,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     return given;
   }
 
-  private defaultCluster({ guard, vpc }: ReleaseTaskProps): ecs.Cluster {
-    const cluster = defaultCluster(this, vpc);
-    comeAfterImage(cluster, this, guard);
-    return cluster;
-  }
-
-  private makeResource(props: ReleaseTaskProps): CfnResource {
-    const subnets = subnetsOf(props);
+  private makeResource(props: ReleaseTaskProps & TaskPlace): CfnResource {
     const logStreams = this.logStreams(props);
     const { functionArn, role } = ReleaseTaskFunction.in(Stack.of(this));
     const { taskDefinition, container, cluster } = this;
@@ -198,7 +190,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       Cluster: cluster.clusterArn,
       TaskDefinition: taskDefinition.taskDefinitionArn,
       ContainerName: container.containerName,
-      Subnets: cluster.vpc.selectSubnets(subnets).subnetIds,
+      Subnets: cluster.vpc.selectSubnets(props.taskSubnets).subnetIds,
       SecurityGroups: Lazy.list({ produce: () => this.connections.securityGroups.map(({ securityGroupId }) => securityGroupId) }),
       AssignPublicIp: props.assignPublicIp ? 'ENABLED' : 'DISABLED',
       PlatformVersion: props.platformVersion,
@@ -220,7 +212,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       },
     });
     resource.node.addDependency(
-      ...beforeTasks(this, cluster, taskDefinition, subnets),
+      ...beforeTasks(this, cluster, taskDefinition, props.taskSubnets),
       taskDefinition.taskRole,
       permissions,
       new NetworkPath(this, cluster.vpc, this.connections),

@@ -26,6 +26,17 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   readonly vpc?: ec2.IVpc;
 
   /**
+   * Number of NAT gateways of the default VPC: 0 to 2. Not together with `cluster` or `vpc`. The services of a stack share
+   * the default VPC, so set it on the first of them.
+   *
+   * With 0, tasks run in public subnets with a public IP address, and their security group admits only the load balancer.
+   * Pass `assignPublicIp: false` to keep them in isolated subnets, and add VPC endpoints to `cluster.vpc`.
+   *
+   * @default 2 - one in each availability zone
+   */
+  readonly natGateways?: number;
+
+  /**
    * Name of the ECS service.
    *
    * @default - CloudFormation generates one
@@ -84,7 +95,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Subnets of the tasks.
    *
-   * @default - public subnets if `assignPublicIp` is set, otherwise private ones with outbound internet access, or isolated
+   * @default - public subnets if tasks get a public IP address, otherwise private ones with outbound internet access, or isolated
    * ones
    */
   readonly taskSubnets?: ec2.SubnetSelection;
@@ -92,7 +103,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Whether tasks get a public IP address. In public subnets they cannot pull the image without one.
    *
-   * @default false
+   * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
    */
   readonly assignPublicIp?: boolean;
 

@@ -5,8 +5,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { comeAfterImage } from './after-images';
-import { beforeTasks, subnetsOf } from './before-tasks';
+import { beforeTasks, TaskPlace, taskPlace } from './before-tasks';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
@@ -109,14 +108,14 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
 
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, ingress !== undefined));
-    this.ecsService = this.makeService(given, ingress);
+    const place = taskPlace(given, this.cluster);
+    this.ecsService = this.makeService({ ...given, ...place }, ingress);
     if (ingress) this.register(ingress);
     this.scaling = given.scaling?._follow(this, this.ecsService, ingress?.targets.targetGroups ?? []);
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: given.serviceName, topic: given.failureTopic });
     warnOfUnreachableRegistry(this, {
       vpc: this.cluster.vpc,
-      subnets: subnetsOf(given),
-      publicIp: given.assignPublicIp ?? false,
+      ...place,
       taskDefinition: this.taskDefinition,
     });
     this.node.addValidation({ validate: () => [...faultsAtSynthesis(this.ecsService, given), ...ingress?.faults() ?? []] });
@@ -143,14 +142,13 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     return given;
   }
 
-  private defaultCluster({ guard, vpc, capacityProviderStrategies }: GuardedFargateServiceProps): ecs.Cluster {
-    const cluster = defaultCluster(this, vpc);
-    comeAfterImage(cluster, this, guard);
-    if (capacityProviderStrategies) cluster.enableFargateCapacityProviders();
+  private defaultCluster(props: GuardedFargateServiceProps): ecs.Cluster {
+    const cluster = defaultCluster(this, props);
+    if (props.capacityProviderStrategies) cluster.enableFargateCapacityProviders();
     return cluster;
   }
 
-  private makeService(props: GuardedFargateServiceProps, ingress?: BoundIngress): ecs.FargateService {
+  private makeService(props: GuardedFargateServiceProps & TaskPlace, ingress?: BoundIngress): ecs.FargateService {
     const { guard, rollbackOn = [] } = props;
     const source = { targetGroups: ingress?.targets.targetGroups ?? [], loadBalancer: this.loadBalancer };
     const service = new ecs.FargateService(this, 'Resource', {
@@ -170,7 +168,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       lifecycleHooks: props.lifecycleHooks,
       deploymentAlarms: rollbackOn.length > 0 ? { alarmNames: rollbackAlarmNames(this, rollbackOn, source) } : undefined,
       enableExecuteCommand: props.enableExecuteCommand,
-      vpcSubnets: subnetsOf(props),
+      vpcSubnets: props.taskSubnets,
       assignPublicIp: props.assignPublicIp,
       securityGroups: props.securityGroups,
       capacityProviderStrategies: props.capacityProviderStrategies,
@@ -179,7 +177,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       cloudMapOptions: props.cloudMapOptions,
     });
     adjust(resourceOf(service), props);
-    resourceOf(service).node.addDependency(...beforeTasks(this, this.cluster, this.taskDefinition, subnetsOf(props)));
+    resourceOf(service).node.addDependency(...beforeTasks(this, this.cluster, this.taskDefinition, props.taskSubnets));
     return service;
   }
 

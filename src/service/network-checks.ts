@@ -6,8 +6,8 @@ import { Construct, IConstruct } from 'constructs';
 /** Where tasks run, and what they are, which tells what they have to reach from there before they can start. */
 export interface TaskNetwork {
   readonly vpc: ec2.IVpc;
-  readonly subnets: ec2.SubnetSelection;
-  readonly publicIp: boolean;
+  readonly taskSubnets: ec2.SubnetSelection;
+  readonly assignPublicIp: boolean;
   readonly taskDefinition: ecs.TaskDefinition;
 }
 
@@ -29,10 +29,10 @@ export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork
 }
 
 function check(scope: Construct, network: TaskNetwork): void {
-  const { vpc, subnets, publicIp } = network;
-  const selected = vpc.selectSubnets(subnets).subnets;
+  const { vpc, taskSubnets, assignPublicIp } = network;
+  const selected = vpc.selectSubnets(taskSubnets).subnets;
   const isolated = isMadeHere(vpc) && selected.some((subnet) => vpc.isolatedSubnets.includes(subnet));
-  const withoutPublicIp = !publicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet));
+  const withoutPublicIp = !assignPublicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet));
   const missing = isolated || withoutPublicIp ? missingEndpoints(network) : [];
   if (missing.length === 0) return;
 

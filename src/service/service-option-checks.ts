@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { DEFAULT_ZONES } from './default-cluster';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { durationOutside, outside } from '../private/validation';
 
@@ -169,9 +170,16 @@ function* faultsOfCircuitBreaker(options: Options): Generator<string> {
   }
 }
 
-function* faultsOfPlace({ cluster, vpc, capacityProviderStrategies: capacity, securityGroups }: Options): Generator<string> {
+function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies: capacity, securityGroups }: Options): Generator<string> {
   if (cluster && vpc) {
     yield 'cluster and vpc contradict each other: a cluster has its own VPC';
+  }
+  if (natGateways !== undefined) {
+    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: only a default VPC is made with NAT gateways`;
+    if (Token.isUnresolved(natGateways)) yield 'natGateways must be known at synthesis';
+    if (outside(natGateways, 0, DEFAULT_ZONES)) {
+      yield `natGateways ${natGateways} is not between 0 and ${DEFAULT_ZONES}, the number of availability zones of the default VPC`;
+    }
   }
   if (securityGroups && (securityGroups.length < 1 || securityGroups.length > MOST_SECURITY_GROUPS)) {
     yield `securityGroups has ${securityGroups.length} groups: pass 1 to ${MOST_SECURITY_GROUPS}`;

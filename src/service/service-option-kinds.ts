@@ -46,6 +46,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   guard: aGuard,
   cluster: instance('an ecs.ICluster', 'clusterName', 'vpc'),
   vpc: instance('an ec2.IVpc', 'vpcId', 'selectSubnets'),
+  natGateways: anyNumber,
   serviceName: anyText,
   scaling: instance('a Scaling, such as Scaling.exactly(1)', '_desiredCount'),
   ingress: instance('an Ingress, such as Ingress.internetFacing()', '_bind'),

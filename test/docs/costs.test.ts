@@ -14,21 +14,15 @@ const PRICE = { natGateway: 0.045, address: 0.005, loadBalancer: 0.0225, vcpu: 0
 
 const NETWORKS: Record<string, (stack: Stack) => void> = {
   'default': (stack) => new PhasedFargateService(stack, 'Api'),
-  '[one NAT gateway](#one-nat-gateway)': (stack) => new PhasedFargateService(stack, 'Api', {
-    vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
-  }),
+  '[one NAT gateway](#one-nat-gateway)': (stack) => new PhasedFargateService(stack, 'Api', { natGateways: 1 }),
   '[VPC endpoints](#vpc-endpoints)': (stack) => {
-    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 });
+    const { cluster: { vpc } } = new PhasedFargateService(stack, 'Api', { natGateways: 0, assignPublicIp: false });
     vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
     vpc.addInterfaceEndpoint('EcrApi', { service: ec2.InterfaceVpcEndpointAwsService.ECR });
     vpc.addInterfaceEndpoint('EcrDocker', { service: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER });
     vpc.addInterfaceEndpoint('Logs', { service: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS });
-    return new PhasedFargateService(stack, 'Api', { vpc });
   },
-  '[public subnets](#public-subnets)': (stack) => new PhasedFargateService(stack, 'Api', {
-    vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 }),
-    assignPublicIp: true,
-  }),
+  '[public subnets](#public-subnets)': (stack) => new PhasedFargateService(stack, 'Api', { natGateways: 0 }),
 };
 
 test.each(Object.keys(PRICE) as (keyof typeof PRICE)[])('the page states the price of each part: %s', (part) => {

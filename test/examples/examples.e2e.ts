@@ -8,7 +8,7 @@ import { ReferenceGraph } from '../util/reference-graph';
 
 /** With the number of task definitions in each. */
 const EXAMPLES: Record<string, number> = {
-  'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 4, 'several-services': 3,
+  'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 4, 'recipes': 5, 'several-services': 3,
 };
 const NAMES = Object.keys(EXAMPLES);
 

@@ -75,6 +75,7 @@ export const SERVICE = {
     },
   },
   vpc: { 'by default': unset, 'a given one': theVpc },
+  natGateways: { 'by default': unset, 'none': () => 0, 'one': () => 1 },
   cpu: { 'by default': unset, 'more': () => 1024 },
   memoryLimitMiB: { 'by default': unset, 'more': () => 2048 },
   cpuArchitecture: { 'by default': unset, 'ARM64': () => ecs.CpuArchitecture.ARM64 },
@@ -300,6 +301,11 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     choices: { cluster: given('cluster'), vpc: given('vpc') },
     error: /cluster and vpc contradict each other/,
   },
+  ...(['cluster', 'vpc'] as const).map((option) => ({
+    because: 'only a VPC that is made by default gets NAT gateways',
+    choices: { natGateways: given('natGateways'), [option]: given(option) },
+    error: new RegExp(`natGateways and ${option} contradict each other`),
+  })),
   {
     because: 'a log driver of your own decides how long logs are kept',
     choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
@@ -403,6 +409,7 @@ export const NOT_THERE: Impossible<Matrix>[] = [
   // Without IPv6 addresses, which the default VPC has none of, there is a test of its own.
   { because: 'only a VPC that is given may have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
   { because: 'a VPC that is given contradicts a cluster', choices: { 'ingress.ipAddressType': ['dual stack'], 'cluster': given('cluster') } },
+  { because: 'a VPC that is given contradicts NAT gateways', choices: { 'ingress.ipAddressType': ['dual stack'], 'natGateways': given('natGateways') } },
   ...without(REGISTRY_OPTIONS, { registry: ['by default', 'a repository', 'an imported repository'] }),
 ];
 

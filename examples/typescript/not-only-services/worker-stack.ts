@@ -3,7 +3,7 @@ import { Stack, StackProps } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-/** A service that nobody calls: it works off a queue, and the length of the queue says how many tasks do. */
+/** A service that nobody calls: it works off a queue, and the backlog of the queue alone says how many tasks do. */
 export class WorkerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);
@@ -16,12 +16,8 @@ export class WorkerStack extends Stack {
       guard: new ImageGuard(this, 'Guard', { registry: props.registry }),
       command: ['node', 'worker.js'],
       environment: { QUEUE_URL: queue.queueUrl },
-      scaling: Scaling.between(1, 10),
+      scaling: Scaling.between(0, 10, { queue, messagesPerTask: 100 }),
     });
     queue.grantConsumeMessages(worker);
-    worker.scaling?.scaleOnMetric('QueueLength', {
-      metric: queue.metricApproximateNumberOfMessagesVisible(),
-      scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: +1 }, { lower: 1000, change: +3 }],
-    });
   }
 }

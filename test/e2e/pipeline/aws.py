@@ -71,7 +71,7 @@ def print_text(value):
     elif value and isinstance(value[0], list):
         for row in value:
             print('\t'.join(map(str, row)))
-    else:
+    elif value:
         print('\t'.join(map(str, value)))
 
 

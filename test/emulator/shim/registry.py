@@ -15,6 +15,7 @@ def install(endpoint):
     keep_exclusion_filters()
     refuse_to_move_immutable_tags()
     list_every_tag()
+    untag_before_deleting()
     report_missing_images()
     return_the_tag_that_was_asked_for()
     make_layers_fetchable(endpoint)
@@ -99,6 +100,34 @@ def list_every_tag():
         ]})
 
     ecr._list_images = list_images_as_ecr
+
+
+def untag_before_deleting():
+    """
+    By its tag, an image is deleted only with its last one. MiniStack deletes it in any case.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+    """
+    batch_delete_image = ecr._batch_delete_image
+
+    def batch_delete_image_as_ecr(data):
+        name, untagged, rest = data.get('repositoryName', ''), [], []
+        for wanted in data.get('imageIds') or []:
+            tag = wanted.get('imageTag')
+            image = ecr._find_image(name, wanted) if tag and not wanted.get('imageDigest') and name in ecr._repositories else None
+            if image and len(image['imageTags']) > 1:
+                image['imageTags'].remove(tag)
+                image['imageId']['imageTag'] = image['imageTags'][-1]
+                untagged.append({'imageDigest': image['imageDigest'], 'imageTag': tag})
+            else:
+                rest.append(wanted)
+        answer = batch_delete_image({**data, 'imageIds': rest})
+        if answer[0] != 200:
+            return answer
+        deleted = json.loads(answer[2])
+        return ecr.json_response({**deleted, 'imageIds': untagged + deleted['imageIds']})
+
+    ecr._batch_delete_image = batch_delete_image_as_ecr
 
 
 def report_missing_images():

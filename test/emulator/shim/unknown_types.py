@@ -6,13 +6,18 @@ from ministack.services.cloudformation import provisioners
 
 #: The prefix of the physical id, and the attributes that templates read of each. Each attribute is that id as well.
 TYPES = {
+    'AWS::ApiGatewayV2::VpcLink': ('link-', ['VpcLinkId']),
     'AWS::ApplicationAutoScaling::ScalableTarget': ('service/', ['Id']),
     'AWS::ApplicationAutoScaling::ScalingPolicy': ('policy/', ['Arn']),
+    'AWS::Batch::ComputeEnvironment': ('capacity/', ['ComputeEnvironmentArn']),
+    'AWS::Batch::JobDefinition': ('job/', ['JobDefinitionArn']),
+    'AWS::Batch::JobQueue': ('queue/', ['JobQueueArn']),
     'AWS::EC2::EIP': ('eipalloc-', ['AllocationId', 'PublicIp']),
     'AWS::EC2::NatGateway': ('nat-', ['NatGatewayId']),
     'AWS::EC2::SecurityGroupEgress': ('sgr-', ['Id']),
     'AWS::EC2::SecurityGroupIngress': ('sgr-', ['Id']),
     'AWS::ECS::ClusterCapacityProviderAssociations': ('capacity-', []),
+    'AWS::ECS::ExpressGatewayService': ('express/', ['ServiceArn', 'Endpoint']),
     'AWS::Logs::QueryDefinition': ('query-', ['QueryDefinitionId']),
 }
 

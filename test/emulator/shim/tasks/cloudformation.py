@@ -79,7 +79,9 @@ def until_steady(arn):
 
     def is_over():
         if deployment['rolloutState'] == 'FAILED':
-            raise Failed("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.", 'GeneralServiceException')
+            # What it says of an alarm, AWS does not document; the words are those of ECS.
+            cause = deployment['rolloutStateReason'] if 'alarm' in deployment['rolloutStateReason'] else 'ECS Deployment Circuit Breaker was triggered'
+            raise Failed(f"Error occurred during operation '{cause}'.", 'GeneralServiceException')
         return service.is_steady
 
     until(is_over)

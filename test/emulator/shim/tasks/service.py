@@ -8,7 +8,7 @@ import json
 
 from ministack.services import ecs
 
-from . import clock, deployments, events
+from . import alarms, clock, deployments, events
 
 SCHEDULER = 'ServiceSchedulerInitiated'
 THROTTLED_FROM = 3
@@ -51,6 +51,7 @@ class Service:
             return
         self._judge()
         self._break_circuit()
+        self._heed_alarms()
         self._schedule()
         self._settle()
         self._count()
@@ -65,6 +66,11 @@ class Service:
         deployment.update(rolloutState='IN_PROGRESS', rolloutStateReason=reason.format(deployment['id']), updatedAt=ecs._iso())
         # A new task definition ends the throttling at once.
         self._failed_starts, self._next_start = 0, 0
+        # One that is in ALARM already says nothing about this deployment.
+        names = alarms.watched(self._configuration)
+        going_off = alarms.going_off(names)
+        self._alarms = [name for name in names if name not in going_off]
+        self._baked_at = None
         events.deployment_changed(self.record, deployment, 'SERVICE_DEPLOYMENT_IN_PROGRESS', deployment['rolloutStateReason'])
 
     def _judge(self):
@@ -114,18 +120,26 @@ class Service:
         threshold = deployments.breaker_threshold(breaker, self.record['desiredCount'])
         if not breaker.get('enable') or failed['rolloutState'] != 'IN_PROGRESS' or failed['failedTasks'] < threshold:
             return
-        reason = 'ECS deployment circuit breaker: tasks failed to start.'
+        self._give_up('tasks failed to start.', 'ECS deployment circuit breaker: ', breaker.get('rollback'))
+
+    def _heed_alarms(self):
+        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html"""
+        if self.primary['rolloutState'] == 'IN_PROGRESS' and alarms.going_off(self._alarms):
+            self._give_up('alarm detected.', 'ECS deployment failed: ', alarms.rolls_back(self._configuration))
+
+    def _give_up(self, what, who, rolls_back):
+        failed, reason = self.primary, who + what
         failed.update(rolloutState='FAILED', rolloutStateReason=reason, updatedAt=ecs._iso())
-        events.say(self.record, f'(deployment {failed["id"]}) deployment failed: tasks failed to start.')
+        events.say(self.record, f'(deployment {failed["id"]}) deployment failed: {what}')
         events.deployment_changed(self.record, failed, 'SERVICE_DEPLOYMENT_FAILED', reason)
         # Without one that was completed, the deployment is stalled.
         target = next((entry for entry in self.record['deployments'] if entry.get('rolloutState') == 'COMPLETED'), None)
-        if breaker.get('rollback') and target:
+        if rolls_back and target:
             events.say(self.record, f'rolling back to (deployment {target["id"]}).')
             failed['status'], target['status'] = 'ACTIVE', 'PRIMARY'
             target.update(failedTasks=0, desiredCount=self.record['desiredCount'])
             self.record['taskDefinition'] = target['taskDefinition']
-            self._begin(target, 'ECS deployment circuit breaker: rolling back to deploymentId {}.')
+            self._begin(target, who + 'rolling back to deploymentId {}.')
 
     def _schedule(self):
         """Starts and stops tasks within the limits of the deployment."""
@@ -181,6 +195,11 @@ class Service:
             return
         if len(mine) != desired or not all(task.is_healthy() for task in mine):
             return
+        if deployment['rolloutState'] == 'IN_PROGRESS':
+            # It watches the alarms for a while yet.
+            self._baked_at = self._baked_at or clock.now() + clock.wait(alarms.bake_time(self._alarms))
+            if clock.now() < self._baked_at:
+                return
         self._steady = True
         if deployment['rolloutState'] == 'IN_PROGRESS':
             deployment.update(rolloutState='COMPLETED', rolloutStateReason=f'ECS deployment {deployment["id"]} completed.', updatedAt=ecs._iso())
@@ -197,8 +216,12 @@ class Service:
             entry['pendingCount'] = sum(task.record['lastStatus'] in ('PROVISIONING', 'PENDING', 'ACTIVATING') for task in tasks)
 
     @property
+    def _configuration(self):
+        return self.record.get('deploymentConfiguration') or {}
+
+    @property
     def _breaker(self):
-        return self.record['deploymentConfiguration'].get('deploymentCircuitBreaker') or {}
+        return self._configuration.get('deploymentCircuitBreaker') or {}
 
     def _of(self, deployment):
         return [task for task in self.tasks if task.record['_deployment_id'] == deployment['id']]

@@ -109,6 +109,13 @@ test.each([
   expect(readManifest(JSON.stringify(image), undefined)).toEqual({ kind: 'artifact', what });
 });
 
+test('the SOCI index of an image is no image of its own, in the index that `soci convert` makes', () => {
+  const index = JSON.parse(FIXTURES.buildxOnePlatform.manifest);
+  const soci = { mediaType: 'application/vnd.oci.image.manifest.v1+json', artifactType: 'application/vnd.amazon.soci.index.v2+json' };
+  index.manifests.push({ ...soci, digest: `sha256:${'5'.repeat(64)}`, size: 1, platform: index.manifests[0].platform });
+  expect(readManifest(JSON.stringify(index), index.mediaType)).toEqual(EXPECTED.buildxOnePlatform);
+});
+
 test('an entry that names the type of its config is an image', () => {
   const index = JSON.parse(FIXTURES.ociIndex.manifest);
   for (const entry of index.manifests) entry.artifactType = 'application/vnd.oci.image.config.v1+json';

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { User } from './user';
+import { nativeRelease } from '../emulator/native';
+
+/** A deployment that an alarm of `rollbackOn` fails. Each test goes on where the one before it ended. */
+
+const REPOSITORY = 'fargatestack-api';
+
+let user: User;
+
+beforeAll(async () => {
+  user = await User.of('minimal');
+  user.edit('app.ts', "new PhasedFargateService(stack, 'Api');", `
+    import { RollbackAlarm } from '@org/phased-fargate';
+    new PhasedFargateService(stack, 'Api', { rollbackOn: [RollbackAlarm.unhealthyHosts({ evaluationPeriods: 10 })] });
+  `);
+  await user.deploy('FargateStack/Registry');
+  for (const release of ['v1', 'v2']) await user.pushProgram(REPOSITORY, release, nativeRelease(release));
+});
+
+afterAll(async () => {
+  await user?.leave();
+});
+
+test('a release during which the alarm stays silent is deployed', async () => {
+  await user.deploy('FargateStack', ...tag('v1'));
+  expect((await user.get()).text).toContain('v1');
+});
+
+test('an alarm in ALARM fails the deployment, although the tasks are healthy, and the release before it serves again', async () => {
+  const before = await user.service();
+  const deployment = user.deployInVain('FargateStack', ...tag('v2'));
+  while (!(await user.get()).text.includes('v2')) await sleep(50);
+  await setAlarm('ALARM');
+  const { screen } = await deployment;
+  expect(screen).toContain('alarm detected');
+  expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
+  expect(await user.service()).toEqual(before);
+  expect((await user.get()).text).toContain('v1');
+});
+
+test('once the alarm is over, the same release is deployed', async () => {
+  await setAlarm('OK');
+  await user.deploy('FargateStack', ...tag('v2'));
+  expect((await user.get()).text).toContain('v2');
+});
+
+async function setAlarm(StateValue: 'ALARM' | 'OK'): Promise<void> {
+  const resources = Object.values(await user.aws.stackResources('FargateStack'));
+  const { physicalId } = resources.find(({ type }) => type === 'AWS::CloudWatch::Alarm')!;
+  await user.aws.query('monitoring', '2010-08-01', 'SetAlarmState', { AlarmName: physicalId, StateValue, StateReason: 'said by a test' });
+}
+
+function tag(value: string): string[] {
+  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
+}
