@@ -1,8 +1,8 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Requirement, SEVERITIES } from './contract';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyFlag, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
-import { shown } from '../private/validation';
+import { isKnown, shown } from '../private/validation';
 import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
 
 const SCANNED_KINDS: Kinds<ScannedOptions> = {
@@ -139,7 +139,7 @@ export class ImageRequirement {
       for (const [name, value] of Object.entries({ id, reason })) {
         if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: say which vulnerability is accepted, and why`);
       }
-      if (until !== undefined && !Token.isUnresolved(until) && !isDate(until)) {
+      if (until !== undefined && isKnown(until) && !isDate(until)) {
         throw new Error(`${where}.until ${shown(until)} is not valid: a date such as "2027-01-31"`);
       }
       return { id, reason, until };
@@ -161,7 +161,7 @@ export class ImageRequirement {
    */
   public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
     const { waitFor = Duration.minutes(2) } = givenOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));
-    if (!Token.isUnresolved(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
+    if (isKnown(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
       throw new Error(`ImageRequirement.signedBy: signingProfileArn ${shown(signingProfileArn)} is not the ARN of a signing profile`);
     }
     return new ImageRequirement(BY_FACTORY, {

@@ -1,8 +1,8 @@
-import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { claim } from '../private/claims';
 import { deployedStack, singleton } from '../private/stacks';
-import { invalid, shown } from '../private/validation';
+import { invalid, isKnown, shown } from '../private/validation';
 
 const ID = 'PhasedFargateManagedSigning';
 
@@ -44,7 +44,7 @@ export class ManagedSigning extends Construct {
 
   /** Signs each image that is pushed to this repository. */
   public sign(repositoryName: string, profileArn: string): void {
-    if (!Token.isUnresolved(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
+    if (isKnown(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
       throw invalid(this, `signingProfile ${shown(profileArn)} is not the ARN of a signing profile`);
     }
     this.repositories.set(profileArn, [...this.repositories.get(profileArn) ?? [], repositoryName]);

@@ -20,7 +20,8 @@ export function loadBalancerSubnets(
     throw invalid(scope, `ingress internetFacing needs public subnets, and ${vpc.node.path} has none: pass Ingress.internalOnly() or another VPC`);
   }
   const selection = given ?? (internetFacing ? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true } : { onePerAz: true });
-  const { subnets } = vpc.selectSubnets(selection);
+  const { subnets, isPendingLookup } = vpc.selectSubnets(selection);
+  if (isPendingLookup) return selection;
 
   const zones = subnets.map(zoneOf);
   const twice = zones.findIndex((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);

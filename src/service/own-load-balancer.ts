@@ -1,4 +1,4 @@
-import { Token, Tokenization } from 'aws-cdk-lib';
+import { Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -11,7 +11,7 @@ import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets
 import { checkRegion } from './same-place';
 import { ServiceTargets } from './service-targets';
 import { anyDuration, anyFlag, anyNumber, anyStruct, anyText, givenOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
-import { invalid, outside } from '../private/validation';
+import { invalid, isKnown, outside } from '../private/validation';
 
 const HTTP = 80;
 const HTTPS = 443;
@@ -101,7 +101,7 @@ export class OwnLoadBalancer implements WayIn {
     for (const name of ['sslPolicy', 'additionalCertificates'] as const) {
       if (this.options[name] && !certificate) yield `${name} needs a certificate: without one, the load balancer speaks plain HTTP`;
     }
-    if (sslPolicy !== undefined && !Token.isUnresolved(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
+    if (sslPolicy !== undefined && isKnown(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
       yield `sslPolicy ${sslPolicy} is not a policy of ELB: pass an elbv2.SslPolicy`;
     }
     if (testListenerPort !== undefined && outside(testListenerPort, 1, 65535)) {

@@ -1,8 +1,9 @@
-import { CfnResource, Token } from 'aws-cdk-lib';
+import { CfnResource } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
+import { isKnown } from '../private/validation';
 
 /** Of `linuxParameters`. */
 const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
@@ -43,7 +44,7 @@ function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProvide
   const { capacityProviderNames = [], clusterScopedCapacityProviderNames = [] } = cluster as ecs.Cluster;
   const offered = [...capacityProviderNames, ...clusterScopedCapacityProviderNames, ...(resource as ecs.CfnCluster).capacityProviders ?? []];
   const missing = strategies.map(({ capacityProvider }) => capacityProvider)
-    .filter((name) => !Token.isUnresolved(name) && !offered.includes(name));
+    .filter((name) => isKnown(name) && !offered.includes(name));
   if (missing.length === 0 || isOfferedElsewhere(cluster)) return [];
   return [`capacityProviderStrategies needs ${missing.join(' and ')}, which cluster ${cluster.node.path} does not offer: ` +
     'pass enableFargateCapacityProviders: true to the cluster'];
