@@ -10,6 +10,11 @@ export function invalid(scope: IConstruct, message: string): Error {
   return error;
 }
 
+/** @throws if there is a fault */
+export function refuse(scope: IConstruct, fault: string | undefined): void {
+  if (fault !== undefined) throw invalid(scope, fault);
+}
+
 /** Adds the path to errors of functions that know no construct. */
 export function located<T>(scope: IConstruct, work: () => T): T {
   try {

@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, IConstruct, IDependable } from 'constructs';
+import { Construct, Dependable, IConstruct, IDependable } from 'constructs';
 import { CONTRACT_VERSION, ReleaseTaskProperties, RESOURCE_TYPE } from './contract';
 import { NetworkPath } from './network-path';
 import { allowToRun, LogStreams } from './permissions';
@@ -146,18 +146,14 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    * @throws if one of them is undefined
    */
   public runAfter(...dependencies: IDependable[]): void {
-    const missing = dependencies.findIndex((dependency) => !dependency);
-    if (missing >= 0) {
-      throw invalid(this, `runAfter: ${shown(dependencies[missing])} is nothing to wait for: pass a construct`);
+    for (const dependency of dependencies) {
+      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is nothing to wait for: pass a construct`);
     }
     this.resource.node.addDependency(...dependencies);
   }
 
   private checked(props: ReleaseTaskProps): ReleaseTaskProps {
-    const given = checkedOptions(this, props, OPTION_KINDS);
-    if (!given.guard) {
-      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
-    }
+    const given = checkedOptions(this, props, OPTION_KINDS, ['guard']);
     if (!given.command || given.command.length === 0) {
       throw invalid(this, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"]');
     }
@@ -242,6 +238,14 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     const { containerDefinitions } = this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
     const containers: any[] = Stack.of(this).resolve(containerDefinitions);
     return containers.flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
+  }
+}
+
+function isDependable(value: unknown): value is IDependable {
+  try {
+    return Dependable.of(value as IDependable) !== undefined;
+  } catch {
+    return false;
   }
 }
 

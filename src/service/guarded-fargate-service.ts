@@ -23,9 +23,6 @@ import { checkedOptions } from '../private/checked-options';
 import { stopService } from '../private/commands';
 import { invalid } from '../private/validation';
 
-/** Those that are passed on with the others. */
-const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
-
 /**
  * Properties of a `GuardedFargateService`.
  */
@@ -129,10 +126,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   }
 
   private checked(props: GuardedFargateServiceProps): GuardedFargateServiceProps {
-    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, OPTIONS_OF_PHASED_SERVICE);
-    if (!given.guard) {
-      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
-    }
+    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, ['guard']);
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {

@@ -9,8 +9,9 @@ import { LoadBalancerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets';
 import { checkRegion } from './same-place';
+import { aSubnetSelection } from './service-option-kinds';
 import { ServiceTargets } from './service-targets';
-import { anyDuration, anyFlag, anyNumber, anyStruct, anyText, givenOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
+import { anyDuration, anyFlag, anyNumber, anyText, factoryOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
 import { invalid, isKnown, outside } from '../private/validation';
 
 const HTTP = 80;
@@ -28,7 +29,7 @@ const KINDS: Kinds<LoadBalancerIngressOptions> = {
   redirectHTTP: anyFlag,
   openListener: anyFlag,
   testListenerPort: anyNumber,
-  subnets: anyStruct,
+  subnets: aSubnetSelection,
   ipAddressType: oneOf(...Object.values(elbv2.IpAddressType)),
   idleTimeout: anyDuration,
   domainName: anyText,
@@ -43,7 +44,7 @@ export class OwnLoadBalancer implements WayIn {
 
   constructor(private readonly factory: 'internetFacing' | 'internalOnly', options: LoadBalancerIngressOptions) {
     const fail = (message: string) => new Error(`Ingress.${factory}: ${message}`);
-    this.options = givenOptions(options ?? {}, KINDS, fail);
+    this.options = factoryOptions(options ?? {}, KINDS, fail);
     const { certificate, listenerPort, redirectHTTP } = this.options;
     this.port = listenerPort ?? (certificate ? HTTPS : HTTP);
     this.redirect = redirectHTTP ?? (certificate !== undefined && this.port !== HTTP);
