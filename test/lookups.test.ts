@@ -9,12 +9,12 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { anyGuard } from './util/guard';
-import { testApp } from './util/synth';
 import {
   GuardedFargateService, ImageGuard, ImageRegistry, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService,
   PhasedFargateServiceProps, ReleaseTask,
 } from '../src';
+import { anyGuard } from './util/guard';
+import { testApp } from './util/synth';
 
 /** The CDK CLI looks values up after a first synthesis, in which placeholders stand for them: one that fails is never followed by another. */
 

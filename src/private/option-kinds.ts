@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import { shown } from './validation';
 
 /** Finds fault with the value of an option: what it is not, in words. Tokens are strings, numbers and lists themselves. */
@@ -9,8 +10,12 @@ export type Kinds<T> = { readonly [K in keyof T]-?: Kind };
 export const anyText = kind('a string', (value) => typeof value === 'string');
 export const anyNumber = kind('a number', (value) => typeof value === 'number');
 export const anyFlag = kind('true or false', (value) => typeof value === 'boolean');
-export const anyDuration = instance('a Duration', 'toSeconds');
 
+/** Of what was not a number there is no length, and every comparison with it is false. */
+export const anyDuration: Kind = (name, value) => aDuration(name, value)
+  ?? (!(value as Duration).isUnresolved() && Number.isNaN((value as Duration).toMilliseconds({ integral: false })) ? `${name} NaN is not a Duration` : undefined);
+
+const aDuration = instance('a Duration', 'toSeconds', 'toMilliseconds', 'isUnresolved');
 export const aStack = instance('a Stack', 'stackName', 'node');
 export const aRepository = instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest');
 

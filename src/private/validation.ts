@@ -15,12 +15,17 @@ export function refuse(scope: IConstruct, fault: string | undefined): void {
   if (fault !== undefined) throw invalid(scope, fault);
 }
 
-/** Adds the path to errors of functions that know no construct. */
-export function located<T>(scope: IConstruct, work: () => T): T {
+/**
+ * Adds the path to errors of functions that know no construct.
+ *
+ * @param property whose value the function reads, for errors of aws-cdk-lib, which do not name it
+ */
+export function located<T>(scope: IConstruct, work: () => T, property?: string): T {
   try {
     return work();
   } catch (error) {
-    throw withPath.has(error as Error) ? error : invalid(scope, (error as Error).message);
+    const { message } = error as Error;
+    throw withPath.has(error as Error) ? error : invalid(scope, property === undefined ? message : `${property}: ${message}`);
   }
 }
 

@@ -15,7 +15,7 @@ import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds'
 import { deployedStack, deployId, inSameStage } from '../private/stacks';
 import { invalid, outside, shown } from '../private/validation';
 import { comeAfterImage } from '../service/after-images';
-import { beforeTasks, subnetsOf } from '../service/before-tasks';
+import { beforeTasks, checkSubnets, subnetsOf } from '../service/before-tasks';
 import { defaultCluster } from '../service/default-cluster';
 import { warnOfUnreachableRegistry } from '../service/network-checks';
 import { faultsOf } from '../service/service-option-checks';
@@ -96,6 +96,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     const given = this.checked(props);
 
     this.cluster = given.cluster ?? this.defaultCluster(given);
+    checkSubnets(this, this.cluster, given);
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, false));
     this.connections = new ec2.Connections({
       securityGroups: given.securityGroups

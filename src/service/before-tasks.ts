@@ -1,7 +1,8 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { IConstruct, IDependable } from 'constructs';
+import { Construct, IConstruct, IDependable } from 'constructs';
 import { deployedTogether } from '../private/stacks';
+import { located } from '../private/validation';
 
 export interface TaskPlace {
   readonly taskSubnets?: ec2.SubnetSelection;
@@ -10,6 +11,12 @@ export interface TaskPlace {
 
 export function subnetsOf({ taskSubnets, assignPublicIp }: TaskPlace): ec2.SubnetSelection {
   return taskSubnets ?? (assignPublicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
+}
+
+/** @throws what aws-cdk-lib says of a cluster without a VPC, or of a VPC without such subnets, with the name of the option */
+export function checkSubnets(scope: Construct, cluster: ecs.ICluster, place: TaskPlace): void {
+  const vpc = located(scope, () => cluster.vpc, 'cluster');
+  located(scope, () => vpc.selectSubnets(subnetsOf(place)), 'taskSubnets');
 }
 
 /** Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity. */

@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
-import { beforeTasks, subnetsOf } from './before-tasks';
+import { beforeTasks, checkSubnets, subnetsOf } from './before-tasks';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
 import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
@@ -21,7 +21,7 @@ import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
 import { stopService } from '../private/commands';
-import { invalid } from '../private/validation';
+import { invalid, located } from '../private/validation';
 
 /**
  * Properties of a `GuardedFargateService`.
@@ -96,6 +96,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     const { guard } = given;
 
     this.cluster = given.cluster ?? this.defaultCluster(given);
+    checkSubnets(this, this.cluster, given);
     const ingress = (given.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic(given));
     this.loadBalancer = ingress?.loadBalancer;
     this.listener = ingress?.listener;
@@ -106,7 +107,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
 
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, ingress !== undefined));
-    this.ecsService = this.makeService(given, ingress);
+    this.ecsService = located(this, () => this.makeService(given, ingress), given.cloudMapOptions && 'cloudMapOptions');
     if (ingress) this.register(ingress);
     this.scaling = given.scaling?._follow(this, this.ecsService, ingress?.targets.targetGroups ?? []);
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: given.serviceName, topic: given.failureTopic });

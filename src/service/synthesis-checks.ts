@@ -3,10 +3,13 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
-import { isKnown } from '../private/validation';
+import { isKnown, shown } from '../private/validation';
 
 /** Of `linuxParameters`. */
 const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
+const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
 
 /**
  * What is wrong with a service that only the finished app tells, since load balancers, Cloud Map, devices and capacity may be
@@ -27,9 +30,13 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 /** What is wrong with a task, whatever starts it, that only the finished app tells. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  for (const { name, environment = [], secrets = [], linuxParameters = {} } of taskDefinition.stack.resolve(containerDefinitions)) {
+  for (const container of taskDefinition.stack.resolve(containerDefinitions)) {
+    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
+    if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
+      yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
+    }
     const variables = environment.map((variable: { name: string }) => variable.name);
     const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
     if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
