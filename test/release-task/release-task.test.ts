@@ -135,7 +135,7 @@ describe('the custom resource', () => {
 
   test.each<[string, () => Partial<ReleaseTaskProps>]>([
     ['no lines are wanted', () => ({ logLines: 0 })],
-    ['the container logs elsewhere', () => ({ logDriver: ecs.LogDrivers.firelens({}) })],
+    ['the container logs elsewhere', () => ({ logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })],
   ])('names no log group where %s', (_, props) => {
     task(props());
 
