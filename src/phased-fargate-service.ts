@@ -7,6 +7,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ImageGuard } from './guard/image-guard';
 import { ImageGuardOptions } from './guard/image-guard-options';
+import { aRepository, givenOptions } from './private/option-kinds';
+import { invalid } from './private/validation';
 import { ImageRegistry } from './registry/image-registry';
 import { GuardedFargateService } from './service/guarded-fargate-service';
 import { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
@@ -76,7 +78,8 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
     // Where there is no stack, the error names this construct.
     Stack.of(this);
 
-    this.registry = props?.registry ?? ImageRegistry.inCompanionStack(scope, id);
+    const { registry } = givenOptions<Pick<PhasedFargateServiceProps, 'registry'>>(props ?? {}, { registry: aRepository }, (message) => invalid(this, message));
+    this.registry = registry ?? ImageRegistry.inCompanionStack(scope, id);
     this.guard = new ImageGuard(this, 'Guard', { ...props, registry: this.registry });
     this.service = new GuardedFargateService(this, 'Service', {
       ...props,

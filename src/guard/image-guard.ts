@@ -13,12 +13,13 @@ import { checkFunction, contradictions } from './lambda-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
+import { checkedOptions } from '../private/checked-options';
 import { distinctPlatforms } from '../private/image-platforms';
 import { guardedPath, kebabCase } from '../private/names';
-import { anyFlag, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
+import { anyFlag, aRepository, instance, Kinds, listOf } from '../private/option-kinds';
 import { references } from '../private/references';
 import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
-import { invalid, outside } from '../private/validation';
+import { invalid, outside, shown } from '../private/validation';
 import { acceptParameter } from '../registry/companion-stack';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, placeOf, referenceByName } from '../registry/repository-reference';
@@ -32,7 +33,7 @@ const LONGEST_WAIT = Duration.minutes(14);
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
 
 const OPTION_KINDS: Kinds<ImageGuardProps> = {
-  registry: instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest'),
+  registry: aRepository,
   imageVersion: instance('an ImageVersion', '_bind'),
   whenMissing: instance('a WhenMissing', '_mode'),
   retainReleasedImages: anyFlag,
@@ -147,7 +148,7 @@ export class ImageGuard extends Construct {
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_GUARD, { value: true });
-    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    const given = checkedOptions(this, props, OPTION_KINDS);
     const { registry, imageVersion, whenMissing, retainReleasedImages, requirements = [] } = given;
     if (!registry) throw invalid(this, 'registry is missing: pass an ImageRegistry, or any other ECR repository');
     this.registry = registry;
@@ -190,7 +191,7 @@ export class ImageGuard extends Construct {
    */
   public taskCount(count: number): number {
     if (outside(count, 0)) {
-      throw invalid(this, `count ${String(count)} is not a number of tasks: 0 or more`);
+      throw invalid(this, `count ${shown(count)} is not a number of tasks: 0 or more`);
     }
     if (this.whenMissing._mode !== 'startWithoutTasks') return count;
     if (Token.isUnresolved(count)) {

@@ -1,8 +1,8 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Requirement, SEVERITIES } from './contract';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
-import { anyDuration, anyFlag, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
-import { shown } from '../private/validation';
+import { anyDuration, anyFlag, factoryOptions, Kinds, listOf, structOf } from '../private/option-kinds';
+import { isKnown, shown } from '../private/validation';
 import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
 
 const SCANNED_KINDS: Kinds<ScannedOptions> = {
@@ -131,7 +131,7 @@ export class ImageRequirement {
    * or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
-    const given = givenOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
+    const given = factoryOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
     const { accept = [], onlyFixable = false, enhancedScanning = false } = given;
     const { failOn = FindingSeverity.CRITICAL, waitFor = Duration.minutes(5) } = given;
     const accepted = accept.map(({ id, reason, until }, index) => {
@@ -139,7 +139,7 @@ export class ImageRequirement {
       for (const [name, value] of Object.entries({ id, reason })) {
         if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: say which vulnerability is accepted, and why`);
       }
-      if (until !== undefined && !Token.isUnresolved(until) && !isDate(until)) {
+      if (until !== undefined && isKnown(until) && !isDate(until)) {
         throw new Error(`${where}.until ${shown(until)} is not valid: a date such as "2027-01-31"`);
       }
       return { id, reason, until };
@@ -160,8 +160,8 @@ export class ImageRequirement {
    * @throws if the ARN is not one of a signing profile, or the wait is not 0 seconds to 14 minutes
    */
   public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
-    const { waitFor = Duration.minutes(2) } = givenOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));
-    if (!Token.isUnresolved(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
+    const { waitFor = Duration.minutes(2) } = factoryOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));
+    if (typeof signingProfileArn !== 'string' || isKnown(signingProfileArn) && !SIGNING_PROFILE_ARN.test(signingProfileArn)) {
       throw new Error(`ImageRequirement.signedBy: signingProfileArn ${shown(signingProfileArn)} is not the ARN of a signing profile`);
     }
     return new ImageRequirement(BY_FACTORY, {

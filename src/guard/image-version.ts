@@ -1,10 +1,10 @@
-import { CfnParameter, Token } from 'aws-cdk-lib';
+import { CfnParameter } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { VersionKind } from './contract';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { guardedPath } from '../private/names';
 import { deployedStack, pathInStack } from '../private/stacks';
-import { invalid, shown } from '../private/validation';
+import { invalid, isKnown, shown } from '../private/validation';
 import { isReservedTag } from '../registry/reserved-tags';
 
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
@@ -36,7 +36,7 @@ export class ImageVersion {
    */
   public static tag(tag: string): ImageVersion {
     checkTag('tag', tag);
-    if (!Token.isUnresolved(tag) && isReservedTag(tag)) {
+    if (isKnown(tag) && isReservedTag(tag)) {
       throw new Error(`ImageVersion.tag: ${shown(tag)} is a tag that moves, so a deployment could not tell which image it means: ` +
         'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag');
     }
@@ -131,7 +131,7 @@ function checkTag(factory: string, tag: string): void {
 }
 
 function check(factory: string, value: string, pattern: string, expected: string): void {
-  if (typeof value === 'string' && Token.isUnresolved(value)) return;
+  if (typeof value === 'string' && !isKnown(value)) return;
   if (typeof value !== 'string' || !new RegExp(`^(?:${pattern})$`).test(value)) {
     throw new Error(`ImageVersion.${factory}: ${shown(value)} is not valid: ${expected}`);
   }

@@ -1,7 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
-import { invalid } from '../private/validation';
+import { invalid, isPlaceholder } from '../private/validation';
 import { placeOf } from '../registry/repository-reference';
 
 export interface FunctionImage {
@@ -18,6 +18,7 @@ export function checkFunction(user: IConstruct, { guard, repository, holdsTasksB
     throw invalid(user, `lambdaCode of guard ${guard.node.path} cannot start without an image as WhenMissing.startWithoutTasks() has it, ` +
       'because Lambda creates no function without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor()');
   }
+  if (isPlaceholder(repository.repositoryArn)) return;
   const [here, there] = [Stack.of(user).region, placeOf(repository).region];
   if (here !== there && !Token.isUnresolved(here) && !Token.isUnresolved(there)) {
     throw invalid(user, `lambdaCode of guard ${guard.node.path} is in region ${there} and the function in ${here}, ` +

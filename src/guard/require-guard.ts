@@ -3,7 +3,7 @@ import { Construct, IConstruct } from 'constructs';
 import { isImageOfAws } from './aws-images';
 import { isInEcr, RunningImage, runningImages } from './running-images';
 import { GUARDED, TextResolver, textOf } from './template-text';
-import { anyFlag, anyText, givenOptions, Kinds, listOf, structOf } from '../private/option-kinds';
+import { anyFlag, anyText, factoryOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { shown } from '../private/validation';
 
 /**
@@ -64,7 +64,7 @@ const OPTION_KINDS: Kinds<RequireGuardOptions> = {
 export function checkRequirement(scope: IConstruct, options: RequireGuardOptions): RequireGuardOptions {
   const refuse = (message: string) => new Error(`ImageGuard.requireOn: ${message}`);
   if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
-  const given = givenOptions(options, OPTION_KINDS, refuse);
+  const given = factoryOptions(options, OPTION_KINDS, refuse);
   for (const [index, { image, reason }] of (given.exceptions ?? []).entries()) {
     const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} says nothing` : undefined;
     if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why it passes no guard`);

@@ -1,15 +1,20 @@
-import * as path from 'node:path';
 import { Construct } from 'constructs';
 import { bootstrapRoleArn } from './bootstrap-environment';
 import { deploy, verify } from './deploy-commands';
 import { deployPlan, distinctImages, EnvironmentPlan } from './deploy-plan';
 import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './generated-file';
 import { ImageBuild } from './image-build';
+import { imageBuilds } from './image-build-kinds';
 import { buildAndPush, imageTag, imageVariable, logInAndAddTags, lookUp, newestTag, promote, sourcesOf } from './image-commands';
 import { ImagePlan } from './image-plan';
 import { installationHere } from './package-manager';
 import { functions, indented, quoted } from './shell';
+import { sourcePath } from './source-path';
+import { checkedOptions } from '../private/checked-options';
+import { anyText, Kinds } from '../private/option-kinds';
 import { located } from '../private/validation';
+
+const OPTION_KINDS: Kinds<DeployScriptProps> = { images: imageBuilds, scriptPath: anyText, cdkCommand: anyText };
 
 /**
  * Properties of a `DeployScript`.
@@ -57,9 +62,10 @@ export class DeployScript extends Construct {
    */
   constructor(scope: Construct, id: string, props: DeployScriptProps = {}) {
     super(scope, id);
-    this.images = props.images ?? [];
-    this.scriptPath = path.posix.normalize(props.scriptPath ?? 'deploy.sh');
-    this.cdkCommand = props.cdkCommand ?? located(this, installationHere).cdkCommand;
+    const given = checkedOptions(this, props ?? {}, OPTION_KINDS);
+    this.images = given.images ?? [];
+    this.scriptPath = located(this, () => sourcePath('scriptPath', given.scriptPath ?? 'deploy.sh'));
+    this.cdkCommand = given.cdkCommand ?? located(this, installationHere).cdkCommand;
     keepGenerated(this, { path: this.scriptPath, executable: true, render: () => this.render() });
   }
 

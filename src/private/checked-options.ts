@@ -6,12 +6,14 @@ import { invalid } from './validation';
 /**
  * The options that are given. Warns of names that are nearly those of options.
  *
- * @param alsoKnown options of whoever passes these on
+ * @param required options that there is no default for
  * @throws if one of them is of another kind
  */
-export function checkedOptions<T extends object>(scope: Construct, options: T, kinds: Kinds<T>, alsoKnown: string[] = []): T {
-  const given = givenOptions(options, kinds, (message) => invalid(scope, message));
-  for (const { name, meant } of misspelled(options, [...Object.keys(kinds), ...alsoKnown])) {
+export function checkedOptions<T extends object>(
+  scope: Construct, options: T, kinds: Kinds<T>, required: (keyof T & string)[] = [],
+): T {
+  const given = givenOptions(options, kinds, (message) => invalid(scope, message), required);
+  for (const { name, meant } of misspelled(options, Object.keys(kinds))) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:unknownOption', `${name} is not an option, so it has no effect: did you mean ${meant}?`);
   }
   return given;

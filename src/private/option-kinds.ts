@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import { shown } from './validation';
 
 /** Finds fault with the value of an option: what it is not, in words. Tokens are strings, numbers and lists themselves. */
@@ -9,10 +10,14 @@ export type Kinds<T> = { readonly [K in keyof T]-?: Kind };
 export const anyText = kind('a string', (value) => typeof value === 'string');
 export const anyNumber = kind('a number', (value) => typeof value === 'number');
 export const anyFlag = kind('true or false', (value) => typeof value === 'boolean');
-export const anyDuration = instance('a Duration', 'toSeconds');
 
-/** A struct of another library, which judges its properties itself. */
-export const anyStruct = kind('an object', isRecord);
+/** Of what was not a number there is no length, and every comparison with it is false. */
+export const anyDuration: Kind = (name, value) => aDuration(name, value)
+  ?? (!(value as Duration).isUnresolved() && Number.isNaN((value as Duration).toMilliseconds({ integral: false })) ? `${name} NaN is not a Duration` : undefined);
+
+const aDuration = instance('a Duration', 'toSeconds', 'toMilliseconds', 'isUnresolved');
+export const aStack = instance('a Stack', 'stackName', 'node');
+export const aRepository = instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest');
 
 /** One of the values of an enum, or a newer one that this version of aws-cdk-lib does not know: a string all the same. */
 export function oneOf(...values: (string | number)[]): Kind {
@@ -50,14 +55,38 @@ export function structOf(required: Record<string, Kind>, optional: Record<string
  * The options that are given, without those that are null or undefined.
  *
  * @param fail makes the error
+ * @param required options that there is no default for
  * @throws if one of them is of another kind, which only programs without types get this far with
  */
-export function givenOptions<T extends object>(options: T, kinds: Kinds<T>, fail: (message: string) => Error): T {
+export function givenOptions<T extends object>(
+  options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
+): T {
   if (!isRecord(options)) throw fail(`options ${shown(options)} are not an object`);
-  const names = (Object.keys(kinds) as (keyof T & string)[]).filter((name) => options[name] != null);
+  const names = (Object.keys(kinds) as (keyof T & string)[]).filter((name) => options[name] != null || required.includes(name));
   const fault = firstFault(names.map((name) => kinds[name](name, options[name])));
   if (fault) throw fail(fault);
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as T;
+  return withoutNull(Object.fromEntries(names.map((name) => [name, options[name]]))) as T;
+}
+
+/** Null counts as left out, as it does for jsii: in structs within the options too, which aws-cdk-lib reads. */
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member != null).map(([key, member]) => [key, withoutNull(member)]));
+}
+
+/**
+ * The options of a factory. Nobody extends these with options of their own, so a name that is nearly that of an option is
+ * a mistake.
+ *
+ * @throws also for such a name
+ */
+export function factoryOptions<T extends object>(
+  options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
+): T {
+  const given = givenOptions(options, kinds, fail, required);
+  for (const { name, meant } of misspelled(options, Object.keys(kinds))) throw fail(`${name} is not an option: did you mean ${meant}?`);
+  return given;
 }
 
 /** Names that are no options but nearly so, each with the option that is probably meant. */
@@ -70,7 +99,7 @@ function kind(what: string, accepts: (value: unknown) => boolean): Kind {
   return (name, value) => accepts(value) ? undefined : `${name} ${shown(value)} is not ${what}`;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

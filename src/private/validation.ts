@@ -10,12 +10,22 @@ export function invalid(scope: IConstruct, message: string): Error {
   return error;
 }
 
-/** Adds the path to errors of functions that know no construct. */
-export function located<T>(scope: IConstruct, work: () => T): T {
+/** @throws if there is a fault */
+export function refuse(scope: IConstruct, fault: string | undefined): void {
+  if (fault !== undefined) throw invalid(scope, fault);
+}
+
+/**
+ * Adds the path to errors of functions that know no construct.
+ *
+ * @param property whose value the function reads, for errors of aws-cdk-lib, which do not name it
+ */
+export function located<T>(scope: IConstruct, work: () => T, property?: string): T {
   try {
     return work();
   } catch (error) {
-    throw withPath.has(error as Error) ? error : invalid(scope, (error as Error).message);
+    const { message } = error as Error;
+    throw withPath.has(error as Error) ? error : invalid(scope, property === undefined ? message : `${property}: ${message}`);
   }
 }
 
@@ -32,9 +42,30 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
+/**
+ * What `fromLookup` and `valueFromLookup` of CDK answer until the CDK CLI has looked the value up. The CLI looks up only after
+ * a synthesis that succeeds, so none of our checks may refuse these.
+ */
+const PLACEHOLDERS = [
+  /dummy-value-for-/,
+  /\/DUMMY_ARN$/,
+  /^DUMMY_ARN$/,
+  /^vpc-12345$/,
+  /^arn:aws:elasticloadbalancing:us-west-2:123456789012:\w+\/\w+\/my-load-balancer\/50dc6c495c0c9188\b/,
+];
+
+export function isPlaceholder(value: unknown): boolean {
+  return typeof value === 'string' && PLACEHOLDERS.some((placeholder) => placeholder.test(value));
+}
+
+/** Whether a check can judge a value: neither a token nor a placeholder. */
+export function isKnown(value: unknown): boolean {
+  return !Token.isUnresolved(value) && !isPlaceholder(value);
+}
+
 /** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
-  return !Token.isUnresolved(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
+  return isKnown(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
 }
 
 /** The same for a duration, which has to be whole in this unit. */

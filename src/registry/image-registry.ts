@@ -9,22 +9,26 @@ import { ManagedSigning } from './managed-signing';
 import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
+import { checkedOptions } from '../private/checked-options';
 import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
-import { anyDuration, anyFlag, anyNumber, anyText, givenOptions, instance, Kinds, oneOf } from '../private/option-kinds';
+import { anyDuration, anyFlag, anyNumber, anyText, instance, isRecord, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
-import { invalid } from '../private/validation';
+import { invalid, refuse, shown } from '../private/validation';
 
 const IMAGE_REGISTRY = Symbol.for('@org/phased-fargate.ImageRegistry');
 
 const OPTION_KINDS: Kinds<ImageRegistryProps> = {
   repositoryName: anyText,
-  removalPolicy: oneOf(...Object.values(RemovalPolicy)),
+  removalPolicy: oneOf(...Object.values(RemovalPolicy).filter((policy) => policy !== RemovalPolicy.SNAPSHOT)),
   imageScanOnPush: anyFlag,
   keepTagged: anyNumber,
   keepUntaggedFor: anyDuration,
   signingProfile: anyText,
   encryptionKey: instance('a KMS key', 'keyArn'),
 };
+
+const aStatement = instance('an iam.PolicyStatement', 'toStatementJson');
+const aGrantee = instance('an iam.IGrantable', 'grantPrincipal');
 
 /** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
@@ -119,10 +123,13 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * not one of CDK's classes and therefore cannot be copied for a second stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
+    if (!Construct.isConstruct(scope)) throw new Error(`ImageRegistry.inCompanionStack: scope ${shown(scope)} is not a construct`);
+    const options = props ?? {};
+    if (!isRecord(options)) throw invalid(scope, `options ${shown(options)} are not an object`);
     const serviceStack = deployedStack(scope);
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
-      ...props,
+      ...options,
       repositoryName: props?.repositoryName ?? defaultRepositoryName(scope, serviceStack, path),
     });
   }
@@ -158,7 +165,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
     Object.defineProperty(this, IMAGE_REGISTRY, { value: true });
-    const given = givenOptions(props, OPTION_KINDS, (message) => invalid(this, message));
+    const given = checkedOptions(this, props, OPTION_KINDS);
 
     this.repositoryName = given.repositoryName ?? defaultRepositoryName(this, deployedStack(this), pathInStack(this));
     checkRepositoryName(this, this.repositoryName);
@@ -183,7 +190,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
       removalPolicy: this.removalPolicy,
       emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
-    this.signingProfile = props.signingProfile ?? undefined;
+    this.signingProfile = given.signingProfile;
     if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
 
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
@@ -211,6 +218,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * @param statement who may do what with the repository; a resource is not named
    */
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
+    refuse(this, aStatement('statement', statement));
     return this.repository.addToResourcePolicy(statement);
   }
 
@@ -220,6 +228,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * @param grantee who pushes
    */
   public grantPush(grantee: iam.IGrantable): iam.Grant {
+    refuse(this, aGrantee('grantee', grantee));
     const push = super.grantPush(grantee);
     const profile = this.signingProfile;
     return profile === undefined ? push : push.combine(iam.Grant.addToPrincipal({ grantee, actions: ['signer:SignPayload'], resourceArns: [profile] }));

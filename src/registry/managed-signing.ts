@@ -1,13 +1,16 @@
-import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { claim } from '../private/claims';
 import { deployedStack, singleton } from '../private/stacks';
-import { invalid, shown } from '../private/validation';
+import { invalid, isKnown, shown } from '../private/validation';
 
 const ID = 'PhasedFargateManagedSigning';
 
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-signingconfiguration-rule.html */
 export const SIGNING_PROFILE_ARN = /^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$/;
+
+/** What a rule takes as the name of a repository, which is less than ECR does: CloudFormation's schema of AWS::ECR::SigningConfiguration. */
+const FILTER = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**
  * ECR managed signing. An account has one configuration in each region, with a rule for each signing profile, so all
@@ -44,8 +47,11 @@ export class ManagedSigning extends Construct {
 
   /** Signs each image that is pushed to this repository. */
   public sign(repositoryName: string, profileArn: string): void {
-    if (!Token.isUnresolved(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
+    if (isKnown(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
       throw invalid(this, `signingProfile ${shown(profileArn)} is not the ARN of a signing profile`);
+    }
+    if (isKnown(repositoryName) && !FILTER.test(repositoryName)) {
+      throw invalid(this, `signingProfile cannot sign repositoryName ${shown(repositoryName)}: a signing configuration takes names without "__" and runs of hyphens`);
     }
     this.repositories.set(profileArn, [...this.repositories.get(profileArn) ?? [], repositoryName]);
   }

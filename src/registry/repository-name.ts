@@ -5,7 +5,7 @@ import { claim } from '../private/claims';
 import { kebabCase } from '../private/names';
 import { isOverridden, renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
-import { invalid, shown } from '../private/validation';
+import { invalid, isPlaceholder, shown } from '../private/validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;
@@ -17,6 +17,7 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   if (Token.isUnresolved(name)) {
     throw invalid(scope, 'repositoryName must be known at synthesis, because other stacks refer to the repository by its name');
   }
+  if (isPlaceholder(name)) return;
   if (name.length < MIN_LENGTH || name.length > MAX_LENGTH || !REPOSITORY_NAME.test(name)) {
     throw invalid(scope, `repositoryName ${shown(name)} is not valid in ECR: ` +
       `${MIN_LENGTH} to ${MAX_LENGTH} lower-case letters and digits, in parts joined by one of . _ __ / or by hyphens`);

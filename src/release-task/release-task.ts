@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, IConstruct, IDependable } from 'constructs';
+import { Construct, Dependable, IConstruct, IDependable } from 'constructs';
 import { CONTRACT_VERSION, ReleaseTaskProperties, RESOURCE_TYPE } from './contract';
 import { NetworkPath } from './network-path';
 import { allowToRun, LogStreams } from './permissions';
@@ -95,7 +95,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     const given = this.checked(props);
 
     this.cluster = given.cluster ?? defaultCluster(this, given);
-    const place = taskPlace(given, this.cluster);
+    const place = taskPlace(this, given, this.cluster);
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, false));
     this.connections = new ec2.Connections({
       securityGroups: given.securityGroups
@@ -145,18 +145,14 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    * @throws if one of them is undefined
    */
   public runAfter(...dependencies: IDependable[]): void {
-    const missing = dependencies.findIndex((dependency) => !dependency);
-    if (missing >= 0) {
-      throw invalid(this, `runAfter: ${shown(dependencies[missing])} is nothing to wait for: pass a construct`);
+    for (const dependency of dependencies) {
+      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is nothing to wait for: pass a construct`);
     }
     this.resource.node.addDependency(...dependencies);
   }
 
   private checked(props: ReleaseTaskProps): ReleaseTaskProps {
-    const given = checkedOptions(this, props, OPTION_KINDS);
-    if (!given.guard) {
-      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
-    }
+    const given = checkedOptions(this, props, OPTION_KINDS, ['guard']);
     if (!given.command || given.command.length === 0) {
       throw invalid(this, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"]');
     }
@@ -245,6 +241,14 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   /** As they are rendered, with those that CDK adds only then. */
   private containerDefinitions(): any[] {
     return Stack.of(this).resolve((this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions);
+  }
+}
+
+function isDependable(value: unknown): value is IDependable {
+  try {
+    return Dependable.of(value as IDependable) !== undefined;
+  } catch {
+    return false;
   }
 }
 

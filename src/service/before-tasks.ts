@@ -1,17 +1,22 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { IConstruct, IDependable } from 'constructs';
+import { Construct, IConstruct, IDependable } from 'constructs';
 import { lacksNatGateways } from './default-cluster';
 import { deployedTogether } from '../private/stacks';
+import { located } from '../private/validation';
 
 export interface TaskPlace {
   readonly taskSubnets: ec2.SubnetSelection;
   readonly assignPublicIp: boolean;
 }
 
-export function taskPlace({ taskSubnets, assignPublicIp }: Partial<TaskPlace>, cluster: ecs.ICluster): TaskPlace {
+/** @throws what aws-cdk-lib says of a cluster without a VPC, or of a VPC without such subnets, with the name of the option */
+export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp }: Partial<TaskPlace>, cluster: ecs.ICluster): TaskPlace {
   const publicIp = assignPublicIp ?? (!taskSubnets && lacksNatGateways(cluster));
-  return { taskSubnets: taskSubnets ?? (publicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {}), assignPublicIp: publicIp };
+  const subnets = taskSubnets ?? (publicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
+  const vpc = located(scope, () => cluster.vpc, 'cluster');
+  located(scope, () => vpc.selectSubnets(subnets), 'taskSubnets');
+  return { taskSubnets: subnets, assignPublicIp: publicIp };
 }
 
 /** Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity. */

@@ -4,6 +4,7 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import { LoadBalancerIngressOptions } from './ingress-options';
+import { isKnown } from '../private/validation';
 
 const { IPV4, DUAL_STACK_WITHOUT_PUBLIC_IPV4 } = elbv2.IpAddressType;
 
@@ -19,7 +20,7 @@ export function* faultsOfDomain({ domainName, domainZone }: LoadBalancerIngressO
   const zoneName = nameOf(domainZone);
   if (zoneName === undefined) {
     yield `domainZone ${domainZone.node.path} does not know its name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
-  } else if (!Token.isUnresolved(zoneName) && !Token.isUnresolved(domainName) && !isWithin(domainName, zoneName)) {
+  } else if (isKnown(zoneName) && isKnown(domainName) && !isWithin(domainName, zoneName)) {
     // Otherwise, the record would be made for a name within the zone that nobody asks for.
     yield `domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`;
   }

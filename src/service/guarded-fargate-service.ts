@@ -20,10 +20,7 @@ import { faultsAtSynthesis } from './synthesis-checks';
 import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
 import { stopService } from '../private/commands';
-import { invalid } from '../private/validation';
-
-/** Those that are passed on with the others. */
-const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
+import { invalid, located } from '../private/validation';
 
 /**
  * Properties of a `GuardedFargateService`.
@@ -98,6 +95,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     const { guard } = given;
 
     this.cluster = given.cluster ?? this.defaultCluster(given);
+    const place = taskPlace(this, given, this.cluster);
     const ingress = (given.ingress ?? Ingress.none())._bind(this, this.cluster.vpc, shiftsTraffic(given));
     this.loadBalancer = ingress?.loadBalancer;
     this.listener = ingress?.listener;
@@ -108,8 +106,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
 
     ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, ingress !== undefined));
-    const place = taskPlace(given, this.cluster);
-    this.ecsService = this.makeService({ ...given, ...place }, ingress);
+    this.ecsService = located(this, () => this.makeService({ ...given, ...place }, ingress), given.cloudMapOptions && 'cloudMapOptions');
     if (ingress) this.register(ingress);
     this.scaling = given.scaling?._follow(this, this.ecsService, ingress?.targets.targetGroups ?? []);
     keepFailureEvents(this, { service: this.ecsService, guard, givenName: given.serviceName, topic: given.failureTopic });
@@ -128,10 +125,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   }
 
   private checked(props: GuardedFargateServiceProps): GuardedFargateServiceProps {
-    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, OPTIONS_OF_PHASED_SERVICE);
-    if (!given.guard) {
-      throw invalid(this, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })");
-    }
+    const given = checkedOptions(this, props, SERVICE_OPTION_KINDS, ['guard']);
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {

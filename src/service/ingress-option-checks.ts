@@ -1,8 +1,8 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IngressTargetOptions } from './ingress-options';
 import { anyDuration, anyFlag, anyNumber, anyText, instance, Kinds, listOf, structOf } from '../private/option-kinds';
-import { durationOutside, outside } from '../private/validation';
+import { durationOutside, isKnown, outside } from '../private/validation';
 
 /** Those of all conditions of a rule together. */
 const MOST_VALUES = 5;
@@ -50,7 +50,7 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
     yield `healthCheck.interval ${interval.toHumanString()} is not more than the default timeout of ${DEFAULT_TIMEOUT_SECONDS} seconds: ` +
       'pass a healthCheck.timeout that is less';
   }
-  if (path !== undefined && !Token.isUnresolved(path) && !path.startsWith('/')) {
+  if (path !== undefined && isKnown(path) && !path.startsWith('/')) {
     yield `healthCheck.path "${path}" does not begin with a slash`;
   }
   if (protocol !== undefined && !['HTTP', 'HTTPS'].includes(protocol)) {
@@ -89,7 +89,7 @@ export function* faultsOfConditions(
     yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a rule of a listener has room for ${MOST_VALUES}`;
   }
   for (const value of values) {
-    if (typeof value === 'string' && !Token.isUnresolved(value) && (value.length < 1 || value.length > LONGEST_VALUE)) {
+    if (typeof value === 'string' && isKnown(value) && (value.length < 1 || value.length > LONGEST_VALUE)) {
       yield `${names} have the value "${value}": pass 1 to ${LONGEST_VALUE} characters`;
     }
   }

@@ -1,6 +1,7 @@
 import { CfnResource, Reference, Stack, Stage, Token, Tokenization } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IConstruct } from 'constructs';
+import { isPlaceholder } from '../private/validation';
 
 /** The priority of a rule that must not keep a request from any other. */
 export const LAST_PRIORITY = 50_000;
@@ -37,9 +38,9 @@ function rulesAt(scope: IConstruct, place: string): elbv2.CfnListenerRule[] {
   return rules.get(place) ?? [];
 }
 
-/** Undefined if the priority is only known at deployment. */
+/** Undefined if the priority is only known at deployment, or the listener has not been looked up yet. */
 function placeOf(rule: elbv2.CfnListenerRule): string | undefined {
-  return Token.isUnresolved(rule.priority) ? undefined : `${rule.priority} ${listenerOf(rule)}`;
+  return Token.isUnresolved(rule.priority) || isPlaceholder(rule.listenerArn) ? undefined : `${rule.priority} ${listenerOf(rule)}`;
 }
 
 /** By ARN where that is known, since each stack may import the listener for itself. */

@@ -1,7 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { invalid } from '../private/validation';
+import { invalid, located } from '../private/validation';
 
 /** Zones of which ELB needs two; local zones are named `us-west-2-lax-1a`. */
 const REGIONAL_ZONE = /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/;
@@ -20,7 +20,8 @@ export function loadBalancerSubnets(
     throw invalid(scope, `ingress internetFacing needs public subnets, and ${vpc.node.path} has none: pass Ingress.internalOnly() or another VPC`);
   }
   const selection = given ?? (internetFacing ? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true } : { onePerAz: true });
-  const { subnets } = vpc.selectSubnets(selection);
+  const { subnets, isPendingLookup } = located(scope, () => vpc.selectSubnets(selection), 'ingress subnets');
+  if (isPendingLookup) return selection;
 
   const zones = subnets.map(zoneOf);
   const twice = zones.findIndex((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);

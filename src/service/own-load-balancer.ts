@@ -1,4 +1,4 @@
-import { Token, Tokenization } from 'aws-cdk-lib';
+import { Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -9,9 +9,10 @@ import { LoadBalancerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets';
 import { checkRegion } from './same-place';
+import { aSubnetSelection } from './service-option-kinds';
 import { ServiceTargets } from './service-targets';
-import { anyDuration, anyFlag, anyNumber, anyStruct, anyText, givenOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
-import { invalid, outside } from '../private/validation';
+import { anyDuration, anyFlag, anyNumber, anyText, factoryOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
+import { invalid, isKnown, outside } from '../private/validation';
 
 const HTTP = 80;
 const HTTPS = 443;
@@ -28,7 +29,7 @@ const KINDS: Kinds<LoadBalancerIngressOptions> = {
   redirectHTTP: anyFlag,
   openListener: anyFlag,
   testListenerPort: anyNumber,
-  subnets: anyStruct,
+  subnets: aSubnetSelection,
   ipAddressType: oneOf(...Object.values(elbv2.IpAddressType)),
   idleTimeout: anyDuration,
   domainName: anyText,
@@ -43,7 +44,7 @@ export class OwnLoadBalancer implements WayIn {
 
   constructor(private readonly factory: 'internetFacing' | 'internalOnly', options: LoadBalancerIngressOptions) {
     const fail = (message: string) => new Error(`Ingress.${factory}: ${message}`);
-    this.options = givenOptions(options ?? {}, KINDS, fail);
+    this.options = factoryOptions(options ?? {}, KINDS, fail);
     const { certificate, listenerPort, redirectHTTP } = this.options;
     this.port = listenerPort ?? (certificate ? HTTPS : HTTP);
     this.redirect = redirectHTTP ?? (certificate !== undefined && this.port !== HTTP);
@@ -101,7 +102,7 @@ export class OwnLoadBalancer implements WayIn {
     for (const name of ['sslPolicy', 'additionalCertificates'] as const) {
       if (this.options[name] && !certificate) yield `${name} needs a certificate: without one, the load balancer speaks plain HTTP`;
     }
-    if (sslPolicy !== undefined && !Token.isUnresolved(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
+    if (sslPolicy !== undefined && isKnown(sslPolicy) && !sslPolicy.startsWith('ELBSecurityPolicy-')) {
       yield `sslPolicy ${sslPolicy} is not a policy of ELB: pass an elbv2.SslPolicy`;
     }
     if (testListenerPort !== undefined && outside(testListenerPort, 1, 65535)) {

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
-import { anyDuration, anyNumber, givenOptions, Kinds } from '../private/option-kinds';
+import { anyDuration, anyNumber, factoryOptions, Kinds } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
 
 const PERIOD = Duration.minutes(1);
@@ -183,7 +183,7 @@ function notBetween(value: number, min: number, max: number): boolean {
 }
 
 function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T>): T {
-  return givenOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`));
+  return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`));
 }
 
 /** The same metric of each target group, put together. */

@@ -2,10 +2,7 @@ import { Arn, ArnFormat, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { invalid } from '../private/validation';
-
-/** What `fromLookup` of load balancers and listeners answers until the CDK CLI has looked them up. */
-const NOT_LOOKED_UP_YET = /^arn:aws:elasticloadbalancing:us-west-2:123456789012:\w+\/\w+\/my-load-balancer\/50dc6c495c0c9188\b/;
+import { invalid, isKnown, shown } from '../private/validation';
 
 /**
  * What AWS only finds in its own region, such as the certificate of a load balancer: that of CloudFront is in us-east-1.
@@ -13,7 +10,8 @@ const NOT_LOOKED_UP_YET = /^arn:aws:elasticloadbalancing:us-west-2:123456789012:
  * @throws if the regions are known to differ
  */
 export function checkRegion(scope: Construct, name: string, arn: string): void {
-  if (!arn || Token.isUnresolved(arn) || NOT_LOOKED_UP_YET.test(arn)) return;
+  if (!arn || !isKnown(arn)) return;
+  if (!arn.startsWith('arn:')) throw invalid(scope, `${name} ${shown(arn)} is not an ARN`);
   const { region } = Stack.of(scope);
   const { region: other } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
   if (Token.isUnresolved(region) || !other || other === region) return;
@@ -28,13 +26,13 @@ export function checkRegion(scope: Construct, name: string, arn: string): void {
 export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: elbv2.IApplicationListener): void {
   const { loadBalancer } = listener as Partial<elbv2.ApplicationListener>;
   const other = loadBalancer?.vpc;
-  if (!other || other.vpcId === vpc.vpcId || !isKnown(other) || !isKnown(vpc)) return;
+  if (!other || other.vpcId === vpc.vpcId || !isIdentified(other) || !isIdentified(vpc)) return;
   throw invalid(scope, `ingress listener ${listener.node.path} is in VPC ${other.node.path}, and the service in ${vpc.node.path}: ` +
     'pass that VPC, or a cluster in it');
 }
 
 /** Of an imported VPC whose id is a token, nobody can tell which one it is. */
-function isKnown(vpc: ec2.IVpc): boolean {
+function isIdentified(vpc: ec2.IVpc): boolean {
   const resource = vpc.node.defaultChild;
-  return !Token.isUnresolved(vpc.vpcId) || (resource !== undefined && CfnResource.isCfnResource(resource));
+  return isKnown(vpc.vpcId) || (resource !== undefined && CfnResource.isCfnResource(resource));
 }

@@ -8,8 +8,8 @@ import { followQueue } from './queue-scaling';
 import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
-import { anyNumber, givenOptions, instance, Kinds, listOf, mapOf, structOf } from '../private/option-kinds';
-import { invalid, outside } from '../private/validation';
+import { anyNumber, factoryOptions, instance, Kinds, listOf, mapOf, structOf } from '../private/option-kinds';
+import { invalid, outside, shown } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 
@@ -46,7 +46,7 @@ export class Scaling {
    */
   public static exactly(count: number): Scaling {
     if (outside(count, 0)) {
-      throw new Error(`Scaling.exactly: count ${count} is not a number of tasks: 0 or more`);
+      throw new Error(`Scaling.exactly: count ${shown(count)} is not a number of tasks: 0 or more`);
     }
     return new Scaling(BY_FACTORY, new FixedCount(count));
   }
@@ -62,10 +62,10 @@ export class Scaling {
    */
   public static between(min: number, max: number, options: ScalingOptions = {}): Scaling {
     const fail = (message: string) => new Error(`Scaling.between: ${message}`);
-    const given = givenOptions(options ?? {}, KINDS, fail);
-    if (outside(min, 0)) throw fail(`min ${min} is not a number of tasks: 0 or more`);
+    const given = factoryOptions(options ?? {}, KINDS, fail);
+    if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
-      throw fail(`max ${max} is not a number of tasks that is at least 1 and at least min (${min})`);
+      throw fail(`max ${shown(max)} is not a number of tasks that is at least 1 and at least min (${min})`);
     }
     for (const fault of faultsOf(given)) throw fail(fault);
     return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));

@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DEFAULT_ZONES } from './default-cluster';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
-import { durationOutside, outside } from '../private/validation';
+import { durationOutside, isKnown, outside } from '../private/validation';
 
 export const DEFAULT_MIN_HEALTHY_PERCENT = 100;
 export const DEFAULT_MAX_HEALTHY_PERCENT = 200;
@@ -46,7 +46,7 @@ export function* faultsOf(options: Options): Generator<string> {
 function* faultsOfNames(options: Options): Generator<string> {
   for (const name of ['serviceName', 'family', 'containerName'] as const) {
     const value = options[name];
-    if (value !== undefined && !Token.isUnresolved(value) && !NAME.test(value)) {
+    if (value !== undefined && isKnown(value) && !NAME.test(value)) {
       yield `${name} "${value}" is not a name for ECS: pass up to 255 letters, digits, hyphens and underscores`;
     }
   }
@@ -60,13 +60,13 @@ function* faultsOfTask(options: Options): Generator<string> {
   if (ephemeralStorageGiB !== undefined && outside(ephemeralStorageGiB, 21, 200)) {
     yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
   }
-  if (platformVersion !== undefined && !Token.isUnresolved(platformVersion) && !PLATFORM.test(platformVersion)) {
+  if (platformVersion !== undefined && isKnown(platformVersion) && !PLATFORM.test(platformVersion)) {
     yield `platformVersion ${platformVersion} is none that has what this library needs: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
   }
   if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
     yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
   }
-  if (workingDirectory !== undefined && !Token.isUnresolved(workingDirectory) && !workingDirectory.startsWith('/')) {
+  if (workingDirectory !== undefined && isKnown(workingDirectory) && !workingDirectory.startsWith('/')) {
     yield `workingDirectory "${workingDirectory}" is not an absolute path`;
   }
   if (environmentFiles.length > MOST_ENVIRONMENT_FILES) {

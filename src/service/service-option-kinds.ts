@@ -1,16 +1,26 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {
-  anyDuration, anyFlag, anyNumber, anyStruct, anyText, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
+  anyDuration, anyFlag, anyNumber, anyText, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
 } from '../private/option-kinds';
 import { shown } from '../private/validation';
 
 const aGuard: Kind = (name, value) => typeof value === 'object' && value !== null && ImageGuard.isImageGuard(value as ImageGuard)
   ? undefined
   : `${name} ${shown(value)} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })`;
+
+export const aSubnetSelection = structOf({}, {
+  subnetType: oneOf(...Object.values(ec2.SubnetType)),
+  availabilityZones: listOf(anyText),
+  onePerAz: anyFlag,
+  subnetGroupName: anyText,
+  subnetFilters: listOf(instance('an ec2.SubnetFilter', 'selectSubnets')),
+  subnets: listOf(instance('an ec2.ISubnet', 'subnetId')),
+});
 
 /** ECS has two more than the lowest aws-cdk-lib knows. */
 const STRATEGIES = ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'];
@@ -76,9 +86,17 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   availabilityZoneRebalancing: oneOf(...Object.values(ecs.AvailabilityZoneRebalancing)),
   propagateTags: oneOf(...Object.values(ecs.PropagatedTagSource)),
   enableECSManagedTags: anyFlag,
-  cloudMapOptions: anyStruct,
+  cloudMapOptions: structOf({}, {
+    name: anyText,
+    cloudMapNamespace: instance('an INamespace of Cloud Map', 'namespaceId', 'namespaceName'),
+    dnsRecordType: oneOf('A', 'AAAA', 'A, AAAA', 'SRV', 'CNAME'),
+    dnsTtl: anyDuration,
+    failureThreshold: anyNumber,
+    container: instance('an ecs.ContainerDefinition', 'containerName'),
+    containerPort: anyNumber,
+  }),
   enableExecuteCommand: anyFlag,
-  taskSubnets: anyStruct,
+  taskSubnets: aSubnetSelection,
   assignPublicIp: anyFlag,
   securityGroups: listOf(instance('an ec2.ISecurityGroup', 'securityGroupId')),
 };

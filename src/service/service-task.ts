@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { environmentOf } from './service-option-checks';
 import { taskSize } from './task-size';
-import { invalid } from '../private/validation';
+import { invalid, isKnown } from '../private/validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
 
@@ -80,7 +80,7 @@ class GrantedEnvironmentFile extends ecs.EnvironmentFile {
   public bind(scope: Construct): ecs.EnvironmentFileConfig {
     const config = this.file.bind(new Construct(scope, `EnvironmentFile${this.index + 1}`));
     const { bucketName, objectKey } = config.s3Location;
-    if (!Token.isUnresolved(objectKey) && !objectKey.endsWith('.env')) {
+    if (isKnown(objectKey) && !objectKey.endsWith('.env')) {
       throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${objectKey} does not end with .env: ECS takes no other files`);
     }
     const { partition } = Stack.of(scope);

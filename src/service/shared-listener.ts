@@ -7,7 +7,7 @@ import { ListenerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { checkRegion, checkVpcOfListener } from './same-place';
 import { ServiceTargets } from './service-targets';
-import { anyNumber, anyText, givenOptions, instance, Kinds, listOf } from '../private/option-kinds';
+import { anyNumber, anyText, factoryOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { invalid, outside, shown } from '../private/validation';
 
 const aListener = instance('an elbv2.IApplicationListener', 'listenerArn', 'connections');
@@ -33,7 +33,7 @@ export class SharedListener implements WayIn {
     }
     if (options == null) throw fail(`options ${shown(options)} must say which requests go to the service: pass priority and conditions or patterns`);
 
-    this.options = givenOptions(options, KINDS, fail);
+    this.options = factoryOptions(options, KINDS, fail);
     for (const fault of this.faultsOfOptions()) throw fail(fault);
     const { hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
     this.conditions = [

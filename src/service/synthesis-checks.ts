@@ -1,11 +1,15 @@
-import { CfnResource, Token } from 'aws-cdk-lib';
+import { CfnResource } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
+import { isKnown, shown } from '../private/validation';
 
 /** Of `linuxParameters`. */
 const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
+const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
 
 /**
  * What is wrong with a service that only the finished app tells, since load balancers, Cloud Map, devices and capacity may be
@@ -26,9 +30,13 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 /** What is wrong with a task, whatever starts it, that only the finished app tells. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  for (const { name, environment = [], secrets = [], linuxParameters = {} } of taskDefinition.stack.resolve(containerDefinitions)) {
+  for (const container of taskDefinition.stack.resolve(containerDefinitions)) {
+    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
+    if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
+      yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
+    }
     const variables = environment.map((variable: { name: string }) => variable.name);
     const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
     if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
@@ -43,7 +51,7 @@ function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProvide
   const { capacityProviderNames = [], clusterScopedCapacityProviderNames = [] } = cluster as ecs.Cluster;
   const offered = [...capacityProviderNames, ...clusterScopedCapacityProviderNames, ...(resource as ecs.CfnCluster).capacityProviders ?? []];
   const missing = strategies.map(({ capacityProvider }) => capacityProvider)
-    .filter((name) => !Token.isUnresolved(name) && !offered.includes(name));
+    .filter((name) => isKnown(name) && !offered.includes(name));
   if (missing.length === 0 || isOfferedElsewhere(cluster)) return [];
   return [`capacityProviderStrategies needs ${missing.join(' and ')}, which cluster ${cluster.node.path} does not offer: ` +
     'pass enableFargateCapacityProviders: true to the cluster'];

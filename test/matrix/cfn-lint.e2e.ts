@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, COMBINATIONS } from './options';
+import { App } from 'aws-cdk-lib';
+import * as service from './options';
+import * as releaseTask from './release-task-options';
 import { cfnLint } from '../cfn-lint';
 import { templateFiles } from '../util/synth';
 
@@ -20,9 +22,10 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 test('cfn-lint finds nothing in any combination but what is accepted, and all of that', async () => {
   // Of equal templates, one is enough.
-  const templates = new Map(COMBINATIONS.flatMap((combination) =>
-    Object.entries(templateFiles(build(combination).synth())).map(([name, template]) => [template, { name, combination }])));
-  expect(templates.size).toBeGreaterThan(COMBINATIONS.length);
+  const apps = [...builds(service), ...builds(releaseTask)];
+  const templates = new Map(apps.flatMap(({ combination, app }) =>
+    Object.entries(templateFiles(app().synth())).map(([name, template]) => [template, { name, combination }])));
+  expect(templates.size).toBeGreaterThan(apps.length);
   const files = new Map([...templates].map(([template, from], index) => {
     const file = join(directory, `${index}.template.json`);
     writeFileSync(file, template);
@@ -37,3 +40,7 @@ test('cfn-lint finds nothing in any combination but what is accepted, and all of
   }))).toEqual([]);
   expect(new Set(findings.map(({ Rule }) => Rule.Id))).toEqual(new Set(Object.keys(ACCEPTED)));
 });
+
+function builds<T>({ COMBINATIONS, build }: { readonly COMBINATIONS: T[]; build(combination: T): App }): { combination: T; app(): App }[] {
+  return COMBINATIONS.map((combination) => ({ combination, app: () => build(combination) }));
+}

@@ -135,7 +135,7 @@ describe('the custom resource', () => {
 
   test.each<[string, () => Partial<ReleaseTaskProps>]>([
     ['no lines are wanted', () => ({ logLines: 0 })],
-    ['the container logs elsewhere', () => ({ logDriver: ecs.LogDrivers.fluentd() })],
+    ['the container logs elsewhere', () => ({ logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })],
   ])('names no log group where %s', (_, props) => {
     task(props());
 
@@ -384,6 +384,8 @@ describe('what is refused', () => {
     ['a command that is no list', { command: 'node migrate.js' }, 'command "node migrate.js" is not a list (at Shop/Migration)'],
     ['no guard', { guard: undefined }, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry }) (at Shop/Migration)"],
     ['a timeout of more than a Lambda function can wait', { timeout: Duration.minutes(15) }, 'timeout 15 minutes is out of bounds: 1 second to 14 minutes, because one invocation of a Lambda function waits for the task (at Shop/Migration)'],
+    ['a timeout that is no number', { timeout: Duration.seconds(NaN) }, 'timeout NaN is not a Duration (at Shop/Migration)'],
+    ['subnets that the VPC has not', { taskSubnets: { subnetGroupName: 'nope' } }, /^taskSubnets: There are no subnet groups with name 'nope' .*\(at Shop\/Migration\)$/ as any],
     ['a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of bounds'],
     ['a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
     ['a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],

@@ -101,7 +101,7 @@ describe('isolated subnets', () => {
 
   test('need no endpoint for logs that go elsewhere', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
-    expect(warningsOf({ vpc, logDriver: ecs.LogDrivers.fluentd() })).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
+    expect(warningsOf({ vpc, logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
   });
 
   test.each([
@@ -183,7 +183,7 @@ describe('what is added to the task later', () => {
   test('needs endpoints too: secrets and sidecars that log', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER });
-    const { container, taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, logDriver: ecs.LogDrivers.fluentd() });
+    const { container, taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) });
     container.addSecret('DB', ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret')));
     taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('busybox'), logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }) });
     expect(warnings()).toEqual([isolated('logs, secretsmanager')]);

@@ -217,6 +217,12 @@ describe('TLS', () => {
       'pass one of the same region (at Web/Api)'));
   });
 
+  test('refuses a certificate that is not named by an ARN', () => {
+    const named = acm.Certificate.fromCertificateArn(stack, 'Named', 'shop.example.com');
+    expect(() => service(existingVpc(stack), Ingress.internetFacing({ certificate: named }))).toThrow(new Error(
+      'ingress certificate "shop.example.com" is not an ARN (at Web/Api)'));
+  });
+
   test('refuses a further certificate of another region', () => {
     const additionalCertificates = [certificate('Cdn', 'us-east-1')];
     expect(() => service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), additionalCertificates })))

@@ -66,6 +66,18 @@ describe('Linux parameters', () => {
   });
 });
 
+describe('log drivers that Fargate does not support', () => {
+  test('are refused', () => {
+    service({ logDriver: ecs.LogDrivers.fluentd() });
+    expect(() => app.synth()).toThrow('[Web/Api] logDriver "fluentd" of container "app" is not supported by Fargate: pass one of awslogs, awsfirelens, splunk');
+  });
+
+  test('are no others than those', () => {
+    service({ logDriver: ecs.LogDrivers.firelens({}) });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
 describe('environment files', () => {
   const bucket = () => s3.Bucket.fromBucketName(stack, 'Bucket', 'settings');
   const local = (content: string) => {

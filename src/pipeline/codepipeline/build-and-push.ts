@@ -7,10 +7,12 @@ import * as pipelines from 'aws-cdk-lib/pipelines';
 import { RESOURCE_TYPE } from '../../guard/contract';
 import { ImageGuard } from '../../guard/image-guard';
 import { onlyByFactory } from '../../private/factories';
+import { factoryOptions, instance, Kinds, mapOf } from '../../private/option-kinds';
 import { deployedStack, isInOtherAccount } from '../../private/stacks';
 import { invalid, shown } from '../../private/validation';
 import { repositoryRoot } from '../generated-file';
 import { ImageBuild } from '../image-build';
+import { imageBuilds } from '../image-build-kinds';
 import { buildAndPush, logInAndAddTags, lookUp, promote } from '../image-commands';
 import { awaitedImages, ImagePlan, originOf } from '../image-plan';
 import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
@@ -20,6 +22,13 @@ import { functions, indented, quoted } from '../shell';
 const ASSEMBLY = '../assembly';
 
 const LONGEST_TAG = 128;
+
+const OPTION_KINDS: Kinds<BuildAndPushProps> = {
+  pipeline: instance('a pipeline of CDK Pipelines', 'cloudAssemblyFileSet', 'synth'),
+  source: instance('an IFileSetProducer, such as CodePipelineSource.gitHub()', 'primaryOutput'),
+  images: imageBuilds,
+  secrets: mapOf(instance('an ISecret', 'secretName')),
+};
 
 /** Looked up on use, since that loads CodeBuild, which most apps have no need of. */
 const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = {
@@ -91,16 +100,18 @@ export class BuildAndPush {
    * name, account and region known at synthesis; if a build secret is not in `secrets`, or an image has a `rebuildSchedule`
    */
   public static stackSteps(stage: Stage, props: BuildAndPushProps): pipelines.StackSteps[] {
-    const images = awaitedImages(stage, props.images ?? [], isSourceOfApp(props) ? repositoryRoot() : undefined);
+    if (!Stage.isStage(stage)) throw new Error(`BuildAndPush.stackSteps: stage ${shown(stage)} is not a Stage`);
+    const given = factoryOptions(props, OPTION_KINDS, (message) => invalid(stage, message), ['pipeline', 'source']);
+    const images = awaitedImages(stage, given.images ?? [], isSourceOfApp(given) ? repositoryRoot() : undefined);
     const awaited = new Map<ImagePlan, ImageGuard[]>();
     for (const [guard, image] of images) awaited.set(image, [...awaited.get(image) ?? [], guard]);
-    checkSecrets(stage, [...awaited.keys()], props);
+    checkSecrets(stage, [...awaited.keys()], given);
 
     const before = new Map<Stack, pipelines.Step[]>();
     for (const [image, guards] of awaited) {
       const moving = checkVersions(guards, image);
       if (!moving) guards.forEach((guard) => guard._addToTag(`-${image.settings}`));
-      const step = buildStep(guards[0], image, moving, props);
+      const step = buildStep(guards[0], image, moving, given);
       for (const stack of new Set(guards.map(deployedStack))) before.set(stack, [...before.get(stack) ?? [], step]);
     }
     return [...before].map(([stack, pre]) => ({ stack, pre }));

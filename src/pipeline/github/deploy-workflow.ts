@@ -7,11 +7,37 @@ import { contradictions } from './role-checks';
 import { workflowOf } from './workflow-document';
 import { WorkflowSettings, workflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
+import { checkedOptions } from '../../private/checked-options';
 import { claim } from '../../private/claims';
-import { invalid, located, shown } from '../../private/validation';
+import { anyDuration, anyText, instance, Kinds, listOf, mapOf, structOf } from '../../private/option-kinds';
+import { invalid, located, refuse, shown } from '../../private/validation';
 import { DeployPlan, deployPlan, EnvironmentPlan } from '../deploy-plan';
 import { GENERATED, keepGenerated, repositoryRoot } from '../generated-file';
 import { ImageBuild } from '../image-build';
+import { imageBuilds } from '../image-build-kinds';
+
+const aStage = instance('a Stage', 'stageName', 'node');
+const aPatch = instance('a JsonPatch, such as JsonPatch.add()', '_apply');
+
+const OPTION_KINDS: Kinds<DeployWorkflowProps> = {
+  pushRoleArn: anyText,
+  deployRoleArn: anyText,
+  diffRoleArn: anyText,
+  checks: mapOf(anyText),
+  images: imageBuilds,
+  environments: listOf(structOf({ stage: aStage }, { environmentName: anyText, deployRoleArn: anyText })),
+  branch: anyText,
+  workflowName: anyText,
+  installCommand: anyText,
+  cdkCommand: anyText,
+  nodeVersion: anyText,
+  runsOn: anyText,
+  buildEnvironmentName: anyText,
+  checkTimeout: anyDuration,
+  buildTimeout: anyDuration,
+  deployTimeout: anyDuration,
+  actions: mapOf(anyText),
+};
 
 const PERMISSIONS: Record<string, string> = {
   'actions': 'to see how far newer commits have come',
@@ -69,9 +95,10 @@ export class DeployWorkflow extends Construct {
    */
   constructor(scope: Construct, id: string, props: DeployWorkflowProps) {
     super(scope, id);
-    this.images = props.images ?? [];
-    this.environments = props.environments ?? [];
-    this.settings = located(this, () => workflowSettings(id, props));
+    const given = checkedOptions(this, props, OPTION_KINDS, ['pushRoleArn', 'deployRoleArn']);
+    this.images = given.images ?? [];
+    this.environments = given.environments ?? [];
+    this.settings = located(this, () => workflowSettings(id, given));
     this.workflowPath = path.posix.join('.github', 'workflows', `${this.settings.name}.yml`);
     const other = claim(this, this.workflowPath);
     if (other !== undefined) throw invalid(this, `workflowName: ${this.workflowPath} is written by ${other} already`);
@@ -86,6 +113,7 @@ export class DeployWorkflow extends Construct {
    * @throws at synthesis, if the path of a patch does not fit what is rendered
    */
   public patch(...patches: JsonPatch[]): void {
+    for (const [index, patch] of patches.entries()) refuse(this, aPatch(`patches[${index}]`, patch));
     this.patches.push(...patches);
   }
 

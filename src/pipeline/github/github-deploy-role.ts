@@ -3,6 +3,8 @@ import { Construct } from 'constructs';
 import { BootstrapAccess } from './bootstrap-access';
 import { GitHubRole, GitHubRoleProps } from './github-role';
 import { RoleTask } from './role-task';
+import { checkedOptions } from '../../private/checked-options';
+import { aStack, listOf } from '../../private/option-kinds';
 import { located } from '../../private/validation';
 
 /** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
@@ -45,7 +47,8 @@ export class GitHubDeployRole extends GitHubRole {
    */
   constructor(scope: Construct, id: string, props: GitHubDeployRoleProps) {
     super(scope, id, props, 'Deploys from GitHub Actions');
-    this.access = located(this, () => new BootstrapAccess(BOOTSTRAP_ROLES, props.stacks ?? [Stack.of(this)]));
+    const { stacks = [Stack.of(this)] } = checkedOptions<Pick<GitHubDeployRoleProps, 'stacks'>>(this, props, { stacks: listOf(aStack) });
+    this.access = located(this, () => new BootstrapAccess(BOOTSTRAP_ROLES, stacks));
     this.role.addToPolicy(this.access.statement);
   }
 

@@ -4,6 +4,8 @@ import { BootstrapAccess } from './bootstrap-access';
 import { GitHubRole, GitHubRoleProps } from './github-role';
 import { GitHubSubject } from './github-subject';
 import { RoleTask } from './role-task';
+import { checkedOptions } from '../../private/checked-options';
+import { aStack, listOf } from '../../private/option-kinds';
 import { located } from '../../private/validation';
 
 /**
@@ -45,7 +47,8 @@ export class GitHubDiffRole extends GitHubRole {
    */
   constructor(scope: Construct, id: string, props: GitHubDiffRoleProps) {
     super(scope, id, props, 'Compares on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);
-    this.access = located(this, () => new BootstrapAccess(['lookup'], props.stacks ?? [Stack.of(this)]));
+    const { stacks = [Stack.of(this)] } = checkedOptions<Pick<GitHubDiffRoleProps, 'stacks'>>(this, props, { stacks: listOf(aStack) });
+    this.access = located(this, () => new BootstrapAccess(['lookup'], stacks));
     this.role.addToPolicy(this.access.statement);
   }
 

@@ -3,6 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { GitHubRole, GitHubRoleProps } from './github-role';
 import { RoleTask } from './role-task';
+import { checkedOptions } from '../../private/checked-options';
+import { aRepository, listOf } from '../../private/option-kinds';
 import { invalid } from '../../private/validation';
 import { ImageRegistry } from '../../registry/image-registry';
 import { referenceByName } from '../../registry/repository-reference';
@@ -41,10 +43,11 @@ export class GitHubPushRole extends GitHubRole {
    */
   constructor(scope: Construct, id: string, props: GitHubPushRoleProps) {
     super(scope, id, props, 'Pushes images from GitHub Actions');
-    if (props.registries.length === 0) throw invalid(this, 'registries is empty, so there is nothing to push to');
+    const { registries } = checkedOptions<Pick<GitHubPushRoleProps, 'registries'>>(this, props, { registries: listOf(aRepository) }, ['registries']);
+    if (registries.length === 0) throw invalid(this, 'registries is empty, so there is nothing to push to');
 
-    this.registries = props.registries;
-    props.registries.forEach((registry, index) => this.allowPush(registry, `Registry${index}`));
+    this.registries = registries;
+    registries.forEach((registry, index) => this.allowPush(registry, `Registry${index}`));
     this.role.addToPolicy(new iam.PolicyStatement({ actions: [LOGIN_ACTION], resources: ['*'] }));
   }
 

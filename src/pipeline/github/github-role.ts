@@ -3,14 +3,28 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
 import { faultOf, GitHubSubject, JobContext, trustedRuns } from './github-subject';
 import { RoleTask } from './role-task';
+import { checkedOptions } from '../../private/checked-options';
+import { anyDuration, anyText, instance, Kinds, listOf } from '../../private/option-kinds';
 import { partitionOf, pathInStack } from '../../private/stacks';
-import { invalid, located, shown } from '../../private/validation';
+import { durationOutside, invalid, isPlaceholder, located, shown } from '../../private/validation';
 
 const GITHUB_ROLE = Symbol.for('@org/phased-fargate.GitHubRole');
-const MAX_NAME_LENGTH = 64;
+const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 
 /** What IAM allows. */
 const SESSION = { min: Duration.hours(1), max: Duration.hours(12) };
+
+/** Those of all roles, each of which takes some more: `registries`, `stacks`. */
+const OPTION_KINDS: Kinds<GitHubRoleProps> = {
+  repository: anyText,
+  ownerId: anyText,
+  repositoryId: anyText,
+  subjects: listOf(instance('a GitHubSubject, such as GitHubSubject.branch()', '_of')),
+  provider: instance('an iam.IOidcProvider', 'oidcProviderArn'),
+  issuer: anyText,
+  maxSessionDuration: anyDuration,
+  roleName: anyText,
+};
 
 /**
  * Properties that all roles for workflows of GitHub Actions have.
@@ -113,29 +127,29 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
   protected constructor(scope: Construct, id: string, props: GitHubRoleProps, description: string, defaultSubjects = [GitHubSubject.branch('main')]) {
     super(scope, id);
     Object.defineProperty(this, GITHUB_ROLE, { value: true });
-    const { subjects = defaultSubjects, maxSessionDuration = SESSION.min } = props;
-    const fault = faultOf(props) ?? subjects.map((subject) => subject._faultFor(props)).find((found) => found !== undefined);
+    const given = checkedOptions<GitHubRoleProps>(this, props, OPTION_KINDS, ['repository', 'ownerId', 'repositoryId']);
+    const { subjects = defaultSubjects, maxSessionDuration = SESSION.min } = given;
+    const fault = faultOf(given) ?? subjects.map((subject) => subject._faultFor(given)).find((found) => found !== undefined);
     if (fault) throw invalid(this, fault);
     if (subjects.length === 0) throw invalid(this, 'subjects is empty, so nobody could assume the role');
-    const seconds = maxSessionDuration.isUnresolved() ? undefined : maxSessionDuration.toSeconds();
-    if (seconds !== undefined && (seconds < SESSION.min.toSeconds() || seconds > SESSION.max.toSeconds())) {
+    if (maxSessionDuration.isUnresolved() || durationOutside('seconds', maxSessionDuration, SESSION.min.toSeconds(), SESSION.max.toSeconds())) {
       throw invalid(this, `maxSessionDuration ${maxSessionDuration.toHumanString()} is not between 1 and 12 hours`);
     }
 
     const stack = Stack.of(this);
-    const roleName = props.roleName ?? [stack.stackName, ...pathInStack(this)].join('-').replace(/[^\w+=,.@-]+/g, '-');
-    if (Token.isUnresolved(roleName) || roleName.length > MAX_NAME_LENGTH) {
-      throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most ${MAX_NAME_LENGTH} characters`);
+    const roleName = given.roleName ?? [stack.stackName, ...pathInStack(this)].join('-').replace(/[^\w+=,.@-]+/g, '-');
+    if (Token.isUnresolved(roleName) || !isPlaceholder(roleName) && !ROLE_NAME.test(roleName)) {
+      throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most 64 characters: letters, digits and any of +=,.@_-`);
     }
     this.subjects = subjects;
-    this._repository = props.repository;
+    this._repository = given.repository;
     this._maxSessionDuration = maxSessionDuration;
     this.roleArn = `arn:${partitionOf(stack)}:iam::${stack.account}:role/${roleName}`;
     this.role = new iam.Role(this, 'Resource', {
       roleName,
-      description: `${description} (${props.repository})`,
-      assumedBy: located(this, () => trustedRuns(stack, props, subjects, props)),
-      maxSessionDuration: props.maxSessionDuration,
+      description: `${description} (${given.repository})`,
+      assumedBy: located(this, () => trustedRuns(stack, given, subjects, given)),
+      maxSessionDuration: given.maxSessionDuration,
     });
     this.grantPrincipal = this.role;
   }
