@@ -22,8 +22,8 @@ export function verify(releases: Release[]): string {
 }
 
 /** Where the CDK CLI has no role to look things up with, the credentials at hand are those that deploy, so they may read as well. */
-function asReader({ roles: { lookupRoleArn: role } }: StackPlan): string[] {
+function asReader({ region, roles: { lookupRoleArn: role } }: StackPlan): string[] {
   if (!role) return [];
   const request = { RoleSessionName: 'phased-fargate', ...role.parameters, RoleArn: role.arn };
-  return [`as_reader ${quoted(JSON.stringify(request))}`];
+  return [`as_reader ${region} ${quoted(JSON.stringify(request))}`];
 }

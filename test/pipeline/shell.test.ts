@@ -157,23 +157,23 @@ describe('a command that only reads', () => {
   const shown = 'show() { echo "$AWS_ACCESS_KEY_ID $1"; return 3; }; export AWS_ACCESS_KEY_ID=mine';
 
   test('runs with the role of the environment, and what comes after it without', () => {
-    const { stdout } = new Account().run(`${shown}\nas_reader '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || echo "$? $AWS_ACCESS_KEY_ID"`);
+    const { stdout } = new Account().run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || echo "$? $AWS_ACCESS_KEY_ID"`);
     expect(stdout).toBe('key-of-lookup it\n3 mine\n');
   });
 
   test('runs with the credentials at hand where these may not assume the role', () => {
-    const { stdout, stderr } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader '{}' show it || echo $?`);
+    const { stdout, stderr } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader eu-1 '{}' show it || echo $?`);
     expect(stdout).toBe('mine it\n3\n');
     expect(stderr).toContain('AccessDenied');
   });
 
   test('says nothing of the role where the credentials at hand will do', () => {
-    const { status, stdout, stderr } = new Account({ fails: 'aws' }).run("as_reader '{}' echo it");
+    const { status, stdout, stderr } = new Account({ fails: 'aws' }).run("as_reader eu-1 '{}' echo it");
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'it\n', stderr: '' });
   });
 
   test('is not confused by a warning of the AWS CLI', () => {
-    const { stdout } = new Account({ warns: true }).run(`${shown}\nas_reader '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || true`);
+    const { stdout } = new Account({ warns: true }).run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || true`);
     expect(stdout).toBe('key-of-lookup it\n');
   });
 });
@@ -221,7 +221,7 @@ class Account {
       ${warns ? 'echo "DeprecationWarning: old" >&2' : ''}
       case $2 in
         get-login-password) echo password ;;
-        assume-role) role=\${4##*/}; printf 'key-of-%s\tsecret\ttoken\n' "\${role%%\\"*}" ;;
+        assume-role) role=\${6##*/}; printf 'key-of-%s\tsecret\ttoken\n' "\${role%%\\"*}" ;;
         list-images) ls "$TAGS" | grep "^$(sed "s/.*, '//; s/').*//" <<< "\${12}")" || true ;;
         describe-images)
           tag=\${10#imageTag=}

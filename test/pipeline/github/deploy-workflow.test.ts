@@ -177,7 +177,7 @@ describe('what is read off the app', () => {
       lookupRoleArn: 'arn:aws:iam::${AWS::AccountId}:role/own-lookup',
       lookupRoleExternalId: "it's",
       lookupRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'shop' }] },
-    }), 'as_reader \'{"RoleSessionName":"phased-fargate","Tags":[{"Key":"team","Value":"shop"}],"ExternalId":"it\'\\\'\'s","RoleArn":"arn:aws:iam::111122223333:role/own-lookup"}\' \\\n  verify Shop'],
+    }), 'as_reader eu-west-1 \'{"RoleSessionName":"phased-fargate","Tags":[{"Key":"team","Value":"shop"}],"ExternalId":"it\'\\\'\'s","RoleArn":"arn:aws:iam::111122223333:role/own-lookup"}\' \\\n  verify Shop'],
     ['the credentials that deploy, where the synthesizer names no role', new CliCredentialsStackSynthesizer(), '\nverify Shop'],
   ])('%s compares what runs, in the workflow and in the script', (_, synthesizer, expected) => {
     const app = testApp();
