@@ -50,6 +50,7 @@ type Build = Omit<ImageBuild, 'registry' | 'promoteTo'>;
 export function buildInputs(property: string, build: Build, root: string | undefined): BuildInputs {
   const context = sourcePath(`${property}.context`, build.context ?? '.');
   const dockerfile = sourcePath(`${property}.dockerfile`, build.dockerfile ?? `${context}/Dockerfile`);
+  if (context.startsWith('-')) throw new Error(`${property}.context ${shown(context)} begins with "-", so Docker would take it for an option: rename the directory`);
   checkExists(`${property}.context`, context, root, 'directory');
   checkExists(`${property}.dockerfile`, dockerfile, root, 'file');
 

@@ -9,18 +9,21 @@ export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = [
     ...releases.map(({ parameterName, image }) => `--parameters "${parameterName}=$${imageVariable(originOf(image))}"`));
 }
 
-/**
- * Compares what the services run with what was pushed, and fails if any of it differs.
- *
- * @param as what the comparison of one stack runs under
- */
-export function verify(releases: Release[], as = (_: StackPlan): string[] => []): string {
+/** Compares what the services run with what was pushed, and fails if any of it differs. */
+export function verify(releases: Release[]): string {
   return [
     'failed=false',
     ...releases.map(({ stack, image }) => command(
-      ...as(stack),
+      ...asReader(stack),
       `verify ${quoted(stack.stackName)} ${stack.region}`,
       `${image.repositoryUri} "\${${imageVariable(originOf(image))}#*@}" || failed=true`)),
     '[[ $failed == false ]]',
   ].join('\n');
+}
+
+/** Where the CDK CLI has no role to look things up with, the credentials at hand are those that deploy, so they may read as well. */
+function asReader({ region, roles: { lookupRoleArn: role } }: StackPlan): string[] {
+  if (!role) return [];
+  const request = { RoleSessionName: 'phased-fargate', ...role.parameters, RoleArn: role.arn };
+  return [`as_reader ${region} ${quoted(JSON.stringify(request))}`];
 }

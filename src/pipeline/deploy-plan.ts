@@ -1,6 +1,6 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { BootstrapEnvironment, bootstrapEnvironment } from './bootstrap-environment';
+import { DeploymentRoles, deploymentRoles } from './deployment-roles';
 import { ImageBuild } from './image-build';
 import { awaitedImages, guardsBelow, ImagePlan, originOf } from './image-plan';
 import { ImageGuard } from '../guard/image-guard';
@@ -20,10 +20,15 @@ export interface DeployPlan {
   readonly environments: EnvironmentPlan[];
 }
 
-export interface StackPlan extends BootstrapEnvironment {
+export interface StackPlan {
   /** What `cdk deploy` takes. */
   readonly deployId: string;
   readonly stackName: string;
+  readonly account: string;
+  readonly region: string;
+
+  /** Those that the CDK CLI assumes. */
+  readonly roles: DeploymentRoles;
 }
 
 export interface EnvironmentPlan {
@@ -43,8 +48,6 @@ export interface Release {
   /** What `cdk deploy --parameters` takes, before the `=`. */
   readonly parameterName: string;
 }
-
-/** Of a bootstrapped environment. */
 
 /**
  * Reads the plan off the construct tree, once that is complete.
@@ -86,7 +89,7 @@ function stackPlan(stack: Stack): StackPlan {
     throw invalid(stack, `stack ${stack.stackName} says neither account nor region, or only one of them: pass env with both, ` +
       'so that the pipeline knows where to deploy it');
   }
-  return { deployId: deployId(stack), stackName: stack.stackName, ...bootstrapEnvironment(stack) };
+  return { deployId: deployId(stack), stackName: stack.stackName, account, region, roles: deploymentRoles(stack) };
 }
 
 function grouped<K, V>(values: V[], keyOf: (value: V) => K): Map<K, V[]> {
@@ -102,11 +105,6 @@ function distinct(stacks: StackPlan[]): StackPlan[] {
 /** All that is deployed, each stack once. */
 export function stacksOf({ registryStacks, environments }: DeployPlan): StackPlan[] {
   return distinct([...registryStacks, ...environments.flatMap(({ stacks }) => stacks)]);
-}
-
-/** Where releases go to: a stack for each account and region. */
-export function places({ releases }: EnvironmentPlan): StackPlan[] {
-  return [...new Map(releases.map(({ stack }) => [`${stack.account}/${stack.region}`, stack])).values()];
 }
 
 export function distinctImages({ releases }: EnvironmentPlan): ImagePlan[] {

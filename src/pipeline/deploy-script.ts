@@ -1,5 +1,4 @@
 import { Construct } from 'constructs';
-import { bootstrapRoleArn } from './bootstrap-environment';
 import { deploy, verify } from './deploy-commands';
 import { deployPlan, distinctImages, EnvironmentPlan } from './deploy-plan';
 import { appDirectory, GENERATED, keepGenerated, repositoryRoot } from './generated-file';
@@ -99,7 +98,7 @@ export class DeployScript extends Construct {
     const run = [
       ...distinctImages(environment).flatMap(promoted),
       this.inApp(deploy(this.cdkCommand, stacks, releases)),
-      ...releases.length > 0 ? [verify(releases, (stack) => [`as_reader ${quoted(bootstrapRoleArn(stack, 'lookup'))}`])] : [],
+      ...releases.length > 0 ? [verify(releases)] : [],
     ].join('\n');
     return stageName
       ? `# Phase 3: the services of ${stageName}\nif wanted ${quoted(stageName)} "$@"; then\n${indented(run)}\nfi`

@@ -35,7 +35,7 @@ const ESCAPES: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\\': '\\\\'
 export function quoted(word: string): string {
   if (/^[\w./:@=,+-]+$/.test(word)) return word;
   // In plain single quotes, shellcheck would take a dollar sign for a mistake.
-  if (!/[\p{Cc}$`]/u.test(word)) return `'${word.replace(/'/g, "'\\''")}'`;
+  if (!/[\p{Cc}$`\\]/u.test(word)) return `'${word.replace(/'/g, "'\\''")}'`;
   const escaped = word.replace(/[\p{Cc}\\']/gu, (character) =>
     ESCAPES[character] ?? Buffer.from(character).toString('hex').replace(/../g, '\\x$&'));
   return `$'${escaped}'`;

@@ -179,6 +179,7 @@ describe('what cannot be meant is refused', () => {
     [{ context: 'outside' }, 'images[0].context "outside" is a link, so a change of what it leads to would bring no new image: pass ".."'],
     [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a link'],
     [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a link'],
+    [{ context: './-api' }, 'images[0].context "-api" begins with "-", so Docker would take it for an option: rename the directory (at the app)'],
     [{ context: ' api' }, 'images[0].context " api" is not a path that is known at synthesis, without blanks at its ends'],
     [{ context: '' }, 'images[0].context "" is not a path that is known at synthesis'],
     [{ context: 'a\nb' }, 'images[0].context "a\nb" is not a path that is known at synthesis'],

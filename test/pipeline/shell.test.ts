@@ -23,7 +23,7 @@ describe('a quoted word', () => {
     }), { numRuns: 20 });
   });
 
-  test.each([['a/b.c', 'a/b.c'], ['', "''"], ["it's", "'it'\\''s'"], ['a\nb', "$'a\\nb'"]])('%j is %s', (word, expected) => {
+  test.each([['a/b.c', 'a/b.c'], ['', "''"], ["it's", "'it'\\''s'"], ['a\\', "$'a\\\\'"], ['a\nb', "$'a\\nb'"]])('%j is %s', (word, expected) => {
     expect(quoted(word)).toBe(expected);
   });
 });
@@ -157,13 +157,24 @@ describe('a command that only reads', () => {
   const shown = 'show() { echo "$AWS_ACCESS_KEY_ID $1"; return 3; }; export AWS_ACCESS_KEY_ID=mine';
 
   test('runs with the role of the environment, and what comes after it without', () => {
-    const { stdout } = new Account().run(`${shown}\nas_reader arn:aws:iam::1:role/lookup show it || echo "$? $AWS_ACCESS_KEY_ID"`);
+    const { stdout } = new Account().run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || echo "$? $AWS_ACCESS_KEY_ID"`);
     expect(stdout).toBe('key-of-lookup it\n3 mine\n');
   });
 
   test('runs with the credentials at hand where these may not assume the role', () => {
-    const { stdout } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader arn:aws:iam::1:role/lookup show it || echo $?`);
+    const { stdout, stderr } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader eu-1 '{}' show it || echo $?`);
     expect(stdout).toBe('mine it\n3\n');
+    expect(stderr).toContain('AccessDenied');
+  });
+
+  test('says nothing of the role where the credentials at hand will do', () => {
+    const { status, stdout, stderr } = new Account({ fails: 'aws' }).run("as_reader eu-1 '{}' echo it");
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'it\n', stderr: '' });
+  });
+
+  test('is not confused by a warning of the AWS CLI', () => {
+    const { stdout } = new Account({ warns: true }).run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || true`);
+    expect(stdout).toBe('key-of-lookup it\n');
   });
 });
 
@@ -187,6 +198,8 @@ interface Circumstances {
   /** What somebody else pushes just before. */
   readonly meanwhile?: Record<string, string>;
   readonly fails?: 'aws' | 'build';
+  /** Whether the AWS CLI prints a warning first. */
+  readonly warns?: boolean;
 }
 
 const accounts: Account[] = [];
@@ -197,7 +210,7 @@ class Account {
   public readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-shell-'));
   private readonly bin = path.join(this.directory, '.bin');
 
-  constructor({ tags = {}, meanwhile = {}, fails }: Circumstances = {}) {
+  constructor({ tags = {}, meanwhile = {}, fails, warns }: Circumstances = {}) {
     accounts.push(this);
     for (const name of ['.bin', '.tags', '.meanwhile', '.calls']) fs.mkdirSync(path.join(this.directory, name));
     for (const [tag, digest] of Object.entries(tags)) fs.writeFileSync(path.join(this.directory, '.tags', tag), digest);
@@ -205,9 +218,10 @@ class Account {
     fs.writeFileSync(path.join(this.directory, '.gitignore'), '.*\n');
     this.git('init', '--quiet');
     this.command('aws', `${fails === 'aws' ? 'echo "An error occurred (AccessDenied)" >&2; exit 254' : ''}
+      ${warns ? 'echo "DeprecationWarning: old" >&2' : ''}
       case $2 in
         get-login-password) echo password ;;
-        assume-role) printf 'key of %s\tsecret\ttoken\n' "\${4##*/}" | tr ' ' - ;;
+        assume-role) role=\${6##*/}; printf 'key-of-%s\tsecret\ttoken\n' "\${role%%\\"*}" ;;
         list-images) ls "$TAGS" | grep "^$(sed "s/.*, '//; s/').*//" <<< "\${12}")" || true ;;
         describe-images)
           tag=\${10#imageTag=}

@@ -5,18 +5,22 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# as_reader <role ARN> <command> [argument...]
-# Runs a command with the lookup role of a bootstrapped environment, which may be in another account. Like the CDK CLI,
-# it goes on with the credentials at hand if they may not assume the role.
+# as_reader <region> <parameters of sts:AssumeRole as JSON> <command> [argument...]
+# Runs a command with the lookup role of a stack, which may be in another account. Like the CDK CLI, it goes on with the
+# credentials at hand if they lack permission to assume the role. If that fails too, it prints why.
 as_reader() {
-  local role=$1 credentials key secret token
-  shift
-  if credentials=$(aws sts assume-role --role-arn "$role" --role-session-name deploy-script \
-    --query '[Credentials.[AccessKeyId, SecretAccessKey, SessionToken]]' --output text 2> /dev/null); then
-    read -r key secret token <<< "$credentials"
+  local region=$1 parameters=$2 answer key secret token status=0
+  shift 2
+  if answer=$(aws sts assume-role --region "$region" --cli-input-json "$parameters" \
+    --query '[Credentials.[AccessKeyId, SecretAccessKey, SessionToken]]' --output text 2>&1); then
+    read -r key secret token <<< "${answer##*$'\n'}"
     AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token "$@"
   else
-    "$@"
+    "$@" || status=$?
+    if [[ $status != 0 ]]; then
+      echo "$answer" >&2
+    fi
+    return "$status"
   fi
 }
 
@@ -144,7 +148,7 @@ IMAGE_FARGATESTACK_API=$tag@$digest
 npx cdk deploy FargateStack --require-approval never \
   --parameters "FargateStack:ApiImageTag=$IMAGE_FARGATESTACK_API"
 failed=false
-as_reader arn:aws:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-us-east-1 \
+as_reader us-east-1 '{"RoleSessionName":"phased-fargate","RoleArn":"arn:aws:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-us-east-1"}' \
   verify FargateStack us-east-1 \
   111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api "${IMAGE_FARGATESTACK_API#*@}" || failed=true
 [[ $failed == false ]]

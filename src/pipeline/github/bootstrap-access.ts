@@ -1,32 +1,56 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack, Tokenization } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { BootstrapEnvironment, bootstrapEnvironment, bootstrapRoleArn } from '../bootstrap-environment';
 import { StackPlan } from '../deploy-plan';
+import { DeploymentRole, deploymentRoles, RoleProperty } from '../deployment-roles';
 
-/** The right to use roles that `cdk bootstrap` has made, in the environments of some stacks. */
+/** The right to assume the roles that the CDK CLI uses for some stacks: those of `cdk bootstrap`, unless their synthesizers name others. */
 export class BootstrapAccess {
-  private readonly environments: BootstrapEnvironment[];
+  private readonly roles: DeploymentRole[];
 
   /**
-   * @param roles such as `deploy` or `lookup`
+   * @throws if there is no stack, or one whose synthesizer does not say which role to assume
    */
-  constructor(private readonly roles: string[], stacks: Stack[]) {
+  constructor(private readonly properties: RoleProperty[], stacks: Stack[]) {
     if (stacks.length === 0) throw new Error('stacks is empty, so the role could do nothing');
-    this.environments = stacks.map(bootstrapEnvironment);
+    this.roles = stacks.flatMap((stack) => {
+      const roles = deploymentRoles(stack);
+      return properties.map((property) => {
+        const { [property]: role } = roles;
+        if (role) return role;
+        throw new Error(`stacks: synthesizer ${stack.synthesizer.constructor.name} of stack ${stack.node.path} names no ${property} that can be read, ` +
+          'so there is no role to assume: use a DefaultStackSynthesizer with it, or deploy with an iam.Role of your own');
+      });
+    });
   }
 
-  public get statement(): iam.PolicyStatement {
-    const resources = this.environments.flatMap((environment) => this.roles.map((role) => bootstrapRoleArn(environment, role)));
-    return new iam.PolicyStatement({ actions: ['sts:AssumeRole'], resources: [...new Set(resources)] });
+  public get statements(): iam.PolicyStatement[] {
+    const allow = (action: string, roles: DeploymentRole[]) => roles.length > 0
+      ? [new iam.PolicyStatement({ actions: [action], resources: [...new Set(roles.map(({ arn }) => arn))] })]
+      : [];
+    return [
+      ...allow('sts:AssumeRole', this.roles),
+      ...allow('sts:TagSession', this.roles.filter(({ parameters }) => parameters.Tags !== undefined)),
+    ];
   }
 
-  /** What is missing for these stacks. An account or region that is not known at synthesis may be that of any. */
+  /** What is missing for these stacks. */
   public lacks(stacks: readonly StackPlan[]): string[] {
-    const isSame = (known: string, other: string) => known === other || Token.isUnresolved(known);
-    return stacks
-      .filter(({ account, region, qualifier }) => !this.environments.some((known) =>
-        isSame(known.account, account) && isSame(known.region, region) && known.qualifier === qualifier))
-      .map(({ deployId, account, region, qualifier }) =>
-        `cannot use the environment aws://${account}/${region} with bootstrap qualifier ${qualifier}: add ${deployId} to its stacks`);
+    const known = this.roles.map(({ arn }) => pattern(arn));
+    return stacks.flatMap(({ deployId, roles }) => {
+      const unnamed = this.properties.find((property) => roles[property] === undefined);
+      if (unnamed) return [`has no role to assume for ${deployId}, whose synthesizer names no ${unnamed} that can be read: pass the ARN of an iam.Role of your own`];
+      const missing = this.properties.map((property) => roles[property]!.arn).find((arn) => !known.some((each) => each.test(arn)));
+      return missing === undefined ? [] : [`cannot assume ${missing}: add ${deployId} to its stacks`];
+    });
   }
 }
+
+/** An account or region that is not known at synthesis may be that of any. */
+function pattern(arn: string): RegExp {
+  const literal = (text: string) => text.replace(/[.+*?^${}()|[\]\\]/g, '\\$&');
+  const fragments = Tokenization.reverseString(arn);
+  const parts = fragments.mapTokens({ mapToken: () => WILDCARD }).join({ join: (left, right) => `${left}${right}` }) as string;
+  return new RegExp(`^${parts.split(WILDCARD).map(literal).join('.+')}$`);
+}
+
+const WILDCARD = '\n';

@@ -1,4 +1,5 @@
 import { Inputs } from './workflow';
+import { shown } from '../../private/validation';
 import { pairs } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
@@ -18,7 +19,8 @@ export interface BuildAction {
 export function buildAction(image: ImagePlan, tag: string, rebuild: string | undefined): BuildAction {
   const { repositoryUri, context, dockerfile, target, platforms, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
   refuseExpressions(image);
-  const trimmed = Object.entries(buildArgs).filter(([, value]) => value !== value.trim());
+  const trimmed = Object.entries(buildArgs).filter(([, value]) => isTrimmed(value));
+  refuseTaken(trimmed);
   const env = { ...Object.fromEntries(trimmed), ...Object.fromEntries(Object.values(secrets).map((variable) => [variable, `\${{ secrets.${variable} }}`])) };
   return {
     with: {
@@ -26,8 +28,8 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
       'file': dockerfile,
       target,
       'platforms': platforms.join(','),
-      // The action trims each value; of an argument without one, buildx takes the environment variable.
-      'build-args': list(Object.entries(buildArgs).map(([name, value]) => value === value.trim() ? `${name}=${value}` : name)),
+      // The action trims the end of each value; of an argument without one, buildx takes the environment variable.
+      'build-args': list(Object.entries(buildArgs).map(([name, value]) => isTrimmed(value) ? name : `${name}=${value}`)),
       'build-contexts': list(pairs(additionalContexts)),
       'secret-envs': list(pairs(secrets)),
       'pull': rebuild,
@@ -42,6 +44,21 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
     },
     env: Object.keys(env).length > 0 ? env : undefined,
   };
+}
+
+function isTrimmed(value: string): boolean {
+  return value !== value.trimEnd();
+}
+
+/** Variables of the runner, which a step cannot set, or cannot do without. */
+const TAKEN = /^((GITHUB|RUNNER|ACTIONS|INPUT)_.*|CI|HOME|PATH|NODE_OPTIONS)$/;
+
+function refuseTaken(trimmed: [string, string][]): void {
+  const [name, value] = trimmed.find(([variable]) => TAKEN.test(variable)) ?? [];
+  if (name) {
+    throw new Error(`images: buildArgs.${name} ${shown(value)} ends with blanks, so the action needs it in an environment variable, ` +
+      'and the runner has one of that name: remove the blanks, or rename the argument');
+  }
 }
 
 /** Other registries may not let a tag move; there the cache is GitHub's, whose default scope all images would share. */

@@ -1,10 +1,9 @@
 import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
 import { commands, logIn, setUp, summary } from './steps';
-import { JobBody, Permissions, Step } from './workflow';
+import { JobBody, Permissions } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { bootstrapRoleArn } from '../bootstrap-environment';
 import { deploy, verify } from '../deploy-commands';
-import { distinctImages, EnvironmentPlan, places, StackPlan } from '../deploy-plan';
+import { distinctImages, EnvironmentPlan, StackPlan } from '../deploy-plan';
 import { imageVariable } from '../image-commands';
 import { ImagePlan, originOf } from '../image-plan';
 
@@ -45,8 +44,11 @@ export function deployServicesJob(
       keepOrder(settings, jobName),
       logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
-      ...places(environment).flatMap((place, index) => compare(settings, environment, place, `look${index || ''}`, images)),
       ...environment.releases.length > 0 ? [{
+        name: 'Compare what runs with what was pushed',
+        env: images,
+        run: commands(verify(environment.releases)),
+      }, {
         name: 'Summarise',
         if: '${{ !cancelled() }}',
         env: { ...images, RESULT: '${{ job.status }}' },
@@ -57,37 +59,4 @@ export function deployServicesJob(
       }] : [],
     ],
   };
-}
-
-/**
- * Compares what runs in one account and region with what was pushed, with the role of the bootstrapped environment that
- * may read, as the deploy role may only assume such roles.
- */
-function compare(settings: WorkflowSettings, environment: EnvironmentPlan, place: StackPlan, id: string, images: Record<string, string>): Step[] {
-  const { account, region } = place;
-  const releases = environment.releases.filter(({ stack }) => stack.account === account && stack.region === region);
-  return [
-    settings.actions.step('aws-actions/configure-aws-credentials', {
-      name: `Look into ${region}`,
-      id,
-      with: {
-        'role-to-assume': bootstrapRoleArn(place, 'lookup'),
-        'aws-region': region,
-        'role-chaining': true,
-        'role-skip-session-tagging': true,
-        'output-credentials': true,
-        'output-env-credentials': false,
-      },
-    }),
-    {
-      name: 'Compare what runs with what was pushed',
-      env: {
-        ...images,
-        AWS_ACCESS_KEY_ID: `\${{ steps.${id}.outputs.aws-access-key-id }}`,
-        AWS_SECRET_ACCESS_KEY: `\${{ steps.${id}.outputs.aws-secret-access-key }}`,
-        AWS_SESSION_TOKEN: `\${{ steps.${id}.outputs.aws-session-token }}`,
-      },
-      run: commands(verify(releases)),
-    },
-  ];
 }

@@ -6,19 +6,21 @@ import { RoleTask } from './role-task';
 import { checkedOptions } from '../../private/checked-options';
 import { aStack, listOf } from '../../private/option-kinds';
 import { located } from '../../private/validation';
+import { RoleProperty } from '../deployment-roles';
 
 /** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
-const BOOTSTRAP_ROLES = ['deploy', 'file-publishing', 'image-publishing', 'lookup'];
+const ROLES: RoleProperty[] = ['deployRoleArn', 'fileAssetPublishingRoleArn', 'imageAssetPublishingRoleArn', 'lookupRoleArn'];
 
 /**
  * Properties of a `GitHubDeployRole`.
  */
 export interface GitHubDeployRoleProps extends GitHubRoleProps {
   /**
-   * Stacks that the workflow deploys with this role: the role may use the bootstrapped environments of these stacks. In
-   * other accounts, `cdk bootstrap --trust <account of this role>` must allow it too.
+   * Stacks that the workflow deploys with this role. The role may assume what their synthesizers name: the roles of
+   * `cdk bootstrap` in their account and region, or your own. In other accounts,
+   * `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>` must allow it too.
    *
-   * @default - the bootstrapped environment of the stack of this role
+   * @default - the stack of this role, and with it all stacks in the same account and region with the same synthesizer
    */
   readonly stacks?: Stack[];
 }
@@ -42,14 +44,14 @@ export class GitHubDeployRole extends GitHubRole {
 
   /**
    * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
-   * repository, there is no stack, the issuer is not known or not that of the provider, the duration of a session is not 1
+   * repository, there is no stack or one whose synthesizer names no roles, the issuer is not known or not that of the provider, the duration of a session is not 1
    * to 12 hours, or the name of the role is a token or too long
    */
   constructor(scope: Construct, id: string, props: GitHubDeployRoleProps) {
     super(scope, id, props, 'Deploys from GitHub Actions');
     const { stacks = [Stack.of(this)] } = checkedOptions<Pick<GitHubDeployRoleProps, 'stacks'>>(this, props, { stacks: listOf(aStack) });
-    this.access = located(this, () => new BootstrapAccess(BOOTSTRAP_ROLES, stacks));
-    this.role.addToPolicy(this.access.statement);
+    this.access = located(this, () => new BootstrapAccess(ROLES, stacks));
+    this.access.statements.forEach((statement) => this.role.addToPolicy(statement));
   }
 
   /**

@@ -13,10 +13,10 @@ import { located } from '../../private/validation';
  */
 export interface GitHubDiffRoleProps extends GitHubRoleProps {
   /**
-   * Stacks whose deployed templates the role may read. In other accounts, `cdk bootstrap --trust-for-lookup <account of
-   * this role>` must allow it too.
+   * Stacks whose deployed templates the role may read. The role may assume the lookup roles that their synthesizers name. In
+   * other accounts, `cdk bootstrap --trust-for-lookup <account of this role>` must allow it too.
    *
-   * @default - those in the bootstrapped environment of the stack of this role
+   * @default - the stack of this role, and with it all stacks in the same account and region with the same synthesizer
    */
   readonly stacks?: Stack[];
 }
@@ -42,14 +42,14 @@ export class GitHubDiffRole extends GitHubRole {
 
   /**
    * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
-   * repository, there is no stack, the issuer is not known or not that of the provider, the duration of a session is not 1
+   * repository, there is no stack or one whose synthesizer names no lookup role, the issuer is not known or not that of the provider, the duration of a session is not 1
    * to 12 hours, or the name of the role is a token or too long
    */
   constructor(scope: Construct, id: string, props: GitHubDiffRoleProps) {
     super(scope, id, props, 'Compares on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);
     const { stacks = [Stack.of(this)] } = checkedOptions<Pick<GitHubDiffRoleProps, 'stacks'>>(this, props, { stacks: listOf(aStack) });
-    this.access = located(this, () => new BootstrapAccess(['lookup'], stacks));
-    this.role.addToPolicy(this.access.statement);
+    this.access = located(this, () => new BootstrapAccess(['lookupRoleArn'], stacks));
+    this.access.statements.forEach((statement) => this.role.addToPolicy(statement));
   }
 
   /**

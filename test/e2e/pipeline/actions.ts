@@ -34,19 +34,16 @@ const STAND_INS: Record<string, StandIn> = {
 
   'actions/setup-node': async () => ({}),
 
-  'aws-actions/configure-aws-credentials': async ({ emulator, env, permissions }, inputs): Promise<Record<string, string>> => {
+  'aws-actions/configure-aws-credentials': async ({ emulator, env, permissions }, inputs) => {
     if (!/^arn:aws:iam::\d{12}:role\/./.test(inputs['role-to-assume'])) throw new Error('Request ARN is invalid');
-    if (inputs['role-chaining'] ? !env.AWS_ACCESS_KEY_ID : permissions['id-token'] !== 'write') {
+    if (permissions['id-token'] !== 'write') {
       throw new Error('Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers');
     }
     // The emulator takes it for the account.
     const AWS_ACCESS_KEY_ID = inputs['role-to-assume'].split(':')[4];
     const { AWS_SECRET_ACCESS_KEY } = emulator.env;
-    if (inputs['output-env-credentials'] !== false) {
-      Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
-    }
-    if (!inputs['output-credentials']) return {};
-    return { 'aws-access-key-id': AWS_ACCESS_KEY_ID, 'aws-secret-access-key': AWS_SECRET_ACCESS_KEY, 'aws-session-token': 'token' };
+    Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
+    return {};
   },
 
   'aws-actions/amazon-ecr-login': async (job, { registries }, { AWS_REGION }) => {

@@ -5,6 +5,7 @@ Operations and their options are those that botocore knows, so what AWS does not
 are printed as the AWS CLI prints them.
 """
 
+import json
 import sys
 
 import botocore.exceptions
@@ -28,8 +29,9 @@ def main(service, operation, *arguments):
         service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')
     method = operation.replace('-', '_')
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
+    request = json.loads(options.pop('cli-input-json', ['{}'])[0])
     members = {xform_name(name, '-'): (name, shape) for name, shape in model.input_shape.members.items()}
-    parameters = {name: value_of(shape, options[option]) for option, (name, shape) in members.items() if option in options}
+    parameters = {**request, **{name: value_of(shape, options[option]) for option, (name, shape) in members.items() if option in options}}
     unknown = set(options) - set(members)
     if unknown:
         raise SystemExit(f'Unknown options: {unknown}')

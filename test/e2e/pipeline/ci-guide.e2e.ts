@@ -7,7 +7,7 @@ import { Developer } from './developer';
 /** `docs/guides/ci.md`, followed by somebody who has a service and nothing else: each test goes on where the one before it ended. */
 
 const GUIDE = readFileSync(join(__dirname, '../../../docs/guides/ci.md'), 'utf8');
-const [, APP] = /`bin\/shop\.ts`[^]*?^```ts nofixture\n([^]*?)^```$/m.exec(GUIDE)!;
+const [APP, WITH_STAGES] = [...GUIDE.matchAll(/^```ts nofixture\n([^]*?)^```$/gm)].map(([, app]) => app);
 const WORKFLOW = '.github/workflows/deploy.yml';
 
 let developer: Developer;
@@ -57,6 +57,13 @@ test('a pull request shows what it would change, and changes nothing', async () 
 test('one from a fork gets the checks only', async () => {
   const run = await developer.workflowRun({ pullRequestFrom: 'mallory/shop' });
   expect(Object.entries(run.results).filter(([, result]) => result !== 'skipped')).toEqual([['test', 'success']]);
+});
+
+test('the app with stages synthesizes as it stands, and deploys each stage in its environment', async () => {
+  developer.source.write('app.ts', WITH_STAGES);
+  await succeeds('npx', 'cdk', 'synth', '--quiet');
+  const { jobs } = parse(readFileSync(join(developer.source.directory, WORKFLOW), 'utf8'));
+  expect(Object.values<any>(jobs).flatMap(({ environment }) => environment ?? [])).toEqual(['Staging', 'Production']);
 });
 
 async function succeeds(command: string, ...args: string[]): Promise<void> {

@@ -73,7 +73,7 @@ function shop(imageVersion: ImageVersion): { app: App; services: PhasedFargateSe
     registry: staging.registry,
     promoteTo: [production.registry],
     target: 'release',
-    buildArgs: { BANNER: 'first\n  "second"', PADDED: ' $x ', QUOTE: "it's" },
+    buildArgs: { BANNER: 'first\n  "second"', PADDED: ' $x ', PATH_LIKE: 'C:\\', QUOTE: "it's" },
     additionalContexts: { base: 'docker-image://alpine:3.22' },
     secrets: { npm: 'NPM_TOKEN' },
     tags: ['latest'],

@@ -101,6 +101,11 @@ describe('what buildx is asked for', () => {
   });
 });
 
+test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with blanks is an error, since the runner has a variable of that name', (name) => {
+  expect(() => jobOf({ buildArgs: { [name]: 'x\n' } })).toThrow(`images: buildArgs.${name} "x\n" ends with blanks`);
+  expect(stepOf(jobOf({ buildArgs: { [name]: ' x' } }), 'Build and push').with['build-args']).toBe(`${name}= x`);
+});
+
 describe('secrets', () => {
   const SECRETS = { secrets: { npm: 'NPM_TOKEN', pip: 'PIP_TOKEN' } };
 

@@ -1,10 +1,10 @@
-import { App, Duration, Stack, Stage, Token } from 'aws-cdk-lib';
+import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Duration, IStackSynthesizer, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { parse } from 'yaml';
 import { faultsInWorkflow } from './github-reader';
-import { DeployWorkflow, GitHubDeployRole, ImageGuard, ImageRegistry, ImageVersion, JsonPatch, PhasedFargateService } from '../../../src';
+import { DeployScript, DeployWorkflow, GitHubDeployRole, ImageGuard, ImageRegistry, ImageVersion, JsonPatch, PhasedFargateService } from '../../../src';
 import { testApp } from '../../util/synth';
 import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
 
@@ -168,8 +168,23 @@ describe('what is read off the app', () => {
     expect(inputs(jobs, 'build-shop-api', 'Log in to AWS')['aws-region']).toBe('cn-north-1');
     expect(inputs(jobs, 'build-shop-api', 'Build and push').tags)
       .toBe('111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/shop-api:${{ steps.image.outputs.tag }}');
-    expect(inputs(jobs, 'deploy', 'Look into cn-north-1')['role-to-assume'])
-      .toBe('arn:aws-cn:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-cn-north-1');
+    expect(step(jobs, 'deploy', 'Compare what runs with what was pushed').run)
+      .toContain('"RoleArn":"arn:aws-cn:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-cn-north-1"');
+  });
+
+  test.each<[string, IStackSynthesizer, string]>([
+    ['the lookup role of the synthesizer, and what it takes to assume that', new DefaultStackSynthesizer({
+      lookupRoleArn: 'arn:aws:iam::${AWS::AccountId}:role/own-lookup',
+      lookupRoleExternalId: "it's",
+      lookupRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'shop' }] },
+    }), 'as_reader eu-west-1 \'{"RoleSessionName":"phased-fargate","Tags":[{"Key":"team","Value":"shop"}],"ExternalId":"it\'\\\'\'s","RoleArn":"arn:aws:iam::111122223333:role/own-lookup"}\' \\\n  verify Shop'],
+    ['the credentials that deploy, where the synthesizer names no role', new CliCredentialsStackSynthesizer(), '\nverify Shop'],
+  ])('%s compares what runs, in the workflow and in the script', (_, synthesizer, expected) => {
+    const app = testApp();
+    serviceIn(app, 'Shop', { env: ENV, synthesizer });
+    const { jobs } = rendered(workflow(app));
+    expect(step(jobs, 'deploy', 'Compare what runs with what was pushed').run).toContain(expected);
+    expect(new DeployScript(app, 'Script').render()).toContain(expected);
   });
 
   test('one image for one repository, however often the app imports it', () => {

@@ -1,4 +1,4 @@
-import { App, DefaultStackSynthesizer, Duration, Stack, Stage } from 'aws-cdk-lib';
+import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Duration, IStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import {
   DeployWorkflow, DeployWorkflowProps, GitHubDeployRole, GitHubDeployRoleProps, GitHubDiffRole, GitHubDiffRoleProps,
@@ -16,10 +16,6 @@ interface Case {
   readonly deploy?: Partial<GitHubDeployRoleProps>;
   readonly diff?: Partial<GitHubDiffRoleProps>;
   readonly workflow?: Partial<DeployWorkflowProps>;
-
-  /** Where the stage is deployed to. */
-  readonly env?: typeof ENV;
-  readonly qualifier?: string;
 }
 
 interface Shop {
@@ -29,11 +25,11 @@ interface Shop {
 }
 
 /** What synthesis of an app with a stage, its roles and its workflow finds wrong. */
-function findings(change: (shop: Shop) => Case = () => ({}), env = ENV, qualifier?: string): string[] {
+function findings(change: (shop: Shop) => Case = () => ({}), env = ENV, synthesizer?: IStackSynthesizer): string[] {
   return inSources({ directories: ['.'] }, () => {
     const app = testApp();
     const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
-    const production = new Stack(new Stage(app, 'Production'), 'Shop', { env, synthesizer: new DefaultStackSynthesizer({ qualifier }) });
+    const production = new Stack(new Stage(app, 'Production'), 'Shop', { env, synthesizer });
     new PhasedFargateService(production, 'Api', { registry });
 
     const { push, deploy, diff, workflow } = change({ app, registry, production });
@@ -109,17 +105,38 @@ describe('subjects', () => {
   });
 });
 
-describe('accounts', () => {
-  test('whose bootstrapped environment the role cannot use', () => {
+describe('the roles of cdk bootstrap', () => {
+  test('in another account, which the role cannot assume', () => {
     expect(findings(() => ({ deploy: { stacks: undefined }, diff: { stacks: undefined } }), OTHER_ENV)).toEqual([
-      'deployRoleArn: role GitHub/Deploy cannot use the environment aws://444455556666/us-east-1 with bootstrap qualifier hnb659fds: add Production/Shop to its stacks',
-      'diffRoleArn: role GitHub/Diff cannot use the environment aws://444455556666/us-east-1 with bootstrap qualifier hnb659fds: add Production/Shop to its stacks',
+      'deployRoleArn: role GitHub/Deploy cannot assume arn:aws:iam::444455556666:role/cdk-hnb659fds-deploy-role-444455556666-us-east-1: add Production/Shop to its stacks',
+      'diffRoleArn: role GitHub/Diff cannot assume arn:aws:iam::444455556666:role/cdk-hnb659fds-lookup-role-444455556666-us-east-1: add Production/Shop to its stacks',
     ]);
   });
 
   test('with another qualifier', () => {
-    expect(findings(({ registry }) => ({ deploy: { stacks: [registry.stack] } }), ENV, 'mine')).toEqual([
-      'deployRoleArn: role GitHub/Deploy cannot use the environment aws://111122223333/eu-west-1 with bootstrap qualifier mine: add Production/Shop to its stacks',
+    expect(findings(({ registry }) => ({ deploy: { stacks: [registry.stack] } }), ENV, new DefaultStackSynthesizer({ qualifier: 'mine' }))).toEqual([
+      'deployRoleArn: role GitHub/Deploy cannot assume arn:aws:iam::111122223333:role/cdk-mine-deploy-role-111122223333-eu-west-1: add Production/Shop to its stacks',
+    ]);
+  });
+
+  test('one of which is replaced by a role of one\'s own', () => {
+    const imageAssetPublishingRoleArn = 'arn:aws:iam::111122223333:role/own-images';
+    const synthesizer = () => new DefaultStackSynthesizer({ imageAssetPublishingRoleArn });
+    expect(findings(() => ({}), ENV, synthesizer())).toEqual([]);
+    expect(findings(({ registry }) => ({ deploy: { stacks: [registry.stack] } }), ENV, synthesizer())).toEqual([
+      'deployRoleArn: role GitHub/Deploy cannot assume arn:aws:iam::111122223333:role/own-images: add Production/Shop to its stacks',
+    ]);
+  });
+
+  test('of an account and region that are not known at synthesis may be those', () => {
+    expect(findings(({ app }) => ({ deploy: { stacks: [new Stack(app, 'Anywhere')] } }))).toEqual([]);
+  });
+
+  test('that are not there, since the synthesizer of a stack names none', () => {
+    const others = ({ registry }: Shop) => ({ deploy: { stacks: [registry.stack] }, diff: { stacks: [registry.stack] } });
+    expect(findings(others, ENV, new CliCredentialsStackSynthesizer())).toEqual([
+      'deployRoleArn: role GitHub/Deploy has no role to assume for Production/Shop, whose synthesizer names no deployRoleArn that can be read: pass the ARN of an iam.Role of your own',
+      'diffRoleArn: role GitHub/Diff has no role to assume for Production/Shop, whose synthesizer names no lookupRoleArn that can be read: pass the ARN of an iam.Role of your own',
     ]);
   });
 });

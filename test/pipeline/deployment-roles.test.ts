@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { App, BootstraplessSynthesizer, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, FileAssetPackaging, IStackSynthesizer, LegacyStackSynthesizer, NestedStack, Stack } from 'aws-cdk-lib';
+import { ArtifactType } from 'aws-cdk-lib/cloud-assembly-schema';
+import { ENV } from './shop';
+import { deploymentRoles } from '../../src/pipeline/deployment-roles';
+import { testApp } from '../util/synth';
+
+const OWN = {
+  deployRoleArn: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/own-deploy',
+  fileAssetPublishingRoleArn: 'arn:aws:iam::222222222222:role/own-files-${Qualifier}-${AWS::Region}',
+  imageAssetPublishingRoleArn: 'arn:aws:iam::222222222222:role/own-images',
+  lookupRoleArn: 'arn:aws:iam::222222222222:role/own-lookup',
+};
+
+describe('the roles of a stack are those that its cloud assembly names', () => {
+  class Company extends DefaultStackSynthesizer {
+    constructor() {
+      super({ ...OWN, qualifier: 'company' });
+    }
+  }
+
+  test.each<[string, () => IStackSynthesizer]>([
+    ['those of cdk bootstrap', () => new DefaultStackSynthesizer()],
+    ['of another qualifier', () => new DefaultStackSynthesizer({ qualifier: 'mine', bucketPrefix: 'shop/', fileAssetsBucketName: 'own-bucket' })],
+    ['of one\'s own', () => new DefaultStackSynthesizer(OWN)],
+    ['of a subclass', () => new Company()],
+    ['none for some purposes', () => new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '', lookupRoleArn: '' })],
+    ['with parameters', () => new DefaultStackSynthesizer({
+      lookupRoleExternalId: 'secret', lookupRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'shop' }] }, deployRoleAdditionalOptions: { PolicyArns: [{ arn: 'a' }] },
+    })],
+    ['none at all: CliCredentialsStackSynthesizer', () => new CliCredentialsStackSynthesizer({ qualifier: 'mine' })],
+    ['none at all: LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
+  ])('%s', (_, synthesizer) => {
+    const { read, named } = rolesOf(new Stack(testApp(), 'Shop', { env: ENV, synthesizer: synthesizer() }));
+    expect(read).toEqual(named);
+  });
+
+  test('that of the app, for a stack without a synthesizer of its own', () => {
+    const { read, named } = rolesOf(new Stack(new App({ defaultStackSynthesizer: new DefaultStackSynthesizer(OWN) }), 'Shop', { env: ENV }));
+    expect(read).toEqual(named);
+  });
+
+  test('in another partition', () => {
+    const { read, named } = rolesOf(new Stack(testApp(), 'Shop', { env: { ...ENV, region: 'cn-north-1' } }), 'aws-cn');
+    expect(read).toEqual(named);
+  });
+});
+
+test('a nested stack is deployed with the roles of the stack around it', () => {
+  const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new DefaultStackSynthesizer(OWN) });
+  expect(deploymentRoles(new NestedStack(stack, 'Nested'))).toEqual(deploymentRoles(stack));
+});
+
+test('a stack without assets is deployed with the role that its BootstraplessSynthesizer names', () => {
+  const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new BootstraplessSynthesizer({ deployRoleArn: OWN.deployRoleArn }) });
+  expect(deploymentRoles(stack).deployRoleArn?.arn).toBe('arn:aws:iam::111122223333:role/own-deploy');
+});
+
+test('of a synthesizer that keeps its roles to itself, there are none but the one to look up with', () => {
+  const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new LegacyStackSynthesizer() });
+  Object.defineProperty(stack.synthesizer, 'lookupRole', { value: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/lookup' });
+  expect(deploymentRoles(stack)).toEqual({ lookupRoleArn: { arn: 'arn:aws:iam::111122223333:role/lookup', parameters: {} } });
+});
+
+/** What is read off the synthesizer, and what the CDK CLI reads in the manifests. */
+function rolesOf(stack: Stack, partition = 'aws'): Record<'read' | 'named', Record<string, unknown>> {
+  stack.synthesizer.addFileAsset({ sourceHash: 'a', fileName: __filename, packaging: FileAssetPackaging.FILE });
+  stack.synthesizer.addDockerImageAsset({ sourceHash: 'b', directoryName: __dirname });
+  const read = deploymentRoles(stack);
+
+  const assembly = App.of(stack)!.synth();
+  const { assumeRoleArn, assumeRoleExternalId, assumeRoleAdditionalOptions, lookupRole } = assembly.getStackByName('Shop') as any;
+  const assets: any = assembly.artifacts.find(({ manifest }) => manifest.type === ArtifactType.ASSET_MANIFEST);
+  const { files, dockerImages } = assets ? JSON.parse(readFileSync(assets.file, 'utf8')) : {};
+  const named = Object.entries<any>({
+    deployRoleArn: { assumeRoleArn, assumeRoleExternalId, assumeRoleAdditionalOptions },
+    fileAssetPublishingRoleArn: files && Object.values<any>(files.a.destinations)[0],
+    imageAssetPublishingRoleArn: dockerImages && Object.values<any>(dockerImages.b.destinations)[0],
+    lookupRoleArn: { ...lookupRole, assumeRoleArn: lookupRole?.arn },
+  }).filter(([, role]) => role?.assumeRoleArn).map(([property, role]) => [property, {
+    arn: role.assumeRoleArn.replace('${AWS::Partition}', partition),
+    parameters: { ...role.assumeRoleAdditionalOptions, ...role.assumeRoleExternalId && { ExternalId: role.assumeRoleExternalId } },
+  }]);
+  return { read, named: Object.fromEntries(named) };
+}

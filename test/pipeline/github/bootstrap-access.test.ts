@@ -1,0 +1,68 @@
+import { BootstraplessSynthesizer, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, LegacyStackSynthesizer, NestedStack, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { GitHubDeployRole, GitHubDiffRole } from '../../../src';
+import { testApp } from '../../util/synth';
+import { ENV } from '../shop';
+
+const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
+
+describe('a stack with a synthesizer of its own', () => {
+  const OWN = {
+    deployRoleArn: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/own-deploy',
+    fileAssetPublishingRoleArn: 'arn:aws:iam::222222222222:role/own-files-${Qualifier}-${AWS::Region}',
+    imageAssetPublishingRoleArn: 'arn:aws:iam::222222222222:role/own-images',
+    lookupRoleArn: 'arn:aws:iam::222222222222:role/own-lookup',
+  };
+
+  function rolesFor(synthesizer: IStackSynthesizer): { roles: Stack; shop: Stack } {
+    const app = testApp();
+    const shop = new Stack(app, 'Shop', { env: ENV, synthesizer });
+    return { roles: new Stack(app, 'GitHub', { env: ENV }), shop };
+  }
+
+  test('has the roles that it names', () => {
+    const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ ...OWN, qualifier: 'mine' }));
+    new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [new NestedStack(shop, 'Nested')] });
+    new GitHubDiffRole(roles, 'Diff', { ...GITHUB, stacks: [shop] });
+    expect(allowed(roles)).toEqual([
+      {
+        Action: 'sts:AssumeRole',
+        Effect: 'Allow',
+        Resource: [
+          'arn:aws:iam::111122223333:role/own-deploy', 'arn:aws:iam::222222222222:role/own-files-mine-eu-west-1',
+          'arn:aws:iam::222222222222:role/own-images', 'arn:aws:iam::222222222222:role/own-lookup',
+        ],
+      },
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Resource: 'arn:aws:iam::222222222222:role/own-lookup' },
+    ]);
+  });
+
+  test('may tag the sessions for which it names tags', () => {
+    const Tags = [{ Key: 'team', Value: 'shop' }];
+    const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ deployRoleAdditionalOptions: { Tags } }));
+    new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
+    expect(allowed(roles)[1]).toEqual({
+      Action: 'sts:TagSession', Effect: 'Allow', Resource: 'arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-west-1',
+    });
+  });
+
+  test('without assets has the role that it names', () => {
+    const { roles, shop } = rolesFor(new BootstraplessSynthesizer({ deployRoleArn: OWN.deployRoleArn }));
+    new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
+    expect(allowed(roles)[0].Resource).toContain('arn:aws:iam::111122223333:role/own-deploy');
+  });
+
+  test.each<[IStackSynthesizer, string]>([
+    [new LegacyStackSynthesizer(), 'LegacyStackSynthesizer of stack Shop names no deployRoleArn'],
+    [new CliCredentialsStackSynthesizer({ qualifier: 'mine' }), 'CliCredentialsStackSynthesizer of stack Shop names no deployRoleArn'],
+    [new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' }), 'DefaultStackSynthesizer of stack Shop names no fileAssetPublishingRoleArn'],
+  ])('that names no role is an error, since this role can do nothing itself: %#', (synthesizer, message) => {
+    const { roles, shop } = rolesFor(synthesizer);
+    expect(() => new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] })).toThrow(
+      `stacks: synthesizer ${message} that can be read, so there is no role to assume: use a DefaultStackSynthesizer with it, or deploy with an iam.Role of your own (at GitHub/Deploy)`);
+  });
+});
+
+function allowed(stack: Stack): any[] {
+  return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+}
