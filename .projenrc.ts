@@ -155,7 +155,7 @@ for (const room of ['guard', 'release-task']) {
 const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
 HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/commands.ts', 'src/private/stack-actions.ts'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/docker-commands.ts', 'src/private/cli-commands.ts', 'src/private/stack-actions.ts', 'src/registry/reserved-tags.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },

@@ -9,7 +9,7 @@ import { ManagedSigning } from './managed-signing';
 import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRepositoryName } from './repository-name';
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
-import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
+import { buildAndPush, BuildRequirements, logIn } from '../private/docker-commands';
 import { anyDuration, anyFlag, anyNumber, anyText, givenOptions, instance, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid } from '../private/validation';

@@ -7,10 +7,11 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { comeAfterImage } from './after-images';
 import { beforeTasks, subnetsOf } from './before-tasks';
+import { BoundIngress } from './bound-ingress';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
-import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
-import { BoundIngress, Ingress } from './ingress';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
+import { Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { rollbackAlarmNames } from './rollback-alarm';
 import { checkRegion } from './same-place';
@@ -18,23 +19,12 @@ import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shi
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
-import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
-import { stopService } from '../private/commands';
+import { stopService } from '../private/cli-commands';
 import { invalid } from '../private/validation';
 
 /** Those that are passed on with the others. */
 const OPTIONS_OF_PHASED_SERVICE = ['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages', 'requirements'];
-
-/**
- * Properties of a `GuardedFargateService`.
- */
-export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions {
-  /**
-   * Guard of the image that the service runs. It must be in the same stack.
-   */
-  readonly guard: ImageGuard;
-}
 
 /**
  * Phase 3: an ECS service on Fargate whose image has passed a guard.

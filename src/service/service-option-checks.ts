@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { durationOutside, outside } from '../private/validation';
 
 export const DEFAULT_MIN_HEALTHY_PERCENT = 100;

@@ -1,6 +1,6 @@
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {

@@ -5,7 +5,7 @@ import { OutOfDate } from './move-release-tags';
 import { Observation, Trouble } from './observation';
 import { Question } from './request';
 import { Stack } from '../../handler/request';
-import { ecrCommand } from '../../private/commands';
+import { ecrCommand } from '../../private/cli-commands';
 
 /** What a reason is made of, besides what was observed. */
 export interface Circumstances {

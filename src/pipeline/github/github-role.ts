@@ -1,8 +1,9 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { faultOf, GitHubSubject, JobContext, trustedRuns } from './github-subject';
+import { GitHubSubject, JobContext } from './github-subject';
 import { RoleTask } from './role-task';
+import { faultOf, trustedRuns } from './trust-condition';
 import { partitionOf, pathInStack } from '../../private/stacks';
 import { invalid, located, shown } from '../../private/validation';
 
@@ -75,6 +76,8 @@ export interface GitHubRoleProps {
 /**
  * A role that workflows of one GitHub repository assume without a stored secret: they present a token, signed by
  * GitHub, that says which branch or environment they run for.
+ *
+ * @internal
  */
 export abstract class GitHubRole extends Construct implements iam.IGrantable {
   /**

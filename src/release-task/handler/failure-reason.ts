@@ -3,7 +3,7 @@ import { LogStream } from './last-lines';
 import { Run } from './request';
 import { Start } from './start-task';
 import { containerOf, Outcome, Stopping } from './watch-task';
-import { deploy, findTasks, readLog, stopTask } from '../../private/commands';
+import { deploy, findTasks, readLog, stopTask } from '../../private/cli-commands';
 
 /** What a reason is made of, besides what has happened. */
 export interface Circumstances {

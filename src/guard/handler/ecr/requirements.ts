@@ -1,6 +1,6 @@
 import { EcrClient, Finding, ScanPage, troubleOf } from './client';
 import { Clock } from '../../../handler/runtime/runtime';
-import { ecrCommand } from '../../../private/commands';
+import { ecrCommand } from '../../../private/cli-commands';
 import { Requirement, ScannedRequirement, SEVERITIES, Severity, SignedRequirement } from '../../contract';
 import { Found, Observation } from '../observation';
 import { Question } from '../request';
