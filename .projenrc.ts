@@ -1,5 +1,6 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
 import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
+import { DocsSiteWorkflow } from './projenrc/docs-site-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -126,7 +127,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
-  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store'],
+  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store', '/.site/'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
@@ -275,6 +276,10 @@ project.addTask('docs:pictures', {
   description: 'Redraw all pictures of the documentation, or only the named ones, such as phases.svg',
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
+const site = project.addTask('docs:site', {
+  description: 'Generate the documentation site in .site/html, and check its links',
+  exec: 'ts-node -P tsconfig.dev.json scripts/site/index.ts',
+});
 project.addTask('mutation', {
   description: 'Run mutation tests of the handlers with Stryker',
   // The seed is part of a test's name, by which coverage is matched.
@@ -322,7 +327,7 @@ demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
 // What `npm test` does beyond the build and the steps after each build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[newest, examples, model, e2e, languages].map((task) => ({
+project.buildWorkflow?.addPostBuildSteps(...[newest, examples, model, e2e, languages, site].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
@@ -350,6 +355,7 @@ project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
 // They need less than projen gives them: one reads a title, the other pushes nothing.
 project.tryFindObjectFile('.github/workflows/pull-request-lint.yml')?.addOverride('jobs.validate.permissions.pull-requests', 'read');
 project.tryFindObjectFile('.github/workflows/release.yml')?.addOverride('jobs.release.permissions.contents', 'read');
+new DocsSiteWorkflow(project.github!, site.name);
 new HardenedWorkflows(project.github!);
 
 // projen's own words for these say little.
@@ -371,7 +377,7 @@ for (const [task, description] of Object.entries({
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
   'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
-  'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
+  'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'docs:site', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'Other tasks');
 
