@@ -6,7 +6,9 @@ const { READ, WRITE } = github.workflows.JobPermission;
 export class DocsSiteWorkflow extends Component {
   constructor(hub: github.GitHub, task: string) {
     super(hub.project);
-    const workflow = hub.addWorkflow('docs-site');
+    // A newer commit replaces what an older one would publish.
+    const concurrencyOptions = { group: 'docs-site', cancelInProgress: true };
+    const workflow = new github.GithubWorkflow(hub, 'docs-site', { limitConcurrency: true, concurrencyOptions });
     workflow.on({ push: { branches: ['main'] }, workflowDispatch: {} });
     workflow.addJobs({
       generate: {
@@ -24,7 +26,6 @@ export class DocsSiteWorkflow extends Component {
         needs: ['generate'],
         runsOn: ['ubuntu-latest'],
         environment: 'github-pages',
-        concurrency: { 'group': 'docs-site', 'cancel-in-progress': false },
         permissions: { pages: WRITE, idToken: WRITE },
         steps: [{ uses: 'actions/deploy-pages' }],
       },
