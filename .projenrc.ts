@@ -1,5 +1,6 @@
 import { awscdk, github, javascript, JsonFile, ReleasableCommits } from 'projen';
 import { AwsTestWorkflow } from './projenrc/aws-test-workflow';
+import { DocsSiteWorkflow } from './projenrc/docs-site-workflow';
 import { HardenedWorkflows } from './projenrc/hardened-workflows';
 import { TaskTable } from './projenrc/task-table';
 
@@ -40,6 +41,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   devDeps: [
     '@types/node@^22',
+    '@types/semver@^7',
     // What the handlers that the benchmark is run beside import.
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
@@ -64,6 +66,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
+    'semver@^7',
   ],
   // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
   bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
@@ -93,6 +96,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   // projen's first release would be 0.0.0.
   nextVersionCommand: 'node -p "process.env.VERSION === \'0.0.0\' ? \'0.1.0\' : \'\'"',
   releasableCommits: ReleasableCommits.featuresAndFixes(),
+  // 13 needs Node.js 22. test/fresh-clone.test.ts finds such versions.
+  bumpPackage: 'commit-and-tag-version@^12',
   // Its protection rules say who lets a release out.
   releaseEnvironment: 'release',
   postBuildSteps: ['compat', 'test:package'].map((task) => ({ name: task, run: `npx projen ${task}` })),
@@ -122,7 +127,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
-  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store'],
+  gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store', '/.site/'],
 });
 
 // The library still builds on Node 20, which jsii no longer likes.
@@ -136,6 +141,9 @@ project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
 });
 
+// None of them is needed: each package falls back to a binary that npm has installed. npm lists those that nobody has decided on.
+project.package.addField('allowScripts', { '@parcel/watcher': false, 'esbuild': false, 'unrs-resolver': false });
+
 // Handlers are bundled when the library is built, never at a consumer's synth.
 for (const room of ['guard', 'release-task']) {
   project.bundler.addBundle(`src/${room}/handler/index.lambda.ts`, {
@@ -148,7 +156,7 @@ for (const room of ['guard', 'release-task']) {
 const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
 HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/commands.ts', 'src/private/stack-actions.ts'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/docker-commands.ts', 'src/private/cli-commands.ts', 'src/private/stack-actions.ts', 'src/registry/reserved-tags.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
@@ -268,6 +276,10 @@ project.addTask('docs:pictures', {
   description: 'Redraw all pictures of the documentation, or only the named ones, such as phases.svg',
   steps: [{ spawn: 'prepare-package' }, { exec: 'ts-node -P tsconfig.dev.json scripts/pictures/index.ts', receiveArgs: true }],
 });
+const site = project.addTask('docs:site', {
+  description: 'Generate the documentation site in .site/html, and check its links',
+  exec: 'ts-node -P tsconfig.dev.json scripts/site/index.ts',
+});
 project.addTask('mutation', {
   description: 'Run mutation tests of the handlers with Stryker',
   // The seed is part of a test's name, by which coverage is matched.
@@ -314,8 +326,8 @@ const demo = project.addTask('demo', { description: 'Run the demo on a local AWS
 demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
-// What `npm test` does beyond the build, for pull requests.
-project.buildWorkflow?.addPostBuildSteps(...[compat, packed, newest, examples, model, e2e, languages].map((task) => ({
+// What `npm test` does beyond the build and the steps after each build, for pull requests.
+project.buildWorkflow?.addPostBuildSteps(...[newest, examples, model, e2e, languages, site].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
@@ -343,6 +355,7 @@ project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
 // They need less than projen gives them: one reads a title, the other pushes nothing.
 project.tryFindObjectFile('.github/workflows/pull-request-lint.yml')?.addOverride('jobs.validate.permissions.pull-requests', 'read');
 project.tryFindObjectFile('.github/workflows/release.yml')?.addOverride('jobs.release.permissions.contents', 'read');
+new DocsSiteWorkflow(project.github!, site.name);
 new HardenedWorkflows(project.github!);
 
 // projen's own words for these say little.
@@ -364,7 +377,7 @@ for (const [task, description] of Object.entries({
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
   'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
-  'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'bench', 'mutation'],
+  'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'docs:site', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'Other tasks');
 

@@ -1,5 +1,5 @@
 const WIDTH = 640;
-const COLOURS = ['#5b7083', '#d9822b', '#1f8a70', '#8e44ad'];
+const COLOURS = ['#6a8499', '#d9822b', '#1f8a70', '#a45bc4'];
 
 export interface Bar {
   readonly name: string;
@@ -57,7 +57,9 @@ function svg(height: number, title: string, content: readonly string[]): string 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" role="img">`,
     `<title>${title}</title>`,
-    '<rect width="100%" height="100%" fill="#fff"/>',
+    // Also where the page is dark.
+    '<style>text{fill:#1f2328}.paper{fill:#fff}@media (prefers-color-scheme:dark){text{fill:#e6edf3}.paper{fill:#0d1117}}</style>',
+    '<rect class="paper" width="100%" height="100%"/>',
     `<text x="16" y="24" font-size="14" font-weight="bold">${title}</text>`,
     ...content,
     '</svg>',

@@ -1,5 +1,5 @@
-// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet, and says what the
-// parameters are that every construct has.
+// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet, says what the
+// parameters are that every construct has, and describes each property of a struct once: where it is declared.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PHASES = {
@@ -19,7 +19,8 @@ const PARAMETERS = {
   props: 'its properties.',
 };
 
-const types = Object.values(JSON.parse(readFileSync('.jsii', 'utf8')).types);
+const assembly = JSON.parse(readFileSync('.jsii', 'utf8')).types;
+const types = Object.values(assembly);
 const folder = ({ locationInModule: { filename } }) => filename.replace(/\/[^/]*$/, '');
 const lost = types.filter((type) => !(folder(type) in PHASES));
 if (lost.length > 0) throw new Error(`these belong to no phase: ${lost.map(({ name }) => name).join(', ')}`);
@@ -30,7 +31,17 @@ const contents = Object.entries(PHASES).flatMap(([path, title]) => [
   ...types.filter((type) => folder(type) === path).sort(constructsFirst)
     .map(({ name, fqn, docs }) => `| [${name}](#${fqn}) | ${docs.summary.replace(/\|/g, '\\|')} |`),
 ]);
-const reference = readFileSync('API.md', 'utf8');
+let reference = readFileSync('API.md', 'utf8');
+for (const { fqn, kind, properties = [], interfaces = [] } of types) {
+  if (kind !== 'interface') continue;
+  for (const [name, declaredBy] of inherited(interfaces)) {
+    if (properties.some((own) => own.name === name)) continue;
+    const anchor = `${fqn}.property.${name}`;
+    const [before, after, ...others] = reference.split(new RegExp(`^##### .* id="${escaped(anchor)}"></a>$[^]*?(?=^##)`, 'm'));
+    if (after === undefined || others.length > 0) throw new Error(`API.md does not describe ${anchor} once`);
+    reference = (before + after).replace(`href="#${anchor}"`, `href="#${declaredBy}.property.${name}"`);
+  }
+}
 writeFileSync('API.md', reference
   .replace(/^(# API Reference.*\n)/, `$1${contents.join('\n')}\n`)
   .replace(/(parameter\.(scope|id|props)">.* \| )\*No description\.\*/g, (_, row, name) => row + PARAMETERS[name]));
@@ -38,4 +49,16 @@ writeFileSync('API.md', reference
 function constructsFirst(a, b) {
   const rank = ({ kind, interfaces = [], base }) => kind === 'interface' ? 2 : base || interfaces.length > 0 ? 0 : 1;
   return rank(a) - rank(b) || a.name.localeCompare(b.name);
+}
+
+/** Each property of these interfaces and of those that they extend, with the name of the one that declares it. */
+function inherited(interfaces) {
+  return interfaces.filter((fqn) => fqn in assembly).flatMap((fqn) => [
+    ...(assembly[fqn].properties ?? []).map(({ name }) => [name, fqn]),
+    ...inherited(assembly[fqn].interfaces ?? []),
+  ]).filter(([name], index, all) => all.findIndex(([other]) => other === name) === index);
+}
+
+function escaped(text) {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

@@ -9,8 +9,8 @@ export { ImageVersion } from './guard/image-version';
 export { GuardException, RequireGuardOptions } from './guard/require-guard';
 export { WhenMissing } from './guard/when-missing';
 
-export { GuardedFargateService, GuardedFargateServiceProps } from './service/guarded-fargate-service';
-export { GuardedFargateServiceOptions } from './service/guarded-fargate-service-options';
+export { GuardedFargateService } from './service/guarded-fargate-service';
+export { GuardedFargateServiceOptions, GuardedFargateServiceProps } from './service/guarded-fargate-service-options';
 export { Ingress } from './service/ingress';
 export { IngressTargetOptions, ListenerIngressOptions, LoadBalancerIngressOptions } from './service/ingress-options';
 export { LatencyOptions, RollbackAlarm, RollbackAlarmOptions, ServerErrorsOptions, UnhealthyHostsOptions } from './service/rollback-alarm';
@@ -32,6 +32,6 @@ export { DeployScript, DeployScriptProps } from './pipeline/deploy-script';
 export { GitHubDeployRole, GitHubDeployRoleProps } from './pipeline/github/github-deploy-role';
 export { GitHubDiffRole, GitHubDiffRoleProps } from './pipeline/github/github-diff-role';
 export { GitHubPushRole, GitHubPushRoleProps } from './pipeline/github/github-push-role';
-export { GitHubRole, GitHubRoleProps } from './pipeline/github/github-role';
+export { GitHubRoleProps } from './pipeline/github/github-role';
 export { GitHubSubject } from './pipeline/github/github-subject';
 export { BuildAndPush, BuildAndPushProps } from './pipeline/codepipeline/build-and-push';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Annotations, CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { CfnOutput, CfnResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -11,16 +11,15 @@ import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
 import { checkFunction, contradictions } from './lambda-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
+import { comeAfterRegistry } from './registry-order';
 import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';
 import { WhenMissing } from './when-missing';
 import { checkedOptions } from '../private/checked-options';
 import { distinctPlatforms } from '../private/image-platforms';
 import { guardedPath, kebabCase } from '../private/names';
 import { anyFlag, aRepository, instance, Kinds, listOf } from '../private/option-kinds';
-import { references } from '../private/references';
-import { deployedStack, deployedTogether, deployId, inSameStage, isInOtherAccount, pathInStack } from '../private/stacks';
+import { deployedStack, deployedTogether, deployId, isInOtherAccount, pathInStack } from '../private/stacks';
 import { invalid, outside, shown } from '../private/validation';
-import { acceptParameter } from '../registry/companion-stack';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, placeOf, referenceByName } from '../registry/repository-reference';
 
@@ -176,7 +175,7 @@ export class ImageGuard extends Construct {
     this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
 
     if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
-    this.comeAfterRegistry();
+    comeAfterRegistry(this, this.resource, { registry: this.registry, version: this.version }, this.whenMissing);
     this.node.addValidation({ validate: () => contradictions(this._awaited) });
     new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
     new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
@@ -267,35 +266,6 @@ export class ImageGuard extends Construct {
       throw invalid(this, `registry ${this.registry.node.path} is in another account, whose findings Amazon Inspector shows to nobody else: ` +
         'leave out enhancedScanning, and require the scan where the registry is');
     }
-  }
-
-  /** The registry first, wherever CDK can order the two. */
-  private comeAfterRegistry(): void {
-    const { registry } = this;
-    const created = createdRepository(registry);
-    if (!created) return;
-
-    if (!inSameStage(this, registry)) {
-      Annotations.of(this).addWarningV2('@org/phased-fargate:registryInAnotherStage',
-        `registry ${registry.node.path} is in another stage, so this stack cannot depend on it: deploy that stage first`);
-      return;
-    }
-    this.resource.node.addDependency(created);
-    const { parameterId } = this.version;
-    if (parameterId) acceptParameter(deployedStack(registry), parameterId);
-    if (!deployedTogether(registry, this)) return;
-
-    if (ImageRegistry.isImageRegistry(registry)) registry._expectImagesAtFirst();
-    if (this.whenMissing._mode === 'fail' && !this.isBuiltInDeployment()) {
-      Annotations.of(this).addWarningV2('@org/phased-fargate:registryInServiceStack',
-        `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
-        'leave out the registry, or put it in a stack of its own, or pass whenMissing: WhenMissing.startWithoutTasks()');
-    }
-  }
-
-  /** Whether the tag comes from another resource of the deployment, such as one that builds the image. */
-  private isBuiltInDeployment(): boolean {
-    return references(this, this.version.value).some(({ target }) => CfnResource.isCfnResource(target) && deployedTogether(target, this));
   }
 
   private pin({ singleManifest = false } = {}): Pin {

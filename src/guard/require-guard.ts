@@ -4,7 +4,7 @@ import { isImageOfAws } from './aws-images';
 import { isInEcr, RunningImage, runningImages } from './running-images';
 import { GUARDED, TextResolver, textOf } from './template-text';
 import { anyFlag, anyText, factoryOptions, Kinds, listOf, structOf } from '../private/option-kinds';
-import { shown } from '../private/validation';
+import { invalid, shown } from '../private/validation';
 
 /**
  * Options of `ImageGuard.requireOn`.
@@ -83,10 +83,10 @@ export function unguardedImages(scope: IConstruct, { strict = false, exceptions 
     .filter(({ image }) => !image.endsWith(`@${GUARDED}`))
     .filter(concerns)
     .filter(({ image }) => !excepted.some((exception) => exception.test(image)))
-    .map(({ resource, property, container, image }) =>
+    .map(({ resource, property, container, image }) => invalid(resource,
       `image ${image} of ${container ? `container "${container}"` : `property ${property}`} passes no guard: ` +
       `take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
-      `or name it among the exceptions with a reason (at ${resource.node.path})`);
+      'or name it among the exceptions with a reason').message);
 }
 
 /** Images that `cdk deploy` builds and pushes by itself before it deploys the stack. */

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { ImageBuild } from './image-build';
 import { checkExists, isWithin, sourcePath } from './source-path';
 import { shown } from '../private/validation';
+import { isReservedTag } from '../registry/reserved-tags';
 
 /** How an image is built, with all defaults filled in. */
 export interface BuildInputs {
@@ -36,9 +37,6 @@ const CONTEXT_NAME = /^[\w./:@-]+$/;
 const ADDRESS = /^[a-z][a-z+-]*:\/\/\S+$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
-
-/** Tags that others move: guards, and the build cache. */
-const TAKEN_TAGS = /^(deployed-|cache)/;
 
 type Build = Omit<ImageBuild, 'registry' | 'promoteTo'>;
 
@@ -112,7 +110,7 @@ function checkTags(property: string, tags: readonly string[]): void {
     if (!TAG.test(tag) || Token.isUnresolved(tag)) {
       throw new Error(`${property}[${index}] ${shown(tag)} is not a tag: 1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"`);
     }
-    if (TAKEN_TAGS.test(tag)) throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" and "cache" move by themselves`);
+    if (isReservedTag(tag) && tag !== 'latest') throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" and "cache" move by themselves`);
     if (tags.indexOf(tag) !== index) throw new Error(`${property}[${index}] ${shown(tag)} is in the list twice`);
   }
 }

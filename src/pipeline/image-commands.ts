@@ -2,7 +2,7 @@ import { ImagePlan } from './image-plan';
 import { RepositoryPlan } from './repository-plan';
 import { command, quoted } from './shell';
 import { pathspec } from './source-path';
-import { buildFlags } from '../private/commands';
+import { buildFlags } from '../private/docker-commands';
 
 /** What the pipelines have in common about images: calls of the functions in `shell`, and their arguments. */
 

@@ -1,4 +1,4 @@
-import { BuildRequirements } from '../private/commands';
+import { BuildRequirements } from '../private/docker-commands';
 import { DEFAULT_PLATFORM, distinctPlatforms } from '../private/image-platforms';
 
 export interface ImageBuild extends BuildRequirements {

@@ -10,7 +10,7 @@ import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRe
 import { RESERVED_TAGS } from './reserved-tags';
 import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { checkedOptions } from '../private/checked-options';
-import { buildAndPush, BuildRequirements, logIn } from '../private/commands';
+import { buildAndPush, BuildRequirements, logIn } from '../private/docker-commands';
 import { anyDuration, anyFlag, anyNumber, anyText, instance, isRecord, Kinds, oneOf } from '../private/option-kinds';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid, refuse, shown } from '../private/validation';

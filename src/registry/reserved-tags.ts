@@ -1,5 +1,8 @@
-/** The tags that guards put on what runs and on what ran before. */
-export const RELEASE_TAGS = 'deployed-*';
+/** Release tags begin with this: guards put them on the images that are deployed, and on those before. */
+export const RELEASE_TAG_PREFIX = 'deployed-';
+
+/** All release tags, as a pattern of ECR's lifecycle rules. */
+export const RELEASE_TAGS = `${RELEASE_TAG_PREFIX}*`;
 
 /**
  * The tags that may move from one image to another in our registry. All others are immutable there.

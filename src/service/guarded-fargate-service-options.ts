@@ -4,6 +4,7 @@ import { Ingress } from './ingress';
 import { Scaling } from './scaling';
 import { ServiceDeploymentOptions } from './service-deployment-options';
 import { ServiceTaskOptions } from './service-task-options';
+import { ImageGuard } from '../guard/image-guard';
 
 /**
  * Options of a `GuardedFargateService`. All of them have defaults. Options that `aws-ecs-patterns` has too have the same
@@ -120,4 +121,14 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
    * @default - see the construct: `PhasedFargateService` faces the internet, `GuardedFargateService` has no ingress
    */
   readonly ingress?: Ingress;
+}
+
+/**
+ * Properties of a `GuardedFargateService`.
+ */
+export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions {
+  /**
+   * Guard of the image that the service runs. It must be in the same stack.
+   */
+  readonly guard: ImageGuard;
 }

@@ -6,10 +6,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { beforeTasks, TaskPlace, taskPlace } from './before-tasks';
+import { BoundIngress } from './bound-ingress';
 import { defaultCluster } from './default-cluster';
 import { keepFailureEvents } from './failure-events';
-import { GuardedFargateServiceOptions } from './guarded-fargate-service-options';
-import { BoundIngress, Ingress } from './ingress';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
+import { Ingress } from './ingress';
 import { warnOfUnreachableRegistry } from './network-checks';
 import { rollbackAlarmNames } from './rollback-alarm';
 import { checkRegion } from './same-place';
@@ -17,20 +18,9 @@ import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shi
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
 import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
-import { ImageGuard } from '../guard/image-guard';
 import { checkedOptions } from '../private/checked-options';
-import { stopService } from '../private/commands';
+import { stopService } from '../private/cli-commands';
 import { invalid, located } from '../private/validation';
-
-/**
- * Properties of a `GuardedFargateService`.
- */
-export interface GuardedFargateServiceProps extends GuardedFargateServiceOptions {
-  /**
-   * Guard of the image that the service runs. It must be in the same stack.
-   */
-  readonly guard: ImageGuard;
-}
 
 /**
  * Phase 3: an ECS service on Fargate whose image has passed a guard.

@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DEFAULT_ZONES } from './default-cluster';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { durationOutside, isKnown, outside } from '../private/validation';
 
 export const DEFAULT_MIN_HEALTHY_PERCENT = 100;

@@ -1,7 +1,7 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {

@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { environmentOf } from './service-option-checks';
 import { taskSize } from './task-size';
 import { invalid, isKnown } from '../private/validation';

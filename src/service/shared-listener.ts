@@ -1,7 +1,7 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { BoundIngress, WayIn } from './ingress';
+import { BoundIngress, WayIn } from './bound-ingress';
 import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
 import { ListenerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';

@@ -1,7 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
-import { GuardedFargateServiceProps } from './guarded-fargate-service';
+import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
 import { isKnown, shown } from '../private/validation';
 

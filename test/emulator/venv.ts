@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 const EMULATOR = resolve(__dirname, 'requirements.txt');
-const HOME = resolve(__dirname, '../../.venv');
+const CHECKOUT = resolve(__dirname, '../..');
+const HOME = join(CHECKOUT, '.venv');
 const FROM_3_10 = 'import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 10))';
 
 /**
@@ -20,7 +21,7 @@ export function python(requirements: string = EMULATOR): string {
   const name = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 16);
   const finished = join(home, name);
   if (!existsSync(finished)) {
-    console.error(`Installing Python packages for test/${purpose} into .venv/ (once) …`);
+    console.error(`Installing Python packages for ${relative(CHECKOUT, dirname(requirements))} into .venv/ (once) …`);
     sweep(home);
     const unfinished = join(home, `${name}.${process.pid}`);
     run(command, ['-m', 'venv', unfinished]);

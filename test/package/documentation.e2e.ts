@@ -52,6 +52,17 @@ test('API.md has a place for each type, and leaves nothing without a description
   expect(TYPES.filter(({ fqn }) => !reference.includes(`id="${fqn}"`)).map(({ fqn }) => fqn)).toEqual([]);
 });
 
+test('every link within API.md leads to a place, and each property of a struct is described once', () => {
+  const reference = readFileSync(join(CHECKOUT, 'API.md'), 'utf8');
+  const ids = [...reference.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  const targets = [...reference.matchAll(/(?:href="|\]\()#([^")]*)/g)].map(([, target]) => target);
+  expect(targets.filter((target) => !ids.includes(target))).toEqual([]);
+
+  const own = TYPES.filter(({ kind }) => kind === 'interface').flatMap(({ fqn, properties = [] }) => properties.map(({ name }) => `${fqn}.property.${name}`));
+  const structs = own.map((id) => id.replace(/\.property.*/, '.'));
+  expect(ids.filter((id) => id.includes('.property.') && structs.some((struct) => id.startsWith(struct))).sort()).toEqual(own.sort());
+});
+
 function parametersOf({ methods, initializer }: Type): Documented[] {
   return [...methods ?? [], initializer].flatMap((callable) => callable?.parameters ?? []);
 }

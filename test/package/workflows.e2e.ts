@@ -17,6 +17,10 @@ const ACCEPTED: Record<string, Record<string, string>> = {
     'concurrency-limits': 'it publishes nothing that two runs could fight over',
     'SC2086': 'the file that outputs go to has no blanks in its name',
   },
+  'docs-site.yml': {
+    'anonymous-definition': 'projen names no jobs: their ids are shown',
+    'undocumented-permissions': 'GitHub Pages takes the site from a job with these two only',
+  },
   'pull-request-lint.yml': {
     'concurrency-limits': 'it takes seconds',
     'dangerous-triggers': 'it reads the title, and neither checks out nor runs what the pull request brings',

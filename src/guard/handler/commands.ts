@@ -1,22 +1,23 @@
 import { Question } from './request';
-import * as commands from '../../private/commands';
+import * as cli from '../../private/cli-commands';
+import * as docker from '../../private/docker-commands';
 
 /** The commands that a question calls for. */
 
 export function deployRegistry({ registryStack }: Question): string | undefined {
-  return registryStack && commands.deploy(registryStack);
+  return registryStack && cli.deploy(registryStack);
 }
 
 export function deployService({ serviceStack, parameterName }: Question, version: string): string {
-  return commands.deploy(serviceStack, ...parameterName ? [`${parameterName}=${version}`] : []);
+  return cli.deploy(serviceStack, ...parameterName ? [`${parameterName}=${version}`] : []);
 }
 
 export function logIn({ repository }: Question): string {
-  return commands.logIn(repository);
+  return docker.logIn(repository);
 }
 
 export function buildAndPush({ repository, platforms, singleManifest }: Question, tag: string): string {
-  return commands.buildAndPush(repository, tag, {
+  return docker.buildAndPush(repository, tag, {
     platforms: platforms.map(({ image }) => image).filter((image) => image !== undefined),
     singleManifest,
   });
@@ -24,13 +25,13 @@ export function buildAndPush({ repository, platforms, singleManifest }: Question
 
 export function restoreFromArchive({ repository, imageId }: Question): string {
   const [[name, value]] = Object.entries(imageId ?? {});
-  return commands.restoreFromArchive({ repository, imageId: `${name}=${value}` });
+  return cli.restoreFromArchive({ repository, imageId: `${name}=${value}` });
 }
 
 export function copyImage({ repository }: Question, digest: string): string {
-  return commands.copyImage(`<source>@${digest}`, repository, '<tag>');
+  return docker.copyImage(`<source>@${digest}`, repository, '<tag>');
 }
 
 export function pullOnce({ repository }: Question, reference: string): string {
-  return commands.pull(repository, reference);
+  return docker.pull(repository, reference);
 }

@@ -6,7 +6,7 @@ import { Observation, Trouble } from './observation';
 import { Question } from './request';
 import { Stack } from '../../handler/request';
 import { short } from '../../handler/response';
-import { ecrCommand } from '../../private/commands';
+import { ecrCommand } from '../../private/cli-commands';
 
 /** What a reason is made of, besides what was observed. */
 export interface Circumstances {

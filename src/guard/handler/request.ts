@@ -1,3 +1,4 @@
+import { releaseTagOf } from './release-tag-name';
 import { assertKnownType, hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
 import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
 
@@ -135,21 +136,6 @@ function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
 function tagAndDigest(value: string): { tag: string; digest: string } | undefined {
   const at = value.indexOf('@sha256:');
   return at > 0 ? { tag: value.slice(0, at), digest: value.slice(at + 1) } : undefined;
-}
-
-/** Tags that the guard gives begin with this. */
-export const RELEASE_TAG_PREFIX = 'deployed-';
-
-const LONGEST_NAME = 80;
-
-/** Readable for people, and unique among all guards that may share the registry. */
-function releaseTagOf({ ReleaseTagName, PinName }: Properties, { account, region, name: stackName }: Stack, logicalId: string): string | undefined {
-  // Contract 2 had other words for it.
-  const name = text(ReleaseTagName) || text(PinName);
-  if (!name) return undefined;
-  const owner = hash([account, region, stackName, logicalId].join('\n')).slice(0, 8);
-  const prefix = text(ReleaseTagName) ? RELEASE_TAG_PREFIX : 'pinned-';
-  return `${prefix}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_NAME)}-${owner}`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { faultOf, GitHubSubject, JobContext, trustedRuns } from './github-subject';
+import { GitHubSubject, JobContext } from './github-subject';
 import { RoleTask } from './role-task';
+import { faultOf, trustedRuns } from './trust-condition';
 import { checkedOptions } from '../../private/checked-options';
 import { anyDuration, anyText, instance, Kinds, listOf } from '../../private/option-kinds';
 import { partitionOf, pathInStack } from '../../private/stacks';
@@ -89,6 +90,8 @@ export interface GitHubRoleProps {
 /**
  * A role that workflows of one GitHub repository assume without a stored secret: they present a token, signed by
  * GitHub, that says which branch or environment they run for.
+ *
+ * @internal
  */
 export abstract class GitHubRole extends Construct implements iam.IGrantable {
   /**

@@ -1,14 +1,5 @@
-import { CfnResource, Stack, Token } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import { BY_FACTORY, onlyByFactory } from '../../private/factories';
-import { partitionOf } from '../../private/stacks';
 import { shown } from '../../private/validation';
-
-const GITHUB_COM = 'token.actions.githubusercontent.com';
-const AUDIENCE = 'sts.amazonaws.com';
-
-/** A host, and a path behind it on GitHub Enterprise Server. */
-const ISSUER = /^[A-Za-z0-9.-]+(:[0-9]+)?(\/[\w./-]+)?$/;
 
 /** Whose workflows are trusted. */
 export interface GitHubRepository {
@@ -17,9 +8,6 @@ export interface GitHubRepository {
   readonly ownerId: string;
   readonly repositoryId: string;
 }
-
-const REPOSITORY = /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/;
-const ID = /^[1-9][0-9]*$/;
 
 /** What would be a variable in a policy, or a wildcard besides `*`. */
 const VARIABLES = '?${}';
@@ -148,59 +136,4 @@ function checked(factory: string, name: string, refused: string): string {
       `it must not be empty, nor have blanks or any of ${[...refused].join(' ')}`);
   }
   return name;
-}
-
-/** What is wrong with the repository, if anything is. */
-export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository): string | undefined {
-  if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
-  const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
-  return property && `${property} ${shown(id)} is not a number as "gh api repos/${repository} --jq '.owner.id, .id'" prints it`;
-}
-
-/** Who signs the tokens: GitHub itself, unless one of these says otherwise. */
-export interface TrustOptions {
-  readonly issuer?: string;
-  readonly provider?: iam.IOidcProvider;
-}
-
-/**
- * The trust condition of a role: which tokens of GitHub may assume it. The keys of the condition name the issuer, since AWS
- * takes them from the provider.
- *
- * @param stack that of the role, in whose account the provider is
- */
-export function trustedRuns(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], options: TrustOptions): iam.IPrincipal {
-  const issuer = issuerOf(options);
-  const providerArn = options.provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${issuer}`;
-  const accepted = [...new Set(subjects.flatMap((subject) => subject._of(repository)))];
-  // Only names of tags have a wildcard.
-  const comparison = accepted.some((subject) => subject.includes('*')) ? 'StringLike' : 'StringEquals';
-  const conditions: Record<string, Record<string, string | string[]>> = { StringEquals: { [`${issuer}:aud`]: AUDIENCE } };
-  conditions[comparison] = { ...conditions[comparison], [`${issuer}:sub`]: accepted };
-  return new iam.WebIdentityPrincipal(providerArn, conditions);
-}
-
-function issuerOf({ issuer, provider }: TrustOptions): string {
-  const known = provider && urlOf(provider);
-  if (issuer === undefined) {
-    if (provider && !known) throw new Error('provider: its URL is not known at synthesis, and the conditions of the role name it: pass issuer');
-    return known ?? GITHUB_COM;
-  }
-  const host = withoutScheme(issuer);
-  if (!ISSUER.test(host)) throw new Error(`issuer ${shown(issuer)} is not the URL of an OIDC provider, such as "https://${GITHUB_COM}"`);
-  if (known && known !== host) throw new Error(`issuer ${shown(issuer)} is not that of the provider, which is "https://${known}": leave it out`);
-  return host;
-}
-
-/** The URL of a provider without its scheme, if it is known at synthesis. */
-function urlOf(provider: iam.IOidcProvider): string | undefined {
-  const { defaultChild } = provider.node;
-  const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild)
-    && defaultChild.cfnResourceType === iam.CfnOIDCProvider.CFN_RESOURCE_TYPE_NAME;
-  const url = isOurs ? (defaultChild as iam.CfnOIDCProvider).url : provider.oidcProviderIssuer;
-  return url === undefined || Token.isUnresolved(url) ? undefined : withoutScheme(url);
-}
-
-function withoutScheme(url: string): string {
-  return url.replace(/^https:\/\//, '').replace(/\/+$/, '');
 }

@@ -4,7 +4,7 @@ import { Run } from './request';
 import { Start } from './start-task';
 import { containerOf, FAILED_TO_START, Outcome, Stopping } from './watch-task';
 import { short } from '../../handler/response';
-import { deploy, findTasks, readLog, stopTask } from '../../private/commands';
+import { deploy, findTasks, readLog, stopTask } from '../../private/cli-commands';
 
 /** What a reason is made of, besides what has happened. */
 export interface Circumstances {

@@ -1,7 +1,7 @@
 import { EcrClient, ImageDetail } from './client';
 import { TooLarge } from '../../../handler/runtime/http';
+import { RELEASE_TAG_PREFIX } from '../../../registry/reserved-tags';
 import { NO_IMAGE } from '../../contract';
-import { RELEASE_TAG_PREFIX } from '../request';
 
 /** What else is in the repository, for the reason of a failure. */
 export interface RecentImages {

@@ -1,7 +1,7 @@
 import { EcrClient, Finding, ScanPage, troubleOf } from './client';
 import { clip, short } from '../../../handler/response';
 import { Clock } from '../../../handler/runtime/runtime';
-import { ecrCommand, RESTORE } from '../../../private/commands';
+import { ecrCommand, RESTORE } from '../../../private/cli-commands';
 import { Requirement, ScannedRequirement, SEVERITIES, Severity, SignedRequirement } from '../../contract';
 import { Found, Observation } from '../observation';
 import { Question } from '../request';

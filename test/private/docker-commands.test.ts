@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ImageGuard, ImageRegistry, ImageVersion } from '../../src';
-import { logIn } from '../../src/private/commands';
+import { logIn } from '../../src/private/docker-commands';
 import { Fixture } from '../guard/handler/fixtures';
 import { event, REPOSITORY, Simulation } from '../guard/handler/simulation';
 import { testApp } from '../util/synth';

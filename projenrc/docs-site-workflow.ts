@@ -1,0 +1,34 @@
+import { Component, github } from 'projen';
+
+const { READ, WRITE } = github.workflows.JobPermission;
+
+/** Publishes the documentation of `main` on GitHub Pages. The job that runs code of dependencies lacks the right to publish. */
+export class DocsSiteWorkflow extends Component {
+  constructor(hub: github.GitHub, task: string) {
+    super(hub.project);
+    // A newer commit replaces what an older one would publish.
+    const concurrencyOptions = { group: 'docs-site', cancelInProgress: true };
+    const workflow = new github.GithubWorkflow(hub, 'docs-site', { limitConcurrency: true, concurrencyOptions });
+    workflow.on({ push: { branches: ['main'] }, workflowDispatch: {} });
+    workflow.addJobs({
+      generate: {
+        runsOn: ['ubuntu-latest'],
+        permissions: { contents: READ },
+        steps: [
+          { uses: 'actions/checkout' },
+          { uses: 'actions/setup-node', with: { 'node-version': '24', 'package-manager-cache': false } },
+          { run: 'npm ci' },
+          { run: `npx projen ${task}` },
+          { uses: 'actions/upload-pages-artifact', with: { path: '.site/html' } },
+        ],
+      },
+      publish: {
+        needs: ['generate'],
+        runsOn: ['ubuntu-latest'],
+        environment: 'github-pages',
+        permissions: { pages: WRITE, idToken: WRITE },
+        steps: [{ uses: 'actions/deploy-pages' }],
+      },
+    });
+  }
+}

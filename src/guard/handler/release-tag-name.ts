@@ -1,0 +1,17 @@
+import { hash, Properties, Stack, text } from '../../handler/request';
+import { RELEASE_TAG_PREFIX } from '../../registry/reserved-tags';
+
+const LONGEST_NAME = 80;
+
+/**
+ * The tag that keeps what is deployed: readable for people, and unique among all guards that may share the registry.
+ * Undefined if the guard is asked for none.
+ */
+export function releaseTagOf({ ReleaseTagName, PinName }: Properties, stack: Stack, logicalId: string): string | undefined {
+  // Contract 2 had other words for it.
+  const name = text(ReleaseTagName) || text(PinName);
+  if (!name) return undefined;
+  const owner = hash([stack.account, stack.region, stack.name, logicalId].join('\n')).slice(0, 8);
+  const prefix = text(ReleaseTagName) ? RELEASE_TAG_PREFIX : 'pinned-';
+  return `${prefix}${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, LONGEST_NAME)}-${owner}`;
+}

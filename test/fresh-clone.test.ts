@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { satisfies } from 'semver';
+
+/** What `npm ci`, the first command in a fresh clone, would warn about. */
+
+interface LockedPackage {
+  readonly engines?: { readonly node?: string };
+  readonly hasInstallScript?: boolean;
+  readonly deprecated?: string;
+  readonly resolved?: string;
+}
+
+const CHECKOUT = join(__dirname, '..');
+const manifest = JSON.parse(read('package.json'));
+const packages = Object.entries<LockedPackage>(JSON.parse(read('package-lock.json')).packages).slice(1);
+
+const oldestNode = read('CONTRIBUTING.md').match(/Node\.js ≥ ([\d.]+)/)![1];
+
+test('every dependency supports the oldest Node.js that CONTRIBUTING.md names, and README.md names the same', () => {
+  expect(packages.filter(([, { engines }]) => !satisfies(`${oldestNode}.0`, engines?.node ?? '*'))).toEqual([]);
+  expect(read('README.md')).toContain(`Node.js ≥ ${oldestNode} `);
+});
+
+test('every install script of a dependency is either allowed or denied, and no decision is left over', () => {
+  const withScripts = packages.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path.replace(/.*node_modules\//, ''));
+  expect(withScripts).not.toEqual([]);
+  expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(withScripts)].sort());
+});
+
+test('no dependency is deprecated', () => {
+  expect(packages.filter(([, { deprecated }]) => deprecated)).toEqual([]);
+});
+
+test('the lock file names no host, so npm installs from the registry that is configured', () => {
+  expect(packages.filter(([, { resolved }]) => resolved)).toEqual([]);
+});
+
+function read(file: string): string {
+  return readFileSync(join(CHECKOUT, file), 'utf8');
+}
