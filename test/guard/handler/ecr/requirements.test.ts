@@ -47,6 +47,8 @@ describe('an image that must be scanned', () => {
     ['IMAGE_ARCHIVED', 'is archived', 'aws ecr update-image-storage-class --target-storage-class STANDARD'],
     ['IMAGE_SIZE_EXCEEDED', 'is too large to be scanned', 'make it smaller'],
     ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look the status up'],
+    ['constructor', 'has the scan status constructor', 'look the status up'],
+    ['__proto__', 'has the scan status __proto__', 'look the status up'],
   ])('is refused at once with scan status %s, which the reason explains', async (status, problem, remedy) => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status, description: 'what ECR says' } });
