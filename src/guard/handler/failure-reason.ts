@@ -181,7 +181,7 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
     `ECR says: ${short(trouble.message)}.`,
     `To go on: ${steps(
       what?.startsWith('inspector2:')
-        ? 'pass enhancedScanning: true to ImageRequirement.scanned, because the registry uses enhanced scanning'
+        ? 'pass enhancedScanning: true to ImageRequirement.scanned'
         : account !== stack.account
           ? `in account ${account}, add this statement to the policy of the repository: ${JSON.stringify(statementFor(stack, question))}`
           : 'look for a denial in the repository policy, a permissions boundary or a service control policy',

@@ -197,7 +197,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
       throw error;
     }
     const [tagged] = await getManifests([{ imageTag }]);
-    if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`the answer to PutImage does not say that tag ${imageTag} was moved`);
+    if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`tag ${imageTag} was not moved`);
   }
 
   async function scanFindings(imageDigest: string, page: PageRequest): Promise<ScanPage | undefined> {

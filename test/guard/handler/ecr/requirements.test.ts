@@ -98,7 +98,7 @@ describe('an image that must be scanned', () => {
     aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:role is not authorized to perform: ecr:DescribeImageScanFindings' };
     const { Reason } = await aws.request(event({}, { ...required(SCANNED), RegistryId: '999999999999' }));
 
-    expect(Reason).toMatch(/That account must add to the repository's policy: \{.*"ecr:DescribeImageScanFindings".*\}/);
+    expect(Reason).toMatch(/in account 999999999999, add this statement to the policy of the repository: \{.*"ecr:DescribeImageScanFindings".*\}/);
   });
 
   test.each(['PENDING', 'IN_PROGRESS'])('is waited for while its scan is %s', async (status) => {
