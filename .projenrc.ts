@@ -151,6 +151,8 @@ for (const room of ['guard', 'release-task']) {
     target: 'node22',
     minify: true,
     mainFields: ['module', 'main'],
+    // Loaded on demand, for event streams only: as part of the bundle it would keep much else from being left out.
+    externals: ['@smithy/core/event-streams'],
   });
 }
 const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];

@@ -39,7 +39,7 @@ export function handlerOf(resource: CustomResource) {
     const logTo = (print: Runtime['print']) => logger(print, redact, { requestType: type, stackId: stack.id, logicalId, requestId });
 
     const over = new AbortController();
-    const meanwhile = during(runtime, over.signal);
+    const meanwhile = during(runtime, over.signal, times.cutOff);
     const session = { ...meanwhile, request, times, redact, log: logTo(meanwhile.runtime.print) };
     const answer = await Promise.race([answerTo(resource, session), outOfTime(resource, session)]);
     over.abort();

@@ -21,6 +21,8 @@ export interface Request {
   /** CloudFormation gives up after this time. */
   readonly serviceTimeoutMs: number;
   readonly properties: Properties;
+  /** What the properties were before an Update; otherwise empty. */
+  readonly oldProperties: Properties;
 }
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -47,6 +49,7 @@ export function openRequest(event: unknown): Request {
     stack: stackOf(text(fields.StackId)),
     serviceTimeoutMs: serviceTimeout(record(fields.ResourceProperties)),
     properties: record(fields.ResourceProperties),
+    oldProperties: record(fields.OldResourceProperties),
   };
 }
 
@@ -79,6 +82,15 @@ export function member(properties: Properties, name: string, known: readonly str
 
 export function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** What is no JSON is nothing. So is null, as in the protocols of AWS. */
+export function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json, (_, value) => value ?? undefined);
+  } catch {
+    return undefined;
+  }
 }
 
 export function text(value: unknown): string {

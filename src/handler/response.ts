@@ -21,9 +21,10 @@ export function deleted(request: Request): Answer {
   return { status: 'SUCCESS', physicalId: idOf(request) };
 }
 
-/** However odd, the id is CloudFormation's: it goes back as it came. */
+/** However odd, the id is CloudFormation's: it goes back as it came. In JSON a quotation mark takes two bytes. */
 function idOf(request: Request): string {
-  return clip(request.physicalId, LARGEST_ID) || idPrefix(request);
+  const { physicalId } = request;
+  return clip(physicalId, Buffer.byteLength(physicalId) > LARGEST_ID ? LARGEST_ID : 2 * LARGEST_ID) || idPrefix(request);
 }
 
 const LARGEST_RESPONSE = 4096;

@@ -29,6 +29,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
   const place = placeOf(question);
   const again = deployService(question, question.version.value);
   const newTag = deployService(question, '<new tag>');
+  const rebuild = steps(...pushSteps(question, '<new tag>'), newTag);
+  const which = 'digest' in observation ? `(digest ${observation.digest}, ${place})` : '';
 
   switch (observation.kind) {
     case 'unnamed':
@@ -67,25 +69,25 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'wrongPlatform':
       return sentences(
         `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
-          + `it offers ${list(observation.offered) || 'no platform'} (digest ${observation.digest}, ${place}).`,
-        `Build it for that platform, under a new tag: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+          + `it offers ${list(observation.offered) || 'no platform'} ${which}.`,
+        `Build it for that platform, under a new tag: ${rebuild}`,
         'Or change cpuArchitecture of the task definition.',
       );
     case 'notAnImage':
       return sentences(
-        `${image} is not a container image but ${observation.what} (digest ${observation.digest}, ${place}), which no task can run.`,
-        `Push the image under a tag of its own: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+        `${image} is not a container image but ${observation.what} ${which}, which no task can run.`,
+        `Push the image under a tag of its own: ${rebuild}`,
       );
     case 'index':
       return sentences(
-        `Image ${image} is an index of several manifests (digest ${observation.digest}, ${place}), but Lambda functions take single manifests only.`,
-        `Build it without attestations and for one platform: ${steps(...pushSteps(question, '<new tag>'), newTag)}`,
+        `Image ${image} is an index of several manifests ${which}, but Lambda functions take single manifests only.`,
+        `Build it without attestations and for one platform: ${rebuild}`,
       );
     case 'notReady':
     case 'notBegun':
     case 'unfit':
       return sentences(
-        `Image ${image} ${observation.problem} (digest ${observation.digest}, ${place})${waited(circumstances)}.`,
+        `Image ${image} ${observation.problem} ${which}${waited(circumstances)}.`,
         keptRunning(circumstances),
         `To go on: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
       );
@@ -115,18 +117,21 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'unavailable':
       return sentences(
         `Image ${image} could not be looked up (${place}): ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}${waited(circumstances)}. ${short(observation.message)}.`,
-        `Nothing is known to be wrong with the image; deploy again: ${again}`,
+        IMAGE_IS_FINE,
+        `Deploy again: ${again}`,
       );
     case 'unexpected':
       return sentences(
         `The guard could not look up image ${image} (${place}): ${action(observation)}${short(observation.message)}.`,
-        `Deploy again; if it happens again, see the log of the guard's function: ${again}`,
+        `If it happens again, see the log of the guard's function. Deploy again: ${again}`,
       );
     case 'unseen':
     case 'found':
       return `Image ${image} was not looked up in time (${place}). Deploy again: ${again}`;
   }
 }
+
+const IMAGE_IS_FINE = 'Nothing is known to be wrong with the image.';
 
 /** Why an image that is there was not released: it could not be kept from expiring. */
 export function explainReleaseTags(trouble: Observation | OutOfDate, circumstances: Circumstances): string {
@@ -141,8 +146,8 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
   if (!('message' in trouble)) return explain(trouble, circumstances);
   if (trouble.action === 'cloudformation:DescribeStacks') {
     return sentences(
-      `Image ${nameOf(question)} exists, but CloudFormation does not tell the guard whether the stack is still being deployed: ${short(trouble.message)}.`,
-      `Without that, the guard does not move the release tag ${question.releaseTag}.`,
+      `Image ${nameOf(question)} exists, but the guard cannot move the release tag ${question.releaseTag}, because CloudFormation does not say `
+        + `whether the stack is still being deployed: ${short(trouble.message)}.`,
       `Allow the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${again}`,
     );
   }
@@ -160,9 +165,9 @@ function releaseTagRemedy(trouble: Trouble, question: Question): string {
       return `ECR allows 1,000 tags to an image: delete release tags of services that no longer exist, with ${ecrCommand('batch-delete-image', question.repository)} --image-ids imageTag=<tag>.`;
     case 'throttled':
     case 'unavailable':
-      return 'Nothing is known to be wrong with the image: deploy again.';
+      return IMAGE_IS_FINE;
     default:
-      return 'Allow tags that begin with "deployed-" to be overwritten in this repository (mutability with exclusions), and grant the guard\'s function ecr:PutImage; '
+      return 'Allow overwriting tags that begin with "deployed-" (mutability exclusions of the repository) and grant the guard\'s function ecr:PutImage, '
         + 'or set retainReleasedImages to false.';
   }
 }
@@ -170,22 +175,24 @@ function releaseTagRemedy(trouble: Trouble, question: Question): string {
 function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances): string {
   const [, principal = 'the guard\'s function', what = trouble.action] =
     /User: (\S+) is not authorized to perform: (\S+)/.exec(trouble.message) ?? [];
-  const elsewhere = question.repository.account !== stack.account;
-  const statement = {
-    Effect: 'Allow',
-    Principal: { AWS: `arn:${stack.partition}:iam::${stack.account}:root` },
-    Action: [...lookUpActions(question.requirements), 'ecr:BatchCheckLayerAvailability'],
-  };
+  const { uri, account } = question.repository;
   return sentences(
-    `${principal} may not ${what} on ${question.repository.uri} (${placeOf(question)})${waited({ waitedMs })}.`,
-    what?.startsWith('inspector2:')
-      ? 'The registry uses enhanced scanning: pass enhancedScanning: true to ImageRequirement.scanned.'
-      : elsewhere
-        ? `That account must add to the repository's policy: ${JSON.stringify(statement)}`
-        : 'Look for a denial in the repository policy, a permissions boundary or a service control policy.',
+    `${principal} lacks permission for ${what} on ${uri} (${placeOf(question)})${waited({ waitedMs })}.`,
     `ECR says: ${short(trouble.message)}.`,
-    `Then: ${deployService(question, question.version.value)}`,
+    `To go on: ${steps(
+      what?.startsWith('inspector2:')
+        ? 'pass enhancedScanning: true to ImageRequirement.scanned'
+        : account !== stack.account
+          ? `in account ${account}, add this statement to the policy of the repository: ${JSON.stringify(statementFor(stack, question))}`
+          : 'look for a denial in the repository policy, a permissions boundary or a service control policy',
+      deployService(question, question.version.value),
+    )}`,
   );
+}
+
+/** All that the guard and the tasks need. */
+function statementFor({ partition, account }: Stack, { requirements }: Question): object {
+  return { Effect: 'Allow', Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: [...lookUpActions(requirements), 'ecr:BatchCheckLayerAvailability'] };
 }
 
 function howToPush(question: Question, again: string): string {

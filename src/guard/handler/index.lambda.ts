@@ -16,13 +16,16 @@ import { stackOperation } from '../../handler/runtime/stack-status';
 import { NO_IMAGE } from '../contract';
 
 /** Observe, decide, then explain the refusal or move the release tags. */
-async function guard({ runtime, sent, request, times, log, redact }: Session): Promise<Answer> {
+async function guard(session: Session): Promise<Answer> {
+  const { runtime, sent, request, times, log, redact } = session;
   const question = parse(request);
   const { repository, version, releaseTag } = question;
   const ecr = ecrClient(runtime, redact, repository);
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
-  const askOperation = stackOperation(runtime, redact, request.stack, repository.domain, log);
+  const askOperation = stackOperation(session, request.stack, repository.domain);
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
+  // Nothing that is created was there before, so there is nothing to go back to.
+  const begun = request.type === 'Update' ? (await askOperation()).operation : 'forward';
   const recorded = ReleaseHistory.of(request);
   const history = recorded.isUnknown ? recorded.supposing(await tags?.images().catch(() => []) ?? []) : recorded;
 
@@ -31,6 +34,7 @@ async function guard({ runtime, sent, request, times, log, redact }: Session): P
     registry: inspector(runtime, ecr, question, getManifest),
     requirements: requirementsCheck(runtime.clock, ecr, question),
     askOperation,
+    begun,
     log,
     request,
     question,

@@ -24,6 +24,8 @@ export interface Poll {
   readonly registry: Inspector;
   readonly requirements: RequirementsCheck;
   readonly askOperation: AskOperation;
+  /** The operation that the request belongs to, as far as CloudFormation says. */
+  readonly begun: Operation;
   readonly log: Log;
   readonly request: Request;
   readonly question: Question;
@@ -33,11 +35,8 @@ export interface Poll {
 
 /** Observe and decide, again and again until there is something to answer. */
 export async function pollUntilDecided(
-  { runtime: { clock, random }, registry, requirements, askOperation, log, request, question, history, times }: Poll,
+  { runtime: { clock, random }, registry, requirements, askOperation, begun, log, request, question, history, times }: Poll,
 ): Promise<Outcome> {
-  // Nothing that is created was there before, so there is nothing to go back to.
-  const isUpdate = request.type === 'Update';
-  const begun = isUpdate ? (await askOperation()).operation : 'forward';
   let operation = begun;
 
   /** What is deployed comes first: only where it no longer serves is the question asked anew. */
@@ -69,7 +68,7 @@ export async function pollUntilDecided(
       mayRun: history.mayRun,
       whenMissing: question.whenMissing,
     });
-    if (decision.kind === 'fail' && isUpdate && operation === begun && begun !== 'rollback') {
+    if (decision.kind === 'fail' && request.type === 'Update' && operation === begun && begun !== 'rollback') {
       // The stack may have turned back since, or not have said so at first.
       const now = (await askOperation()).operation;
       if (now !== begun && (now === 'rollback' || now === 'unknown')) {

@@ -148,8 +148,8 @@ function withoutTheLeastUseful(releases: readonly Release[]): Release[] {
 }
 
 /** Two requests may ask the same and differ in what the answer does not depend on. */
-function isSameQuestion({ key }: Release, { key: asked, legacyKey }: Question): boolean {
-  return key === asked || key === legacyKey || key.slice(0, 8) === asked.slice(0, 8);
+function isSameQuestion({ key }: Release, { key: asked, legacyKey, hasOtherNeeds }: Question): boolean {
+  return (key === legacyKey && !hasOtherNeeds) || key.slice(0, 8) === asked.slice(0, 8);
 }
 
 function digestOf({ image }: Release): string {

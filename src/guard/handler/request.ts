@@ -1,6 +1,6 @@
 import { releaseTagOf } from './release-tag-name';
-import { assertKnownType, hash, MalformedRequest, member, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
-import { imagePlatform, Requirement, VersionKind, WhenMissingMode } from '../contract';
+import { assertKnownType, hash, MalformedRequest, member, parsed, Properties, record, Request, shown, Stack, strings, text } from '../../handler/request';
+import { imagePlatform, Requirement, SEVERITIES, Severity, VersionKind, WhenMissingMode } from '../contract';
 
 const VERSION_KINDS: readonly string[] = ['tag', 'digest', 'movingTag', 'parameter'] satisfies VersionKind[];
 const MODES: readonly string[] = ['fail', 'waitFor', 'startWithoutTasks'] satisfies WhenMissingMode[];
@@ -49,6 +49,8 @@ export interface Question {
   /** As contract 2 recorded it, and that there was no image. */
   readonly legacyKey: string;
   readonly legacyAbsence: string;
+  /** What the key of contract 2 leaves out is not as it was before the update. */
+  readonly hasOtherNeeds: boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface Question {
  */
 export function parse(request: Request): Question {
   assertKnownType(request);
-  const { properties, stack, logicalId } = request;
+  const { properties, oldProperties, stack, logicalId } = request;
   const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
   if (!version.value && version.kind !== 'parameter') {
     throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
@@ -84,6 +86,7 @@ export function parse(request: Request): Question {
     key: keyOf(properties),
     legacyKey: legacyKeyOf(properties),
     legacyAbsence: legacyAbsence(properties),
+    hasOtherNeeds: !!oldProperties.Platforms && needsOf(oldProperties) !== needsOf(properties),
   };
 }
 
@@ -91,14 +94,12 @@ const REQUIREMENT_KINDS: readonly string[] = ['scanned', 'signed'] satisfies Arr
 
 function requirementsOf({ Requirements: requirements }: Properties): Requirement[] {
   return strings(requirements).map((json) => {
-    let requirement: unknown;
-    try {
-      requirement = JSON.parse(json);
-    } catch {
-      throw new MalformedRequest(`the request has a requirement that is no JSON: ${shown(json)}`);
-    }
-    member(record(requirement), 'kind', REQUIREMENT_KINDS, '');
-    return requirement as Requirement;
+    const requirement = record(parsed(json));
+    const { failOn, accepted, profileArn, waitSeconds } = requirement;
+    const kind = member(requirement, 'kind', REQUIREMENT_KINDS, 'unknown');
+    const isWhole = kind === 'signed' ? text(profileArn) : SEVERITIES.includes(failOn as Severity) && Array.isArray(accepted);
+    if (!isWhole || typeof waitSeconds !== 'number') throw new MalformedRequest(`the request has a requirement that lacks something: ${shown(json)}`);
+    return requirement as unknown as Requirement;
   });
 }
 
@@ -143,13 +144,20 @@ function tagAndDigest(value: string): { tag: string; digest: string } | undefine
  * tag is another question at each synthesis; what else carries a nonce stays the same.
  */
 function keyOf(properties: Properties): string {
-  const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', 'Platforms', 'SingleManifest', 'Requirements'].map((name) => properties[name]);
+  const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', ...NEEDS].map((name) => properties[name]);
   const { ServiceToken, ServiceTimeout, ...request } = properties;
   return hash(JSON.stringify([versionOf(properties), question])).slice(0, 8)
     + hash(JSON.stringify(Object.entries(request).sort(([one], [other]) => one < other ? -1 : 1))).slice(0, 8);
 }
 
-/** Contract 2 left out what the image has to run on. */
+/** What an image must be to be the answer. */
+const NEEDS = ['Platforms', 'SingleManifest', 'Requirements'];
+
+function needsOf(properties: Properties): string {
+  return JSON.stringify(NEEDS.map((name) => properties[name]));
+}
+
+/** Contract 2 left out what the image must be. */
 function legacyKeyOf(properties: Properties): string {
   return hash([text(properties.RepositoryUri), ...versionOf(properties)].join('\n')).slice(0, 16);
 }

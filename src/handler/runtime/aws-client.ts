@@ -3,6 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { HttpResponse, NetworkError } from './http';
 import { Redact } from './redaction';
 import { Runtime } from './runtime';
+import { parsed, text } from '../request';
 
 /** A refusal by AWS. The code is AWS's own; the action is in the terms of IAM. */
 export class AwsError extends Error {
@@ -43,7 +44,7 @@ export async function askJson(service: Service, target: string, operation: strin
     return body;
   }
   const answer = isRecord(body) ? body : {};
-  const type = String(answer.__type ?? response.headers['x-amzn-errortype'] ?? '');
+  const type = text(answer.__type) || text(response.headers['x-amzn-errortype']);
   throw refusal(service, operation, response, type.split('#').at(-1)!.split(':')[0], answer.message ?? answer.Message, answer);
 }
 
@@ -75,8 +76,7 @@ const LONGEST_MESSAGE = 2_000;
 
 function refusal({ name, redact }: Service, operation: string, { status }: HttpResponse, type: string, message: unknown, details?: Fields): AwsError {
   const code = redact(type).slice(0, LONGEST_CODE) || `HTTP${status}`;
-  const text = typeof message === 'string' ? redact(message).slice(0, LONGEST_MESSAGE) : '';
-  return new AwsError(`${name}:${operation}`, code, text || code, status, details);
+  return new AwsError(`${name}:${operation}`, code, redact(text(message)).slice(0, LONGEST_MESSAGE) || code, status, details);
 }
 
 async function signedPost(service: Service, headers: Record<string, string>, body: string, largestBody?: number): Promise<HttpResponse> {
@@ -99,12 +99,4 @@ async function signedPost(service: Service, headers: Record<string, string>, bod
 
 function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

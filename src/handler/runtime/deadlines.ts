@@ -6,6 +6,8 @@ export interface Deadlines {
   readonly start: number;
   /** AWS is asked nothing more after this. */
   readonly lastCall: number;
+  /** What AWS was asked is given up now, so that there is still something to decide with. */
+  readonly cutOff: number;
   /** A failure is answered now, whatever is still under way. */
   readonly answer: number;
   /** No more attempts to deliver the answer. */
@@ -21,6 +23,7 @@ export function deadlines(start: number, lambdaRemainingMs: number, serviceTimeo
   return {
     start,
     lastCall: start + total - reserve,
+    cutOff: start + total - reserve * 0.6,
     answer: start + total - reserve / 2,
     end: start + total - reserve / 10,
   };

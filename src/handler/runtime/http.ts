@@ -30,7 +30,7 @@ export class TooLarge extends NetworkError {}
 const LARGEST_BODY = 8 * 1024 * 1024;
 
 export const sendOverNetwork: Send = async (request) => {
-  const open = request.url.startsWith('https:') ? httpsRequest : httpRequest;
+  const open = new URL(request.url).protocol === 'https:' ? httpsRequest : httpRequest;
   const timeoutMs = Math.ceil(request.timeoutMs);
   const largestBody = request.largestBody ?? LARGEST_BODY;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -55,6 +55,8 @@ export const sendOverNetwork: Send = async (request) => {
       incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
     });
     outgoing.on('error', fail);
+    // After an answer that is none, such as the switch to another protocol, nothing else is heard.
+    outgoing.on('close', () => fail(new Error('the connection was closed')));
     outgoing.end(request.body);
   });
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Send, sendOverNetwork } from './http';
+import { NetworkError, Send, sendOverNetwork } from './http';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -23,10 +23,10 @@ export interface LambdaContext {
 }
 
 /**
- * The runtime during one request. It counts requests, and stops when the answer is out: Lambda freezes whatever is
- * still under way then, and it would continue in the middle of the next request.
+ * The runtime during one request. It counts requests, and none takes longer than until the cut-off. It stops when the
+ * answer is out: Lambda freezes whatever is still under way then, and it would continue in the middle of the next request.
  */
-export function during(runtime: Runtime, over: AbortSignal): { readonly runtime: Runtime; readonly sent: () => number } {
+export function during(runtime: Runtime, over: AbortSignal, cutOff: number): { readonly runtime: Runtime; readonly sent: () => number } {
   let sent = 0;
   return {
     sent: () => sent,
@@ -35,8 +35,10 @@ export function during(runtime: Runtime, over: AbortSignal): { readonly runtime:
       clock: { now: () => runtime.clock.now(), sleep: (ms) => runtime.clock.sleep(ms, over) },
       send: async (request) => {
         over.throwIfAborted();
+        const leftMs = cutOff - runtime.clock.now();
+        if (leftMs <= 0) throw new NetworkError('no time is left to ask');
         sent++;
-        return runtime.send(request);
+        return runtime.send({ ...request, timeoutMs: Math.min(request.timeoutMs, leftMs) });
       },
       print: (line) => {
         if (!over.aborted) runtime.print(line);

@@ -1,5 +1,6 @@
 import { askQuery, AwsError, endpoint, Service, textOf } from './aws-client';
 import { retryPause } from './backoff';
+import { Deadlines } from './deadlines';
 import { Log } from './log';
 import { Redact } from './redaction';
 import { Runtime } from './runtime';
@@ -21,14 +22,22 @@ export interface StackIdentity {
 }
 
 /** Asks CloudFormation what it is doing with this stack. Never throws. */
-export type AskOperation = (until?: number) => Promise<{ readonly operation: Operation; readonly status: string }>;
+export type AskOperation = (patienceMs?: number) => Promise<{ readonly operation: Operation; readonly status: string }>;
 
 const VERSION = '2010-05-15';
 
 /** Where no more patience is asked for. */
 const PATIENCE_MS = 5_000;
 
-export function stackOperation(runtime: Runtime, redact: Redact, stack: StackIdentity, domain: string, log: Log): AskOperation {
+export interface Asking {
+  readonly runtime: Runtime;
+  readonly redact: Redact;
+  readonly log: Log;
+  readonly times: Deadlines;
+}
+
+/** @param domain where the partition's services are */
+export function stackOperation({ runtime, redact, log, times }: Asking, stack: StackIdentity, domain: string): AskOperation {
   const service: Service = {
     name: 'cloudformation',
     region: stack.region,
@@ -36,7 +45,8 @@ export function stackOperation(runtime: Runtime, redact: Redact, stack: StackIde
     runtime,
     redact,
   };
-  return async (until = runtime.clock.now() + PATIENCE_MS) => {
+  return async (patienceMs = PATIENCE_MS) => {
+    const until = Math.min(runtime.clock.now() + patienceMs, times.lastCall);
     for (let troubles = 1; ; troubles++) {
       try {
         const status = textOf('StackStatus', await askQuery(service, VERSION, 'DescribeStacks', { StackName: stack.id }));
@@ -60,9 +70,6 @@ export function stackOperation(runtime: Runtime, redact: Redact, stack: StackIde
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
  */
 export function operationOf(status: string): Operation {
-  switch (status) {
-    case 'CREATE_IN_PROGRESS': case 'UPDATE_IN_PROGRESS': case 'IMPORT_IN_PROGRESS': return 'forward';
-    case 'ROLLBACK_IN_PROGRESS': case 'UPDATE_ROLLBACK_IN_PROGRESS': case 'IMPORT_ROLLBACK_IN_PROGRESS': return 'rollback';
-    default: return 'over';
-  }
+  if (/^(CREATE|UPDATE|IMPORT)_IN_PROGRESS$/.test(status)) return 'forward';
+  return /^(UPDATE_|IMPORT_)?ROLLBACK_IN_PROGRESS$/.test(status) ? 'rollback' : 'over';
 }

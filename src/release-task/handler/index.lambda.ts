@@ -13,11 +13,12 @@ import { lambdaRuntime } from '../../handler/runtime/runtime';
 import { stackOperation } from '../../handler/runtime/stack-status';
 
 /** Start the task if this release has not run it, wait for its end, then explain its failure or record the release. */
-async function runOnce({ runtime, sent, request, times, log, redact }: Session): Promise<Answer> {
+async function runOnce(session: Session): Promise<Answer> {
+  const { runtime, sent, request, times, log, redact } = session;
   const run = parse(request);
   const history = RunHistory.of(request);
   const ecs = ecsClient(runtime, redact, run);
-  const askOperation = stackOperation(runtime, redact, request.stack, run.domain, log);
+  const askOperation = stackOperation(session, request.stack, run.domain);
   const facts = () => ({ release: run.releaseKey, image: run.imageDigest, elapsedMs: runtime.clock.now() - times.start, calls: sent() });
   const refuse = (reason: string): Answer => {
     log('error', reason, facts());

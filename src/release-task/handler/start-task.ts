@@ -34,7 +34,7 @@ export async function startTask({ runtime: { clock, random }, ecs, askOperation,
   for (let troubles = 1; ; troubles++) {
     let decision = decide({ ...situation, operation: undefined });
     if (decision.kind === 'ask') {
-      const asked = await askOperation(Math.min(clock.now() + STATUS_PATIENCE_MS, times.lastCall));
+      const asked = await askOperation(STATUS_PATIENCE_MS);
       status = asked.status;
       decision = decide({ ...situation, operation: asked.operation });
     }

@@ -203,7 +203,7 @@ test('answers before the deadline where ECR says nothing', async () => {
 
   expect(await lambda.invoke(create(), 3_000)).toBe('well');
   expect(statuses()).toEqual(['FAILED']);
-  expect(JSON.parse(endpoint.received[0]).Reason).toContain('out of time');
+  expect(JSON.parse(endpoint.received[0]).Reason).toContain('ECR is unavailable');
 });
 
 test('is not disturbed by what was under way when it was frozen', async () => {

@@ -150,19 +150,19 @@ describe('denied', () => {
   test('names action and principal', () => {
     const text = reason(trouble, {}, { waitedMs: 60_000 });
 
-    expect(text).toMatch(new RegExp(`^${PRINCIPAL} may not ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
+    expect(text).toMatch(new RegExp(`^${PRINCIPAL} lacks permission for ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
     expect(text).toContain('service control policy');
     expect(text).toContain('ECR says: AccessDeniedException: User: ');
-    expect(text).toContain(`Then: ${AGAIN}`);
+    expect(text).toContain(`  2) ${AGAIN}`);
     expect(text).not.toContain('"Effect"');
   });
 
   test('does without them where AWS does not tell', () => {
-    expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^the guard's function may not ecr:BatchGetImage on /);
+    expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^the guard's function lacks permission for ecr:BatchGetImage on /);
   });
 
   test('for a repository of another account prints the statement that its policy needs', () => {
-    const text = reason(trouble, { RegistryId: '999988887777' });
+    const text = reason({ ...trouble, message: 'AccessDenied' }, { RegistryId: '999988887777' });
     const statement = JSON.parse(/\{.*\}/.exec(text)![0]);
 
     expect(statement).toEqual({
@@ -170,6 +170,7 @@ describe('denied', () => {
       Principal: { AWS: 'arn:aws:iam::111122223333:root' },
       Action: ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
     });
+    expect(text).toMatch(/ECR says: AccessDenied\. To go on: 1\) in account 999988887777, add this statement .*: \{.*\} {2}2\) cdk deploy /);
     expect(text).toContain('(account 999988887777, region eu-west-1)');
   });
 });
@@ -222,10 +223,10 @@ describe('an image that could not be given its release tag', () => {
 
   test.each([
     ['quota', /ECR allows 1,000 tags to an image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
-    ['throttled', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
-    ['unavailable', /Nothing is known to be wrong with the image: deploy again\. Then: cdk deploy Service$/],
-    ['denied', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
-    ['unexpected', /"deployed-" to be overwritten.*ecr:PutImage; or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+    ['throttled', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
+    ['unavailable', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
+    ['denied', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
+    ['unexpected', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
   ] as const)('because of %s says what to do', (kind, remedy) => {
     const text = tagReason({ kind, action: 'ecr:PutImage', message: 'Code: message.' });
 
@@ -237,8 +238,8 @@ describe('an image that could not be given its release tag', () => {
   test('because CloudFormation says nothing is not told to ask ECR', () => {
     const text = tagReason({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'AccessDenied' });
 
-    expect(text).toMatch(/CloudFormation does not tell the guard whether the stack is still being deployed: AccessDenied\./);
-    expect(text).toMatch(/Without that, the guard does not move the release tag deployed-api-[0-9a-f]{8}\. Allow the guard's function cloudformation:DescribeStacks, or set/);
+    expect(text).toMatch(/because CloudFormation does not say whether the stack is still being deployed: AccessDenied\. Allow the guard's function cloudformation:DescribeStacks, or set/);
+    expect(text).toMatch(/cannot move the release tag deployed-api-[0-9a-f]{8}, because/);
   });
 
   test('because the request is out of date says what the stack is doing', () => {
@@ -253,7 +254,7 @@ describe('an image that could not be given its release tag', () => {
 });
 
 test('a bug quotes nobody', () => {
-  expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. Deploy again`);
+  expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. If it happens again, see the log`);
 });
 
 test('nobody is quoted at length', () => {

@@ -251,7 +251,7 @@ describe('a request that is late', () => {
     const { Status, Reason } = await next(update(second.PhysicalResourceId, propertiesOf('v3'), propertiesOf('v2')));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('app:v3 exists, but CloudFormation does not tell the guard whether the stack is still being deployed');
+    expect(Reason).toContain('because CloudFormation does not say whether the stack is still being deployed');
     expect(releaseTags().map(([, digest]) => digest)).not.toContain(v3);
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
@@ -334,11 +334,11 @@ describe('a release tag that cannot be moved', () => {
   };
 
   test.each<[string, Fault, RegExp, number]>([
-    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage was answered with ImageTagAlreadyExistsException.*mutability with exclusions.*set retainReleasedImages to false/, 1],
+    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage was answered with ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
     ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags to an image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
     ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
-    ['by throttling', THROTTLED, /Nothing is known to be wrong with the image: deploy again/, 65],
-    ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image: deploy again/, 65],
+    ['by throttling', THROTTLED, /Nothing is known to be wrong with the image\. Then/, 65],
+    ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image\. Then/, 65],
   ])('%s fails the release and says what to do, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
     aws.push('v1');
     outage(fault);

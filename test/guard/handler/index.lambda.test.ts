@@ -1,6 +1,7 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
 import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
+import { NetworkError } from '../../../src/handler/runtime/http';
 import { STACK_ACTIONS } from '../../../src/private/stack-actions';
 
 let aws: Simulation;
@@ -405,7 +406,7 @@ describe('a registry in trouble', () => {
   test.each([
     ['throttled', THROTTLED, /throttling, after 60 s/],
     ['ailing', SERVER_ERROR, /unavailable, after 60 s/],
-    ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard may not ecr:DescribeImages .*after 60 s/],
+    ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
   ] as const)('%s for a minute is a failure', async (_, fault, reason) => {
     aws.outage.registry = fault;
     const start = aws.clock.now();
@@ -545,8 +546,32 @@ describe('one answer, in time', () => {
     expect(aws.clock.now() - start).toBeLessThan(300_000);
   });
 
+  test.each([1_000, 3_000, 10_000, 60_000])('a rollback answers the record in %i ms, although AWS is silent', async (remainingMs) => {
+    const v1 = aws.push('v1');
+    const { PhysicalResourceId } = await aws.request(event());
+    aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    for (const silent of [['stack'], ['registry'], ['stack', 'registry']] as const) {
+      aws.outage = Object.fromEntries(silent.map((server) => [server, { kind: 'hang' }]));
+      aws.answers.length = 0;
+
+      expect(await aws.request(update(PhysicalResourceId, { ReleaseTagName: 'api' }), remainingMs)).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
+    }
+  });
+
+  test('a rollback with an id that says nothing passes, although the registry is silent', async () => {
+    aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    aws.outage = { registry: { kind: 'hang' } };
+
+    expect(await aws.request(update('imported', { ReleaseTagName: 'api' }), 3_000)).toMatchObject({ Status: 'SUCCESS' });
+  });
+
   test('nothing that was under way goes on after the answer', async () => {
-    aws.outage.stack = THROTTLED;
+    const { send } = aws;
+    aws.send = async (request) => {
+      if (request.method === 'PUT') return send(request);
+      await aws.clock.sleep(30_000);
+      throw new NetworkError('too late');
+    };
     await aws.request(update('id'), 3_000);
     const before = { calls: aws.calls.length, lines: aws.lines.length };
     await aws.clock.until(aws.clock.sleep(60_000));

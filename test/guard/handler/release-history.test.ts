@@ -230,6 +230,16 @@ describe('an id of contract 2', () => {
     expect(history.answerTo(ask('v2'))).toBeUndefined();
   });
 
+  test.each<object>([{ Platforms: ['LINUX/ARM64'] }, { Platforms: [] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] }])(
+    'is no answer where an update asks for an image that is %j, but is gone back to', (needs) => {
+      const history = historyOf(`${PREFIX}/${OLD_V1}@${digits(ONE)}`);
+      const changed = parse(openRequest(update('', { VersionValue: 'v1', ...needs }, { VersionValue: 'v1' })));
+      const restored = parse(openRequest(update('', { VersionValue: 'v1' }, { VersionValue: 'v1', ...needs })));
+
+      expect(history.answerTo(changed)).toBeUndefined();
+      expect(history.backTo(restored)?.digest).toBe(ONE);
+    });
+
   test('answers a moving tag', () => {
     const history = historyOf(`${PREFIX}/${OLD_MAIN}@${digits(ONE)}`);
 

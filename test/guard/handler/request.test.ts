@@ -14,6 +14,7 @@ test('the outer part of a request', () => {
     stack: { id: STACK_ID, name: 'Service', partition: 'aws', region: REGION, account: ACCOUNT },
     serviceTimeoutMs: 390_000,
     properties: propertiesWith({ WaitSeconds: '90' }),
+    oldProperties: propertiesWith({ VersionValue: 'v0' }),
   });
 });
 
@@ -47,6 +48,7 @@ test('a present request', () => {
     singleManifest: true,
     requirements: [{ kind: 'scanned', failOn: 'HIGH', onlyFixable: false, accepted: [], waitSeconds: 300 }, { kind: 'signed', profileArn: 'arn', waitSeconds: 60 }],
     requirementsWaitMs: 300_000,
+    hasOtherNeeds: false,
     whenMissing: 'waitFor',
     waitMs: 90_000,
     taskCounts: ['0', '3'],
@@ -72,6 +74,7 @@ test('an old request: repository and version are all it takes', () => {
     singleManifest: false,
     requirements: [],
     requirementsWaitMs: 0,
+    hasOtherNeeds: false,
     whenMissing: 'fail',
     waitMs: 0,
     taskCounts: [],
@@ -163,6 +166,10 @@ test.each([
   ['WhenMissing', 'shrug'],
   ['Requirements', ['{']],
   ['Requirements', ['{"kind":"blessed"}']],
+  ['Requirements', ['{"kind":"signed","waitSeconds":0}']],
+  ['Requirements', ['{"kind":"signed","profileArn":"arn"}']],
+  ['Requirements', ['{"kind":"scanned","failOn":"constructor","accepted":[],"waitSeconds":0}']],
+  ['Requirements', ['{"kind":"scanned","failOn":"HIGH","accepted":null,"waitSeconds":0}']],
   ['TaskCounts', ['2', 'x']],
   ['TaskCounts', [3]],
   ['TaskCounts', ['-1']],
@@ -248,7 +255,7 @@ describe('the key of a request', () => {
 
   test.each([
     { VersionValue: 'v2' }, { VersionKind: 'parameter' }, { RepositoryUri: 'x/app' }, { RepositoryName: 'x' }, { RegistryId: '1' }, { RegistryRegion: 'x' },
-    { Platforms: ['LINUX/ARM64'] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed"}'] },
+    { Platforms: ['LINUX/ARM64'] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] },
   ])('is another one, in both halves, with %j', (properties) => {
     expect(meaningOf(properties)).not.toBe(meaningOf());
     expect(keyOf(properties).slice(8)).not.toBe(keyOf().slice(8));

@@ -91,7 +91,7 @@ export class Simulation implements Runtime {
   /** Used up one by one, by host: what the next calls meet. */
   public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
   /** What all calls meet after that. */
-  public readonly outage: Partial<Record<Server, Fault>> = {};
+  public outage: Partial<Record<Server, Fault>> = {};
   /** The same for one action only. */
   public readonly outageOf: Record<string, Fault | undefined> = {};
 

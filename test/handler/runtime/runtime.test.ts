@@ -23,6 +23,16 @@ describe('the runtime during a request', () => {
     expect({ sent: sent(), calls: aws.calls, lines: aws.lines }).toEqual({ sent: 0, calls: [], lines: [] });
   });
 
+  test('gives up what AWS was asked at the cut-off', async () => {
+    const { aws, runtime, sent } = started();
+    aws.outage.registry = { kind: 'hang' };
+    const patient = { ...REQUEST, timeoutMs: 60_000 };
+
+    await expect(aws.clock.until(runtime.send(patient))).rejects.toThrow('no answer in 10000 ms');
+    await expect(runtime.send(patient)).rejects.toThrow('no time is left to ask');
+    expect(sent()).toBe(1);
+  });
+
   test('is the given one otherwise', () => {
     const { aws, runtime } = started();
     runtime.print('in time');
@@ -63,5 +73,5 @@ test('a line of the log is JSON without secrets, the context in each', () => {
 function started() {
   const aws = new Simulation();
   const over = new AbortController();
-  return { aws, over, ...during(aws, over.signal) };
+  return { aws, over, ...during(aws, over.signal, aws.clock.now() + 10_000) };
 }

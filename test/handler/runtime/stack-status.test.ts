@@ -1,3 +1,4 @@
+import { deadlines } from '../../../src/handler/runtime/deadlines';
 import { Level } from '../../../src/handler/runtime/log';
 import { redaction } from '../../../src/handler/runtime/redaction';
 import { AskOperation, Operation, operationOf, stackOperation } from '../../../src/handler/runtime/stack-status';
@@ -53,10 +54,18 @@ test.each<[string, Fault, string]>([
 });
 
 test('more patience can be asked for', async () => {
-  const { ms } = await askedFor(undefined, THROTTLED, (ask, now) => ask(now + 30_000));
+  const { ms } = await askedFor(undefined, THROTTLED, (ask) => ask(30_000));
 
   expect(ms).toBeGreaterThanOrEqual(30_000);
   expect(ms).toBeLessThan(30_100);
+});
+
+test('no patience outlasts the last call', async () => {
+  const { answer, ms } = await askedFor(undefined, THROTTLED, (ask) => ask(30_000), 'amazonaws.com', 4_000);
+
+  expect(answer.operation).toBe('unknown');
+  expect(ms).toBeGreaterThanOrEqual(3_000);
+  expect(ms).toBeLessThan(3_100);
 });
 
 test('each question is a new one', async () => {
@@ -70,7 +79,7 @@ test('each question is a new one', async () => {
 });
 
 async function askedFor(
-  status: string | undefined, faults: Fault | Fault[], how: (ask: AskOperation, now: number) => ReturnType<AskOperation> = async (ask) => ask(), domain = 'amazonaws.com',
+  status: string | undefined, faults: Fault | Fault[], how: (ask: AskOperation) => ReturnType<AskOperation> = async (ask) => ask(), domain = 'amazonaws.com', remainingMs = 900_000,
 ) {
   const aws = new Simulation();
   if (Array.isArray(faults)) {
@@ -81,8 +90,11 @@ async function askedFor(
   if (status) aws.stackStatus = status;
   const log: unknown[] = [];
   const note = (level: Level, message: string, fields?: object) => log.push([level, message, fields]);
-  const ask = stackOperation(aws, redaction(RESPONSE_URL, aws.env), { id: STACK_ID, region: 'eu-west-1' }, domain, note);
+  const ask = stackOperation(
+    { runtime: aws, redact: redaction(RESPONSE_URL, aws.env), log: note, times: deadlines(aws.clock.now(), remainingMs, 3_600_000) },
+    { id: STACK_ID, region: 'eu-west-1' }, domain,
+  );
   const start = aws.clock.now();
-  const answer = await aws.clock.until(how(ask, start));
+  const answer = await aws.clock.until(how(ask));
   return { answer, aws, log, ms: aws.clock.now() - start };
 }

@@ -1,4 +1,6 @@
 import { MEDIA_TYPES } from './manifest';
+import { PageRequest } from './pages';
+import { text } from '../../../handler/request';
 import { askJson, AwsError, endpoint, Service } from '../../../handler/runtime/aws-client';
 import { NetworkError } from '../../../handler/runtime/http';
 import { Redact } from '../../../handler/runtime/redaction';
@@ -64,7 +66,7 @@ export interface SigningStatus {
 
 export interface ImagePage {
   readonly images: readonly ImageDetail[];
-  readonly nextToken: string | undefined;
+  readonly nextToken?: string;
 }
 
 /** The operations of ECR that the guard uses, on one repository. Every method may throw what `troubleOf` explains. */
@@ -72,8 +74,7 @@ export interface EcrClient {
   /** The cheap look, which does not count as a pull. Nothing where there is no such image. */
   describeImage(id: ImageId, filter?: { imageStatus: 'ANY' }): Promise<ImageDetail | undefined>;
 
-  /** @param largestBody in bytes */
-  listImages(page: { maxResults: number; nextToken: string | undefined }, largestBody: number): Promise<ImagePage>;
+  listImages(page: PageRequest): Promise<ImagePage>;
 
   /**
    * The manifest behind each id, in the order of the ids; nothing where there is no such image, and a failure where ECR
@@ -85,7 +86,7 @@ export interface EcrClient {
   downloadUrl(layerDigest: string): Promise<string>;
 
   /** One page of what scanning the image has found; nothing where it has not been scanned. */
-  scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined>;
+  scanFindings(imageDigest: string, page: PageRequest): Promise<ScanPage | undefined>;
 
   /** By signing profile. */
   signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]>;
@@ -103,6 +104,12 @@ interface BatchGetImageAnswer {
   readonly failures?: ReadonlyArray<{ readonly imageId?: Record<string, unknown>; readonly failureCode?: string; readonly failureReason?: string }>;
 }
 
+/** In bytes: more than ECR says about anything but manifests, of which several may have megabytes. */
+const LARGEST_ANSWER = 1024 * 1024;
+const LARGEST_MANIFESTS = 8 * LARGEST_ANSWER;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
 const TARGET = 'AmazonEC2ContainerRegistry_V20150921';
 
 export function ecrClient(runtime: Runtime, redact: Redact, repository: Repository): EcrClient {
@@ -113,7 +120,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     runtime,
     redact,
   };
-  const ask = async <Answer>(operation: Operation, input: object, largestBody?: number): Promise<Answer> =>
+  const ask = async <Answer>(operation: Operation, input: object, largestBody = LARGEST_ANSWER): Promise<Answer> =>
     await askJson(service, TARGET, operation, { registryId: repository.account, repositoryName: repository.name, ...input }, largestBody) as Answer;
 
   /** Digest and manifest never part, so a manifest that was seen once needs not be asked for again. */
@@ -122,16 +129,18 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
   async function describeImage(id: ImageId, filter?: object): Promise<ImageDetail | undefined> {
     try {
       const { imageDetails } = await ask<{ imageDetails?: ImageDetail[] }>('DescribeImages', { imageIds: [id], filter });
-      return imageDetails?.[0];
+      const [detail] = list(imageDetails);
+      if (detail && !isDigest(detail.imageDigest)) throw new NetworkError('an image without a digest');
+      return detail;
     } catch (error) {
       if (isCode(error, 'ImageNotFoundException')) return undefined;
       throw error;
     }
   }
 
-  async function listImages(page: object, largestBody: number): Promise<ImagePage> {
-    const { imageDetails = [], nextToken } = await ask<{ imageDetails?: ImageDetail[]; nextToken?: string }>('DescribeImages', page, largestBody);
-    return { images: imageDetails, nextToken };
+  async function listImages(page: PageRequest): Promise<ImagePage> {
+    const { imageDetails, nextToken } = await ask<{ imageDetails?: ImageDetail[]; nextToken?: string }>('DescribeImages', page);
+    return { images: list(imageDetails), nextToken };
   }
 
   async function getManifests(ids: readonly ImageId[]): Promise<Array<Manifest | ImageFailure | undefined>> {
@@ -140,7 +149,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     if (unknown.length === 0) return known;
 
     // ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented.
-    const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: MEDIA_TYPES });
+    const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: MEDIA_TYPES }, LARGEST_MANIFESTS);
     const found: Array<Manifest | ImageFailure | undefined> = [];
     for (const id of unknown) {
       const manifest = manifestOf(id, answer, unknown.length === 1);
@@ -150,12 +159,13 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
   }
 
   /** @returns `unclear` where an answer to several ids does not say which of them it is about */
-  function manifestOf(id: ImageId, { images = [], failures = [] }: BatchGetImageAnswer, isOnly: boolean): Manifest | ImageFailure | undefined | 'unclear' {
+  function manifestOf(id: ImageId, answer: BatchGetImageAnswer, isOnly: boolean): Manifest | ImageFailure | undefined | 'unclear' {
     const [[name, value]] = Object.entries(id);
+    const [images, failures] = [list(answer.images), list(answer.failures)];
     const image = isOnly ? images[0] : images.find(({ imageId }) => (imageId as Record<string, unknown> | undefined)?.[name] === value);
     if (image) {
       const digest = 'imageDigest' in id ? id.imageDigest : image.imageId?.imageDigest;
-      if (!digest || typeof image.imageManifest !== 'string') throw new NetworkError('an image without a manifest or a digest');
+      if (!isDigest(digest) || typeof image.imageManifest !== 'string') throw new NetworkError('an image without a manifest or a digest');
       const manifest = { digest, text: image.imageManifest, mediaType: image.imageManifestMediaType };
       seen.set(digest, manifest);
       return manifest;
@@ -169,16 +179,16 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
 
   async function downloadUrl(layerDigest: string): Promise<string> {
     const { downloadUrl: url } = await ask<{ downloadUrl?: string }>('GetDownloadUrlForLayer', { layerDigest });
-    if (!url || !URL.canParse(url)) throw new NetworkError('an answer without a download URL');
-    return url;
+    if (!URL.canParse(text(url))) throw new NetworkError('an answer without a download URL');
+    return url!;
   }
 
-  async function putTag(imageTag: string, { digest, text, mediaType }: Manifest): Promise<void> {
+  async function putTag(imageTag: string, { digest, text: imageManifest, mediaType }: Manifest): Promise<void> {
     try {
       const { image } = await ask<{ image?: { imageId?: { imageDigest?: string } } }>('PutImage', {
         imageTag,
         imageDigest: digest,
-        imageManifest: text,
+        imageManifest,
         imageManifestMediaType: mediaType,
       });
       if (image?.imageId?.imageDigest === digest) return;
@@ -187,12 +197,12 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
       throw error;
     }
     const [tagged] = await getManifests([{ imageTag }]);
-    if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`the answer to PutImage does not say that tag ${imageTag} was moved`);
+    if (tagged instanceof ImageFailure || tagged?.digest !== digest) throw new NetworkError(`tag ${imageTag} was not moved`);
   }
 
-  async function scanFindings(imageDigest: string, nextToken: string | undefined): Promise<ScanPage | undefined> {
+  async function scanFindings(imageDigest: string, page: PageRequest): Promise<ScanPage | undefined> {
     try {
-      return await ask<ScanPage>('DescribeImageScanFindings', { imageId: { imageDigest }, maxResults: 100, nextToken });
+      return await ask<ScanPage>('DescribeImageScanFindings', { imageId: { imageDigest }, ...page });
     } catch (error) {
       if (isCode(error, 'ScanNotFoundException')) return undefined;
       throw error;
@@ -200,11 +210,20 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
   }
 
   async function signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]> {
-    const { signingStatuses: statuses = [] } = await ask<{ signingStatuses?: SigningStatus[] }>('DescribeImageSigningStatus', { imageId: { imageDigest } });
-    return statuses;
+    const { signingStatuses: statuses } = await ask<{ signingStatuses?: SigningStatus[] }>('DescribeImageSigningStatus', { imageId: { imageDigest } });
+    return list(statuses);
   }
 
   return { scanFindings, signingStatuses, describeImage, listImages, getManifests, downloadUrl, putTag };
+}
+
+/** What an answer lists. */
+export function list<Item>(items: readonly Item[] | undefined): Item[] {
+  return Array.isArray(items) ? items.filter((item) => typeof item === 'object') : [];
+}
+
+function isDigest(value: string | undefined): value is string {
+  return DIGEST.test(text(value));
 }
 
 function isCode(error: unknown, code: string): boolean {

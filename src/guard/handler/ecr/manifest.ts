@@ -1,3 +1,5 @@
+import { parsed, record } from '../../../handler/request';
+
 /**
  * What is behind a digest, read from its manifest.
  *
@@ -46,7 +48,7 @@ export function readManifest(manifest: string, mediaType: string | undefined): C
   if (type === 'application/vnd.oci.artifact.manifest.v1+json') {
     return { kind: 'artifact', what: nameOfArtifact(fields.artifactType) };
   }
-  if (INDEX_TYPES.includes(type) && Array.isArray(fields.manifests)) return readIndex(fields.manifests.map(record));
+  if (INDEX_TYPES.includes(type) && Array.isArray(fields.manifests)) return readIndex(Array.from(fields.manifests, record));
   if (MANIFEST_TYPES.includes(type)) return readSingle(fields);
 
   return { kind: 'unknown', what: `a manifest of type ${String(type)}` };
@@ -116,15 +118,3 @@ function knownArtifact(type: string): string | undefined {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function record(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? value as Fields : {};
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}

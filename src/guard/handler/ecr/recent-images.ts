@@ -1,5 +1,5 @@
 import { EcrClient, ImageDetail } from './client';
-import { TooLarge } from '../../../handler/runtime/http';
+import { pages } from './pages';
 import { RELEASE_TAG_PREFIX } from '../../../registry/reserved-tags';
 import { NO_IMAGE } from '../../contract';
 
@@ -14,26 +14,21 @@ export interface RecentImages {
 }
 
 /** ECR lists in no order, so all pages count; but a reason is not worth more than this, in calls, time or memory. */
-const MOST_CALLS = 10;
+const MOST_PAGES = 10;
 const PAGE_SIZES = [500, 50, 5];
-const LARGEST_PAGE = 1024 * 1024;
 
 /** Nothing where ECR does not tell: the reason is complete without. */
 export async function recentImages(ecr: EcrClient, askedFor: string): Promise<RecentImages | undefined> {
   const recent = new Recent(askedFor);
-  let nextToken: string | undefined;
-  let size = 0;
-  for (let call = 0; call < MOST_CALLS; call++) {
-    try {
-      const page = await ecr.listImages({ maxResults: PAGE_SIZES[size], nextToken }, LARGEST_PAGE);
-      page.images.forEach((image) => recent.add(image));
-      nextToken = page.nextToken;
-      if (!nextToken) return recent.soFar(false);
-    } catch (error) {
-      // Images with many tags: fewer of them at once.
-      if (!(error instanceof TooLarge) || size + 1 === PAGE_SIZES.length) break;
-      size++;
+  let left = MOST_PAGES;
+  try {
+    for await (const page of pages((request) => ecr.listImages(request), PAGE_SIZES)) {
+      page?.images.forEach((image) => recent.add(image));
+      if (!page?.nextToken) return recent.soFar(false);
+      if (--left === 0) break;
     }
+  } catch {
+    // What was seen so far may help all the same.
   }
   return recent.isEmpty ? undefined : recent.soFar(true);
 }

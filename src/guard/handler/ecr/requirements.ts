@@ -1,4 +1,6 @@
-import { EcrClient, Finding, ScanPage, troubleOf } from './client';
+import { EcrClient, Finding, list, ScanPage, troubleOf } from './client';
+import { pages } from './pages';
+import { text as textOf } from '../../../handler/request';
 import { clip, short } from '../../../handler/response';
 import { Clock } from '../../../handler/runtime/runtime';
 import { ecrCommand, RESTORE } from '../../../private/cli-commands';
@@ -29,12 +31,10 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
 
   async function scanned(requirement: ScannedRequirement, digest: string, scannedDigest: string): Promise<Verdict> {
     const found = new Findings(requirement, clock.now());
-    let nextToken: string | undefined;
-    do {
-      const page = await ecr.scanFindings(scannedDigest, nextToken);
-      const status = page ? page.imageScanStatus?.status ?? 'unknown' : 'NOT_SCANNED';
+    for await (const page of pages((request) => ecr.scanFindings(scannedDigest, request))) {
+      const status = page ? textOf(page.imageScanStatus?.status) || 'unknown' : 'NOT_SCANNED';
       if (status !== 'COMPLETE' && status !== 'ACTIVE') {
-        const { kind, problem, remedy, operation } = SCAN_STATUSES[status] ?? row('unfit', `has the scan status ${short(status)}`, 'look the status up');
+        const { kind, problem, remedy, operation } = SCAN_STATUSES.get(status) ?? row('unfit', `has the scan status ${short(status)}`, 'look the status up');
         const description = page?.imageScanStatus?.description;
         return {
           kind,
@@ -44,8 +44,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
         };
       }
       found.add(page!);
-      nextToken = page!.nextToken;
-    } while (nextToken);
+    }
 
     if (found.count === 0) return undefined;
     return {
@@ -126,7 +125,7 @@ function row(kind: StatusRow['kind'], problem: string, remedy: string, operation
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
-const SCAN_STATUSES: Readonly<Record<string, StatusRow | undefined>> = {
+const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
   NOT_SCANNED: row('notBegun', 'has not been scanned', `turn on imageScanOnPush or enhanced scanning, then ${AGAIN}`, SCAN),
   PENDING: row('notReady', 'is waiting to be scanned', WAIT),
   IN_PROGRESS: row('notReady', 'is still being scanned', WAIT),
@@ -137,7 +136,7 @@ const SCAN_STATUSES: Readonly<Record<string, StatusRow | undefined>> = {
   LIMIT_EXCEEDED: row('unfit', 'was not scanned: a quota for scans is exhausted', 'request an increase, or retry tomorrow'),
   IMAGE_ARCHIVED: row('unfit', 'is archived, so it is not scanned', 'restore it', RESTORE),
   IMAGE_SIZE_EXCEEDED: row('unfit', 'is too large to be scanned', 'make it smaller'),
-};
+}));
 
 /** How many of the findings a reason has room for. */
 const MOST_SHOWN = 8;
@@ -153,8 +152,8 @@ class Findings {
 
   constructor(private readonly requirement: ScannedRequirement, private readonly now: number) {}
 
-  public add({ imageScanFindings: { findings = [], enhancedFindings = [] } = {} }: ScanPage): void {
-    for (const finding of [...findings, ...enhancedFindings]) {
+  public add({ imageScanFindings: { findings, enhancedFindings } = {} }: ScanPage): void {
+    for (const finding of [...list(findings), ...list(enhancedFindings)]) {
       const rank = SEVERITIES.indexOf(severityOf(finding));
       if (!this.matters(finding, rank)) continue;
 

@@ -39,10 +39,16 @@ describe('to describe an image', () => {
     expect(aws.calls[1].input).toMatchObject({ filter: { imageStatus: 'ANY' } });
   });
 
-  test.each([{}, { imageDetails: [] }])('finds nothing in the answer %j', async (answer) => {
+  test.each([{}, { imageDetails: [] }, { imageDetails: null }, { imageDetails: 'none' }])('finds nothing in the answer %j', async (answer) => {
     answerWith(answer);
 
     expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toBeUndefined();
+  });
+
+  test.each([undefined, null, 5, '', 'sha256:..', `sha256:${'A'.repeat(64)}`, `x${DIGEST}`, `${DIGEST}/x`])('does not believe in an image whose digest is %j', async (imageDigest) => {
+    answerWith({ imageDetails: [{ imageDigest }] });
+
+    await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toThrow('an image without a digest');
   });
 
   test('fails where ECR says anything but that there is no such image', async () => {
@@ -57,23 +63,23 @@ describe('to describe an image', () => {
 describe('to list images', () => {
   test('gives one page and the way to the next', async () => {
     for (const tag of ['v1', 'v2', 'v3']) aws.push(tag);
-    const first = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: undefined }, 1_000_000));
-    const second = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: first.nextToken }, 1_000_000));
+    const first = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: undefined }));
+    const second = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: first.nextToken }));
 
     expect([first, second].map(({ images }) => images.map(({ imageTags }) => imageTags))).toEqual([[['v1'], ['v2']], [['v3']]]);
     expect(second.nextToken).toBeUndefined();
   });
 
   test('fails where the page is too large', async () => {
-    for (const tag of ['v1', 'v2', 'v3']) aws.push(tag);
+    aws.send = async ({ largestBody }) => { throw new TooLarge(`more than ${largestBody} bytes`); };
 
-    await expect(ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }, 100))).rejects.toThrow(TooLarge);
+    await expect(ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }))).rejects.toThrow('more than 1048576 bytes');
   });
 
   test('takes an answer without images for an empty page', async () => {
     answerWith({});
 
-    expect(await ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }, 100))).toEqual({ images: [], nextToken: undefined });
+    expect(await ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }))).toEqual({ images: [], nextToken: undefined });
   });
 });
 
@@ -207,7 +213,7 @@ describe('to put a tag', () => {
   ])('is believed only if the answer says so, or the tag is then found to be in place (%s)', async (_, answer) => {
     const v1 = aws.push('v1');
     answerWith(answer, 'PutImage');
-    await expect(put()).rejects.toThrow(new NetworkError('the answer to PutImage does not say that tag deployed-x was moved'));
+    await expect(put()).rejects.toThrow(new NetworkError('tag deployed-x was not moved'));
 
     aws.tags.set('deployed-x', aws.push('v2'));
     await expect(put()).rejects.toThrow(NetworkError);

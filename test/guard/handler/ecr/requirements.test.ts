@@ -47,6 +47,8 @@ describe('an image that must be scanned', () => {
     ['IMAGE_ARCHIVED', 'is archived', 'aws ecr update-image-storage-class --target-storage-class STANDARD'],
     ['IMAGE_SIZE_EXCEEDED', 'is too large to be scanned', 'make it smaller'],
     ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look the status up'],
+    ['constructor', 'has the scan status constructor', 'look the status up'],
+    ['__proto__', 'has the scan status __proto__', 'look the status up'],
   ])('is refused at once with scan status %s, which the reason explains', async (status, problem, remedy) => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status, description: 'what ECR says' } });
@@ -96,7 +98,7 @@ describe('an image that must be scanned', () => {
     aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:role is not authorized to perform: ecr:DescribeImageScanFindings' };
     const { Reason } = await aws.request(event({}, { ...required(SCANNED), RegistryId: '999999999999' }));
 
-    expect(Reason).toMatch(/That account must add to the repository's policy: \{.*"ecr:DescribeImageScanFindings".*\}/);
+    expect(Reason).toMatch(/in account 999999999999, add this statement to the policy of the repository: \{.*"ecr:DescribeImageScanFindings".*\}/);
   });
 
   test.each(['PENDING', 'IN_PROGRESS'])('is waited for while its scan is %s', async (status) => {
