@@ -58,8 +58,10 @@ describe('Scaling.exactly', () => {
       .toThrow('count must be known at synthesis with WhenMissing.startWithoutTasks() (at Web/Guard)');
   });
 
-  test.each([-1, 0.5, NaN, Infinity, undefined as any, '1' as any])('refuses %p with its name and the value', (count) => {
-    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${count} is not a number of tasks: 0 or more`));
+  test.each([
+    [-1, '-1'], [0.5, '0.5'], [NaN, 'NaN'], [Infinity, 'Infinity'], [undefined as any, 'undefined'], ['1' as any, '"1"'],
+  ])('refuses %p with its name and the value', (count, shown) => {
+    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${shown} is not a number of tasks: 0 or more`));
   });
 });
 

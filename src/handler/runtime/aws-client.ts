@@ -1,8 +1,8 @@
-import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { HttpResponse, NetworkError } from './http';
 import { Redact } from './redaction';
 import { Runtime } from './runtime';
+import { Sha256 } from './sha256';
 import { parsed, text } from '../request';
 
 /** A refusal by AWS. The code is AWS's own; the action is in the terms of IAM. */
@@ -89,7 +89,7 @@ async function signedPost(service: Service, headers: Record<string, string>, bod
     service: name,
     region,
     credentials: { accessKeyId, secretAccessKey, sessionToken },
-    sha256: Hash.bind(null, 'sha256'),
+    sha256: Sha256,
   });
   const { protocol, hostname, host, pathname, href } = new URL(service.url);
   const request = { method: 'POST', protocol, hostname, path: pathname, headers: { ...headers, host }, body };

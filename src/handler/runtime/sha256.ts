@@ -1,0 +1,24 @@
+import { BinaryLike, createHash, createHmac } from 'node:crypto';
+import { Hash, SourceData } from '@smithy/types';
+
+/** SHA-256 as the signer takes it. With a key it is an HMAC. */
+export class Sha256 implements Hash {
+  private readonly hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+
+  constructor(key?: SourceData) {
+    this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', binary(key));
+  }
+
+  public update(data: SourceData): void {
+    this.hash.update(binary(data));
+  }
+
+  public async digest(): Promise<Uint8Array> {
+    return this.hash.digest();
+  }
+}
+
+/** The signer hashes text and typed arrays only. */
+function binary(data: SourceData): BinaryLike {
+  return data as BinaryLike;
+}
