@@ -96,7 +96,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   // projen's first release would be 0.0.0.
   nextVersionCommand: 'node -p "process.env.VERSION === \'0.0.0\' ? \'0.1.0\' : \'\'"',
   releasableCommits: ReleasableCommits.featuresAndFixes(),
-  // 13 needs Node.js 22. test/fresh-clone.test.ts finds such versions.
+  // 13 needs Node.js 22. test/checkout/fresh-clone.test.ts finds such versions.
   bumpPackage: 'commit-and-tag-version@^12',
   // Its protection rules say who lets a release out.
   releaseEnvironment: 'release',

@@ -11,7 +11,7 @@ interface LockedPackage {
   readonly resolved?: string;
 }
 
-const CHECKOUT = join(__dirname, '..');
+const CHECKOUT = join(__dirname, '../..');
 const manifest = JSON.parse(read('package.json'));
 const packages = Object.entries<LockedPackage>(JSON.parse(read('package-lock.json')).packages).slice(1);
 

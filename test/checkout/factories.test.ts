@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Construct } from 'constructs';
-import * as library from '../src';
+import * as library from '../../src';
 
 type Class = new (...args: unknown[]) => object;
 
-const API = readFileSync(join(__dirname, '..', 'API.md'), 'utf8');
+const API = readFileSync(join(__dirname, '../..', 'API.md'), 'utf8');
 
 /** Classes that users choose a value of, rather than constructs that they make. */
 const CHOICES = Object.entries<unknown>({ ...library })

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const CHECKOUT = join(__dirname, '..');
+const CHECKOUT = join(__dirname, '../..');
 const SCRIPT = 'scripts/require-bundles.mjs';
 const BUNDLES = ['guard', 'release-task'].map((room) => `assets/${room}/handler/index.lambda/index.js`);
 
