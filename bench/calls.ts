@@ -18,11 +18,11 @@ const REQUIREMENTS: Requirement[] = [
 
 const SITUATIONS: ReadonlyArray<{ readonly name: string; readonly properties?: object; readonly prepare: (aws: Simulation) => void }> = [
   { name: 'an index', prepare: (aws) => aws.push('v1', { fixture: FIXTURES.buildxIndex }) },
-  { name: 'a single manifest, whose platform is in its config', prepare: (aws) => aws.push('v1', { fixture: FIXTURES.dockerImage }) },
+  { name: 'a single manifest, with the platform in its config', prepare: (aws) => aws.push('v1', { fixture: FIXTURES.dockerImage }) },
   { name: 'an image without a platform to check', properties: { Platforms: [] }, prepare: (aws) => aws.push('v1') },
-  { name: 'an index that gets its release tags', properties: { ReleaseTagName: 'web' }, prepare: (aws) => aws.push('v1', { fixture: FIXTURES.buildxIndex }) },
+  { name: 'an index that gets release tags', properties: { ReleaseTagName: 'web' }, prepare: (aws) => aws.push('v1', { fixture: FIXTURES.buildxIndex }) },
   {
-    name: 'an index that has to be scanned and signed',
+    name: 'an index that must be scanned and signed',
     properties: { Requirements: REQUIREMENTS.map((requirement) => JSON.stringify(requirement)) },
     prepare: (aws) => {
       aws.push('v1', { fixture: FIXTURES.buildxIndex });

@@ -31,7 +31,7 @@ async function countCalls(): Promise<ReleaseTaskCalls[]> {
     all.push({ situation, calls: [...aws.actions] });
   };
   await ask('another deployment of the same release', 'UPDATE_IN_PROGRESS', update(id, { TaskDefinition: 'arn:aws:ecs:eu-west-1:111122223333:task-definition/Migration:8' }));
-  await ask('a rollback to it', 'UPDATE_ROLLBACK_IN_PROGRESS', update(id));
+  await ask('a rollback to that release', 'UPDATE_ROLLBACK_IN_PROGRESS', update(id));
   await ask('a rollback to a release that is not on record', 'UPDATE_ROLLBACK_IN_PROGRESS', update(id, { ImageDigest: digest('other') }));
   return all;
 }

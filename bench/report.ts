@@ -22,70 +22,73 @@ export interface Results {
 export function report({ startUp, bundleBytes, calls, requirements, releaseTask, detection, scale, synthesis, wait }: Results): string {
   return `# Benchmarks
 
-Written by \`npx projen bench\`. Machine: ${machine()}. Times
-depend on it and on what else it does; counts, and whatever runs on a simulated clock, do not.
+\`npx projen bench\` writes this page. Machine: ${machine()}.
+Measured times depend on this machine and its load. Counts, and results that use a simulated clock, do not.
 
 ## Start-up
 
-Starting Node.js and importing a handler, as a cold start does: median of ${startUpRounds} rounds in which all take turns, and of the
-ratios to bare Node.js of the same round. The guard is one file of ${Math.round(bundleBytes / 1024)} KB and loads no SDK client; the other two load
-those of \`@aws-sdk\`, from \`node_modules\` as in Lambda.
+This benchmark starts Node.js and imports a handler, as a cold start does. Each of the ${startUpRounds} rounds measures every handler once. The
+table shows the median time, and the median of the ratios to bare Node.js in the same round. The guard is a single file of
+${Math.round(bundleBytes / 1024)} KB and loads no SDK client. The other two handlers load clients of \`@aws-sdk\` from \`node_modules\`, as in Lambda.
 
-${table(['', 'time', 'ratio of time', 'ratio of processor time'], startUp.map(({ name, elapsedMs, elapsed, cpu }) =>
+${table(['', 'time', 'time ratio', 'processor time ratio'], startUp.map(({ name, elapsedMs, elapsed, cpu }) =>
   [name, `${elapsedMs.toFixed(0)} ms`, elapsed.toFixed(2), cpu.toFixed(2)]))}
 
 ![Start-up](images/start-up.svg)
 
 ## Calls
 
-What one request of CloudFormation takes. Before an image is called missing it is looked for in the archive, and the reason
-lists what was pushed last: a call each. An update asks CloudFormation first whether the stack is rolling back.
+This table counts the AWS calls that the guard makes to answer a Create request. Before the guard reports a missing image, it makes
+two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, the
+guard first asks CloudFormation whether the stack is rolling back.
 
-${table(['to decide about', 'calls of ECR', 'calls of CloudFormation', 'answers'], calls.map(({ situation, registry, stack, responses }) =>
+${table(['image', 'ECR calls', 'CloudFormation calls', 'answers to CloudFormation'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
 
-Requirements are checked once for each new image; a guard without them asks ECR neither for findings nor for signatures. Resources that requirements add to
-a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
+The guard checks requirements once for each new image. Without requirements, it does not ask ECR for findings or signatures.
+Requirements add these resources to a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
 
 ## Release tasks
 
-A stack without a \`ReleaseTask\` has none of this. With some, it has one function for all of them. ECS is asked about a task every
-5 to 6 s until its exit code is known, and CloudFormation every 10 s whether the deployment is still in progress.
+One function runs all release tasks of a stack. A stack without a \`ReleaseTask\` does not have this function. The function asks ECS
+every 5 to 6 s about a task until the exit code is known. It asks CloudFormation every 10 s whether the deployment is still in progress.
 
 ${table(['request', 'calls'], releaseTask.calls.map(({ situation, calls: made }) => [situation, made.length === 0 ? '0' : `${made.length} (${runs(made.map((action) => `\`${action}\``)).join(', ')})`]))}
 
-${table(['resources', 'the first one', 'each further one'], [...new Set([...Object.keys(releaseTask.first), ...Object.keys(releaseTask.further)])].map((type) =>
+${table(['resources', 'first task', 'each further task'], [...new Set([...Object.keys(releaseTask.first), ...Object.keys(releaseTask.further)])].map((type) =>
   [`\`${type}\``, String(releaseTask.first[type] ?? 0), String(releaseTask.further[type] ?? 0)]))}
 
 ## Detection
 
-From the push of an image to the answer of a guard that waits for it, over ${detectionRuns} pushes at random moments (simulated
-clock): median ${seconds(detection.medianMs)}, worst ${seconds(detection.worstMs)}.
+A waiting guard answers soon after the image is pushed. Over ${detectionRuns} pushes at random moments, the median delay was ${seconds(detection.medianMs)},
+and the worst delay was ${seconds(detection.worstMs)} (simulated clock).
 
 ## Scale
 
-${GUARDS.toLocaleString('en')} guards, as many as functions run at once in an account by default, start within two seconds and wait for an
-image each. Of these ${GUARDS - NEVER_PUSHED} are pushed at random moments from 0:30 to 10:00, and ${NEVER_PUSHED} never (simulated clock).
+This simulation starts ${GUARDS.toLocaleString('en')} guards within two seconds. An account can run as many Lambda functions at once by default. Each
+guard waits for its own image. ${GUARDS - NEVER_PUSHED} images are pushed at random moments, from 30 seconds to 10 minutes after the
+start. The other ${NEVER_PUSHED} images are never pushed.
 
-AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) 2,000 calls a second of
-BatchGetImage and 3,000 of GetDownloadUrlForLayer, which nothing here comes near, and no rate of DescribeImages. How
-ECR throttles is [described](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html) by the example of
-another call: a bucket of 200 that refills at 20 a second. That is the strictest rate here; each policy of polling meets
-it, and a laxer one. Delays count from the push to the answer.
+AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
+second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
+for \`DescribeImages\`. To [explain throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), it gives the
+example of another call: a bucket of 200 tokens that refills at 20 per second. This is the stricter of the two rates in the table. The
+simulation runs each polling policy at both rates. The delay is the time from the push to the answer.
 
-${table(['calls a second', 'pause between looks', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
+${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
   String(run.ratePerSecond), run.policy, count(run.answeredInTime), `${run.succeeded} of ${run.pushed}`, count(run.calls), count(run.throttled),
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-"As it is" is \`src/handler/runtime/backoff.ts\`: a look every 5 to 6 s, at a pace that each refusal halves, down to one a minute, and each
-answer quickens by a third; after a refusal the guard tries again within 10 s.
+The current policy is in \`src/handler/runtime/backoff.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a call, the
+guard doubles that pause, up to a minute, and repeats the call within 10 s. Each answer shortens the pause by a quarter.
 
 ## Synthesis
 
-\`PhasedFargateService\` beside \`ApplicationLoadBalancedFargateService\` with an \`ecr.Repository\` in a stack beside it, both with a
-given cluster and ten services to a stack, each app in a fresh process of \`ts-node\`: processor time from before the libraries are
-loaded to the end of \`synth()\`, median of ${synthRounds} rounds in which both take turns.
+This benchmark compares two apps with an existing cluster and ten services per stack. "Ours" uses \`PhasedFargateService\`. "Bare" uses
+\`ApplicationLoadBalancedFargateService\`, with an \`ecr.Repository\` in a separate stack. Each run synthesizes one app in a new
+\`ts-node\` process. The processor time includes loading the libraries and ends with \`synth()\`. The table shows the median of ${synthRounds}
+rounds. Each round runs both apps.
 
 ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
   ({ services, bare, ours, ratio }) => [
@@ -95,26 +98,25 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 
 ![Synthesis](images/synthesis.svg)
 
-Whoever waits for \`cdk synth\` waits for the CLI as well, and for TypeScript: with ${wait.services} services ${seconds(wait.bareMs)} for bare and
-${seconds(wait.oursMs)} for ours, ${overhead(wait.ratio)} more (elapsed time, median of as many rounds, types left unchecked).
+\`cdk synth\` also starts the CLI and compiles TypeScript. With ${wait.services} services, it takes ${seconds(wait.bareMs)} for bare and ${seconds(wait.oursMs)} for ours, which is
+${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
-The overhead is what there is more of: for each service its guard and outputs, for each stack a function and the log of what
-failed, all of which CDK resolves several times over. What every app pays once weighs less the more services there are,
-so the share grows: from ${further(synthesis)}
-It varies by several points with the moment at which V8 collects garbage, which is another one in another process: see
-[decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
+The overhead comes from additional template elements: a guard and outputs for each service, and a function and a log group for failures
+for each stack. The CDK resolves each element several times. In larger apps, the fixed costs of an app matter less, so the overhead grows.
+${further(synthesis)} The overhead varies by several percentage points, because V8 collects garbage at a
+different moment in each process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
 
-What is in the templates of ten services in one stack, resources feature by feature:
+This table counts the resources of ten services in one stack by feature, and the outputs:
 
 ${features(synthesis)}
 `;
 }
 
-/** What a service costs once all that is paid once is paid. */
+/** The cost of an additional service, without the fixed costs of an app. */
 function further(synthesis: readonly Growth[]): string {
   const [earlier, last] = synthesis.slice(-2);
   const each = (variant: 'bare' | 'ours') => (last[variant].cpuMs - earlier[variant].cpuMs) / (last.services - earlier.services);
-  return `${earlier.services} to ${last.services} services, each more takes ${each('bare').toFixed(0)} ms, and of ours ${each('ours').toFixed(0)} ms.`;
+  return `From ${earlier.services} to ${last.services} services, each additional service takes ${each('bare').toFixed(0)} ms in bare and ${each('ours').toFixed(0)} ms in ours.`;
 }
 
 function features(synthesis: readonly Growth[]): string {
@@ -146,7 +148,7 @@ function runs(names: readonly string[]): string[] {
 
 function overhead(ratio: number): string {
   // With 0, because it may be -0.
-  return `${Math.round((ratio - 1) * 100) + 0} %`;
+  return `${Math.round((ratio - 1) * 100) + 0}%`;
 }
 
 function seconds(ms: number): string {

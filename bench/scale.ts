@@ -26,14 +26,14 @@ const poll = (random: number) => 5_000 * (1 + random / 5);
 const doubling = (troubles: number, random: number, longestMs: number) => Math.min(longestMs, 1_000 * 2 ** troubles) * (1 + random) / 2;
 
 const POLICIES: readonly Policy[] = [
-  { name: 'as it is', pause: present },
-  { name: 'every 5 to 6 s, whatever happens', pause: (_, random) => poll(random) },
+  { name: 'current policy', pause: present },
+  { name: 'always every 5 to 6 s', pause: (_, random) => poll(random) },
   ...[20, 40].map((longest): Policy => ({
-    name: `after a refusal doubling up to ${longest} s`,
+    name: `exponential backoff up to ${longest} s when throttled`,
     pause: ({ troubles }, random) => troubles === 0 ? poll(random) : doubling(troubles, random, longest * 1_000),
   })),
   {
-    name: 'slower the longer it waits, 5 to 20 s',
+    name: '5 to 20 s, longer over time',
     pause: ({ troubles }, random, waitedMs) => troubles > 0
       ? doubling(troubles, random, 40_000)
       : Math.max(1, Math.min(4, waitedMs / 75_000)) * poll(random),

@@ -24,8 +24,8 @@ const load = createRequire(__filename);
 /** The first that matches the path within the stack, or the type, names the feature. */
 const FEATURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/AWS::ECR::/, 'registry'],
-  [/PhasedFargateImageGuard/, 'guard: its function, role and log group'],
-  [/\/Guard\//, 'guard: the question'],
+  [/PhasedFargateImageGuard/, 'guard: function, role, and log group'],
+  [/\/Guard\//, 'guard: custom resource'],
   [/PhasedFargateEvents|FailureEvents/, 'failure events'],
   [/AWS::ElasticLoadBalancingV2::/, 'load balancer'],
   [/AWS::EC2::SecurityGroup/, 'security groups'],
