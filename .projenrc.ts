@@ -366,7 +366,7 @@ for (const [task, description] of Object.entries({
   'compile': 'Compile with jsii, which checks the public API',
   'default': 'Generate files from .projenrc.ts, as "npx projen" does',
   'docgen': 'Write API.md',
-  'build': 'Build everything that a release contains; must leave no diff',
+  'build': 'Build everything that a release contains; commit the files that it changes',
   'package-all': 'Package for all languages (needs Java with Maven, Python, and Go; .NET if installed)',
   'release': 'Build with the next version and its changelog, without publishing',
   'test': 'Run unit tests, lint, and a full type check',
@@ -378,7 +378,8 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'test:aws', 'test:aws:cleanup', 'compat', 'rosetta:strict'],
+  'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'compat', 'rosetta:strict'],
+  'Tests on AWS, which cost money': ['test:aws', 'test:aws:cleanup'],
   'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'docs:site', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
 }, 'Other tasks');
