@@ -103,8 +103,8 @@ ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, wit
 
 The overhead comes from additional template elements: a guard and outputs for each service, and a function and a log group for failures
 for each stack. The CDK resolves each element several times. In larger apps, the fixed costs of an app matter less, so the overhead grows.
-${further(synthesis)} The overhead varies by several percentage points, because V8 collects garbage at a
-different moment in each process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
+${further(synthesis)} The overhead varies by several percentage points,
+because V8 collects garbage at a different moment in each process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
 
 This table counts the resources of ten services in one stack by feature, and the outputs:
 
