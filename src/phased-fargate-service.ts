@@ -19,31 +19,31 @@ import { Ingress } from './service/ingress';
  */
 export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFargateServiceOptions {
   /**
-   * Where the image is pushed to: an `ImageRegistry`, or any other ECR repository of this or another stack, account or
-   * region.
+   * Repository that the image is pushed to: an `ImageRegistry` or any other ECR repository. It can be in another stack,
+   * account, or region.
    *
-   * @default - an `ImageRegistry` in a stack of its own: the child `Registry` of the service's stack
+   * @default - a new `ImageRegistry` in a separate stack, the child stack `Registry` of the service's stack
    */
   readonly registry?: ecr.IRepository;
 }
 
 /**
- * A container on ECS Fargate, deployed in the order that cannot hang: registry, image, service.
+ * A container on ECS Fargate, deployed in an order that cannot hang: registry, image, service.
  *
- * 1. `cdk deploy <stack>/Registry` creates the registry and prints the commands that push.
+ * 1. `cdk deploy <stack>/Registry` creates the registry and prints the commands that push the image.
  * 2. Build and push the image.
  * 3. `cdk deploy <stack> --parameters <stack>:<id>ImageTag=<tag>` deploys the service with exactly that image.
  *
- * Without phase 2, phase 3 fails within seconds and says how to push the image; nothing is left hanging.
+ * If you skip phase 2, phase 3 fails within seconds, and the error says how to push the image.
  */
 export class PhasedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
-  /** Phase 1: where the image is pushed to. */
+  /** Phase 1: the repository that the image is pushed to. */
   public readonly registry: ecr.IRepository;
 
-  /** The gate between the phases 2 and 3. Its `image` serves other task definitions of the stack too. */
+  /** The gate between phase 2 and phase 3. Other task definitions in the stack can also use its `image`. */
   public readonly guard: ImageGuard;
 
-  /** Phase 3: the service, its task definition, cluster and load balancer. */
+  /** Phase 3: the service, with its task definition, cluster, and load balancer. */
   public readonly service: GuardedFargateService;
 
   /** The cluster of the service. */
@@ -52,26 +52,26 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The task definition. Add sidecars here. */
   public readonly taskDefinition: ecs.FargateTaskDefinition;
 
-  /** Security groups of the tasks (inbound and outbound rules). The default port is that of the container, if it has one. */
+  /** Security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
   public readonly connections: ec2.Connections;
 
   /** The task role. Grant it the permissions of the code in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  /** The load balancer that was made for the service. Undefined without one. */
+  /** The load balancer that the ingress creates for the service. Undefined with any other ingress. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
   /** The listener that forwards to the service. Undefined without an ingress. */
   public readonly listener?: elbv2.IApplicationListener;
 
-  /** The target group that the tasks register in. Undefined without an ingress. */
+  /** The target group of the tasks. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
-  /** URL of the service. Undefined without a load balancer that was made for it. */
+  /** URL of the service. Undefined if `loadBalancer` is undefined. */
   public readonly url?: string;
 
   /**
-   * @throws what `ImageRegistry.inCompanionStack`, `ImageGuard` and `GuardedFargateService` throw
+   * @throws the errors of `ImageRegistry.inCompanionStack`, `ImageGuard`, and `GuardedFargateService`
    */
   constructor(scope: Construct, id: string, props: PhasedFargateServiceProps = {}) {
     super(scope, id);

@@ -57,25 +57,27 @@ export interface AwaitedImage {
 /**
  * The gate between phase 2 (the image is pushed) and phase 3 (the service is deployed).
  *
- * During a deployment it looks the image up in its registry and answers with the digest, or fails with a reason that
- * says what to do. Task definitions that take their image from `image` can therefore only be deployed once the image
- * exists, and they run exactly the image that was found. During a rollback it answers with the image of before and
+ * During a deployment, the guard looks up the image in its registry and returns the digest. If it does not find the image,
+ * the deployment fails, and the error says what to do. Task definitions that use `image` can therefore be deployed only
+ * after the image exists, and they run exactly this image. During a rollback, the guard returns the previous image and
  * never fails.
  *
  * All guards of a stack share one function.
  */
 export class ImageGuard extends Construct {
   /**
-   * Makes synthesis fail for each image below `scope` that is in ECR and passes no guard.
+   * Requires a guard for each ECR image that a resource below `scope` uses. Otherwise, synthesis fails.
    *
-   * It looks at every resource that names an image: task definitions and Express Mode services of ECS, job definitions
-   * of AWS Batch, Lambda functions, AgentCore runtimes, SageMaker models, and whatever else of CloudFormation has such a
-   * property, in state machines and in manifests for EKS too. Images in accounts of AWS itself are passed over, such as the
-   * log router of FireLens, those that CDK builds, and those that only CloudFormation knows, such as the value of a
-   * parameter.
+   * The check covers every CloudFormation resource with a property for an image, such as ECS task definitions, ECS Express Mode
+   * services, AWS Batch job definitions, Lambda functions, AgentCore runtimes, and SageMaker models. It also covers the
+   * definitions of state machines and the manifests of EKS. By default, it skips these images:
    *
-   * @param scope an app, a stage, a stack or any other construct
-   * @throws if an exception names no image or no reason
+   * - images in accounts that AWS owns, such as the log router of FireLens
+   * - images that CDK builds
+   * - images that are unknown at synthesis, such as the value of a parameter
+   *
+   * @param scope an app, a stage, a stack, or any other construct
+   * @throws if an entry in `exceptions` has no image or no reason
    */
   public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
     const given = checkRequirement(scope, options);
@@ -83,7 +85,7 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * Whether a construct is an `ImageGuard`, also one of another copy of this library.
+   * Returns whether a construct is an `ImageGuard`. Also recognizes guards from another copy of this library.
    *
    * @param construct any construct
    */
@@ -92,18 +94,19 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * The image for any ECS task definition in the stack of this guard (services, workers, scheduled tasks, sidecars) and
-   * for the jobs of AWS Batch. It is pinned by its digest, and the task's execution role may pull it. The guard checks that
-   * the image runs on the platform of each task and job definition for Fargate that it is used in.
+   * The image for ECS task definitions (services, workers, scheduled tasks, sidecars) and AWS Batch jobs in the stack of this
+   * guard. It is pinned by its digest. The task's execution role gets the permission to pull it. On Fargate, the guard
+   * checks that the image runs on the platform of each task and job definition.
    */
   public readonly image: ecs.ContainerImage;
 
   /**
-   * The image for a Lambda function in the stack of this guard: pass it as `code` of a `lambda.Function`, with
-   * `Handler.FROM_IMAGE` and `Runtime.FROM_IMAGE`. A `lambda.DockerImageFunction` does not take it. The image is pinned
-   * by its digest. Lambda takes single manifests of its own region only, so the guard refuses an index.
+   * The image for a Lambda function in the stack of this guard. Pass it as `code` to a `lambda.Function`, with
+   * `Handler.FROM_IMAGE` and `Runtime.FROM_IMAGE`. You cannot use it in a `lambda.DockerImageFunction`. The image is pinned by
+   * its digest. Lambda does not support image indexes, so the guard rejects them. The image must be in the function's region.
    *
-   * @throws when it is used, if the registry is known to be in another region, or if the guard starts without tasks
+   * @throws when a function uses it, if the registry is known to be in another region, or if the guard has
+   * `WhenMissing.startWithoutTasks()`
    */
   public readonly lambdaCode: lambda.Code;
 
@@ -115,16 +118,16 @@ export class ImageGuard extends Construct {
   public readonly imageDigest: string;
 
   /**
-   * URI of the image, with its digest: `<repository URI>@sha256:…`. It is for whatever takes neither `image` nor
-   * `lambdaCode`, such as `AWS::ECS::ExpressGatewayService`. Whoever uses it needs permission to pull the image, and the
-   * guard does not know which platform to check.
+   * URI of the image with its digest: `<repository URI>@sha256:…`. Use it for resources that accept neither `image` nor
+   * `lambdaCode`, such as `AWS::ECS::ExpressGatewayService`. Grant the resource permission to pull the image. The guard does
+   * not check the platform for these resources.
    *
    * @attribute
    */
   public readonly imageUri: string;
 
   /**
-   * The tag that the guard was given, alone or with a digest. Empty if it was given a digest only.
+   * The tag in `imageVersion`, alone or with a digest. Empty if `imageVersion` contains only a digest.
    *
    * @attribute
    */
@@ -141,8 +144,8 @@ export class ImageGuard extends Construct {
   private tagSuffix = '';
 
   /**
-   * @throws if the registry is in another stack and its name is not known at synthesis; at synthesis, if the image is for a
-   * Lambda function and for another platform than that of the function
+   * @throws if the registry is in another stack, and its name is unknown at synthesis; if an option is invalid; at synthesis,
+   * if a Lambda function uses the image, and another resource needs the image for a different platform
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
@@ -182,11 +185,12 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * A number of tasks that is 0 for as long as the image is missing, with `WhenMissing.startWithoutTasks()`; otherwise
-   * the number itself.
+   * Returns the number of tasks for a service. With `WhenMissing.startWithoutTasks()`, the result is 0 for as long as the
+   * image is missing. Otherwise, it is always `count`.
    *
-   * @param count number of tasks once the image is there, 0 or more
-   * @throws if the count is not a whole number of 0 or more, or is a token while the guard would have to hold it back
+   * @param count number of tasks when the image exists: 0 or more
+   * @throws if `count` is not a whole number of 0 or more; if it is a token, and the guard has
+   * `WhenMissing.startWithoutTasks()`
    */
   public taskCount(count: number): number {
     if (outside(count, 0)) {

@@ -38,19 +38,20 @@ const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffi
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 lower-case letters and digits, in parts joined by `.`, `_`, `__`, `/` or hyphens.
-   * It must be known at synthesis, because other stacks refer to the repository by this name.
+   * Name of the repository: 2 to 256 characters. Use lower-case letters and digits. Separate groups of them with `.`, `_`,
+   * `__`, `/`, or hyphens. The name must be known at synthesis, because other stacks refer to the repository by it.
    *
-   * @default - the name of the stack and the ids down to this construct, joined by `-`, in lower case
+   * @default - the stack name and the path of this construct within the stack, in lower case and joined by `-`
    */
   readonly repositoryName?: string;
 
   /**
-   * What happens to the repository when it leaves the stack or the stack is deleted.
-   * With `RemovalPolicy.DESTROY` its images are deleted with it.
+   * Policy for the repository when it is removed from the stack or the stack is deleted. `RemovalPolicy.DESTROY` deletes the
+   * repository and its images.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images stay; only a first deployment
-   * that fails takes its repository with it, empty or, with a guard in the same stack, with what was pushed meanwhile
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images are kept. There is one exception: if
+   * the deployment that creates the repository fails, the rollback deletes the empty repository. With a guard in the same
+   * stack, it also deletes a repository with images
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -62,34 +63,34 @@ export interface ImageRegistryProps {
   readonly imageScanOnPush?: boolean;
 
   /**
-   * How many tagged images are kept: those that were pushed last. What a guard of this registry has released, and what
-   * that ran before, is kept in any case.
+   * Number of tagged images to keep. The most recently pushed images are kept. The current and the previous image of each
+   * guard that sets release tags never expire.
    *
    * @default 1000
    */
   readonly keepTagged?: number;
 
   /**
-   * How long an image without a tag is kept, in whole days since it was pushed, not since its last tag moved on. What an
-   * index consists of is kept as long as the index.
+   * Time for which an untagged image is kept, in whole days. The time starts when the image is pushed, not when it loses its
+   * last tag. The images of an index are kept for as long as the index.
    *
    * @default Duration.days(30)
    */
   readonly keepUntaggedFor?: Duration;
 
   /**
-   * KMS key that encrypts the images. It cannot be changed once the repository exists.
+   * KMS key that encrypts the images. You cannot change it after the repository is created.
    *
-   * @default - encrypted with a key that ECR owns
+   * @default - a key that ECR owns
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * ARN of a signing profile of AWS Signer, with which ECR signs each image that is pushed. Whoever pushes needs
-   * `signer:SignPayload` on the profile; `grantPush` grants it.
+   * ARN of an AWS Signer signing profile. ECR uses the profile to sign each pushed image. The identity that pushes needs
+   * `signer:SignPayload` on the profile. `grantPush` grants this permission.
    *
-   * An account has one signing configuration in each region. This option writes it, so all registries of the account
-   * that have the option must be in one stack, and nothing else may configure signing there.
+   * An account has only one signing configuration per region, and this option writes it. Therefore, put all registries with
+   * this option into one stack for each account and region, and do not configure signing elsewhere.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    * @default - images are not signed
@@ -98,29 +99,31 @@ export interface ImageRegistryProps {
 }
 
 /**
- * Phase 1: the ECR repository that images are pushed to, before any service is deployed.
+ * Phase 1: the ECR repository that images are pushed to before any service is deployed.
  *
- * Its name and ARN are always known at synthesis, so that other stacks refer to it by name and no CloudFormation
- * export ties them together. Tags are immutable, except those meant to move: `latest`, `cache*` and `deployed-*`.
+ * Its name and ARN are always known at synthesis. Other stacks refer to it by name, so no CloudFormation export ties them
+ * together. Tags are immutable, except `latest`, `cache*`, and `deployed-*`.
  *
- * The stack outputs the URI of the repository and the commands that log in, build for the right platform and push.
+ * The stack outputs the URI of the repository and the commands that log in, build for the right platform, and push.
  *
  * @resource AWS::ECR::Repository
  */
 export class ImageRegistry extends ecr.RepositoryBase {
   /**
-   * A registry in a stack of its own beside the stack of `scope`, so that a failed deployment of the service can never
-   * roll it back. All registries made for one service stack share one such stack.
+   * Creates a registry in a separate registry stack, so that a failed deployment of the service never rolls it back. All
+   * registries for one service stack share one registry stack.
    *
-   * It is the child stack `Registry` of the service stack, named `<service stack name>-Registry`, and inherits the
-   * service stack's environment, tags, permissions boundary, termination protection and synthesizer. With a guard of this
-   * registry, the service stack is deployed after it. From a nested stack, the outermost stack counts. It accepts the
-   * parameters of the guards' image tags, so that `cdk deploy --parameters` needs no stack name.
+   * The registry stack is the child `Registry` of the service stack. Its name is `<service stack name>-Registry`. It inherits
+   * the environment, tags, permissions boundary, termination protection, and synthesizer of the service stack. If `scope` is
+   * in a nested stack, the service stack is the outermost parent stack.
    *
-   * @param scope where the service is
-   * @param id names the registry within the stack of `scope`
-   * @throws if the service stack has a child `Registry` that is something else, or a synthesizer of its own that is
-   * not one of CDK's classes and therefore cannot be copied for a second stack
+   * If the service stack has a guard for this registry, CDK deploys the registry stack first. The registry stack also
+   * declares the image tag parameters of the guards, so `cdk deploy --parameters` works without a stack name.
+   *
+   * @param scope scope of the service
+   * @param id id of the registry, unique within `scope`
+   * @throws if the service stack has another child with the id `Registry`; if the service stack has its own synthesizer,
+   * and its class is not one of CDK's, so that the library cannot copy it for the registry stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     if (!Construct.isConstruct(scope)) throw new Error(`ImageRegistry.inCompanionStack: scope ${shown(scope)} is not a construct`);
@@ -135,7 +138,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Whether a construct is an `ImageRegistry`, also one of another copy of this library.
+   * Returns whether a construct is an `ImageRegistry`. Also recognizes registries from another copy of this library.
    *
    * @param construct any construct
    */
@@ -149,7 +152,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryName: string;
 
   /**
-   * ARN of the repository, made from its name: no reference to this stack.
+   * ARN of the repository. It is built from the name and does not reference this stack.
    */
   public readonly repositoryArn: string;
 
@@ -159,8 +162,9 @@ export class ImageRegistry extends ecr.RepositoryBase {
   private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
-   * @throws if the repository name is not valid in ECR, the default one included, is a token, or is taken by another registry of the app in the
-   * same account and region; if a number of images or days to keep is less than 1
+   * @throws if the repository name, or the default name, is not valid in ECR; if the name is a token; if another registry of
+   * the app has the same name in the same account and region; if `keepTagged` is less than 1, or `keepUntaggedFor` is less
+   * than one day
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
     super(scope, id);
@@ -215,7 +219,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   /**
    * Adds a statement to the repository's resource policy.
    *
-   * @param statement who may do what with the repository; a resource is not named
+   * @param statement statement with principals and actions, and without resources
    */
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     refuse(this, aStatement('statement', statement));
@@ -223,9 +227,9 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Lets a principal push images, and have them signed where the registry signs.
+   * Grants a principal the permissions to push images. With a `signingProfile`, this includes `signer:SignPayload`.
    *
-   * @param grantee who pushes
+   * @param grantee the principal that pushes
    */
   public grantPush(grantee: iam.IGrantable): iam.Grant {
     refuse(this, aGrantee('grantee', grantee));

@@ -8,42 +8,45 @@ import { SharedListener } from './shared-listener';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 
 /**
- * Way in which requests reach a service.
+ * Source of the requests to a service: its own load balancer, a shared listener, or none.
  */
 export class Ingress {
   /**
-   * A load balancer that the internet can reach.
+   * The service's own load balancer. It is reachable from the internet.
    *
-   * @throws if a port is not a port, or two listeners have the same; if `redirectHTTP`, `sslPolicy` or
-   * `additionalCertificates` is set without a certificate; if only one of `domainName` and `domainZone` is given, or the name
-   * is outside the zone; if a time is out of its bounds; at synthesis, if the subnets do not suit a load balancer
+   * @throws if a port is not valid, or two listeners have the same port; if `redirectHTTP`, `sslPolicy`, or
+   * `additionalCertificates` is set without a certificate; if only one of `domainName` and `domainZone` is set; if
+   * `domainName` is outside `domainZone`; if a duration is out of range; at synthesis, if a load balancer cannot use the
+   * subnets
    */
   public static internetFacing(options: LoadBalancerIngressOptions = {}): Ingress {
     return new Ingress(BY_FACTORY, new OwnLoadBalancer('internetFacing', options));
   }
 
   /**
-   * A load balancer that only the VPC, and networks connected to it, can reach.
+   * The service's own load balancer. It is reachable only from the VPC and connected networks.
    *
-   * @throws as `internetFacing` does
+   * @throws in the same cases as `internetFacing`
    */
   public static internalOnly(options: LoadBalancerIngressOptions = {}): Ingress {
     return new Ingress(BY_FACTORY, new OwnLoadBalancer('internalOnly', options));
   }
 
   /**
-   * A listener that several services share.
+   * A rule on a listener that several services share.
    *
-   * @param listener listener of this stack or another one
-   * @throws if there is no listener; if neither conditions nor patterns are given, or more values than the 5 that a rule has
-   * room for; if the priority is not between 1 and 50000; at synthesis, if another rule of this listener has the same priority
+   * @param listener a listener in this stack or another stack
+   * @throws if `listener` is missing; if there are no conditions and no patterns; if they have more than 5 values together,
+   * the limit of a rule; if `priority` is not between 1 and 50000; at synthesis, if another rule of this listener has the same
+   * priority
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
     return new Ingress(BY_FACTORY, new SharedListener(listener, options));
   }
 
   /**
-   * No way in: the service works off a queue, or others find it through Service Connect or Cloud Map.
+   * No load balancer and no listener. Use it for a service that processes a queue, or that clients reach through Service
+   * Connect or Cloud Map.
    */
   public static none(): Ingress {
     return new Ingress(BY_FACTORY);
