@@ -37,6 +37,14 @@ test.each<[string, (socket: Socket) => void]>([
   await expect(send()).rejects.toThrow(NetworkError);
 });
 
+test('a server that switches to another protocol (HTTP 101) is a network error at once, and not after the time-out', async () => {
+  await serveTcp((socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+  });
+
+  await expect(send()).rejects.toThrow(new NetworkError('the connection was closed'));
+});
+
 test('a server that says nothing is left after the time-out', async () => {
   await serveTcp(() => undefined);
 
@@ -66,7 +74,6 @@ test('an answer is as large as was allowed, and not a byte larger', async () => 
   expect((await send({ largestBody: 1_000 })).body).toHaveLength(1_000);
   await expect(send({ largestBody: 999 })).rejects.toThrow(new TooLarge('answer larger than 999 bytes'));
 });
-
 
 test('a server that is not there is a network error without a URL in it', async () => {
   await serveTcp(() => undefined);

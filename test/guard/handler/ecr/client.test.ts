@@ -39,7 +39,7 @@ describe('to describe an image', () => {
     expect(aws.calls[1].input).toMatchObject({ filter: { imageStatus: 'ANY' } });
   });
 
-  test.each([{}, { imageDetails: [] }, { imageDetails: null }, { imageDetails: 'none' }])('finds nothing in the answer %j', async (answer) => {
+  test.each([{}, { imageDetails: [] }, { imageDetails: null }, { imageDetails: [null] }, { imageDetails: 'none' }])('finds nothing in the answer %j', async (answer) => {
     answerWith(answer);
 
     expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toBeUndefined();
@@ -147,6 +147,16 @@ describe('to get manifests', () => {
     answerWith(answer);
 
     await expect(ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]))).rejects.toThrow(new NetworkError(message));
+  });
+
+  test('takes null in a list for no entry, whether one image was asked for or several', async () => {
+    const manifest = { imageId: { imageTag: 'v1', imageDigest: DIGEST }, imageManifest: '{}' };
+    const failure = { imageId: { imageTag: 'v2' }, failureCode: 'ImageNotFound' };
+    answerWith({ images: [null, manifest], failures: [null, failure] });
+    const expected = { digest: DIGEST, text: '{}', mediaType: undefined };
+
+    expect(await ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]))).toEqual([expected]);
+    expect(await ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }, { imageTag: 'v2' }]))).toEqual([expected, undefined]);
   });
 
   test('needs no digest in the answer about a digest', async () => {
