@@ -25,7 +25,8 @@ async function guard(session: Session): Promise<Answer> {
   const askOperation = stackOperation(session, request.stack, repository.domain);
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
   // Nothing that is created was there before, so there is nothing to go back to.
-  const begun = request.type === 'Update' ? (await askOperation()).operation : 'forward';
+  const first = request.type === 'Update' ? await askOperation() : undefined;
+  const begun = first?.operation ?? 'forward';
   const recorded = ReleaseHistory.of(request);
   const history = recorded.isUnknown ? recorded.supposing(await tags?.images().catch(() => []) ?? []) : recorded;
 
@@ -70,7 +71,15 @@ async function guard(session: Session): Promise<Answer> {
     // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
     const earlier = [...new Set([...after.images, ...history.images])];
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
-    const trouble = await moveReleaseTags({ runtime, tags, releases, operation: operation === 'rollback' ? 'rollback' : 'forward', askOperation, times });
+    const trouble = await moveReleaseTags({
+      runtime,
+      tags,
+      releases,
+      operation: operation === 'rollback' ? 'rollback' : 'forward',
+      // CloudFormation sends nothing while it is at rest: this request is late, whatever has begun since.
+      askOperation: first?.operation === 'over' ? async () => first : askOperation,
+      times,
+    });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags could not be moved back', { trouble });
   }

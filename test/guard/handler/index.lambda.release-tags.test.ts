@@ -201,6 +201,19 @@ describe('a request that is late', () => {
     expect(releaseTags()).toEqual([]);
   });
 
+  test('touches no tag if it found the stack at rest, although the next update has begun when it would write', async () => {
+    const v1 = aws.push('v1');
+    const first = await create('v1');
+    aws.clock.at(30_000, () => { aws.push('v2'); });
+    aws.clock.at(29_000, () => { aws.stackStatus = 'UPDATE_IN_PROGRESS'; });
+    aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
+    const wait = { WhenMissing: 'waitFor', WaitSeconds: '60' };
+    const late = await next(update(first.PhysicalResourceId, propertiesOf('v2', wait), propertiesOf('v1')));
+
+    expect(late.Reason).toMatch(/^The stack is in UPDATE_ROLLBACK_COMPLETE, so this request is out of date/);
+    expect(releaseTags().map(([, digest]) => digest)).toEqual([v1]);
+  });
+
   test('because it was cancelled while it waited, touches no tag', async () => {
     const v1 = aws.push('v1');
     const first = await create('v1');

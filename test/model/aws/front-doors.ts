@@ -1,7 +1,7 @@
 import { Ecr, EcrError } from './ecr';
 import { Fault, Service, Weather } from './faults';
 import { faultReply, jsonError, jsonReply, spoilt, xmlError } from './http-faces';
-import { Answer, Invocation } from './requests';
+import { Answer, IN_PROGRESS, Invocation } from './requests';
 import { StackModel } from './stack';
 import { Place, Question } from './template';
 import { Reply, WireRequest } from '../runtime/network';
@@ -107,7 +107,10 @@ export class FrontDoors {
     const { live } = invocation.request;
     // Of a stack that has been replaced by another of the same name there is only this to say.
     const status = input.StackName === stack.id ? stack.status : 'DELETE_COMPLETE';
-    if (!fault) invocation.statusSeen = { at: time.now, status, live };
+    if (!fault) {
+      invocation.statusSeen = { at: time.now, status, live };
+      invocation.idleSeen ||= ![...IN_PROGRESS.forward, ...IN_PROGRESS.rollback].includes(status);
+    }
     this.tell({ ...call, fault, done: true });
     const reply: Reply = { status: 200, headers: { 'content-type': 'text/xml' }, body: describeStacks(stack, String(input.StackName), status) };
     return fault ? spoilt(fault, reply) : reply;

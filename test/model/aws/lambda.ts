@@ -66,6 +66,7 @@ export class Lambda<Question> {
       printed: [],
       statusAsked: 0,
       statusUntold: false,
+      idleSeen: false,
       hits: new Map(),
     };
     const warm = random.chance(0.6) ? this.idle.pop() : undefined;

@@ -67,6 +67,8 @@ export interface Invocation<Question> {
 
   statusAsked: number;
   statusSeen?: StatusSeen;
+  /** It has seen the stack at rest, or clearing up: CloudFormation sends a Create or an Update only while an operation is in progress. */
+  idleSeen: boolean;
   /** Whether the last question about it got no answer. */
   statusUntold: boolean;
   /** When each fault first met this invocation. */

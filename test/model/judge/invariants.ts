@@ -50,7 +50,7 @@ export const EXEMPTIONS = {
   longChain: 'More failed updates in a row than a physical id has room for.',
   otherCode: 'Another version of the handler has answered: code is rolled back together with the resources.',
   lostTime: 'Lambda delivered late, or crashed and tried again: the event does not say when it was sent.',
-  rollbackLookalike: 'The late request asks for what was deployed earlier, as a rollback does; or it is of a rollback, and looks like an update to an earlier release.',
+  rollbackLookalike: 'The late request asks for what was deployed earlier, as a rollback does; or it is of a rollback, and looks like an update to an earlier release. Never once it has found the stack at rest.',
   passing: 'In a rollback, what is on its way out has no tag between the answer of the guard and the update of the service: the guard is not asked again.',
 } as const;
 

@@ -63,7 +63,7 @@ export class TagJudge {
 
   public called({ action, invocation, input, done }: Call, now: number): void {
     if (action !== 'ecr:PutImage') return;
-    const { request, statusSeen } = invocation;
+    const { request, statusSeen, idleSeen } = invocation;
     const tag = String(input?.imageTag);
     // A rollback of an upgrade asks in the words of the older version.
     const isOwn = request.dialect.releaseTagProperty !== undefined && tag.startsWith(ownTagPrefix(request.dialect, request.logicalId));
@@ -74,7 +74,8 @@ export class TagJudge {
     // Neither an event nor `DescribeStacks` says which operation it belongs to.
     const [like] = request.direction === 'forward' ? IN_PROGRESS.rollback : ['UPDATE_IN_PROGRESS'];
     const lookalike = statusSeen?.status === like && this.releases.wasAskedBefore(request.question);
-    const allowed = this.verdict.exempts(
+    // What has seen the stack at rest knows that it is late, whatever operation has begun since.
+    const allowed = !idleSeen && this.verdict.exempts(
       ['disturbed', fresh && (statusSeen.live || IN_PROGRESS[request.direction].includes(statusSeen.status))],
       ['rollbackLookalike', fresh && lookalike],
     );
