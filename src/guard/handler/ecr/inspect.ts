@@ -20,14 +20,16 @@ const BLOB_TIMEOUT_MS = 5_000;
 export type GetManifest = (imageDigest: string) => Promise<Manifest | ImageFailure | undefined>;
 
 export function inspector({ send }: Runtime, ecr: EcrClient, question: Question, getManifest: GetManifest): Inspector {
+  /** Nobody runs it, so it need not be an image. */
+  const isAnyImageFit = question.platforms.length === 0 && !question.singleManifest;
+
   async function look(imageId: ImageId, thorough: boolean): Promise<Observation> {
     const detail = await ecr.describeImage(imageId) ?? (thorough ? await describeInArchive(imageId) : undefined);
     const digest = detail?.imageDigest;
     if (!digest || digest === NO_IMAGE) return { kind: 'missing' };
     if (detail.imageStatus === 'ARCHIVED') return { kind: 'archived', digest };
     if (detail.imageStatus === 'ACTIVATING') return { kind: 'activating', digest };
-    const isAnyImageFit = question.platforms.length === 0 && !question.singleManifest && question.requirements.length === 0;
-    if (isAnyImageFit) return found(digest, []);
+    if (isAnyImageFit && question.requirements.length === 0) return found(digest, []);
 
     const manifest = await getManifest(digest);
     if (manifest instanceof ImageFailure) throw manifest;
@@ -46,7 +48,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
   async function judge(digest: string, contents: Contents): Promise<Observation> {
     switch (contents.kind) {
       case 'artifact':
-        return { kind: 'notAnImage', digest, what: contents.what };
+        return isAnyImageFit ? found(digest, []) : { kind: 'notAnImage', digest, what: contents.what };
       case 'unknown':
         return found(digest, [contents.what]);
       case 'index':

@@ -52,6 +52,12 @@ test.each<[FixtureName, string[], string[]]>([
   })).toEqual(platforms);
 });
 
+test.each<FixtureName>(['helmChart', 'cosignSignature', 'attestationOnly'])('what no task runs may be anything, also if it has to be signed (%s)', async (name) => {
+  const { look, digest } = registryWith(name, { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
+
+  expect(await look()).toMatchObject({ kind: 'found', digest, images: [digest] });
+});
+
 test('what is scanned of an index are all its images where no platform is needed', async () => {
   const { look } = registryWith('buildxIndex', { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
 
