@@ -2,6 +2,9 @@ import { Component, github } from 'projen';
 
 const { READ, WRITE } = github.workflows.JobPermission;
 
+/** Variable of the repository that a maintainer sets to `true` after enabling GitHub Pages. Publishing fails before that. */
+const SWITCH = 'DOCS_SITE';
+
 /** Publishes the documentation of `main` on GitHub Pages. The job that runs code of dependencies lacks the right to publish. */
 export class DocsSiteWorkflow extends Component {
   constructor(hub: github.GitHub, task: string) {
@@ -11,7 +14,9 @@ export class DocsSiteWorkflow extends Component {
     const workflow = new github.GithubWorkflow(hub, 'docs-site', { limitConcurrency: true, concurrencyOptions });
     workflow.on({ push: { branches: ['main'] }, workflowDispatch: {} });
     workflow.addJobs({
+      // Pull requests check the site already. If this job is skipped, GitHub skips the job that needs it.
       generate: {
+        if: `\${{ vars.${SWITCH} == 'true' }}`,
         runsOn: ['ubuntu-latest'],
         permissions: { contents: READ },
         steps: [

@@ -1,8 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { isIPv4, isIPv6 } from 'node:net';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IngressTargetOptions } from './ingress-options';
 import { anyDuration, anyFlag, anyNumber, anyText, instance, Kinds, listOf, structOf } from '../private/option-kinds';
-import { durationOutside, isKnown, outside } from '../private/validation';
+import { durationOutside, isKnown, outside, shown } from '../private/validation';
 
 /** Those of all conditions of a rule together. */
 const MOST_VALUES = 5;
@@ -10,6 +11,10 @@ const LONGEST_VALUE = 128;
 
 /** Of a health check over HTTP. */
 const DEFAULT_TIMEOUT_SECONDS = 5;
+
+const LEAST_HTTP_CODE = 200;
+const MOST_HTTP_CODE = 499;
+const METHOD = /^[A-Z_-]{1,40}$/;
 
 export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
   healthCheck: structOf({}, {
@@ -20,6 +25,7 @@ export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
     port: anyText,
     protocol: anyText,
     healthyHttpCodes: anyText,
+    healthyGrpcCodes: anyText,
     healthyThresholdCount: anyNumber,
     unhealthyThresholdCount: anyNumber,
   }),
@@ -29,7 +35,10 @@ export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
   conditions: listOf(instance('an elbv2.ListenerCondition', 'renderRawCondition')),
 };
 
-/** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html */
+/**
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
+ */
 export function* faultsOfTargets(options: IngressTargetOptions): Generator<string> {
   yield* faultsOfTimes(options, [
     ['deregistrationDelay', 0, 3_600], ['slowStart', 30, 900], ['stickinessCookieDuration', 1, Duration.days(7).toSeconds()],
@@ -42,7 +51,7 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
     const count = healthCheck[name];
     if (count !== undefined && outside(count, 2, 10)) yield `healthCheck.${name} ${count} is not between 2 and 10`;
   }
-  const { interval, timeout, path, protocol } = healthCheck;
+  const { interval, timeout, path, port, protocol, healthyGrpcCodes, healthyHttpCodes } = healthCheck;
   if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && timeout.toSeconds() >= interval.toSeconds()) {
     yield `healthCheck.timeout ${timeout.toHumanString()} is not less than healthCheck.interval ${interval.toHumanString()}`;
   }
@@ -56,9 +65,24 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
   if (protocol !== undefined && !['HTTP', 'HTTPS'].includes(protocol)) {
     yield `healthCheck.protocol ${protocol} is not HTTP or HTTPS`;
   }
+  if (port !== undefined && isKnown(port) && port !== 'traffic-port' && !(/^\d+$/.test(port) && !outside(Number(port), 1, 65_535))) {
+    yield `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`;
+  }
+  if (healthyHttpCodes !== undefined && isKnown(healthyHttpCodes) && !healthyHttpCodes.split(',').every(isCodeOrRange)) {
+    yield `healthCheck.healthyHttpCodes "${healthyHttpCodes}" is not a list of HTTP codes from ${LEAST_HTTP_CODE} to ${MOST_HTTP_CODE}: ` +
+      'pass codes and ranges, such as "200,301-302"';
+  }
+  if (healthyGrpcCodes !== undefined) {
+    yield `healthCheck.healthyGrpcCodes ${shown(healthyGrpcCodes)} needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes`;
+  }
   if (healthCheck.enabled === false) {
     yield 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses';
   }
+}
+
+function isCodeOrRange(text: string): boolean {
+  const [, first, last = first] = /^\s*(\d{3})(?:-(\d{3}))?\s*$/.exec(text) ?? [];
+  return Number(first) >= LEAST_HTTP_CODE && Number(last) <= MOST_HTTP_CODE && first <= last;
 }
 
 export function* faultsOfTimes<K extends string>(
@@ -93,6 +117,9 @@ export function* faultsOfConditions(
       yield `${names} have the value "${value}": pass 1 to ${LONGEST_VALUE} characters`;
     }
   }
+  for (const { field, ...configs } of rendered) {
+    yield* faultsOfValues(field, Object.values<any>(configs).flatMap((config) => knownValues(config?.values)));
+  }
   const fields: string[] = [
     ...(hosts.length > 0 ? ['host-header'] : []),
     ...(paths.length > 0 ? ['path-pattern'] : []),
@@ -100,6 +127,31 @@ export function* faultsOfConditions(
   ];
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
   if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule takes one, which may have several values`;
+}
+
+/**
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SourceIpConditionConfig.html
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpRequestMethodConditionConfig.html
+ */
+function* faultsOfValues(field: string, values: string[]): Generator<string> {
+  for (const value of values) {
+    if (field === 'source-ip' && !isCidr(value)) {
+      yield `conditions: sourceIps "${value}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`;
+    }
+    if (field === 'http-request-method' && !METHOD.test(value)) {
+      yield `conditions: httpRequestMethods "${value}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`;
+    }
+  }
+}
+
+/** An element of a list that is a token does not look like one by itself. */
+function knownValues(values: unknown): string[] {
+  return Array.isArray(values) && !Token.isUnresolved(values) ? values.filter((value) => typeof value === 'string' && isKnown(value)) : [];
+}
+
+function isCidr(text: string): boolean {
+  const [, address, length] = /^([^/]*)\/(\d+)$/.exec(text) ?? [];
+  return address !== undefined && ((isIPv4(address) && Number(length) <= 32) || (isIPv6(address) && Number(length) <= 128));
 }
 
 function shownValue(value: unknown): string {

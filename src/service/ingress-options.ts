@@ -9,8 +9,9 @@ import * as route53 from 'aws-cdk-lib/aws-route53';
  */
 export interface IngressTargetOptions {
   /**
-   * Health check of the tasks.
+   * Health check of the tasks, over HTTP or HTTPS.
    *
+   * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
    * @default - `GET /` on the port of the container, every 30 seconds, expecting the status 200
    */
   readonly healthCheck?: elbv2.HealthCheck;

@@ -3,6 +3,7 @@ import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
+import { checkPlace } from './same-place';
 
 /**
  * Keeps a metric near its target by the number of tasks. Metric math, which the L2 of aws-cdk-lib refuses, is possible too.
@@ -28,6 +29,18 @@ export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs
       scaleOutCooldown: props.scaleOutCooldown?.toSeconds(),
     },
   });
+}
+
+/**
+ * A tracked metric has neither account nor region in CloudFormation, so that of another place would be silently empty.
+ *
+ * @throws if one of the metrics is known to be in another account or region
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-applicationautoscaling-scalingpolicy-targettrackingmetricstat.html
+ */
+export function checkPlaceOfMetric(scope: Construct, name: string, metric: cloudwatch.IMetric): void {
+  const { mathExpression, metricStat } = metric.toMetricConfig();
+  if (metricStat) checkPlace(scope, name, `${metricStat.namespace}/${metricStat.metricName}`, metricStat);
+  for (const operand of Object.values(mathExpression?.usingMetrics ?? {})) checkPlaceOfMetric(scope, name, operand);
 }
 
 function queries(id: string, metric: cloudwatch.IMetric, returnData = false): appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty[] {

@@ -2,6 +2,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { checkPlaces } from './same-place';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyNumber, factoryOptions, Kinds } from '../private/option-kinds';
 import { invalid, outside } from '../private/validation';
@@ -162,7 +163,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
 }
 
 /**
- * The names of alarms that fail a deployment.
+ * The names of alarms that fail a deployment. ECS gets names only, so it watches alarms of its own account and region.
  *
  * @param rules those of `RollbackAlarm` are made here, and so is one for a rule that combines several
  */
@@ -173,6 +174,7 @@ export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRul
       if (source.targetGroups.length > 0) return (rule as RollbackAlarm)._bind(alarms, source).alarmName;
       throw invalid(scope, 'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own');
     }
+    checkPlaces(scope, `rollbackOn[${index}]`, rule.renderAlarmRule());
     if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
     return new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule }).alarmName;
   });

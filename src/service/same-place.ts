@@ -1,7 +1,7 @@
-import { Arn, ArnFormat, CfnResource, Stack, Token } from 'aws-cdk-lib';
+import { Arn, ArnFormat, CfnResource, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { invalid, isKnown, shown } from '../private/validation';
 
 /**
@@ -16,6 +16,42 @@ export function checkRegion(scope: Construct, name: string, arn: string): void {
   const { region: other } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
   if (Token.isUnresolved(region) || !other || other === region) return;
   throw invalid(scope, `${name} ${arn} is in ${other}, and the service in ${region}: pass one of the same region`);
+}
+
+export interface Place {
+  readonly account?: string;
+  readonly region?: string;
+}
+
+/**
+ * What AWS only finds in its own account and region, such as the alarms and metrics of a service.
+ *
+ * @param other shown in the error
+ * @throws if the accounts or the regions are known to differ
+ */
+export function checkPlace(scope: Construct, name: string, other: string, place: Place): void {
+  const own: Place = Stack.of(scope);
+  for (const part of ['region', 'account'] as const) {
+    const [here, there] = [own[part], place[part]];
+    if (!there || !isKnown(there) || !isKnown(here) || here === there) continue;
+    throw invalid(scope, `${name} ${other} is in ${there}, and the service in ${here}: pass one of the same ${part}`);
+  }
+}
+
+/**
+ * The same for each resource that a text names: by an ARN, or by a reference to a construct. Nothing is resolved, because
+ * that makes CDK look for names of resources of another place.
+ */
+export function checkPlaces(scope: Construct, name: string, text: string): void {
+  for (const [arn, region, account] of text.matchAll(/arn:[^:"]+:[^:"]+:([^:"]*):([^:"]*):[^"]+/g)) checkPlace(scope, name, arn, { region, account });
+  for (const token of Tokenization.reverseString(text).tokens) {
+    if (Reference.isReference(token)) checkPlace(scope, name, nameOf(token.target), Stack.of(token.target));
+  }
+}
+
+/** Users know the construct that has made a resource. */
+function nameOf({ node }: IConstruct): string {
+  return node.id === 'Resource' ? node.scope!.node.path : node.path;
 }
 
 /**

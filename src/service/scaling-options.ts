@@ -29,8 +29,8 @@ export interface ScalingOptions {
   readonly requestsPerTarget?: number;
 
   /**
-   * Queue that the service works off. Together with `messagesPerTask`. With a minimum of 0, the last task stops once the
-   * queue is empty, and the first message starts one again.
+   * Queue that the service works off, in the account and region of the service. Together with `messagesPerTask`. With a
+   * minimum of 0, the last task stops once the queue is empty, and the first message starts one again.
    *
    * @default - no queue drives scaling
    */
@@ -46,7 +46,7 @@ export interface ScalingOptions {
 
   /**
    * Metrics of your own to keep near a target value, by a name for each: `{ sessions: { metric, targetValue: 100 } }`. The
-   * metric must fall as tasks are added. Metric math is possible.
+   * metric must fall as tasks are added, and be in the account and region of the service. Metric math is possible.
    *
    * @default - none
    */

@@ -3,8 +3,9 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { trackMetric } from './metric-tracking';
+import { checkPlaceOfMetric, trackMetric } from './metric-tracking';
 import { followQueue } from './queue-scaling';
+import { checkPlaces } from './same-place';
 import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
@@ -161,6 +162,9 @@ class LoadDrivenCount implements TaskCountRule {
         'scaling with a minimum of 0 never starts a task again once none runs, since CPU, memory and requests are measured by running tasks: ' +
         'pass a minimum of 1, or follow a queue, a metric of your own or a schedule');
     }
+
+    if (queue) checkPlaces(scope, 'scaling queue', queue.queueArn);
+    for (const [name, { metric }] of Object.entries(customMetrics)) checkPlaceOfMetric(scope, `scaling customMetrics.${name}`, metric);
 
     const tasks = service.autoScaleTaskCount({ minCapacity: this.min, maxCapacity: this.max });
     if (cpu !== undefined) {

@@ -59,7 +59,7 @@ export interface ServiceDeploymentOptions {
 
   /**
    * Alarms that fail a deployment and roll it back: those of `RollbackAlarm`, which are made for this service, and alarms
-   * of your own.
+   * of your own in the account and region of the service.
    *
    * If one of them is in ALARM when a deployment starts, ECS ignores all of them during this deployment, so that it can be
    * the one that repairs the service.

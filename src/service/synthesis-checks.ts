@@ -37,10 +37,18 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
       yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
     }
+    yield* faultsOfVariables(`environment of container "${name}"`, environment);
+    yield* faultsOfVariables(`secrets of container "${name}"`, secrets);
     const variables = environment.map((variable: { name: string }) => variable.name);
     const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
     if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
   }
+}
+
+/** ECS answers "Environment variable name cannot be null or blank." */
+function faultsOfVariables(where: string, variables: { name: unknown }[]): string[] {
+  const blank = variables.filter(({ name }) => typeof name === 'string' && name.trim() === '');
+  return blank.map(({ name }) => `${where} has a variable with the blank name "${name}": pass a name`);
 }
 
 /** Capacity that a cluster of this app does not offer, so that ECS would refuse the service. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { actionlint, zizmor } from '../e2e/pipeline/judges';
 
 const FOLDER = join(__dirname, '..', '..', '.github', 'workflows');
@@ -52,6 +53,13 @@ test.each(WORKFLOWS)('actionlint and zizmor, as an auditor, find in %s nothing b
 test.each(WORKFLOWS)('each action of %s is pinned by its commit, and says its version', (workflow) => {
   const uses = readFileSync(join(FOLDER, workflow), 'utf8').match(/\buses:.*/g)!;
   expect(uses.filter((use) => !/^uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
+});
+
+test('the documentation site is neither generated nor published before a maintainer has enabled it', () => {
+  const { jobs } = parse(readFileSync(join(FOLDER, 'docs-site.yml'), 'utf8'));
+  const waits = (name: string): boolean =>
+    jobs[name].if === "${{ vars.DOCS_SITE == 'true' }}" || (jobs[name].if === undefined && [jobs[name].needs ?? []].flat().some(waits));
+  expect(Object.keys(jobs).filter((name) => !waits(name))).toEqual([]);
 });
 
 test('the judges do find what is wrong', () => {

@@ -293,8 +293,27 @@ describe('conditions', () => {
     ], 'conditions have two conditions for source-ip: a rule takes one, which may have several values'],
     ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
+    ...['10.0.0.1', '10.0.0.0/33', '10.0.0.*', '2001:db8::/129', '2001:db8::', 'example.com/24', '10.0.0.0/x', '10.0.0.0/'].map((cidr): any => [
+      `a source IP that is no CIDR block: ${cidr}`, [elbv2.ListenerCondition.sourceIps(['10.0.0.0/8', cidr])],
+      `conditions: sourceIps "${cidr}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`,
+    ]),
+    ...['get', 'GET POST', '*', 'M'.repeat(41)].map((method): any => [
+      `a request method that ELB does not take: ${method}`, [elbv2.ListenerCondition.httpRequestMethods(['GET', method])],
+      `conditions: httpRequestMethods "${method}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`,
+    ]),
   ])('refuse %s', (_, conditions, message) => {
     expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
+  });
+
+  test.each<[string, elbv2.ListenerCondition]>([
+    ['IPv4, IPv6, and all addresses', elbv2.ListenerCondition.sourceIps(['10.0.0.1/32', '2001:db8::/48', '0.0.0.0/0', '::/0'])],
+    ['standard methods and one of your own', elbv2.ListenerCondition.httpRequestMethods(['GET', 'M-SEARCH', 'MY_METHOD', 'M'.repeat(40)])],
+    ['source IPs that are tokens', elbv2.ListenerCondition.sourceIps([Fn.importValue('office')])],
+    ['a list of source IPs that is a token', elbv2.ListenerCondition.sourceIps(Fn.split(',', Fn.importValue('offices')))],
+    ['a list of methods that is a token', elbv2.ListenerCondition.httpRequestMethods(Fn.split(',', Fn.importValue('methods')))],
+    ['source IPs that the CDK CLI looks up later', elbv2.ListenerCondition.sourceIps(['dummy-value-for-/offices/berlin'])],
+  ])('take %s', (_, condition) => {
+    expect(() => Ingress.internetFacing({ conditions: [condition] })).not.toThrow();
   });
 
   test('may have several headers', () => {
@@ -364,9 +383,34 @@ describe('settings that ELB would refuse are refused with property and value:', 
     [{ healthCheck: { unhealthyThresholdCount: 11 } }, 'healthCheck.unhealthyThresholdCount 11 is not between 2 and 10'],
     [{ healthCheck: { path: 'health' } }, 'healthCheck.path "health" does not begin with a slash'],
     [{ healthCheck: { protocol: elbv2.Protocol.TCP } }, 'healthCheck.protocol TCP is not HTTP or HTTPS'],
+    ...['200-599', '199', '500', '299-200', '2xx', '', '200,', '200-', 'OK', '200-299-399'].map((healthyHttpCodes): any => [
+      { healthCheck: { healthyHttpCodes } },
+      `healthCheck.healthyHttpCodes "${healthyHttpCodes}" is not a list of HTTP codes from 200 to 499: pass codes and ranges, such as "200,301-302"`,
+    ]),
+    [{ healthCheck: { healthyGrpcCodes: '0' } },
+      'healthCheck.healthyGrpcCodes "0" needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes'],
+    ...['http', '0', '65536', '', '80.5', '-1', '0x50'].map((port): any => [
+      { healthCheck: { port } }, `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`,
+    ]),
     [{ healthCheck: { enabled: false } }, 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses'],
   ])('%j', (options, message) => {
     expect(() => Ingress.internalOnly(options)).toThrow(new Error(`Ingress.internalOnly: ${message}`));
+  });
+
+  test.each<elbv2.HealthCheck>([
+    { healthyHttpCodes: '200' },
+    { healthyHttpCodes: '200,204,301-399,499' },
+    { healthyHttpCodes: '200, 404' },
+    { healthyHttpCodes: Fn.importValue('codes') },
+    { healthyHttpCodes: `200,${Fn.importValue('code')}` },
+    { healthyHttpCodes: 'dummy-value-for-/shop/codes' },
+    { port: 'traffic-port' },
+    { port: '1' },
+    { port: '65535' },
+    { port: Fn.importValue('port') },
+    { port: 'dummy-value-for-/shop/port' },
+  ])('a health check that ELB takes is taken: %j', (healthCheck) => {
+    expect(() => Ingress.internalOnly({ healthCheck })).not.toThrow();
   });
 
   test('bounds themselves are taken', () => {

@@ -1,4 +1,4 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -67,6 +67,56 @@ test('a rule that combines alarms becomes one', () => {
   service({ rollbackOn: [cloudwatch.AlarmRule.anyOf(mine('One'), mine('Other'))] });
   expect(alarmsOfService().AlarmNames).toEqual([{ Ref: expect.stringMatching(/^ApiRollbackAlarmsRule1/) }]);
   template().hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmRule: Match.anyValue() });
+});
+
+describe('an alarm that ECS cannot watch is refused:', () => {
+  const env = { account: '111111111111', region: 'eu-west-1' };
+  const elsewhere = (place: object) => {
+    const other = new Stack(app, 'Other', { env: { ...env, ...place } });
+    return new cloudwatch.Alarm(other, 'Theirs', {
+      alarmName: 'theirs', metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Refunds' }), threshold: 1, evaluationPeriods: 1,
+    });
+  };
+  const imported = (region: string, account: string) =>
+    cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', `arn:aws:cloudwatch:${region}:${account}:alarm:theirs`);
+
+  beforeEach(() => {
+    stack = new Stack(app, 'Shop', { env });
+    vpc = existingVpc(stack);
+  });
+
+  test.each<[string, () => cloudwatch.IAlarmRule[], string]>([
+    ['of a stack in another region', () => [mine(), elsewhere({ region: 'us-east-1' })],
+      'rollbackOn[1] Other/Theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+    ['of a stack in another account', () => [elsewhere({ account: '222222222222' })],
+      'rollbackOn[0] Other/Theirs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+    ['imported from another region', () => [imported('us-east-1', env.account)],
+      'rollbackOn[0] arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+    ['imported from another account', () => [imported(env.region, '222222222222')],
+      'rollbackOn[0] arn:aws:cloudwatch:eu-west-1:222222222222:alarm:theirs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+    ['one of several in a rule', () => [cloudwatch.AlarmRule.anyOf(mine(), cloudwatch.AlarmRule.not(elsewhere({ region: 'us-east-1' })))],
+      'rollbackOn[0] Other/Theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+  ])('%s', (_, rules, message) => {
+    expect(() => service({ rollbackOn: rules() })).toThrow(new Error(`${message} (at Shop/Api)`));
+  });
+
+  test.each<[string, () => cloudwatch.IAlarmRule]>([
+    ['of the same account and region', () => imported(env.region, env.account)],
+    ['by its name', () => cloudwatch.Alarm.fromAlarmName(stack, 'Imported', 'theirs')],
+    ['of another stack in the same place', () => elsewhere({})],
+    ['whose place is a token', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', `arn:aws:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:theirs`)],
+    ['whose ARN is a token', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', Fn.importValue('alarm'))],
+    ['whose ARN the CDK CLI looks up later', () =>
+      cloudwatch.AlarmRule.not({ renderAlarmRule: () => 'ALARM("dummy-value-for-/shop/alarm")' })],
+  ])('not one %s', (_, rule) => {
+    service({ rollbackOn: [rule()] });
+    expect(() => app.synth()).not.toThrow();
+  });
+});
+
+test('an alarm of a known place is taken by a stack whose place is only known when it is deployed', () => {
+  const rollbackOn = [cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', 'arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs')];
+  expect(() => service({ rollbackOn })).not.toThrow();
 });
 
 describe('server errors', () => {

@@ -1,7 +1,7 @@
-import { CfnParameter, Duration, Stack, Token } from 'aws-cdk-lib';
+import { App, Aws, CfnParameter, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
-import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
@@ -323,6 +323,45 @@ describe('a queue', () => {
   ])('is refused by half: %#', (options, message) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
+  });
+});
+
+describe('metrics that scaling cannot read are refused:', () => {
+  const env = { account: '111111111111', region: 'eu-west-1' };
+  const inShop = (options: (stack: Stack) => ScalingOptions) => {
+    const stack = new Stack(testApp(), 'Shop', { env });
+    return () => new GuardedFargateService(stack, 'Worker', { guard: anyGuard(stack), vpc: existingVpc(stack), scaling: Scaling.between(1, 10, options(stack)) });
+  };
+  const follow = (queue: (stack: Stack) => sqs.IQueue) => inShop((stack) => ({ queue: queue(stack), messagesPerTask: 5 }));
+  const jobs = (stack: Stack, place: object) =>
+    new sqs.Queue(new Stack(stack.node.scope as App, 'Other', { env: { ...env, ...place } }), 'Jobs', { queueName: 'jobs' });
+  const imported = (stack: Stack, region: string, account: string) => sqs.Queue.fromQueueArn(stack, 'Jobs', `arn:aws:sqs:${region}:${account}:jobs`);
+  const metric = (place: object) => new Metric({ namespace: 'Shop', metricName: 'Orders', ...place });
+  const track = (orders: IMetric) => inShop(() => ({ customMetrics: { orders: { metric: orders, targetValue: 1 } } }));
+
+  test.each<[string, () => unknown, string]>([
+    ['a queue of a stack in another region', follow((stack) => jobs(stack, { region: 'us-east-1' })),
+      'scaling queue Other/Jobs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+    ['an imported queue of another region', follow((stack) => imported(stack, 'us-east-1', env.account)),
+      'scaling queue arn:aws:sqs:us-east-1:111111111111:jobs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+    ['an imported queue of another account', follow((stack) => imported(stack, env.region, '222222222222')),
+      'scaling queue arn:aws:sqs:eu-west-1:222222222222:jobs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+    ['a metric of another region', track(metric({ region: 'us-east-1' })),
+      'scaling customMetrics.orders Shop/Orders is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+    ['a metric of another account in metric math', track(new MathExpression({ expression: 'a + b', usingMetrics: { a: metric({}), b: metric({ account: '222222222222' }) } })),
+      'scaling customMetrics.orders Shop/Orders is in 222222222222, and the service in 111111111111: pass one of the same account'],
+  ])('%s', (_, make, message) => {
+    expect(make).toThrow(new Error(`${message} (at Shop/Worker)`));
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a queue of the same account and region', follow((stack) => imported(stack, env.region, env.account))],
+    ['a queue of another stack in the same place', follow((stack) => jobs(stack, {}))],
+    ['a queue whose ARN is a token', follow((stack) => sqs.Queue.fromQueueArn(stack, 'Jobs', Fn.importValue('jobs')))],
+    ['a metric of the same account and region', track(metric(env))],
+    ['a metric whose region is a token', track(metric({ region: Aws.REGION }))],
+  ])('not %s', (_, make) => {
+    expect(make).not.toThrow();
   });
 });
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, Duration, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, Fn, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -123,6 +123,29 @@ test('a variable that is added later from another source is refused at synthesis
     ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/password' })));
   expect(() => app.synth()).toThrow(
     '[Web/Api] environment and secrets of container "app" both set PASSWORD: ECS takes a variable from one of them only');
+});
+
+test.each(['', ' '])('a variable whose name ECS would refuse as blank is refused at synthesis: "%s"', (name) => {
+  service({ environment: { STAGE: 'prod', [name]: 'x' } });
+  expect(() => app.synth()).toThrow(
+    `[Web/Api] environment of container "app" has a variable with the blank name "${name}": pass a name`);
+});
+
+test('a secret without a name is refused at synthesis', () => {
+  const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/password' });
+  service({ secrets: { '': ecs.Secret.fromSsmParameter(parameter) } });
+  expect(() => app.synth()).toThrow('[Web/Api] secrets of container "app" has a variable with the blank name "": pass a name');
+});
+
+test('a variable without a name is refused in a sidecar too', () => {
+  const { taskDefinition } = service();
+  taskDefinition.addContainer('Proxy', { image: ecs.ContainerImage.fromRegistry('proxy') }).addEnvironment('', 'x');
+  expect(() => app.synth()).toThrow('[Web/Api] environment of container "Proxy" has a variable with the blank name "": pass a name');
+});
+
+test('a variable may have an empty value, or a token for a name', () => {
+  service({ environment: { EMPTY: '', [Fn.importValue('name')]: 'x' } });
+  expect(() => app.synth()).not.toThrow();
 });
 
 test('connections have the port of the container as their default', () => {
