@@ -32,7 +32,7 @@ test('registries of one stack share the one signing configuration of the account
 
 test.each(['a--b', 'a__b', 'team/a--b'])('a name that ECR takes and the rules of signing do not is refused: %s', (repositoryName) => {
   expect(() => new ImageRegistry(stack, 'Api', { repositoryName, signingProfile: profile('Release') })).toThrow(
-    `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration takes names without "__" and runs of hyphens (at Images/`);
+    `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration accepts only names without "__" and without consecutive hyphens (at Images/`);
   expect(() => new ImageRegistry(stack, 'Unsigned', { repositoryName: `${repositoryName}-unsigned` })).not.toThrow();
 });
 

@@ -44,7 +44,7 @@ const TIME_TO_STOP_MS = 20_000;
 /** Of that, what reading takes. */
 const TIME_TO_READ_MS = 5_000;
 
-/** Until the task has ended, or its time is over, or that of the request, or the deployment is cancelled. */
+/** Until the task has ended, or its time is over, or that of the request, or the deployment is canceled. */
 export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   const { runtime: { clock, random }, ecs, askOperation, log, run, times } = watch;
   const since = createdAt(started, clock.now());
@@ -77,7 +77,7 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
       asked = clock.now();
       const { operation } = await askOperation();
       if (operation === 'rollback' || operation === 'over') {
-        return { kind: 'cancelled', task, stopping: await stopTask(watch, task, 'The deployment was cancelled') };
+        return { kind: 'cancelled', task, stopping: await stopTask(watch, task, 'The deployment was canceled') };
       }
     }
     backoff = next(backoff, trouble?.kind ?? 'seen');

@@ -156,7 +156,7 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
 
   const stopped = await slow;
   expect(stopped.results).toEqual({ ...ALL_GREEN, order: 'failure', deploy: 'skipped' });
-  expect(stopped.screen).toContain(`::error::${older.slice(0, 7)} is older than ${newer.slice(0, 7)}, which has come this far already: https://github.com/octo-org/shop/actions/runs/`);
+  expect(stopped.screen).toContain(`::error::A newer commit, ${newer.slice(0, 7)}, has already reached this job: https://github.com/octo-org/shop/actions/runs/`);
   expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
 
   // Whoever means to go back re-runs it.
