@@ -71,7 +71,7 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
       return { kind: 'timedOut', task, afterMs, stopping: await endTask(watch, task, `Not ended after ${Math.round(afterMs / 1000)} seconds`) };
     }
     if (isLost(trouble, clock.now() - seen)) {
-      return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS does not say how the task is') };
+      return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS returned no status for the task') };
     }
     if (clock.now() - asked >= STATUS_EVERY_MS) {
       asked = clock.now();

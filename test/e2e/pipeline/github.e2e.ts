@@ -53,7 +53,7 @@ test('the same commit again: nothing is built, and the same image runs', async (
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
   expect(run.step('build-fargatestack-api', 'Build and push').outcome).toBe('skipped');
-  expect(run.jobs['build-fargatestack-api'].summary).toContain('| was there already |');
+  expect(run.jobs['build-fargatestack-api'].summary).toContain('| already in the registry |');
   expect(await images()).toEqual(before);
 });
 

@@ -99,5 +99,5 @@ test('two workflows of one app cannot have one file', () => {
   const app = testApp();
   serviceIn(app);
   workflow(app);
-  expect(() => workflow(new Stage(app, 'Prod'), ROLES)).toThrow('workflowName: .github/workflows/deploy.yml is written by Deploy already (at Prod/Deploy)');
+  expect(() => workflow(new Stage(app, 'Prod'), ROLES)).toThrow('workflowName: .github/workflows/deploy.yml is already written by Deploy (at Prod/Deploy)');
 });

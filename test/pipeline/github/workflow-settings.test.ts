@@ -13,8 +13,8 @@ test.each<[Partial<DeployWorkflowProps>, string]>([
   [{ buildTimeout: Duration.hours(13) }, 'buildTimeout 13 hours is longer than 12 hours, the longest lifetime of AWS credentials'],
   [{ deployTimeout: Duration.days(1) }, 'deployTimeout 1 day is longer than 12 hours'],
   [{ deployTimeout: Duration.minutes(Lazy.number({ produce: () => 1 })) }, 'deployTimeout is not known at synthesis'],
-  [{ workflowName: '../deploy' }, 'workflowName "../deploy" cannot be the name of a file'],
-  [{ workflowName: '' }, 'workflowName "" cannot be the name of a file'],
+  [{ workflowName: '../deploy' }, 'workflowName "../deploy" cannot be a file name'],
+  [{ workflowName: '' }, 'workflowName "" cannot be a file name'],
   [{ branch: 'release/*' }, 'branch "release/*" is not the name of one branch'],
   [{ branch: '' }, 'branch "" is not the name of one branch'],
   [{ pushRoleArn: '' }, 'pushRoleArn is empty'],
@@ -23,7 +23,7 @@ test.each<[Partial<DeployWorkflowProps>, string]>([
   [{ installCommand: ' ' }, 'installCommand is empty'],
   [{ environments: [{ stage: new App(), environmentName: '' }] }, 'environments[0].environmentName is empty'],
   [{ checks: { test: ' ' } }, 'checks: test has no command'],
-  [{ checks: { '1st': 'npm test' } }, 'checks: "1st" cannot be the id of a job'],
+  [{ checks: { '1st': 'npm test' } }, 'checks: "1st" cannot be a job ID'],
 ])('%j is refused', (props, message) => {
   expect(() => workflow(testApp(), props)).toThrow(message);
   expect(() => workflow(testApp(), props)).toThrow('(at Deploy)');
