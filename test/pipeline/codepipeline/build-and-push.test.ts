@@ -90,7 +90,7 @@ describe('the tag', () => {
   test('is refused where services of one image disagree, or it is a token or too long', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT }, Worker: { imageVersion: ImageVersion.tag('other'), registry: 'of Api' as any } })).toThrow(
       'imageVersion "other" differs from "4f9d2c1" of Production/Shop/Api/Guard, but one step pushes the image of production-shop-api for both: ' +
-      'pass the same to both (at Production/Shop/Worker/Guard)');
+      'pass the same version to both (at Production/Shop/Worker/Guard)');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag(Token.asString({ Ref: 'Tag' })) } })).toThrow('imageVersion is a token');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag('a'.repeat(120)) } })).toThrow(
       'with a hash of how the image is built it would be longer than the 128 characters of a tag');
