@@ -9,7 +9,7 @@ const NEWEST_CDK = '2.276.0';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: '@org/phased-fargate',
-  description: 'Run a container on ECS Fargate in the order that cannot hang: registry, then image, then service.',
+  description: 'Run a container on ECS Fargate in an order that cannot hang: registry, then image, then service.',
   keywords: [
     'aws', 'aws-cdk', 'aws-ecs-patterns', 'cdk', 'ci-cd', 'container', 'continuous-deployment', 'deployment', 'docker', 'ecr', 'ecs',
     'fargate', 'github-actions', 'image', 'load-balancer',

@@ -111,6 +111,6 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
 
 test('a placeholder that is none is refused: only the form that CDK gives it counts', () => {
   const guard = anyGuard(stack);
-  expect(() => new GuardedFargateService(stack, 'Api', { guard, serviceName: 'dummy value' })).toThrow(/^serviceName "dummy value" is not a name for ECS/);
+  expect(() => new GuardedFargateService(stack, 'Api', { guard, serviceName: 'dummy value' })).toThrow(/^serviceName "dummy value" is not a valid ECS name/);
   expect(() => Ingress.internetFacing({ idleTimeout: Duration.days(1) })).toThrow(/^Ingress.internetFacing: idleTimeout 1 day/);
 });

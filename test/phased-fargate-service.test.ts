@@ -63,12 +63,12 @@ describe('the smallest use', () => {
 
   test('outputs what the next phase needs, and how to get out of trouble', () => {
     const descriptions = (scope: Stack) => Object.values(Template.fromStack(scope).findOutputs('*')).map(({ Description }) => Description);
-    expect(descriptions(api.registry.stack)).toEqual(['Where to push the image', 'Logs in, builds and pushes; set TAG first']);
+    expect(descriptions(api.registry.stack)).toEqual(['URI of the repository to push the image to', 'Commands that log in, build, and push the image. Set TAG first']);
     expect(descriptions(stack)).toEqual(expect.arrayContaining([
-      'Tag of the image that runs',
-      'Digest of the image that runs',
-      'Stops a service whose tasks fail over and over, so that its deployment can end',
-      'Where the service is reached',
+      'Tag of the deployed image',
+      'Digest of the deployed image',
+      'Command that stops a service whose tasks keep failing, so that its deployment can end',
+      'URL of the service',
     ]));
   });
 });

@@ -25,7 +25,7 @@ export class GuardFunction extends HandlerFunction {
   private constructor(stack: Stack) {
     super(stack, ID, {
       room: 'guard',
-      description: 'Answers with the digest of an image once it is in its registry',
+      description: 'Returns the digest of an image once it is in its registry',
       roleDescription: 'Looks up images before the services of this stack are deployed',
       policyName: 'ImageGuard',
     });

@@ -180,8 +180,8 @@ export class ImageGuard extends Construct {
     if (ImageRegistry.isImageRegistry(this.registry)) this.registry._buildFor(() => this._awaited);
     comeAfterRegistry(this, this.resource, { registry: this.registry, version: this.version }, this.whenMissing);
     this.node.addValidation({ validate: () => contradictions(this._awaited) });
-    new CfnOutput(this, 'ImageTag', { description: 'Tag of the image that runs', value: this.imageTag });
-    new CfnOutput(this, 'ImageDigest', { description: 'Digest of the image that runs', value: this.imageDigest });
+    new CfnOutput(this, 'ImageTag', { description: 'Tag of the deployed image', value: this.imageTag });
+    new CfnOutput(this, 'ImageDigest', { description: 'Digest of the deployed image', value: this.imageDigest });
   }
 
   /**
@@ -263,12 +263,12 @@ export class ImageGuard extends Construct {
 
   private checkRequirements(requirements: ImageRequirement[], waitSeconds: number): void {
     if (waitSeconds > LONGEST_WAIT.toSeconds()) {
-      throw invalid(this, `requirements and whenMissing wait for ${Duration.seconds(waitSeconds).toHumanString()} together: at most ${LONGEST_WAIT.toHumanString()}, ` +
+      throw invalid(this, `requirements and whenMissing wait for ${Duration.seconds(waitSeconds).toHumanString()} in total: at most ${LONGEST_WAIT.toHumanString()}, ` +
         'because the guard waits within one invocation of a Lambda function');
     }
     if (requirements.some(({ _asksInspector }) => _asksInspector) && isInOtherAccount(this, this.registry)) {
-      throw invalid(this, `registry ${this.registry.node.path} is in another account, whose findings Amazon Inspector shows to nobody else: ` +
-        'leave out enhancedScanning, and require the scan where the registry is');
+      throw invalid(this, `registry ${this.registry.node.path} is in another account, and Amazon Inspector shows findings only in the account of the image: ` +
+        'leave out enhancedScanning, and require the scan in the account of the registry');
     }
   }
 
@@ -280,7 +280,7 @@ export class ImageGuard extends Construct {
       imageUri: this.imageUri,
       onUse: (user, platform) => {
         if (!deployedTogether(user, this)) {
-          throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: make an ImageGuard in the stack of its user`);
+          throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: create an ImageGuard in the stack that uses it`);
         }
         if (singleManifest) checkFunction(user, { guard: this, repository, holdsTasksBack: this._holdsTasksBack });
         this.platforms.push(platform);

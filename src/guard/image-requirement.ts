@@ -137,10 +137,10 @@ export class ImageRequirement {
     const accepted = accept.map(({ id, reason, until }, index) => {
       const where = `ImageRequirement.scanned: accept[${index}]`;
       for (const [name, value] of Object.entries({ id, reason })) {
-        if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: say which vulnerability is accepted, and why`);
+        if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: name the vulnerability that is accepted, and the reason`);
       }
       if (until !== undefined && isKnown(until) && !isDate(until)) {
-        throw new Error(`${where}.until ${shown(until)} is not valid: a date such as "2027-01-31"`);
+        throw new Error(`${where}.until ${shown(until)} is not valid: pass a date such as "2027-01-31"`);
       }
       return { id, reason, until };
     });

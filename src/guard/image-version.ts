@@ -37,8 +37,8 @@ export class ImageVersion {
   public static tag(tag: string): ImageVersion {
     checkTag('tag', tag);
     if (isKnown(tag) && isReservedTag(tag)) {
-      throw new Error(`ImageVersion.tag: ${shown(tag)} is a tag that moves, so a deployment could not tell which image it means: ` +
-        'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag');
+      throw new Error(`ImageVersion.tag: ${shown(tag)} is a moving tag, so a deployment cannot tell which image is meant: ` +
+        'pass a tag that does not move, such as a commit SHA, or use ImageVersion.movingTag');
     }
     return new ImageVersion(BY_FACTORY, () => ({ kind: 'tag', value: tag }));
   }
@@ -104,16 +104,16 @@ function boundParameter(guard: Construct, chosen: string | undefined): BoundImag
   const stack = deployedStack(guard);
   const name = chosen ?? defaultParameterName(pathInStack(guard));
   if (!PARAMETER_NAME.test(name)) {
-    throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, and CloudFormation allows 255: ` +
+    throw invalid(guard, `the default name of the stack parameter ${shown(name)} has ${name.length} characters, but CloudFormation allows 255: ` +
       'pass imageVersion: ImageVersion.parameter(<a shorter name>)');
   }
   const existing = stack.node.tryFindChild(name);
   if (existing && !(chosen && 'valueAsString' in existing)) {
-    throw invalid(guard, `the stack parameter ${shown(name)} cannot be made, because ${stack.node.path} has a child of that id: ` +
+    throw invalid(guard, `the stack parameter ${shown(name)} cannot be created, because ${stack.node.path} has a child with that ID: ` +
       'pass imageVersion: ImageVersion.parameter(<another name>)');
   }
   const parameter = (existing as CfnParameter | undefined) ?? new CfnParameter(stack, name, {
-    description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
+    description: 'Tag of the image to run, its digest, or <tag>@<digest>. If omitted, the previous value is kept',
     default: '',
     allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
     constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',

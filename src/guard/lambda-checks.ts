@@ -15,14 +15,14 @@ export interface FunctionImage {
 /** @throws if Lambda could never create the function: it takes an image at once, and only from its own region */
 export function checkFunction(user: IConstruct, { guard, repository, holdsTasksBack }: FunctionImage): void {
   if (holdsTasksBack) {
-    throw invalid(user, `lambdaCode of guard ${guard.node.path} cannot start without an image as WhenMissing.startWithoutTasks() has it, ` +
-      'because Lambda creates no function without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor()');
+    throw invalid(user, `lambdaCode of guard ${guard.node.path} does not support WhenMissing.startWithoutTasks(), ` +
+      'because Lambda cannot create a function without an image: create a guard for the function with WhenMissing.fail() or WhenMissing.waitFor()');
   }
   if (isPlaceholder(repository.repositoryArn)) return;
   const [here, there] = [Stack.of(user).region, placeOf(repository).region];
   if (here !== there && !Token.isUnresolved(here) && !Token.isUnresolved(there)) {
     throw invalid(user, `lambdaCode of guard ${guard.node.path} is in region ${there} and the function in ${here}, ` +
-      'but Lambda takes images of its own region only: pass a registry of that region, such as a replica');
+      'but Lambda accepts only images from its own region: pass a registry in that region, such as a replica');
   }
 }
 

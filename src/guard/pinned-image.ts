@@ -57,7 +57,7 @@ export class PinnedLambdaCode extends lambda.Code {
 
   /** What a `DockerImageFunction` calls where no compiler has refused the code. */
   public _bind(): never {
-    throw new Error('lambdaCode of an ImageGuard is no DockerImageCode: use new lambda.Function(this, <id>, ' +
+    throw new Error('lambdaCode of an ImageGuard is not a DockerImageCode: use new lambda.Function(this, <id>, ' +
       '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })');
   }
 }

@@ -67,7 +67,7 @@ export function checkRequirement(scope: IConstruct, options: RequireGuardOptions
   const given = factoryOptions(options, OPTION_KINDS, refuse);
   for (const [index, { image, reason }] of (given.exceptions ?? []).entries()) {
     const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} says nothing` : undefined;
-    if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why it passes no guard`);
+    if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why no guard checks it`);
   }
   return given;
 }
@@ -86,7 +86,7 @@ export function unguardedImages(scope: IConstruct, { strict = false, exceptions 
     .map(({ resource, property, container, image }) => invalid(resource,
       `image ${image} of ${container ? `container "${container}"` : `property ${property}`} passes no guard: ` +
       `take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
-      'or name it among the exceptions with a reason').message);
+      'or add it to exceptions with a reason').message);
 }
 
 /** Images that `cdk deploy` builds and pushes by itself before it deploys the stack. */

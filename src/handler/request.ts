@@ -56,7 +56,7 @@ export function openRequest(event: unknown): Request {
 /** @throws where it is a type that CloudFormation has not had so far */
 export function assertKnownType({ type }: Request): void {
   if (type !== 'Create' && type !== 'Update') {
-    throw new MalformedRequest(`the request is neither Create, Update nor Delete: ${shown(type)}`);
+    throw new MalformedRequest(`the request is not a Create, Update, or Delete: ${shown(type)}`);
   }
 }
 

@@ -60,15 +60,15 @@ export function buildInputs(property: string, build: Build, root: string | undef
   for (const [id, variable] of Object.entries(secrets)) {
     if (!VARIABLE.test(variable)) {
       throw new Error(`${property}.secrets.${id} ${shown(variable)} is not the name of an environment variable for a secret: ` +
-        'upper-case letters, digits and "_", and none of the beginnings that GitHub reserves (GITHUB_, RUNNER_)');
+        'use uppercase letters, digits, and "_", and none of the prefixes that GitHub reserves (GITHUB_, RUNNER_)');
     }
-    if (variable in buildArgs) throw new Error(`${property}.secrets.${id} is read from ${variable}, which is the name of a build argument too`);
+    if (variable in buildArgs) throw new Error(`${property}.secrets.${id} is read from ${variable}, which is also the name of a build argument`);
   }
   checkTags(`${property}.tags`, tags);
   if (target !== undefined) checkWord(`${property}.target`, target);
   if (runsOn !== undefined) checkWord(`${property}.runsOn`, runsOn);
   if (rebuildSchedule !== undefined && !CRON.test(rebuildSchedule)) {
-    throw new Error(`${property}.rebuildSchedule ${shown(rebuildSchedule)} is not a cron expression of GitHub Actions: five fields, such as "17 3 * * 1"`);
+    throw new Error(`${property}.rebuildSchedule ${shown(rebuildSchedule)} is not a cron expression of GitHub Actions: pass five fields, such as "17 3 * * 1"`);
   }
   return {
     context,
@@ -100,7 +100,7 @@ function checkEach(property: string, values: Record<string, string>, names: RegE
   for (const [name, value] of Object.entries(values)) {
     if (!names.test(name)) throw new Error(`${property}: ${shown(name)} is not ${expected}`);
     if (typeof value !== 'string' || Token.isUnresolved(value) || value.includes('\0')) {
-      throw new Error(`${property}.${name} ${shown(value)} is not a text that is known at synthesis`);
+      throw new Error(`${property}.${name} ${shown(value)} is not a string that is known at synthesis`);
     }
   }
 }
@@ -108,9 +108,9 @@ function checkEach(property: string, values: Record<string, string>, names: RegE
 function checkTags(property: string, tags: readonly string[]): void {
   for (const [index, tag] of tags.entries()) {
     if (!TAG.test(tag) || Token.isUnresolved(tag)) {
-      throw new Error(`${property}[${index}] ${shown(tag)} is not a tag: 1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"`);
+      throw new Error(`${property}[${index}] ${shown(tag)} is not a tag: pass 1 to 128 letters, digits, ".", "_", and "-", and do not start with "." or "-"`);
     }
-    if (isReservedTag(tag) && tag !== 'latest') throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" and "cache" move by themselves`);
+    if (isReservedTag(tag) && tag !== 'latest') throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" or "cache" are reserved`);
     if (tags.indexOf(tag) !== index) throw new Error(`${property}[${index}] ${shown(tag)} is in the list twice`);
   }
 }

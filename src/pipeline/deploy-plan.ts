@@ -76,7 +76,7 @@ export function deployPlan(scope: Construct, builds: ImageBuild[], root: string 
 function release(guard: ImageGuard, image: ImagePlan): Release {
   const { parameterName } = guard._awaited.version;
   if (!parameterName) {
-    throw invalid(guard, 'imageVersion is fixed at synthesis, so a workflow cannot say which image it has built: ' +
+    throw invalid(guard, 'imageVersion is fixed at synthesis, so a workflow cannot pass the image that it has built: ' +
       'leave it out, or pass ImageVersion.parameter(), or ImageVersion.digest() if it is built elsewhere');
   }
   // The logical id of the parameter is a token until everything has its name.
@@ -86,7 +86,7 @@ function release(guard: ImageGuard, image: ImagePlan): Release {
 function stackPlan(stack: Stack): StackPlan {
   const { account, region } = stack;
   if (Token.isUnresolved(account) || Token.isUnresolved(region)) {
-    throw invalid(stack, `stack ${stack.stackName} says neither account nor region, or only one of them: pass env with both, ` +
+    throw invalid(stack, `stack ${stack.stackName} needs an env with both account and region, ` +
       'so that the pipeline knows where to deploy it');
   }
   return { deployId: deployId(stack), stackName: stack.stackName, account, region, roles: deploymentRoles(stack) };

@@ -7,7 +7,7 @@ import { invalid } from '../private/validation';
 /** What the first lines of a generated file say. */
 export const GENERATED = [
   'Generated from the CDK app by @org/phased-fargate. Do not edit:',
-  'change the app and run "npx cdk synth", which writes this file anew.',
+  'change the app and run "npx cdk synth", which rewrites this file.',
 ];
 
 export interface GeneratedFile {
@@ -33,7 +33,7 @@ export function keepGenerated(scope: Construct, file: GeneratedFile): void {
 
       if (inCi()) {
         throw invalid(scope, `${file.path} ${current === undefined ? 'is not in the repository' : 'is stale'}: it is generated from this app, ` +
-          'so run "npx cdk synth" on your machine and commit what that writes');
+          'so run "npx cdk synth" on your machine and commit the file');
       }
       fs.mkdirSync(path.dirname(target), { recursive: true });
       fs.writeFileSync(target, content);

@@ -126,7 +126,7 @@ function builtImage(scope: Construct, id: string, recipe: Recipe, root: string |
   const platforms = distinctPlatforms(awaited.flatMap((image) => image.platforms));
   const singleManifest = awaited.some((image) => image.singleManifest);
   if (singleManifest && build.compression?._forContainersOnly) {
-    throw invalid(scope, `${property}.compression: Lambda functions cannot run an image of this compression: pass ImageCompression.gzip`);
+    throw invalid(scope, `${property}.compression: Lambda functions cannot run an image with this compression: pass ImageCompression.gzip`);
   }
   // What nobody has said may still come.
   const inputs = located(scope, () => property === undefined ? buildInputs('images', build, undefined) : buildInputs(property, build, root));
@@ -171,8 +171,8 @@ function distinctIds(places: readonly RepositoryPlan[]): (place: RepositoryPlan)
 function refuseSharedStack(guard: ImageGuard): void {
   const { registry } = guard._awaited;
   if (createdRepository(registry) && deployedTogether(registry, guard)) {
-    throw invalid(guard, `registry ${registry.node.path} is in the same stack, so an image cannot be pushed before that is deployed: ` +
-      'leave out the registry, or put it in a stack of its own');
+    throw invalid(guard, `registry ${registry.node.path} is in the same stack, so an image cannot be pushed before the stack is deployed: ` +
+      'leave out registry, or put it in its own stack');
   }
 }
 

@@ -10,11 +10,11 @@ import { shown } from '../private/validation';
  */
 export function sourcePath(property: string, given: string): string {
   if (typeof given !== 'string' || given === '' || given !== given.trim() || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
-    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis, without blanks at its ends`);
+    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis, without leading or trailing spaces`);
   }
   const normalized = path.posix.normalize(given).replace(/(.)\/$/, '$1');
   if (path.posix.isAbsolute(given) || normalized === '..' || normalized.startsWith('../')) {
-    throw new Error(`${property} ${shown(given)} is outside of the source repository: pass a path that starts at its root`);
+    throw new Error(`${property} ${shown(given)} is outside the source repository: pass a path relative to its root`);
   }
   return normalized;
 }
@@ -29,12 +29,12 @@ export function checkExists(property: string, sources: string, root: string | un
 
   const found = fs.statSync(path.join(root, sources), { throwIfNoEntry: false });
   if (!found || found.isDirectory() !== (kind === 'directory')) {
-    throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path from its root`);
+    throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path relative to its root`);
   }
   // Git would see changes of the link, and none of what it leads to.
   const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources))).split(path.sep).join('/') || '.';
   if (real !== sources) {
-    throw new Error(`${property} ${shown(sources)} is a link, so a change of what it leads to would bring no new image: pass ${shown(real)}`);
+    throw new Error(`${property} ${shown(sources)} is a symbolic link, so a change of its target would not produce a new image: pass ${shown(real)}`);
   }
 }
 

@@ -61,7 +61,7 @@ export function structOf(required: Record<string, Kind>, optional: Record<string
 export function givenOptions<T extends object>(
   options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
 ): T {
-  if (!isRecord(options)) throw fail(`options ${shown(options)} are not an object`);
+  if (!isRecord(options)) throw fail(`options ${shown(options)} is not an object`);
   const names = (Object.keys(kinds) as (keyof T & string)[]).filter((name) => options[name] != null || required.includes(name));
   const fault = firstFault(names.map((name) => kinds[name](name, options[name])));
   if (fault) throw fail(fault);

@@ -16,13 +16,13 @@ export function companionStack(serviceStack: Stack): Stack {
   const existing = serviceStack.node.tryFindChild(ID);
   if (existing) {
     if (Stack.isStack(existing) && COMPANION_STACK in existing) return existing;
-    throw invalid(existing, `the id "${ID}" is needed for the registry stack of ${serviceStack.stackName}: ` +
+    throw invalid(existing, `the id "${ID}" is reserved for the registry stack of ${serviceStack.stackName}: ` +
       'give this construct another id, or pass it as the registry of the service');
   }
   const stackName = `${serviceStack.stackName}-${ID}`;
   if (stackName.length > MAX_STACK_NAME_LENGTH) {
-    throw invalid(serviceStack, `the name ${shown(stackName)} of the registry stack has ${stackName.length} characters, and CloudFormation allows ` +
-      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or make an ImageRegistry in a stack of your own and pass it as registry`);
+    throw invalid(serviceStack, `the name ${shown(stackName)} of the registry stack has ${stackName.length} characters, but CloudFormation allows ` +
+      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or create an ImageRegistry in your own stack and pass it as registry`);
   }
   return withSynthesizerOf(serviceStack, (synthesizer) => new RegistryStack(serviceStack, ID, {
     env: { account: serviceStack.account, region: serviceStack.region },
@@ -41,7 +41,7 @@ export function acceptParameter(registryStack: Stack, name: string): void {
   if (!(COMPANION_STACK in registryStack) || registryStack.node.tryFindChild(id)) return;
 
   const parameter = new CfnParameter(registryStack, id, {
-    description: 'Of no use here: accepted so that --parameters needs no stack name',
+    description: 'Ignored. Accepted so that --parameters works without a stack name',
     default: '',
   });
   parameter.overrideLogicalId(name);
@@ -92,6 +92,6 @@ function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynth
   const companion = copy && make(copy);
   if (companion && sameSynthesizer(companion.synthesizer, synthesizer)) return companion;
 
-  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so its registry stack cannot have it: ` +
-    'set it as defaultStackSynthesizer of the app, or make an ImageRegistry in a stack of your own and pass it as registry');
+  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so its registry stack cannot use it: ` +
+    'set it as defaultStackSynthesizer of the app, or create an ImageRegistry in your own stack and pass it as registry');
 }

@@ -38,7 +38,7 @@ const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffi
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 characters. Use lower-case letters and digits. Separate groups of them with `.`, `_`,
+   * Name of the repository: 2 to 256 characters. Use lowercase letters and digits. Separate groups of them with `.`, `_`,
    * `__`, `/`, or hyphens. The name must be known at synthesis, because other stacks refer to the repository by it.
    *
    * @default - the stack name and the path of this construct within the stack, in lower case and joined by `-`
@@ -128,7 +128,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     if (!Construct.isConstruct(scope)) throw new Error(`ImageRegistry.inCompanionStack: scope ${shown(scope)} is not a construct`);
     const options = props ?? {};
-    if (!isRecord(options)) throw invalid(scope, `options ${shown(options)} are not an object`);
+    if (!isRecord(options)) throw invalid(scope, `options ${shown(options)} is not an object`);
     const serviceStack = deployedStack(scope);
     const path = [...pathInStack(scope), id];
     return new ImageRegistry(companionStack(serviceStack), path.join('-'), {
@@ -207,11 +207,11 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
     keepRepositoryName(resource, this.repositoryName);
     new CfnOutput(this, 'RepositoryUri', {
-      description: 'Where to push the image',
+      description: 'URI of the repository to push the image to',
       value: resource.attrRepositoryUri,
     });
     new CfnOutput(this, 'PushCommands', {
-      description: 'Logs in, builds and pushes; set TAG first',
+      description: 'Commands that log in, build, and push the image. Set TAG first',
       value: Fn.sub(Lazy.string({ produce: () => this.pushCommands() })),
     });
   }

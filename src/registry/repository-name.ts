@@ -20,7 +20,7 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   if (isPlaceholder(name)) return;
   if (name.length < MIN_LENGTH || name.length > MAX_LENGTH || !REPOSITORY_NAME.test(name)) {
     throw invalid(scope, `repositoryName ${shown(name)} is not valid in ECR: ` +
-      `${MIN_LENGTH} to ${MAX_LENGTH} lower-case letters and digits, in parts joined by one of . _ __ / or by hyphens`);
+      `${MIN_LENGTH} to ${MAX_LENGTH} lowercase letters and digits, in parts joined by one of . _ __ / or by hyphens`);
   }
 }
 
@@ -28,8 +28,8 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
 export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: string[]): string {
   const name = kebabCase([stack.stackName, ...path]);
   if (name.length > MAX_LENGTH) {
-    throw invalid(scope, `the default repositoryName ${shown(name)} has ${name.length} characters, and ECR allows ${MAX_LENGTH}: set repositoryName, ` +
-      'for a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
+    throw invalid(scope, `the default repositoryName ${shown(name)} has ${name.length} characters, but ECR allows ${MAX_LENGTH}: set repositoryName, ` +
+      'with a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
   }
   return name;
 }

@@ -57,6 +57,6 @@ function refuseExports(scope: Construct, registry: ecr.IRepository): void {
     .find(({ target }) => !deployedTogether(target, scope) && Stack.of(target).environment === Stack.of(scope).environment);
   if (exported) {
     throw invalid(scope, `registry ${registry.node.path} takes its name from ${exported.target.node.path}, in another stack, which would have ` +
-      'to export it: pass that repository itself as the registry, or write down its name');
+      'to export it: pass that repository as the registry, or pass its name as a string');
   }
 }

@@ -24,19 +24,19 @@ export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): str
     rules: [
       {
         rulePriority: 1,
-        description: 'Keeps what runs, and what a rollback goes back to',
+        description: 'Keeps the deployed image and the previous one',
         selection: { tagStatus: 'tagged', tagPatternList: [RELEASE_TAGS], countType: 'imageCountMoreThan', countNumber: ALL_PINNED },
         action: { type: 'expire' },
       },
       {
         rulePriority: 2,
-        description: 'Keeps the tagged images that were pushed last',
+        description: 'Keeps the most recently pushed tagged images',
         selection: { tagStatus: 'tagged', tagPatternList: ['*'], countType: 'imageCountMoreThan', countNumber: keepTagged },
         action: { type: 'expire' },
       },
       {
         rulePriority: 3,
-        description: 'Keeps untagged images for a while: what an index consists of is kept as long as the index',
+        description: 'Keeps untagged images for a while, and images of an index as long as the index',
         selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: keepUntaggedFor.toDays(), countUnit: 'days' },
         action: { type: 'expire' },
       },

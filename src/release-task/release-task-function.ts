@@ -13,7 +13,7 @@ export class ReleaseTaskFunction extends HandlerFunction {
   private constructor(stack: Stack) {
     super(stack, ID, {
       room: 'release-task',
-      description: 'Runs a task once per release and answers when it has ended',
+      description: 'Runs a task once per release and waits until it ends',
       roleDescription: 'Runs the release tasks of this stack',
       policyName: 'ReleaseTask',
     });

@@ -60,7 +60,7 @@ const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.
  * else, in a rollback, for a release that has already run it, or while there is no image. A new stack remembers nothing,
  * and a task that was stopped or failed runs again with the next deployment, so it should tolerate that.
  *
- * If the deployment is cancelled while the task runs, the task is stopped.
+ * If the deployment is canceled while the task runs, the task is stopped.
  *
  * All release tasks of a stack share one function.
  */
@@ -129,7 +129,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
         throw invalid(this, `runBefore: ${service.node.path} contains this task, which cannot run before itself: pass the services in it`);
       }
       if (resources.length === 0) {
-        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or let it wait with its own node.addDependency`);
+        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or make it wait with its node.addDependency`);
       }
       if (!inSameStage(service, this)) {
         throw invalid(this, `runBefore: ${service.node.path} is in another stage, which cannot wait for this one: deploy this stage first`);
@@ -146,7 +146,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    */
   public runAfter(...dependencies: IDependable[]): void {
     for (const dependency of dependencies) {
-      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is nothing to wait for: pass a construct`);
+      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is not a construct to wait for: pass a construct`);
     }
     this.resource.node.addDependency(...dependencies);
   }

@@ -29,7 +29,7 @@ export function defaultCluster(scope: Construct, { guard, vpc, natGateways }: De
   const cluster = singleton(stack, id, () => new DefaultCluster(stack, id, { firstUser: scope, vpc, natGateways }));
   if (natGateways !== undefined && natGateways !== cluster.natGateways) {
     throw invalid(scope, `natGateways ${natGateways} contradicts the ${cluster.natGateways} NAT gateways of the default VPC, which ` +
-      `${cluster.firstUser.node.path} has made for all services of the stack: pass the same number there, or a vpc`);
+      `${cluster.firstUser.node.path} created for all services of the stack: pass the same number to both, or pass a vpc`);
   }
   comeAfterImage(cluster, scope, guard);
   return cluster;

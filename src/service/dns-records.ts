@@ -19,7 +19,7 @@ export function* faultsOfDomain({ domainName, domainZone }: LoadBalancerIngressO
 
   const zoneName = nameOf(domainZone);
   if (zoneName === undefined) {
-    yield `domainZone ${domainZone.node.path} does not know its name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
+    yield `domainZone ${domainZone.node.path} has no zone name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
   } else if (isKnown(zoneName) && isKnown(domainName) && !isWithin(domainName, zoneName)) {
     // Otherwise, the record would be made for a name within the zone that nobody asks for.
     yield `domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`;

@@ -123,7 +123,7 @@ class EventLog extends Construct {
     // A target is named without the ":*" that the ARN of a log group ends with. By reference, so that the group is there first.
     this.target = { id: 'LogGroup', arn: stack.formatArn({ service: 'logs', resource: `log-group:${this.logGroup.ref}` }) };
 
-    const name = `${stack.stackName}: why did it fail`;
+    const name = `${stack.stackName}: failed deployments and stopped tasks`;
     new logs.CfnQueryDefinition(this, 'Query', { name, logGroupNames: [this.logGroup.ref], queryString: QUERY });
     new CfnOutput(this, 'FailureQuery', {
       description: 'Saved query of CloudWatch Logs Insights that shows why deployments failed and tasks stopped',

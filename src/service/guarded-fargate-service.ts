@@ -120,7 +120,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     if (given.failureTopic) checkRegion(this, 'failureTopic', given.failureTopic.topicArn);
     if (given.enableExecuteCommand && given.readonlyRootFilesystem) {
       Annotations.of(this).addWarningV2('@org/phased-fargate:shellInReadOnlyContainer',
-        'enableExecuteCommand has no effect with readonlyRootFilesystem, since the SSM agent writes to the file system of the container: ' +
+        'enableExecuteCommand has no effect with readonlyRootFilesystem, because the SSM agent writes to the file system of the container: ' +
         'leave one of them out, or mount volumes at /var/lib/amazon and /var/log/amazon');
     }
     return given;
@@ -172,11 +172,11 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   private addOutputs(): void {
     new CfnOutput(this, 'StopCommand', {
-      description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
+      description: 'Command that stops a service whose tasks keep failing, so that its deployment can end',
       value: stopService({ region: Stack.of(this).region, cluster: this.cluster.clusterName, service: this.ecsService.serviceName }),
     });
     if (this.url) {
-      new CfnOutput(this, 'Url', { description: 'Where the service is reached', value: this.url });
+      new CfnOutput(this, 'Url', { description: 'URL of the service', value: this.url });
     }
   }
 }

@@ -76,7 +76,7 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
     yield `healthCheck.healthyGrpcCodes ${shown(healthyGrpcCodes)} needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes`;
   }
   if (healthCheck.enabled === false) {
-    yield 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses';
+    yield 'healthCheck.enabled false is not possible: a load balancer always checks IP targets';
   }
 }
 
@@ -110,7 +110,7 @@ export function* faultsOfConditions(
   const inConditions = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
   const values: unknown[] = [...hosts, ...paths, ...inConditions];
   if (values.length > MOST_VALUES) {
-    yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a rule of a listener has room for ${MOST_VALUES}`;
+    yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a listener rule allows ${MOST_VALUES}`;
   }
   for (const value of values) {
     if (typeof value === 'string' && isKnown(value) && (value.length < 1 || value.length > LONGEST_VALUE)) {
@@ -126,7 +126,7 @@ export function* faultsOfConditions(
     ...rendered.map(({ field }) => field).filter((field) => !['http-header', 'query-string'].includes(field)),
   ];
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
-  if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule takes one, which may have several values`;
+  if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule allows only one, which can have several values`;
 }
 
 /**

@@ -17,7 +17,7 @@ export function loadBalancerSubnets(
   scope: Construct, vpc: ec2.IVpc, internetFacing: boolean, given?: ec2.SubnetSelection,
 ): ec2.SubnetSelection {
   if (!given && internetFacing && vpc.publicSubnets.length === 0) {
-    throw invalid(scope, `ingress internetFacing needs public subnets, and ${vpc.node.path} has none: pass Ingress.internalOnly() or another VPC`);
+    throw invalid(scope, `ingress internetFacing needs public subnets, but ${vpc.node.path} has none: pass Ingress.internalOnly() or another VPC`);
   }
   const selection = given ?? (internetFacing ? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true } : { onePerAz: true });
   const { subnets, isPendingLookup } = located(scope, () => vpc.selectSubnets(selection), 'ingress subnets');
@@ -27,11 +27,11 @@ export function loadBalancerSubnets(
   const twice = zones.findIndex((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);
   if (twice !== -1) {
     throw invalid(scope, `ingress subnets ${paths(subnets.filter((_, index) => zones[index] === zones[twice]))} are in the same availability ` +
-      'zone, of which a load balancer takes one subnet: pass onePerAz or fewer subnets');
+      'zone, but a load balancer takes one subnet per zone: pass onePerAz or fewer subnets');
   }
   if (zones.length < 1 || (zones.length === 1 && (REGIONAL_ZONE.test(zones[0] ?? '') || isMadeHere(subnets[0])))) {
     throw invalid(scope, `ingress subnets ${paths(subnets)} of ${vpc.node.path} are in ${zones.length} availability zone${zones.length === 1 ? '' : 's'}: ` +
-      'a load balancer needs subnets in two');
+      'a load balancer needs subnets in at least two');
   }
   const closed = [...vpc.privateSubnets, ...vpc.isolatedSubnets];
   const unreachable = subnets.filter((subnet) => closed.includes(subnet));

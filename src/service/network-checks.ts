@@ -44,7 +44,7 @@ function check(scope: Construct, network: TaskNetwork): void {
   if (withoutPublicIp) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:publicSubnetsWithoutPublicIp',
       `tasks in public subnets of ${vpc.node.path} cannot pull their image without a public IP address: ` +
-      'pass assignPublicIp: true, or taskSubnets that are private');
+      'pass assignPublicIp: true, or private taskSubnets');
   }
 }
 

@@ -109,10 +109,10 @@ export class OwnLoadBalancer implements WayIn {
       yield `testListenerPort ${testListenerPort} is not a port: 1 to 65535`;
     }
     if (testListenerPort === this.port || (testListenerPort === HTTP && this.redirect)) {
-      yield `testListenerPort ${testListenerPort} is taken by ${testListenerPort === this.port ? 'the listener of production' : 'the redirect to HTTPS'}`;
+      yield `testListenerPort ${testListenerPort} is taken by ${testListenerPort === this.port ? 'the production listener' : 'the redirect to HTTPS'}`;
     }
     if (ipAddressType === DUAL_STACK_WITHOUT_PUBLIC_IPV4 && !this.isInternetFacing) {
-      yield `ipAddressType ${ipAddressType} is not possible: only a load balancer that the internet can reach has public addresses`;
+      yield `ipAddressType ${ipAddressType} is not possible: only an internet-facing load balancer has public addresses`;
     }
     yield* faultsOfTimes(this.options, [['idleTimeout', 1, 4_000]]);
     yield* faultsOfTargets(this.options);

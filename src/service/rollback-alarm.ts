@@ -115,7 +115,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
       threshold: anyDuration, percentile: anyNumber, evaluationPeriods: anyNumber,
     });
     if (!threshold || threshold.isUnresolved() || threshold.toMilliseconds() <= 0) {
-      throw new Error('RollbackAlarm.latency: threshold must be a time that is known at synthesis');
+      throw new Error('RollbackAlarm.latency: threshold must be known at synthesis');
     }
     if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) throw new Error(`RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`);
     return new RollbackAlarm(BY_FACTORY, 'Latency', { above: threshold.toSeconds({ integral: false }) }, evaluationPeriods, ofEach('MAX', (targetGroup) =>

@@ -15,7 +15,7 @@ export function checkRegion(scope: Construct, name: string, arn: string): void {
   const { region } = Stack.of(scope);
   const { region: other } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
   if (Token.isUnresolved(region) || !other || other === region) return;
-  throw invalid(scope, `${name} ${arn} is in ${other}, and the service in ${region}: pass one of the same region`);
+  throw invalid(scope, `${name} ${arn} is in ${other}, but the service is in ${region}: pass one in the same region`);
 }
 
 export interface Place {
@@ -63,7 +63,7 @@ export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: el
   const { loadBalancer } = listener as Partial<elbv2.ApplicationListener>;
   const other = loadBalancer?.vpc;
   if (!other || other.vpcId === vpc.vpcId || !isIdentified(other) || !isIdentified(vpc)) return;
-  throw invalid(scope, `ingress listener ${listener.node.path} is in VPC ${other.node.path}, and the service in ${vpc.node.path}: ` +
+  throw invalid(scope, `ingress listener ${listener.node.path} is in VPC ${other.node.path}, but the service is in ${vpc.node.path}: ` +
     'pass that VPC, or a cluster in it');
 }
 

@@ -145,8 +145,8 @@ class LoadDrivenCount implements TaskCountRule {
 
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {
-      throw invalid(scope, 'scaling Scaling.between starts tasks by itself, which WhenMissing.startWithoutTasks() is to prevent: ' +
-        'pass Scaling.exactly until the first image is there, or another whenMissing');
+      throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which WhenMissing.startWithoutTasks() must prevent: ' +
+        'pass Scaling.exactly until the first image is pushed, or another whenMissing');
     }
     return undefined;
   }
@@ -159,8 +159,8 @@ class LoadDrivenCount implements TaskCountRule {
       ?? (own || memoryUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
     if (this.min === 0 && !own && Object.keys(schedules).length === 0) {
       Annotations.of(scope).addWarningV2('@org/phased-fargate:scalingStaysAtZero',
-        'scaling with a minimum of 0 never starts a task again once none runs, since CPU, memory and requests are measured by running tasks: ' +
-        'pass a minimum of 1, or follow a queue, a metric of your own or a schedule');
+        'scaling with a minimum of 0 never starts a task again after the number of tasks drops to 0, because CPU, memory, and requests are measured by running tasks: ' +
+        'pass a minimum of 1, or scale on a queue, a custom metric, or a schedule');
     }
 
     if (queue) checkPlaces(scope, 'scaling queue', queue.queueArn);

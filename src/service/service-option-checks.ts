@@ -47,7 +47,7 @@ function* faultsOfNames(options: Options): Generator<string> {
   for (const name of ['serviceName', 'family', 'containerName'] as const) {
     const value = options[name];
     if (value !== undefined && isKnown(value) && !NAME.test(value)) {
-      yield `${name} "${value}" is not a name for ECS: pass up to 255 letters, digits, hyphens and underscores`;
+      yield `${name} "${value}" is not a valid ECS name: pass up to 255 letters, digits, hyphens, and underscores`;
     }
   }
 }
@@ -61,7 +61,7 @@ function* faultsOfTask(options: Options): Generator<string> {
     yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
   }
   if (platformVersion !== undefined && isKnown(platformVersion) && !PLATFORM.test(platformVersion)) {
-    yield `platformVersion ${platformVersion} is none that has what this library needs: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
+    yield `platformVersion ${platformVersion} is not supported by this library: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
   }
   if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
     yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
@@ -70,7 +70,7 @@ function* faultsOfTask(options: Options): Generator<string> {
     yield `workingDirectory "${workingDirectory}" is not an absolute path`;
   }
   if (environmentFiles.length > MOST_ENVIRONMENT_FILES) {
-    yield `environmentFiles has ${environmentFiles.length} files: ECS takes ${MOST_ENVIRONMENT_FILES}`;
+    yield `environmentFiles has ${environmentFiles.length} files: ECS allows ${MOST_ENVIRONMENT_FILES}`;
   }
   for (const { name, softLimit, hardLimit } of ulimits) {
     if (!Token.isUnresolved(softLimit) && !Token.isUnresolved(hardLimit) && softLimit > hardLimit && hardLimit !== -1) {
@@ -79,10 +79,10 @@ function* faultsOfTask(options: Options): Generator<string> {
   }
   const variable = Object.keys(environmentOf(options) ?? {}).find((name) => Object.hasOwn(options.secrets ?? {}, name));
   if (variable !== undefined) {
-    yield `environment and secrets both set ${variable}: ECS takes a variable from one of them only`;
+    yield `environment and secrets both set ${variable}: set it in only one of them`;
   }
   if (options.logDriver && options.logRetention !== undefined) {
-    yield `logDriver and logRetention ${options.logRetention} contradict each other: a log driver of your own decides how long logs are kept`;
+    yield `logDriver and logRetention ${options.logRetention} contradict each other: your own log driver decides how long logs are kept`;
   }
 }
 
@@ -116,7 +116,7 @@ function* faultsOfStrategy(options: Options): Generator<string> {
     ['canaryPercent', 'CANARY'], ['canaryBakeTime', 'CANARY'], ['linearStepPercent', 'LINEAR'], ['linearStepBakeTime', 'LINEAR'],
   ] as const) {
     if (options[name] !== undefined && strategy !== needed) {
-      yield `${name} needs the deploymentStrategy ${needed}, and it is ${strategy}`;
+      yield `${name} needs the deploymentStrategy ${needed}, but it is ${strategy}`;
     }
   }
   for (const name of ['bakeTime', 'canaryBakeTime', 'linearStepBakeTime'] as const) {
@@ -136,7 +136,7 @@ function* faultsOfStrategy(options: Options): Generator<string> {
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html */
 export function cloudMapWith(strategy: string): string {
-  return `cloudMapOptions and deploymentStrategy ${strategy} contradict each other: ECS cannot shift traffic in Cloud Map, ` +
+  return `cloudMapOptions and deploymentStrategy ${strategy} contradict each other: ECS cannot shift traffic in Cloud Map: ` +
     'use Service Connect or ROLLING';
 }
 
@@ -175,7 +175,7 @@ function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies:
     yield 'cluster and vpc contradict each other: a cluster has its own VPC';
   }
   if (natGateways !== undefined) {
-    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: only a default VPC is made with NAT gateways`;
+    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: natGateways applies only to the default VPC`;
     if (Token.isUnresolved(natGateways)) yield 'natGateways must be known at synthesis';
     if (outside(natGateways, 0, DEFAULT_ZONES)) {
       yield `natGateways ${natGateways} is not between 0 and ${DEFAULT_ZONES}, the number of availability zones of the default VPC`;
@@ -190,13 +190,13 @@ function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies:
   }
   const names = capacity.map(({ capacityProvider }) => capacityProvider);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) yield `capacityProviderStrategies names ${twice} twice`;
+  if (twice !== undefined) yield `capacityProviderStrategies lists ${twice} twice`;
   for (const { capacityProvider, base = 0, weight = 0 } of capacity) {
     if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a number of tasks: 0 to 100000`;
     if (outside(weight, 0, 1_000)) yield `capacityProviderStrategies ${capacityProvider}: weight ${weight} is not between 0 and 1000`;
   }
   if (capacity.filter(({ base = 0 }) => base !== 0).length > 1) {
-    yield 'capacityProviderStrategies has a base for more than one capacity provider: ECS takes one';
+    yield 'capacityProviderStrategies has a base for more than one capacity provider: ECS allows one';
   }
   if (capacity.length > 1 && capacity.every(({ weight = 0 }) => weight === 0)) {
     yield 'capacityProviderStrategies has no weight above 0, so ECS could not place a task: pass a weight';

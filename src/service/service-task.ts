@@ -81,7 +81,7 @@ class GrantedEnvironmentFile extends ecs.EnvironmentFile {
     const config = this.file.bind(new Construct(scope, `EnvironmentFile${this.index + 1}`));
     const { bucketName, objectKey } = config.s3Location;
     if (isKnown(objectKey) && !objectKey.endsWith('.env')) {
-      throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${objectKey} does not end with .env: ECS takes no other files`);
+      throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${objectKey} does not end with .env: ECS accepts no other files`);
     }
     const { partition } = Stack.of(scope);
     const bucket = `arn:${partition}:s3:::${bucketName}`;

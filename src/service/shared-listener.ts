@@ -62,7 +62,7 @@ export class SharedListener implements WayIn {
       yield `priority ${priority} is not between 1 and ${LAST_PRIORITY}`;
     }
     if (hostPatterns.length + pathPatterns.length + conditions.length === 0) {
-      yield 'hostPatterns, pathPatterns or conditions must say which requests go to the service';
+      yield 'hostPatterns, pathPatterns, or conditions must say which requests go to the service';
     }
     yield* faultsOfConditions('hostPatterns, pathPatterns and conditions', conditions, hostPatterns, pathPatterns);
     yield* faultsOfTargets(this.options);

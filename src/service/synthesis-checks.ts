@@ -18,7 +18,7 @@ const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
   const { loadBalancers, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
   if (props.healthCheckGracePeriod && !props.healthCheck && !service.stack.resolve(loadBalancers)) {
-    yield 'healthCheckGracePeriod needs health checks that it puts off: pass an ingress other than Ingress.none(), attach a load balancer ' +
+    yield 'healthCheckGracePeriod needs health checks to delay: pass an ingress other than Ingress.none(), attach a load balancer ' +
       'to ecsService, or pass a healthCheck';
   }
   if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
@@ -41,7 +41,7 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     yield* faultsOfVariables(`secrets of container "${name}"`, secrets);
     const variables = environment.map((variable: { name: string }) => variable.name);
     const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
-    if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: ECS takes a variable from one of them only`;
+    if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: set it in only one of them`;
   }
 }
 

@@ -39,7 +39,7 @@ export function taskSize(scope: Construct, { cpu = DEFAULT_CPU, memoryLimitMiB }
   }
   const memory = memoryLimitMiB ?? sizes[0];
   if (!Token.isUnresolved(memory) && !sizes.includes(memory)) {
-    throw invalid(scope, `memoryLimitMiB ${memory} is not what Fargate has for cpu ${cpu}: pass ${inWords(sizes)}`);
+    throw invalid(scope, `memoryLimitMiB ${memory} is not supported by Fargate for cpu ${cpu}: pass ${inWords(sizes)}`);
   }
   return { cpu, memoryLimitMiB: memory };
 }
@@ -53,5 +53,5 @@ function inWords(values: readonly number[]): string {
   const [least, second] = values;
   const step = second - least;
   const regular = values.length > 4 && values.every((value, index) => value === least + index * step);
-  return regular ? `${least} to ${values.at(-1)} in steps of ${step}` : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+  return regular ? `${least} to ${values.at(-1)} in steps of ${step}` : `${values.slice(0, -1).join(', ')}, or ${values.at(-1)}`;
 }

@@ -59,8 +59,8 @@ describe('what the guard answers', () => {
     guard();
     const outputs = Object.values(Template.fromStack(stack).findOutputs('*'));
     expect(outputs).toEqual([
-      { Description: 'Tag of the image that runs', Value: answer('ImageTag') },
-      { Description: 'Digest of the image that runs', Value: answer('ImageDigest') },
+      { Description: 'Tag of the deployed image', Value: answer('ImageTag') },
+      { Description: 'Digest of the deployed image', Value: answer('ImageDigest') },
     ]);
   });
 });
@@ -212,7 +212,7 @@ describe('the image in a task definition', () => {
   test('of another stack is refused, naming both', () => {
     const { image } = guard();
     expect(() => taskDefinition(new Stack(app, 'Other'), 'Task', image)).toThrow(new Error(
-      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Task)'));
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Task)'));
   });
 });
 
@@ -253,7 +253,7 @@ describe('the image of a job of AWS Batch', () => {
   test('of another stack is refused, naming both', () => {
     const { image } = guard();
     expect(() => new batch.EcsFargateContainerDefinition(new Stack(app, 'Other'), 'Container', { image, cpu: 1, memory })).toThrow(new Error(
-      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Container)'));
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Container)'));
   });
 });
 
@@ -286,8 +286,8 @@ describe('the code of a Lambda function', () => {
 
   test('is refused with a guard that starts without tasks, since Lambda creates no function without its image', () => {
     expect(() => functionOf(stack, guard({ whenMissing: WhenMissing.startWithoutTasks() }))).toThrow(new Error(
-      'lambdaCode of guard Web/Guard cannot start without an image as WhenMissing.startWithoutTasks() has it, because Lambda creates no function ' +
-      'without one: make a guard for the function, with WhenMissing.fail() or WhenMissing.waitFor() (at Web/Function)'));
+      'lambdaCode of guard Web/Guard does not support WhenMissing.startWithoutTasks(), because Lambda cannot create a function ' +
+      'without an image: create a guard for the function with WhenMissing.fail() or WhenMissing.waitFor() (at Web/Function)'));
   });
 
   describe('of a registry in another region', () => {
@@ -303,8 +303,8 @@ describe('the code of a Lambda function', () => {
     test.each(REGISTRIES)('is refused, because Lambda does not take it: %s', (_, registry) => {
       const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
       expect(() => functionOf(near, guardIn(near, registry(near)))).toThrow(new Error(
-        'lambdaCode of guard Near/Guard is in region us-east-1 and the function in eu-west-1, but Lambda takes images of its own region only: ' +
-        'pass a registry of that region, such as a replica (at Near/Function)'));
+        'lambdaCode of guard Near/Guard is in region us-east-1 and the function in eu-west-1, but Lambda accepts only images from its own region: ' +
+        'pass a registry in that region, such as a replica (at Near/Function)'));
     });
 
     test.each(REGISTRIES)('is not refused as long as it is not known where the function is: %s', (_, registry) => {
@@ -335,7 +335,7 @@ describe('the code of a Lambda function', () => {
   test('is refused by a DockerImageFunction, with what takes it', () => {
     const code = guard().lambdaCode as unknown as lambda.DockerImageCode;
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(new Error(
-      'lambdaCode of an ImageGuard is no DockerImageCode: use new lambda.Function(this, <id>, ' +
+      'lambdaCode of an ImageGuard is not a DockerImageCode: use new lambda.Function(this, <id>, ' +
       '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })'));
   });
 
@@ -385,7 +385,7 @@ describe('the code of a Lambda function', () => {
   test('of another stack is refused, naming both', () => {
     const other = new Stack(app, 'Other');
     expect(() => functionOf(other, guard())).toThrow(
-      'the image of guard Web/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Other/Function)');
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Function)');
   });
 });
 

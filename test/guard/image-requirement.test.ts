@@ -62,7 +62,7 @@ test('enhanced scanning lets ECR ask Amazon Inspector on behalf of the function,
 
 test('enhanced scanning of another account is refused, since Inspector shows its findings to nobody else', () => {
   expect(() => guard([ImageRequirement.scanned({ enhancedScanning: true })], { account: '222222222222' }))
-    .toThrow(/^registry Web\/GuardImages is in another account, whose findings .* leave out enhancedScanning, .* \(at Web\/Guard\)$/);
+    .toThrow(/^registry Web\/GuardImages is in another account, and Amazon Inspector .* leave out enhancedScanning, .* \(at Web\/Guard\)$/);
 });
 
 test('a required signature may be by a profile that is not known yet', () => {
@@ -84,7 +84,7 @@ test('guards with other requirements share the function, each with what it needs
 
 test('waiting for the image and then for its scan has to fit into one invocation', () => {
   expect(() => guard([ImageRequirement.scanned({ waitFor: Duration.minutes(10) })], { whenMissing: WhenMissing.waitFor(Duration.minutes(5)) }))
-    .toThrow(/^requirements and whenMissing wait for 15 minutes together: at most 14 minutes, .* \(at Web\/Guard\)$/);
+    .toThrow(/^requirements and whenMissing wait for 15 minutes in total: at most 14 minutes, .* \(at Web\/Guard\)$/);
 });
 
 test.each<[string, () => ImageRequirement, string]>([

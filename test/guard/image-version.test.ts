@@ -69,8 +69,8 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
 describe('ImageVersion.tag', () => {
   test.each(['latest', 'cache', 'cache-main', 'deployed-api-1a2b'])('refuses %s, which moves, and names movingTag', (tag) => {
     expect(() => ImageVersion.tag(tag)).toThrow(new Error(
-      `ImageVersion.tag: "${tag}" is a tag that moves, so a deployment could not tell which image it means: ` +
-      'pass a tag that stays, such as a commit sha, or say ImageVersion.movingTag'));
+      `ImageVersion.tag: "${tag}" is a moving tag, so a deployment cannot tell which image is meant: ` +
+      'pass a tag that does not move, such as a commit SHA, or use ImageVersion.movingTag'));
   });
 
   test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'deployed'])('takes %s, which only resembles one that moves', (tag) => {
@@ -136,7 +136,7 @@ describe('ImageVersion.parameter', () => {
       Default: '',
       AllowedPattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})?$',
       ConstraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
-      Description: 'Tag of the image to run, its digest, or <tag>@<digest>; without it, the previous one stays',
+      Description: 'Tag of the image to run, its digest, or <tag>@<digest>. If omitted, the previous value is kept',
     }]]);
   });
 
@@ -222,17 +222,17 @@ describe('ImageVersion.parameter', () => {
   test('refuses a name that something else of the stack has', () => {
     new CfnResource(stack, 'Release', { type: 'Test::Resource' });
     expect(() => guardWith(ImageVersion.parameter('Release'))).toThrow(new Error(
-      'the stack parameter "Release" cannot be made, because Web has a child of that id: ' +
+      'the stack parameter "Release" cannot be created, because Web has a child with that ID: ' +
       'pass imageVersion: ImageVersion.parameter(<another name>) (at Web/Guard)'));
   });
 
   test('refuses a default name that the stack has already, even if a parameter has it', () => {
     new CfnParameter(stack, 'ImageTag');
-    expect(() => guardWith()).toThrow('the stack parameter "ImageTag" cannot be made, because Web has a child of that id');
+    expect(() => guardWith()).toThrow('the stack parameter "ImageTag" cannot be created, because Web has a child with that ID');
   });
 
   test('refuses default names that come to the same', () => {
     guardWith(undefined, stack, 'my-api');
-    expect(() => guardWith(undefined, stack, 'my_api')).toThrow('the stack parameter "myapiImageTag" cannot be made');
+    expect(() => guardWith(undefined, stack, 'my_api')).toThrow('the stack parameter "myapiImageTag" cannot be created');
   });
 });

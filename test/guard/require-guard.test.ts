@@ -79,7 +79,7 @@ describe('refuses', () => {
     expect(faults()).toEqual([expect.stringContaining(
       'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" passes no guard: ' +
       "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
-      'or name it among the exceptions with a reason (at Web/Task/Resource)')]);
+      'or add it to exceptions with a reason (at Web/Task/Resource)')]);
   });
 
   test('each container by itself', () => {
@@ -155,7 +155,7 @@ describe('refuses', () => {
   ])('what is in %s, saying where and what to take', (_, where, source, make) => {
     make();
     expect(faults()).toEqual([expect.stringMatching(new RegExp(
-      `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} passes no guard: take it from new ImageGuard\\(.*\\)\\.${source}, or name it .* \\(at Web/`))]);
+      `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} passes no guard: take it from new ImageGuard\\(.*\\)\\.${source}, or add it .* \\(at Web/`))]);
   });
 
   const escape = (text: string) => text.replace(/\./g, '\\.');
@@ -298,7 +298,7 @@ describe('exceptions', () => {
     ['reason " " says nothing', { image, reason: ' ' }],
   ])('are refused if they are incomplete: %s', (problem, exception) => {
     expect(() => ImageGuard.requireOn(app, { exceptions: [{ image, reason }, exception] })).toThrow(new Error(
-      `ImageGuard.requireOn: exceptions[1].${problem}: each exception needs an image and the reason why it passes no guard`));
+      `ImageGuard.requireOn: exceptions[1].${problem}: each exception needs an image and the reason why no guard checks it`));
   });
 });
 

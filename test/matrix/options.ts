@@ -307,7 +307,7 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: new RegExp(`natGateways and ${option} contradict each other`),
   })),
   {
-    because: 'a log driver of your own decides how long logs are kept',
+    because: 'your own log driver decides how long logs are kept',
     choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
     error: /logDriver and logRetention .* contradict each other/,
   },

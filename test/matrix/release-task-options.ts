@@ -55,7 +55,7 @@ export type Options = Combination<Matrix>;
 /** What the library refuses: the same as for a service, whose matrix holds that. */
 const REFUSED: Impossible<Matrix>[] = [
   { because: 'a cluster has its own VPC', choices: { cluster: ['a given one', 'one of another stack'], vpc: ['a given one'] } },
-  { because: 'a log driver of your own decides how long logs are kept', choices: { logDriver: ['elsewhere', 'a given group'], logRetention: ['given'] } },
+  { because: 'your own log driver decides how long logs are kept', choices: { logDriver: ['elsewhere', 'a given group'], logRetention: ['given'] } },
 ];
 
 export const COMBINATIONS = allPairs(DIMENSIONS, REFUSED);

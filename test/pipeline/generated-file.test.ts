@@ -48,7 +48,7 @@ describe('in CI', () => {
     synth();
     const before = read(WORKFLOW);
     expect(() => inCi(() => synth({ branch: 'trunk' }))).toThrow(
-      '.github/workflows/deploy.yml is stale: it is generated from this app, so run "npx cdk synth" on your machine and commit what that writes (at Deploy)');
+      '.github/workflows/deploy.yml is stale: it is generated from this app, so run "npx cdk synth" on your machine and commit the file (at Deploy)');
     expect(read(WORKFLOW)).toBe(before);
   });
 

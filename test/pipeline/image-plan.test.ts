@@ -170,17 +170,17 @@ describe('what cannot be meant is refused', () => {
   });
 
   test.each<[Record<string, unknown>, string]>([
-    [{ context: 'web' }, 'images[0].context "web" is not a directory of the source repository: pass the path from its root (at the app)'],
+    [{ context: 'web' }, 'images[0].context "web" is not a directory of the source repository: pass the path relative to its root (at the app)'],
     [{ context: 'api/Dockerfile' }, 'images[0].context "api/Dockerfile" is not a directory of the source repository'],
-    [{ context: '../api' }, 'images[0].context "../api" is outside of the source repository: pass a path that starts at its root (at the app)'],
-    [{ context: 'api/../..' }, 'images[0].context "api/../.." is outside of the source repository'],
-    [{ context: '/api' }, 'images[0].context "/api" is outside of the source repository'],
-    [{ context: 'linked' }, 'images[0].context "linked" is a link, so a change of what it leads to would bring no new image: pass "api" (at the app)'],
-    [{ context: 'outside' }, 'images[0].context "outside" is a link, so a change of what it leads to would bring no new image: pass ".."'],
-    [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a link'],
-    [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a link'],
+    [{ context: '../api' }, 'images[0].context "../api" is outside the source repository: pass a path relative to its root (at the app)'],
+    [{ context: 'api/../..' }, 'images[0].context "api/../.." is outside the source repository'],
+    [{ context: '/api' }, 'images[0].context "/api" is outside the source repository'],
+    [{ context: 'linked' }, 'images[0].context "linked" is a symbolic link, so a change of its target would not produce a new image: pass "api" (at the app)'],
+    [{ context: 'outside' }, 'images[0].context "outside" is a symbolic link, so a change of its target would not produce a new image: pass ".."'],
+    [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a symbolic link'],
+    [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a symbolic link'],
     [{ context: './-api' }, 'images[0].context "-api" begins with "-", so Docker would take it for an option: rename the directory (at the app)'],
-    [{ context: ' api' }, 'images[0].context " api" is not a path that is known at synthesis, without blanks at its ends'],
+    [{ context: ' api' }, 'images[0].context " api" is not a path that is known at synthesis, without leading or trailing spaces'],
     [{ context: '' }, 'images[0].context "" is not a path that is known at synthesis'],
     [{ context: 'a\nb' }, 'images[0].context "a\nb" is not a path that is known at synthesis'],
     [{ context: Token.asString({ Ref: 'Context' }) }, 'is not a path that is known at synthesis'],
@@ -191,20 +191,20 @@ describe('what cannot be meant is refused', () => {
     [{ additionalContexts: { lib: '../lib' } }, 'images[0].additionalContexts.lib "../lib" is outside'],
     [{ additionalContexts: { 'a=b': 'api' } }, 'images[0].additionalContexts: "a=b" is not the name of a build context'],
     [{ buildArgs: { 'A B': '1' } }, 'images[0].buildArgs: "A B" is not the name of a build argument'],
-    [{ buildArgs: { A: undefined } }, 'images[0].buildArgs.A undefined is not a text that is known at synthesis'],
-    [{ buildArgs: { A: Token.asString({ Ref: 'A' }) } }, 'is not a text that is known at synthesis'],
-    [{ buildArgs: { A: 'a\0b' } }, 'is not a text that is known at synthesis'],
+    [{ buildArgs: { A: undefined } }, 'images[0].buildArgs.A undefined is not a string that is known at synthesis'],
+    [{ buildArgs: { A: Token.asString({ Ref: 'A' }) } }, 'is not a string that is known at synthesis'],
+    [{ buildArgs: { A: 'a\0b' } }, 'is not a string that is known at synthesis'],
     [{ target: 'a b' }, 'images[0].target "a b" is not a word that is known at synthesis'],
     [{ target: '' }, 'images[0].target "" is not a word that is known at synthesis'],
     [{ secrets: { 'a,b': 'A' } }, 'images[0].secrets: "a,b" is not the id of a secret'],
     [{ secrets: { npm: 'npm-token' } }, 'images[0].secrets.npm "npm-token" is not the name of an environment variable for a secret: '],
     [{ secrets: { npm: 'GITHUB_TOKEN' } }, 'images[0].secrets.npm "GITHUB_TOKEN" is not the name of an environment variable for a secret: '],
-    [{ secrets: { npm: 'A' }, buildArgs: { A: '' } }, 'images[0].secrets.npm is read from A, which is the name of a build argument too'],
+    [{ secrets: { npm: 'A' }, buildArgs: { A: '' } }, 'images[0].secrets.npm is read from A, which is also the name of a build argument'],
     [{ tags: ['-a'] }, 'images[0].tags[0] "-a" is not a tag: '],
     [{ tags: ['latest', 'latest'] }, 'images[0].tags[1] "latest" is in the list twice'],
-    [{ tags: ['deployed-shop'] }, 'images[0].tags[0] "deployed-shop": tags that begin with "deployed-" and "cache" move by themselves'],
+    [{ tags: ['deployed-shop'] }, 'images[0].tags[0] "deployed-shop": tags that begin with "deployed-" or "cache" are reserved'],
     [{ tags: [Token.asString({ Ref: 'Tag' })] }, 'is not a tag: '],
-    [{ rebuildSchedule: 'weekly' }, 'images[0].rebuildSchedule "weekly" is not a cron expression of GitHub Actions: five fields, such as "17 3 * * 1"'],
+    [{ rebuildSchedule: 'weekly' }, 'images[0].rebuildSchedule "weekly" is not a cron expression of GitHub Actions: pass five fields, such as "17 3 * * 1"'],
     [{ rebuildSchedule: '0 0 3 * * 1' }, 'images[0].rebuildSchedule "0 0 3 * * 1" is not a cron expression'],
     [{ runsOn: 'a b' }, 'images[0].runsOn "a b" is not a word'],
   ])('%j', (build, message) => {
@@ -245,7 +245,7 @@ describe('what cannot be meant is refused', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Function');
     const { lambdaCode } = new ImageGuard(stack, 'Guard', { registry });
     new lambda.Function(stack, 'Function', { code: lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE });
-    expect(() => planOf(app, [{ registry, compression: ImageCompression.zstd() }])).toThrow('images[0].compression: Lambda functions cannot run an image of this compression');
+    expect(() => planOf(app, [{ registry, compression: ImageCompression.zstd() }])).toThrow('images[0].compression: Lambda functions cannot run an image with this compression');
     expect(() => planOf(app, [{ registry, compression: ImageCompression.gzip(9) }])).not.toThrow();
   });
 

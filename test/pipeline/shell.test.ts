@@ -93,7 +93,7 @@ describe('the tag', () => {
   test('is an error where no commit has the sources', () => {
     const aws = new Account();
     aws.commit('api/a', 'one');
-    expect(aws.run('image_tag 0a1b2c3d :/web')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('no commit has any of :/web') });
+    expect(aws.run('image_tag 0a1b2c3d :/web')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('no commit contains any of :/web') });
   });
 
   test('is that of the latest rebuild, if there is one', () => {
@@ -108,7 +108,7 @@ describe('the tag', () => {
     aws.commit('api/a', 'one');
     expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     fs.writeFileSync(path.join(aws.directory, 'api/new'), '');
-    expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 1, stderr: '?? api/new\nerror: there are uncommitted changes: commit them first, because the tag of the image is a commit\n' });
+    expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 1, stderr: '?? api/new\nerror: there are uncommitted changes: commit them first, because the image tag names a commit\n' });
     expect(aws.run('refuse_changes :/web')).toMatchObject({ status: 0 });
   });
 });

@@ -272,8 +272,8 @@ describe('a synthesizer that cannot be given to a second stack', () => {
   ])('%s of the service stack is refused by name, with two ways out', (name, make) => {
     const stack = serviceStack(testApp(), { synthesizer: make() });
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
-      `synthesizer ${name} belongs to this stack alone, so its registry stack cannot have it: set it as defaultStackSynthesizer of the app, ` +
-      'or make an ImageRegistry in a stack of your own and pass it as registry (at Web)'));
+      `synthesizer ${name} belongs to this stack alone, so its registry stack cannot use it: set it as defaultStackSynthesizer of the app, ` +
+      'or create an ImageRegistry in your own stack and pass it as registry (at Web)'));
   });
 
   test('is no obstacle where the registry is given', () => {
@@ -289,14 +289,14 @@ describe('clashes', () => {
     const stack = serviceStack();
     new ImageRegistry(stack, 'Registry');
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
-      'the id "Registry" is needed for the registry stack of Web: give this construct another id, or pass it as the registry of the service ' +
+      'the id "Registry" is reserved for the registry stack of Web: give this construct another id, or pass it as the registry of the service ' +
       '(at Web/Registry)'));
   });
 
   test('with a stack of the id Registry are refused too', () => {
     const stack = serviceStack();
     new Stack(stack, 'Registry');
-    expect(() => new PhasedFargateService(stack, 'Api')).toThrow('the id "Registry" is needed for the registry stack of Web');
+    expect(() => new PhasedFargateService(stack, 'Api')).toThrow('the id "Registry" is reserved for the registry stack of Web');
   });
 
   test('of two registries of one id are refused as CDK does', () => {
@@ -315,8 +315,8 @@ describe('clashes', () => {
   test('of a stack name that is too long with the limit of CloudFormation are refused with two ways out', () => {
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(119) }), 'Images')).not.toThrow();
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images')).toThrow(new Error(
-      `the name "${'a'.repeat(120)}-Registry" of the registry stack has 129 characters, and CloudFormation allows 128: set a shorter stackName, ` +
-      'or make an ImageRegistry in a stack of your own and pass it as registry (at Web)'));
+      `the name "${'a'.repeat(120)}-Registry" of the registry stack has 129 characters, but CloudFormation allows 128: set a shorter stackName, ` +
+      'or create an ImageRegistry in your own stack and pass it as registry (at Web)'));
   });
 });
 

@@ -149,8 +149,8 @@ describe('the name', () => {
     ['a PhasedFargateService', (id: string) => new PhasedFargateService(stack, id), 'AppStack'],
   ])('that is too long by default is refused with the remedy: %s', (_, make, path) => {
     const id = 'x'.repeat(250);
-    expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, and ECR allows 256: set repositoryName, ` +
-      `for a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
+    expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, but ECR allows 256: set repositoryName, ` +
+      `with a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
     expect(() => ImageRegistry.inCompanionStack(stack, id, { repositoryName: 'short' })).not.toThrow();
   });
 
@@ -158,7 +158,7 @@ describe('the name', () => {
     '', 'a', 'a'.repeat(257), 'App', 'app_', '_app', 'a___b', 'a_-b', 'a..b', 'a//b', '/app', 'app/', 'app mp', 'äpp', 'app\n', 'app:v1', 'a.-b', '.',
   ])('%j is refused with path, property and value', (repositoryName) => {
     expect(() => nameIn(stack, 'Images', { repositoryName }))
-      .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: 2 to 256 lower-case letters and digits, ` +
+      .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: 2 to 256 lowercase letters and digits, ` +
         'in parts joined by one of . _ __ / or by hyphens (at AppStack/Images)'));
   });
 

@@ -32,7 +32,7 @@ test('registries of one stack share the one signing configuration of the account
 
 test.each(['a--b', 'a__b', 'team/a--b'])('a name that ECR takes and the rules of signing do not is refused: %s', (repositoryName) => {
   expect(() => new ImageRegistry(stack, 'Api', { repositoryName, signingProfile: profile('Release') })).toThrow(
-    `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration takes names without "__" and runs of hyphens (at Images/`);
+    `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration accepts only names without "__" and without consecutive hyphens (at Images/`);
   expect(() => new ImageRegistry(stack, 'Unsigned', { repositoryName: `${repositoryName}-unsigned` })).not.toThrow();
 });
 
@@ -47,7 +47,7 @@ test('a second stack for the same account and region is refused, and one for ano
   new ImageRegistry(new Stack(app, 'Elsewhere', { env: { ...HERE, region: 'us-east-1' } }), 'Api', { signingProfile: profile('Release') });
 
   expect(() => new ImageRegistry(new Stack(app, 'Other', { env: HERE }), 'Api', { signingProfile: profile('Release') }))
-    .toThrow(/^signingProfile configures the signing of all registries of aws:\/\/111111111111\/eu-west-1, which Images\/\w+ does already: .* \(at Other\/\w+\)$/);
+    .toThrow(/^signingProfile configures the signing of all registries of aws:\/\/111111111111\/eu-west-1, but Images\/\w+ already does: .* \(at Other\/\w+\)$/);
 });
 
 test('who may push may sign', () => {

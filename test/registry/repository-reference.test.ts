@@ -44,7 +44,7 @@ describe('a registry whose name would have to be exported is refused', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', repositoryName))).toThrow(new Error(
       'registry Service/Imported takes its name from Other/Images/Resource, in another stack, which would have to export it: ' +
-      'pass that repository itself as the registry, or write down its name (at Service/Guard)'));
+      'pass that repository as the registry, or pass its name as a string (at Service/Guard)'));
   });
 
   test('if it is imported here by the ARN of a repository of another stack', () => {

@@ -204,7 +204,7 @@ describe('the function', () => {
     task({ command: ['node', 'seed.js'] }, 'Seed');
 
     expect(resources('AWS::Lambda::Function')).toHaveLength(2);
-    expect(resources('AWS::Lambda::Function').map(({ Properties }) => Properties.Description)).toContain('Runs a task once per release and answers when it has ended');
+    expect(resources('AWS::Lambda::Function').map(({ Properties }) => Properties.Description)).toContain('Runs a task once per release and waits until it ends');
     expect(resources('AWS::IAM::Policy').filter((policy) => JSON.stringify(policy).includes('ecs:RunTask'))).toHaveLength(2);
   });
 
@@ -289,7 +289,7 @@ describe('the task', () => {
   });
 
   test('does not start after nothing', () => {
-    expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is nothing to wait for: pass a construct (at Shop/Migration)');
+    expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is not a construct to wait for: pass a construct (at Shop/Migration)');
   });
 
   test('is in public subnets with an address, where that is asked for', () => {
@@ -360,7 +360,7 @@ describe('runBefore', () => {
   });
 
   test.each<[string, () => any, string]>([
-    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or let it wait with its own node.addDependency (at Shop/Migration)'],
+    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or make it wait with its node.addDependency (at Shop/Migration)'],
     ['is not there', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
     ['is a name', () => 'api', 'runBefore: "api" is not a construct'],
     ['is not made in this app', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],
@@ -392,8 +392,8 @@ describe('what is refused', () => {
     ['too many lines', { logLines: 51 }, 'logLines 51 is not a number of lines: 0 to 50 (at Shop/Migration)'],
     ['a part of a line', { logLines: 1.5 }, 'logLines 1.5 is not a number of lines'],
     ['a size that Fargate does not have', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
-    ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not what Fargate has for cpu 256'],
-    ['a family with blanks', { family: 'my family' }, 'family "my family" is not a name for ECS'],
+    ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not supported by Fargate for cpu 256'],
+    ['a family with blanks', { family: 'my family' }, 'family "my family" is not a valid ECS name'],
     ['six security groups', { securityGroups: Array.from({ length: 6 }, () => ({ securityGroupId: 'sg-1' })) }, 'securityGroups has 6 groups: pass 1 to 5'],
     ['no security group', { securityGroups: [] }, 'securityGroups has 0 groups'],
   ])('%s', (_, props, message) => {

@@ -158,9 +158,9 @@ describe('the number of NAT gateways', () => {
   test('is refused for a VPC that is not made here', () => {
     const vpc = existingVpc(stack);
     expect(() => service('Api', { natGateways: 1, vpc }))
-      .toThrow(new Error('natGateways and vpc contradict each other: only a default VPC is made with NAT gateways (at Web/Api)'));
+      .toThrow(new Error('natGateways and vpc contradict each other: natGateways applies only to the default VPC (at Web/Api)'));
     expect(() => service('Worker', { natGateways: 1, cluster: service('Shop', { vpc }).cluster }))
-      .toThrow(new Error('natGateways and cluster contradict each other: only a default VPC is made with NAT gateways (at Web/Worker)'));
+      .toThrow(new Error('natGateways and cluster contradict each other: natGateways applies only to the default VPC (at Web/Worker)'));
   });
 
   test('is refused if another service has already made the VPC with another number', () => {

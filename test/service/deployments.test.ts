@@ -123,7 +123,7 @@ describe('the grace period of health checks', () => {
 
   test('is refused at synthesis where nothing checks', () => {
     service({ healthCheckGracePeriod: Duration.minutes(2) });
-    expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod needs health checks that it puts off: ' +
+    expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod needs health checks to delay: ' +
       'pass an ingress other than Ingress.none(), attach a load balancer to ecsService, or pass a healthCheck');
   });
 });
@@ -132,7 +132,7 @@ describe('Cloud Map', () => {
   const namespace = () => servicediscovery.PrivateDnsNamespace.fromPrivateDnsNamespaceAttributes(stack, 'Namespace', {
     namespaceName: 'internal', namespaceId: 'ns-1', namespaceArn: 'arn:aws:servicediscovery:eu-west-1:111111111111:namespace/ns-1',
   });
-  const message = 'cloudMapOptions and deploymentStrategy BLUE_GREEN contradict each other: ECS cannot shift traffic in Cloud Map, ' +
+  const message = 'cloudMapOptions and deploymentStrategy BLUE_GREEN contradict each other: ECS cannot shift traffic in Cloud Map: ' +
     'use Service Connect or ROLLING';
 
   test('is refused where traffic shifts', () => {

@@ -195,8 +195,8 @@ describe('the log group', () => {
 
   test('is in the outputs, by the name of the query', () => {
     service();
-    template().hasResourceProperties('AWS::Logs::QueryDefinition', { Name: 'Web: why did it fail' });
-    template().hasOutput('*', { Value: 'Web: why did it fail' });
+    template().hasResourceProperties('AWS::Logs::QueryDefinition', { Name: 'Web: failed deployments and stopped tasks' });
+    template().hasOutput('*', { Value: 'Web: failed deployments and stopped tasks' });
   });
 
   test('is asked which container stopped with which exit code, also where there is a sidecar', () => {
@@ -239,7 +239,7 @@ describe('a topic', () => {
   test('of another region is refused, which EventBridge cannot send to', () => {
     const failureTopic = sns.Topic.fromTopicArn(stack, 'Failures', 'arn:aws:sns:us-east-1:111111111111:failures');
     expect(() => service({ failureTopic })).toThrow(new Error(
-      'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, and the service in eu-west-1: pass one of the same region (at Web/Api)'));
+      'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));
   });
 
   test('allows it', () => {

@@ -574,7 +574,7 @@ describe('the outputs', () => {
     service({ cluster });
     const [ecsService] = Object.keys(template().findResources(SERVICE));
     template().hasOutput('*', {
-      Description: 'Stops a service whose tasks fail over and over, so that its deployment can end',
+      Description: 'Command that stops a service whose tasks keep failing, so that its deployment can end',
       Value: {
         'Fn::Join': ['', [
           'aws ecs update-service --region ', { Ref: 'AWS::Region' },
@@ -589,7 +589,7 @@ describe('options that contradict each other are refused with path, property and
   test.each<[string, (given: { cluster: ecs.ICluster; secret: ecs.Secret }) => GuardedFargateServiceOptions, string]>([
     ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc contradict each other: a cluster has its own VPC'],
     ['a log driver and a retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
-      'logDriver and logRetention 7 contradict each other: a log driver of your own decides how long logs are kept'],
+      'logDriver and logRetention 7 contradict each other: your own log driver decides how long logs are kept'],
     ['the port 0', () => ({ containerPort: 0 }), 'containerPort 0 is not a port: 1 to 65535'],
     ['the port 65536', () => ({ containerPort: 65536 }), 'containerPort 65536 is not a port: 1 to 65535'],
     ['the port 80.5', () => ({ containerPort: 80.5 }), 'containerPort 80.5 is not a port: 1 to 65535'],
@@ -599,9 +599,9 @@ describe('options that contradict each other are refused with path, property and
     ['a count to be reset that nobody keeps', () => ({ circuitBreakerResetOnHealthyTask: false, circuitBreaker: { enable: false } }),
       'circuitBreakerResetOnHealthyTask false and a circuitBreaker that is not enabled contradict each other'],
     ['a variable from two sources', ({ secret }) => ({ environment: { USER: 'app', PASSWORD: 'x' }, secrets: { PASSWORD: secret } }),
-      'environment and secrets both set PASSWORD: ECS takes a variable from one of them only'],
+      'environment and secrets both set PASSWORD: set it in only one of them'],
     ['a secret in the place of the image', ({ secret }) => ({ imageInEnvironment: true, secrets: { IMAGE_TAG: secret } }),
-      'environment and secrets both set IMAGE_TAG: ECS takes a variable from one of them only'],
+      'environment and secrets both set IMAGE_TAG: set it in only one of them'],
     ['time to bake for rolling deployments', () => ({ bakeTime: Duration.minutes(5) }),
       'bakeTime needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
     ['hooks for rolling deployments', () => ({ lifecycleHooks: [], deploymentStrategy: ecs.DeploymentStrategy.ROLLING }),
@@ -619,7 +619,7 @@ describe('options that contradict each other are refused with path, property and
   test('a guard of another stack', () => {
     const guard = anyGuard(new Stack(app, 'Other'));
     expect(() => service({ guard })).toThrow(new Error(
-      'the image of guard Other/Guard belongs to another stack: make an ImageGuard in the stack of its user (at Web/Api/TaskDefinition)'));
+      'the image of guard Other/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Web/Api/TaskDefinition)'));
   });
 });
 

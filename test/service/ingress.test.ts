@@ -47,7 +47,7 @@ describe('no ingress', () => {
     expect([loadBalancer, listener, targetGroup, url]).toEqual([undefined, undefined, undefined, undefined]);
     for (const type of [LOAD_BALANCER, LISTENER, TARGET_GROUP]) template().resourceCountIs(type, 0);
     template().hasResourceProperties('AWS::ECS::Service', { LoadBalancers: Match.absent(), HealthCheckGracePeriodSeconds: Match.absent() });
-    expect(JSON.stringify(template().findOutputs('*'))).not.toContain('Where the service is reached');
+    expect(JSON.stringify(template().findOutputs('*'))).not.toContain('URL of the service');
   });
 });
 
@@ -243,7 +243,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
 
   test('is in the outputs of the stack', () => {
     service(ingress());
-    template().hasOutput('*', { Description: 'Where the service is reached', Value: { 'Fn::Join': ['', ['http://', dnsName]] } });
+    template().hasOutput('*', { Description: 'URL of the service', Value: { 'Fn::Join': ['', ['http://', dnsName]] } });
   });
 });
 
@@ -351,7 +351,7 @@ describe('Ingress.onListener', () => {
 
   test.each([{}, { hostPatterns: [] }, { hostPatterns: [], pathPatterns: [] }])('refuses a rule that matches everything: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns }))
-      .toThrow(new Error('Ingress.onListener: hostPatterns, pathPatterns or conditions must say which requests go to the service'));
+      .toThrow(new Error('Ingress.onListener: hostPatterns, pathPatterns, or conditions must say which requests go to the service'));
   });
 
   test.each([
@@ -360,7 +360,7 @@ describe('Ingress.onListener', () => {
   ])('refuses more patterns than a rule has room for: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns })).toThrow(new Error(
       'Ingress.onListener: hostPatterns, pathPatterns and conditions have 6 values (a.test, b.test, c.test, /a, /b, /c): ' +
-      'a rule of a listener has room for 5'));
+      'a listener rule allows 5'));
   });
 
   test('takes as many patterns as a rule has room for', () => {
@@ -374,7 +374,7 @@ describe('Ingress.onListener', () => {
     ['made by default', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
   ])('refuses a service in another VPC, which is %s', (_, other, path) => {
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
-      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, and the service in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
+      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, but the service is in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
   });
 
   test('takes a service in a VPC that may be the same one', () => {
@@ -400,7 +400,7 @@ describe('Ingress.onListener', () => {
     });
     expect(() => new GuardedFargateService(place, 'Service', {
       guard: anyGuard(place), vpc: existingVpc(place), ingress: Ingress.onListener(imported, { priority: 1, pathPatterns: ['/a'] }),
-    })).toThrow('ingress listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is in eu-west-1, and the service in us-east-1');
+    })).toThrow('ingress listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is in eu-west-1, but the service is in us-east-1');
   });
 
   test('lets a priority pass that is a token', () => {

@@ -43,7 +43,7 @@ const isolated = (missing: string) =>
 
 const publicOnly =
   '/Web/Api: tasks in public subnets of Web/Vpc cannot pull their image without a public IP address: ' +
-  'pass assignPublicIp: true, or taskSubnets that are private [ack: @org/phased-fargate:publicSubnetsWithoutPublicIp]';
+  'pass assignPublicIp: true, or private taskSubnets [ack: @org/phased-fargate:publicSubnetsWithoutPublicIp]';
 
 describe('isolated subnets', () => {
   test('without endpoints are warned of, with what is missing', () => {

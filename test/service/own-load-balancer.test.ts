@@ -84,14 +84,14 @@ describe('subnets', () => {
 
   test('of which two are in a zone are refused, naming both', () => {
     expect(() => service(doubled(), Ingress.internetFacing({ subnets: { subnetType: PUBLIC } }))).toThrow(new Error(
-      'ingress subnets Web/Vpc/edgeSubnet1, Web/Vpc/edge2Subnet1 are in the same availability zone, of which a load balancer takes one subnet: ' +
+      'ingress subnets Web/Vpc/edgeSubnet1, Web/Vpc/edge2Subnet1 are in the same availability zone, but a load balancer takes one subnet per zone: ' +
       'pass onePerAz or fewer subnets (at Web/Api)'));
   });
 
   test('in one zone only are refused', () => {
     const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
-      'ingress subnets Web/Vpc/PublicSubnet1 of Web/Vpc are in 1 availability zone: a load balancer needs subnets in two (at Web/Api)'));
+      'ingress subnets Web/Vpc/PublicSubnet1 of Web/Vpc are in 1 availability zone: a load balancer needs subnets in at least two (at Web/Api)'));
   });
 
   test('in one zone of an imported VPC are refused, unless it may be a local zone', () => {
@@ -119,7 +119,7 @@ describe('subnets', () => {
   test('that are missing are told before aws-cdk-lib finds none', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
-      'ingress internetFacing needs public subnets, and Web/Vpc has none: pass Ingress.internalOnly() or another VPC (at Web/Api)'));
+      'ingress internetFacing needs public subnets, but Web/Vpc has none: pass Ingress.internalOnly() or another VPC (at Web/Api)'));
   });
 });
 
@@ -262,7 +262,7 @@ describe('a domain name', () => {
   test('needs a zone that knows its name', () => {
     const domainZone = route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1');
     expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).toThrow(new Error(
-      'Ingress.internetFacing: domainZone Web/ById does not know its name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup'));
+      'Ingress.internetFacing: domainZone Web/ById has no zone name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup'));
   });
 });
 
@@ -287,10 +287,10 @@ describe('conditions', () => {
   test.each<[string, elbv2.ListenerCondition[], string]>([
     ['more values than a rule has room for', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']), elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD', 'POST']),
-    ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a rule of a listener has room for 5'],
+    ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a listener rule allows 5'],
     ['two conditions of a kind that a rule takes once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
-    ], 'conditions have two conditions for source-ip: a rule takes one, which may have several values'],
+    ], 'conditions have two conditions for source-ip: a rule allows only one, which can have several values'],
     ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
     ...['10.0.0.1', '10.0.0.0/33', '10.0.0.*', '2001:db8::/129', '2001:db8::', 'example.com/24', '10.0.0.0/x', '10.0.0.0/'].map((cidr): any => [
@@ -352,8 +352,8 @@ describe('a test listener', () => {
   });
 
   test.each<[LoadBalancerIngressOptions, string]>([
-    [{ testListenerPort: 80 }, 'testListenerPort 80 is taken by the listener of production'],
-    [{ testListenerPort: 8080, listenerPort: 8080 }, 'testListenerPort 8080 is taken by the listener of production'],
+    [{ testListenerPort: 80 }, 'testListenerPort 80 is taken by the production listener'],
+    [{ testListenerPort: 8080, listenerPort: 8080 }, 'testListenerPort 8080 is taken by the production listener'],
     [{ testListenerPort: 0 }, 'testListenerPort 0 is not a port: 1 to 65535'],
   ])('is refused on a port that it cannot have: %j', (options, message) => {
     expect(() => Ingress.internetFacing(options)).toThrow(new Error(`Ingress.internetFacing: ${message}`));
@@ -392,7 +392,7 @@ describe('settings that ELB would refuse are refused with property and value:', 
     ...['http', '0', '65536', '', '80.5', '-1', '0x50'].map((port): any => [
       { healthCheck: { port } }, `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`,
     ]),
-    [{ healthCheck: { enabled: false } }, 'healthCheck.enabled false is not possible: a load balancer always checks IP addresses'],
+    [{ healthCheck: { enabled: false } }, 'healthCheck.enabled false is not possible: a load balancer always checks IP targets'],
   ])('%j', (options, message) => {
     expect(() => Ingress.internalOnly(options)).toThrow(new Error(`Ingress.internalOnly: ${message}`));
   });

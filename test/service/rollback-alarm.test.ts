@@ -222,6 +222,6 @@ describe('what cannot be is refused:', () => {
 
   test('no time at all', () => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
-      'RollbackAlarm.latency: threshold must be a time that is known at synthesis'));
+      'RollbackAlarm.latency: threshold must be known at synthesis'));
   });
 });

@@ -168,8 +168,8 @@ describe('Scaling.between', () => {
 
   test('refuses to start without tasks, which it would start by itself', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.startWithoutTasks())).toThrow(new Error(
-      'scaling Scaling.between starts tasks by itself, which WhenMissing.startWithoutTasks() is to prevent: ' +
-      'pass Scaling.exactly until the first image is there, or another whenMissing (at Web/Service)'));
+      'scaling Scaling.between starts tasks on its own, which WhenMissing.startWithoutTasks() must prevent: ' +
+      'pass Scaling.exactly until the first image is pushed, or another whenMissing (at Web/Service)'));
   });
 
   test('goes along with waiting for the image', () => {

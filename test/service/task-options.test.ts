@@ -108,12 +108,12 @@ describe('environment files', () => {
 
   test('must end with .env, which ECS demands', () => {
     expect(() => service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/settings.txt')] })).toThrow(new Error(
-      'environmentFiles[0] api/settings.txt does not end with .env: ECS takes no other files (at Web/Api)'));
+      'environmentFiles[0] api/settings.txt does not end with .env: ECS accepts no other files (at Web/Api)'));
   });
 
   test('are 10 at most', () => {
     const environmentFiles = Array.from({ length: 11 }, (_, index) => ecs.EnvironmentFile.fromBucket(s3.Bucket.fromBucketName(stack, `B${index}`, 'settings'), 'a.env'));
-    expect(() => service({ environmentFiles })).toThrow(new Error('environmentFiles has 11 files: ECS takes 10 (at Web/Api)'));
+    expect(() => service({ environmentFiles })).toThrow(new Error('environmentFiles has 11 files: ECS allows 10 (at Web/Api)'));
   });
 });
 
@@ -122,7 +122,7 @@ test('a variable that is added later from another source is refused at synthesis
   web.addSecret('PASSWORD', ecs.Secret.fromSsmParameter(
     ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/password' })));
   expect(() => app.synth()).toThrow(
-    '[Web/Api] environment and secrets of container "app" both set PASSWORD: ECS takes a variable from one of them only');
+    '[Web/Api] environment and secrets of container "app" both set PASSWORD: set it in only one of them');
 });
 
 test.each(['', ' '])('a variable whose name ECS would refuse as blank is refused at synthesis: "%s"', (name) => {

@@ -40,7 +40,7 @@ test.each(Object.entries(TABLE).map(([cpu, memory]) => ({ cpu: Number(cpu), memo
       try {
         return taskSize(stack, { cpu, memoryLimitMiB }).memoryLimitMiB === memoryLimitMiB;
       } catch (error) {
-        expect((error as Error).message).toMatch(`memoryLimitMiB ${memoryLimitMiB} is not what Fargate has for cpu ${cpu}: pass `);
+        expect((error as Error).message).toMatch(`memoryLimitMiB ${memoryLimitMiB} is not supported by Fargate for cpu ${cpu}: pass `);
         return false;
       }
     });
@@ -52,12 +52,12 @@ test.each([undefined, ...Object.keys(TABLE).map(Number)])('with %p CPU units, th
 });
 
 test.each([
-  [256, 1536, 'memoryLimitMiB 1536 is not what Fargate has for cpu 256: pass 512, 1024 or 2048 (at Web/Api)'],
-  [undefined, 4096, 'memoryLimitMiB 4096 is not what Fargate has for cpu 256: pass 512, 1024 or 2048 (at Web/Api)'],
-  [512, 1536, 'memoryLimitMiB 1536 is not what Fargate has for cpu 512: pass 1024, 2048, 3072 or 4096 (at Web/Api)'],
-  [1024, 2500, 'memoryLimitMiB 2500 is not what Fargate has for cpu 1024: pass 2048 to 8192 in steps of 1024 (at Web/Api)'],
-  [8192, 18432, 'memoryLimitMiB 18432 is not what Fargate has for cpu 8192: pass 16384 to 61440 in steps of 4096 (at Web/Api)'],
-  [256, NaN, 'memoryLimitMiB NaN is not what Fargate has for cpu 256: pass 512, 1024 or 2048 (at Web/Api)'],
+  [256, 1536, 'memoryLimitMiB 1536 is not supported by Fargate for cpu 256: pass 512, 1024, or 2048 (at Web/Api)'],
+  [undefined, 4096, 'memoryLimitMiB 4096 is not supported by Fargate for cpu 256: pass 512, 1024, or 2048 (at Web/Api)'],
+  [512, 1536, 'memoryLimitMiB 1536 is not supported by Fargate for cpu 512: pass 1024, 2048, 3072, or 4096 (at Web/Api)'],
+  [1024, 2500, 'memoryLimitMiB 2500 is not supported by Fargate for cpu 1024: pass 2048 to 8192 in steps of 1024 (at Web/Api)'],
+  [8192, 18432, 'memoryLimitMiB 18432 is not supported by Fargate for cpu 8192: pass 16384 to 61440 in steps of 4096 (at Web/Api)'],
+  [256, NaN, 'memoryLimitMiB NaN is not supported by Fargate for cpu 256: pass 512, 1024, or 2048 (at Web/Api)'],
 ])('a task between the steps is refused: %p CPU units with %d MiB', (cpu, memoryLimitMiB, message) => {
   expect(() => size({ cpu, memoryLimitMiB })).toThrow(new Error(message));
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generated from the CDK app by @org/phased-fargate. Do not edit:
-# change the app and run "npx cdk synth", which writes this file anew.
+# change the app and run "npx cdk synth", which rewrites this file.
 
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -41,7 +41,7 @@ image_tag() {
   local commit
   commit=$(git log -1 --format=%H -- "${@:2}") || return
   if [[ -z $commit ]]; then
-    complain "no commit has any of ${*:2}: commit what the image is built from"
+    complain "no commit contains any of ${*:2}: commit the sources of the image"
     return 1
   fi
   echo "$commit-$1"
@@ -93,7 +93,7 @@ refuse_changes() {
   changes=$(git status --porcelain -- "$@") || return
   if [[ -n $changes ]]; then
     echo "$changes" >&2
-    complain 'there are uncommitted changes: commit them first, because the tag of the image is a commit'
+    complain 'there are uncommitted changes: commit them first, because the image tag names a commit'
     return 1
   fi
 }

@@ -42,7 +42,7 @@ export function decide(situation: Situation): Decision {
   const { observation, operation, onRecord } = situation;
   if (operation === 'rollback' && onRecord) return { kind: 'succeed', digest: onRecord };
   if (operation === 'unknown' && onRecord) {
-    return { kind: 'succeed', digest: onRecord, warning: 'CloudFormation does not say whether the stack is rolling back, so the previous answer stays' };
+    return { kind: 'succeed', digest: onRecord, warning: 'the guard cannot determine whether the stack is rolling back, so it keeps the previous answer' };
   }
   if (observation.kind === 'found') return { kind: 'succeed', digest: observation.digest, warning: observation.doubt };
   if (situation.timeLeft) return { kind: 'lookAgain' };
@@ -57,7 +57,7 @@ function passForRollback(observation: Observation): Decision {
   return {
     kind: 'succeed',
     digest: 'digest' in observation ? observation.digest : NO_IMAGE,
-    warning: `the stack is rolling back, so the guard lets it pass without the image (${observation.kind})`,
+    warning: `the stack is rolling back, so the guard proceeds without the image (${observation.kind})`,
   };
 }
 

@@ -35,7 +35,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
   switch (observation.kind) {
     case 'unnamed':
       return sentences(
-        `No image is named yet: pass the tag of an image in ${question.repository.uri} (${place}).`,
+        `No image tag was passed: pass the tag of an image in ${question.repository.uri} (${place}).`,
         keptRunning(circumstances),
         'Later deployments can omit it: the CDK CLI passes the previous one.',
         pushedLast(circumstances.recent),
@@ -59,7 +59,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'archived':
       return sentences(
         `Image ${image} is archived (${place}), and archived images cannot be pulled.`,
-        `Restore it, which takes some minutes: ${steps(restoreFromArchive(question), again)}`,
+        `Restore it, which takes a few minutes: ${steps(restoreFromArchive(question), again)}`,
       );
     case 'activating':
       return sentences(
@@ -75,12 +75,12 @@ export function explain(observation: Observation, circumstances: Circumstances):
       );
     case 'notAnImage':
       return sentences(
-        `${image} is not a container image but ${observation.what} ${which}, which no task can run.`,
-        `Push the image under a tag of its own: ${rebuild}`,
+        `${image} is not a container image: it is ${observation.what} ${which}. Tasks cannot run it.`,
+        `Push the image under a different tag: ${rebuild}`,
       );
     case 'index':
       return sentences(
-        `Image ${image} is an index of several manifests ${which}, but Lambda functions take single manifests only.`,
+        `Image ${image} is an index of several manifests ${which}, but Lambda functions accept only single manifests.`,
         `Build it without attestations and for one platform: ${rebuild}`,
       );
     case 'notReady':
@@ -89,14 +89,14 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} ${observation.problem} ${which}${waited(circumstances)}.`,
         keptRunning(circumstances),
-        `To go on: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
+        `To proceed: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
       );
     case 'denied':
       return denied(observation, circumstances);
     case 'kms':
       return sentences(
         `ECR cannot decrypt image ${image} (${place}): ${short(observation.message)}.`,
-        `Enable the KMS key of the repository, cancel its deletion, or restore ECR's grant on it; then: ${again}`,
+        `Enable the KMS key of the repository, cancel its deletion, or restore ECR's grant on it. Then: ${again}`,
       );
     case 'upstream':
       return sentences(
@@ -105,12 +105,12 @@ export function explain(observation: Observation, circumstances: Circumstances):
       );
     case 'refused':
       return sentences(
-        `ECR does not accept ${image} as the name of an image (${place}): ${short(observation.message)}.`,
-        `Check repository and version; then: ${newTag}`,
+        `ECR rejects the image name ${image} (${place}): ${short(observation.message)}.`,
+        `Check the repository and the version. Then: ${newTag}`,
       );
     case 'quota':
       return sentences(
-        `A quota of ECR is exhausted: image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
+        `An ECR quota is exhausted: image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
         `Request an increase, then deploy again: ${again}`,
       );
     case 'throttled':
@@ -146,13 +146,13 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
   if (!('message' in trouble)) return explain(trouble, circumstances);
   if (trouble.action === 'cloudformation:DescribeStacks') {
     return sentences(
-      `Image ${nameOf(question)} exists, but the guard cannot move the release tag ${question.releaseTag}, because CloudFormation does not say `
+      `Image ${nameOf(question)} exists, but the guard cannot move the release tag ${question.releaseTag}, because it cannot determine `
         + `whether the stack is still being deployed: ${short(trouble.message)}.`,
-      `Allow the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${again}`,
+      `Grant the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${again}`,
     );
   }
   return sentences(
-    `Image ${nameOf(question)} exists, but the guard cannot give it the release tag ${question.releaseTag} (${placeOf(question)}): `
+    `Image ${nameOf(question)} exists, but the guard cannot add the release tag ${question.releaseTag} (${placeOf(question)}): `
       + `${action(trouble)}${short(trouble.message)}.`,
     releaseTagRemedy(trouble, question),
     `Then: ${again}`,
@@ -162,7 +162,7 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
 function releaseTagRemedy(trouble: Trouble, question: Question): string {
   switch (trouble.kind) {
     case 'quota':
-      return `ECR allows 1,000 tags to an image: delete release tags of services that no longer exist, with ${ecrCommand('batch-delete-image', question.repository)} --image-ids imageTag=<tag>.`;
+      return `ECR allows 1,000 tags per image: delete release tags of services that no longer exist, with ${ecrCommand('batch-delete-image', question.repository)} --image-ids imageTag=<tag>.`;
     case 'throttled':
     case 'unavailable':
       return IMAGE_IS_FINE;
@@ -179,12 +179,12 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
   return sentences(
     `${principal} lacks permission for ${what} on ${uri} (${placeOf(question)})${waited({ waitedMs })}.`,
     `ECR says: ${short(trouble.message)}.`,
-    `To go on: ${steps(
+    `To proceed: ${steps(
       what?.startsWith('inspector2:')
         ? 'pass enhancedScanning: true to ImageRequirement.scanned'
         : account !== stack.account
           ? `in account ${account}, add this statement to the policy of the repository: ${JSON.stringify(statementFor(stack, question))}`
-          : 'look for a denial in the repository policy, a permissions boundary or a service control policy',
+          : 'look for a denial in the repository policy, a permissions boundary, or a service control policy',
       deployService(question, question.version.value),
     )}`,
   );
@@ -214,7 +214,7 @@ const CACHE_PREFIXES = /^(ecr-public|docker-hub|dockerhub|quay|ghcr|github|k8s|k
 
 function pullThroughCache(question: Question): string | undefined {
   if (!CACHE_PREFIXES.test(question.repository.name)) return undefined;
-  return 'This looks like a pull-through cache, whose images appear only once somebody pulls them: '
+  return 'This looks like a pull-through cache, where an image appears only after its first pull: '
     + steps(logIn(question), pullOnce(question, reference(question)), deployService(question, question.version.value));
 }
 
@@ -222,7 +222,7 @@ function pushedLast(recent: RecentImages | undefined): string | undefined {
   if (!recent) return undefined;
   if (!pushed(recent)) return 'The repository is empty.';
   const images = recent.pushedLast.map(({ name, pushedAt }) => `${name} (${pushedAt.toISOString().slice(0, 16)}Z)`);
-  return `Pushed last${recent.partial ? ', as far as looked at' : ''}: ${images.join(', ')}.`;
+  return `Pushed last${recent.partial ? ' among the images checked' : ''}: ${images.join(', ')}.`;
 }
 
 function pushed(recent: RecentImages | undefined): boolean {
@@ -260,7 +260,7 @@ function waited({ waitedMs }: Pick<Circumstances, 'waitedMs'>): string {
 }
 
 function action({ action: asked }: Trouble): string {
-  return asked ? `${asked} was answered with ` : '';
+  return asked ? `${asked} failed: ` : '';
 }
 
 function list(items: readonly string[]): string {

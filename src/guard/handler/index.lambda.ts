@@ -65,7 +65,7 @@ async function guard(session: Session): Promise<Answer> {
   const { digest, warning } = decision;
   const target = operation === 'rollback' ? history.backTo(question) : undefined;
   const after = target?.history ?? history.after(question, digest);
-  // Where it is not certain what the request belongs to, it must not change anything: it may be late, or cancelled.
+  // Where it is not certain what the request belongs to, it must not change anything: it may be late, or canceled.
   const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
     // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
@@ -83,7 +83,7 @@ async function guard(session: Session): Promise<Answer> {
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags could not be moved back', { trouble });
   }
-  log(warning ? 'warn' : 'info', warning ?? 'the deployment may go on', { ...facts(), digest });
+  log(warning ? 'warn' : 'info', warning ?? 'the deployment may proceed', { ...facts(), digest });
   return succeeded(question, digest, after);
 }
 

@@ -26,7 +26,7 @@ export interface Moving {
 /**
  * Keeps what is released, and what the stack may return to, from expiring. Whoever asks twice does no harm.
  *
- * CloudFormation is asked just before the first tag moves: a request that was cancelled, or that Lambda delivers late,
+ * CloudFormation is asked just before the first tag moves: a request that was canceled, or that Lambda delivers late,
  * must not touch what is deployed by then.
  *
  * @returns what prevents it

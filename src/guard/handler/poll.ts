@@ -15,7 +15,7 @@ export interface Outcome {
   readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;
   readonly observation: Observation;
   readonly operation: Operation;
-  /** The operation is another one than at first, so the request has been cancelled, or was misunderstood. */
+  /** The operation is another one than at first, so the request has been canceled, or was misunderstood. */
   readonly hasTurned: boolean;
 }
 

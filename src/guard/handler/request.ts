@@ -63,7 +63,7 @@ export function parse(request: Request): Question {
   const { properties, oldProperties, stack, logicalId } = request;
   const version = { kind: member(properties, 'VersionKind', VERSION_KINDS, 'tag') as VersionKind, value: text(properties.VersionValue) };
   if (!version.value && version.kind !== 'parameter') {
-    throw new MalformedRequest('the request does not say which image is meant: VersionValue is empty');
+    throw new MalformedRequest('the request specifies no image: VersionValue is empty');
   }
   const imageId = imageIdOf(version);
   const requirements = requirementsOf(properties);
@@ -98,7 +98,7 @@ function requirementsOf({ Requirements: requirements }: Properties): Requirement
     const { failOn, accepted, profileArn, waitSeconds } = requirement;
     const kind = member(requirement, 'kind', REQUIREMENT_KINDS, 'unknown');
     const isWhole = kind === 'signed' ? text(profileArn) : SEVERITIES.includes(failOn as Severity) && Array.isArray(accepted);
-    if (!isWhole || typeof waitSeconds !== 'number') throw new MalformedRequest(`the request has a requirement that lacks something: ${shown(json)}`);
+    if (!isWhole || typeof waitSeconds !== 'number') throw new MalformedRequest(`the request has an incomplete requirement: ${shown(json)}`);
     return requirement as unknown as Requirement;
   });
 }
@@ -106,7 +106,7 @@ function requirementsOf({ Requirements: requirements }: Properties): Requirement
 function taskCounts({ TaskCounts: counts }: Properties): string[] {
   const all: unknown[] = Array.isArray(counts) ? counts : [];
   return all.map((count) => {
-    if (!/^\d+$/.test(text(count))) throw new MalformedRequest(`the request asks for a task count that is no number: TaskCounts has ${shown(count)}`);
+    if (!/^\d+$/.test(text(count))) throw new MalformedRequest(`the request has a task count that is not a number: TaskCounts has ${shown(count)}`);
     return text(count);
   });
 }
@@ -114,12 +114,12 @@ function taskCounts({ TaskCounts: counts }: Properties): string[] {
 function repositoryOf(properties: Properties, stack: Stack): Repository {
   const name = text(properties.RepositoryName);
   if (!name) {
-    throw new MalformedRequest('the request does not say which repository is meant: RepositoryName is empty');
+    throw new MalformedRequest('the request specifies no repository: RepositoryName is empty');
   }
   const region = text(properties.RegistryRegion) || stack.region;
   const account = text(properties.RegistryId) || stack.account;
   if (!/^[a-z0-9-]+$/.test(region)) {
-    throw new MalformedRequest(`the request names a region that cannot exist: ${shown(region)}`);
+    throw new MalformedRequest(`the request has an invalid region: ${shown(region)}`);
   }
   const uri = text(properties.RepositoryUri) || `${account}.dkr.ecr.${region}.amazonaws.com/${name}`;
   const domain = /^\d+\.dkr\.ecr\.[a-z0-9-]+\.([a-z0-9.-]+)\//.exec(uri)?.[1] ?? 'amazonaws.com';

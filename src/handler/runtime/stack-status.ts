@@ -53,9 +53,9 @@ export function stackOperation({ runtime, redact, log, times }: Asking, stack: S
         if (status === undefined) throw new Error('an answer without a status');
         return { operation: operationOf(status), status };
       } catch (error) {
-        const reason = error instanceof AwsError ? `${error.action} was answered with ${error.code}` : String(error);
+        const reason = error instanceof AwsError ? `${error.action} failed: ${error.code}` : String(error);
         if (runtime.clock.now() >= until) {
-          log('warn', 'CloudFormation does not say what the stack is doing', { error: reason });
+          log('warn', 'cannot determine what the stack is doing', { error: reason });
           return { operation: 'unknown', status: reason };
         }
         await runtime.clock.sleep(Math.min(retryPause(troubles, runtime.random(), 500), until - runtime.clock.now()));

@@ -128,7 +128,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
   const buildImage = BUILD_IMAGES[platform];
   if (!buildImage || others.length > 0) {
     throw invalid(guard, `the services of ${repositoryName} run it on ${platforms.join(' and ')}, but a step of CDK Pipelines builds ` +
-      `without emulation, for one of ${Object.keys(BUILD_IMAGES).join(' and ')}: let all of them run on the same`);
+      `without emulation, for one of ${Object.keys(BUILD_IMAGES).join(' and ')}: run all of them on the same platform`);
   }
   if (rebuildSchedule !== undefined) {
     throw invalid(guard, `rebuildSchedule of ${repositoryName}: a pipeline finds the image by the commit, so a rebuild would never be deployed: leave it out`);
@@ -175,8 +175,8 @@ function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImageP
   }));
   if (!statementAdded) {
     Annotations.of(guard).addWarningV2('@org/phased-fargate:pushNotGranted',
-      `the pipeline pushes to ${repositoryUri} from account ${builder}, and the repository is made elsewhere: ` +
-      `make sure that its policy in account ${account} allows ${builder} ${PUSH_ACTIONS.join(', ')}`);
+      `the pipeline pushes to ${repositoryUri} from account ${builder}, and the repository is defined outside this app: ` +
+      `check that its policy in account ${account} allows account ${builder} to perform ${PUSH_ACTIONS.join(', ')}`);
   }
 }
 
@@ -185,19 +185,19 @@ function checkVersions(guards: ImageGuard[], { repositoryName, settings }: Image
   for (const guard of guards) {
     const { kind, value } = guard._awaited.version;
     if (kind === 'parameter') {
-      throw invalid(guard, 'imageVersion is a parameter, and CDK Pipelines passes no parameters to stacks: ' +
-        'pass ImageVersion.tag() with the commit that the pipeline runs for, process.env.CODEBUILD_RESOLVED_SOURCE_VERSION');
+      throw invalid(guard, 'imageVersion is a parameter, but CDK Pipelines does not pass parameters to stacks: ' +
+        'pass ImageVersion.tag() with the commit of the pipeline run, process.env.CODEBUILD_RESOLVED_SOURCE_VERSION');
     }
     if (typeof Stack.of(guard).resolve(value) !== 'string') {
-      throw invalid(guard, 'imageVersion is a token, so the step cannot read in the template which tag to push: pass a tag that is known at synthesis');
+      throw invalid(guard, 'imageVersion is a token, so the step cannot read the tag from the template: pass a tag that is known at synthesis');
     }
     if (kind === 'tag' && value.length + 1 + settings.length > LONGEST_TAG) {
-      throw invalid(guard, `imageVersion ${shown(value)} is too long: with a hash of how the image is built it would be longer than the ${LONGEST_TAG} characters of a tag`);
+      throw invalid(guard, `imageVersion ${shown(value)} is too long: with the hash of the build settings, it would exceed the ${LONGEST_TAG} characters of a tag`);
     }
     const { version: other } = guards[0]._awaited;
     if (kind !== other.kind || value !== other.value) {
       throw invalid(guard, `imageVersion ${shown(value)} differs from ${shown(other.value)} of ${guards[0].node.path}, ` +
-        `and one step pushes the image of ${repositoryName} for both: pass the same to both`);
+        `but one step pushes the image of ${repositoryName} for both: pass the same version to both`);
     }
   }
   return guards[0]._awaited.version.kind === 'movingTag';
@@ -206,7 +206,7 @@ function checkVersions(guards: ImageGuard[], { repositoryName, settings }: Image
 function checkSecrets(stage: Stage, images: ImagePlan[], { images: builds = [], secrets = {} }: BuildAndPushProps): void {
   for (const { repositoryName, secrets: needed } of images.map(originOf)) {
     for (const variable of Object.values(needed).filter((name) => !(name in secrets))) {
-      throw invalid(stage, `secrets: the image of ${repositoryName} is built with a secret from ${variable}, which is not among them: ` +
+      throw invalid(stage, `secrets: the image of ${repositoryName} is built with a secret from ${variable}, which secrets does not contain: ` +
         `pass secrets: { ${variable}: <a secret of AWS Secrets Manager> }`);
     }
   }

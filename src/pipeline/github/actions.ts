@@ -33,7 +33,7 @@ export class Actions {
     this.pins = new Map(Object.entries({ ...PINS, ...overrides }).map(([action, pin]) => {
       const [, commit, version] = PIN.exec(pin) ?? [];
       if (!commit) {
-        throw new Error(`actions: ${shown(pin)} does not pin ${action}: pass a commit id of 40 digits, and its version as in "<commit id> # v1.2.3"`);
+        throw new Error(`actions: ${shown(pin)} does not pin ${action}: pass a commit ID of 40 digits and its version, as in "<commit id> # v1.2.3"`);
       }
       return [action, { uses: `${action}@${commit}`, version }];
     }));

@@ -18,7 +18,7 @@ export class BootstrapAccess {
         const { [property]: role } = roles;
         if (role) return role;
         throw new Error(`stacks: synthesizer ${stack.synthesizer.constructor.name} of stack ${stack.node.path} names no ${property} that can be read, ` +
-          'so there is no role to assume: use a DefaultStackSynthesizer with it, or deploy with an iam.Role of your own');
+          'so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role');
       });
     });
   }

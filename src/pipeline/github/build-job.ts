@@ -43,7 +43,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
       }),
       takeImage(image),
       {
-        name: 'Summarise',
+        name: 'Summarize',
         env: { TAG: '${{ steps.image.outputs.tag }}', DIGEST: '${{ steps.pushed.outputs.digest }}', HOW: '${{ steps.pushed.outputs.how }}' },
         run: summary(['image', 'tag', 'digest', ''], [[image.repositoryName, '$TAG', '$DIGEST', '$HOW']]),
       },
@@ -53,7 +53,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
 
 function lookForImage(image: ImagePlan): Step {
   const { rebuildSchedule } = image;
-  const step = { name: 'Look for the image', id: 'image' };
+  const step = { name: 'Look up the image', id: 'image' };
   const outputs = (...names: string[]) => `{\n${names.map((name) => `  echo "${name}=$${name}"\n`).join('')}} >> "$GITHUB_OUTPUT"`;
   if (rebuildSchedule === undefined) return { ...step, run: commands(imageTag(image), lookUp(image), outputs('tag', 'digest')) };
 
@@ -76,7 +76,7 @@ function requireSecrets({ secrets }: ImagePlan): Step[] {
   const variables = Object.values(secrets);
   if (variables.length === 0) return [];
   return [{
-    name: 'Check the secrets of the build',
+    name: 'Check the build secrets',
     if: MISSING,
     env: Object.fromEntries(variables.map((variable) => [variable, `\${{ secrets.${variable} != '' && 'set' || '' }}`])),
     run: commands(`require_secrets ${variables.join(' ')}`),
@@ -85,7 +85,7 @@ function requireSecrets({ secrets }: ImagePlan): Step[] {
 
 function takeImage(image: ImagePlan): Step {
   return {
-    name: 'Take the image',
+    name: 'Resolve the image digest',
     id: 'pushed',
     env: {
       TAG: '${{ steps.image.outputs.tag }}',
@@ -93,7 +93,7 @@ function takeImage(image: ImagePlan): Step {
       BUILT: '${{ steps.build.outputs.digest }}',
     },
     run: commands(`digest=\${FOUND:-$BUILT}
-how="\${FOUND:+was there already}\${BUILT:+built}"
+how="\${FOUND:+already in the registry}\${BUILT:+built}"
 if [[ -z $digest ]]; then
   digest=$(pushed_image ${placed(image)} "$TAG")
   how='pushed by another run'

@@ -8,7 +8,7 @@ import { StackPlan } from '../deploy-plan';
 /** It is published as it is, so it is found from the compiled code too. */
 const SCRIPT = path.join(__dirname, '..', '..', '..', 'src', 'pipeline', 'github', 'keep-order.js');
 
-export const ORDER_NAME = 'Keep the order of commits';
+export const ORDER_NAME = 'Check the commit order';
 
 /** What the step takes: runs of the workflow and commits of the branch, both to look at. */
 export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read' };

@@ -45,11 +45,11 @@ export function deployServicesJob(
       logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...environment.releases.length > 0 ? [{
-        name: 'Compare what runs with what was pushed',
+        name: 'Check the running images',
         env: images,
         run: commands(verify(environment.releases)),
       }, {
-        name: 'Summarise',
+        name: 'Summarize',
         if: '${{ !cancelled() }}',
         env: { ...images, RESULT: '${{ job.status }}' },
         run: summary(['environment', 'stack', 'image', 'tag', 'digest', 'result'], environment.releases.map(({ stack, image }) => {

@@ -56,8 +56,8 @@ const PERMISSIONS: Record<string, string> = {
  * pushed, and fails if ECS has rolled a service back. Images that `ImageVersion.digest` names are built elsewhere, so they
  * are only deployed.
  *
- * A stage has one deployment at a time, which is never cancelled. Before each, a step asks GitHub whether the same job of a
- * newer commit has come this far. If so, the run is red and nothing is deployed, so an older commit never undoes a newer
+ * A stage has one deployment at a time, which is never canceled. Before each, a step asks GitHub whether a newer commit has
+ * already reached the same job. If so, the run fails and nothing is deployed, so an older commit never undoes a newer
  * one. To go back to an earlier commit, re-run its workflow run.
  *
  * Synthesis writes the file below the root of the source repository: the nearest directory with a `.git` or `.github`,
@@ -101,7 +101,7 @@ export class DeployWorkflow extends Construct {
     this.settings = located(this, () => workflowSettings(id, given));
     this.workflowPath = path.posix.join('.github', 'workflows', `${this.settings.name}.yml`);
     const other = claim(this, this.workflowPath);
-    if (other !== undefined) throw invalid(this, `workflowName: ${this.workflowPath} is written by ${other} already`);
+    if (other !== undefined) throw invalid(this, `workflowName: ${this.workflowPath} is already written by ${other}`);
     this.node.addValidation({ validate: () => contradictions(this.node.root, this.plan(), this.settings) });
     keepGenerated(this, { path: this.workflowPath, render: () => this.render() });
   }
@@ -125,9 +125,9 @@ export class DeployWorkflow extends Construct {
   public render(): string {
     const workflow = located(this, () =>
       this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
-    if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'patch: what is left is not an object');
+    if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'patch: the patched workflow is not an object');
     const token = tokenIn(workflow);
-    if (token) throw invalid(this, `${token} has a value that is not known at synthesis: a workflow is a file, so it must be`);
+    if (token) throw invalid(this, `${token} has a value that is not known at synthesis, but a workflow file needs all values`);
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
 
@@ -143,7 +143,7 @@ export class DeployWorkflow extends Construct {
     const asked = this.environments.map(({ stage }, index) => {
       const plan = plans.find((candidate) => candidate.stage === stage);
       if (!plan || this.environments.findIndex((other) => other.stage === stage) < index) {
-        throw invalid(this, `environments: stage ${shown(stage.node.path)} is named twice, or has no phased service`);
+        throw invalid(this, `environments: stage ${shown(stage.node.path)} is listed twice, or has no phased service`);
       }
       return plan;
     });
@@ -151,8 +151,8 @@ export class DeployWorkflow extends Construct {
     const before = asked.find((plan, index) => index > 0 && plans.indexOf(plan) < plans.indexOf(asked[index - 1]));
     if (before) {
       const left = plans.filter((plan) => !asked.includes(plan)).map(({ stage }) => shown(stage.node.path));
-      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} was made before the one that is named before it, ` +
-        `and ${left.join(', ')} is not named: to change the order, name all stages with services`);
+      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} was created before the stage that is listed before it, ` +
+        `and ${left.join(', ')} is not listed: to change the order, list all stages with services`);
     }
     return plans;
   }

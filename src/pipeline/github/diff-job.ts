@@ -21,12 +21,12 @@ export function diffJob(settings: WorkflowSettings, roleArn: string, stacks: Sta
       ...setUp(settings),
       logIn(settings, roleArn, stacks[0].region, settings.checkTimeout),
       {
-        name: 'Compare with what is deployed',
+        name: 'Compare with the deployed stacks',
         id: 'diff',
         run: `${settings.cdkCommand} diff ${stacks.map(({ deployId }) => quoted(deployId)).join(' ')} --no-change-set --no-color 2>&1 | tee "$RUNNER_TEMP/diff"`,
       },
       {
-        name: 'Summarise',
+        name: 'Summarize',
         if: "${{ !cancelled() && steps.diff.outcome != 'skipped' }}",
         run: `{\n  echo '~~~~~~~~diff'\n  head --bytes ${LIMIT} "$RUNNER_TEMP/diff"\n  echo\n  echo '~~~~~~~~'\n} >> "$GITHUB_STEP_SUMMARY"`,
       },

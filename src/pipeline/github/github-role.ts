@@ -142,7 +142,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     const stack = Stack.of(this);
     const roleName = given.roleName ?? [stack.stackName, ...pathInStack(this)].join('-').replace(/[^\w+=,.@-]+/g, '-');
     if (Token.isUnresolved(roleName) || !isPlaceholder(roleName) && !ROLE_NAME.test(roleName)) {
-      throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most 64 characters: letters, digits and any of +=,.@_-`);
+      throw invalid(this, `roleName ${shown(roleName)} must be known at synthesis and have at most 64 characters: letters, digits, and any of +=,.@_-`);
     }
     this.subjects = subjects;
     this._repository = given.repository;

@@ -132,8 +132,8 @@ export class GitHubSubject {
  */
 function checked(factory: string, name: string, refused: string): string {
   if (typeof name !== 'string' || name === '' || [...name].some((character) => refused.includes(character) || /\s/.test(character))) {
-    throw new Error(`GitHubSubject.${factory}: ${shown(name)} is not a name that a subject can be compared with: ` +
-      `it must not be empty, nor have blanks or any of ${[...refused].join(' ')}`);
+    throw new Error(`GitHubSubject.${factory}: ${shown(name)} cannot be part of a subject: ` +
+      `it must not be empty, or contain whitespace or any of ${[...refused].join(' ')}`);
   }
   return name;
 }

@@ -21,7 +21,7 @@ export class Jobs {
   /** Adds a check, which is called as its user calls it. Returns its id. */
   public addCheck(name: string, body: JobBody): string {
     const other = this.checks.find((check) => isSame(check, name));
-    if (other !== undefined) throw new Error(`checks: "${other}" and "${name}" differ in case only, which GitHub takes for the same`);
+    if (other !== undefined) throw new Error(`checks: "${other}" and "${name}" differ only in case, and GitHub treats them as the same`);
     this.checks.push(name);
     this.byId[name] = { name, ...body };
     return name;

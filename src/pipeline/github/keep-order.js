@@ -1,4 +1,4 @@
-// Stops this job if the same job of a newer commit has come this far, so that an older commit never undoes a newer one.
+// Stops this job if a newer commit has already reached this job, so that an older commit never undoes a newer one.
 const { GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_REF_NAME, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } = process.env;
 const { TOKEN, WORKFLOW, JOB, STEP } = process.env;
 
@@ -15,20 +15,20 @@ async function main() {
     const isNewer = newer.has(run.head_sha) || (status !== 'ahead' && run.head_sha !== GITHUB_SHA && run.run_number > own?.run_number);
     if (!isNewer || run.event.startsWith('pull_request')) continue;
     const attempts = (await jobsOf(run.id)).filter(({ name }) => name === JOB);
-    if (attempts.some(({ step }) => step === 'success')) return stop(run, 'has come this far already', 'There is nothing to do unless that run fails.');
-    if (attempts.at(-1)?.job === 'cancelled') return stop(run, 'was cancelled while it waited for its turn', 'Re-run that one.');
+    if (attempts.some(({ step }) => step === 'success')) return stop(run, 'has already reached this job', 'You do not need to do anything unless that run fails.');
+    if (attempts.at(-1)?.job === 'cancelled') return stop(run, 'was canceled while it waited in the queue', 'Re-run that run.');
   }
-  console.log('No newer commit has come this far.');
+  console.log('No newer commit has reached this job.');
 }
 
 async function stop(run, reason, advice) {
-  const message = `${short(GITHUB_SHA)} is older than ${short(run.head_sha)}, which ${reason}: ${run.html_url}.`;
+  const message = `A newer commit, ${short(run.head_sha)}, ${reason}: ${run.html_url}.`;
   const before = (await jobsOf(GITHUB_RUN_ID)).filter(({ attempt }) => attempt < Number(GITHUB_RUN_ATTEMPT));
   // Whoever re-runs what was finished before, or what was stopped here and said so, means to go back.
   if (before.some(({ name, job, step }) => (name === JOB && job === 'success') || step === 'failure')) {
-    return console.log(`::notice::${message} It was re-run, so it goes on.`);
+    return console.log(`::notice::${message} Continuing because this run was re-run.`);
   }
-  console.log(`::error::${message} ${advice} To go back to ${short(GITHUB_SHA)} on purpose, re-run this job.`);
+  console.log(`::error::${message} ${advice} To go back to ${short(GITHUB_SHA)} anyway, re-run this job.`);
   process.exitCode = 1;
 }
 

@@ -60,7 +60,7 @@ function faultsOf({ context, timeout, task }: RoleUse, role: GitHubRole): string
   if (!role._trusts(context)) faults.push(`does not trust ${context.description}: ${context.remedy}`);
   const { _maxSessionDuration: session } = role;
   if (!session.isUnresolved() && session.toSeconds() < timeout.duration.toSeconds()) {
-    faults.push(`gives credentials for ${session.toHumanString()}, and ${timeout.property} is ${timeout.duration.toHumanString()}: raise its maxSessionDuration`);
+    faults.push(`gives credentials for ${session.toHumanString()}, but ${timeout.property} is ${timeout.duration.toHumanString()}: raise its maxSessionDuration`);
   }
   return faults;
 }

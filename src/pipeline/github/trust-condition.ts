@@ -46,7 +46,7 @@ export function trustedRuns(stack: Stack, repository: GitHubRepository, subjects
 function issuerOf({ issuer, provider }: TrustOptions): string {
   const known = provider && urlOf(provider);
   if (issuer === undefined) {
-    if (provider && !known) throw new Error('provider: its URL is not known at synthesis, and the conditions of the role name it: pass issuer');
+    if (provider && !known) throw new Error('provider: its URL is not known at synthesis, but the conditions of the role need it: pass issuer');
     return known ?? GITHUB_COM;
   }
   const host = withoutScheme(issuer);

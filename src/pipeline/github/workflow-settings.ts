@@ -50,10 +50,10 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
   if (unnamed >= 0) throw new Error(`environments[${unnamed}].environmentName is empty`);
   checkArns({ pushRoleArn, deployRoleArn, diffRoleArn }, environments);
   for (const [name, command] of Object.entries(checks)) {
-    if (!JOB_ID.test(name)) throw new Error(`checks: ${shown(name)} cannot be the id of a job: use letters, digits, _ and -, and neither a digit nor - at first`);
+    if (!JOB_ID.test(name)) throw new Error(`checks: ${shown(name)} cannot be a job ID: use letters, digits, _, and -, and start with a letter or _`);
     if (!command?.trim()) throw new Error(`checks: ${name} has no command`);
   }
-  if (!FILE_NAME.test(workflowName)) throw new Error(`workflowName ${shown(workflowName)} cannot be the name of a file: use letters, digits, _, - and .`);
+  if (!FILE_NAME.test(workflowName)) throw new Error(`workflowName ${shown(workflowName)} cannot be a file name: use letters, digits, _, -, and .`);
   if (branch === '' || NOT_IN_BRANCHES.test(branch)) throw new Error(`branch ${shown(branch)} is not the name of one branch`);
   if (props.installCommand?.trim() === '') throw new Error('installCommand is empty');
   const installed = props.installCommand === undefined ? installationHere() : undefined;
@@ -92,14 +92,14 @@ function checkArns(arns: Record<string, string | undefined>, environments: Workf
   for (const [property, arn] of [...Object.entries(arns), ...more]) {
     if (arn === '') throw new Error(`${property} is empty`);
     if (Token.isUnresolved(arn)) {
-      throw new Error(`${property} must be known at synthesis: give the stack of the role an env with an account, or write the ARN down`);
+      throw new Error(`${property} must be known at synthesis: pass env with an account to the stack of the role, or pass the ARN as a string`);
     }
   }
 }
 
 function timeout(property: string, duration: Duration, max?: Duration): Duration {
   const minutes = duration.isUnresolved() ? NaN : duration.toMinutes({ integral: false });
-  if (!Number.isInteger(minutes) || minutes < 1) throw new Error(`${property} ${duration.isUnresolved() ? 'is not known at synthesis' : `${duration.toHumanString()} is not whole minutes`}: GitHub takes whole minutes`);
-  if (max && minutes > max.toMinutes()) throw new Error(`${property} ${duration.toHumanString()} is longer than ${max.toHumanString()}, and AWS gives no credentials for longer`);
+  if (!Number.isInteger(minutes) || minutes < 1) throw new Error(`${property} ${duration.isUnresolved() ? 'is not known at synthesis' : `${duration.toHumanString()} is not whole minutes`}: GitHub requires whole minutes`);
+  if (max && minutes > max.toMinutes()) throw new Error(`${property} ${duration.toHumanString()} is longer than ${max.toHumanString()}, the longest lifetime of AWS credentials`);
   return duration;
 }

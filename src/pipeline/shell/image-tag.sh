@@ -7,7 +7,7 @@ image_tag() {
   local commit
   commit=$(git log -1 --format=%H -- "${@:2}") || return
   if [[ -z $commit ]]; then
-    complain "no commit has any of ${*:2}: commit what the image is built from"
+    complain "no commit contains any of ${*:2}: commit the sources of the image"
     return 1
   fi
   echo "$commit-$1"

@@ -7,7 +7,7 @@ refuse_changes() {
   changes=$(git status --porcelain -- "$@") || return
   if [[ -n $changes ]]; then
     echo "$changes" >&2
-    complain 'there are uncommitted changes: commit them first, because the tag of the image is a commit'
+    complain 'there are uncommitted changes: commit them first, because the image tag names a commit'
     return 1
   fi
 }

@@ -45,7 +45,7 @@ export function decide({ hasImage, record, runsAgainOnReturn, isAbandoned, opera
     case 'rollback': return skip('the stack is rolling back');
     case 'over': return { kind: 'refuse', because: 'late' };
     case 'unknown': return record === 'earlier'
-      ? { ...skip('CloudFormation does not say whether the stack is rolling back, and the release has run its task before'), isWarning: true }
+      ? { ...skip('it is unknown whether the stack is rolling back, and the release has run its task before'), isWarning: true }
       : { kind: 'refuse', because: 'unknown' };
   }
 }

@@ -31,16 +31,16 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
           `If a deployment should be in progress, start it again: ${again(run)}`,
         )
         : sentences(
-          `The release task was not started, because CloudFormation does not say whether the stack is rolling back: ${short(what.status)}.`,
-          `Allow the function of the release task cloudformation:DescribeStacks. Then: ${again(run)}`,
+          `The release task was not started, because its function cannot determine whether the stack is rolling back: ${short(what.status)}.`,
+          `Grant the function of the release task cloudformation:DescribeStacks. Then: ${again(run)}`,
         );
     case 'failed':
       return 'trouble' in what ? notStarted(what.trouble, run) : failed(what.task, circumstances);
     case 'interrupted':
       return sentences(
-        `The release task did not end by itself: ${ending(what.task, run)}.`,
+        `The release task was stopped from outside: ${ending(what.task, run)}.`,
         UNTOUCHED,
-        `Deploy again to start it again: ${again(run)}`,
+        `Deploy again to rerun it: ${again(run)}`,
         whereabouts(what.task, circumstances),
       );
     case 'timedOut':
@@ -48,18 +48,18 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
         `The release task did not end within ${Math.round(what.afterMs / 1000)} s, ${endOf(what.stopping, 'so it was stopped')}.`,
         goesOn(what.stopping, what.task, run),
         UNTOUCHED,
-        `Make the task faster, or raise its timeout; at most 14 minutes are possible. Then: ${again(run)}`,
+        `Make the task faster, or raise its timeout (at most 14 minutes). Then: ${again(run)}`,
         whereabouts(what.task, circumstances),
       );
     case 'cancelled':
       return sentences(
-        `The deployment was cancelled while the release task ran, ${endOf(what.stopping, 'so the task was stopped')}.`,
+        `The deployment was canceled while the release task ran, ${endOf(what.stopping, 'so the task was stopped')}.`,
         goesOn(what.stopping, what.task, run),
         whereabouts(what.task, circumstances),
       );
     case 'lost':
       return sentences(
-        `ECS does not say how the release task is: ${what.trouble ? troubled(what.trouble) : 'it does not know the task'}.`,
+        `ECS returned no status for the release task: ${what.trouble ? troubled(what.trouble) : 'the task was not found'}.`,
         what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}` : 'The task is being stopped.',
         UNTOUCHED,
         `Then deploy again: ${again(run)}`,
@@ -70,18 +70,18 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
 
 /** For a request that nobody has had the time to answer. */
 export function whenOutOfTime(run: Run): string {
-  return `Its task may still be running; look for it: ${findTasks(run)}.`;
+  return `Its task may still be running. Find it with: ${findTasks(run)}.`;
 }
 
 const UNTOUCHED = 'The services that wait for it were not updated.';
 
 function notStarted(trouble: Trouble, run: Run): string {
   const remedy = {
-    denied: 'Look for a denial in a permissions boundary or a service control policy of the role that is named, or in the trust policy of the roles of the task.',
-    refused: 'Correct what ECS objects to.',
-    noPlace: 'Fargate may have no capacity in these subnets, or the quota of the account is exhausted: pass subnets of more availability zones, or ask for more in Service Quotas.',
+    denied: 'Look for a denial in a permissions boundary or service control policy of the named role, or in the trust policies of the task roles.',
+    refused: 'Fix the problem that ECS reports.',
+    noPlace: 'Fargate may lack capacity in these subnets, or the account quota is exhausted: pass subnets in more availability zones, or request an increase in Service Quotas.',
     throttled: 'Nothing is known to be wrong with the task.',
-    unavailable: `Nothing is known to be wrong with the task. If ECS has started it all the same, it is found by: ${findTasks(run)}.`,
+    unavailable: `Nothing is known to be wrong with the task. If ECS started it anyway, find it with: ${findTasks(run)}.`,
   }[trouble.kind];
   return sentences(`The release task could not be started: ${troubled(trouble)}.`, UNTOUCHED, remedy, `Deploy again: ${again(run)}`);
 }
@@ -98,7 +98,7 @@ function failed(task: Task, circumstances: Circumstances): string {
   return sentences(
     `${what}${why && ` (${why})`}.`,
     UNTOUCHED,
-    `Once the cause is removed, deploy again, or deploy a new image: ${again(run)}`,
+    `Fix the cause, then deploy again or deploy a new image: ${again(run)}`,
     whereabouts(task, circumstances),
   );
 }
@@ -115,7 +115,7 @@ function reasons(task: Task, { containerName }: Run): string {
 }
 
 function endOf(stopping: Stopping, stopped: string): string {
-  return { stopped, stopping: `${stopped}: it ends within its stop timeout`, goesOn: 'and it could not be stopped, so it goes on' }[stopping.kind];
+  return { stopped, stopping: `${stopped}: it ends within its stop timeout`, goesOn: 'and could not be stopped, so it is still running' }[stopping.kind];
 }
 
 function goesOn(stopping: Stopping, task: Task, run: Run): string | undefined {
@@ -130,7 +130,7 @@ function stopCommand({ taskArn }: Task, { region, cluster }: Run): string {
 const ROOM_FOR_LINES = 2_000;
 
 function whereabouts({ taskArn }: Task, { stream, lines = [] }: Circumstances): string {
-  const all = stream && `All that it logged: ${readLog(stream)}.`;
+  const all = stream && `Full log: ${readLog(stream)}.`;
   const last = latest(lines);
   return sentences(`Task: ${taskArn}.`, all, last.length > 0 ? `Last lines: ${last.join(' | ')}` : undefined);
 }
@@ -148,7 +148,7 @@ function again({ serviceStack }: Run): string {
 }
 
 function troubled({ action, message }: Trouble): string {
-  return `${action ? `${action} was answered with ` : ''}${short(message)}`;
+  return `${action ? `${action} failed: ` : ''}${short(message)}`;
 }
 
 function sentences(...parts: Array<string | undefined>): string {

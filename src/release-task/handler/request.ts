@@ -44,7 +44,7 @@ export function parse(request: Request): Run {
   const { properties, stack } = request;
   const imageDigest = text(properties.ImageDigest);
   if (!/^sha256:[0-9a-f]{64}$/.test(imageDigest)) {
-    throw new MalformedRequest('the request does not say which image is released: ImageDigest is not a digest');
+    throw new MalformedRequest('the request specifies no released image: ImageDigest is not a digest');
   }
   const token = hash([stack.id, request.logicalId, request.requestId].join('\n'));
   return {
@@ -85,7 +85,7 @@ function logPlace(properties: Properties, region: string): LogPlace | undefined 
 
 function needed(properties: Properties, name: string): string {
   const value = text(properties[name]);
-  if (!value) throw new MalformedRequest(`the request does not say what to run: ${name} is empty`);
+  if (!value) throw new MalformedRequest(`the request does not specify what to run: ${name} is empty`);
   return value;
 }
 

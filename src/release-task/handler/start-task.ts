@@ -26,7 +26,7 @@ const STATUS_PATIENCE_MS = 60_000;
 
 /**
  * Starts the task if it is to run. What the stack is doing is asked just before each attempt: a request that was
- * cancelled, or that Lambda delivers late, must not start anything.
+ * canceled, or that Lambda delivers late, must not start anything.
  */
 export async function startTask({ runtime: { clock, random }, ecs, askOperation, situation, times }: Starting): Promise<Start> {
   let status = '';

@@ -44,7 +44,7 @@ const TIME_TO_STOP_MS = 20_000;
 /** Of that, what reading takes. */
 const TIME_TO_READ_MS = 5_000;
 
-/** Until the task has ended, or its time is over, or that of the request, or the deployment is cancelled. */
+/** Until the task has ended, or its time is over, or that of the request, or the deployment is canceled. */
 export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   const { runtime: { clock, random }, ecs, askOperation, log, run, times } = watch;
   const since = createdAt(started, clock.now());
@@ -71,13 +71,13 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
       return { kind: 'timedOut', task, afterMs, stopping: await endTask(watch, task, `Not ended after ${Math.round(afterMs / 1000)} seconds`) };
     }
     if (isLost(trouble, clock.now() - seen)) {
-      return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS does not say how the task is') };
+      return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS returned no status for the task') };
     }
     if (clock.now() - asked >= STATUS_EVERY_MS) {
       asked = clock.now();
       const { operation } = await askOperation();
       if (operation === 'rollback' || operation === 'over') {
-        return { kind: 'cancelled', task, stopping: await stopTask(watch, task, 'The deployment was cancelled') };
+        return { kind: 'cancelled', task, stopping: await stopTask(watch, task, 'The deployment was canceled') };
       }
     }
     backoff = next(backoff, trouble?.kind ?? 'seen');

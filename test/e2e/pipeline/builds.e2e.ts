@@ -155,14 +155,14 @@ test('a rebuild on the schedule has a tag of its own, and is what later runs and
 
   const run = await push();
   expect(run.jobs[BUILD].outputs).toEqual(rebuilt);
-  expect(built(run)).toBe('was there already');
+  expect(built(run)).toBe('already in the registry');
   expect(await succeed('./deploy.sh')).not.toContain('error');
   expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
 });
 
 test('another schedule of the workflow rebuilds nothing of it', async () => {
   const before = developer.builds().length;
-  expect(built(await developer.workflowRun({ secrets: SECRETS, schedule: '0 0 * * *' }))).toBe('was there already');
+  expect(built(await developer.workflowRun({ secrets: SECRETS, schedule: '0 0 * * *' }))).toBe('already in the registry');
   expect(developer.builds()).toHaveLength(before);
 });
 

@@ -53,7 +53,7 @@ test('the same commit again: nothing is built, and the same image runs', async (
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
   expect(run.step('build-fargatestack-api', 'Build and push').outcome).toBe('skipped');
-  expect(run.jobs['build-fargatestack-api'].summary).toContain('| was there already |');
+  expect(run.jobs['build-fargatestack-api'].summary).toContain('| already in the registry |');
   expect(await images()).toEqual(before);
 });
 
@@ -156,7 +156,7 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
 
   const stopped = await slow;
   expect(stopped.results).toEqual({ ...ALL_GREEN, order: 'failure', deploy: 'skipped' });
-  expect(stopped.screen).toContain(`::error::${older.slice(0, 7)} is older than ${newer.slice(0, 7)}, which has come this far already: https://github.com/octo-org/shop/actions/runs/`);
+  expect(stopped.screen).toContain(`::error::A newer commit, ${newer.slice(0, 7)}, has already reached this job: https://github.com/octo-org/shop/actions/runs/`);
   expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
 
   // Whoever means to go back re-runs it.

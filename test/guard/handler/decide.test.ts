@@ -115,8 +115,8 @@ test('a service that may be running is not stopped because the next image is mis
 test('a success that is not what was asked for comes with a warning', () => {
   expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks' })).toHaveProperty('warning', expect.stringContaining('0 tasks'));
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback' }))
-    .toHaveProperty('warning', 'the stack is rolling back, so the guard lets it pass without the image (missing)');
-  expect(decideOn({ kind: 'missing' }, { operation: 'unknown', onRecord: BEFORE })).toHaveProperty('warning', expect.stringContaining('CloudFormation does not say'));
+    .toHaveProperty('warning', 'the stack is rolling back, so the guard proceeds without the image (missing)');
+  expect(decideOn({ kind: 'missing' }, { operation: 'unknown', onRecord: BEFORE })).toHaveProperty('warning', expect.stringContaining('the guard cannot determine'));
   expect(decideOn({ kind: 'found', images: [], digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
 });
 

@@ -27,7 +27,7 @@ describe('missing', () => {
 
   test.each([
     ['an empty repository', { pushedLast: [], similarTags: [], partial: false }, ' The repository is empty. '],
-    ['a repository too large to be seen whole', { ...RECENT, partial: true }, 'Pushed last, as far as looked at: v3'],
+    ['a repository too large to be seen whole', { ...RECENT, partial: true }, 'Pushed last among the images checked: v3'],
     ['no listing', undefined, `${PLACE}. Push it`],
   ])('%s', (_, recent, expected) => {
     expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
@@ -69,7 +69,7 @@ describe('missing', () => {
     for (const kind of ['missing', 'repositoryMissing'] as const) {
       const text = reason({ kind }, { RepositoryName, RepositoryUri: uri });
 
-      expect(text).toContain(`pull-through cache, whose images appear only once somebody pulls them: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
+      expect(text).toContain(`pull-through cache, where an image appears only after its first pull: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
       expect(text).not.toContain('buildx');
     }
   });
@@ -91,7 +91,7 @@ describe('not named', () => {
 
   test('says what to pass', () => {
     expect(reason({ kind: 'unnamed' }, properties, { recent: RECENT })).toBe(
-      `No image is named yet: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit it: the CDK CLI passes the previous one. `
+      `No image tag was passed: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit it: the CDK CLI passes the previous one. `
       + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
   });
 
@@ -112,7 +112,7 @@ test('repository missing: which stack to deploy, and where else it may be', () =
 
 test('archived: how to restore it', () => {
   expect(reason({ kind: 'archived', digest: DIGEST })).toBe(
-    `Image ${REPOSITORY_URI}:v1 is archived ${PLACE}, and archived images cannot be pulled. Restore it, which takes some minutes: `
+    `Image ${REPOSITORY_URI}:v1 is archived ${PLACE}, and archived images cannot be pulled. Restore it, which takes a few minutes: `
     + '1) aws ecr update-image-storage-class --target-storage-class STANDARD --region eu-west-1 --registry-id 111122223333 --repository-name app '
     + `--image-id imageTag=v1  2) ${AGAIN}`);
 });
@@ -134,13 +134,13 @@ test('wrong platform: what is needed, what is offered, how to build it', () => {
 
 test('not an image: what it is', () => {
   expect(reason({ kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' })).toContain(
-    `${REPOSITORY_URI}:v1 is not a container image but a Helm chart (digest ${DIGEST}, account 111122223333, region eu-west-1), which no task can run. `
-    + `Push the image under a tag of its own: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  3) ${AGAIN}`);
+    `${REPOSITORY_URI}:v1 is not a container image: it is a Helm chart (digest ${DIGEST}, account 111122223333, region eu-west-1). Tasks cannot run it. `
+    + `Push the image under a different tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  3) ${AGAIN}`);
 });
 
 test('an index for Lambda: how to build a single manifest', () => {
   expect(reason({ kind: 'index', digest: DIGEST }, { SingleManifest: 'true' })).toMatch(
-    /is an index of several manifests .* Lambda functions take single manifests only\. .*--provenance=false --sbom=false --tag \S+:<new tag> --push/);
+    /is an index of several manifests .* Lambda functions accept only single manifests\. .*--provenance=false --sbom=false --tag \S+:<new tag> --push/);
 });
 
 describe('denied', () => {
@@ -170,7 +170,7 @@ describe('denied', () => {
       Principal: { AWS: 'arn:aws:iam::111122223333:root' },
       Action: ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
     });
-    expect(text).toMatch(/ECR says: AccessDenied\. To go on: 1\) in account 999988887777, add this statement .*: \{.*\} {2}2\) cdk deploy /);
+    expect(text).toMatch(/ECR says: AccessDenied\. To proceed: 1\) in account 999988887777, add this statement .*: \{.*\} {2}2\) cdk deploy /);
     expect(text).toContain('(account 999988887777, region eu-west-1)');
   });
 });
@@ -178,10 +178,10 @@ describe('denied', () => {
 test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
   ['upstream', /upstream registry of its pull-through cache .*: KmsException: key is disabled\. .*docker pull .*:v1/],
-  ['refused', /^ECR does not accept .* as the name of an image .*: KmsException: key is disabled\. .*cdk deploy Service$/],
+  ['refused', /^ECR rejects the image name .*: KmsException: key is disabled\. .*cdk deploy Service$/],
   ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
   ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
-  ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages was answered with KmsException: key is disabled\. /],
+  ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages failed: KmsException: key is disabled\. /],
 ] as const)('%s quotes what AWS says', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
 });
@@ -189,7 +189,7 @@ test.each([
 test('an exhausted quota says where more can be had', () => {
   const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
 
-  expect(text).toMatch(/^A quota of ECR is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages was answered with LimitExceededException: too many\. Request an increase/);
+  expect(text).toMatch(/^An ECR quota is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages failed: LimitExceededException: too many\. Request an increase/);
 });
 
 test.each([
@@ -199,7 +199,7 @@ test.each([
 ] as const)('an image that is not what is required (%s) says what it is not, and how to go on', (kind, then) => {
   const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
 
-  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To go on: 1) sign it  2) ${then}`);
+  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To proceed: 1) sign it  2) ${then}`);
 });
 
 test('an image that is unfit is replaced by one under a new tag', () => {
@@ -219,10 +219,10 @@ describe('an image that could not be given its release tag', () => {
     const request = openRequest(event({}, { ...TAGGED, ...properties }));
     return explainReleaseTags(trouble, { question: parse(request), stack: request.stack, waitedMs: 0, mayRun: false });
   };
-  const CANNOT = /^Image \S+:v1 exists, but the guard cannot give it the release tag deployed-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): /;
+  const CANNOT = /^Image \S+:v1 exists, but the guard cannot add the release tag deployed-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): /;
 
   test.each([
-    ['quota', /ECR allows 1,000 tags to an image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
+    ['quota', /ECR allows 1,000 tags per image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
     ['throttled', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
     ['unavailable', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
     ['denied', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
@@ -231,14 +231,14 @@ describe('an image that could not be given its release tag', () => {
     const text = tagReason({ kind, action: 'ecr:PutImage', message: 'Code: message.' });
 
     expect(text).toMatch(CANNOT);
-    expect(text).toContain('ecr:PutImage was answered with Code: message. ');
+    expect(text).toContain('ecr:PutImage failed: Code: message. ');
     expect(text).toMatch(remedy);
   });
 
   test('because CloudFormation says nothing is not told to ask ECR', () => {
     const text = tagReason({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'AccessDenied' });
 
-    expect(text).toMatch(/because CloudFormation does not say whether the stack is still being deployed: AccessDenied\. Allow the guard's function cloudformation:DescribeStacks, or set/);
+    expect(text).toMatch(/because it cannot determine whether the stack is still being deployed: AccessDenied\. Grant the guard's function cloudformation:DescribeStacks, or set/);
     expect(text).toMatch(/cannot move the release tag deployed-api-[0-9a-f]{8}, because/);
   });
 

@@ -264,7 +264,7 @@ describe('a request that is late', () => {
     const { Status, Reason } = await next(update(second.PhysicalResourceId, propertiesOf('v3'), propertiesOf('v2')));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('because CloudFormation does not say whether the stack is still being deployed');
+    expect(Reason).toContain('because it cannot determine whether the stack is still being deployed');
     expect(releaseTags().map(([, digest]) => digest)).not.toContain(v3);
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
@@ -347,8 +347,8 @@ describe('a release tag that cannot be moved', () => {
   };
 
   test.each<[string, Fault, RegExp, number]>([
-    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage was answered with ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
-    ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags to an image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
+    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage failed: ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
+    ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags per image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
     ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
     ['by throttling', THROTTLED, /Nothing is known to be wrong with the image\. Then/, 65],
     ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image\. Then/, 65],
@@ -359,7 +359,7 @@ describe('a release tag that cannot be moved', () => {
     const { Status, Reason } = await create('v1');
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toMatch(/^Image \S+:v1 exists, but the guard cannot give it the release tag deployed-service-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): ecr:PutImage/);
+    expect(Reason).toMatch(/^Image \S+:v1 exists, but the guard cannot add the release tag deployed-service-api-[0-9a-f]{8} \(account 111122223333, region eu-west-1\): ecr:PutImage/);
     expect(Reason).toMatch(expected);
     expect(Reason).toMatch(/Then: cdk deploy Service$/);
     expect((aws.clock.now() - start) / 1_000).toBeLessThanOrEqual(seconds);
@@ -372,7 +372,7 @@ describe('a release tag that cannot be moved', () => {
     const { Status, Reason } = await create('v1', { WhenMissing: 'waitFor', WaitSeconds: '120', ServiceTimeout: '150' });
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('ecr:PutImage was answered with AccessDeniedException');
+    expect(Reason).toContain('ecr:PutImage failed: AccessDeniedException');
     expect(aws.clock.now() - start).toBeLessThan(150_000);
   });
 

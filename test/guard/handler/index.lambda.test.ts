@@ -321,7 +321,7 @@ describe('a rollback', () => {
     aws.outage.stack = THROTTLED;
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
-    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('does not say whether the stack is rolling back') });
+    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('cannot determine whether the stack is rolling back') });
   });
 
   test('that CloudFormation does not admit goes back to the record that there was no image', async () => {
@@ -457,9 +457,9 @@ describe('a registry in trouble', () => {
     ['archived', (): void => { aws.push('v1', { status: 'ARCHIVED' }); }, /is archived/],
     ['hidden in the archive', (): void => { aws.push('v1', { status: 'ARCHIVED' }); aws.showsArchivedUnasked = false; }, /is archived/],
     ['platform', (): void => { aws.push('v1', { fixture: FIXTURES.ociImage }); }, /does not run on linux\/amd64/],
-    ['Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /but a Helm chart/],
+    ['Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /is not a container image: it is a Helm chart/],
     ['KMS', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'KmsException', message: 'key is disabled' }; }, /cannot decrypt/],
-    ['name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /does not accept/],
+    ['name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /rejects the image name/],
   ])('what no time cures (%s) fails at once', async (_, arrange, reason) => {
     arrange();
     const start = aws.clock.now();
@@ -635,7 +635,7 @@ describe('the log', () => {
 
     expect(aws.lines.map((line) => JSON.parse(line))).toEqual([{
       level: 'info',
-      message: 'the deployment may go on',
+      message: 'the deployment may proceed',
       requestType: 'Create',
       stackId: STACK_ID,
       logicalId: event().LogicalResourceId,

@@ -198,7 +198,7 @@ test('what was sent is shown, but not at any length', () => {
 });
 
 test('what is neither Create nor Update is refused', () => {
-  expect(() => parse(openRequest(event({ RequestType: 'Poke' })))).toThrow('the request is neither Create, Update nor Delete: "Poke"');
+  expect(() => parse(openRequest(event({ RequestType: 'Poke' })))).toThrow('the request is not a Create, Update, or Delete: "Poke"');
 });
 
 test.each([undefined, null, 'x', 7, [], {}])('properties %j are refused, not stumbled over', (ResourceProperties) => {

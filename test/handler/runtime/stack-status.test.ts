@@ -41,14 +41,14 @@ test('errors are asked away, with pauses that grow', async () => {
 });
 
 test.each<[string, Fault, string]>([
-  ['an error', { kind: 'error', status: 400, code: 'AccessDenied' }, 'cloudformation:DescribeStacks was answered with AccessDenied'],
+  ['an error', { kind: 'error', status: 400, code: 'AccessDenied' }, 'cloudformation:DescribeStacks failed: AccessDenied'],
   ['no status', { kind: 'garbage' }, 'Error: an answer without a status'],
   ['no answer', { kind: 'reset' }, 'Error: read ECONNRESET'],
 ])('after five seconds of %s the operation is unknown, which the log says', async (_, fault, error) => {
   const { answer, log, ms } = await askedFor(undefined, fault);
 
   expect(answer).toEqual({ operation: 'unknown', status: error });
-  expect(log).toEqual([['warn', 'CloudFormation does not say what the stack is doing', { error }]]);
+  expect(log).toEqual([['warn', 'cannot determine what the stack is doing', { error }]]);
   expect(ms).toBeGreaterThanOrEqual(5_000);
   expect(ms).toBeLessThan(5_100);
 });

@@ -89,8 +89,8 @@ describe('the tag', () => {
 
   test('is refused where services of one image disagree, or it is a token or too long', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT }, Worker: { imageVersion: ImageVersion.tag('other'), registry: 'of Api' as any } })).toThrow(
-      'imageVersion "other" differs from "4f9d2c1" of Production/Shop/Api/Guard, and one step pushes the image of production-shop-api for both: ' +
-      'pass the same to both (at Production/Shop/Worker/Guard)');
+      'imageVersion "other" differs from "4f9d2c1" of Production/Shop/Api/Guard, but one step pushes the image of production-shop-api for both: ' +
+      'pass the same version to both (at Production/Shop/Worker/Guard)');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag(Token.asString({ Ref: 'Tag' })) } })).toThrow('imageVersion is a token');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag('a'.repeat(120)) } })).toThrow(
       'with a hash of how the image is built it would be longer than the 128 characters of a tag');
@@ -117,7 +117,7 @@ describe('build secrets', () => {
 
   test('are refused where nothing says what they are, or where no image uses them', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] }))).toThrow(
-      'secrets: the image of production-shop-api is built with a secret from NPM_TOKEN, which is not among them: ' +
+      'secrets: the image of production-shop-api is built with a secret from NPM_TOKEN, which secrets does not contain: ' +
       'pass secrets: { NPM_TOKEN: <a secret of AWS Secrets Manager> } (at Production)');
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ stack }) => ({ secrets: { NPM_TOKEN: NPM(stack) } })))
       .toThrow('secrets: no image is built with a secret from NPM_TOKEN (at Production)');
@@ -184,7 +184,7 @@ describe('promotion', () => {
 describe('what a step cannot do is refused', () => {
   test('a parameter, with the reason', () => {
     expect(() => pipeline({ Api: {} })).toThrow(
-      /^imageVersion is a parameter, and CDK Pipelines passes no parameters to stacks: pass ImageVersion\.tag\(\) .* \(at Production\/Shop\/Api\/Guard\)$/);
+      /^imageVersion is a parameter, but CDK Pipelines does not pass parameters to stacks: pass ImageVersion\.tag\(\) .* \(at Production\/Shop\/Api\/Guard\)$/);
   });
 
   test('an image for two platforms', () => {

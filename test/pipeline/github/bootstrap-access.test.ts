@@ -59,7 +59,7 @@ describe('a stack with a synthesizer of its own', () => {
   ])('that names no role is an error, since this role can do nothing itself: %#', (synthesizer, message) => {
     const { roles, shop } = rolesFor(synthesizer);
     expect(() => new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] })).toThrow(
-      `stacks: synthesizer ${message} that can be read, so there is no role to assume: use a DefaultStackSynthesizer with it, or deploy with an iam.Role of your own (at GitHub/Deploy)`);
+      `stacks: synthesizer ${message} that can be read, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);
   });
 });
 

@@ -101,8 +101,8 @@ describe('what buildx is asked for', () => {
   });
 });
 
-test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with blanks is an error, since the runner has a variable of that name', (name) => {
-  expect(() => jobOf({ buildArgs: { [name]: 'x\n' } })).toThrow(`images: buildArgs.${name} "x\n" ends with blanks`);
+test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with whitespace is an error, since the runner has a variable of that name', (name) => {
+  expect(() => jobOf({ buildArgs: { [name]: 'x\n' } })).toThrow(`images: buildArgs.${name} "x\n" ends with whitespace`);
   expect(stepOf(jobOf({ buildArgs: { [name]: ' x' } }), 'Build and push').with['build-args']).toBe(`${name}= x`);
 });
 
@@ -120,7 +120,7 @@ describe('secrets', () => {
   });
 
   test('are checked before the build, by whether they are set', () => {
-    const { env, if: condition } = stepOf(jobOf(SECRETS), 'Check the secrets of the build');
+    const { env, if: condition } = stepOf(jobOf(SECRETS), 'Check the build secrets');
     expect(env.NPM_TOKEN).toBe("${{ secrets.NPM_TOKEN != '' && 'set' || '' }}");
     expect(condition).toBe("steps.image.outputs.digest == ''");
   });
@@ -184,7 +184,7 @@ describe('a rebuild', () => {
     expect(on).toEqual({ push: { branches: ['main'] }, schedule: [{ cron: '17 3 * * 1' }] });
     const inputs = stepOf(jobs['build-shop-api'], 'Build and push').with;
     expect([inputs.pull, inputs['no-cache']]).toEqual(Array(2).fill("${{ steps.image.outputs.rebuild == 'true' }}"));
-    const look = stepOf(jobs['build-shop-api'], 'Look for the image');
+    const look = stepOf(jobs['build-shop-api'], 'Look up the image');
     expect(look.env).toEqual({ SCHEDULE: '${{ github.event.schedule }}' });
     expect(look.run).toContain("if [[ $SCHEDULE == '17 3 * * 1' ]]; then\n  rebuild=true\n  tag=$tag-$(date -u +%Y%m%dT%H%M)\n");
   });
@@ -199,7 +199,7 @@ describe('a rebuild', () => {
 
   test('concerns the images that ask for it', () => {
     expect(stepOf(jobOf({}), 'Build and push').with).not.toHaveProperty('pull');
-    expect(stepOf(jobOf({}), 'Look for the image').run).not.toContain('newest_tag');
+    expect(stepOf(jobOf({}), 'Look up the image').run).not.toContain('newest_tag');
   });
 
   test('is what a script deploys from then on', () => {
@@ -216,7 +216,7 @@ describe('further tags', () => {
     const tag = jobs['tag-shop-api'];
     expect(tag.needs).toEqual(['build-shop-api', 'order']);
     expect(tag.concurrency).toEqual({ 'group': `tag-${URI}`, 'cancel-in-progress': false });
-    expect(tag.steps.map(({ name }: any) => name).slice(0, 2)).toEqual(['Set up Node.js', 'Keep the order of commits']);
+    expect(tag.steps.map(({ name }: any) => name).slice(0, 2)).toEqual(['Set up Node.js', 'Check the commit order']);
     for (const name of ['latest', '1.2.3']) expect(stepOf(tag, 'Set further tags').run).toContain(`111122223333 eu-west-1 shop-api ${URI} "${name}"`);
     expect(jobs.deploy.needs).toEqual(['build-shop-api', 'order']);
   });
@@ -246,7 +246,7 @@ describe('promotion', () => {
     expect(jobs[promote].steps.filter(({ uses = '' }) => uses.includes('ecr-login')).map(({ env: { AWS_REGION }, with: { registries } }: any) => [AWS_REGION, registries]))
       .toEqual([['eu-west-1', '111122223333'], ['us-east-1', '444455556666']]);
     expect(stepOf(jobs['deploy-prod'], 'Deploy').env).toEqual({ IMAGE_DEV_DEV_SHOP_API: `\${{ needs.${build}.outputs.tag }}@\${{ needs.${build}.outputs.digest }}` });
-    expect(stepOf(jobs['deploy-prod'], 'Compare what runs with what was pushed').run).toContain(`${to} "\${IMAGE_DEV_DEV_SHOP_API#*@}"`);
+    expect(stepOf(jobs['deploy-prod'], 'Check the running images').run).toContain(`${to} "\${IMAGE_DEV_DEV_SHOP_API#*@}"`);
   });
 
   test('goes the same way in a script, and in a workflow of one stage', () => {

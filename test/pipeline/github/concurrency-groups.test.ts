@@ -77,14 +77,14 @@ describe('ids of jobs', () => {
       new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
     }
     const names = Object.values<any>(parse(workflow(app).render()).jobs).map(({ name }) => name);
-    expect(names).toEqual(['Build theirs', 'Build theirs (2)', 'Keep the order of commits', 'Deploy']);
+    expect(names).toEqual(['Build theirs', 'Build theirs (2)', 'Check the commit order', 'Deploy']);
   });
 
   test('checks cannot differ in case only', () => {
     const app = testApp();
     serviceIn(app);
     expect(() => workflow(app, { checks: { test: 'npm test', Test: 'npm test' } }).render())
-      .toThrow('checks: "test" and "Test" differ in case only, which GitHub takes for the same (at Deploy)');
+      .toThrow('checks: "test" and "Test" differ only in case, and GitHub treats them as the same (at Deploy)');
   });
 
   test.each(['deploy', 'order', 'Deploy', 'ORDER', 'build-shop-api'])('a check cannot be called %s, like a job of the workflow', (name) => {
@@ -99,5 +99,5 @@ test('two workflows of one app cannot have one file', () => {
   const app = testApp();
   serviceIn(app);
   workflow(app);
-  expect(() => workflow(new Stage(app, 'Prod'), ROLES)).toThrow('workflowName: .github/workflows/deploy.yml is written by Deploy already (at Prod/Deploy)');
+  expect(() => workflow(new Stage(app, 'Prod'), ROLES)).toThrow('workflowName: .github/workflows/deploy.yml is already written by Deploy (at Prod/Deploy)');
 });

@@ -77,7 +77,7 @@ describe('the order', () => {
     proxyIn(new Stack(app, 'Proxy', { env: ENV }));
     const { jobs } = rendered(workflow(app, { checks: { test: 'npm test' } }));
     expect(needs(jobs)).toEqual({ test: undefined, order: ['test'], deploy: ['test', 'order'] });
-    expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Keep the order of commits', 'Log in to AWS', 'Deploy']);
+    expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Check the commit order', 'Log in to AWS', 'Deploy']);
   });
 
   test('on a stage, the workflow is about that stage', () => {
@@ -106,7 +106,7 @@ describe('every job', () => {
     for (const [, { permissions, ...job }] of jobs()) {
       const { 'id-token': token, ...others } = permissions;
       expect(token).toBe(goesToAws(job) ? 'write' : undefined);
-      expect(others).toEqual(job.steps.some(({ name }: any) => name === 'Keep the order of commits') ? { actions: 'read', contents: 'read' } : { contents: 'read' });
+      expect(others).toEqual(job.steps.some(({ name }: any) => name === 'Check the commit order') ? { actions: 'read', contents: 'read' } : { contents: 'read' });
     }
   });
 
@@ -168,7 +168,7 @@ describe('what is read off the app', () => {
     expect(inputs(jobs, 'build-shop-api', 'Log in to AWS')['aws-region']).toBe('cn-north-1');
     expect(inputs(jobs, 'build-shop-api', 'Build and push').tags)
       .toBe('111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/shop-api:${{ steps.image.outputs.tag }}');
-    expect(step(jobs, 'deploy', 'Compare what runs with what was pushed').run)
+    expect(step(jobs, 'deploy', 'Check the running images').run)
       .toContain('"RoleArn":"arn:aws-cn:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-cn-north-1"');
   });
 
@@ -183,7 +183,7 @@ describe('what is read off the app', () => {
     const app = testApp();
     serviceIn(app, 'Shop', { env: ENV, synthesizer });
     const { jobs } = rendered(workflow(app));
-    expect(step(jobs, 'deploy', 'Compare what runs with what was pushed').run).toContain(expected);
+    expect(step(jobs, 'deploy', 'Check the running images').run).toContain(expected);
     expect(new DeployScript(app, 'Script').render()).toContain(expected);
   });
 
@@ -271,7 +271,7 @@ describe('errors', () => {
   test.each<[string, (app: App) => void, RegExp]>([
     ['no service', () => undefined, /^there is no phased service below the app, so there is nothing to deploy \(at the app\)$/],
     ['a stack without an environment', (app) => serviceIn(app, 'Shop', {}),
-      /^registry Shop\/Registry\/Api has no name, account or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
+      /^registry Shop\/Registry\/Api has no name, account, or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
     ['a registry in the stack of the service', (app) => {
       const stack = new Stack(app, 'Shop', { env: ENV });
       new PhasedFargateService(stack, 'Api', { registry: new ImageRegistry(stack, 'Mine') });
@@ -282,7 +282,7 @@ describe('errors', () => {
     ['a registry of a stack without an environment', (app) => {
       const registry = new ImageRegistry(new Stack(app, 'Images'), 'Shop', { repositoryName: 'shop' });
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { registry });
-    }, /^registry Images\/Shop has no name, account or region that is known at synthesis/],
+    }, /^registry Images\/Shop has no name, account, or region that is known at synthesis/],
   ])('%s', (_, define, message) => {
     const app = testApp();
     define(app);
@@ -290,7 +290,7 @@ describe('errors', () => {
   });
 
   test.each<[string, Partial<Parameters<typeof workflow>[1]> & object, string]>([
-    ['a check that cannot be a job', { checks: { 'unit tests': 'npm test' } }, 'checks: "unit tests" cannot be the id of a job: '],
+    ['a check that cannot be a job', { checks: { 'unit tests': 'npm test' } }, 'checks: "unit tests" cannot be a job ID: '],
     ['an ARN that is a token', { pushRoleArn: Token.asString({ Ref: 'Role' }) }, 'pushRoleArn must be known at synthesis'],
     ['an action by tag', { actions: { 'actions/checkout': 'v7' } }, 'actions: "v7" does not pin actions/checkout'],
     ['an unknown action', { actions: { 'actions/cache': 'x' } }, 'actions: "actions/cache" is not an action of the workflow'],
@@ -305,13 +305,13 @@ describe('errors', () => {
     expect(() => workflow(app, { checks: { deploy: 'true' } }).render()).toThrow('checks: "deploy" is the name of another job of the workflow: give the check another name (at Deploy)');
   });
 
-  test('a stage without a service, or one that is named twice', () => {
+  test('a stage without a service, or one that is listed twice', () => {
     const { app, staging } = stages();
     const empty = new Stage(app, 'Empty');
     expect(() => new DeployWorkflow(app, 'One', { ...ROLES, environments: [{ stage: empty }] }).render())
-      .toThrow('environments: stage "Empty" is named twice, or has no phased service (at One)');
+      .toThrow('environments: stage "Empty" is listed twice, or has no phased service (at One)');
     expect(() => new DeployWorkflow(app, 'Two', { ...ROLES, environments: [{ stage: staging }, { stage: staging }] }).render())
-      .toThrow('environments: stage "Staging" is named twice');
+      .toThrow('environments: stage "Staging" is listed twice');
   });
 
   test('images of a registry that nobody runs', () => {

@@ -50,9 +50,9 @@ test('the diff may read only, of every stack, and shows its result whatever that
   expect(environment).toBeUndefined();
   const step = (name: string) => steps.find((candidate: any) => candidate.name === name);
   expect(step('Log in to AWS').with['role-to-assume']).toBe(DIFF.diffRoleArn);
-  expect(step('Compare with what is deployed').run)
+  expect(step('Compare with the deployed stacks').run)
     .toBe('npx cdk diff Images Staging/Shop Production/Shop --no-change-set --no-color 2>&1 | tee "$RUNNER_TEMP/diff"');
-  expect(step('Summarise')).toMatchObject({ if: "${{ !cancelled() && steps.diff.outcome != 'skipped' }}", run: expect.stringContaining('>> "$GITHUB_STEP_SUMMARY"') });
+  expect(step('Summarize')).toMatchObject({ if: "${{ !cancelled() && steps.diff.outcome != 'skipped' }}", run: expect.stringContaining('>> "$GITHUB_STEP_SUMMARY"') });
 });
 
 test('a newer commit of a pull request takes the place of the one before', () => {

@@ -128,7 +128,7 @@ describe('the issuer', () => {
       provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`),
     }), `issuer "https://${PROVIDER}" is not that of the provider, which is "https://${GHES}": leave it out`],
     ['that nobody knows', (stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) }),
-      'provider: its URL is not known at synthesis, and the conditions of the role name it: pass issuer'],
+      'provider: its URL is not known at synthesis, but the conditions of the role need it: pass issuer'],
   ])('%s is an error', (_, props, message) => {
     expect(() => deployRole(props)).toThrow(message);
     expect(() => deployRole(props)).toThrow('(at GitHub/Deploy)');
@@ -217,7 +217,7 @@ describe('the name', () => {
 
   test('longer than IAM takes is an error', () => {
     const stack = new Stack(testApp(), 'A'.repeat(64), { env: ENV });
-    expect(() => new GitHubDeployRole(stack, 'Deploy', GITHUB)).toThrow(/roleName "A+-Deploy" must be known at synthesis and have at most 64 characters: letters, digits and any of /);
+    expect(() => new GitHubDeployRole(stack, 'Deploy', GITHUB)).toThrow(/roleName "A+-Deploy" must be known at synthesis and have at most 64 characters: letters, digits, and any of /);
   });
 });
 

@@ -38,7 +38,7 @@ describe('the rendered workflow', () => {
     const { said } = await explore(3, RENDERED);
     expect(said.length).toBeGreaterThan(3);
     for (const message of said) {
-      expect(message).toMatch(/^::error::[abc]{7} is older than [abc]{7}, which (has come this far already|was cancelled while it waited for its turn): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (There is nothing to do unless that run fails|Re-run that one)\. To go back to [abc]{7} on purpose, re-run this job\.$/);
+      expect(message).toMatch(/^::error::A newer commit, [abc]{7}, (has already reached this job|was canceled while it waited in the queue): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (You do not need to do anything unless that run fails|Re-run that run)\. To go back to [abc]{7} anyway, re-run this job\.$/);
     }
   });
 });
@@ -75,7 +75,7 @@ describe('the model finds what is wrong', () => {
 
   test('in concurrency groups alone: they keep deployments apart, not in order', async () => {
     const { silent, undone } = await explore(2, changed(RENDERED, ({ jobs }) => {
-      for (const job of Object.values<any>(jobs)) job.steps = job.steps.filter(({ name }: any) => name !== 'Keep the order of commits');
+      for (const job of Object.values<any>(jobs)) job.steps = job.steps.filter(({ name }: any) => name !== 'Check the commit order');
     }));
     expect(silent).not.toEqual([]);
     expect(undone).not.toEqual([]);

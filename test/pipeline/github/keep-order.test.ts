@@ -7,7 +7,7 @@ import { testApp } from '../../util/synth';
 /** The step as it stands in the rendered workflow, with a stand-in for GitHub's API. */
 
 const [OLDER, OWN, NEWER] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
-const STEP = 'Keep the order of commits';
+const STEP = 'Check the commit order';
 
 const app = testApp();
 serviceIn(app);
@@ -50,18 +50,18 @@ describe('a run passes', () => {
 
 describe('a run is stopped', () => {
   test.each<[string, RunRecord[], Partial<Repository>, string]>([
-    ['where the newer commit was deployed', [MINE, run(3, NEWER, DEPLOYED)], {}, 'has come this far already'],
-    ['whatever the numbers of the runs', [run(1, NEWER, DEPLOYED), MINE], {}, 'has come this far already'],
-    ['where the deployment of the newer commit has begun', [MINE, run(3, NEWER, job(null, 'success'))], {}, 'has come this far already'],
-    ['where it has failed, since it may have changed something', [MINE, run(3, NEWER, job('failure', 'success'))], {}, 'has come this far already'],
-    ['where a first attempt has deployed, and a second one waits', [MINE, run(3, NEWER, DEPLOYED, job(null, undefined, { attempt: 2 }))], {}, 'has come this far'],
-    ['where the newer commit lost its place in the queue', [MINE, run(3, NEWER, job('cancelled'))], {}, 'was cancelled while it waited for its turn'],
-    ['where a force-push has replaced the commit', [MINE, run(3, NEWER, DEPLOYED)], { commits: [OLDER, NEWER], removed: [OWN] }, 'has come this far already'],
-    ['where a force-push went back, and that was deployed', [run(1, OLDER, DEPLOYED), MINE, run(3, OLDER, DEPLOYED)], { commits: [OLDER], removed: [OWN] }, 'has come this far'],
+    ['where the newer commit was deployed', [MINE, run(3, NEWER, DEPLOYED)], {}, 'has already reached this job'],
+    ['whatever the numbers of the runs', [run(1, NEWER, DEPLOYED), MINE], {}, 'has already reached this job'],
+    ['where the deployment of the newer commit has begun', [MINE, run(3, NEWER, job(null, 'success'))], {}, 'has already reached this job'],
+    ['where it has failed, since it may have changed something', [MINE, run(3, NEWER, job('failure', 'success'))], {}, 'has already reached this job'],
+    ['where a first attempt has deployed, and a second one waits', [MINE, run(3, NEWER, DEPLOYED, job(null, undefined, { attempt: 2 }))], {}, 'has already reached this job'],
+    ['where the newer commit lost its place in the queue', [MINE, run(3, NEWER, job('cancelled'))], {}, 'was canceled while it waited in the queue'],
+    ['where a force-push has replaced the commit', [MINE, run(3, NEWER, DEPLOYED)], { commits: [OLDER, NEWER], removed: [OWN] }, 'has already reached this job'],
+    ['where a force-push went back, and that was deployed', [run(1, OLDER, DEPLOYED), MINE, run(3, OLDER, DEPLOYED)], { commits: [OLDER], removed: [OWN] }, 'has already reached this job'],
   ])('%s', async (_, runs, repository, reason) => {
     const { passed, said } = await look(runs, repository);
     expect({ passed, said }).toEqual({ passed: false, said: expect.stringContaining(reason) });
-    expect(said).toMatch(/^::error::bbbbbbb is older than [ac]{7}, which .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb on purpose, re-run this job\.$/);
+    expect(said).toMatch(/^::error::A newer commit, [ac]{7}, .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb anyway, re-run this job\.$/);
   });
 
   test('where GitHub does not answer, with the request', async () => {
@@ -95,7 +95,7 @@ describe('to go back to an earlier commit', () => {
 
   test('a run that had deployed it is re-run', async () => {
     const { passed, said } = await look([run(2, OWN, DEPLOYED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 });
-    expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::bbbbbbb is older than ccccccc, .* It was re-run, so it goes on\.$/) });
+    expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::A newer commit, ccccccc, .* Continuing because this run was re-run\.$/) });
   });
 
   test('or one that was stopped, and said so', async () => {

@@ -161,7 +161,7 @@ test('credentials that do not last as long as a job may', () => {
     workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) },
     push: { maxSessionDuration: Duration.hours(3) },
   }))).toEqual([
-    'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, and deployTimeout is 2 hours: raise its maxSessionDuration',
+    'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, but deployTimeout is 2 hours: raise its maxSessionDuration',
   ]);
 });
 

@@ -10,11 +10,11 @@ import { ENV, inSources, serviceIn, workflow } from '../shop';
 test.each<[Partial<DeployWorkflowProps>, string]>([
   [{ deployTimeout: Duration.seconds(90) }, 'deployTimeout 1 minute 30 seconds is not whole minutes'],
   [{ checkTimeout: Duration.seconds(30) }, 'checkTimeout 30 seconds is not whole minutes'],
-  [{ buildTimeout: Duration.hours(13) }, 'buildTimeout 13 hours is longer than 12 hours, and AWS gives no credentials for longer'],
+  [{ buildTimeout: Duration.hours(13) }, 'buildTimeout 13 hours is longer than 12 hours, the longest lifetime of AWS credentials'],
   [{ deployTimeout: Duration.days(1) }, 'deployTimeout 1 day is longer than 12 hours'],
   [{ deployTimeout: Duration.minutes(Lazy.number({ produce: () => 1 })) }, 'deployTimeout is not known at synthesis'],
-  [{ workflowName: '../deploy' }, 'workflowName "../deploy" cannot be the name of a file'],
-  [{ workflowName: '' }, 'workflowName "" cannot be the name of a file'],
+  [{ workflowName: '../deploy' }, 'workflowName "../deploy" cannot be a file name'],
+  [{ workflowName: '' }, 'workflowName "" cannot be a file name'],
   [{ branch: 'release/*' }, 'branch "release/*" is not the name of one branch'],
   [{ branch: '' }, 'branch "" is not the name of one branch'],
   [{ pushRoleArn: '' }, 'pushRoleArn is empty'],
@@ -23,7 +23,7 @@ test.each<[Partial<DeployWorkflowProps>, string]>([
   [{ installCommand: ' ' }, 'installCommand is empty'],
   [{ environments: [{ stage: new App(), environmentName: '' }] }, 'environments[0].environmentName is empty'],
   [{ checks: { test: ' ' } }, 'checks: test has no command'],
-  [{ checks: { '1st': 'npm test' } }, 'checks: "1st" cannot be the id of a job'],
+  [{ checks: { '1st': 'npm test' } }, 'checks: "1st" cannot be a job ID'],
 ])('%j is refused', (props, message) => {
   expect(() => workflow(testApp(), props)).toThrow(message);
   expect(() => workflow(testApp(), props)).toThrow('(at Deploy)');
@@ -37,7 +37,7 @@ test.each<[string, Partial<DeployWorkflowProps>, JsonPatch[], string]>([
   serviceIn(app);
   const deploy = workflow(app, props);
   deploy.patch(...patches);
-  expect(() => deploy.render()).toThrow(`${pointer} has a value that is not known at synthesis: a workflow is a file, so it must be (at Deploy)`);
+  expect(() => deploy.render()).toThrow(`${pointer} has a value that is not known at synthesis, but a workflow file needs all values (at Deploy)`);
 });
 
 describe('credentials', () => {
@@ -70,7 +70,7 @@ describe('what is installed', () => {
       serviceIn(app);
       const text = workflow(app, props).render();
       const { steps: all } = parse(text).jobs.deploy;
-      const install = all.slice(2, all.findIndex(({ name }: any) => name === 'Keep the order of commits'));
+      const install = all.slice(2, all.findIndex(({ name }: any) => name === 'Check the commit order'));
       return { steps: install, deploy: all.find(({ name }: any) => name === 'Deploy').run, text };
     });
   }
@@ -145,6 +145,6 @@ describe('environments', () => {
   test('that are named in part and in another order are refused', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
-      'environments: stage "Staging" was made before the one that is named before it, and "Dev" is not named: to change the order, name all stages with services (at Deploy)');
+      'environments: stage "Staging" was created before the stage that is listed before it, and "Dev" is not listed: to change the order, list all stages with services (at Deploy)');
   });
 });

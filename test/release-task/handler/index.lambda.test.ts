@@ -197,8 +197,8 @@ describe('without knowing what the stack is doing', () => {
 
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: 'The release task was not started, because CloudFormation does not say whether the stack is rolling back: '
-        + 'cloudformation:DescribeStacks was answered with AccessDenied. Allow the function of the release task cloudformation:DescribeStacks. '
+      Reason: 'The release task was not started, because its function cannot determine whether the stack is rolling back: '
+        + 'cloudformation:DescribeStacks failed: AccessDenied. Grant the function of the release task cloudformation:DescribeStacks. '
         + 'Then: cdk deploy Prod/Shop',
     });
     expect(aws.ecs.tasks).toEqual([]);
@@ -305,7 +305,7 @@ describe('when ECS does not start the task', () => {
   });
 
   test.each<[string, Fault, string]>([
-    ['refuses', { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'Subnet is invalid' }, 'ecs:RunTask was answered with InvalidParameterException: Subnet is invalid'],
+    ['refuses', { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'Subnet is invalid' }, 'ecs:RunTask failed: InvalidParameterException: Subnet is invalid'],
     ['knows no such cluster', { kind: 'error', status: 400, code: 'ClusterNotFoundException', message: 'Cluster not found.' }, 'ClusterNotFoundException: Cluster not found'],
   ])('because it %s, fails at once', async (_, fault, expected) => {
     aws.outage.ecs = fault;
@@ -313,7 +313,7 @@ describe('when ECS does not start the task', () => {
     const { Status, Reason } = await aws.request(update(''));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain(`The release task could not be started: ${expected.startsWith('ecs') ? '' : 'ecs:RunTask was answered with '}${expected}`);
+    expect(Reason).toContain(`The release task could not be started: ${expected.startsWith('ecs') ? '' : 'ecs:RunTask failed: '}${expected}`);
     expect(Reason).toContain('The services that wait for it were not updated. ');
     expect(aws.clock.now() - start).toBeLessThan(1_000);
   });
@@ -352,9 +352,9 @@ describe('a task that fails', () => {
     expect(PhysicalResourceId).toBe('phased-fargate/Shop/Migration1A2B3C4D/AAAAAAAA');
     expect(Reason).toBe('The release task failed: container app exited with code 1 (Essential container in task exited). '
       + 'The services that wait for it were not updated. '
-      + 'Once the cause is removed, deploy again, or deploy a new image: cdk deploy Prod/Shop '
+      + 'Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop '
       + `Task: ${aws.ecs.tasks[0].arn}. `
-      + 'All that it logged: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs '
+      + 'Full log: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs '
       + `--log-stream-name release/app/${'1'.padStart(32, '0')}. `
       + 'Last lines: connecting | applying 007 | error: relation "users" already exists');
   });
@@ -382,7 +382,7 @@ describe('a task that fails', () => {
 
       expect(await aws.request(update(''))).toMatchObject({
         Status: 'FAILED',
-        Reason: expect.stringMatching(new RegExp(`^The release task did not end by itself: ${stopCode}, Fargate has stopped the task, exit code 0\\.`)),
+        Reason: expect.stringMatching(new RegExp(`^The release task was stopped from outside: ${stopCode}, Fargate has stopped the task, exit code 0\\.`)),
       });
     });
 
@@ -454,7 +454,7 @@ describe('a task that takes too long', () => {
     const { Status, Reason } = await aws.request(update('', { TimeoutSeconds: '60' }));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toMatch(/^The release task did not end within 60 s, so it was stopped\. .*raise its timeout; at most 14 minutes are possible.*Last lines: applying 007 \| got SIGTERM$/);
+    expect(Reason).toMatch(/^The release task did not end within 60 s, so it was stopped\. .*raise its timeout \(at most 14 minutes\).*Last lines: applying 007 \| got SIGTERM$/);
     expect(aws.callsOf('ecs:StopTask')).toMatchObject([{ input: { cluster: CLUSTER, reason: 'Not ended after 60 seconds' } }]);
     expect(aws.clock.now() - start).toBeGreaterThan(72_000);
     expect(aws.clock.now() - start).toBeLessThan(90_000);
@@ -491,13 +491,13 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
-  test('and cannot be stopped goes on, and the reason says how to stop it', async () => {
+  test('and cannot be stopped keeps running, and the reason says how to stop it', async () => {
     aws.ecs.plans.push({ runsMs: 900_000 });
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
 
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({
-      Reason: expect.stringContaining('did not end within 60 s, and it could not be stopped, so it goes on. '
-        + `Stop it: aws ecs stop-task --region eu-west-1 --cluster ${CLUSTER} --task ${aws.ecs.tasks[0].arn} (ecs:StopTask was answered with InvalidParameterException: no).`),
+      Reason: expect.stringContaining('did not end within 60 s, and could not be stopped, so it is still running. '
+        + `Stop it: aws ecs stop-task --region eu-west-1 --cluster ${CLUSTER} --task ${aws.ecs.tasks[0].arn} (ecs:StopTask failed: InvalidParameterException: no).`),
     });
   });
 
@@ -532,20 +532,20 @@ describe('a deployment that is cancelled', () => {
 
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: 'The deployment was cancelled while the release task ran, so the task was stopped: it ends within its stop timeout. '
-        + `Task: ${aws.ecs.tasks[0].arn}. All that it logged: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs `
+      Reason: 'The deployment was canceled while the release task ran, so the task was stopped: it ends within its stop timeout. '
+        + `Task: ${aws.ecs.tasks[0].arn}. Full log: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs `
         + `--log-stream-name release/app/${'1'.padStart(32, '0')}.`,
     });
     expect(aws.ecs.tasks[0].wasStopped).toBe(true);
     expect(aws.clock.now() - start).toBeLessThan(80_000);
   });
 
-  test('says that the task goes on where it cannot be stopped', async () => {
+  test('says that the task is still running if it cannot be stopped', async () => {
     aws.ecs.plans.push({ runsMs: 600_000 });
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
     aws.clock.at(60_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
 
-    expect(await aws.request(update(''))).toMatchObject({ Reason: expect.stringContaining('could not be stopped, so it goes on. Stop it: aws ecs stop-task') });
+    expect(await aws.request(update(''))).toMatchObject({ Reason: expect.stringContaining('could not be stopped, so it is still running. Stop it: aws ecs stop-task') });
   });
 });
 
@@ -561,7 +561,7 @@ describe('a task that ECS loses sight of', () => {
     const { Status, Reason } = await aws.request(update(''));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('ECS does not say how the release task is: it does not know the task. The task is being stopped.');
+    expect(Reason).toContain('ECS returned no status for the release task: the task was not found. The task is being stopped.');
   });
 
   test('because nobody may look makes the deployment fail after a minute', async () => {

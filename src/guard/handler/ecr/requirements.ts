@@ -34,7 +34,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
     for await (const page of pages((request) => ecr.scanFindings(scannedDigest, request))) {
       const status = page ? textOf(page.imageScanStatus?.status) || 'unknown' : 'NOT_SCANNED';
       if (status !== 'COMPLETE' && status !== 'ACTIVE') {
-        const { kind, problem, remedy, operation } = SCAN_STATUSES.get(status) ?? row('unfit', `has the scan status ${short(status)}`, 'look the status up');
+        const { kind, problem, remedy, operation } = SCAN_STATUSES.get(status) ?? row('unfit', `has the scan status ${short(status)}`, 'look up the status');
         const description = page?.imageScanStatus?.description;
         return {
           kind,
@@ -51,7 +51,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       kind: 'unfit',
       digest,
       problem: found.toString(),
-      remedy: `update the packages and build again, or accept the findings in ImageRequirement.scanned; all of them: ${command(LOOK_UP, scannedDigest)}`,
+      remedy: `update the packages and build again, or accept the findings in ImageRequirement.scanned; to list all of them: ${command(LOOK_UP, scannedDigest)}`,
     };
   }
 
@@ -59,7 +59,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
   function unscannable(error: unknown, digest: string): Verdict {
     const trouble = troubleOf(error);
     if (trouble.kind !== 'refused') throw error;
-    return { kind: 'unfit', digest, problem: `could not be checked: ${short(trouble.message)}`, remedy: 'check how the registry is scanned' };
+    return { kind: 'unfit', digest, problem: `could not be checked: ${short(trouble.message)}`, remedy: 'check the scanning configuration of the registry' };
   }
 
   async function signed({ profileArn }: SignedRequirement, { digest }: Found): Promise<Verdict> {
@@ -71,10 +71,10 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
         return undefined;
       case 'FAILED': {
         const why = [signing.failureCode, signing.failureReason].filter(Boolean).join(': ');
-        return verdict('unfit', `could not be signed (${short(why) || 'no reason given'})`, `fix that, ${PUSH_ANEW}`);
+        return verdict('unfit', `could not be signed (${short(why) || 'no reason given'})`, `fix the cause, ${PUSH_ANEW}`);
       }
       case undefined:
-        return verdict('notBegun', 'is not signed', `turn on signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
+        return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
       default:
         return verdict('notReady', 'is not signed yet', 'wait until it is');
     }
@@ -112,7 +112,7 @@ interface StatusRow {
 }
 
 /** ECR starts a basic scan of an image once in 24 hours, and Amazon Inspector starts its own when it likes. */
-const AGAIN = 'push it again; with basic scanning, scan it, once a day';
+const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
 
 const WAIT = 'wait until it is, or pass a longer waitFor';
 
@@ -126,14 +126,14 @@ function row(kind: StatusRow['kind'], problem: string, remedy: string, operation
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
 const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
-  NOT_SCANNED: row('notBegun', 'has not been scanned', `turn on imageScanOnPush or enhanced scanning, then ${AGAIN}`, SCAN),
+  NOT_SCANNED: row('notBegun', 'has not been scanned', `enable imageScanOnPush or enhanced scanning, then ${AGAIN}`, SCAN),
   PENDING: row('notReady', 'is waiting to be scanned', WAIT),
   IN_PROGRESS: row('notReady', 'is still being scanned', WAIT),
   FAILED: row('unfit', 'could not be scanned', AGAIN, SCAN),
-  UNSUPPORTED_IMAGE: row('unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or require no scan'),
-  SCAN_ELIGIBILITY_EXPIRED: row('unfit', 'is too old for Amazon Inspector to scan it any longer', 'build it again, or lengthen the re-scan duration in Inspector'),
-  FINDINGS_UNAVAILABLE: row('unfit', 'has no findings that ECR could show', AGAIN, SCAN),
-  LIMIT_EXCEEDED: row('unfit', 'was not scanned: a quota for scans is exhausted', 'request an increase, or retry tomorrow'),
+  UNSUPPORTED_IMAGE: row('unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan'),
+  SCAN_ELIGIBILITY_EXPIRED: row('unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector'),
+  FINDINGS_UNAVAILABLE: row('unfit', 'has no findings available in ECR', AGAIN, SCAN),
+  LIMIT_EXCEEDED: row('unfit', 'was not scanned: the scan quota is exhausted', 'request an increase, or retry tomorrow'),
   IMAGE_ARCHIVED: row('unfit', 'is archived, so it is not scanned', 'restore it', RESTORE),
   IMAGE_SIZE_EXCEEDED: row('unfit', 'is too large to be scanned', 'make it smaller'),
 }));

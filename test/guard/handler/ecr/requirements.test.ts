@@ -42,13 +42,13 @@ describe('an image that must be scanned', () => {
     ['FAILED', 'could not be scanned', 'aws ecr start-image-scan'],
     ['UNSUPPORTED_IMAGE', 'cannot be scanned', 'supported base image'],
     ['SCAN_ELIGIBILITY_EXPIRED', 'is too old', 'Amazon Inspector'],
-    ['FINDINGS_UNAVAILABLE', 'has no findings that ECR could show', 'aws ecr start-image-scan'],
-    ['LIMIT_EXCEEDED', 'a quota for scans is exhausted', 'request an increase'],
+    ['FINDINGS_UNAVAILABLE', 'has no findings available in ECR', 'aws ecr start-image-scan'],
+    ['LIMIT_EXCEEDED', 'the scan quota is exhausted', 'request an increase'],
     ['IMAGE_ARCHIVED', 'is archived', 'aws ecr update-image-storage-class --target-storage-class STANDARD'],
     ['IMAGE_SIZE_EXCEEDED', 'is too large to be scanned', 'make it smaller'],
-    ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look the status up'],
-    ['constructor', 'has the scan status constructor', 'look the status up'],
-    ['__proto__', 'has the scan status __proto__', 'look the status up'],
+    ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look up the status'],
+    ['constructor', 'has the scan status constructor', 'look up the status'],
+    ['__proto__', 'has the scan status __proto__', 'look up the status'],
   ])('is refused at once with scan status %s, which the reason explains', async (status, problem, remedy) => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status, description: 'what ECR says' } });
@@ -66,7 +66,7 @@ describe('an image that must be scanned', () => {
     aws.push('v1');
     aws.scan = () => status === undefined ? undefined : { imageScanStatus: { status } };
 
-    expect((await create(SCANNED)).Reason).toMatch(/push it again; with basic scanning, scan it, once a day: aws ecr start-image-scan /);
+    expect((await create(SCANNED)).Reason).toMatch(/push it again or, with basic scanning, start a scan \(once a day\): aws ecr start-image-scan /);
   });
 
   test('is refused with what ECR says where its findings cannot be asked for, not for its name', async () => {
@@ -75,7 +75,7 @@ describe('an image that must be scanned', () => {
     const { Reason } = await create(SCANNED);
 
     expect(Reason).toContain('could not be checked: ValidationException: This feature is disabled');
-    expect(Reason).toContain('check how the registry is scanned');
+    expect(Reason).toContain('check the scanning configuration of the registry');
     expect(Reason).not.toContain('as the name of an image');
   });
 

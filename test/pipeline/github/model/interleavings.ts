@@ -41,7 +41,7 @@ export interface Options {
 
 const STATUS = { success: true, failure: false };
 const ENDED: Phase[] = ['success', 'failure', 'cancelled', 'skipped'];
-const ORDER = 'Keep the order of commits';
+const ORDER = 'Check the commit order';
 
 /**
  * Runs of one workflow for several commits, in every order in which their jobs may arrive, begin and end. Of a job only
