@@ -21,8 +21,8 @@ const OPTION_KINDS: Kinds<ImageRegistryProps> = {
   repositoryName: anyText,
   removalPolicy: oneOf(...Object.values(RemovalPolicy).filter((policy) => policy !== RemovalPolicy.SNAPSHOT)),
   imageScanOnPush: anyFlag,
-  keepTagged: anyNumber,
-  keepUntaggedFor: anyDuration,
+  maxImageCount: anyNumber,
+  maxUntaggedImageAge: anyDuration,
   signingProfile: anyText,
   encryptionKey: instance('a KMS key', 'keyArn'),
 };
@@ -68,7 +68,7 @@ export interface ImageRegistryProps {
    *
    * @default 1000
    */
-  readonly keepTagged?: number;
+  readonly maxImageCount?: number;
 
   /**
    * Time for which an untagged image is kept, in whole days. The time starts when the image is pushed, not when it loses its
@@ -76,7 +76,7 @@ export interface ImageRegistryProps {
    *
    * @default Duration.days(30)
    */
-  readonly keepUntaggedFor?: Duration;
+  readonly maxUntaggedImageAge?: Duration;
 
   /**
    * KMS key that encrypts the images. You cannot change it after the repository is created.
@@ -182,8 +182,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
     });
 
     const retention = {
-      keepTagged: given.keepTagged ?? DEFAULT_RETENTION.keepTagged,
-      keepUntaggedFor: given.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+      maxImageCount: given.maxImageCount ?? DEFAULT_RETENTION.maxImageCount,
+      maxUntaggedImageAge: given.maxUntaggedImageAge ?? DEFAULT_RETENTION.maxUntaggedImageAge,
     };
     checkRetention(this, retention);
     this.removalPolicy = given.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;

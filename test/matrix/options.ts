@@ -266,8 +266,8 @@ const REGISTRY_OPTIONS = {
   'registry.repositoryName': { 'by default': unset, 'given': () => 'team/shop' },
   'registry.removalPolicy': { 'by default': unset, 'DESTROY': () => RemovalPolicy.DESTROY },
   'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
-  'registry.keepTagged': { 'by default': unset, 'given': () => 20 },
-  'registry.keepUntaggedFor': { 'by default': unset, 'given': () => Duration.days(3) },
+  'registry.maxImageCount': { 'by default': unset, 'given': () => 20 },
+  'registry.maxUntaggedImageAge': { 'by default': unset, 'given': () => Duration.days(3) },
   'registry.signingProfile': {
     'by default': unset,
     'given': () => 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release',
