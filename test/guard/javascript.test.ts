@@ -59,7 +59,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
     expect(complaints(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
   });
 
-  test.each(['strict', 'exceptions'])('%s of a required guard', (name) => {
+  test.each(['strict', 'exemptions'])('%s of a required guard', (name) => {
     expect(complaints(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
   });
 
