@@ -163,7 +163,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
 
   /**
    * @throws if the repository name, or the default name, is not valid in ECR; if the name is a token; if another registry of
-   * the app has the same name in the same account and region; if `keepTagged` is less than 1, or `keepUntaggedFor` is less
+   * the app has the same name in the same account and region; if `maxImageCount` is less than 1, or `maxUntaggedImageAge` is less
    * than one day
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
@@ -227,7 +227,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Grants a principal the permissions to push images. With a `signingProfile`, this includes `signer:SignPayload`.
+   * Grants a principal the permissions to push images. With a `signingProfileArn`, this includes `signer:SignPayload`.
    *
    * @param grantee the principal that pushes
    */
