@@ -6,7 +6,7 @@ export { ImageGuard } from './guard/image-guard';
 export { ImageGuardOptions, ImageGuardProps } from './guard/image-guard-options';
 export { AcceptedFinding, FindingSeverity, ImageRequirement, ScannedOptions, SignedOptions } from './guard/image-requirement';
 export { ImageVersion } from './guard/image-version';
-export { GuardException, RequireGuardOptions } from './guard/require-guard';
+export { GuardExemption, RequireGuardOptions } from './guard/require-guard';
 export { WhenMissing } from './guard/when-missing';
 
 export { GuardedFargateService } from './service/guarded-fargate-service';

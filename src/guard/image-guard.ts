@@ -77,7 +77,7 @@ export class ImageGuard extends Construct {
    * - images that are unknown at synthesis, such as the value of a parameter
    *
    * @param scope an app, a stage, a stack, or any other construct
-   * @throws if an entry in `exceptions` has no image or no reason
+   * @throws if an entry in `exemptions` has no image or no reason
    */
   public static requireOn(scope: IConstruct, options: RequireGuardOptions = {}): void {
     const given = checkRequirement(scope, options);

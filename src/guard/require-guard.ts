@@ -23,13 +23,13 @@ export interface RequireGuardOptions {
    *
    * @default - none
    */
-  readonly exceptions?: GuardException[];
+  readonly exemptions?: GuardExemption[];
 }
 
 /**
  * An image that need not pass a guard, although `ImageGuard.requireOn` asks for one.
  */
-export interface GuardException {
+export interface GuardExemption {
   /**
    * The image as the resource names it, with its tag or digest. `*` stands for any characters.
    */
@@ -57,36 +57,36 @@ const SOURCES: Record<string, 'image' | 'lambdaCode' | undefined> = {
 
 const OPTION_KINDS: Kinds<RequireGuardOptions> = {
   strict: anyFlag,
-  exceptions: listOf(structOf({ image: anyText, reason: anyText })),
+  exemptions: listOf(structOf({ image: anyText, reason: anyText })),
 };
 
-/** @throws if there is nothing to look at, or an exception does not say which image it is for, or why */
+/** @throws if there is nothing to look at, or an exemption does not say which image it is for, or why */
 export function checkRequirement(scope: IConstruct, options: RequireGuardOptions): RequireGuardOptions {
   const refuse = (message: string) => new Error(`ImageGuard.requireOn: ${message}`);
   if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
   const given = factoryOptions(options, OPTION_KINDS, refuse);
-  for (const [index, { image, reason }] of (given.exceptions ?? []).entries()) {
+  for (const [index, { image, reason }] of (given.exemptions ?? []).entries()) {
     const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} says nothing` : undefined;
-    if (problem) throw refuse(`exceptions[${index}].${problem}: each exception needs an image and the reason why no guard checks it`);
+    if (problem) throw refuse(`exemptions[${index}].${problem}: each exemption needs an image and the reason why no guard checks it`);
   }
   return given;
 }
 
 /** What is wrong below the scope: a sentence for each image that passes no guard. */
-export function unguardedImages(scope: IConstruct, { strict = false, exceptions = [] }: RequireGuardOptions): string[] {
+export function unguardedImages(scope: IConstruct, { strict = false, exemptions = [] }: RequireGuardOptions): string[] {
   const assets = strict ? [] : assetImages(scope.node.root);
-  const excepted = exceptions.map(({ image }) => pattern(readable(scope, image)));
+  const exempted = exemptions.map(({ image }) => pattern(readable(scope, image)));
   const concerns = ({ resource, image }: RunningImage) => strict && RUNS_CONTAINERS.includes(resource.cfnResourceType)
     || isInEcr(image) && (strict || !isImageOfAws(image) && !assets.includes(image));
 
   return runningImages(scope)
     .filter(({ image }) => !image.endsWith(`@${GUARDED}`))
     .filter(concerns)
-    .filter(({ image }) => !excepted.some((exception) => exception.test(image)))
+    .filter(({ image }) => !exempted.some((exemption) => exemption.test(image)))
     .map(({ resource, property, container, image }) => invalid(resource,
       `image ${image} of ${container ? `container "${container}"` : `property ${property}`} passes no guard: ` +
       `take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
-      'or add it to exceptions with a reason').message);
+      'or add it to exemptions with a reason').message);
 }
 
 /** Images that `cdk deploy` builds and pushes by itself before it deploys the stack. */

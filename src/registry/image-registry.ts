@@ -21,9 +21,9 @@ const OPTION_KINDS: Kinds<ImageRegistryProps> = {
   repositoryName: anyText,
   removalPolicy: oneOf(...Object.values(RemovalPolicy).filter((policy) => policy !== RemovalPolicy.SNAPSHOT)),
   imageScanOnPush: anyFlag,
-  keepTagged: anyNumber,
-  keepUntaggedFor: anyDuration,
-  signingProfile: anyText,
+  maxImageCount: anyNumber,
+  maxUntaggedImageAge: anyDuration,
+  signingProfileArn: anyText,
   encryptionKey: instance('a KMS key', 'keyArn'),
 };
 
@@ -68,7 +68,7 @@ export interface ImageRegistryProps {
    *
    * @default 1000
    */
-  readonly keepTagged?: number;
+  readonly maxImageCount?: number;
 
   /**
    * Time for which an untagged image is kept, in whole days. The time starts when the image is pushed, not when it loses its
@@ -76,7 +76,7 @@ export interface ImageRegistryProps {
    *
    * @default Duration.days(30)
    */
-  readonly keepUntaggedFor?: Duration;
+  readonly maxUntaggedImageAge?: Duration;
 
   /**
    * KMS key that encrypts the images. You cannot change it after the repository is created.
@@ -95,7 +95,7 @@ export interface ImageRegistryProps {
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    * @default - images are not signed
    */
-  readonly signingProfile?: string;
+  readonly signingProfileArn?: string;
 }
 
 /**
@@ -157,13 +157,13 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
   private readonly repository: ecr.Repository;
-  private readonly signingProfile: string | undefined;
+  private readonly signingProfileArn: string | undefined;
   private readonly removalPolicy: RemovalPolicy;
   private readonly requirements: (() => BuildRequirements)[] = [];
 
   /**
    * @throws if the repository name, or the default name, is not valid in ECR; if the name is a token; if another registry of
-   * the app has the same name in the same account and region; if `keepTagged` is less than 1, or `keepUntaggedFor` is less
+   * the app has the same name in the same account and region; if `maxImageCount` is less than 1, or `maxUntaggedImageAge` is less
    * than one day
    */
   constructor(scope: Construct, id: string, props: ImageRegistryProps = {}) {
@@ -182,8 +182,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
     });
 
     const retention = {
-      keepTagged: given.keepTagged ?? DEFAULT_RETENTION.keepTagged,
-      keepUntaggedFor: given.keepUntaggedFor ?? DEFAULT_RETENTION.keepUntaggedFor,
+      maxImageCount: given.maxImageCount ?? DEFAULT_RETENTION.maxImageCount,
+      maxUntaggedImageAge: given.maxUntaggedImageAge ?? DEFAULT_RETENTION.maxUntaggedImageAge,
     };
     checkRetention(this, retention);
     this.removalPolicy = given.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
@@ -194,8 +194,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
       removalPolicy: this.removalPolicy,
       emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
-    this.signingProfile = given.signingProfile;
-    if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
+    this.signingProfileArn = given.signingProfileArn;
+    if (this.signingProfileArn !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfileArn);
 
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
@@ -227,14 +227,14 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Grants a principal the permissions to push images. With a `signingProfile`, this includes `signer:SignPayload`.
+   * Grants a principal the permissions to push images. With a `signingProfileArn`, this includes `signer:SignPayload`.
    *
    * @param grantee the principal that pushes
    */
   public grantPush(grantee: iam.IGrantable): iam.Grant {
     refuse(this, aGrantee('grantee', grantee));
     const push = super.grantPush(grantee);
-    const profile = this.signingProfile;
+    const profile = this.signingProfileArn;
     return profile === undefined ? push : push.combine(iam.Grant.addToPrincipal({ grantee, actions: ['signer:SignPayload'], resourceArns: [profile] }));
   }
 

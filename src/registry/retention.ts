@@ -7,11 +7,11 @@ import { invalid, outside } from '../private/validation';
 const ALL_PINNED = 10_000;
 
 export interface Retention {
-  readonly keepTagged: number;
-  readonly keepUntaggedFor: Duration;
+  readonly maxImageCount: number;
+  readonly maxUntaggedImageAge: Duration;
 }
 
-export const DEFAULT_RETENTION: Retention = { keepTagged: 1_000, keepUntaggedFor: Duration.days(30) };
+export const DEFAULT_RETENTION: Retention = { maxImageCount: 1_000, maxUntaggedImageAge: Duration.days(30) };
 
 /**
  * What ECR may delete, as it takes it.
@@ -19,7 +19,7 @@ export const DEFAULT_RETENTION: Retention = { keepTagged: 1_000, keepUntaggedFor
  * An image that a rule has matched is out of reach of all rules with a higher number, even if the first one keeps it.
  * So the first rule matches whatever runs, and everything else is left to the others.
  */
-export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): string {
+export function lifecyclePolicy({ maxImageCount, maxUntaggedImageAge }: Retention): string {
   return JSON.stringify({
     rules: [
       {
@@ -31,13 +31,13 @@ export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): str
       {
         rulePriority: 2,
         description: 'Keeps the most recently pushed tagged images',
-        selection: { tagStatus: 'tagged', tagPatternList: ['*'], countType: 'imageCountMoreThan', countNumber: keepTagged },
+        selection: { tagStatus: 'tagged', tagPatternList: ['*'], countType: 'imageCountMoreThan', countNumber: maxImageCount },
         action: { type: 'expire' },
       },
       {
         rulePriority: 3,
         description: 'Keeps untagged images for a while, and images of an index as long as the index',
-        selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: keepUntaggedFor.toDays(), countUnit: 'days' },
+        selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: maxUntaggedImageAge.toDays(), countUnit: 'days' },
         action: { type: 'expire' },
       },
     ],
@@ -45,14 +45,14 @@ export function lifecyclePolicy({ keepTagged, keepUntaggedFor }: Retention): str
 }
 
 /** Tokens do not pass: the rules are text, in which CloudFormation sees no intrinsics. */
-export function checkRetention(scope: IConstruct, { keepTagged, keepUntaggedFor }: Retention): void {
-  if (Token.isUnresolved(keepTagged) || keepUntaggedFor.isUnresolved()) {
-    throw invalid(scope, 'keepTagged and keepUntaggedFor must be known at synthesis');
+export function checkRetention(scope: IConstruct, { maxImageCount, maxUntaggedImageAge }: Retention): void {
+  if (Token.isUnresolved(maxImageCount) || maxUntaggedImageAge.isUnresolved()) {
+    throw invalid(scope, 'maxImageCount and maxUntaggedImageAge must be known at synthesis');
   }
-  if (outside(keepTagged, 1)) {
-    throw invalid(scope, `keepTagged ${keepTagged} is not a number of images: 1 or more`);
+  if (outside(maxImageCount, 1)) {
+    throw invalid(scope, `maxImageCount ${maxImageCount} is not a number of images: 1 or more`);
   }
-  if (outside(keepUntaggedFor.toDays({ integral: false }), 1)) {
-    throw invalid(scope, `keepUntaggedFor ${keepUntaggedFor.toHumanString()} is not a number of whole days: 1 or more`);
+  if (outside(maxUntaggedImageAge.toDays({ integral: false }), 1)) {
+    throw invalid(scope, `maxUntaggedImageAge ${maxUntaggedImageAge.toHumanString()} is not a number of whole days: 1 or more`);
   }
 }

@@ -33,7 +33,7 @@ export interface ReleaseTaskProps extends TaskOptions {
    *
    * @default false - the task runs once for each release
    */
-  readonly runAgainOnReturn?: boolean;
+  readonly rerunForEarlierReleases?: boolean;
 
   /**
    * Number of lines from the end of the container's log that the reason of a failure shows: 0 to 50. Lines come from
@@ -42,7 +42,7 @@ export interface ReleaseTaskProps extends TaskOptions {
    *
    * @default 20
    */
-  readonly logLines?: number;
+  readonly failureLogLines?: number;
 
   /**
    * Cluster of the task.

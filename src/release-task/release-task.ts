@@ -43,8 +43,8 @@ const OPTION_KINDS: Kinds<ReleaseTaskProps> = {
   assignPublicIp: SERVICE_OPTION_KINDS.assignPublicIp,
   securityGroups: SERVICE_OPTION_KINDS.securityGroups,
   timeout: anyDuration,
-  runAgainOnReturn: anyFlag,
-  logLines: anyNumber,
+  rerunForEarlierReleases: anyFlag,
+  failureLogLines: anyNumber,
 };
 
 const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.CfnScalableTarget.CFN_RESOURCE_TYPE_NAME];
@@ -164,8 +164,8 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       throw invalid(this, `timeout ${timeoutOf(given).toHumanString()} is out of bounds: 1 second to ${LONGEST_TIMEOUT.toHumanString()}, ` +
         'because one invocation of a Lambda function waits for the task');
     }
-    if (given.logLines !== undefined && (Token.isUnresolved(given.logLines) || outside(given.logLines, 0, MOST_LOG_LINES))) {
-      throw invalid(this, `logLines ${given.logLines} is not a number of lines: 0 to ${MOST_LOG_LINES}`);
+    if (given.failureLogLines !== undefined && (Token.isUnresolved(given.failureLogLines) || outside(given.failureLogLines, 0, MOST_LOG_LINES))) {
+      throw invalid(this, `failureLogLines ${given.failureLogLines} is not a number of lines: 0 to ${MOST_LOG_LINES}`);
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     return given;
@@ -182,7 +182,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       ImageDigest: props.guard.imageDigest,
       Command: props.command,
       EntryPoint: props.entryPoint ?? [],
-      RunAgainOnReturn: props.runAgainOnReturn ? 'true' : undefined,
+      RunAgainOnReturn: props.rerunForEarlierReleases ? 'true' : undefined,
       Cluster: cluster.clusterArn,
       TaskDefinition: taskDefinition.taskDefinitionArn,
       ContainerName: container.containerName,
@@ -260,6 +260,6 @@ function timeoutOf({ timeout = DEFAULT_TIMEOUT }: ReleaseTaskProps): Duration {
   return timeout;
 }
 
-function logLinesOf({ logLines = DEFAULT_LOG_LINES }: ReleaseTaskProps): number {
-  return logLines;
+function logLinesOf({ failureLogLines = DEFAULT_LOG_LINES }: ReleaseTaskProps): number {
+  return failureLogLines;
 }

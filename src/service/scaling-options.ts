@@ -11,14 +11,14 @@ export interface ScalingOptions {
    *
    * @default - 70 if no other metric drives scaling; otherwise CPU does not
    */
-  readonly cpuUtilizationPercent?: number;
+  readonly cpuTargetUtilizationPercent?: number;
 
   /**
    * Average memory utilization to keep, in percent of what the tasks reserve: 1 to 100.
    *
    * @default - memory does not drive scaling
    */
-  readonly memoryUtilizationPercent?: number;
+  readonly memoryTargetUtilizationPercent?: number;
 
   /**
    * Requests per minute that each task should get from the load balancer. If deployments shift traffic between two target

@@ -20,8 +20,8 @@ const OWN_POLICIES = ['Target', 'Cpu', 'Memory', 'Requests', 'Queue', 'QueueWake
 const aMetric = instance('a cloudwatch.IMetric', 'toMetricConfig');
 
 const KINDS: Kinds<ScalingOptions> = {
-  cpuUtilizationPercent: anyNumber,
-  memoryUtilizationPercent: anyNumber,
+  cpuTargetUtilizationPercent: anyNumber,
+  memoryTargetUtilizationPercent: anyNumber,
   requestsPerTarget: anyNumber,
   queue: instance('an sqs.IQueue', 'queueName'),
   messagesPerTask: anyNumber,
@@ -97,7 +97,7 @@ export class Scaling {
 }
 
 function* faultsOf(options: ScalingOptions): Generator<string> {
-  for (const name of ['cpuUtilizationPercent', 'memoryUtilizationPercent'] as const) {
+  for (const name of ['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const) {
     const percent = options[name];
     if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a percentage: 1 to 100`;
   }
@@ -152,11 +152,11 @@ class LoadDrivenCount implements TaskCountRule {
   }
 
   public follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
-    const { memoryUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
+    const { memoryTargetUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
     const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
-    const cpu = this.options.cpuUtilizationPercent
-      ?? (own || memoryUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
+    const cpu = this.options.cpuTargetUtilizationPercent
+      ?? (own || memoryTargetUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
     if (this.min === 0 && !own && Object.keys(schedules).length === 0) {
       Annotations.of(scope).addWarningV2('@org/phased-fargate:scalingStaysAtZero',
         'scaling with a minimum of 0 never starts a task again after the number of tasks drops to 0, because CPU, memory, and requests are measured by running tasks: ' +
@@ -170,8 +170,8 @@ class LoadDrivenCount implements TaskCountRule {
     if (cpu !== undefined) {
       tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: cpu });
     }
-    if (memoryUtilizationPercent !== undefined) {
-      tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryUtilizationPercent });
+    if (memoryTargetUtilizationPercent !== undefined) {
+      tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryTargetUtilizationPercent });
     }
     if (requestsPerTarget !== undefined) followRequests(scope, tasks, requestsPerTarget, targetGroups);
     if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0 });

@@ -53,13 +53,13 @@ describe('a value of any kind is taken, or refused by an error that names the op
   });
 
   test.each([
-    'repositoryName', 'removalPolicy', 'imageScanOnPush', 'keepTagged', 'keepUntaggedFor', 'encryptionKey',
+    'repositoryName', 'removalPolicy', 'imageScanOnPush', 'maxImageCount', 'maxUntaggedImageAge', 'encryptionKey',
   ])('%s of a registry', (name) => {
     expect(complaints(name, fresh((value) => new ImageRegistry(stack, 'Images', { [name]: value })))).toEqual([]);
     expect(complaints(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
   });
 
-  test.each(['strict', 'exceptions'])('%s of a required guard', (name) => {
+  test.each(['strict', 'exemptions'])('%s of a required guard', (name) => {
     expect(complaints(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ test('nothing is taken for a guard or a registry that is none', () => {
 
 test('null is as good as an option that is left out', () => {
   const options: any = { imageVersion: null, whenMissing: null, retainReleasedImages: null };
-  expect(() => new ImageGuard(stack, 'Guard', { registry: new ImageRegistry(stack, 'Images', { keepTagged: null } as any), ...options })).not.toThrow();
+  expect(() => new ImageGuard(stack, 'Guard', { registry: new ImageRegistry(stack, 'Images', { maxImageCount: null } as any), ...options })).not.toThrow();
 });
 
 test('a whole number of minutes is not asked of a duration', () => {

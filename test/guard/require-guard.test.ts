@@ -11,7 +11,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct, IConstruct } from 'constructs';
-import { GuardException, ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, RequireGuardOptions } from '../../src';
+import { GuardExemption, ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, RequireGuardOptions } from '../../src';
 import { testApp } from '../util/synth';
 
 let app: App;
@@ -79,7 +79,7 @@ describe('refuses', () => {
     expect(faults()).toEqual([expect.stringContaining(
       'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" passes no guard: ' +
       "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
-      'or add it to exceptions with a reason (at Web/Task/Resource)')]);
+      'or add it to exemptions with a reason (at Web/Task/Resource)')]);
   });
 
   test('each container by itself', () => {
@@ -260,7 +260,7 @@ describe('accepts', () => {
   });
 });
 
-describe('exceptions', () => {
+describe('exemptions', () => {
   const image = '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent:3';
   const reason = 'the platform team rolls it out';
 
@@ -269,17 +269,17 @@ describe('exceptions', () => {
     ['named by a pattern', '999999999999.dkr.ecr.*.amazonaws.com/security/*'],
   ])('pass no guard: %s', (_, named) => {
     task(stack, image);
-    expect(faults(app, { exceptions: [{ image: 'other', reason }, { image: named, reason }] })).toEqual([]);
+    expect(faults(app, { exemptions: [{ image: 'other', reason }, { image: named, reason }] })).toEqual([]);
   });
 
   test('may be named by tokens', () => {
     task(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
-    expect(faults(app, { exceptions: [{ image: registry.repositoryUriForTag('*'), reason }] })).toEqual([]);
+    expect(faults(app, { exemptions: [{ image: registry.repositoryUriForTag('*'), reason }] })).toEqual([]);
   });
 
   test('hold with strict too', () => {
     task(stack, 'public.ecr.aws/xray/aws-xray-daemon:3.x');
-    expect(faults(app, { strict: true, exceptions: [{ image: 'public.ecr.aws/xray/*', reason }] })).toEqual([]);
+    expect(faults(app, { strict: true, exemptions: [{ image: 'public.ecr.aws/xray/*', reason }] })).toEqual([]);
   });
 
   test.each([
@@ -288,17 +288,17 @@ describe('exceptions', () => {
     ['an image in which a dot stands for any character', image.replace(/\./g, '-')],
   ])('are for nothing but what they name: %s', (_, named) => {
     task(stack, image);
-    expect(faults(app, { exceptions: [{ image: named, reason }] })).toHaveLength(1);
+    expect(faults(app, { exemptions: [{ image: named, reason }] })).toHaveLength(1);
   });
 
-  test.each<[string, GuardException]>([
+  test.each<[string, GuardExemption]>([
     ['image "" names no image', { image: '', reason }],
     ['image "*" names no image', { image: '*', reason }],
     ['reason "" says nothing', { image, reason: '' }],
     ['reason " " says nothing', { image, reason: ' ' }],
-  ])('are refused if they are incomplete: %s', (problem, exception) => {
-    expect(() => ImageGuard.requireOn(app, { exceptions: [{ image, reason }, exception] })).toThrow(new Error(
-      `ImageGuard.requireOn: exceptions[1].${problem}: each exception needs an image and the reason why no guard checks it`));
+  ])('are refused if they are incomplete: %s', (problem, exemption) => {
+    expect(() => ImageGuard.requireOn(app, { exemptions: [{ image, reason }, exemption] })).toThrow(new Error(
+      `ImageGuard.requireOn: exemptions[1].${problem}: each exemption needs an image and the reason why no guard checks it`));
   });
 });
 

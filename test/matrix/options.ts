@@ -237,8 +237,8 @@ const SCALING = {
 };
 
 const SCALING_OPTIONS = {
-  'scaling.cpuUtilizationPercent': { 'by default': unset, 'given': () => 50 },
-  'scaling.memoryUtilizationPercent': { 'by default': unset, 'given': () => 60 },
+  'scaling.cpuTargetUtilizationPercent': { 'by default': unset, 'given': () => 50 },
+  'scaling.memoryTargetUtilizationPercent': { 'by default': unset, 'given': () => 60 },
   'scaling.requestsPerTarget': { 'by default': unset, 'given': () => 1000 },
   'scaling.customMetrics': { 'by default': unset, 'given': () => ({ sessions: { metric: aMetric(), targetValue: 100 } }) },
   'scaling.metricSteps': {
@@ -266,9 +266,9 @@ const REGISTRY_OPTIONS = {
   'registry.repositoryName': { 'by default': unset, 'given': () => 'team/shop' },
   'registry.removalPolicy': { 'by default': unset, 'DESTROY': () => RemovalPolicy.DESTROY },
   'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
-  'registry.keepTagged': { 'by default': unset, 'given': () => 20 },
-  'registry.keepUntaggedFor': { 'by default': unset, 'given': () => Duration.days(3) },
-  'registry.signingProfile': {
+  'registry.maxImageCount': { 'by default': unset, 'given': () => 20 },
+  'registry.maxUntaggedImageAge': { 'by default': unset, 'given': () => Duration.days(3) },
+  'registry.signingProfileArn': {
     'by default': unset,
     'given': () => 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release',
   },

@@ -43,8 +43,8 @@ const TASK = {
   securityGroups,
   command: { given: () => ['node', 'migrate.js'] },
   timeout: { 'by default': unset, 'the longest': () => Duration.minutes(14) },
-  runAgainOnReturn: { 'by default': unset, 'yes': () => true },
-  logLines: { 'by default': unset, 'none': () => 0 },
+  rerunForEarlierReleases: { 'by default': unset, 'yes': () => true },
+  failureLogLines: { 'by default': unset, 'none': () => 0 },
 } satisfies ChoicesOf<Omit<ReleaseTaskProps, 'guard'>>;
 
 const DIMENSIONS = { place: PLACE, flags: FLAGS, ...TASK };

@@ -81,7 +81,7 @@ const step = fc.oneof(
 
 test.each<[string, ImageRegistryProps]>([
   ['the defaults', {}],
-  ['as little as can be kept', { keepTagged: 1, keepUntaggedFor: Duration.days(1) }],
+  ['as little as can be kept', { maxImageCount: 1, maxUntaggedImageAge: Duration.days(1) }],
 ])('with %s, neither what runs nor what a rollback goes back to ever expires', (_, props) => {
   const policy = policyOf(props);
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -100,7 +100,7 @@ test.each<[string, ImageRegistryProps]>([
 });
 
 test('the rest does expire: tagged images beyond the number to keep, and untagged ones in time', () => {
-  const history = new History(policyOf({ keepTagged: 2, keepUntaggedFor: Duration.days(7) }));
+  const history = new History(policyOf({ maxImageCount: 2, maxUntaggedImageAge: Duration.days(7) }));
   for (let pushes = 0; pushes < 5; pushes++) {
     history.push(false, true);
     history.wait(1);
@@ -125,18 +125,18 @@ test('by default a thousand tagged images stay, and untagged ones for 30 days', 
 
 test('tags of any form count', () => {
   const images = ['4f9d2c1', 'latest', 'cache-main', '1.0.0'].map((tag, pushedAt) => ({ digest: tag, pushedAt, tags: new Set([tag]), children: [] }));
-  expect(expired(policyOf({ keepTagged: 1 }), images, DAY)).toEqual(new Set(['4f9d2c1', 'latest', 'cache-main']));
+  expect(expired(policyOf({ maxImageCount: 1 }), images, DAY)).toEqual(new Set(['4f9d2c1', 'latest', 'cache-main']));
 });
 
 test('what runs is kept for however many services share the registry', () => {
   const images = Array.from({ length: 2000 }, (_, index) => ({
     digest: `image-${index}`, pushedAt: index, tags: new Set([`v${index}`, `deployed-service-${index}-0a1b2c3d`]), children: [],
   }));
-  expect(expired(policyOf({ keepTagged: 1 }), images, DAY)).toEqual(new Set());
+  expect(expired(policyOf({ maxImageCount: 1 }), images, DAY)).toEqual(new Set());
 });
 
 test('without the first rule, what runs would expire', () => {
-  const policy = policyOf({ keepTagged: 1 });
+  const policy = policyOf({ maxImageCount: 1 });
   const history = new History({ rules: policy.rules.slice(1) });
   history.push(false, false);
   history.release(0, false);
@@ -147,14 +147,14 @@ test('without the first rule, what runs would expire', () => {
 });
 
 test.each([
-  [{ keepTagged: 0 }, 'keepTagged 0 is not a number of images: 1 or more (at Stack/Registry)'],
-  [{ keepUntaggedFor: Duration.hours(12) }, 'keepUntaggedFor 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
-  [{ keepTagged: 1e21 }, 'keepTagged 1e+21 is not a number of images: 1 or more (at Stack/Registry)'],
-  [{ keepTagged: 1.5 }, 'keepTagged 1.5 is not a number of images: 1 or more (at Stack/Registry)'],
-  [{ keepUntaggedFor: Duration.hours(36) }, 'keepUntaggedFor 1 day 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+  [{ maxImageCount: 0 }, 'maxImageCount 0 is not a number of images: 1 or more (at Stack/Registry)'],
+  [{ maxUntaggedImageAge: Duration.hours(12) }, 'maxUntaggedImageAge 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
+  [{ maxImageCount: 1e21 }, 'maxImageCount 1e+21 is not a number of images: 1 or more (at Stack/Registry)'],
+  [{ maxImageCount: 1.5 }, 'maxImageCount 1.5 is not a number of images: 1 or more (at Stack/Registry)'],
+  [{ maxUntaggedImageAge: Duration.hours(36) }, 'maxUntaggedImageAge 1 day 12 hours is not a number of whole days: 1 or more (at Stack/Registry)'],
   // They would reach ECR as text.
-  [{ keepTagged: Token.asNumber({ Ref: 'Keep' }) }, 'keepTagged and keepUntaggedFor must be known at synthesis (at Stack/Registry)'],
-  [{ keepUntaggedFor: Duration.days(Token.asNumber({ Ref: 'Keep' })) }, 'keepTagged and keepUntaggedFor must be known at synthesis (at Stack/Registry)'],
+  [{ maxImageCount: Token.asNumber({ Ref: 'Keep' }) }, 'maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)'],
+  [{ maxUntaggedImageAge: Duration.days(Token.asNumber({ Ref: 'Keep' })) }, 'maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)'],
 ])('%j is refused', (props, message) => {
   expect(() => policyOf(props)).toThrow(message);
 });

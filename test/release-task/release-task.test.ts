@@ -128,13 +128,13 @@ describe('the custom resource', () => {
   });
 
   test('says that the task runs again on return where that is asked for', () => {
-    task({ runAgainOnReturn: true });
+    task({ rerunForEarlierReleases: true });
 
     expect(wire()).toMatchObject({ RunAgainOnReturn: 'true' });
   });
 
   test.each<[string, () => Partial<ReleaseTaskProps>]>([
-    ['no lines are wanted', () => ({ logLines: 0 })],
+    ['no lines are wanted', () => ({ failureLogLines: 0 })],
     ['the container logs elsewhere', () => ({ logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })],
   ])('names no log group where %s', (_, props) => {
     task(props());
@@ -389,8 +389,8 @@ describe('what is refused', () => {
     ['a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of bounds'],
     ['a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
     ['a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],
-    ['too many lines', { logLines: 51 }, 'logLines 51 is not a number of lines: 0 to 50 (at Shop/Migration)'],
-    ['a part of a line', { logLines: 1.5 }, 'logLines 1.5 is not a number of lines'],
+    ['too many lines', { failureLogLines: 51 }, 'failureLogLines 51 is not a number of lines: 0 to 50 (at Shop/Migration)'],
+    ['a part of a line', { failureLogLines: 1.5 }, 'failureLogLines 1.5 is not a number of lines'],
     ['a size that Fargate does not have', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
     ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not supported by Fargate for cpu 256'],
     ['a family with blanks', { family: 'my family' }, 'family "my family" is not a valid ECS name'],

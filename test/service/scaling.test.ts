@@ -83,13 +83,13 @@ describe('Scaling.between', () => {
   });
 
   test('follows what is given instead', () => {
-    expect(follows({ memoryUtilizationPercent: 60 })).toEqual({ ECSServiceAverageMemoryUtilization: 60 });
+    expect(follows({ memoryTargetUtilizationPercent: 60 })).toEqual({ ECSServiceAverageMemoryUtilization: 60 });
     expect(follows({ requestsPerTarget: 500 })).toEqual({ ALBRequestCountPerTarget: 500 });
-    expect(follows({ cpuUtilizationPercent: 50 })).toEqual({ ECSServiceAverageCPUUtilization: 50 });
+    expect(follows({ cpuTargetUtilizationPercent: 50 })).toEqual({ ECSServiceAverageCPUUtilization: 50 });
   });
 
   test('follows all that is given', () => {
-    expect(follows({ cpuUtilizationPercent: 50, memoryUtilizationPercent: 60, requestsPerTarget: 500 })).toEqual({
+    expect(follows({ cpuTargetUtilizationPercent: 50, memoryTargetUtilizationPercent: 60, requestsPerTarget: 500 })).toEqual({
       ECSServiceAverageCPUUtilization: 50,
       ECSServiceAverageMemoryUtilization: 60,
       ALBRequestCountPerTarget: 500,
@@ -150,7 +150,7 @@ describe('Scaling.between', () => {
     expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks that is at least 1 and at least min`);
   });
 
-  test.each(['cpuUtilizationPercent', 'memoryUtilizationPercent'] as const)('refuses a %s that is no percentage, with the value', (name) => {
+  test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is no percentage, with the value', (name) => {
     for (const percent of [0, -1, 101, 50.5, NaN]) {
       expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a percentage: 1 to 100`));
     }
