@@ -194,8 +194,6 @@ new JsonFile(project, 'awslint.json', {
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
-      // The L2 of AWS Signer imports a profile only of the same account and region, and asks for a version, which ECR does not take.
-      'props-no-arn-refs:@org/phased-fargate.ImageRegistryProps.signingProfileArn',
       // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
       'resource-interface:@org/phased-fargate.ImageRegistry',
       // It adds to what ecr.RepositoryBase grants.

@@ -88,7 +88,7 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
       registry: ImageRegistry.inCompanionStack(stack, 'Images', { encryptionKey: kms.Key.fromLookup(stack, 'Key', { aliasName: 'alias/shop' }) }),
     })],
     ['the name of a registry', () => service({ registry: ImageRegistry.inCompanionStack(stack, 'Images', { repositoryName: parameter() }) })],
-    ['the signing profile of a registry', () => service({ registry: ImageRegistry.inCompanionStack(stack, 'Images', { signingProfileArn: parameter() }) })],
+    ['the signing profile of a registry', () => service({ registry: ImageRegistry.inCompanionStack(stack, 'Images', { signingProfile: parameter() }) })],
     ['a signing profile that is required', () => service({ requirements: [ImageRequirement.signedBy(parameter())] })],
     ['the tag', () => service({ imageVersion: ImageVersion.tag(parameter()) })],
     ['the moving tag', () => service({ imageVersion: ImageVersion.movingTag(parameter()) })],

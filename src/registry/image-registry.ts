@@ -23,7 +23,7 @@ const OPTION_KINDS: Kinds<ImageRegistryProps> = {
   imageScanOnPush: anyFlag,
   maxImageCount: anyNumber,
   maxUntaggedImageAge: anyDuration,
-  signingProfileArn: anyText,
+  signingProfile: anyText,
   encryptionKey: instance('a KMS key', 'keyArn'),
 };
 
@@ -95,7 +95,7 @@ export interface ImageRegistryProps {
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    * @default - images are not signed
    */
-  readonly signingProfileArn?: string;
+  readonly signingProfile?: string;
 }
 
 /**
@@ -157,7 +157,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   public readonly repositoryArn: string;
 
   private readonly repository: ecr.Repository;
-  private readonly signingProfileArn: string | undefined;
+  private readonly signingProfile: string | undefined;
   private readonly removalPolicy: RemovalPolicy;
   private readonly requirements: (() => BuildRequirements)[] = [];
 
@@ -194,8 +194,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
       removalPolicy: this.removalPolicy,
       emptyOnDelete: this.removalPolicy === RemovalPolicy.DESTROY || undefined,
     });
-    this.signingProfileArn = given.signingProfileArn;
-    if (this.signingProfileArn !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfileArn);
+    this.signingProfile = given.signingProfile;
+    if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
 
     // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
@@ -227,14 +227,14 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Grants a principal the permissions to push images. With a `signingProfileArn`, this includes `signer:SignPayload`.
+   * Grants a principal the permissions to push images. With a `signingProfile`, this includes `signer:SignPayload`.
    *
    * @param grantee the principal that pushes
    */
   public grantPush(grantee: iam.IGrantable): iam.Grant {
     refuse(this, aGrantee('grantee', grantee));
     const push = super.grantPush(grantee);
-    const profile = this.signingProfileArn;
+    const profile = this.signingProfile;
     return profile === undefined ? push : push.combine(iam.Grant.addToPrincipal({ grantee, actions: ['signer:SignPayload'], resourceArns: [profile] }));
   }
 

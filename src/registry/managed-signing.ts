@@ -29,7 +29,7 @@ export class ManagedSigning extends Construct {
     super(stack, ID);
     const holder = claim(this, `signing configuration of ${stack.environment}`);
     if (holder !== undefined) {
-      throw invalid(this, `signingProfileArn configures the signing of all registries of ${stack.environment}, but ${holder} already does: ` +
+      throw invalid(this, `signingProfile configures the signing of all registries of ${stack.environment}, but ${holder} already does: ` +
         'put these registries in one stack, or write one AWS::ECR::SigningConfiguration for the account by hand');
     }
     new CfnResource(this, 'Resource', {
@@ -48,10 +48,10 @@ export class ManagedSigning extends Construct {
   /** Signs each image that is pushed to this repository. */
   public sign(repositoryName: string, profileArn: string): void {
     if (isKnown(profileArn) && !SIGNING_PROFILE_ARN.test(profileArn)) {
-      throw invalid(this, `signingProfileArn ${shown(profileArn)} is not the ARN of a signing profile`);
+      throw invalid(this, `signingProfile ${shown(profileArn)} is not the ARN of a signing profile`);
     }
     if (isKnown(repositoryName) && !FILTER.test(repositoryName)) {
-      throw invalid(this, `signingProfileArn cannot sign repositoryName ${shown(repositoryName)}: a signing configuration accepts only names without "__" and without consecutive hyphens`);
+      throw invalid(this, `signingProfile cannot sign repositoryName ${shown(repositoryName)}: a signing configuration accepts only names without "__" and without consecutive hyphens`);
     }
     this.repositories.set(profileArn, [...this.repositories.get(profileArn) ?? [], repositoryName]);
   }

@@ -268,7 +268,7 @@ const REGISTRY_OPTIONS = {
   'registry.imageScanOnPush': { 'by default': unset, 'no': () => false },
   'registry.maxImageCount': { 'by default': unset, 'given': () => 20 },
   'registry.maxUntaggedImageAge': { 'by default': unset, 'given': () => Duration.days(3) },
-  'registry.signingProfileArn': {
+  'registry.signingProfile': {
     'by default': unset,
     'given': () => 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release',
   },

@@ -15,9 +15,9 @@ beforeEach(() => {
 });
 
 test('registries of one stack share the one signing configuration of the account, with a rule for each profile', () => {
-  new ImageRegistry(stack, 'Api', { repositoryName: 'api', signingProfileArn: profile('Release') });
-  new ImageRegistry(stack, 'Worker', { repositoryName: 'worker', signingProfileArn: profile('Release') });
-  new ImageRegistry(stack, 'Web', { repositoryName: 'web', signingProfileArn: profile('Web') });
+  new ImageRegistry(stack, 'Api', { repositoryName: 'api', signingProfile: profile('Release') });
+  new ImageRegistry(stack, 'Worker', { repositoryName: 'worker', signingProfile: profile('Release') });
+  new ImageRegistry(stack, 'Web', { repositoryName: 'web', signingProfile: profile('Web') });
   new ImageRegistry(stack, 'Plain', { repositoryName: 'plain' });
 
   const template = Template.fromStack(stack);
@@ -31,8 +31,8 @@ test('registries of one stack share the one signing configuration of the account
 });
 
 test.each(['a--b', 'a__b', 'team/a--b'])('a name that ECR takes and the rules of signing do not is refused: %s', (repositoryName) => {
-  expect(() => new ImageRegistry(stack, 'Api', { repositoryName, signingProfileArn: profile('Release') })).toThrow(
-    `signingProfileArn cannot sign repositoryName "${repositoryName}": a signing configuration accepts only names without "__" and without consecutive hyphens (at Images/`);
+  expect(() => new ImageRegistry(stack, 'Api', { repositoryName, signingProfile: profile('Release') })).toThrow(
+    `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration accepts only names without "__" and without consecutive hyphens (at Images/`);
   expect(() => new ImageRegistry(stack, 'Unsigned', { repositoryName: `${repositoryName}-unsigned` })).not.toThrow();
 });
 
@@ -43,16 +43,16 @@ test('a registry without a profile configures nothing', () => {
 });
 
 test('a second stack for the same account and region is refused, and one for another region is not', () => {
-  new ImageRegistry(stack, 'Api', { signingProfileArn: profile('Release') });
-  new ImageRegistry(new Stack(app, 'Elsewhere', { env: { ...HERE, region: 'us-east-1' } }), 'Api', { signingProfileArn: profile('Release') });
+  new ImageRegistry(stack, 'Api', { signingProfile: profile('Release') });
+  new ImageRegistry(new Stack(app, 'Elsewhere', { env: { ...HERE, region: 'us-east-1' } }), 'Api', { signingProfile: profile('Release') });
 
-  expect(() => new ImageRegistry(new Stack(app, 'Other', { env: HERE }), 'Api', { signingProfileArn: profile('Release') }))
-    .toThrow(/^signingProfileArn configures the signing of all registries of aws:\/\/111111111111\/eu-west-1, but Images\/\w+ already does: .* \(at Other\/\w+\)$/);
+  expect(() => new ImageRegistry(new Stack(app, 'Other', { env: HERE }), 'Api', { signingProfile: profile('Release') }))
+    .toThrow(/^signingProfile configures the signing of all registries of aws:\/\/111111111111\/eu-west-1, but Images\/\w+ already does: .* \(at Other\/\w+\)$/);
 });
 
 test('who may push may sign', () => {
   const user = new iam.User(stack, 'User');
-  new ImageRegistry(stack, 'Api', { signingProfileArn: profile('Release') }).grantPush(user);
+  new ImageRegistry(stack, 'Api', { signingProfile: profile('Release') }).grantPush(user);
 
   Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
     PolicyDocument: { Statement: Match.arrayWith([{ Effect: 'Allow', Action: 'signer:SignPayload', Resource: profile('Release') }]) },
@@ -60,5 +60,5 @@ test('who may push may sign', () => {
 });
 
 test('what is not the ARN of a profile is refused', () => {
-  expect(() => new ImageRegistry(stack, 'Api', { signingProfileArn: 'Release' })).toThrow(/^signingProfileArn "Release" is not the ARN of a signing profile \(at Images\/\w+\)$/);
+  expect(() => new ImageRegistry(stack, 'Api', { signingProfile: 'Release' })).toThrow(/^signingProfile "Release" is not the ARN of a signing profile \(at Images\/\w+\)$/);
 });

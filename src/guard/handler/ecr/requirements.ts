@@ -74,7 +74,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
         return verdict('unfit', `could not be signed (${short(why) || 'no reason given'})`, `fix the cause, ${PUSH_ANEW}`);
       }
       case undefined:
-        return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfileArn of ImageRegistry), ${PUSH_ANEW}`);
+        return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
       default:
         return verdict('notReady', 'is not signed yet', 'wait until it is');
     }
