@@ -34,7 +34,7 @@ export function checkPlace(scope: Construct, name: string, other: string, place:
   for (const part of ['region', 'account'] as const) {
     const [here, there] = [own[part], place[part]];
     if (!there || !isKnown(there) || !isKnown(here) || here === there) continue;
-    throw invalid(scope, `${name} ${other} is in ${there}, and the service in ${here}: pass one of the same ${part}`);
+    throw invalid(scope, `${name} ${other} is in ${there}, but the service is in ${here}: pass one in the same ${part}`);
   }
 }
 

@@ -8,7 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
  */
 export interface TaskOptions {
   /**
-   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192, 16384 or 32768. 1024 units are one virtual CPU.
+   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192, 16384, or 32768. 1024 units are one virtual CPU.
    *
    * @default 256
    */

@@ -314,7 +314,7 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   {
     because: 'autoscaling would start tasks by itself',
     choices: { whenMissing: ['starts without tasks'], scaling: ['between'] },
-    error: /Scaling\.between starts tasks by itself/,
+    error: /Scaling\.between starts tasks on its own/,
   },
   {
     because: 'the guard answers for each number of tasks that it knows',

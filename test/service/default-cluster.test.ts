@@ -167,8 +167,8 @@ describe('the number of NAT gateways', () => {
     service('Api');
     service('Web', { natGateways: 2 });
     expect(() => service('Worker', { natGateways: 0 })).toThrow(new Error(
-      'natGateways 0 contradicts the 2 NAT gateways of the default VPC, which Web/Api has made for all services of the stack: ' +
-      'pass the same number there, or a vpc (at Web/Worker)'));
+      'natGateways 0 contradicts the 2 NAT gateways of the default VPC, which Web/Api created for all services of the stack: ' +
+      'pass the same number to both, or pass a vpc (at Web/Worker)'));
   });
 
   test('counts for the stack of the service only', () => {

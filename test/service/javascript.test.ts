@@ -84,7 +84,7 @@ describe('options as a whole', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test.each([[undefined, 'options undefined are not an object'], [null, 'options null are not an object'], ['x', 'options "x" are not an object'],
+  test.each([[undefined, 'options undefined is not an object'], [null, 'options null is not an object'], ['x', 'options "x" is not an object'],
     [{}, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"],
     [{ guard: {} }, "guard {} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
     '%p are refused for a guarded service, which needs a guard', (props, message) => {
@@ -98,8 +98,8 @@ describe('options as a whole', () => {
   });
 
   test.each(['x', 1, [], true])('%p are refused for a load balancer and for scaling', (options) => {
-    expect(() => Ingress.internetFacing(options as any)).toThrow(/^Ingress.internetFacing: options .* are not an object$/);
-    expect(() => Scaling.between(1, 2, options as any)).toThrow(/^Scaling.between: options .* are not an object$/);
+    expect(() => Ingress.internetFacing(options as any)).toThrow(/^Ingress.internetFacing: options .* is not an object$/);
+    expect(() => Scaling.between(1, 2, options as any)).toThrow(/^Scaling.between: options .* is not an object$/);
   });
 
   test.each([undefined, null, {}])('%p are refused for alarms that need some', (options) => {

@@ -184,7 +184,7 @@ describe('dual stack', () => {
 
   test('public addresses are refused for a load balancer that is not public', () => {
     expect(() => Ingress.internalOnly({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4 })).toThrow(new Error(
-      'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only a load balancer that the internet can reach ' +
+      'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only an internet-facing load balancer ' +
       'has public addresses'));
   });
 });
@@ -213,8 +213,8 @@ describe('TLS', () => {
   test('refuses a certificate of another region, such as that of CloudFront', () => {
     const vpc = existingVpc(stack);
     expect(() => service(vpc, Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }))).toThrow(new Error(
-      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, and the service in eu-west-1: ' +
-      'pass one of the same region (at Web/Api)'));
+      'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, but the service is in eu-west-1: ' +
+      'pass one in the same region (at Web/Api)'));
   });
 
   test('refuses a certificate that is not named by an ARN', () => {

@@ -87,15 +87,15 @@ describe('an alarm that ECS cannot watch is refused:', () => {
 
   test.each<[string, () => cloudwatch.IAlarmRule[], string]>([
     ['of a stack in another region', () => [mine(), elsewhere({ region: 'us-east-1' })],
-      'rollbackOn[1] Other/Theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'rollbackOn[1] Other/Theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['of a stack in another account', () => [elsewhere({ account: '222222222222' })],
-      'rollbackOn[0] Other/Theirs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+      'rollbackOn[0] Other/Theirs is in 222222222222, but the service is in 111111111111: pass one in the same account'],
     ['imported from another region', () => [imported('us-east-1', env.account)],
-      'rollbackOn[0] arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'rollbackOn[0] arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['imported from another account', () => [imported(env.region, '222222222222')],
-      'rollbackOn[0] arn:aws:cloudwatch:eu-west-1:222222222222:alarm:theirs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+      'rollbackOn[0] arn:aws:cloudwatch:eu-west-1:222222222222:alarm:theirs is in 222222222222, but the service is in 111111111111: pass one in the same account'],
     ['one of several in a rule', () => [cloudwatch.AlarmRule.anyOf(mine(), cloudwatch.AlarmRule.not(elsewhere({ region: 'us-east-1' })))],
-      'rollbackOn[0] Other/Theirs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'rollbackOn[0] Other/Theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
   ])('%s', (_, rules, message) => {
     expect(() => service({ rollbackOn: rules() })).toThrow(new Error(`${message} (at Shop/Api)`));
   });

@@ -341,15 +341,15 @@ describe('metrics that scaling cannot read are refused:', () => {
 
   test.each<[string, () => unknown, string]>([
     ['a queue of a stack in another region', follow((stack) => jobs(stack, { region: 'us-east-1' })),
-      'scaling queue Other/Jobs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'scaling queue Other/Jobs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['an imported queue of another region', follow((stack) => imported(stack, 'us-east-1', env.account)),
-      'scaling queue arn:aws:sqs:us-east-1:111111111111:jobs is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'scaling queue arn:aws:sqs:us-east-1:111111111111:jobs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['an imported queue of another account', follow((stack) => imported(stack, env.region, '222222222222')),
-      'scaling queue arn:aws:sqs:eu-west-1:222222222222:jobs is in 222222222222, and the service in 111111111111: pass one of the same account'],
+      'scaling queue arn:aws:sqs:eu-west-1:222222222222:jobs is in 222222222222, but the service is in 111111111111: pass one in the same account'],
     ['a metric of another region', track(metric({ region: 'us-east-1' })),
-      'scaling customMetrics.orders Shop/Orders is in us-east-1, and the service in eu-west-1: pass one of the same region'],
+      'scaling customMetrics.orders Shop/Orders is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['a metric of another account in metric math', track(new MathExpression({ expression: 'a + b', usingMetrics: { a: metric({}), b: metric({ account: '222222222222' }) } })),
-      'scaling customMetrics.orders Shop/Orders is in 222222222222, and the service in 111111111111: pass one of the same account'],
+      'scaling customMetrics.orders Shop/Orders is in 222222222222, but the service is in 111111111111: pass one in the same account'],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(new Error(`${message} (at Shop/Worker)`));
   });

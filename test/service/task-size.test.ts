@@ -64,7 +64,7 @@ test.each([
 
 test.each([0, -256, 300, 1024.5, 65536, NaN])('%p CPU units are refused, since Fargate has no such task', (cpu) => {
   expect(() => size({ cpu })).toThrow(new Error(
-    `cpu ${cpu} is not a Fargate task size: pass 256, 512, 1024, 2048, 4096, 8192, 16384 or 32768 (at Web/Api)`));
+    `cpu ${cpu} is not a Fargate task size: pass 256, 512, 1024, 2048, 4096, 8192, 16384, or 32768 (at Web/Api)`));
 });
 
 test('tokens pass', () => {

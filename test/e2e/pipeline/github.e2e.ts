@@ -144,7 +144,7 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
   let release = () => {};
   const newerIsDeployed = new Promise<void>((resolve) => release = resolve);
   developer.source.edit('service/server.mjs', 'fourth', 'older');
-  const older = developer.source.commit();
+  developer.source.commit();
   const slow = developer.push(undefined, async (job, step) => {
     if (job === 'build-fargatestack-api' && step === 'Build and push') await newerIsDeployed;
   });

@@ -93,7 +93,7 @@ describe('the tag', () => {
       'pass the same version to both (at Production/Shop/Worker/Guard)');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag(Token.asString({ Ref: 'Tag' })) } })).toThrow('imageVersion is a token');
     expect(() => pipeline({ Api: { imageVersion: ImageVersion.tag('a'.repeat(120)) } })).toThrow(
-      'with a hash of how the image is built it would be longer than the 128 characters of a tag');
+      'with the hash of the build settings, it would exceed the 128 characters of a tag');
   });
 });
 
