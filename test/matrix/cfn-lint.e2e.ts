@@ -11,6 +11,7 @@ const PROCESSES = 2;
 
 const ACCEPTED: Record<string, string> = {
   W3005: 'aws-cdk-lib makes a Lambda function depend on its role although it refers to it',
+  W3010: 'aws-cdk-lib looks up the availability zones of a VPC where account and region are known',
   W6001: 'the cluster that another stack of the app exports is named in the command that stops the service',
 };
 
