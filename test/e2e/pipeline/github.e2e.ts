@@ -131,7 +131,7 @@ test('a service that ECS rolls back without telling CloudFormation: red', async 
   developer.source.edit('service/server.mjs', 'second', 'fourth');
   developer.source.commit();
   const run = await developer.push(undefined, async (job, step) => {
-    if (job === 'deploy' && step.startsWith('Compare')) await developer.runTaskDefinition(taskDefinition);
+    if (job === 'deploy' && step.startsWith('Check the running images')) await developer.runTaskDefinition(taskDefinition);
   });
   expect(run.results).toEqual({ ...ALL_GREEN, deploy: 'failure' });
   expect(run.step('deploy', 'Deploy').outcome).toBe('success');
