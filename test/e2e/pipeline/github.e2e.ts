@@ -145,9 +145,15 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
   const newerIsDeployed = new Promise<void>((resolve) => release = resolve);
   developer.source.edit('service/server.mjs', 'fourth', 'older');
   developer.source.commit();
+  let begin = () => {};
+  const olderBuilds = new Promise<void>((resolve) => begin = resolve);
   const slow = developer.push(undefined, async (job, step) => {
-    if (job === 'build-fargatestack-api' && step === 'Build and push') await newerIsDeployed;
+    if (job !== 'build-fargatestack-api' || step !== 'Build and push') return;
+    begin();
+    await newerIsDeployed;
   });
+  // A newer commit that comes before would stop it at the registry already.
+  await Promise.race([olderBuilds, slow]);
   developer.source.edit('service/server.mjs', 'older', 'newer');
   const newer = developer.source.commit();
   const run = await developer.push();
