@@ -5,6 +5,7 @@ import { isInEcr, RunningImage, runningImages } from './running-images';
 import { GUARDED, TextResolver, textOf } from './template-text';
 import { anyFlag, anyText, factoryOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { invalid, shown } from '../private/validation';
+import { wildcard } from '../private/wildcard';
 
 /**
  * Options of `ImageGuard.requireOn`.
@@ -75,7 +76,7 @@ export function checkRequirement(scope: IConstruct, options: RequireGuardOptions
 /** What is wrong below the scope: a sentence for each image that passes no guard. */
 export function unguardedImages(scope: IConstruct, { strict = false, exemptions = [] }: RequireGuardOptions): string[] {
   const assets = strict ? [] : assetImages(scope.node.root);
-  const exempted = exemptions.map(({ image }) => pattern(readable(scope, image)));
+  const exempted = exemptions.map(({ image }) => wildcard(readable(scope, image).split('*'), '.*'));
   const concerns = ({ resource, image }: RunningImage) => strict && RUNS_CONTAINERS.includes(resource.cfnResourceType)
     || isInEcr(image) && (strict || !isImageOfAws(image) && !assets.includes(image));
 
@@ -98,8 +99,4 @@ function assetImages(root: IConstruct): string[] {
 
 function readable(scope: IConstruct, text: string): string {
   return textOf(Tokenization.resolve(text, { scope, resolver: new TextResolver(), preparing: false }));
-}
-
-function pattern(wildcards: string): RegExp {
-  return new RegExp(`^${wildcards.split('*').map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 }

@@ -48,8 +48,7 @@ export function shown(value: unknown): string {
  */
 const PLACEHOLDERS = [
   /dummy-value-for-/,
-  /\/DUMMY_ARN$/,
-  /^DUMMY_ARN$/,
+  /(^|\/)DUMMY_ARN$/,
   /^vpc-12345$/,
   /^arn:aws:elasticloadbalancing:us-west-2:123456789012:\w+\/\w+\/my-load-balancer\/50dc6c495c0c9188\b/,
 ];

@@ -2,12 +2,11 @@ import { Annotations, CfnResource, Reference, Stack, Stage, Tokenization } from 
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
+import { TaskPlace } from './before-tasks';
 
 /** Where tasks run, and what they are, which tells what they have to reach from there before they can start. */
-export interface TaskNetwork {
+export interface TaskNetwork extends TaskPlace {
   readonly vpc: ec2.IVpc;
-  readonly taskSubnets: ec2.SubnetSelection;
-  readonly assignPublicIp: boolean;
   readonly taskDefinition: ecs.TaskDefinition;
 }
 

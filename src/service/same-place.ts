@@ -1,4 +1,4 @@
-import { Arn, ArnFormat, CfnResource, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { Arn, ArnFormat, CfnResource, Reference, Stack, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct, IConstruct } from 'constructs';
@@ -12,10 +12,8 @@ import { invalid, isKnown, shown } from '../private/validation';
 export function checkRegion(scope: Construct, name: string, arn: string): void {
   if (!arn || !isKnown(arn)) return;
   if (!arn.startsWith('arn:')) throw invalid(scope, `${name} ${shown(arn)} is not an ARN`);
-  const { region } = Stack.of(scope);
-  const { region: other } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
-  if (Token.isUnresolved(region) || !other || other === region) return;
-  throw invalid(scope, `${name} ${arn} is in ${other}, but the service is in ${region}: pass one in the same region`);
+  const { region } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
+  checkPlace(scope, name, arn, { region });
 }
 
 export interface Place {

@@ -1,9 +1,9 @@
-import { BinaryLike, createHash, createHmac } from 'node:crypto';
-import { Hash, SourceData } from '@smithy/types';
+import { BinaryLike, createHash, createHmac, Hash, Hmac } from 'node:crypto';
+import { Hash as SignerHash, SourceData } from '@smithy/types';
 
 /** SHA-256 as the signer takes it. With a key it is an HMAC. */
-export class Sha256 implements Hash {
-  private readonly hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+export class Sha256 implements SignerHash {
+  private readonly hash: Hash | Hmac;
 
   constructor(key?: SourceData) {
     this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', binary(key));

@@ -1,5 +1,6 @@
 import { Stack, Tokenization } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { wildcard } from '../../private/wildcard';
 import { StackPlan } from '../deploy-plan';
 import { DeploymentRole, deploymentRoles, RoleProperty } from '../deployment-roles';
 
@@ -47,10 +48,9 @@ export class BootstrapAccess {
 
 /** An account or region that is not known at synthesis may be that of any. */
 function pattern(arn: string): RegExp {
-  const literal = (text: string) => text.replace(/[.+*?^${}()|[\]\\]/g, '\\$&');
   const fragments = Tokenization.reverseString(arn);
-  const parts = fragments.mapTokens({ mapToken: () => WILDCARD }).join({ join: (left, right) => `${left}${right}` }) as string;
-  return new RegExp(`^${parts.split(WILDCARD).map(literal).join('.+')}$`);
+  const parts = fragments.mapTokens({ mapToken: () => UNKNOWN }).join({ join: (left, right) => `${left}${right}` }) as string;
+  return wildcard(parts.split(UNKNOWN), '.+');
 }
 
-const WILDCARD = '\n';
+const UNKNOWN = '\n';

@@ -19,7 +19,7 @@ export interface BuildAction {
 export function buildAction(image: ImagePlan, tag: string, rebuild: string | undefined): BuildAction {
   const { repositoryUri, context, dockerfile, target, platforms, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
   refuseExpressions(image);
-  const trimmed = Object.entries(buildArgs).filter(([, value]) => isTrimmed(value));
+  const trimmed = Object.entries(buildArgs).filter(([, value]) => endsWithBlanks(value));
   refuseTaken(trimmed);
   const env = { ...Object.fromEntries(trimmed), ...Object.fromEntries(Object.values(secrets).map((variable) => [variable, `\${{ secrets.${variable} }}`])) };
   return {
@@ -29,7 +29,7 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
       target,
       'platforms': platforms.join(','),
       // The action trims the end of each value; of an argument without one, buildx takes the environment variable.
-      'build-args': list(Object.entries(buildArgs).map(([name, value]) => isTrimmed(value) ? name : `${name}=${value}`)),
+      'build-args': list(Object.entries(buildArgs).map(([name, value]) => endsWithBlanks(value) ? name : `${name}=${value}`)),
       'build-contexts': list(pairs(additionalContexts)),
       'secret-envs': list(pairs(secrets)),
       'pull': rebuild,
@@ -46,7 +46,7 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
   };
 }
 
-function isTrimmed(value: string): boolean {
+function endsWithBlanks(value: string): boolean {
   return value !== value.trimEnd();
 }
 
