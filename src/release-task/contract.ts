@@ -17,8 +17,8 @@ export interface ReleaseTaskProperties {
   readonly Command: string[];
   readonly EntryPoint: string[];
 
-  /** `true` where a release that is returned to runs its task again. */
-  readonly RunAgainOnReturn?: string;
+  /** `true` if going back to an earlier release runs its task again. */
+  readonly RerunForEarlierReleases?: string;
 
   /** Where and how the task runs. None of it makes another release. */
   readonly Cluster: string;
@@ -34,7 +34,7 @@ export interface ReleaseTaskProperties {
   readonly LogGroup?: string;
   readonly LogRegion?: string;
   readonly LogStreamPrefix?: string;
-  readonly LogLines: string;
+  readonly FailureLogLines: string;
 
   /** Names of the variables whose values nobody must see. The values are not known here. */
   readonly SecretNames: string[];

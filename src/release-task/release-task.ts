@@ -182,7 +182,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       ImageDigest: props.guard.imageDigest,
       Command: props.command,
       EntryPoint: props.entryPoint ?? [],
-      RunAgainOnReturn: props.rerunForEarlierReleases ? 'true' : undefined,
+      RerunForEarlierReleases: props.rerunForEarlierReleases ? 'true' : undefined,
       Cluster: cluster.clusterArn,
       TaskDefinition: taskDefinition.taskDefinitionArn,
       ContainerName: container.containerName,
@@ -194,7 +194,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       LogGroup: logStreams?.group,
       LogRegion: logStreams?.region,
       LogStreamPrefix: logStreams?.prefix,
-      LogLines: String(logLinesOf(props)),
+      FailureLogLines: String(failureLogLinesOf(props)),
       SecretNames: Lazy.list({ produce: () => this.secretNames() }),
       UrlSuffix: Stack.of(this).urlSuffix,
       ServiceStack: deployId(deployedStack(this)),
@@ -220,7 +220,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   private logStreams(props: ReleaseTaskProps): LogStreams | undefined {
     const { logDriver, options = {} } = this.container.logDriverConfig ?? {};
     const { 'awslogs-group': group, 'awslogs-region': region, 'awslogs-stream-prefix': prefix } = options;
-    return logDriver === 'awslogs' && group && prefix && logLinesOf(props) > 0
+    return logDriver === 'awslogs' && group && prefix && failureLogLinesOf(props) > 0
       ? { group, region: region ?? Stack.of(this).region, prefix }
       : undefined;
   }
@@ -260,6 +260,6 @@ function timeoutOf({ timeout = DEFAULT_TIMEOUT }: ReleaseTaskProps): Duration {
   return timeout;
 }
 
-function logLinesOf({ failureLogLines = DEFAULT_LOG_LINES }: ReleaseTaskProps): number {
+function failureLogLinesOf({ failureLogLines = DEFAULT_LOG_LINES }: ReleaseTaskProps): number {
   return failureLogLines;
 }

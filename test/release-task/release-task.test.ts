@@ -80,11 +80,11 @@ describe('the custom resource', () => {
       LogGroup: stack.resolve(migration.logGroup!.logGroupName),
       LogRegion: 'eu-west-1',
       LogStreamPrefix: 'migrate',
-      LogLines: '20',
+      FailureLogLines: '20',
       SecretNames: [],
       ServiceStack: 'Shop',
     });
-    expect(wire()).not.toHaveProperty('RunAgainOnReturn');
+    expect(wire()).not.toHaveProperty('RerunForEarlierReleases');
   });
 
   test('is given up by CloudFormation some time after the task', () => {
@@ -130,7 +130,7 @@ describe('the custom resource', () => {
   test('says that the task runs again on return where that is asked for', () => {
     task({ rerunForEarlierReleases: true });
 
-    expect(wire()).toMatchObject({ RunAgainOnReturn: 'true' });
+    expect(wire()).toMatchObject({ RerunForEarlierReleases: 'true' });
   });
 
   test.each<[string, () => Partial<ReleaseTaskProps>]>([

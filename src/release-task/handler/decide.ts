@@ -5,7 +5,7 @@ export interface Situation {
   readonly hasImage: boolean;
   /** What is on record of the release. */
   readonly record: 'latest' | 'earlier' | 'none';
-  readonly runsAgainOnReturn: boolean;
+  readonly rerunForEarlierReleases: boolean;
   /** CloudFormation has stopped waiting for an answer to this request. */
   readonly isAbandoned: boolean;
   /** Nothing while it has not been asked. */
@@ -33,10 +33,10 @@ export type Decision =
  * time when nobody knows what the stack is doing, is neither run nor passed over: to run it in a rollback would be as
  * wrong as to start a service whose migration has not run.
  */
-export function decide({ hasImage, record, runsAgainOnReturn, isAbandoned, operation }: Situation): Decision {
+export function decide({ hasImage, record, rerunForEarlierReleases, isAbandoned, operation }: Situation): Decision {
   if (!hasImage) return skip('there is no image yet');
   if (record === 'latest') return skip('the release is deployed already, and its task has run');
-  if (record === 'earlier' && !runsAgainOnReturn) return skip('the release has run its task before');
+  if (record === 'earlier' && !rerunForEarlierReleases) return skip('the release has run its task before');
   if (isAbandoned) return { kind: 'refuse', because: 'late' };
 
   switch (operation) {

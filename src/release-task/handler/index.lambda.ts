@@ -37,7 +37,7 @@ async function runOnce(session: Session): Promise<Answer> {
     situation: {
       hasImage: run.imageDigest !== NO_IMAGE,
       record: history.placeOf(run.releaseKey),
-      runsAgainOnReturn: run.runsAgainOnReturn,
+      rerunForEarlierReleases: run.rerunForEarlierReleases,
       isAbandoned: isAbandoned(request, times.start),
     },
   });

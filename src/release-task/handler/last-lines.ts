@@ -29,7 +29,7 @@ export function logStreamOf({ logs, containerName }: Run, taskArn: string): LogS
 /** The last lines of the container, fit to be shown. A reason is better without them than not at all, so it never throws, and asks nothing after `until`. */
 export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run: Run, taskArn: string, until: number): Promise<string[]> {
   const place = logStreamOf(run, taskArn);
-  if (!place || run.logLines === 0 || runtime.clock.now() > until) return [];
+  if (!place || run.failureLogLines === 0 || runtime.clock.now() > until) return [];
 
   const service = {
     name: 'logs' as const,
@@ -42,7 +42,7 @@ export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run:
     const lines = await askJson(service, TARGET, OPERATION, {
       logGroupName: place.group,
       logStreamName: place.stream,
-      limit: run.logLines,
+      limit: run.failureLogLines,
       startFromHead: false,
     }).then(({ events }) => messagesOf(events), (error: unknown) => {
       log('warn', 'the log of the task could not be read', { error: String(error) });

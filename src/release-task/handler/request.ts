@@ -12,7 +12,7 @@ export interface Run {
   readonly imageDigest: string;
   /** Of what runs, and of which image: the same for each request that is about the same release. */
   readonly releaseKey: string;
-  readonly runsAgainOnReturn: boolean;
+  readonly rerunForEarlierReleases: boolean;
   readonly cluster: string;
   readonly taskDefinition: string;
   readonly containerName: string;
@@ -22,7 +22,7 @@ export interface Run {
   readonly platformVersion: string | undefined;
   readonly timeoutMs: number;
   readonly logs: LogPlace | undefined;
-  readonly logLines: number;
+  readonly failureLogLines: number;
   readonly secretNames: readonly string[];
   readonly region: string;
   /** Where the partition's services are: `amazonaws.com`. */
@@ -50,7 +50,7 @@ export function parse(request: Request): Run {
   return {
     imageDigest,
     releaseKey: releaseKey(imageDigest, properties),
-    runsAgainOnReturn: text(properties.RunAgainOnReturn) === 'true',
+    rerunForEarlierReleases: text(properties.RerunForEarlierReleases) === 'true',
     cluster: needed(properties, 'Cluster'),
     taskDefinition: needed(properties, 'TaskDefinition'),
     containerName: needed(properties, 'ContainerName'),
@@ -60,7 +60,7 @@ export function parse(request: Request): Run {
     platformVersion: text(properties.PlatformVersion) || undefined,
     timeoutMs: (Number(text(properties.TimeoutSeconds)) || DEFAULT_TIMEOUT_SECONDS) * 1000,
     logs: logPlace(properties, stack.region),
-    logLines: Number(text(properties.LogLines)) || 0,
+    failureLogLines: Number(text(properties.FailureLogLines)) || 0,
     secretNames: strings(properties.SecretNames),
     region: stack.region,
     domain: text(properties.UrlSuffix) || 'amazonaws.com',

@@ -7,11 +7,11 @@ const TABLE: ReadonlyArray<[string, Partial<Situation>, [asked: string, ...byOpe
   ['without an image', { hasImage: false }, ['skip', 'skip', 'skip', 'skip', 'skip']],
   ['without an image, although one was deployed', { hasImage: false, record: 'latest' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
   ['that is deployed', { record: 'latest' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
-  ['that is deployed, to run again on return', { record: 'latest', runsAgainOnReturn: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
+  ['that is deployed, to be rerun for earlier releases', { record: 'latest', rerunForEarlierReleases: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
   ['that has run earlier', { record: 'earlier' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
-  ['that has run earlier, to run again on return', { record: 'earlier', runsAgainOnReturn: true }, ['ask', 'run', 'skip', 'refuse late', 'skip and warn']],
+  ['that has run earlier, to be rerun for earlier releases', { record: 'earlier', rerunForEarlierReleases: true }, ['ask', 'run', 'skip', 'refuse late', 'skip and warn']],
   ['that has not run', {}, ['ask', 'run', 'skip', 'refuse late', 'refuse unknown']],
-  ['that has not run, to run again on return', { runsAgainOnReturn: true }, ['ask', 'run', 'skip', 'refuse late', 'refuse unknown']],
+  ['that has not run, to be rerun for earlier releases', { rerunForEarlierReleases: true }, ['ask', 'run', 'skip', 'refuse late', 'refuse unknown']],
   ['that has not run, long after the request', { isAbandoned: true }, ['refuse late', 'refuse late', 'refuse late', 'refuse late', 'refuse late']],
   ['that has run earlier, long after the request', { record: 'earlier', isAbandoned: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
 ];
@@ -21,9 +21,9 @@ test.each(TABLE)('a release %s', (_, given, expected) => {
 });
 
 test('the task runs in a stack that goes forward, and in no other', () => {
-  const all = OPERATIONS.flatMap((operation) => [true, false].flatMap((hasImage) => [true, false].flatMap((runsAgainOnReturn) =>
+  const all = OPERATIONS.flatMap((operation) => [true, false].flatMap((hasImage) => [true, false].flatMap((rerunForEarlierReleases) =>
     [true, false].flatMap((isAbandoned) => (['latest', 'earlier', 'none'] as const).map((record) =>
-      ({ operation, hasImage, runsAgainOnReturn, isAbandoned, record }))))));
+      ({ operation, hasImage, rerunForEarlierReleases, isAbandoned, record }))))));
 
   const running = all.filter((situation) => decide(situation).kind === 'run');
   expect(running).toHaveLength(3);
@@ -32,14 +32,14 @@ test('the task runs in a stack that goes forward, and in no other', () => {
 
 test('a rollback is never refused while it is one', () => {
   for (const record of ['latest', 'earlier', 'none'] as const) {
-    for (const runsAgainOnReturn of [true, false]) {
-      expect(cell({ record, runsAgainOnReturn, operation: 'rollback' })).toBe('skip');
+    for (const rerunForEarlierReleases of [true, false]) {
+      expect(cell({ record, rerunForEarlierReleases, operation: 'rollback' })).toBe('skip');
     }
   }
 });
 
 function cell(given: Partial<Situation>): string {
-  const decision = decide({ hasImage: true, record: 'none', runsAgainOnReturn: false, isAbandoned: false, operation: undefined, ...given });
+  const decision = decide({ hasImage: true, record: 'none', rerunForEarlierReleases: false, isAbandoned: false, operation: undefined, ...given });
   switch (decision.kind) {
     case 'skip': return decision.isWarning ? 'skip and warn' : 'skip';
     case 'refuse': return `refuse ${decision.because}`;

@@ -130,8 +130,8 @@ describe('a release', () => {
 
   test('that is returned to runs its task again where that is asked for', async () => {
     const id = await idAfter('one', 'two');
-    const { PhysicalResourceId } = await aws.request(update(id, { RunAgainOnReturn: 'true' }));
-    await aws.request(update(PhysicalResourceId, { RunAgainOnReturn: 'true' }));
+    const { PhysicalResourceId } = await aws.request(update(id, { RerunForEarlierReleases: 'true' }));
+    await aws.request(update(PhysicalResourceId, { RerunForEarlierReleases: 'true' }));
 
     expect(aws.ecs.tasks).toHaveLength(1);
   });
@@ -176,7 +176,7 @@ describe('a rollback', () => {
   });
 
   test('does not run again what runs again on return', async () => {
-    const answer = await aws.request(update(await idAfter('one', 'two'), { RunAgainOnReturn: 'true' }));
+    const answer = await aws.request(update(await idAfter('one', 'two'), { RerunForEarlierReleases: 'true' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idAfter('two', 'one') });
     expect(aws.ecs.tasks).toEqual([]);
@@ -185,7 +185,7 @@ describe('a rollback', () => {
   test('to a release on record succeeds even if CloudFormation does not say what it is doing', async () => {
     aws.outage.stack = SERVER_ERROR;
 
-    expect(await aws.request(update(await idAfter('one', 'two'), { RunAgainOnReturn: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
+    expect(await aws.request(update(await idAfter('one', 'two'), { RerunForEarlierReleases: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
     expect(aws.ecs.tasks).toEqual([]);
   });
 });
@@ -407,7 +407,7 @@ describe('a task that fails', () => {
 
   test('is explained without its lines where none are wanted, and the log is not read', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['boom'] });
-    const { Reason } = await aws.request(update('', { LogGroup: undefined, LogLines: '0' }));
+    const { Reason } = await aws.request(update('', { LogGroup: undefined, FailureLogLines: '0' }));
 
     expect(Reason).not.toContain('logged');
     expect(aws.callsOf('logs:GetLogEvents')).toEqual([]);
@@ -416,7 +416,7 @@ describe('a task that fails', () => {
   test('shows as many lines as are wanted, the last ones', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: Array.from({ length: 30 }, (_, line) => `line ${line}`) });
 
-    expect(await aws.request(update('', { LogLines: '3' }))).toMatchObject({ Reason: expect.stringMatching(/Last lines: line 27 \| line 28 \| line 29$/) });
+    expect(await aws.request(update('', { FailureLogLines: '3' }))).toMatchObject({ Reason: expect.stringMatching(/Last lines: line 27 \| line 28 \| line 29$/) });
   });
 
   test('shows what there is room for, the end rather than the beginning', async () => {

@@ -161,7 +161,7 @@ export function properties(given: Partial<Record<keyof ReleaseTaskProperties, un
     LogGroup: 'MigrationLogs',
     LogRegion: 'eu-west-1',
     LogStreamPrefix: 'release',
-    LogLines: '20',
+    FailureLogLines: '20',
     SecretNames: ['DATABASE_URL'],
     UrlSuffix: 'amazonaws.com',
     ServiceStack: 'Prod/Shop',
