@@ -71,11 +71,9 @@ test('a clean-up finds what a run has left, and does so again', async () => {
 });
 
 async function run(task: string, args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; screen: string }> {
-  const child = spawn(process.execPath, ['-r', 'ts-node/register', join(__dirname, '../aws/index.ts'), task, ...args], {
+  const child = spawn(process.execPath, ['--require', join(__dirname, '../emulator/commands/typescript.cjs'), join(__dirname, '../aws/index.ts'), task, ...args], {
     cwd: join(__dirname, '../..'),
-    env: {
-      ...emulator.env, TS_NODE_PROJECT: 'tsconfig.dev.json', TS_NODE_TRANSPILE_ONLY: 'true', TEST_REPORT: join(directory, 'report.md'), ...env,
-    },
+    env: { ...emulator.env, TEST_REPORT: join(directory, 'report.md'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let screen = '';

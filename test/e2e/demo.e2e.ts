@@ -64,10 +64,10 @@ test.each([
 });
 
 function demo(env: Record<string, string> = {}, preparation = ''): { child: ChildProcess; screen: () => string } {
-  const program = `require('ts-node').register({ project: 'tsconfig.dev.json', transpileOnly: true }); ${preparation}; require('./scripts/demo')`;
+  const program = `require('./test/emulator/commands/typescript.cjs'); ${preparation}; require('./scripts/demo')`;
   const child = spawn(process.execPath, ['-e', program], {
     cwd: CHECKOUT,
-    env: { ...process.env, ...env, TMPDIR: temporary, DISABLE_V8_COMPILE_CACHE: '1' /* which ts-node would keep there */ },
+    env: { ...process.env, ...env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let screen = '';

@@ -259,7 +259,7 @@ describe('the process', () => {
 
   test('it ends with the process that started it, even if that is killed, and takes its files along', async () => {
     const program = `
-      require('ts-node').register({ transpileOnly: true, project: 'tsconfig.dev.json' });
+      require('./test/emulator/commands/typescript.cjs');
       require('./test/emulator/emulator').Emulator.start().then((started) => console.log(started.endpoint, started.directory));
       setInterval(() => undefined, 1000); // an emulator does not keep its process alive
     `;

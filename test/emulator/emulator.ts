@@ -10,6 +10,8 @@ import { endGroup } from './process-group';
 import { python } from './venv';
 
 const HOST = '127.0.0.1';
+/** What clients find first on their PATH, see `commands/npx`. */
+const COMMANDS = join(__dirname, 'commands');
 const START_ATTEMPTS = 3;
 const HEALTHY_WITHIN_MS = 30_000;
 
@@ -76,6 +78,7 @@ export class Emulator {
     const base = { ...withoutAws(this.directory), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) };
     this.env = {
       ...base,
+      PATH: [COMMANDS, base.PATH].join(delimiter),
       AWS_ENDPOINT_URL: this.endpoint,
       AWS_ACCESS_KEY_ID: ACCOUNT, // the emulator reads the account from it
       AWS_SECRET_ACCESS_KEY: 'none',

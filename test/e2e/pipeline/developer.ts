@@ -14,6 +14,13 @@ import { python } from '../../emulator/venv';
 /** Account and region. */
 type Place = string[];
 
+interface DeployedService {
+  readonly arn: string;
+  readonly images: string[];
+  readonly memory: string;
+  readonly taskDefinition: string;
+}
+
 /** Somebody who pushes to a repository with one of the examples in it, for which a workflow runs, on a bootstrapped AWS account. */
 export class Developer {
   public static async of(example: string): Promise<Developer> {
@@ -39,8 +46,8 @@ export class Developer {
     mkdirSync(this.runs);
     this.commands = join(consumer.directory, 'commands');
     mkdirSync(this.commands);
-    // What npm would install is there already, above all workspaces.
-    this.command('npm', '[ "$*" = ci ] || [ "$*" = install ] || exec "$(which -a npm | sed -n 2p)" "$@"');
+    // What npm would install is there already, above all workspaces, and the types of the examples have a test of their own.
+    this.command('npm', 'case "$*" in ci | install | "run check") ;; *) exec "$(which -a npm | sed -n 2p)" "$@" ;; esac');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
     this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
@@ -87,8 +94,7 @@ export class Developer {
 
   /** The tags of a repository, but for those that guards and caches put there. */
   public async imageTags(repository: string, place?: Place): Promise<string[]> {
-    const aws = place ? new Aws(this.emulatorAt(place)) : this.aws;
-    return (await aws.imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
+    return (await this.awsAt(place).imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
   }
 
   /** Pushes an image that nothing here has built, and returns its digest. */
@@ -99,21 +105,19 @@ export class Developer {
 
   /** The images of all services of a stack. */
   public async images(stack: string, place?: Place): Promise<string[]> {
-    const services = await this.servicesOf(stack, place);
-    const found = await Promise.all(services.map(async (service) => (await this.definitionOf(service, place)).images));
-    return found.flat().sort();
+    return (await this.servicesOf(stack, place)).flatMap(({ images }) => images).sort();
   }
 
   /** The one service of a stack. */
-  public async service(stack = 'FargateStack'): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
+  public async service(stack = 'FargateStack'): Promise<DeployedService> {
     const [service] = await this.servicesOf(stack);
-    return this.definitionOf(service);
+    return service;
   }
 
   /** What the circuit breaker of ECS does to a service that does not come up. */
   public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
-    const [service] = await this.servicesOf(stack);
-    await this.text(undefined, 'ecs', 'update-service', '--cluster', clusterOf(service), '--service', service, '--task-definition', taskDefinition);
+    const [{ arn }] = await this.servicesOf(stack);
+    await this.aws.ecs('UpdateService', { cluster: clusterOf(arn), service: arn, taskDefinition });
   }
 
   public async leave(): Promise<void> {
@@ -122,30 +126,20 @@ export class Developer {
     this.consumer.remove();
   }
 
-  private async definitionOf(service: string, place?: Place): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
-    const taskDefinition = await this.text(place, 'ecs', 'describe-services', '--cluster', clusterOf(service), '--services', service,
-      '--query', 'services[0].taskDefinition');
-    const [memory, ...images] = (await this.text(place, 'ecs', 'describe-task-definition', '--task-definition', taskDefinition,
-      '--query', '[taskDefinition.memory, taskDefinition.containerDefinitions[].image][]')).split('\t');
-    return { images, memory, taskDefinition };
-  }
-
-  private async servicesOf(stack: string, place?: Place): Promise<string[]> {
-    const services = await this.text(place, 'cloudformation', 'list-stack-resources', '--stack-name', stack,
-      '--query', "StackResourceSummaries[?ResourceType=='AWS::ECS::Service'].PhysicalResourceId");
-    return services.split('\t');
+  private async servicesOf(stack: string, place?: Place): Promise<DeployedService[]> {
+    const aws = this.awsAt(place);
+    const services = Object.values(await aws.stackResources(stack)).filter(({ type }) => type === 'AWS::ECS::Service');
+    return Promise.all(services.map(async ({ physicalId: arn }) => {
+      const { taskDefinition } = await aws.describeService(clusterOf(arn), arn);
+      const { taskDefinition: { memory, containerDefinitions } } = await aws.ecs('DescribeTaskDefinition', { taskDefinition });
+      return { arn, taskDefinition, memory, images: containerDefinitions.map(({ image }: { image: string }) => image) };
+    }));
   }
 
   /** As somebody sees it who is in that account and region. */
-  private emulatorAt([account, region]: Place): Emulator {
-    const env = { ...this.emulator.env, AWS_ACCESS_KEY_ID: account, AWS_REGION: region, AWS_DEFAULT_REGION: region };
-    return Object.create(this.emulator, { env: { value: env } });
-  }
-
-  private async text([account, region]: Place = [ACCOUNT, REGION], ...args: string[]): Promise<string> {
-    const { exitCode, output } = await this.run('env', `AWS_ACCESS_KEY_ID=${account}`, 'aws', ...args, '--region', region, '--output', 'text');
-    if (exitCode !== 0) throw new Error(output);
-    return output.trim();
+  private awsAt([account, region]: Place = [ACCOUNT, REGION]): Aws {
+    const { endpoint, env } = this.emulator;
+    return new Aws({ endpoint, env: { ...env, AWS_ACCESS_KEY_ID: account, AWS_REGION: region } });
   }
 
   private command(name: string, script: string): void {
@@ -155,6 +149,6 @@ export class Developer {
   }
 }
 
-function clusterOf(service: string): string {
-  return service.split('/')[1];
+function clusterOf(serviceArn: string): string {
+  return serviceArn.split('/')[1];
 }

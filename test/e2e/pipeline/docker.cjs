@@ -1,5 +1,5 @@
 // What stands in for Docker on the PATH: the commands of pipelines, with the registries of the emulator.
-require('ts-node').register({ transpileOnly: true, project: require('node:path').join(__dirname, '../../../tsconfig.dev.json') });
+require('../../emulator/commands/typescript.cjs');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parseBuild } = require('./buildx-arguments');

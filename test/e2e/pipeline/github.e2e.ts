@@ -65,7 +65,7 @@ test('a commit that only changes infrastructure: nothing is built, the image sta
   expect(run.results).toEqual(ALL_GREEN);
   expect(run.step('build-fargatestack-api', 'Build and push').outcome).toBe('skipped');
   expect({ images: await images(), tags: await developer.imageTags(REPOSITORY) }).toEqual(before);
-  expect((await service()).memory).toBe('1024');
+  expect((await developer.service()).memory).toBe('1024');
 });
 
 test('a check that fails: nothing happens at all', async () => {
@@ -126,7 +126,7 @@ test('a release that does not come up: red, and the image of before answers', as
 });
 
 test('a service that ECS rolls back without telling CloudFormation: red', async () => {
-  const { taskDefinition } = await service();
+  const { taskDefinition } = await developer.service();
   const before = await images();
   developer.source.edit('service/server.mjs', 'second', 'fourth');
   developer.source.commit();
@@ -206,10 +206,6 @@ test('deploy.sh goes the same way', async () => {
   expect(again).toMatchObject({ exitCode: 0, output: expect.stringContaining('(no changes)') });
 });
 
-async function service(): Promise<{ images: string[]; memory: string; taskDefinition: string }> {
-  return developer.service();
-}
-
 async function images(): Promise<string[]> {
-  return (await service()).images;
+  return (await developer.service()).images;
 }

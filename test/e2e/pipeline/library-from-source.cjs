@@ -3,7 +3,7 @@ const { Module } = require('node:module');
 const path = require('node:path');
 
 const checkout = path.join(__dirname, '..', '..', '..');
-require('ts-node').register({ transpileOnly: true, project: path.join(checkout, 'tsconfig.dev.json') });
+require('../../emulator/commands/typescript.cjs');
 
 const { _resolveFilename: resolve } = Module;
 Module._resolveFilename = (request, parent, ...rest) => request === '@org/phased-fargate'

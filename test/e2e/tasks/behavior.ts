@@ -267,7 +267,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       const { files, config } = nativeRelease('of nobody');
       const given = { options, config, files: encoded(files), container: { Environment: [{ Name: 'MARK', Value: mark }] } };
       const source = `
-        require('ts-node').register({ transpileOnly: true, project: 'tsconfig.dev.json' });
+        require('./test/emulator/commands/typescript.cjs');
         const { ServiceStack } = require('./test/e2e/tasks/service-stack');
         (async () => {
           const { files, config, options, container } = ${JSON.stringify(given)};
