@@ -232,7 +232,8 @@ const examples = project.addTask('test:examples', {
 });
 const e2e = project.addTask('test:e2e', {
   description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
-  exec: `jest --ci -c ${E2E_CONFIG} test/e2e`,
+  // The CDK CLI asks for the status of a stack every five seconds, and leaves the processor to others in between.
+  exec: `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const CHECKOUT = join(__dirname, '..');
@@ -81,20 +82,35 @@ export class Consumer {
   }
 }
 
-/** Installs the same packages once for all test files of a run. Two that come at once both do it, and one is kept. */
+/** Installs the same packages once for all test files of a run: the first that comes does it, and the others wait. */
 async function installedOnce(home: string, packages: readonly string[]): Promise<string> {
   const finished = join(home, createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 16));
-  if (!existsSync(finished)) {
-    const unfinished = mkdtempSync(`${finished}.`);
-    await npmInstall(unfinished, packages);
+  const unfinished = `${finished}.unfinished`;
+  while (!existsSync(finished)) {
+    if (!isMade(unfinished)) {
+      await sleep(100);
+      continue;
+    }
     try {
+      await npmInstall(unfinished, packages);
       renameSync(unfinished, finished);
     } catch (error) {
-      if (!existsSync(finished)) throw error;
       rmSync(unfinished, { recursive: true });
+      if (!existsSync(finished)) throw error;
     }
   }
   return finished;
+}
+
+/** Whether there was no such directory before. */
+function isMade(directory: string): boolean {
+  try {
+    mkdirSync(directory);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
 }
 
 async function npmInstall(cwd: string, packages: readonly string[]): Promise<void> {

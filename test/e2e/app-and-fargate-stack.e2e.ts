@@ -17,18 +17,23 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('everything at once: the registry is made, the service is refused', async () => {
+test('everything at once: the registry is made, the service is refused within seconds, before there is one', async () => {
   const run = await user.deployInVain('--all', ...commit('aaa1'));
   expect(refusal(run)).toContain(`Image ${URI}:aaa1 does not exist`);
+  // Measured at the emulator: the CLI has its own pace.
+  const [{ sentAt, answeredAt }] = run.guard;
+  expect(answeredAt! - sentAt).toBeLessThan(5000);
+  expect(run.screen).not.toMatch(/CREATE_\w+ \| AWS::(ECS::(Service|TaskDefinition)|ElasticLoadBalancingV2::L)/);
   expect(await user.aws.stackStatus('AppStack')).toBe('CREATE_COMPLETE');
   expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
 });
 
-test('everything at once again, after an index for several platforms was pushed: pinned by the digest of the index', async () => {
+test('everything at once again, after an index for several platforms was pushed: pinned by the digest of the index, and it answers', async () => {
   const digest = await user.push(REPOSITORY, 'aaa1', ...PLATFORMS);
   await user.deploy('--all', ...commit('aaa1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'aaa1')).toBe(digest);
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
+  expect(await user.get()).toMatchObject({ status: 200, text: expect.stringMatching(/^aaa1 /) });
 });
 
 test('an index without the platform of the task: refused, and the image of before stays', async () => {

@@ -51,7 +51,7 @@ test('a step that differs from what is claimed: the story ends there, without su
 
 test.each([
   ['SIGINT', 130, 'during set-up', '▸ Set-up'],
-  ['SIGTERM', 143, 'in the middle of a deployment', '$ cdk deploy FargateStack --parameters'],
+  ['SIGTERM', 143, 'in the middle of a deployment', '$ cdk deploy --all'],
 ] as const)('interrupted by %s (%d) %s: nothing is left', async (signal, expected, _, moment) => {
   const { child, screen } = demo();
   while (!screen().includes(moment)) await sleep(100);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Consumer, LOWEST } from '../consumer';
 import { Aws, Service } from '../emulator/aws';
-import { bootstrap, cdk, CdkOptions } from '../emulator/cdk';
+import { bootstrapped, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { HttpAnswer, send } from '../emulator/http';
 import { pushImage, pushIndex } from '../emulator/oci';
@@ -23,9 +23,7 @@ export interface Run {
 export class User {
   public static async of(example: string): Promise<User> {
     const consumer = await Consumer.install(LOWEST);
-    const emulator = await Emulator.start();
-    await bootstrap(emulator);
-    return new User(emulator, consumer, example);
+    return new User(await bootstrapped(), consumer, example);
   }
 
   public readonly aws: Aws;
@@ -148,14 +146,6 @@ export class User {
     const url = new URL(`/2015-03-31/functions/${functionName}/invocations`, this.emulator.endpoint);
     const { status, text } = await send('POST', url, { 'content-type': 'application/json' }, JSON.stringify(event));
     if (status !== 200) throw new Error(`${functionName}: ${text}`);
-  }
-
-  /** With another of the examples in an account in which nothing has been deployed. The one so far is gone. */
-  public async elsewhere(example: string): Promise<User> {
-    await this.emulator.stop();
-    const emulator = await Emulator.start();
-    await bootstrap(emulator);
-    return new User(emulator, this.consumer, example, this.options);
   }
 
   public async leave(): Promise<void> {

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
-import { Cloud } from './aws';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Aws, Cloud } from './aws';
 import { Emulator } from './emulator';
 import { endGroup } from './process-group';
 
 const CLI = require.resolve('aws-cdk/bin/cdk');
+const BOOTSTRAP_TEMPLATE = join(dirname(CLI), '../lib/api/bootstrap/bootstrap-template.yaml');
 
 export interface CdkRun {
   readonly exitCode: number | null;
@@ -44,7 +48,16 @@ export async function cdk({ env }: Cloud, args: string[], { cwd, onOutput, signa
   return { exitCode, output };
 }
 
-/** Prepares the emulator for deployments, as `cdk bootstrap` prepares an account. */
+/** Starts an emulator with the stack that `cdk bootstrap` deploys, from the same template. */
+export async function bootstrapped(): Promise<Emulator> {
+  const emulator = await Emulator.start();
+  const aws = new Aws(emulator);
+  await aws.cloudFormation('CreateStack', { StackName: 'CDKToolkit', TemplateBody: readFileSync(BOOTSTRAP_TEMPLATE, 'utf8') });
+  while (await aws.stackStatus('CDKToolkit') === 'CREATE_IN_PROGRESS') await sleep(20);
+  return emulator;
+}
+
+/** Prepares the emulator for deployments by `cdk bootstrap`. */
 export async function bootstrap(emulator: Emulator, signal?: AbortSignal): Promise<void> {
   const target = `aws://${emulator.env.AWS_ACCESS_KEY_ID}/${emulator.env.AWS_REGION}`;
   const { exitCode, output } = await cdk(emulator, ['bootstrap', target], { cwd: emulator.directory, signal });

@@ -44,6 +44,8 @@ const BUILD = 'build-staging-staging-shop-api';
 
 let developer: Developer;
 let first: WorkflowRun;
+/** The last one that was green. */
+let latest: WorkflowRun;
 
 beforeAll(async () => {
   developer = await Developer.of('pipeline-github');
@@ -98,7 +100,7 @@ test('a change in the additional context brings a new image; one beside it does 
 });
 
 test('another build argument, or another target, brings a new image of the same sources', async () => {
-  const { outputs: before } = (await push()).jobs[BUILD];
+  const { outputs: before } = latest.jobs[BUILD];
   await write(APP.replace('first-mode', 'second-mode'));
   const { outputs } = (await push()).jobs[BUILD];
   expect(outputs.tag).not.toBe(before.tag);
@@ -108,6 +110,27 @@ test('another build argument, or another target, brings a new image of the same 
 
   await write(APP);
   expect((await push()).jobs[BUILD].outputs).toEqual(before);
+});
+
+test('a rebuild on the schedule has a tag of its own, and is what later runs and deploy.sh deploy', async () => {
+  const before = latest.jobs[BUILD].outputs;
+  const rebuilt = (await developer.workflowRun({ secrets: SECRETS, schedule: '17 3 * * 1' })).jobs[BUILD].outputs;
+  expect(developer.builds().at(-2)).toMatchObject({ fromScratch: true });
+  expect(rebuilt.tag).toMatch(new RegExp(`^${before.tag}-\\d{8}T\\d{4}$`));
+  expect(rebuilt.digest).not.toBe(before.digest);
+  expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
+
+  const run = await push();
+  expect(run.jobs[BUILD].outputs).toEqual(rebuilt);
+  expect(built(run)).toBe('already in the registry');
+  expect(await succeed('./deploy.sh')).not.toContain('error');
+  expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
+});
+
+test('another schedule of the workflow rebuilds nothing of it', async () => {
+  const before = developer.builds().length;
+  expect(built(await developer.workflowRun({ secrets: SECRETS, schedule: '0 0 * * *' }))).toBe('already in the registry');
+  expect(developer.builds()).toHaveLength(before);
 });
 
 test('two runs push the same tag: the one that is refused takes the image of the other', async () => {
@@ -145,27 +168,6 @@ test('a copy that is not what it should be: red, and the stage runs what it ran'
   developer.source.revert();
 });
 
-test('a rebuild on the schedule has a tag of its own, and is what later runs and deploy.sh deploy', async () => {
-  const before = (await push()).jobs[BUILD].outputs;
-  const rebuilt = (await developer.workflowRun({ secrets: SECRETS, schedule: '17 3 * * 1' })).jobs[BUILD].outputs;
-  expect(developer.builds().at(-2)).toMatchObject({ fromScratch: true });
-  expect(rebuilt.tag).toMatch(new RegExp(`^${before.tag}-\\d{8}T\\d{4}$`));
-  expect(rebuilt.digest).not.toBe(before.digest);
-  expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
-
-  const run = await push();
-  expect(run.jobs[BUILD].outputs).toEqual(rebuilt);
-  expect(built(run)).toBe('already in the registry');
-  expect(await succeed('./deploy.sh')).not.toContain('error');
-  expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
-});
-
-test('another schedule of the workflow rebuilds nothing of it', async () => {
-  const before = developer.builds().length;
-  expect(built(await developer.workflowRun({ secrets: SECRETS, schedule: '0 0 * * *' }))).toBe('already in the registry');
-  expect(developer.builds()).toHaveLength(before);
-});
-
 test('deploy.sh builds the same, and says which secret it lacks', async () => {
   developer.source.edit('service/server.mjs', /$/, '\n// by script\n');
   const sha = developer.source.commit();
@@ -191,7 +193,7 @@ async function write(app: string): Promise<void> {
 async function push(): Promise<WorkflowRun> {
   const run = await developer.workflowRun({ secrets: SECRETS });
   if (run.result !== 'success') throw new Error(run.screen);
-  return run;
+  return latest = run;
 }
 
 function built(run: WorkflowRun): string {

@@ -6,7 +6,7 @@ import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
 import { Consumer, LOWEST } from '../../consumer';
 import { Aws } from '../../emulator/aws';
-import { bootstrap } from '../../emulator/cdk';
+import { bootstrapped } from '../../emulator/cdk';
 import { ACCOUNT, Emulator, REGION } from '../../emulator/emulator';
 import { pushImage } from '../../emulator/oci';
 import { python } from '../../emulator/venv';
@@ -25,8 +25,7 @@ interface DeployedService {
 export class Developer {
   public static async of(example: string): Promise<Developer> {
     const consumer = await Consumer.install(LOWEST);
-    const emulator = await Emulator.start();
-    await bootstrap(emulator);
+    const emulator = await bootstrapped();
     const source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
     return new Developer(consumer, emulator, source, await ActionsService.start(source));
   }

@@ -180,7 +180,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
   describe('a deployment', () => {
     test('without a circuit breaker, a missing image is tried again and again, until nothing is wanted any more', async () => {
       await stack.beginDeploy({ tag: 'missing', deployment: {} });
-      while ((await stack.stoppedTasks()).length < 4) await sleep(20);
+      while ((await stack.stoppedTasks()).length < 4) await sleep(100);
       expect(await stack.status()).toBe('CREATE_IN_PROGRESS');
       expect(await stack.messages()).toContain(
         '(service service) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.');

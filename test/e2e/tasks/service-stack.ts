@@ -76,7 +76,7 @@ export class ServiceStack {
   public async end(): Promise<string | undefined> {
     let status = await this.status();
     while (status?.endsWith('_IN_PROGRESS')) {
-      await sleep(20);
+      await sleep(100);
       status = await this.status();
     }
     return status;
