@@ -33,7 +33,14 @@ beforeAll(async () => {
         ;;
       "cdk deploy"*) exec "${installed}/cdk" "\${@:2}" --require-approval never ;;
       "cdk destroy"*) exec "${installed}/cdk" "\${@:2}" --force ;;
-      *) exec "${installed}/$1" "\${@:2}" ;;
+      tsc)
+        # The app checks its types whenever it is synthesized. Here it does so when its sources have changed.
+        checked="$HOME/types-checked"
+        if [[ ! -e $checked || -n $(find bin lib test -name '*.ts' -newer "$checked") ]]; then
+          "${installed}/tsc" && touch "$checked"
+        fi
+        ;;
+      *) exec "$(which -a npx | sed -n 2p)" "$@" ;;
     esac`);
   command('aws', `exec ${python()} ${join(__dirname, 'pipeline/aws.py')} "$@" --output text`);
   command('docker', `exec ${process.execPath} ${join(__dirname, 'pipeline/docker.cjs')} "$@"`);
