@@ -27,7 +27,7 @@ const APP = `
   new GuardedFargateService(stack, 'Worker', { guard: api.guard, cluster: api.cluster, command: ['node', 'worker.js'] });
   new patterns.ScheduledFargateTask(stack, 'Nightly', {
     cluster: api.cluster,
-    schedule: appscaling.Schedule.rate(Duration.minutes(1)),
+    schedule: appscaling.Schedule.rate(Duration.minutes(10)),
     scheduledFargateTaskImageOptions: { image: api.guard.image, command: ['node', 'nightly.js'] },
   });
 `;
