@@ -135,11 +135,13 @@ export class JsonPatch {
 }
 
 /** Whether YAML can hold it as it is. */
-function isJson(value: unknown): boolean {
+function isJson(value: unknown, within: readonly unknown[] = []): boolean {
   switch (typeof value) {
     case 'string': case 'boolean': return true;
     case 'number': return Number.isFinite(value);
-    case 'object': return value === null || ((Array.isArray(value) || isPlain(value)) && Object.values(value).every(isJson));
+    case 'object': return value === null || ((Array.isArray(value) || isPlain(value)) && !within.includes(value) &&
+      // Also what a list leaves out is undefined.
+      (Array.isArray(value) ? [...value] : Object.values(value)).every((inner) => isJson(inner, [...within, value])));
     default: return false;
   }
 }

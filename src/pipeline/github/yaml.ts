@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 export type Comment = (key: string, value: string) => string | undefined;
 
 /** Characters that some versions of YAML take for the end of a line, or do not allow as they are. */
-const BREAKS = /[\u0080-\u009f\u2028\u2029\ufeff]/g;
+const BREAKS = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /** The library loses what such a line is made of in a block. */
 const BLANK_LINE = /^[ \t]+$/m;

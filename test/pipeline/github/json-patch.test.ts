@@ -3,6 +3,9 @@ import { JsonPatch } from '../../../src';
 
 const DOCUMENT = { 'jobs': { deploy: { steps: [{ name: 'one' }, { name: 'two' }] } }, 'a/b~c': 1 };
 
+const CIRCULAR: Record<string, unknown> = {};
+CIRCULAR.itself = [CIRCULAR];
+
 test.each<[string, JsonPatch, any]>([
   ['adds a key', JsonPatch.add('/jobs/deploy/environment', 'production'), { environment: 'production', steps: [{ name: 'one' }, { name: 'two' }] }],
   ['inserts into a list', JsonPatch.add('/jobs/deploy/steps/1', { name: 'new' }), { steps: [{ name: 'one' }, { name: 'new' }, { name: 'two' }] }],
@@ -43,6 +46,8 @@ test.each<[JsonPatch, string]>([
   [JsonPatch.add('/jobs/x', undefined), 'value is not a JSON value'],
   [JsonPatch.replace('/jobs', { deploy: [() => 1] }), 'value is not a JSON value'],
   [JsonPatch.add('/jobs/x', NaN), 'value is not a JSON value'],
+  [JsonPatch.add('/jobs/x', new Array(1)), 'value is not a JSON value'],
+  [JsonPatch.add('/jobs/x', CIRCULAR), 'value is not a JSON value'],
   [JsonPatch.move('/jobs/deploy', '/jobs/deploy/deploy'), 'a value cannot be moved into itself'],
   [JsonPatch.move('/jobs/build', '/jobs/deploy'), 'path "/jobs/deploy" from "/jobs/build" does not fit the workflow: there is no "build"'],
   [JsonPatch.copy('jobs', '/x'), '"jobs" is not a JSON pointer'],
