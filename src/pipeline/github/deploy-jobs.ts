@@ -27,7 +27,7 @@ export function deployRegistriesJob(settings: WorkflowSettings, name: string, st
 
 /** Phase 3: deploys the services of one stage, each with the tag and the digest of its image. */
 export function deployServicesJob(
-  settings: WorkflowSettings, jobName: string, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string,
+  settings: WorkflowSettings, jobName: string, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string, rebuilds: string[],
 ): JobBody {
   const { name, deployRoleArn } = settings.environmentOf(environment);
   const label = name ?? (environment.stageName || 'services');
@@ -41,7 +41,7 @@ export function deployServicesJob(
     'concurrency': oneAtATime(environment.stacks),
     'steps': [
       ...setUp(settings),
-      keepOrder(settings, jobName),
+      keepOrder(settings, jobName, rebuilds),
       logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...environment.releases.length > 0 ? [{

@@ -1,42 +1,98 @@
-// Stops this job if a newer commit has already reached this job, so that an older commit never undoes a newer one.
-const { GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_REF_NAME, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } = process.env;
-const { TOKEN, WORKFLOW, JOB, STEP } = process.env;
+// Stops this job if a newer commit, or a later rebuild of the images, has already reached it, so that neither is undone.
+const { GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_REF_NAME, GITHUB_EVENT_NAME, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT } = process.env;
+const { TOKEN, WORKFLOW, JOB, STEP, REBUILDS } = process.env;
+const BRANCH = encodeURIComponent(GITHUB_REF_NAME);
+const RUNS = `actions/workflows/${WORKFLOW}/runs?branch=${BRANCH}&`;
 
 async function main() {
-  const branch = encodeURIComponent(GITHUB_REF_NAME);
-  const [{ status }, commits] = await pages(`compare/${GITHUB_SHA}...${branch}?`, 'commits');
-  if (status === 'identical') return console.log(`${short(GITHUB_SHA)} is the newest commit of ${GITHUB_REF_NAME}.`);
+  const obstacle = await newerCommit() ?? await laterRebuild();
+  if (!obstacle) return console.log('No newer commit has reached this job.');
+
+  const before = (await jobsOf(GITHUB_RUN_ID)).filter(({ attempt }) => attempt < Number(GITHUB_RUN_ATTEMPT));
+  // Whoever re-runs what was finished before, or what was stopped here and said so, means to go back.
+  if (before.some(({ name, job, step }) => (name === JOB && job === 'success') || step === 'failure')) {
+    return console.log(`::notice::${obstacle.message} Continuing because this run was re-run.`);
+  }
+  console.log(`::error::${obstacle.message} ${obstacle.advice} To ${obstacle.back} anyway, re-run this job.`);
+  process.exitCode = 1;
+}
+
+async function newerCommit() {
+  const [{ status }, commits] = await pages(`compare/${GITHUB_SHA}...${BRANCH}?`, 'commits');
+  if (status === 'identical') return undefined;
 
   const newer = new Set(commits.map(({ sha }) => sha));
-  const [, runs] = await pages(`actions/workflows/${WORKFLOW}/runs?branch=${branch}&`, 'workflow_runs');
+  const [, runs] = await pages(RUNS, 'workflow_runs');
   const own = runs.find(({ id }) => String(id) === GITHUB_RUN_ID);
   for (const run of runs) {
     // After a force-push, the order of commits is that of their runs.
     const isNewer = newer.has(run.head_sha) || (status !== 'ahead' && run.head_sha !== GITHUB_SHA && run.run_number > own?.run_number);
     if (!isNewer || run.event.startsWith('pull_request')) continue;
-    const attempts = (await jobsOf(run.id)).filter(({ name }) => name === JOB);
-    if (attempts.some(({ step }) => step === 'success')) return stop(run, 'has already reached this job', 'You do not need to do anything unless that run fails.');
-    if (attempts.at(-1)?.job === 'cancelled') return stop(run, 'was canceled while it waited in the queue', 'Re-run that run.');
+    const found = (reason, advice) => ({
+      message: `A newer commit, ${short(run.head_sha)}, ${reason}: ${run.html_url}.`, advice, back: `go back to ${short(GITHUB_SHA)}`,
+    });
+    const jobs = await jobsOf(run.id);
+    if (hasPassed(jobs)) {
+      return found('has already reached this job', GITHUB_EVENT_NAME === 'schedule'
+        ? 'To deploy the rebuilt images now, re-run all jobs of that run.'
+        : 'You do not need to do anything unless that run fails.');
+    }
+    if (wasCanceled(jobs)) return found('was canceled while it waited in the queue', 'Re-run that run.');
   }
-  console.log('No newer commit has reached this job.');
 }
 
-async function stop(run, reason, advice) {
-  const message = `A newer commit, ${short(run.head_sha)}, ${reason}: ${run.html_url}.`;
-  const before = (await jobsOf(GITHUB_RUN_ID)).filter(({ attempt }) => attempt < Number(GITHUB_RUN_ATTEMPT));
-  // Whoever re-runs what was finished before, or what was stopped here and said so, means to go back.
-  if (before.some(({ name, job, step }) => (name === JOB && job === 'success') || step === 'failure')) {
-    return console.log(`::notice::${message} Continuing because this run was re-run.`);
+/** Runs look for their images when they build. What is rebuilt on the schedule after that, they do not know. */
+async function laterRebuild() {
+  const builds = JSON.parse(REBUILDS ?? '[]');
+  if (builds.length === 0) return undefined;
+
+  const own = await jobsOf(GITHUB_RUN_ID);
+  const isRebuild = GITHUB_EVENT_NAME === 'schedule';
+  const isLater = (theirs, mine) => mine?.built ? isRebuild && theirs.started > mine.started : theirs.completed > mine?.started;
+  const earliest = builds.map((build) => lastOf(own, build)?.started ?? '').sort()[0];
+  const [, runs] = await pages(`${RUNS}event=schedule&`, 'workflow_runs');
+  for (const run of runs) {
+    if (String(run.id) === GITHUB_RUN_ID || run.updated_at < earliest) continue;
+    const jobs = await jobsOf(run.id);
+    if (!hasPassed(jobs) && !wasCanceled(jobs)) continue;
+    if (builds.some((build) => jobs.some((theirs) => theirs.name === build && theirs.built && isLater(theirs, lastOf(own, build))))) {
+      return {
+        message: `A later rebuild of the images ${hasPassed(jobs) ? 'has already reached this job' : 'was canceled while it waited in the queue'}: ${run.html_url}.`,
+        advice: 'To deploy its images, re-run all jobs of this run.',
+        back: 'deploy the earlier build',
+      };
+    }
   }
-  console.log(`::error::${message} ${advice} To go back to ${short(GITHUB_SHA)} anyway, re-run this job.`);
-  process.exitCode = 1;
 }
 
-/** How the jobs of a run, and this step of theirs, ended in each attempt. */
+function hasPassed(jobs) {
+  return jobs.some(({ name, step }) => name === JOB && step === 'success');
+}
+
+function wasCanceled(jobs) {
+  return lastOf(jobs, JOB)?.job === 'cancelled';
+}
+
+function lastOf(jobs, wanted) {
+  return jobs.filter(({ name }) => name === wanted).at(-1);
+}
+
+/** The jobs of a run in each attempt: how they and this step of theirs ended, whether they built an image, and when. */
 async function jobsOf(run) {
   const [, jobs] = await pages(`actions/runs/${run}/jobs?filter=all&`, 'jobs');
-  return jobs.sort((one, other) => one.run_attempt - other.run_attempt).map(({ name, run_attempt: attempt, conclusion: job, steps }) =>
-    ({ name, attempt, job, step: steps?.find((step) => step.name === STEP)?.conclusion }));
+  return jobs.sort((one, other) => one.run_attempt - other.run_attempt).map((job) => ({
+    name: job.name,
+    attempt: job.run_attempt,
+    job: job.conclusion,
+    step: conclusionOf(job, STEP),
+    built: conclusionOf(job, 'Build and push') === 'success',
+    started: job.started_at,
+    completed: job.completed_at,
+  }));
+}
+
+function conclusionOf({ steps }, wanted) {
+  return steps?.find(({ name }) => name === wanted)?.conclusion;
 }
 
 /** The first page of an answer, and the items of all pages. */

@@ -6,7 +6,7 @@ import { addTags } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
 /** Gives an image its further tags. As these may move, an older commit must not do so after a newer one. */
-export function tagJob(settings: WorkflowSettings, name: string, image: ImagePlan, buildJob: string): JobBody {
+export function tagJob(settings: WorkflowSettings, name: string, image: ImagePlan, buildJob: string, rebuilds: string[]): JobBody {
   return {
     'runs-on': settings.runsOn,
     'timeout-minutes': settings.buildTimeout.toMinutes(),
@@ -15,7 +15,7 @@ export function tagJob(settings: WorkflowSettings, name: string, image: ImagePla
     'concurrency': { 'group': `tag-${image.repositoryUri}`, 'cancel-in-progress': false },
     'steps': [
       setUpNode(settings),
-      keepOrder(settings, name),
+      keepOrder(settings, name, rebuilds),
       logIn(settings, settings.pushRoleArn, image.region, settings.buildTimeout),
       logInToRegistry(settings, image),
       {

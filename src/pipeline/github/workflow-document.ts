@@ -33,6 +33,9 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
     { id: `build-${image.id}`, name: `Build ${image.repositoryName}`, needs: image.fromApp ? registries : checks },
     () => buildJob(settings, image),
   )]));
+  const rebuildsOf = (images: ImagePlan[]): string[] => [...new Set(images.map(originOf))]
+    .filter(({ rebuildSchedule }) => rebuildSchedule !== undefined)
+    .map((image) => jobs.byId[builds.get(image)!].name);
 
   const copies = new Map<ImagePlan, string>();
   let order: string[] = [];
@@ -50,14 +53,14 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
     const needs = [...(built.length > 0 ? built : registries), ...before];
     // Different commits have been worked on at the same time so far; from here on, one waits for the other.
     const isFirst = before.length === 0 && (built.length > 0 || (plan.registryStacks.length === 0 && checks.length > 0));
-    const inOrder = isFirst ? [add({ id: 'order', name: ORDER_NAME, needs }, (name) => orderJob(settings, name))] : [];
+    const inOrder = isFirst ? [add({ id: 'order', name: ORDER_NAME, needs }, (name) => orderJob(settings, name, rebuildsOf(plan.images)))] : [];
     order = [...order, ...inOrder];
     before = [add({ ...deployPlace(environment), needs: [...needs, ...inOrder] },
-      (name) => deployServicesJob(settings, name, environment, (image) => builds.get(image)!))];
+      (name) => deployServicesJob(settings, name, environment, (image) => builds.get(image)!, rebuildsOf(images)))];
   }
   for (const [image, build] of builds) {
     if (image.tags.length === 0) continue;
-    add({ id: `tag-${image.id}`, name: `Tag ${image.repositoryName}`, needs: [...new Set([build, ...order])] }, (name) => tagJob(settings, name, image, build));
+    add({ id: `tag-${image.id}`, name: `Tag ${image.repositoryName}`, needs: [...new Set([build, ...order])] }, (name) => tagJob(settings, name, image, build, rebuildsOf([image])));
   }
   return {
     name: settings.name,

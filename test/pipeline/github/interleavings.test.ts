@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { parse, stringify } from 'yaml';
-import { Interleavings, Options, World } from './model/interleavings';
+import { Commit, Interleavings, Options, World } from './model/interleavings';
 import { PhasedFargateService } from '../../../src';
 import { testApp } from '../../util/synth';
-import { ENV, stages, workflow } from '../shop';
+import { ENV, inSources, stages, workflow } from '../shop';
 
 /**
  * Every order in which the runs of two or three commits may arrive, begin and end, as far as GitHub's documentation allows
@@ -62,6 +62,36 @@ describe('a slow build of an older commit', () => {
     expect(newest).toBeLessThan(ends);
     expect(silent).toEqual([]);
   });
+});
+
+describe('a commit that races with a scheduled rebuild', () => {
+  const { app, registry } = stages();
+  const text = inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, rebuildSchedule: '17 3 * * 1' }] }).render());
+  const [older, newer] = SHAS;
+
+  test.each<[string, Commit[]]>([
+    ['of the commit before', [{ sha: older, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
+    ['of the same commit', [{ sha: newer, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
+    ['of a newer commit', [{ sha: older, workflow: text }, { sha: newer, workflow: text, event: 'schedule' }]],
+  ])('%s: neither is undone, and if one of them is not deployed, a red run says so', async (_, commits) => {
+    const ends = await new Interleavings(commits).ends();
+    expect(ends.filter(({ world }) => world.undone.length > 0)).toEqual([]);
+    expect(ends.filter(({ world }) => Object.keys(world.said).length === 0 && !isLatest(world))).toEqual([]);
+    expect(ends.some(({ world }) => isLatest(world))).toBe(true);
+  });
+
+  test('would undo the rebuild, were it not looked for', async () => {
+    const blind = changed(text, ({ jobs }) => {
+      for (const { steps } of Object.values<any>(jobs)) for (const { env } of steps) delete env?.REBUILDS;
+    });
+    const ends = await new Interleavings([{ sha: older, workflow: blind, event: 'schedule' }, { sha: newer, workflow: blind }]).ends();
+    expect(ends.some(({ world }) => world.undone.length > 0)).toBe(true);
+  });
+
+  /** Whether every stage runs the last build that was pushed. */
+  function isLatest({ liveImages, pushed }: World): boolean {
+    return ['deploy-staging', 'deploy-production'].every((job) => (liveImages[job] ?? 0) === pushed);
+  }
 });
 
 describe('the model finds what is wrong', () => {

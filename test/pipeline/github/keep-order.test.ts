@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { serviceIn, workflow } from '../shop';
+import { inSources, serviceIn, workflow } from '../shop';
 import { JobRecord, Repository, RunRecord } from './model/api';
 import { REPOSITORY, runOrderStep } from './model/interleavings';
 import { testApp } from '../../util/synth';
@@ -112,5 +112,76 @@ describe('to go back to an earlier commit', () => {
     const failed = { ...job('failure'), name: 'test' };
     expect(await look([run(2, OWN, failed, job('skipped'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
     expect(await look([run(2, OWN, job('failure', 'success'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
+  });
+});
+
+describe('a run that looked for its image before a scheduled rebuild had pushed a later one', () => {
+  const rebuildApp = testApp();
+  const { registry } = serviceIn(rebuildApp);
+  const { run: script, env } = parse(inSources({ directories: ['.'] }, () =>
+    workflow(rebuildApp, { images: [{ registry, rebuildSchedule: '17 3 * * 1' }] }).render()))
+    .jobs.deploy.steps.find(({ name }: any) => name === STEP);
+  const [BUILD] = JSON.parse(env.REBUILDS);
+
+  async function lookAt(own: JobRecord[], others: RunRecord[], { attempt = 1, event = 'push' } = {}) {
+    const runs = [{ ...run(2, OWN, ...own), event }, ...others];
+    return runOrderStep(script, { ...REPOSITORY, workflow: 'deploy.yml', commits: [OLDER, OWN], runs }, {
+      ...env, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: String(attempt), GITHUB_EVENT_NAME: event,
+    });
+  }
+
+  function build(started: number, completed: number, built: 'success' | 'skipped', attempt = 1): JobRecord {
+    const time = (minute: number) => `2026-11-29T10:${String(minute).padStart(2, '0')}:00Z`;
+    return { name: BUILD, attempt, conclusion: 'success', steps: [{ name: 'Build and push', conclusion: built }], started: time(started), completed: time(completed) };
+  }
+
+  function rebuild(sha: string, built: JobRecord, deploy: JobRecord): RunRecord {
+    return { ...run(3, sha, built, deploy), event: 'schedule' };
+  }
+
+  const mine = job(null);
+
+  test.each([
+    ['was deployed meanwhile', DEPLOYED, 'has already reached this job'],
+    ['is being deployed', job(null, 'success'), 'has already reached this job'],
+    ['lost its place in the queue', job('cancelled'), 'was canceled while it waited in the queue'],
+  ])('is stopped where the rebuild %s, whether of the same commit or an older one', async (_, theirs, reason) => {
+    for (const sha of [OWN, OLDER]) {
+      expect(await lookAt([build(2, 3, 'skipped'), mine], [rebuild(sha, build(1, 5, 'success'), theirs)])).toEqual({
+        passed: false,
+        said: `::error::A later rebuild of the images ${reason}: https://github.com/octo-org/shop/actions/runs/3. ` +
+          'To deploy its images, re-run all jobs of this run. To deploy the earlier build anyway, re-run this job.',
+      });
+    }
+  });
+
+  test.each<[string, JobRecord, RunRecord]>([
+    ['found the rebuilt image', build(6, 7, 'skipped'), rebuild(OWN, build(1, 5, 'success'), DEPLOYED)],
+    ['has built an image itself, so its sources are other ones', build(2, 6, 'success'), rebuild(OLDER, build(1, 5, 'success'), DEPLOYED)],
+    ['is followed by the rebuild', build(2, 3, 'skipped'), rebuild(OWN, build(1, 5, 'success'), job(null))],
+    ['raced a schedule of other images', build(2, 3, 'skipped'), rebuild(OWN, build(1, 5, 'skipped'), DEPLOYED)],
+  ])('passes if it %s', async (_, own, other) => {
+    expect(await lookAt([own, mine], [other])).toMatchObject({ passed: true });
+  });
+
+  test('passes once all of its jobs were re-run, and if only this job was', async () => {
+    const other = rebuild(OWN, build(1, 5, 'success'), DEPLOYED);
+    const again = job(null, undefined, { attempt: 2 });
+    expect(await lookAt([build(2, 3, 'skipped'), STOPPED, build(8, 9, 'skipped', 2), again], [other], { attempt: 2 }))
+      .toEqual({ passed: true, said: 'No newer commit has reached this job.' });
+    expect(await lookAt([build(2, 3, 'skipped'), STOPPED, again], [other], { attempt: 2 }))
+      .toEqual({ passed: true, said: expect.stringContaining('::notice::A later rebuild of the images has already reached this job') });
+  });
+
+  test('of two rebuilds, the one that began later is deployed in the end', async () => {
+    const other = (start: number) => rebuild(OWN, build(start, 9, 'success'), DEPLOYED);
+    expect(await lookAt([build(2, 8, 'success'), mine], [other(3)], { event: 'schedule' })).toMatchObject({ passed: false });
+    expect(await lookAt([build(2, 8, 'success'), mine], [other(1)], { event: 'schedule' })).toMatchObject({ passed: true });
+  });
+
+  test('a rebuild that a newer commit has overtaken says how to deploy its images', async () => {
+    const repository = { ...REPOSITORY, workflow: 'deploy.yml', commits: [OWN, NEWER], runs: [{ ...MINE, event: 'schedule' }, run(3, NEWER, DEPLOYED)] };
+    const { said } = await runOrderStep(script, repository, { ...env, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: '1', GITHUB_EVENT_NAME: 'schedule' });
+    expect(said).toContain('To deploy the rebuilt images now, re-run all jobs of that run.');
   });
 });

@@ -13,6 +13,8 @@ export interface JobRecord {
   readonly attempt: number;
   readonly conclusion: string | null;
   readonly steps: { readonly name: string; readonly conclusion: string | null }[];
+  readonly started?: string;
+  readonly completed?: string;
 }
 
 export interface Repository {
@@ -37,7 +39,9 @@ export function answer(repository: Repository, url: URL): object | undefined {
   const [, base, head] = /^compare\/([0-9a-f]+)\.\.\.(.+)$/.exec(path) ?? [];
   if (base) return head === repository.branch ? comparison(repository, base, page) : undefined;
   if (path === `actions/workflows/${repository.workflow}/runs`) {
-    const runs = url.searchParams.get('branch') === repository.branch ? [...repository.runs].reverse() : [];
+    const event = url.searchParams.get('event');
+    const all = url.searchParams.get('branch') === repository.branch ? [...repository.runs].reverse() : [];
+    const runs = all.filter((run) => event === null || run.event === event);
     return { total_count: runs.length, workflow_runs: page(runs.map((run) => rendered(repository, run))) };
   }
   const [, id] = /^actions\/runs\/(\d+)\/jobs$/.exec(path) ?? [];
@@ -45,12 +49,14 @@ export function answer(repository: Repository, url: URL): object | undefined {
   if (!run || url.searchParams.get('filter') !== 'all') return undefined;
   return {
     total_count: run.jobs.length,
-    jobs: page(run.jobs.map(({ name, attempt, conclusion, steps }) => ({ name, run_id: run.id, run_attempt: attempt, conclusion, steps }))),
+    jobs: page(run.jobs.map(({ name, attempt, conclusion, steps, started = null, completed = null }) =>
+      ({ name, run_id: run.id, run_attempt: attempt, conclusion, steps, started_at: started, completed_at: completed }))),
   };
 }
 
-function rendered({ name, branch }: Repository, { id, number, sha, event }: RunRecord): object {
-  return { id, run_number: number, head_sha: sha, head_branch: branch, event, html_url: `https://github.com/${name}/actions/runs/${id}` };
+function rendered({ name, branch }: Repository, { id, number, sha, event, jobs }: RunRecord): object {
+  const updated = jobs.flatMap(({ started, completed }) => [started, completed]).sort().filter((time) => time !== undefined).at(-1) ?? null;
+  return { id, run_number: number, head_sha: sha, head_branch: branch, event, updated_at: updated, html_url: `https://github.com/${name}/actions/runs/${id}` };
 }
 
 function comparison({ commits, removed = [] }: Repository, base: string, page: <T>(items: T[]) => T[]): object | undefined {

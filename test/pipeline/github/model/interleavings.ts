@@ -20,8 +20,21 @@ export interface World {
   /** What red jobs have said. */
   readonly said: Readonly<Record<Ref, string>>;
 
-  /** Deployments of an older commit over a newer one. */
+  /** Deployments of an older commit, or an older build, over a newer one. */
   readonly undone: readonly Ref[];
+
+  /** Where runs are started by a schedule: which build each run has found or made, in the order in which these begin. */
+  readonly images: Readonly<Record<number, number>>;
+
+  /** The last build that is in the registry, and the last that has begun. */
+  readonly pushed: number;
+  readonly begun: number;
+
+  /** The build that each job has deployed last. */
+  readonly liveImages: Readonly<Record<string, number>>;
+
+  /** When builds began and ended: the number of such events before. */
+  readonly times: Readonly<Record<Ref, { readonly started: number; readonly completed?: number }>>;
 }
 
 export interface Commit {
@@ -29,6 +42,9 @@ export interface Commit {
 
   /** The workflow as it is in that commit. */
   readonly workflow: string;
+
+  /** What has started its run: a push, unless the schedule has, which rebuilds every image. */
+  readonly event?: 'push' | 'schedule';
 }
 
 export interface Options {
@@ -86,7 +102,10 @@ export class Interleavings {
 
   private beginning(): World {
     const refs = this.commits.flatMap((_, run) => this.refsOf(run));
-    return { phases: Object.fromEntries(refs.map((ref) => [ref, 'to come'])), groups: new ConcurrencyGroups(), live: {}, said: {}, undone: [] };
+    return {
+      phases: Object.fromEntries(refs.map((ref) => [ref, 'to come'])), groups: new ConcurrencyGroups(), live: {}, said: {}, undone: [],
+      images: {}, pushed: 0, begun: 0, liveImages: {}, times: {},
+    };
   }
 
   /** All that may happen next. */
@@ -99,6 +118,7 @@ export class Interleavings {
           break;
         case 'runs':
           if (this.keepsOrder(ref)) events.push([`${ref} looks for newer commits`, await this.ordered(world, ref)]);
+          else if (this.builds(ref)) events.push([`${ref} looks for its image`, this.begun(world, ref)]);
           else events.push(...this.ended(world, ref));
           break;
         case 'deploys':
@@ -138,11 +158,35 @@ export class Interleavings {
       .reduce((current, next) => this.arrived(current, next), ended);
   }
 
+  private begun(world: World, ref: Ref): World {
+    const [run] = split(ref);
+    const begun = world.begun + (this.isScheduled(run) ? 1 : 0);
+    const images = { ...world.images, [run]: this.isScheduled(run) ? begun : world.pushed };
+    return withPhase({ ...world, begun, images, times: { ...world.times, [ref]: { started: timeIn(world) } } }, ref, 'deploys');
+  }
+
+  private built(world: World, ref: Ref): World {
+    const [run] = split(ref);
+    const pushed = Math.max(world.pushed, world.images[run]);
+    return { ...world, pushed, times: { ...world.times, [ref]: { ...world.times[ref], completed: timeIn(world) } } };
+  }
+
+  private deployed(world: World, ref: Ref): World {
+    const [run, id] = split(ref);
+    const { [run]: image = 0 } = world.images;
+    const place = this.placeOf(run);
+    return {
+      ...world,
+      live: { ...world.live, [id]: place },
+      liveImages: { ...world.liveImages, [id]: image },
+      undone: world.live[id] > place || world.liveImages[id] > image ? [...world.undone, ref] : world.undone,
+    };
+  }
+
   private ended(world: World, ref: Ref): [string, World][] {
     const [run, id] = split(ref);
-    const undone = world.live[id] > run ? [...world.undone, ref] : world.undone;
-    const deployed = this.deploys(ref) ? { ...world, live: { ...world.live, [id]: run }, undone } : world;
-    const events: [string, World][] = [[`${ref} ends`, this.left(deployed, ref, 'success')]];
+    const done = this.deploys(ref) ? this.deployed(world, ref) : this.builds(ref) ? this.built(world, ref) : world;
+    const events: [string, World][] = [[`${ref} ends`, this.left(done, ref, 'success')]];
     if (this.options.mayFail?.(id)) {
       const said = { ...world.said, [ref]: `the deployment of ${this.commits[run].sha} failed` };
       events.push([`${ref} fails`, this.left({ ...world, said }, ref, 'failure')]);
@@ -167,26 +211,30 @@ export class Interleavings {
     const known = this.answers.get(key);
     if (known) return known;
     const { run: script, env } = this.workflows[run].jobs[id].steps.find(({ name }: any) => name === ORDER);
-    const result = await runOrderStep(script, repository, { ...env, GITHUB_SHA: this.commits[run].sha, GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: '1' });
+    const result = await runOrderStep(script, repository, { ...env, GITHUB_SHA: this.commits[run].sha, GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: '1', GITHUB_EVENT_NAME: this.eventOf(run) });
     this.answers.set(key, result);
     return result;
   }
 
   /** The runs are numbered against the order of their commits: nothing may rely on the numbers. */
-  private asGitHubSeesIt({ phases }: World): Repository {
+  private asGitHubSeesIt({ phases, times }: World): Repository {
     const runs = this.commits.map(({ sha }, run): RunRecord => ({
-      id: run, number: this.commits.length - run, sha, event: 'push', jobs: this.refsOf(run).flatMap((ref) => this.recordOf(phases[ref], ref)),
+      id: run, number: this.commits.length - run, sha, event: this.eventOf(run), jobs: this.refsOf(run).flatMap((ref) => this.recordOf(phases[ref], ref, times[ref])),
     }));
-    return { ...REPOSITORY, workflow: `${this.workflows[0].name}.yml`, commits: ['0'.repeat(40), ...this.commits.map(({ sha }) => sha)], runs };
+    return { ...REPOSITORY, workflow: `${this.workflows[0].name}.yml`, commits: ['0'.repeat(40), ...this.shas], runs };
   }
 
-  private recordOf(phase: Phase, ref: Ref): JobRecord[] {
+  private recordOf(phase: Phase, ref: Ref, times: World['times'][Ref] | undefined): JobRecord[] {
     if (phase === 'to come') return [];
     const [run, id] = split(ref);
     const { name } = this.workflows[run].jobs[id];
     const conclusion = ENDED.includes(phase) ? phase : null;
     // While a job runs, its steps may not be seen yet.
     const hasLooked = this.keepsOrder(ref) && (phase === 'success' || phase === 'failure');
+    if (times) {
+      const steps = [{ name: 'Build and push', conclusion: this.isScheduled(run) ? 'success' : 'skipped' }];
+      return [{ name, attempt: 1, conclusion, steps, started: timestamp(times.started), completed: timestamp(times.completed) }];
+    }
     return [{ name, attempt: 1, conclusion, steps: hasLooked ? [{ name: ORDER, conclusion }] : [] }];
   }
 
@@ -207,7 +255,7 @@ export class Interleavings {
     const [run, id] = split(ref);
     const needs = Object.fromEntries([this.workflows[run].jobs[id].needs ?? []].flat().map((need: string) =>
       [need, { result: phases[`${run}/${need}`], outputs: {} }]));
-    return { needs, github: { sha: this.commits[run].sha, workflow: this.workflows[run].name, event_name: 'push', ref: 'refs/heads/main' } };
+    return { needs, github: { sha: this.commits[run].sha, workflow: this.workflows[run].name, event_name: this.eventOf(run), ref: 'refs/heads/main', ref_name: 'main' } };
   }
 
   private concurrencyOf(ref: Ref): Concurrency | undefined {
@@ -221,7 +269,29 @@ export class Interleavings {
   private isLocal(ref: Ref): boolean {
     const [run] = split(ref);
     const group = this.concurrencyOf(ref)?.group;
-    return !this.deploys(ref) && !this.keepsOrder(ref) && (!group || group.includes(this.commits[run].sha)) && !this.options.mayFail?.(split(ref)[1]);
+    return !this.deploys(ref) && !this.keepsOrder(ref) && !this.builds(ref) && (!group || group.includes(this.commits[run].sha)) && !this.options.mayFail?.(split(ref)[1]);
+  }
+
+  /** Where nothing is rebuilt, it does not matter when a run looks for its image. */
+  private builds(ref: Ref): boolean {
+    return this.commits.some(({ event }) => event === 'schedule') && this.stepsOf(ref).some(({ name }) => name === 'Build and push');
+  }
+
+  private isScheduled(run: number): boolean {
+    return this.eventOf(run) === 'schedule';
+  }
+
+  private eventOf(run: number): string {
+    return this.commits[run].event ?? 'push';
+  }
+
+  /** The commits, each once: several runs may be for the same one. */
+  private get shas(): string[] {
+    return [...new Set(this.commits.map(({ sha }) => sha))];
+  }
+
+  private placeOf(run: number): number {
+    return this.shas.indexOf(this.commits[run].sha);
   }
 
   private deploys(ref: Ref): boolean {
@@ -265,6 +335,14 @@ export async function runOrderStep(
   const main = new Function('process', 'fetch', 'console', 'setTimeout', javascript.replace(/^main\(\)/m, 'return main()'));
   await main(process, fetch, { log: (line: string) => said.push(line) }, (done: () => void) => done());
   return { passed: process.exitCode === 0, said: said.join('\n') };
+}
+
+function timeIn({ times }: World): number {
+  return Object.values(times).flatMap(({ started, completed }) => [started, completed]).filter((time) => time !== undefined).length;
+}
+
+function timestamp(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time * 60_000).toISOString();
 }
 
 function withPhase(world: World, ref: Ref, phase: Phase): World {
