@@ -34,7 +34,11 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const VARIABLE = /^(?!GITHUB_|RUNNER_)[A-Z_][A-Z0-9_]*$/;
 const SECRET_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const CONTEXT_NAME = /^[\w./:@-]+$/;
-const ADDRESS = /^[a-z][a-z+-]*:\/\/\S+$/;
+/** A layout on disk is none: nobody would notice that its content has changed. */
+const ADDRESS = /^(docker-image|https?|git|ssh):\/\/\S+$/;
+
+/** Paths that buildx would take for the address of a repository or a target. */
+const LIKE_ADDRESS = /^github\.com\/|:/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
 
@@ -54,7 +58,7 @@ export function buildInputs(property: string, build: Build, root: string | undef
 
   const { additionalContexts = {}, buildArgs = {}, secrets = {}, tags = [], target, rebuildSchedule, runsOn } = build;
   const contexts = mapped(additionalContexts, (name, value) => additionalContext(`${property}.additionalContexts`, name, value, root));
-  const directories = Object.values(contexts).filter((value) => !ADDRESS.test(value));
+  const directories = Object.values(contexts).filter((value) => !ADDRESS.test(value)).map((value) => value.replace(/^\.\//, ''));
   checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: letters, digits and "_"');
   checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: letters, digits, ".", "_" and "-"');
   for (const [id, variable] of Object.entries(secrets)) {
@@ -90,16 +94,20 @@ export function buildInputs(property: string, build: Build, root: string | undef
 function additionalContext(property: string, name: string, value: string, root: string | undefined): string {
   if (!CONTEXT_NAME.test(name)) throw new Error(`${property}: ${shown(name)} is not the name of a build context`);
   if (ADDRESS.test(value) && !Token.isUnresolved(value)) return value;
+  if (value.includes('://')) {
+    throw new Error(`${property}.${name} ${shown(value)} is neither a directory of the source repository nor an address of one of these kinds: ` +
+      'docker-image://, https://, http://, git://, ssh://');
+  }
 
   const path = sourcePath(`${property}.${name}`, value);
   checkExists(`${property}.${name}`, path, root, 'directory');
-  return path;
+  return LIKE_ADDRESS.test(path) ? `./${path}` : path;
 }
 
 function checkEach(property: string, values: Record<string, string>, names: RegExp, expected: string): void {
   for (const [name, value] of Object.entries(values)) {
     if (!names.test(name)) throw new Error(`${property}: ${shown(name)} is not ${expected}`);
-    if (typeof value !== 'string' || Token.isUnresolved(value) || value.includes('\0')) {
+    if (typeof value !== 'string' || Token.isUnresolved(value) || /\0|\p{Surrogate}/u.test(value)) {
       throw new Error(`${property}.${name} ${shown(value)} is not a string that is known at synthesis`);
     }
   }

@@ -12,6 +12,7 @@ export function sourcePath(property: string, given: string): string {
   if (typeof given !== 'string' || given === '' || given !== given.trim() || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
     throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis, without leading or trailing spaces`);
   }
+  if (given.includes('://')) throw new Error(`${property} ${shown(given)} is an address: pass a path relative to the root of the source repository`);
   const normalized = path.posix.normalize(given).replace(/(.)\/$/, '$1');
   if (path.posix.isAbsolute(given) || normalized === '..' || normalized.startsWith('../')) {
     throw new Error(`${property} ${shown(given)} is outside the source repository: pass a path relative to its root`);
@@ -27,14 +28,24 @@ export function sourcePath(property: string, given: string): string {
 export function checkExists(property: string, sources: string, root: string | undefined, kind: 'directory' | 'file'): void {
   if (root === undefined) return;
 
-  const found = fs.statSync(path.join(root, sources), { throwIfNoEntry: false });
+  const found = statsOf(path.join(root, sources));
   if (!found || found.isDirectory() !== (kind === 'directory')) {
     throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path relative to its root`);
   }
   // Git would see changes of the link, and none of what it leads to.
   const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources))).split(path.sep).join('/') || '.';
   if (real !== sources) {
+    if (real.split('/')[0] === '..') throw new Error(`${property} ${shown(sources)} is a symbolic link to a path outside the source repository: pass a path inside it`);
     throw new Error(`${property} ${shown(sources)} is a symbolic link, so a change of its target would not produce a new image: pass ${shown(real)}`);
+  }
+}
+
+/** Links that lead nowhere, or to each other, lead to no file. */
+function statsOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file);
+  } catch {
+    return undefined;
   }
 }
 

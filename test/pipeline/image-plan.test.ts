@@ -166,6 +166,7 @@ describe('what cannot be meant is refused', () => {
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
     fs.symlinkSync('..', path.join(root, 'outside'));
     fs.symlinkSync('api', path.join(root, 'linked'));
+    fs.symlinkSync('loop', path.join(root, 'loop'));
     return planOf(app, [{ registry, ...build }], root);
   });
 
@@ -176,7 +177,9 @@ describe('what cannot be meant is refused', () => {
     [{ context: 'api/../..' }, 'images[0].context "api/../.." is outside the source repository'],
     [{ context: '/api' }, 'images[0].context "/api" is outside the source repository'],
     [{ context: 'linked' }, 'images[0].context "linked" is a symbolic link, so a change of its target would not produce a new image: pass "api" (at the app)'],
-    [{ context: 'outside' }, 'images[0].context "outside" is a symbolic link, so a change of its target would not produce a new image: pass ".."'],
+    [{ context: 'outside' }, 'images[0].context "outside" is a symbolic link to a path outside the source repository: pass a path inside it (at the app)'],
+    [{ context: 'loop' }, 'images[0].context "loop" is not a directory of the source repository'],
+    [{ context: 'https://github.com/octo-org/web.git' }, 'images[0].context "https://github.com/octo-org/web.git" is an address: pass a path relative to the root of the source repository (at the app)'],
     [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a symbolic link'],
     [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a symbolic link'],
     [{ context: './-api' }, 'images[0].context "-api" begins with "-", so Docker would take it for an option: rename the directory (at the app)'],
@@ -189,11 +192,15 @@ describe('what cannot be meant is refused', () => {
     [{ dockerfile: '../Dockerfile' }, 'images[0].dockerfile "../Dockerfile" is outside'],
     [{ additionalContexts: { lib: 'lib' } }, 'images[0].additionalContexts.lib "lib" is not a directory of the source repository'],
     [{ additionalContexts: { lib: '../lib' } }, 'images[0].additionalContexts.lib "../lib" is outside'],
+    ...['oci-layout://api', 'file:///api', 'docker-image://', 'https://a b'].map((address): [Record<string, unknown>, string] => [
+      { additionalContexts: { lib: address } }, `images[0].additionalContexts.lib "${address}" is neither a directory of the source repository nor an address of one of these kinds: docker-image://, https://, http://, git://, ssh://`,
+    ]),
     [{ additionalContexts: { 'a=b': 'api' } }, 'images[0].additionalContexts: "a=b" is not the name of a build context'],
     [{ buildArgs: { 'A B': '1' } }, 'images[0].buildArgs: "A B" is not the name of a build argument'],
     [{ buildArgs: { A: undefined } }, 'images[0].buildArgs.A undefined is not a string that is known at synthesis'],
     [{ buildArgs: { A: Token.asString({ Ref: 'A' }) } }, 'is not a string that is known at synthesis'],
     [{ buildArgs: { A: 'a\0b' } }, 'is not a string that is known at synthesis'],
+    [{ buildArgs: { A: 'half of a character: \ud83d' } }, 'is not a string that is known at synthesis'],
     [{ target: 'a b' }, 'images[0].target "a b" is not a word that is known at synthesis'],
     [{ target: '' }, 'images[0].target "" is not a word that is known at synthesis'],
     [{ secrets: { 'a,b': 'A' } }, 'images[0].secrets: "a,b" is not the id of a secret'],
@@ -223,6 +230,12 @@ describe('what cannot be meant is refused', () => {
       rebuildSchedule: '*/5 0-3 1,15 JAN MON-FRI',
       runsOn: 'self-hosted-arm',
     })).not.toThrow();
+  });
+
+  test.each(['github.com/octo-org/web', 'target:web'])('a directory that buildx would take for an address is marked as a path: %s', (directory) => {
+    const { images: [image] } = render({ context: 'api', additionalContexts: { web: directory } }, { directories: ['api', directory] });
+    expect(image.additionalContexts).toEqual({ web: `./${directory}` });
+    expect(image.sources).toContain(directory);
   });
 
   test('paths are not looked for where the repository is not known', () => {
