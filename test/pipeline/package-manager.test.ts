@@ -24,6 +24,11 @@ function installation(files: Record<string, string | object>, app = '.'): Instal
 const LOCKED = 'whatever the lockfile holds';
 const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
+/** For the later steps of a job. */
+function onPath(bun: string): string {
+  return `dirname "$(npx --yes --package ${bun} --call 'command -v bun')" >> "$GITHUB_PATH"`;
+}
+
 test.each<[string, Record<string, string | object>, string, string[]]>([
   ['npm', { 'package.json': {}, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['npm without a lockfile', { 'package.json': {} }, 'npx cdk', ['npm install']],
@@ -32,8 +37,8 @@ test.each<[string, Record<string, string | object>, string, string[]]>([
   ['yarn 1', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [COREPACK, 'yarn install --frozen-lockfile']],
   ['yarn 4', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [COREPACK, 'yarn install --immutable']],
   ['yarn 4 that is named only', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [COREPACK, 'yarn install --no-immutable']],
-  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile']],
-  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile']],
+  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile', onPath('bun@1')]],
+  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile', onPath('bun@1.2.3')]],
   ['the lockfile, where package.json names another manager', { 'package.json': { packageManager: 'yarn@4.5.0' }, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['package.json, where there are two lockfiles', { 'package.json': { packageManager: 'pnpm@9.1.0' }, 'package-lock.json': LOCKED, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
 ])('%s', (_, files, cdkCommand, commands) => {
@@ -94,6 +99,23 @@ describe('an app in Python', () => {
     expect(installation(files)).toEqual({
       cdkCommand: 'npx --yes aws-cdk@2',
       steps: [{ name: 'Install Python packages', directory: '.', commands: [...commands, 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'] }],
+    });
+  });
+
+  test.each([['poetry run python app.py', 'poetry install'], ['uv run app.py', 'uv sync']])('with two lockfiles gets what %j takes', (app, command) => {
+    const { steps: [{ commands }] } = installation({ 'cdk.json': { app }, 'poetry.lock': '', 'uv.lock': '' });
+    expect(commands.join('\n')).toContain(`/bin/${command}`);
+  });
+
+  test('with two lockfiles and nothing that tells which is right cannot be installed', () => {
+    expect(installation({ 'infra/cdk.json': { app: 'python3 app.py' }, 'infra/poetry.lock': '', 'infra/uv.lock': '' }, 'infra')).toMatchObject({
+      steps: [], fault: 'infra has lockfiles of several package managers (poetry.lock, uv.lock): delete all but one',
+    });
+  });
+
+  test.each(['pipenv run python app.py', 'python3 app.py'])('without any of these files cannot be installed (%s)', (app) => {
+    expect(installation({ 'cdk.json': { app }, 'Pipfile.lock': '{}' })).toMatchObject({
+      steps: [], fault: 'cdk.json runs Python, but there is no requirements.txt, poetry.lock, or uv.lock: add one of them, or pass installCommand',
     });
   });
 
