@@ -5,7 +5,7 @@ import { GitHubSubject, JobContext } from './github-subject';
 import { RoleTask } from './role-task';
 import { faultOf, trustedRuns } from './trust-condition';
 import { checkedOptions } from '../../private/checked-options';
-import { anyDuration, anyText, instance, Kinds, listOf } from '../../private/option-kinds';
+import { anyDuration, anyText, instance, isRecord, Kind, Kinds, listOf } from '../../private/option-kinds';
 import { partitionOf, pathInStack } from '../../private/stacks';
 import { durationOutside, invalid, isPlaceholder, located, shown } from '../../private/validation';
 
@@ -15,13 +15,18 @@ const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 /** What IAM allows. */
 const SESSION = { min: Duration.hours(1), max: Duration.hours(12) };
 
+/** The older construct of aws-cdk-lib has other members. What it tells, `issuer` does too. */
+const aProvider: Kind = (name, value) => isRecord(value) && 'openIdConnectProviderArn' in value
+  ? `${name} is an OpenIdConnectProvider, not an OidcProviderNative: leave it out, and pass its URL as issuer`
+  : instance('an iam.IOidcProvider, such as an OidcProviderNative', 'oidcProviderArn')(name, value);
+
 /** Those of all roles, each of which takes some more: `registries`, `stacks`. */
 const OPTION_KINDS: Kinds<GitHubRoleProps> = {
   repository: anyText,
   ownerId: anyText,
   repositoryId: anyText,
   subjects: listOf(instance('a GitHubSubject, such as GitHubSubject.branch()', '_of')),
-  provider: instance('an iam.IOidcProvider', 'oidcProviderArn'),
+  provider: aProvider,
   issuer: anyText,
   maxSessionDuration: anyDuration,
   roleName: anyText,
@@ -56,7 +61,7 @@ export interface GitHubRoleProps {
 
   /**
    * OIDC provider of GitHub in the account of this role, with `sts.amazonaws.com` as a client ID. An account can have only
-   * one for each URL.
+   * one for each URL. If you have an `iam.OpenIdConnectProvider`, pass its URL as `issuer` instead.
    *
    * @default - the provider for the issuer that the account has already
    */

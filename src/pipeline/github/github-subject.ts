@@ -12,6 +12,9 @@ export interface GitHubRepository {
 /** What would be a variable in a policy, or a wildcard besides `*`. */
 const VARIABLES = '?${}';
 
+/** What would be more than a name, besides. */
+const NOT_IN_NAMES = `*:${VARIABLES}`;
+
 /** What the subject of a token says of a job, behind the repository. */
 export class JobContext {
   public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'leave out its subjects');
@@ -21,7 +24,8 @@ export class JobContext {
   }
 
   public static environment(name: string): JobContext {
-    return new JobContext(`environment:${name}`, `jobs in environment "${name}"`, `add GitHubSubject.environment('${name}') to its subjects`);
+    const subject = canBePart(name, NOT_IN_NAMES) ? `GitHubSubject.environment('${name}')` : 'a GitHubSubject.custom() with the subject of its tokens';
+    return new JobContext(`environment:${name}`, `jobs in environment "${name}"`, `add ${subject} to its subjects`);
   }
 
   private constructor(public readonly text: string, public readonly description: string, public readonly remedy: string) {}
@@ -40,7 +44,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that branches cannot have
    */
   public static branch(name: string): GitHubSubject {
-    return new GitHubSubject(BY_FACTORY, JobContext.branch(checked('branch', name, `*:${VARIABLES}`)).text);
+    return new GitHubSubject(BY_FACTORY, JobContext.branch(checked('branch', name, NOT_IN_NAMES)).text);
   }
 
   /**
@@ -50,7 +54,7 @@ export class GitHubSubject {
    * @throws if it is empty, or has a character that subjects write differently
    */
   public static environment(name: string): GitHubSubject {
-    return new GitHubSubject(BY_FACTORY, JobContext.environment(checked('environment', name, `*:${VARIABLES}`)).text);
+    return new GitHubSubject(BY_FACTORY, JobContext.environment(checked('environment', name, NOT_IN_NAMES)).text);
   }
 
   /**
@@ -127,11 +131,15 @@ export class GitHubSubject {
   }
 }
 
+function canBePart(name: unknown, refused: string): boolean {
+  return typeof name === 'string' && name !== '' && ![...name].some((character) => refused.includes(character) || /\s/.test(character));
+}
+
 /**
  * @param refused characters that would mean something else in the subject or the policy
  */
 function checked(factory: string, name: string, refused: string): string {
-  if (typeof name !== 'string' || name === '' || [...name].some((character) => refused.includes(character) || /\s/.test(character))) {
+  if (!canBePart(name, refused)) {
     throw new Error(`GitHubSubject.${factory}: ${shown(name)} cannot be part of a subject: ` +
       `it must not be empty, or contain whitespace or any of ${[...refused].join(' ')}`);
   }
