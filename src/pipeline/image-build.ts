@@ -54,9 +54,9 @@ export interface ImageBuild {
    * Build secrets: the environment variable that holds each secret, by the id that the Dockerfile mounts it with
    * (`RUN --mount=type=secret,id=npm_token`). Values are never printed and never become part of the image.
    *
-   * A `DeployWorkflow` reads the GitHub secret of the variable's name, in the build step only. To keep the secret from other
-   * workflows of the repository, put it into an environment, and pass its name as `buildEnvironmentName`. A `DeployScript` reads the
-   * environment of its caller. `BuildAndPush` reads AWS Secrets Manager, as its `secrets` say. A secret that is missing
+   * A `DeployWorkflow` reads the GitHub secret of the variable's name, in the build step only. It builds in the GitHub environment
+   * `buildEnvironmentName`. Put the secret there, so that other workflows of the repository cannot read it. A `DeployScript` reads
+   * the environment of its caller. `BuildAndPush` reads AWS Secrets Manager, as its `secrets` say. A secret that is missing
    * fails the build. A secret with a new value brings no new image.
    *
    * @default - none

@@ -117,10 +117,11 @@ export interface DeployWorkflowProps {
   readonly runsOn?: string;
 
   /**
-   * Environment on GitHub that images are built and promoted in. Builds can use its secrets, and its protection rules
-   * apply. Its name is in the subject of the token, so the push role has to trust `GitHubSubject.environment()` of it.
+   * Environment on GitHub that images are built and promoted in. Builds can use its secrets and those of the repository and
+   * the organization. Its protection rules apply. Its name is in the subject of the token, so the push role must trust
+   * `GitHubSubject.environment()` of it.
    *
-   * @default - none: builds can use the secrets of the repository and the organization
+   * @default - `build` if an image has `secrets`, otherwise none
    */
   readonly buildEnvironmentName?: string;
 

@@ -5,6 +5,7 @@ import { kebabCase } from '../../private/names';
 import { shown } from '../../private/validation';
 import { EnvironmentPlan } from '../deploy-plan';
 import { appDirectory } from '../generated-file';
+import { ImageBuild } from '../image-build';
 import { installationHere, InstallStep } from '../package-manager';
 
 /** What the plan does not tell about a workflow, with all defaults filled in. */
@@ -38,6 +39,9 @@ const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 /** What GitHub would take for a pattern, and what git refuses. */
 const NOT_IN_BRANCHES = /[\s~^:?*[\]\\!+${}]/;
 
+/** Secrets of the repository can be read by all of its workflows, on every branch. */
+const BUILD_ENVIRONMENT = 'build';
+
 /** No credentials of AWS are valid for longer. */
 const LONGEST_SESSION = Duration.hours(12);
 
@@ -57,6 +61,7 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
   if (branch === '' || NOT_IN_BRANCHES.test(branch)) throw new Error(`branch ${shown(branch)} is not the name of one branch`);
   if (props.installCommand?.trim() === '') throw new Error('installCommand is empty');
   const installed = props.installCommand === undefined ? installationHere() : undefined;
+  if (installed?.fault) throw new Error(installed.fault);
   return {
     name: workflowName,
     branch,
@@ -65,7 +70,7 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
     cdkCommand: props.cdkCommand ?? installed?.cdkCommand ?? 'npx cdk',
     nodeVersion: props.nodeVersion ?? '22',
     runsOn: props.runsOn ?? 'ubuntu-24.04',
-    buildEnvironment: props.buildEnvironmentName,
+    buildEnvironment: props.buildEnvironmentName ?? (hasSecrets(props.images) ? BUILD_ENVIRONMENT : undefined),
     pushRoleArn,
     deployRoleArn,
     diffRoleArn,
@@ -85,6 +90,10 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
       };
     },
   };
+}
+
+function hasSecrets(images: ImageBuild[] = []): boolean {
+  return images.some(({ secrets = {} }) => Object.keys(secrets).length > 0);
 }
 
 function checkArns(arns: Record<string, string | undefined>, environments: WorkflowEnvironment[]): void {

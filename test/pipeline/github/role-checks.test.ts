@@ -88,10 +88,26 @@ describe('subjects', () => {
     ]);
   });
 
+  test('that do not trust an environment whose name no factory takes', () => {
+    expect(findings(({ production }) => ({ workflow: { environments: [{ stage: Stage.of(production)!, environmentName: 'prod eu' }] } }))).toEqual([
+      'deployRoleArn: role GitHub/Deploy does not trust jobs in environment "prod eu": add a GitHubSubject.custom() with the subject of its tokens to its subjects',
+    ]);
+  });
+
   test('that do not trust the environment of builds', () => {
     expect(findings(() => ({ workflow: { buildEnvironmentName: 'build' } }))).toEqual([
       "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
     ]);
+  });
+
+  test('that do not trust the environment of builds with secrets, which is "build" unless another one is named', () => {
+    const withSecrets = (registry: ImageRegistry) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] });
+    expect(findings(({ registry }) => ({ workflow: withSecrets(registry) }))).toEqual([
+      "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
+    ]);
+    expect(findings(({ registry }) => ({
+      workflow: { ...withSecrets(registry), buildEnvironmentName: 'images' }, push: { subjects: [GitHubSubject.environment('images')] },
+    }))).toEqual([]);
   });
 
   test('that do not trust pull requests', () => {
