@@ -182,7 +182,9 @@ function decideOn(observation: Observation, circumstances: Partial<Situation>): 
 }
 
 function cellOf(decision: Decision): string {
-  if (decision.kind === 'lookAgain') return 'look again';
-  if (decision.kind === 'fail') return 'fail';
-  return ({ [DIGEST]: 'digest', [BEFORE]: 'recorded', [NO_IMAGE]: '0 tasks' })[decision.digest] ?? decision.digest;
+  switch (decision.kind) {
+    case 'lookAgain': return 'look again';
+    case 'fail': return 'fail';
+    case 'succeed': return ({ [DIGEST]: 'digest', [BEFORE]: 'recorded', [NO_IMAGE]: '0 tasks' })[decision.digest] ?? decision.digest;
+  }
 }

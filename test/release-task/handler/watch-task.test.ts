@@ -1,0 +1,218 @@
+import { event, Simulation } from './simulation';
+import { openRequest } from '../../../src/handler/request';
+import { AwsError } from '../../../src/handler/runtime/aws-client';
+import { deadlines } from '../../../src/handler/runtime/deadlines';
+import { NetworkError } from '../../../src/handler/runtime/http';
+import { Level } from '../../../src/handler/runtime/log';
+import { Operation } from '../../../src/handler/runtime/stack-status';
+import { EcsClient, Task } from '../../../src/release-task/handler/ecs-client';
+import { parse } from '../../../src/release-task/handler/request';
+import { endOf, watchTask } from '../../../src/release-task/handler/watch-task';
+
+const ARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/1';
+
+const at = (lastStatus: string | undefined, more: Partial<Task> = {}): Task => ({ taskArn: ARN, lastStatus, ...more });
+const exited = (exitCode: number): Task => at('DEPROVISIONING', { containers: [{ name: 'app', exitCode }] });
+const RUNNING = at('RUNNING');
+
+const denied = new AwsError('ecs:DescribeTasks', 'AccessDeniedException', 'no', 400);
+const refused = new AwsError('ecs:StopTask', 'InvalidParameterException', 'no', 400);
+const throttled = new AwsError('ecs:DescribeTasks', 'ThrottlingException', 'Rate exceeded', 400);
+
+describe('a task', () => {
+  const app = (exitCode?: number | null) => [{ name: 'other', exitCode: 3 }, { name: 'app', exitCode }];
+
+  test.each<[string, Task, ReturnType<typeof endOf>]>([
+    ['runs', at('RUNNING', { containers: app() }), undefined],
+    ['runs, and its containers are not known yet', at('RUNNING'), undefined],
+    ['is about to stop, and has no exit code yet', at('DEPROVISIONING', { containers: app(null), stopCode: 'UserInitiated' }), undefined],
+    ['has ended with 0', at('DEPROVISIONING', { containers: app(0) }), 'succeeded'],
+    ['has ended itself with 0', at('STOPPED', { containers: app(0), stopCode: 'EssentialContainerExited' }), 'succeeded'],
+    ['has ended with 1', at('DEPROVISIONING', { containers: app(1) }), 'failed'],
+    ['has ended itself with 1', at('STOPPED', { containers: app(1), stopCode: 'EssentialContainerExited' }), 'failed'],
+    ['has ended without a code', at('STOPPED', { containers: app(null) }), 'failed'],
+    ['has ended without containers', at('STOPPED'), 'failed'],
+    ['has never come up', at('STOPPED', { containers: app(null), stopCode: 'TaskFailedToStart' }), 'failed'],
+    ['has ended with 0 though another container has never come up', at('STOPPED', { containers: app(0), stopCode: 'TaskFailedToStart' }), 'interrupted'],
+    ['was stopped, with 0', at('STOPPED', { containers: app(0), stopCode: 'UserInitiated' }), 'interrupted'],
+    ['was stopped, with another code', at('STOPPED', { containers: app(143), stopCode: 'SpotInterruption' }), 'interrupted'],
+  ])('that %s', (_, task, end) => {
+    expect(endOf(task, 'app')).toBe(end);
+  });
+});
+
+test('each status is logged once, and trouble like a status', async () => {
+  const { outcome, log } = await watched([at(undefined), at('PROVISIONING'), at('PROVISIONING'), throttled, throttled, RUNNING, exited(0)]);
+  const trouble = { kind: 'throttled', action: 'ecs:DescribeTasks', message: 'ThrottlingException: Rate exceeded' };
+
+  expect(outcome).toEqual({ kind: 'succeeded', task: exited(0) });
+  expect(log).toEqual([
+    ['info', 'the task is under way', { task: ARN, status: 'unknown', trouble: undefined }],
+    ['info', 'the task is under way', { task: ARN, status: 'PROVISIONING', trouble: undefined }],
+    ['info', 'the task is under way', { task: ARN, status: 'throttled', trouble }],
+    ['info', 'the task is under way', { task: ARN, status: 'RUNNING', trouble: undefined }],
+  ]);
+});
+
+test('the task is looked at every five to six seconds, and less often after throttling', async () => {
+  const { looks } = await watched([RUNNING, RUNNING, throttled, RUNNING, RUNNING, exited(0)]);
+
+  // At the pace of 2, then 1.5 and 1.125 times as slow.
+  expect(looks).toEqual([0, 5_500, 11_000, 12_500, 20_750, 26_938].map((ms) => expect.closeTo(ms, -1)));
+});
+
+test('CloudFormation is asked every ten seconds whether the deployment goes on, and what it does not say changes nothing', async () => {
+  const { outcome, asked } = await watched([RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, exited(0)], { operations: ['forward', 'unknown'] });
+
+  expect(outcome.kind).toBe('succeeded');
+  expect(asked).toEqual([11_000, 22_000]);
+});
+
+test.each<Operation>(['rollback', 'over'])('a task whose deployment was canceled is stopped: %s', async (operation) => {
+  const { outcome, stops, log } = await watched([RUNNING], { operations: [operation] });
+
+  expect(outcome).toEqual({ kind: 'cancelled', task: RUNNING, stopping: { kind: 'stopping' } });
+  expect(stops).toEqual([[11_000, 'The deployment was canceled']]);
+  expect(log.at(-1)).toEqual(['warn', 'the task is being stopped', { task: ARN, because: 'The deployment was canceled' }]);
+});
+
+describe('the time of a task', () => {
+  test.each<[string, Task['createdAt'], number]>([
+    ['at its creation, in seconds', -30, 570_000],
+    ['at its creation, as text', '-30', 570_000],
+    ['now, if the clock of ECS is ahead', 30, 600_000],
+    ['now, if ECS does not say', undefined, 600_000],
+    ['now, if what ECS says makes no sense', 'yesterday', 600_000],
+  ])('begins %s', async (_, seconds, end) => {
+    const { outcome, stops } = await watched([RUNNING], { created: seconds });
+
+    expect(outcome).toEqual({ kind: 'timedOut', task: RUNNING, afterMs: 600_000, stopping: { kind: 'stopping' } });
+    expect(stops).toEqual([[end, 'Not ended after 600 seconds']]);
+  });
+
+  test('leaves enough of the time for the request to stop it, and to read what it has logged', async () => {
+    const { outcome, stops, ms } = await watched([RUNNING], { remainingMs: 300_000 });
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', afterMs: 260_000 });
+    expect(stops).toEqual([[260_000, 'Not ended after 260 seconds']]);
+    expect(ms).toBe(275_000);
+  });
+
+  test('is over for good once the task has ended', async () => {
+    const stopped = at('STOPPED', { stopCode: 'UserInitiated' });
+    const { outcome, ms } = await watched([RUNNING], { onceStopped: [RUNNING, throttled, stopped] });
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', stopping: { kind: 'stopped' } });
+    expect(ms).toBe(611_000);
+  });
+
+  test('ends though the task cannot be stopped, and then it is not waited for', async () => {
+    const { outcome, ms } = await watched([RUNNING], { refuse: [refused] });
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', stopping: { kind: 'goesOn', trouble: { kind: 'refused' } } });
+    expect(ms).toBe(600_000);
+  });
+});
+
+describe('a task that is told to stop', () => {
+  test('is told so again after trouble that passes, with pauses that grow', async () => {
+    const { outcome, stops } = await watched([RUNNING], { operations: ['over'], refuse: [throttled, new NetworkError('reset'), denied] });
+
+    expect(outcome).toMatchObject({ kind: 'cancelled', stopping: { kind: 'stopping' } });
+    expect(stops.map(([ms]) => ms)).toEqual([11_000, 11_375, 12_125, 13_625]);
+  });
+
+  test('goes on if there is no time for another attempt', async () => {
+    const { outcome, ms } = await watched([RUNNING], { operations: ['over'], refuse: Array(1_000).fill(throttled), remainingMs: 60_000 });
+
+    expect(outcome).toMatchObject({ kind: 'cancelled', stopping: { kind: 'goesOn', trouble: { kind: 'throttled' } } });
+    expect(ms).toBeGreaterThan(36_000);
+    expect(ms).toBeLessThanOrEqual(45_000);
+  });
+});
+
+describe('a task that is not to be seen', () => {
+  const gone = [RUNNING, undefined];
+
+  test('is given up and stopped after a minute', async () => {
+    const { outcome, stops, ms } = await watched(gone);
+
+    expect(outcome).toEqual({ kind: 'lost', task: RUNNING, trouble: undefined, stopping: { kind: 'stopping' } });
+    expect(stops).toEqual([[ms, 'ECS returned no status for the task']]);
+    expect(ms).toBe(60_500);
+  });
+
+  test('is given up after a minute if nobody may look', async () => {
+    const { outcome, ms } = await watched([RUNNING, denied]);
+
+    expect(outcome).toMatchObject({ kind: 'lost', trouble: { kind: 'denied' } });
+    expect(ms).toBeGreaterThanOrEqual(60_000);
+    expect(ms).toBeLessThan(75_000);
+  });
+
+  test('is given up at once if ECS refuses to tell', async () => {
+    expect(await watched([RUNNING, refused])).toMatchObject({ outcome: { kind: 'lost', trouble: { kind: 'refused' } }, ms: 5_500 });
+  });
+
+  test.each([throttled, new NetworkError('reset')])('is not given up for what passes: %p', async (trouble) => {
+    expect((await watched([RUNNING, trouble])).outcome.kind).toBe('timedOut');
+  });
+
+  test('counts as seen again as soon as it is', async () => {
+    const { outcome } = await watched([...Array(10).fill(undefined), RUNNING, ...Array(10).fill(undefined), exited(0)]);
+
+    expect(outcome.kind).toBe('succeeded');
+  });
+});
+
+interface Course {
+  readonly operations?: readonly Operation[];
+  /** In seconds from now. */
+  readonly created?: Task['createdAt'];
+  readonly remainingMs?: number;
+  /** What stopping the task meets first. */
+  readonly refuse?: readonly Error[];
+  readonly onceStopped?: ReadonlyArray<Task | Error>;
+}
+
+/** Each look shows the next of these, and the last one from then on. */
+async function watched(shown: ReadonlyArray<Task | Error | undefined>, { operations = [], created, remainingMs = 900_000, refuse = [], onceStopped = [] }: Course = {}) {
+  const aws = new Simulation();
+  const start = aws.clock.now();
+  const since = () => aws.clock.now() - start;
+  const looks: number[] = [];
+  const asked: number[] = [];
+  const stops: Array<[number, string]> = [];
+  const log: unknown[] = [];
+  const [refusals, answers] = [[...refuse], [...operations]];
+  let rest = [...shown];
+  const ecs: EcsClient = {
+    runTask: async () => { throw new Error('it was started already'); },
+    describeTask: async () => {
+      looks.push(since());
+      const next = rest.length > 1 ? rest.shift() : rest[0];
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    stopTask: async (_, reason) => {
+      stops.push([since(), reason]);
+      const refusal = refusals.shift();
+      if (refusal) throw refusal;
+      if (onceStopped.length > 0) rest = [...onceStopped];
+    },
+  };
+  const createdAt = typeof created === 'number' ? (start / 1000) + created
+    : created && !Number.isNaN(Number(created)) ? new Date(start + Number(created) * 1000).toISOString() : created;
+  const outcome = await aws.clock.until(watchTask({
+    runtime: aws,
+    ecs,
+    askOperation: async () => {
+      asked.push(since());
+      return { operation: answers.length > 1 ? answers.shift()! : answers[0] ?? 'forward', status: 'SOME_STATUS' };
+    },
+    log: (level: Level, message: string, fields?: object) => log.push([level, message, fields]),
+    run: parse(openRequest(event())),
+    times: deadlines(start, remainingMs, 900_000),
+  }, { taskArn: ARN, createdAt }));
+  return { outcome, looks, asked, stops, log, ms: since() };
+}
