@@ -36,13 +36,9 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'missing' };
   }
 
+  /** ECR may not take a filter together with an image id. Then the first answer was the whole answer. */
   async function describeInArchive(imageId: ImageId): Promise<ImageDetail | undefined> {
-    try {
-      return await ecr.describeImage(imageId, { imageStatus: 'ANY' });
-    } catch {
-      // ECR may not take a filter together with an image id. Then the first answer was the whole answer.
-      return undefined;
-    }
+    return ecr.describeImage(imageId, { imageStatus: 'ANY' }).catch(() => undefined);
   }
 
   async function judge(digest: string, contents: Contents): Promise<Observation> {

@@ -8,12 +8,12 @@ export interface PageRequest {
 const SIZES = [100, 20, 5];
 
 /** Page after page. Where one is too large, fewer items at once. */
-export async function* pages<Page extends { readonly nextToken?: string }>(
-  ask: (page: PageRequest) => Promise<Page | undefined>, sizes: readonly number[] = SIZES,
-): AsyncGenerator<Page | undefined> {
+export async function* pages<Page extends { readonly nextToken?: string } | undefined>(
+  ask: (page: PageRequest) => Promise<Page>, sizes: readonly number[] = SIZES,
+): AsyncGenerator<Page> {
   let nextToken: string | undefined;
   for (let size = 0; ;) {
-    let page: Page | undefined;
+    let page: Page;
     try {
       page = await ask({ maxResults: sizes[size], nextToken });
     } catch (error) {

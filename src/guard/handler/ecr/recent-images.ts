@@ -23,8 +23,8 @@ export async function recentImages(ecr: EcrClient, askedFor: string): Promise<Re
   let left = MOST_PAGES;
   try {
     for await (const page of pages((request) => ecr.listImages(request), PAGE_SIZES)) {
-      page?.images.forEach((image) => recent.add(image));
-      if (!page?.nextToken) return recent.soFar(false);
+      page.images.forEach((image) => recent.add(image));
+      if (!page.nextToken) return recent.soFar(false);
       if (--left === 0) break;
     }
   } catch {
@@ -70,15 +70,14 @@ function tagsOfUsers(tags: readonly string[] = []): string[] {
 /** The mistakes that people make with tags: case, a `v` too many, a sha cut short, a letter wrong. */
 export function isSimilar(tag: string, other: string): boolean {
   const [a, b] = [tag, other].map((text) => text.toLowerCase().replace(/^v(?=\d)/, ''));
-  if (!a || !b) return false;
   const shared = Math.min(a.length, b.length);
-  return a === b || (shared >= 5 && a.slice(0, shared) === b.slice(0, shared)) || (shared >= 5 && isOneEditApart(a, b));
+  return a === b || (shared >= 5 && (a.slice(0, shared) === b.slice(0, shared) || isOneEditApart(a, b)));
 }
 
-function isOneEditApart(a: string, b: string): boolean {
-  const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  let same = 0;
-  while (same < short.length && short[same] === long[same]) same++;
+/** Of two texts of which neither is the beginning of the other. */
+function isOneEditApart(...texts: [string, string]): boolean {
+  const [short, long] = texts.sort((one, other) => one.length - other.length);
+  const same = [...short].findIndex((character, index) => character !== long[index]);
 
   const isLeftOut = short.slice(same) === long.slice(same + 1);
   const isReplaced = short.slice(same + 1) === long.slice(same + 1);

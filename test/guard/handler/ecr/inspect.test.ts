@@ -35,7 +35,22 @@ test.each<[FixtureName, string[], object]>([
 ])('%s for %j', async (name, Platforms, expected) => {
   const { look, digest } = registryWith(name, { Platforms });
 
-  expect(await look()).toMatchObject({ digest, ...expected });
+  const observation = await look();
+  expect(observation).toMatchObject({ digest, ...expected });
+  expect('doubt' in expected || !('doubt' in observation) || observation.doubt === undefined).toBe(true);
+});
+
+test('an index for another platform is not one to be scanned', async () => {
+  const { look, digest } = registryWith('buildxIndex', { Platforms: ['LINUX/X86_64', WINDOWS] });
+
+  expect(await look()).toEqual({ kind: 'wrongPlatform', digest, offered: ['linux/amd64', 'linux/arm64'], lacking: ['windows/amd64'] });
+});
+
+test.each<FixtureName>(['buildxIndex', 'dockerImage', 'helmChart'])('what no task runs and nothing is required of is found without a doubt, and without its manifest (%s)', async (name) => {
+  const { aws, look, digest } = registryWith(name, { Platforms: [] });
+
+  expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
+  expect(aws.actions).toEqual(['ecr:DescribeImages']);
 });
 
 test.each<[FixtureName, string[], string[]]>([
@@ -55,7 +70,7 @@ test.each<[FixtureName, string[], string[]]>([
 test.each<FixtureName>(['helmChart', 'cosignSignature', 'attestationOnly'])('what no task runs may be anything, also if it has to be signed (%s)', async (name) => {
   const { look, digest } = registryWith(name, { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
 
-  expect(await look()).toMatchObject({ kind: 'found', digest, images: [digest] });
+  expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
 });
 
 test('what is scanned of an index are all its images where no platform is needed', async () => {

@@ -1,32 +1,6 @@
 import { EcrClient, ImageDetail, ImagePage } from '../../../../src/guard/handler/ecr/client';
-import { isSimilar, recentImages as recentImagesOf } from '../../../../src/guard/handler/ecr/recent-images';
+import { recentImages as recentImagesOf } from '../../../../src/guard/handler/ecr/recent-images';
 import { TooLarge } from '../../../../src/handler/runtime/http';
-
-test.each([
-  ['v1.2.3', '1.2.3'],
-  ['Release', 'release'],
-  ['3f9d2c1', '3f9d2c1e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d'],
-  ['release-41', 'release-4'],
-  ['mian-1', 'main-1'],
-  ['main-2', 'main-1'],
-  ['main1', 'main-1'],
-])('%s is similar to %s, and the other way round', (a, b) => {
-  expect(isSimilar(a, b)).toBe(true);
-  expect(isSimilar(b, a)).toBe(true);
-});
-
-test.each([
-  ['v1', 'v2'],
-  ['v', 'v1'],
-  ['main', 'maintenance'],
-  ['latest', 'stable'],
-  ['3f9d2c1', '8a7b6c5'],
-  ['main-11', 'main-22'],
-  ['', 'v1'],
-])('%j is not similar to %j', (a, b) => {
-  expect(isSimilar(a, b)).toBe(false);
-  expect(isSimilar(b, a)).toBe(false);
-});
 
 test('the last five, the newest first, by tag or by digest', async () => {
   const images = [3, 1, 7, 5, 2, 6, 4].map((day) => image(day, day === 6 ? [] : [`day-${day}`]));
