@@ -56,10 +56,10 @@ test('no reason and no line of the log holds a secret', async () => {
   expect(answers).toMatchObject([{ Reason: expect.stringContaining('[redacted]') }]);
 });
 
-test.each([
+test.each<[string, CustomResource['whenOutOfTime']]>([
   ['', undefined],
-  ['', () => undefined],
-  ['Look for Create. ', ({ type }: { type: string }) => `Look for ${type}.`],
+  ['', () => ''],
+  ['Look for Create. ', ({ type }) => `Look for ${type}.`],
 ])('a resource that never answers is answered for in time: %j', async (advice, whenOutOfTime) => {
   const { answers, lines, ms } = await asked({ answer: async () => new Promise<never>(() => undefined), whenOutOfTime });
 

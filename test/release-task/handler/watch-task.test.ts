@@ -176,7 +176,9 @@ interface Course {
 }
 
 /** Each look shows the next of these, and the last one from then on. */
-async function watched(shown: ReadonlyArray<Task | Error | undefined>, { operations = [], created, remainingMs = 900_000, refuse = [], onceStopped = [] }: Course = {}) {
+async function watched(
+  shown: ReadonlyArray<Task | Error | undefined>, { operations = [], created, remainingMs = 900_000, refuse = [], onceStopped = [] }: Course = {},
+) {
   const aws = new Simulation();
   const start = aws.clock.now();
   const since = () => aws.clock.now() - start;

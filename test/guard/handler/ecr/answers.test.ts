@@ -19,7 +19,8 @@ test.each([
   });
 
   expect(await ask((ecr) => ecr.getManifests([{ imageDigest: ONE }, { imageDigest: TWO }]))).toEqual([manifest(ONE), manifest(TWO)]);
-  expect(inputs.map(({ imageIds }) => imageIds)).toEqual([[{ imageDigest: ONE }, { imageDigest: TWO }], [{ imageDigest: ONE }], [{ imageDigest: TWO }]]);
+  const [one, two] = [{ imageDigest: ONE }, { imageDigest: TWO }];
+  expect(inputs.map(({ imageIds }) => imageIds)).toEqual([[one, two], [one], [two]]);
 });
 
 test('what stands in a list and is no object is passed over', async () => {
