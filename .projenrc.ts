@@ -51,8 +51,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
     '@smithy/types@^4',
+    // What scripts/mutation-runner.mjs is made of.
+    '@jest/expect@^30',
+    '@stryker-mutator/api@^9.6.1',
     '@stryker-mutator/core@^9.6.1',
-    '@stryker-mutator/jest-runner@^9.6.1',
+    'jest-each@^30',
+    'jest-mock@^30',
     // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
     '@actions/expressions@^0.3.61',
     '@actions/workflow-parser@^0.3.61',

@@ -65,8 +65,8 @@ test('a secret is not shown in part where a line is cut off', () => {
 test.each(['a://:', '-', 'token=', 'eyJ.', '"token":"', '-----BEGIN A', `${'A'.repeat(61)} `, '\u001b]', '\u001b[', '--token ', "'", '\\"', 'a.'])(
   'lines of any length and kind take no noticeable time: %j', (part) => {
     const start = process.cpuUsage();
-    shownLines(Array.from({ length: 50 }, () => part.repeat(50_000)), same, NAMES);
+    shownLines(Array.from({ length: 20 }, () => part.repeat(50_000)), same, NAMES);
 
     // Of the processor: how busy the machine is otherwise does not count.
-    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(2_000);
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_000);
   });
