@@ -52,13 +52,13 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The task definition. Add sidecars here. */
   public readonly taskDefinition: ecs.FargateTaskDefinition;
 
-  /** Security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
+  /** The security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the code in the container. */
+  /** The task role. Grant it the permissions of the application in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  /** The load balancer that the ingress creates for the service. Undefined with any other ingress. */
+  /** The service's own load balancer. Undefined with a shared listener or without an ingress. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
   /** The listener that forwards to the service. Undefined without an ingress. */
@@ -67,7 +67,7 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The target group of the tasks. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
-  /** URL of the service. Undefined if `loadBalancer` is undefined. */
+  /** The URL of the service. Undefined if `loadBalancer` is undefined. */
   public readonly url?: string;
 
   /**

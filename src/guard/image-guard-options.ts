@@ -4,35 +4,36 @@ import { ImageVersion } from './image-version';
 import { WhenMissing } from './when-missing';
 
 /**
- * Options of an `ImageGuard` that have defaults.
+ * Optional properties of an `ImageGuard`.
  */
 export interface ImageGuardOptions {
   /**
-   * Which image of the registry.
+   * The version of the image: a tag, a digest, or a parameter of the stack.
    *
-   * @default ImageVersion.parameter() - the stack gets a parameter named after the construct, to be passed at the
-   * first deployment; later ones keep the image unless another tag is passed
+   * @default ImageVersion.parameter() - adds a stack parameter that is named after the construct; the first deployment must
+   * pass it, and later deployments keep the image unless you pass another value
    */
   readonly imageVersion?: ImageVersion;
 
   /**
-   * What to do when the image is not in the registry.
+   * The action to take if the image is not in the registry.
    *
-   * @default WhenMissing.fail() - the deployment fails at once and says how to push the image
+   * @default WhenMissing.fail() - the deployment fails at once, and the error says how to push the image
    */
   readonly whenMissing?: WhenMissing;
 
   /**
-   * Whether the guard marks in the registry what it has released, and what ran before that, so that no lifecycle rule
-   * deletes it: by the tags `deployed-<stack>-<path>-<hash>` and `…-previous`. The registry must let these tags move.
+   * Whether to protect the current and the previous image from lifecycle rules. The guard adds the tags
+   * `deployed-<stack>-<path>-<hash>` and `deployed-<stack>-<path>-<hash>-previous` to them. The registry must allow these
+   * tags to move.
    *
-   * @default - true with an `ImageRegistry` of the same account, otherwise false
+   * @default - true with an `ImageRegistry` in the same account, otherwise false
    */
   readonly retainReleasedImages?: boolean;
 
   /**
-   * What the image must be before it is released: scanned, signed. Checked when the guard releases a digest for the first
-   * time, never for infrastructure-only deployments or rollbacks.
+   * Requirements that an image must meet before it is released: that it is scanned, or signed. The guard checks them when it
+   * releases a digest for the first time. It does not check them in infrastructure-only deployments or rollbacks.
    *
    * @default - the image must be in the registry and run on the platform of its task definitions
    */
@@ -44,7 +45,7 @@ export interface ImageGuardOptions {
  */
 export interface ImageGuardProps extends ImageGuardOptions {
   /**
-   * Where the image is: an `ImageRegistry`, or any other ECR repository of this or another stack, account or region.
+   * Repository of the image: an `ImageRegistry` or any other ECR repository. It can be in another stack, account, or region.
    */
   readonly registry: ecr.IRepository;
 }

@@ -30,14 +30,14 @@ export enum FindingSeverity {
   MEDIUM = 'MEDIUM',
   /** Low severity and above. */
   LOW = 'LOW',
-  /** Everything that has a severity. */
+  /** Every finding with a severity. */
   INFORMATIONAL = 'INFORMATIONAL',
-  /** Every finding, including those that nobody has rated. */
+  /** Every finding, including those without a severity. */
   UNDEFINED = 'UNDEFINED',
 }
 
 /**
- * A vulnerability that is known and accepted.
+ * A known vulnerability that you accept.
  */
 export interface AcceptedFinding {
   /**
@@ -46,14 +46,14 @@ export interface AcceptedFinding {
   readonly id: string;
 
   /**
-   * Why the vulnerability is acceptable. Readers of the template and of code reviews see it.
+   * Reason why the vulnerability is acceptable, for readers of the template and code reviewers.
    */
   readonly reason: string;
 
   /**
-   * First day on which the vulnerability counts again (UTC), as `YYYY-MM-DD`.
+   * First day on which the vulnerability is no longer accepted, as `YYYY-MM-DD` in UTC.
    *
-   * @default - accepted for as long as it is listed
+   * @default - accepted as long as it is listed
    */
   readonly until?: string;
 }
@@ -63,39 +63,39 @@ export interface AcceptedFinding {
  */
 export interface ScannedOptions {
   /**
-   * Least severity of a vulnerability that stops a release.
+   * Lowest severity that stops a release.
    *
    * @default FindingSeverity.CRITICAL
    */
   readonly failOn?: FindingSeverity;
 
   /**
-   * Vulnerabilities that do not count.
+   * Vulnerabilities to ignore.
    *
-   * @default - every vulnerability counts
+   * @default - none
    */
   readonly accept?: AcceptedFinding[];
 
   /**
-   * Whether vulnerabilities that have no fix yet do not count. Only enhanced scanning reports whether there is a fix; with
-   * basic scanning every vulnerability counts.
+   * Whether to ignore vulnerabilities that have no fix yet. Only enhanced scanning reports fixes. With basic scanning, every
+   * vulnerability counts.
    *
    * @default false
    */
   readonly onlyFixable?: boolean;
 
   /**
-   * How long a release waits for the scan of a new image to complete, 0 seconds to 14 minutes. The first enhanced scan
-   * of a repository can take longer. Together with `WhenMissing.waitFor` at most 14 minutes.
+   * Time that a release waits for the scan of a new image: 0 seconds to 14 minutes. The first enhanced scan of a repository
+   * can take longer. The sum with `WhenMissing.waitFor` must be at most 14 minutes.
    *
    * @default Duration.minutes(5)
    */
   readonly waitFor?: Duration;
 
   /**
-   * Whether the registry uses enhanced scanning (Amazon Inspector). ECR then reads the findings from Inspector on behalf
-   * of the guard's function, which needs `inspector2:ListFindings` and `inspector2:ListCoverage` for that. Inspector has no
-   * permissions for single repositories.
+   * Whether the registry uses enhanced scanning (Amazon Inspector). ECR then reads the findings from Inspector on behalf of
+   * the guard's function. The function therefore gets the permissions `inspector2:ListFindings` and
+   * `inspector2:ListCoverage`, which Inspector cannot limit to single repositories.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
    * @default false
@@ -108,8 +108,8 @@ export interface ScannedOptions {
  */
 export interface SignedOptions {
   /**
-   * How long a release waits for ECR to sign a new image, 0 seconds to 14 minutes. Together with `WhenMissing.waitFor` at
-   * most 14 minutes.
+   * Time that a release waits for ECR to sign a new image: 0 seconds to 14 minutes. The sum with `WhenMissing.waitFor` must
+   * be at most 14 minutes.
    *
    * @default Duration.minutes(2)
    */
@@ -117,18 +117,18 @@ export interface SignedOptions {
 }
 
 /**
- * What an image must be, besides being in the registry, before it is released.
+ * A requirement that an image must meet before it is released.
  *
- * The guard checks a requirement when it releases a digest for the first time. Infrastructure-only deployments,
- * releases that go back to an earlier image, and rollbacks are never blocked.
+ * The guard checks a requirement when it releases a digest for the first time. It never blocks infrastructure-only
+ * deployments, deployments of an earlier image, or rollbacks.
  */
 export class ImageRequirement {
   /**
-   * ECR has scanned the image and found no vulnerability that counts. Of an image for several platforms, the images for
-   * the platforms of the task definitions are checked.
+   * ECR has scanned the image and found no vulnerability that counts. If the image is an index, the guard checks the images
+   * for the platforms of the task definitions.
    *
-   * @throws if the severity or a date is not valid, the wait is not 0 seconds to 14 minutes, or an accepted finding has no id
-   * or no reason
+   * @throws if the severity or a date is not valid; if the wait is not 0 seconds to 14 minutes; if an accepted finding has
+   * no ID or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
     const given = factoryOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
@@ -154,10 +154,10 @@ export class ImageRequirement {
   }
 
   /**
-   * ECR managed signing has signed the image with this signing profile of AWS Signer.
+   * ECR managed signing has signed the image with this AWS Signer signing profile.
    *
-   * @param signingProfileArn ARN of the profile; may be a token
-   * @throws if the ARN is not one of a signing profile, or the wait is not 0 seconds to 14 minutes
+   * @param signingProfileArn ARN of the signing profile; may be a token
+   * @throws if the ARN is not the ARN of a signing profile; if the wait is not 0 seconds to 14 minutes
    */
   public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
     const { waitFor = Duration.minutes(2) } = factoryOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));

@@ -25,14 +25,14 @@ export interface BoundImageVersion {
 }
 
 /**
- * Which image of a registry a service runs.
+ * The version of an image: a tag, a digest, or a parameter of the stack.
  */
 export class ImageVersion {
   /**
-   * The image with this tag, which is expected never to move: a commit sha or a version number.
+   * The image with this tag. The tag must not move, so use a commit SHA or a version number.
    *
-   * @param tag up to 128 letters, digits, `.`, `_` and `-`; may be a token
-   * @throws if it is undefined, empty or not a valid tag, or a tag that is meant to move, such as `latest`
+   * @param tag up to 128 letters, digits, `.`, `_`, and `-`; may be a token
+   * @throws if the tag is not valid; if it is a moving tag, such as `latest`
    */
   public static tag(tag: string): ImageVersion {
     checkTag('tag', tag);
@@ -46,8 +46,8 @@ export class ImageVersion {
   /**
    * The image with this digest.
    *
-   * @param digest `sha256:` and 64 hexadecimal digits in lower case; may be a token
-   * @throws if it is undefined, empty or not a valid digest
+   * @param digest `sha256:` and 64 lowercase hexadecimal digits; may be a token
+   * @throws if the digest is not valid
    */
   public static digest(digest: string): ImageVersion {
     check('digest', digest, DIGEST, '"sha256:" and 64 hexadecimal digits in lower case');
@@ -55,12 +55,12 @@ export class ImageVersion {
   }
 
   /**
-   * The image that this tag names when the stack is deployed, looked up anew after each synthesis. The template
-   * therefore differs from one synthesis to the next. A rollback goes back to the image that ran, not to what the tag
-   * names by then.
+   * The image that has this tag at the time of the deployment. Each synthesis makes the next deployment look up the tag
+   * again, so the template changes with each synthesis. A rollback returns to the image that ran before, even if the tag has
+   * moved.
    *
-   * @param tag up to 128 letters, digits, `.`, `_` and `-`; may be a token
-   * @throws if it is undefined, empty or not a valid tag
+   * @param tag up to 128 letters, digits, `.`, `_`, and `-`; may be a token
+   * @throws if the tag is not valid
    */
   public static movingTag(tag: string): ImageVersion {
     checkTag('movingTag', tag);
@@ -68,17 +68,17 @@ export class ImageVersion {
   }
 
   /**
-   * The image whose tag is passed as a parameter of the stack when it is deployed:
-   * `cdk deploy <stack> --parameters <stack>:<name>=<tag>`. The value may also be a digest, or `<tag>@<digest>`, as the
-   * generated pipelines pass it: the digest says which image is meant, and people read the tag.
+   * The image whose tag you pass as a stack parameter: `cdk deploy <stack> --parameters <stack>:<name>=<tag>`. The value can
+   * also be a digest, or `<tag>@<digest>`. The generated pipelines pass `<tag>@<digest>`: the digest identifies the image,
+   * and the tag is for readers.
    *
-   * A later deployment without the parameter keeps the image, since the CDK CLI passes on the previous value.
-   * Templates stay the same from release to release.
+   * If a later deployment omits the parameter, the CDK CLI passes the previous value, and the image stays the same. The
+   * template does not change from release to release.
    *
-   * @param name logical id of the parameter, letters and digits. By default the ids from the stack down to the guard,
-   * without a last `Guard`, followed by `ImageTag`: `ApiImageTag` for the service `Api`. Guards that are given the same name share the
-   * parameter, and a parameter that the stack has already is used as it is.
-   * @throws if the name is not a valid logical id; at synthesis, if something else of the stack has it
+   * @param name logical ID of the parameter: letters and digits. By default, the IDs from the stack down to the guard,
+   * followed by `ImageTag`. A final ID `Guard` is omitted, so the default for the service `Api` is `ApiImageTag`. Guards
+   * with the same name share the parameter. If the stack already has a parameter with this name, the guard uses it.
+   * @throws if the name is not a valid logical ID; at synthesis, if the stack has another construct with this ID
    */
   public static parameter(name?: string): ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {

@@ -12,15 +12,15 @@ import { wildcard } from '../private/wildcard';
  */
 export interface RequireGuardOptions {
   /**
-   * Whether to require a guard for other images of containers, jobs and functions too: images of other registries, such as
-   * Docker Hub, images of AWS, and images that CDK builds itself.
+   * Whether to also require a guard for the images that the check skips by default: images in other registries such as
+   * Docker Hub, images that AWS owns, and images that CDK builds.
    *
    * @default false
    */
   readonly strict?: boolean;
 
   /**
-   * Images that need not pass a guard.
+   * Images that do not need a guard.
    *
    * @default - none
    */
@@ -28,16 +28,16 @@ export interface RequireGuardOptions {
 }
 
 /**
- * An image that need not pass a guard, although `ImageGuard.requireOn` asks for one.
+ * An image that does not need a guard, although `ImageGuard.requireOn` would require one.
  */
 export interface GuardExemption {
   /**
-   * The image as the resource names it, with its tag or digest. `*` stands for any characters.
+   * The image as the resource specifies it, with its tag or digest. `*` matches any characters.
    */
   readonly image: string;
 
   /**
-   * Reason why this image needs no guard, for readers of the code.
+   * Reason why the image does not need a guard, for readers of the code.
    */
   readonly reason: string;
 }

@@ -7,21 +7,22 @@ import { anyDuration } from '../private/option-kinds';
 const LONGEST_WAIT = Duration.minutes(14);
 
 /**
- * What a guard does when the image is not there (yet).
+ * The action that a guard takes if the image is not in the registry.
  */
 export class WhenMissing {
   /**
-   * The deployment fails at once, with the commands that push the image in the reason.
+   * Fails the deployment at once. The error contains the commands that push the image.
    */
   public static fail(): WhenMissing {
     return new WhenMissing(BY_FACTORY, 'fail');
   }
 
   /**
-   * The deployment waits for the image to be pushed, looking again every few seconds, and fails after this time.
+   * Waits for the image, and looks it up again every few seconds. If the image is still missing after this time, the
+   * deployment fails.
    *
    * @param duration 1 second to 14 minutes
-   * @throws if the duration is out of these bounds, or a token
+   * @throws if the duration is out of range or a token
    */
   public static waitFor(duration: Duration): WhenMissing {
     const fault = anyDuration('duration', duration);
@@ -36,10 +37,11 @@ export class WhenMissing {
   }
 
   /**
-   * Everything is deployed, but with no tasks. The next deployment, with the same tag or another, brings the image and
-   * the tasks. Since the guard has to look again each time, the template differs from one synthesis to the next.
+   * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks, with the same tag or
+   * another one. Each synthesis makes the next deployment look up the image again, so the template changes with each
+   * synthesis.
    *
-   * Not possible together with autoscaling, which would start tasks by itself.
+   * You cannot combine it with autoscaling, which would start tasks without the image.
    */
   public static startWithoutTasks(): WhenMissing {
     return new WhenMissing(BY_FACTORY, 'startWithoutTasks');

@@ -20,9 +20,9 @@ const OPTION_KINDS: Kinds<DeployScriptProps> = { images: imageBuilds, scriptPath
  */
 export interface DeployScriptProps {
   /**
-   * How images are built, where they are not built from the `Dockerfile` in the root of the source repository.
+   * Builds of images that do not use the `Dockerfile` in the root of the source repository.
    *
-   * @default - each from that Dockerfile, with the whole repository as its context
+   * @default - builds each image from that Dockerfile, with the whole repository as the build context
    */
   readonly images?: ImageBuild[];
 
@@ -36,18 +36,20 @@ export interface DeployScriptProps {
   /**
    * Command that runs the CDK CLI.
    *
-   * @default - as the package manager runs it, whose lockfile the app has, such as `npx cdk`
+   * @default - the command of the app's package manager, such as `npx cdk`; the lockfile determines the package manager
    */
   readonly cdkCommand?: string;
 }
 
 /**
- * The three phases as a bash script, for a laptop or for a CI system other than GitHub Actions: what a `DeployWorkflow`
- * does, with the AWS credentials that are at hand. It takes git, the AWS CLI, and Docker with buildx.
+ * The three phases as a bash script, for a laptop or for a CI system other than GitHub Actions. The script does the same as
+ * a `DeployWorkflow`, with the AWS credentials of its caller. It needs git, the AWS CLI, and Docker with buildx.
  *
- * `./deploy.sh` deploys everything; `./deploy.sh <stage>…` deploys the services of these stages only, after registries
- * and images. Like the workflow's file it is written by synthesis, and checked where the environment variable `CI` is
- * set.
+ * `./deploy.sh` deploys everything. `./deploy.sh <stage>…` deploys the registries, pushes the images, and then deploys only
+ * the services of these stages.
+ *
+ * Synthesis writes the script. If the environment variable `CI` is set, synthesis writes nothing, and fails if the committed
+ * script is out of date.
  */
 export class DeployScript extends Construct {
   private readonly images: ImageBuild[];
@@ -55,9 +57,9 @@ export class DeployScript extends Construct {
   private readonly cdkCommand: string;
 
   /**
-   * @param scope the app, or a stage of it to leave the others out
-   * @throws at synthesis, if there is no service to deploy, if one has its image fixed at synthesis or its registry in
-   * its own stack, if a stack has no account and region, and in CI if the file that is checked in is stale
+   * @param scope the app, or a stage to deploy only this stage
+   * @throws at synthesis, if there is no service to deploy; if the image of a service is fixed at synthesis; if a registry
+   * is in the stack of its service; if a stack has no account or region; in CI, if the committed script is out of date
    */
   constructor(scope: Construct, id: string, props: DeployScriptProps = {}) {
     super(scope, id);
@@ -69,9 +71,9 @@ export class DeployScript extends Construct {
   }
 
   /**
-   * The script as it is written to its file. To be called when the app is complete.
+   * Returns the content of the script. Call it when the app is complete.
    *
-   * @throws what synthesis throws, but for a stale file
+   * @throws in the same cases as synthesis, except for a script that is out of date
    */
   public render(): string {
     const plan = deployPlan(this.node.scope as Construct, this.images, repositoryRoot());

@@ -2,13 +2,12 @@ import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { shown } from '../private/validation';
 
 /**
- * How the layers of an image are compressed.
+ * Compression of the layers of an image.
  */
 export class ImageCompression {
   /**
-   * Zstandard, also for layers of the base image. Fargate starts tasks faster with it.
-   *
-   * Lambda functions cannot run such images.
+   * Zstandard, which also recompresses the layers of the base image. Fargate starts tasks faster with Zstandard. Lambda
+   * functions cannot use such images.
    *
    * @param level 1 (fastest) to 22 (smallest); 3 by default
    * @see https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images/
@@ -19,7 +18,7 @@ export class ImageCompression {
   }
 
   /**
-   * Gzip, also for layers of the base image, at this level.
+   * Gzip at this level, which also recompresses the layers of the base image.
    *
    * @param level 1 (fastest) to 9 (smallest)
    * @throws if the level is not a whole number from 1 to 9

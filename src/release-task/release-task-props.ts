@@ -14,31 +14,31 @@ export interface ReleaseTaskProps extends TaskOptions {
   readonly guard: ImageGuard;
 
   /**
-   * Command that the task runs, in place of the command of the image. Together with the image and `entryPoint`, it
-   * identifies a release: with another command, the task runs again.
+   * Command of the task. It overrides the command of the image. The image, `entryPoint`, and the command identify a release,
+   * so the task runs again if you change the command.
    */
   readonly command: string[];
 
   /**
-   * Time within which the task must end, counted from its creation: 1 second to 14 minutes. After that, the task is
-   * stopped and the deployment fails.
+   * Time limit of the task, counted from its creation: 1 second to 14 minutes. After this time, the deployment stops the
+   * task and fails.
    *
    * @default Duration.minutes(10)
    */
   readonly timeout?: Duration;
 
   /**
-   * Whether the task runs again when a deployment returns to an earlier release that has already run it. A rollback
-   * never runs it.
+   * Whether the task runs again when you deploy an earlier release for which it has already run. The task never runs in a
+   * rollback.
    *
    * @default false - the task runs once for each release
    */
   readonly rerunForEarlierReleases?: boolean;
 
   /**
-   * Number of lines from the end of the container's log that the reason of a failure shows: 0 to 50. Lines come from
-   * CloudWatch Logs only. What looks like a secret is redacted, but a secret that stands alone cannot be recognized:
-   * pass 0 if the task logs such values.
+   * Number of lines from the end of the container log to include in the failure message: 0 to 50. The log must be in
+   * CloudWatch Logs. Text that looks like a secret is redacted. A secret without a name next to it cannot be recognized, so
+   * pass 0 if the task logs secrets.
    *
    * @default 20
    */
@@ -47,28 +47,28 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Cluster of the task.
    *
-   * @default - the cluster of all services of the stack that are given none, in `vpc`
+   * @default - the default cluster in `vpc`, which all services and release tasks without their own cluster share
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * VPC of the default cluster. Not together with `cluster`, which has its own.
+   * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
    *
-   * @default - a new VPC with public and private subnets in two availability zones, for all services and release tasks
-   * of the stack that are given neither cluster nor VPC
+   * @default - a new VPC with public and private subnets in two availability zones, which all services and release tasks
+   * without their own cluster or VPC share
    */
   readonly vpc?: ec2.IVpc;
 
   /**
    * Subnets of the task.
    *
-   * @default - public subnets if the task gets a public IP address, otherwise private ones with outbound internet access, or isolated
-   * ones
+   * @default - public subnets if the task gets a public IP address; otherwise, private subnets with outbound internet
+   * access; if there are none, isolated subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 
   /**
-   * Whether the task gets a public IP address. In public subnets it cannot pull the image without one.
+   * Whether the task gets a public IP address. In a public subnet, the task needs one to pull the image.
    *
    * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
    */
@@ -77,7 +77,7 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Security groups of the task: 1 to 5.
    *
-   * @default - a new one, without inbound rules
+   * @default - a new security group without inbound rules
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 }

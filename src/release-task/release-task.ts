@@ -50,22 +50,28 @@ const OPTION_KINDS: Kinds<ReleaseTaskProps> = {
 const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.CfnScalableTarget.CFN_RESOURCE_TYPE_NAME];
 
 /**
- * A task that runs once per release, before the services are updated: a migration of the database, for example.
+ * A task that runs once per release, before the services are updated. Use it for a database migration, for example.
  *
- * The deployment starts the task with the image that the guard has found, waits for its end, and goes on if the
- * container exits with code 0. Otherwise the deployment fails with the exit code, the reason and the last lines of the
- * log, and the services that wait for the task stay as they are.
+ * The deployment starts the task with the image from the guard and waits for it to end. If the container exits with code 0,
+ * the deployment continues. Otherwise, the deployment fails and does not update the services that wait for the task. The
+ * error contains the exit code, the reason, and the last lines of the log.
  *
- * An image, a command and an entry point make a release. The task does not run for deployments that change something
- * else, in a rollback, for a release that has already run it, or while there is no image. A new stack remembers nothing,
- * and a task that was stopped or failed runs again with the next deployment, so it should tolerate that.
+ * A release consists of an image, a command, and an entry point. The task does not run in these cases:
  *
- * If the deployment is canceled while the task runs, the task is stopped.
+ * - the deployment changes something else
+ * - the deployment rolls back
+ * - the task has already succeeded for the release
+ * - the image does not exist yet
  *
- * All release tasks of a stack share one function.
+ * The stack stores which releases have run, so a new stack runs the task again. A task that fails or is stopped also runs
+ * again in the next deployment. The task must therefore tolerate repeated runs.
+ *
+ * If you cancel the deployment while the task runs, the task is stopped.
+ *
+ * All release tasks of a stack share one Lambda function.
  */
 export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGrantable {
-  /** The task definition. Add sidecars here, with `essential: false`: the task ends when the command does. */
+  /** The task definition. Add sidecars here with `essential: false`, because the task must end when the command ends. */
   public readonly taskDefinition: ecs.FargateTaskDefinition;
 
   /** The container that runs the command. */
@@ -74,21 +80,20 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   /** The cluster of the task. */
   public readonly cluster: ecs.ICluster;
 
-  /** Log group of the container. Undefined with your own `logDriver`. */
+  /** The log group of the container. Undefined if you pass `logDriver`. */
   public readonly logGroup?: logs.ILogGroup;
 
-  /** Security groups of the task (inbound and outbound rules). The task starts once the rules of this stack exist. */
+  /** The security groups of the task (inbound and outbound rules). The task starts after this stack has created their rules. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the code in the container. */
+  /** The task role. Grant it the permissions of the application in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   private readonly resource: CfnResource;
 
   /**
-   * @throws if the command is empty; if the timeout is longer than one invocation of a Lambda function lasts; if another
-   * option is out of its bounds, or of the wrong type; if Fargate has no task of this size; if options contradict each
-   * other
+   * @throws if the command is empty; if the timeout is longer than 14 minutes; if another option has the wrong type or is
+   * out of range; if Fargate does not support the task size; if options contradict each other
    */
   constructor(scope: Construct, id: string, props: ReleaseTaskProps) {
     super(scope, id);
@@ -113,11 +118,11 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   }
 
   /**
-   * Makes services, and what scales them, wait until the task has succeeded.
+   * Makes services and their autoscaling wait until the task has succeeded.
    *
-   * @param services ECS services, or constructs that contain some: `PhasedFargateService`, `GuardedFargateService`, those
-   * of `aws-ecs-patterns`
-   * @throws if one of them is no construct, contains no ECS service, contains this task, or is in another stage
+   * @param services ECS services, or constructs that contain ECS services: `PhasedFargateService`, `GuardedFargateService`,
+   * or the services of `aws-ecs-patterns`
+   * @throws if an argument is not a construct, contains no ECS service, contains this task, or is in another stage
    */
   public runBefore(...services: IConstruct[]): void {
     for (const service of services) {
@@ -139,10 +144,11 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   }
 
   /**
-   * Makes the task wait for something that its definition does not refer to, such as the instances of a database cluster.
+   * Makes the task wait for a resource that its task definition does not reference, such as the instances of a database
+   * cluster.
    *
-   * @param dependencies what must exist before the task starts
-   * @throws if one of them is undefined
+   * @param dependencies resources that must exist before the task starts
+   * @throws if an argument is not a construct
    */
   public runAfter(...dependencies: IDependable[]): void {
     for (const dependency of dependencies) {

@@ -7,31 +7,31 @@ import { ServiceTaskOptions } from './service-task-options';
 import { ImageGuard } from '../guard/image-guard';
 
 /**
- * Options of a `GuardedFargateService`. All of them have defaults. Options that `aws-ecs-patterns` has too have the same
- * name here.
+ * Options of a `GuardedFargateService`. All of them have defaults. Options that also exist in `aws-ecs-patterns` have the
+ * same names.
  */
 export interface GuardedFargateServiceOptions extends ServiceTaskOptions, ServiceDeploymentOptions {
   /**
    * Cluster of the service.
    *
-   * @default - one for all services of the stack that are given none, in `vpc`
+   * @default - the default cluster in `vpc`, which all services without their own cluster share
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * VPC of the default cluster. Not together with `cluster`, which has its own.
+   * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
    *
-   * @default - a new VPC with public and private subnets in two availability zones, for all services of the stack that
-   * are given neither cluster nor VPC
+   * @default - a new VPC with public and private subnets in two availability zones, which all services without their own
+   * cluster or VPC share
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Number of NAT gateways of the default VPC: 0 to 2. Not together with `cluster` or `vpc`. The services of a stack share
-   * the default VPC, so set it on the first of them.
+   * Number of NAT gateways of the default VPC: 0 to 2. Do not combine it with `cluster` or `vpc`. All services of a stack
+   * share the default VPC, so set this option on the first of them.
    *
-   * With 0, tasks run in public subnets with a public IP address, and their security group admits only the load balancer.
-   * Pass `assignPublicIp: false` to keep them in isolated subnets, and add VPC endpoints to `cluster.vpc`.
+   * With 0, tasks run in public subnets with a public IP address, and their security group admits only the load balancer. To
+   * run tasks in isolated subnets instead, pass `assignPublicIp: false`, and add VPC endpoints to `cluster.vpc`.
    *
    * @default 2 - one in each availability zone
    */
@@ -40,47 +40,49 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Name of the ECS service.
    *
-   * @default - CloudFormation generates one
+   * @default - CloudFormation generates a name
    */
   readonly serviceName?: string;
 
   /**
    * Number of tasks.
    *
-   * @default - one task at first; deployments leave the number of tasks as it is
+   * @default - ECS starts one task; deployments do not change the number of tasks
    */
   readonly scaling?: Scaling;
 
   /**
-   * Capacity of the tasks, such as `FARGATE_SPOT`. Your own cluster has to offer it.
+   * Capacity providers of the tasks, such as `FARGATE_SPOT`. If you pass your own cluster, it must have these capacity
+   * providers.
    *
    * @default - Fargate
    */
   readonly capacityProviderStrategies?: ecs.CapacityProviderStrategy[];
 
   /**
-   * Whether ECS moves tasks to keep them spread evenly across availability zones.
+   * Whether ECS moves tasks to keep them evenly spread across availability zones.
    *
-   * @default - enabled for a new service where ECS can, the ECS default
+   * @default - the ECS default: enabled if the service supports it
    */
   readonly availabilityZoneRebalancing?: ecs.AvailabilityZoneRebalancing;
 
   /**
-   * Whether the tags of the service or of the task definition are propagated to the tasks.
+   * Source of the tags that ECS copies to the tasks: the service or the task definition.
    *
-   * @default - none
+   * @default - no tags are copied
    */
   readonly propagateTags?: ecs.PropagatedTagSource;
 
   /**
-   * Whether ECS tags the tasks with the names of cluster and service.
+   * Whether ECS tags each task with the names of its cluster and service.
    *
    * @default false
    */
   readonly enableECSManagedTags?: boolean;
 
   /**
-   * Name under which Cloud Map finds the tasks. Only for rolling deployments; use Service Connect with the others.
+   * Name under which the tasks are registered in Cloud Map. Only for rolling deployments. With other deployment strategies,
+   * use Service Connect.
    *
    * @default - not registered in Cloud Map
    */
@@ -96,13 +98,13 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Subnets of the tasks.
    *
-   * @default - public subnets if tasks get a public IP address, otherwise private ones with outbound internet access, or isolated
-   * ones
+   * @default - public subnets if tasks get a public IP address; otherwise, private subnets with outbound internet access; if
+   * there are none, isolated subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 
   /**
-   * Whether tasks get a public IP address. In public subnets they cannot pull the image without one.
+   * Whether tasks get a public IP address. In public subnets, tasks need one to pull the image.
    *
    * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
    */
@@ -111,14 +113,14 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Security groups of the tasks: 1 to 5.
    *
-   * @default - a new one, which only the load balancer can reach
+   * @default - a new security group that admits only the load balancer
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Way in which requests reach the service.
+   * Source of the requests to the service.
    *
-   * @default - see the construct: `PhasedFargateService` faces the internet, `GuardedFargateService` has no ingress
+   * @default - `PhasedFargateService`: a load balancer that is reachable from the internet; `GuardedFargateService`: none
    */
   readonly ingress?: Ingress;
 }

@@ -23,14 +23,14 @@ import { stopService } from '../private/cli-commands';
 import { invalid, located } from '../private/validation';
 
 /**
- * Phase 3: an ECS service on Fargate whose image has passed a guard.
+ * Phase 3: an ECS service on Fargate. It runs an image that has passed a guard.
  *
- * The task definition names the image by the digest that the guard answered with, so there is no way to deploy the
- * service before the image exists. Load balancer, default cluster and VPC wait for the guard too: a missing image
- * fails the deployment before anything slow or costly is made.
+ * The task definition contains the digest that the guard returns, so the service cannot be deployed before the image exists.
+ * The load balancer, the default cluster, and the VPC also wait for the guard. If the image is missing, the deployment
+ * therefore fails before it creates anything slow or expensive.
  */
 export class GuardedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
-  /** The ECS service itself. */
+  /** The ECS service. */
   public readonly ecsService: ecs.FargateService;
 
   /** The task definition. Add sidecars here. */
@@ -42,42 +42,42 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /** The cluster of the service. */
   public readonly cluster: ecs.ICluster;
 
-  /** Log group of the container. Undefined with your own `logDriver`. */
+  /** The log group of the container. Undefined if you pass `logDriver`. */
   public readonly logGroup?: logs.ILogGroup;
 
-  /** The load balancer that was made for the service. Undefined without one. */
+  /** The service's own load balancer. Undefined with a shared listener or without an ingress. */
   public readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 
   /** The listener that forwards to the service. Undefined without an ingress. */
   public readonly listener?: elbv2.IApplicationListener;
 
-  /** The listener for tests before traffic shifts. Undefined unless the ingress has one. */
+  /** The test listener of the ingress. Undefined if the ingress has none. */
   public readonly testListener?: elbv2.IApplicationListener;
 
-  /** The target group that the tasks register in. Undefined without an ingress. */
+  /** The target group of the tasks. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
   /**
-   * The other target group, which takes turns with `targetGroup` from one deployment to the next. Undefined without an
-   * ingress, or if deployments do not shift traffic.
+   * The second target group. Each deployment shifts traffic from one target group to the other. Undefined without an
+   * ingress, and if deployments do not shift traffic.
    */
   public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 
-  /** Add further scaling policies here. Undefined without `Scaling.between`. */
+  /** The scalable task count. Add further scaling policies here. Undefined without `Scaling.between`. */
   public readonly scaling?: ecs.ScalableTaskCount;
 
-  /** URL of the service. Undefined without a load balancer that was made for it. */
+  /** The URL of the service. Undefined if `loadBalancer` is undefined. */
   public readonly url?: string;
 
-  /** Security groups of the tasks (inbound and outbound rules). The default port is that of the container, if it has one. */
+  /** The security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the code in the container. */
+  /** The task role. Grant it the permissions of the application in the container. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /**
-   * @throws if an option is out of its bounds, or of the wrong type; if Fargate has no task of this size; if options
-   * contradict each other; at synthesis, if ECS would refuse the service as it has become by then
+   * @throws if an option has the wrong type or is out of range; if Fargate does not support the task size; if options
+   * contradict each other; at synthesis, if ECS would refuse the service, including your later changes to it
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);

@@ -5,7 +5,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 
 /**
- * Settings of a load balancer for the tasks of a service.
+ * Options of the target group of a service, and conditions for its requests.
  */
 export interface IngressTargetOptions {
   /**
@@ -17,57 +17,58 @@ export interface IngressTargetOptions {
   readonly healthCheck?: elbv2.HealthCheck;
 
   /**
-   * Time that a task that is being replaced gets to finish its requests: 0 to 3600 seconds.
+   * Time that a task has to finish its requests before ECS stops it: 0 to 3600 seconds.
    *
    * @default - 300 seconds, the ELB default
    */
   readonly deregistrationDelay?: Duration;
 
   /**
-   * Time in which the share of the requests that a new task gets grows to a full one: 30 to 900 seconds.
+   * Time during which a new task's share of the requests grows to a full share: 30 to 900 seconds.
    *
    * @default - a full share from the start
    */
   readonly slowStart?: Duration;
 
   /**
-   * Time for which a cookie sends a client to the same task: 1 second to 7 days.
+   * Time during which a cookie routes a client to the same task: 1 second to 7 days.
    *
-   * @default - each request may go to another task
+   * @default - no stickiness: each request can go to a different task
    */
   readonly stickinessCookieDuration?: Duration;
 
   /**
-   * Conditions that a request must meet to reach the service, such as a secret header of a CDN, methods or source IPs. A
-   * rule has room for 5 values, those of all conditions and patterns together.
+   * Conditions that a request must meet to reach the service, such as a secret header of a CDN, methods, or source IPs. The
+   * conditions and patterns of a rule can have at most 5 values in total.
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-   * @default - see the factory: a load balancer of the service sends it all requests
+   * @default - the service's own load balancer forwards all requests; a shared listener uses only the patterns
    */
   readonly conditions?: elbv2.ListenerCondition[];
 }
 
 /**
- * Options of a load balancer that is made for the service.
+ * Options of the service's own load balancer.
  */
 export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
-   * Certificate for HTTPS. With it, the load balancer listens on port 443, and requests to port 80 are redirected. It must be
-   * in the region of the load balancer.
+   * Certificate for HTTPS, in the region of the load balancer. With a certificate, the load balancer listens on port 443 and
+   * redirects requests on port 80.
    *
    * @default - plain HTTP
    */
   readonly certificate?: acm.ICertificate;
 
   /**
-   * Certificates for further domain names. Clients choose one by Server Name Indication. Together with `certificate`.
+   * Certificates for more domain names. The load balancer selects one by Server Name Indication (SNI). Requires
+   * `certificate`.
    *
    * @default - none
    */
   readonly additionalCertificates?: acm.ICertificate[];
 
   /**
-   * TLS versions and ciphers of HTTPS. Together with `certificate`.
+   * TLS versions and ciphers for HTTPS. Requires `certificate`.
    *
    * @default elbv2.SslPolicy.RECOMMENDED_TLS
    */
@@ -81,37 +82,38 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   readonly listenerPort?: number;
 
   /**
-   * Whether requests to port 80 are redirected to HTTPS.
+   * Whether the load balancer redirects requests on port 80 to HTTPS.
    *
    * @default - true with a certificate, otherwise false
    */
   readonly redirectHTTP?: boolean;
 
   /**
-   * Whether the security group of the load balancer lets anyone in who can reach it. Otherwise, allow some through
-   * `loadBalancer.connections`.
+   * Whether the security group of the load balancer allows inbound traffic from any IP address. If false, allow clients
+   * through `loadBalancer.connections`.
    *
    * @default true
    */
   readonly openListener?: boolean;
 
   /**
-   * Port of a second listener, where lifecycle hooks can test the new tasks before production traffic shifts to them. Only
-   * with a `deploymentStrategy` that shifts traffic. Nobody is let in: allow your hooks through `testListener.connections`.
+   * Port of a test listener. Lifecycle hooks use it to test the new tasks before production traffic shifts to them. Requires
+   * a `deploymentStrategy` that shifts traffic. The listener admits no clients by default: allow your hooks through
+   * `testListener.connections`.
    *
    * @default - no test listener
    */
   readonly testListenerPort?: number;
 
   /**
-   * Subnets of the load balancer: one in each of at least two availability zones.
+   * Subnets of the load balancer: one per availability zone, in at least two availability zones.
    *
-   * @default - one subnet per availability zone: public ones for `internetFacing`, private ones for `internalOnly`
+   * @default - one subnet per availability zone: public for `internetFacing`, private for `internalOnly`
    */
   readonly subnets?: ec2.SubnetSelection;
 
   /**
-   * IP addresses of the load balancer. With IPv6, its security group lets IPv6 clients in, its domain name gets an AAAA
+   * IP address type of the load balancer. With IPv6, its security group allows IPv6 clients, its domain name gets an AAAA
    * record, and its subnets need IPv6 addresses.
    *
    * @default elbv2.IpAddressType.IPV4
@@ -119,21 +121,21 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   readonly ipAddressType?: elbv2.IpAddressType;
 
   /**
-   * Time for which the load balancer keeps an idle connection: 1 to 4000 seconds.
+   * Time after which the load balancer closes an idle connection: 1 to 4000 seconds.
    *
    * @default - 60 seconds, the ELB default
    */
   readonly idleTimeout?: Duration;
 
   /**
-   * Domain name of the load balancer, inside the domain of `domainZone`.
+   * Domain name of the load balancer, within the domain of `domainZone`.
    *
    * @default - the name that ELB generates
    */
   readonly domainName?: string;
 
   /**
-   * Hosted zone that gets a record for the domain name. Together with `domainName`.
+   * Hosted zone for the record of `domainName`. Requires `domainName`.
    *
    * @default - no record
    */
@@ -141,31 +143,32 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
 }
 
 /**
- * Requests of a shared listener that go to a service. At least one condition or pattern is required.
+ * Options of a rule on a shared listener. At least one condition or pattern is required.
  */
 export interface ListenerIngressOptions extends IngressTargetOptions {
   /**
-   * Priority of the rule among those of the listener: 1 to 50000. The lowest number that matches wins.
+   * Priority of the rule on the listener: 1 to 50000. The matching rule with the lowest number applies.
    */
   readonly priority: number;
 
   /**
-   * Host names, with the wildcards `*` and `?`. A request has to match one of them.
+   * Host names, which can contain the wildcards `*` and `?`. A request must match one of them.
    *
    * @default - any host
    */
   readonly hostPatterns?: string[];
 
   /**
-   * Paths, with the wildcards `*` and `?`. A request has to match one of them.
+   * Paths, which can contain the wildcards `*` and `?`. A request must match one of them.
    *
    * @default - any path
    */
   readonly pathPatterns?: string[];
 
   /**
-   * Listener of the same load balancer, where lifecycle hooks can test the new tasks before production traffic shifts to
-   * them. It gets a rule with the same priority and conditions. Only with a `deploymentStrategy` that shifts traffic.
+   * Test listener of the same load balancer. Lifecycle hooks use it to test the new tasks before production traffic shifts
+   * to them. The service adds a rule with the same priority and conditions to it. Requires a `deploymentStrategy` that
+   * shifts traffic.
    *
    * @default - no test listener
    */

@@ -15,7 +15,7 @@ const DEFAULT_PERIODS = 2;
  */
 export interface RollbackAlarmOptions {
   /**
-   * Minutes in a row in which the threshold is exceeded before the alarm goes off: 1 to 60.
+   * Number of consecutive minutes for which the threshold is breached before the alarm goes off: 1 to 60.
    *
    * @default 2
    */
@@ -27,7 +27,7 @@ export interface RollbackAlarmOptions {
  */
 export interface ServerErrorsOptions extends RollbackAlarmOptions {
   /**
-   * Share of the requests that may be answered with a status of 500 or above, in percent: 0 to 100.
+   * Maximum share of requests with a status of 500 or above, in percent: 0 to 100.
    */
   readonly percent: number;
 }
@@ -49,12 +49,12 @@ export interface UnhealthyHostsOptions extends RollbackAlarmOptions {
  */
 export interface LatencyOptions extends RollbackAlarmOptions {
   /**
-   * Time within which the tasks must answer.
+   * Maximum response time of the tasks.
    */
   readonly threshold: Duration;
 
   /**
-   * Share of the requests that must be answered within this time, in percent: 1 to 100.
+   * Share of the requests that must get a response within `threshold`, in percent: 1 to 100.
    *
    * @default 99
    */
@@ -76,14 +76,15 @@ type Threshold = { readonly above: number } | { readonly from: number };
 type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
 
 /**
- * Alarm that fails a deployment and rolls it back, for `rollbackOn`. It is made for the service that it is passed to, from
- * the metrics of its load balancer. If deployments shift traffic, it watches the target groups of both sets of tasks.
+ * Alarm that fails a deployment and rolls it back. Pass it to `rollbackOn` of a service. The service creates the alarm from
+ * the metrics of its load balancer. If deployments shift traffic, the alarm covers both target groups.
  *
- * Missing data is not a breach: a service without requests can be deployed.
+ * Missing data does not set off the alarm, so you can deploy a service that gets no requests.
  */
 export class RollbackAlarm implements cloudwatch.IAlarmRule {
   /**
-   * Answers of the tasks with a status of 500 or above, and of the load balancer if it is the service's own.
+   * Alarm on responses with a status of 500 or above. It counts the responses of the tasks, and those of the service's own
+   * load balancer.
    *
    * @throws if the percentage is not between 0 and 100
    */
@@ -94,9 +95,9 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Tasks that fail the health checks of the load balancer.
+   * Alarm on tasks that fail the health checks of the load balancer.
    *
-   * @throws if the count is not a number of tasks
+   * @throws if the count is not a whole number of 1 or more
    */
   public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
     const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
@@ -106,9 +107,9 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Time that the tasks take to answer.
+   * Alarm on the response time of the tasks.
    *
-   * @throws if the threshold is not a time, or the percentile is not between 1 and 100
+   * @throws if the threshold is not a duration that is known at synthesis; if the percentile is not between 1 and 100
    */
   public static latency(options: LatencyOptions): RollbackAlarm {
     const { threshold, percentile = 99, evaluationPeriods } = optionsOf('latency', options, {
@@ -133,7 +134,8 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Not possible: only `rollbackOn` of a service makes an alarm of it.
+   * Always throws an error. You cannot use a `RollbackAlarm` outside `rollbackOn`, because each service creates its own
+   * alarm.
    *
    * @throws always
    */

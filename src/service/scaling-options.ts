@@ -3,57 +3,58 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 
 /**
- * Metrics that drive scaling, with `Scaling.between`. With several of them, the one that needs the most tasks decides.
+ * Metrics that drive scaling, for `Scaling.between`. With several metrics, the service runs as many tasks as the most
+ * demanding one needs.
  */
 export interface ScalingOptions {
   /**
-   * Average CPU utilization to keep, in percent of what the tasks reserve: 1 to 100.
+   * Target for the average CPU utilization, in percent of the CPU of the tasks: 1 to 100.
    *
-   * @default - 70 if no other metric drives scaling; otherwise CPU does not
+   * @default - 70 if no other metric drives scaling; otherwise, CPU does not drive scaling
    */
   readonly cpuTargetUtilizationPercent?: number;
 
   /**
-   * Average memory utilization to keep, in percent of what the tasks reserve: 1 to 100.
+   * Target for the average memory utilization, in percent of the memory of the tasks: 1 to 100.
    *
    * @default - memory does not drive scaling
    */
   readonly memoryTargetUtilizationPercent?: number;
 
   /**
-   * Requests per minute that each task should get from the load balancer. If deployments shift traffic between two target
-   * groups, those of both count.
+   * Target for the number of requests per minute that each task gets from the load balancer. If deployments shift traffic,
+   * the requests of both target groups count.
    *
    * @default - requests do not drive scaling
    */
   readonly requestsPerTarget?: number;
 
   /**
-   * Queue that the service works off, in the account and region of the service. Together with `messagesPerTask`. With a
-   * minimum of 0, the last task stops once the queue is empty, and the first message starts one again.
+   * Queue that the service processes. It must be in the account and region of the service. Requires `messagesPerTask`. With
+   * a minimum of 0, the last task stops when the queue is empty, and the next message starts a task.
    *
    * @default - no queue drives scaling
    */
   readonly queue?: sqs.IQueue;
 
   /**
-   * Messages of `queue`, waiting or in flight, for each task: 1 or more. What a task works off within the longest time that a
-   * message may wait.
+   * Number of messages per task, 1 or more. Both waiting messages and messages in flight count. To calculate it, divide the
+   * longest acceptable wait of a message by the time that a task takes to process one.
    *
    * @default - no queue drives scaling
    */
   readonly messagesPerTask?: number;
 
   /**
-   * Metrics of your own to keep near a target value, by a name for each: `{ sessions: { metric, targetValue: 100 } }`. The
-   * metric must fall as tasks are added, and be in the account and region of the service. Metric math is possible.
+   * Your own metrics with a target value, each with a name: `{ sessions: { metric, targetValue: 100 } }`. A metric must fall
+   * when tasks are added. It must be in the account and region of the service, and can use metric math.
    *
    * @default - none
    */
   readonly customMetrics?: { [name: string]: ecs.TrackCustomMetricProps };
 
   /**
-   * Metrics of your own that change the number of tasks in steps, by a name for each:
+   * Your own metrics that change the number of tasks in steps, each with a name:
    * `{ backlog: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: +1 }] } }`.
    *
    * @default - none
@@ -61,10 +62,10 @@ export interface ScalingOptions {
   readonly metricSteps?: { [name: string]: appscaling.BasicStepScalingPolicyProps };
 
   /**
-   * Scheduled changes to the minimum and maximum, by the name of the scheduled action:
+   * Scheduled changes to the minimum and maximum, each with the name of its scheduled action:
    * `{ night: { schedule, maxCapacity: 1 } }`.
    *
-   * @default - minimum and maximum stay the same
+   * @default - the minimum and maximum stay the same
    */
   readonly schedules?: { [name: string]: appscaling.ScalingSchedule };
 }

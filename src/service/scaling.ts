@@ -40,10 +40,10 @@ interface TaskCountRule {
  */
 export class Scaling {
   /**
-   * A fixed number of tasks. Each deployment of a new image sets the number again.
+   * A fixed number of tasks. Each deployment of a new image resets the number.
    *
    * @param count 0 or more; may be a token
-   * @throws if the count is not a whole number of 0 or more
+   * @throws if `count` is not a whole number of 0 or more
    */
   public static exactly(count: number): Scaling {
     if (outside(count, 0)) {
@@ -53,13 +53,13 @@ export class Scaling {
   }
 
   /**
-   * A number of tasks that follows the load. Deployments leave it as it is.
+   * A number of tasks that autoscaling changes with the load. Deployments do not change it.
    *
    * @param min 0 or more; may be a token
-   * @param max `min` or more; may be a token
-   * @throws if the numbers are not whole, or in the wrong order; if a percentage is not between 1 and 100; if only one of
-   * `queue` and `messagesPerTask` is given; at synthesis, if the service has no load balancer to count requests of, or the
-   * guard starts it without tasks
+   * @param max at least `min`; may be a token
+   * @throws if a number is not a whole number, or `max` is less than `min`; if a percentage is not between 1 and 100; if
+   * only one of `queue` and `messagesPerTask` is passed; at synthesis, if `requestsPerTarget` is set and the service has no
+   * load balancer; at synthesis, if the guard has `WhenMissing.startWithoutTasks()`
    */
   public static between(min: number, max: number, options: ScalingOptions = {}): Scaling {
     const fail = (message: string) => new Error(`Scaling.between: ${message}`);

@@ -4,33 +4,36 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
 /**
- * Options of the deployments of a service.
+ * Deployment options of a service.
  */
 export interface ServiceDeploymentOptions {
   /**
-   * Way in which a deployment replaces the tasks: a few at a time, or by shifting traffic to a second set of tasks, at once
-   * (`BLUE_GREEN`) or, with a newer `aws-cdk-lib`, in steps (`LINEAR`, `CANARY`).
+   * Deployment strategy of the service:
+   *
+   * - `ROLLING` replaces a few tasks at a time.
+   * - `BLUE_GREEN` starts a second set of tasks, then shifts all traffic to them at once.
+   * - `LINEAR` and `CANARY` shift the traffic in steps. Older versions of `aws-cdk-lib` do not have them.
    *
    * @default ecs.DeploymentStrategy.ROLLING
    */
   readonly deploymentStrategy?: ecs.DeploymentStrategy;
 
   /**
-   * Time for which the old tasks are kept after all traffic has shifted: 0 to 1440 minutes. Not for rolling deployments.
+   * Time that the old tasks keep running after all traffic has shifted: 0 to 1440 minutes. Not for rolling deployments.
    *
-   * @default - the old tasks are stopped at once
+   * @default - ECS stops the old tasks at once
    */
   readonly bakeTime?: Duration;
 
   /**
-   * Share of the traffic that the new tasks get first, in percent: 0.1 to 100, in steps of 0.1. Only for `CANARY`.
+   * Share of the traffic that ECS shifts first, in percent: 0.1 to 100, in steps of 0.1. Only for `CANARY`.
    *
    * @default - 5, the ECS default
    */
   readonly canaryPercent?: number;
 
   /**
-   * Time between the first share of the traffic and the rest: 0 to 1440 minutes. Only for `CANARY`.
+   * Time between the first shift of traffic and the second: 0 to 1440 minutes. Only for `CANARY`.
    *
    * @default - 10 minutes, the ECS default
    */
@@ -58,11 +61,11 @@ export interface ServiceDeploymentOptions {
   readonly lifecycleHooks?: ecs.IDeploymentLifecycleHookTarget[];
 
   /**
-   * Alarms that fail a deployment and roll it back: those of `RollbackAlarm`, which are made for this service, and alarms
-   * of your own in the account and region of the service.
+   * Alarms that fail a deployment and roll it back. Pass a `RollbackAlarm`, which the service creates for its own metrics,
+   * or your own alarms in the account and region of the service.
    *
-   * If one of them is in ALARM when a deployment starts, ECS ignores all of them during this deployment, so that it can be
-   * the one that repairs the service.
+   * If an alarm is in ALARM state when a deployment starts, ECS ignores all alarms during this deployment. This lets you
+   * deploy a fix.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
    * @default - none
@@ -70,9 +73,9 @@ export interface ServiceDeploymentOptions {
   readonly rollbackOn?: cloudwatch.IAlarmRule[];
 
   /**
-   * Whether ECS stops a deployment whose tasks keep failing, and whether it rolls back.
+   * Whether ECS stops a deployment whose tasks keep failing, and whether it then rolls back.
    *
-   * @default - the circuit breaker is on, and rolls back
+   * @default - the circuit breaker is on and rolls back
    */
   readonly circuitBreaker?: ecs.DeploymentCircuitBreaker;
 
@@ -84,38 +87,38 @@ export interface ServiceDeploymentOptions {
   readonly circuitBreakerFailureCount?: number;
 
   /**
-   * Whether a task that becomes healthy resets the count of the circuit breaker.
+   * Whether a task that becomes healthy resets the failure count of the circuit breaker.
    *
    * @default - the ECS default
    */
   readonly circuitBreakerResetOnHealthyTask?: boolean;
 
   /**
-   * SNS topic that receives the events of failed deployments and stopped tasks, with their reasons. Tasks that ECS stops on
-   * purpose, to replace them or because fewer are needed, are left out.
+   * SNS topic that receives the events of failed deployments and stopped tasks, with their reasons. It receives no events of
+   * tasks that ECS stops to replace them or to scale in.
    *
-   * @default - the events are only kept in the stack's log group for failures
+   * @default - only the stack's log group for failures receives the events
    */
   readonly failureTopic?: sns.ITopic;
 
   /**
-   * Healthy tasks that a deployment must keep, in percent of the desired number.
+   * Minimum number of healthy tasks during a deployment, in percent of the desired number.
    *
    * @default 100
    */
   readonly minHealthyPercent?: number;
 
   /**
-   * Tasks that may run during a deployment, in percent of the desired number. A rolling deployment needs more than
-   * `minHealthyPercent` to be able to replace a task.
+   * Maximum number of tasks during a deployment, in percent of the desired number. For rolling deployments, it must be more
+   * than `minHealthyPercent`, so that ECS can replace tasks.
    *
    * @default 200
    */
   readonly maxHealthyPercent?: number;
 
   /**
-   * Time after the start of a task in which failing health checks are ignored. Needs a health check: a load balancer, which
-   * may also be attached to `ecsService` later, or `healthCheck`.
+   * Time after the start of a task during which ECS ignores failing health checks. It requires `healthCheck` or a load
+   * balancer. You can also attach the load balancer to `ecsService` later.
    *
    * @default - 60 seconds with a load balancer, the CDK default
    */

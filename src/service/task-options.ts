@@ -4,26 +4,26 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 
 /**
- * Options of a task and of its container, whatever starts the task.
+ * Options of a task and its container, for both services and release tasks.
  */
 export interface TaskOptions {
   /**
-   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192, 16384, or 32768. 1024 units are one virtual CPU.
+   * CPU units of a task: 256, 512, 1024, 2048, 4096, 8192, 16384, or 32768. One vCPU has 1024 units.
    *
    * @default 256
    */
   readonly cpu?: number;
 
   /**
-   * Memory of a task, in MiB. `cpu` decides which values Fargate offers. Required if `cpu` is a token.
+   * Memory of a task, in MiB. The valid values depend on `cpu`. Required if `cpu` is a token.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
-   * @default - the least that Fargate offers for `cpu`: 512 for 256 CPU units
+   * @default - the smallest value that Fargate allows for `cpu`: 512 for 256 CPU units
    */
   readonly memoryLimitMiB?: number;
 
   /**
-   * CPU architecture of the tasks. The guard refuses an image that is not built for it.
+   * CPU architecture of the tasks. The guard refuses an image for a different architecture.
    *
    * @default ecs.CpuArchitecture.X86_64
    */
@@ -32,28 +32,28 @@ export interface TaskOptions {
   /**
    * Ephemeral storage of a task, in GiB: 21 to 200.
    *
-   * @default - 20, which is free of charge
+   * @default - 20, at no additional charge
    */
   readonly ephemeralStorageGiB?: number;
 
   /**
-   * Fargate platform version: 1.4.0 or the latest. Older ones lack features that this library relies on.
+   * Fargate platform version: 1.4.0 or the latest. Earlier versions lack features that this library needs.
    *
    * @default ecs.FargatePlatformVersion.LATEST
    */
   readonly platformVersion?: ecs.FargatePlatformVersion;
 
   /**
-   * Name of the task definition's family.
+   * Family name of the task definition.
    *
-   * @default - made from the path of the construct
+   * @default - derived from the path of the construct
    */
   readonly family?: string;
 
   /**
-   * Role of the code in the container.
+   * IAM role of the application in the container.
    *
-   * @default - a new role without permissions; grant some to the construct itself
+   * @default - a new role without permissions; to add permissions, grant them to the construct
    */
   readonly taskRole?: iam.IRole;
 
@@ -72,7 +72,7 @@ export interface TaskOptions {
   readonly containerName?: string;
 
   /**
-   * Entry point that replaces the entry point of the image.
+   * Entry point of the container. It overrides the entry point of the image.
    *
    * @default - the entry point of the image
    */
@@ -86,7 +86,7 @@ export interface TaskOptions {
   readonly workingDirectory?: string;
 
   /**
-   * User of the command: `user`, `user:group`, `uid` or `uid:gid`.
+   * User that runs the command: `user`, `user:group`, `uid`, or `uid:gid`.
    *
    * @default - the user of the image
    */
@@ -100,74 +100,75 @@ export interface TaskOptions {
   readonly environment?: { [key: string]: string };
 
   /**
-   * Files in S3 with environment variables, at most 10. Their names end with `.env`. Variables of `environment` take
-   * precedence. The execution role is granted to read them; for a bucket with a KMS key, grant it the key yourself.
+   * Files in S3 that contain environment variables: at most 10. File names must end with `.env`. Variables in `environment`
+   * take precedence. The execution role gets permission to read the files. If the bucket uses a KMS key, also grant the role
+   * permission to decrypt with that key.
    *
    * @default - none
    */
   readonly environmentFiles?: ecs.EnvironmentFile[];
 
   /**
-   * Environment variables of the container whose values come from Secrets Manager or the SSM Parameter Store when a task
-   * starts. The execution role is granted to read them.
+   * Environment variables whose values come from Secrets Manager or SSM Parameter Store. ECS reads the values when it starts
+   * a task. The execution role gets permission to read them.
    *
    * @default - none
    */
   readonly secrets?: { [key: string]: ecs.Secret };
 
   /**
-   * Whether the environment variables `IMAGE_TAG` and `IMAGE_DIGEST` tell the container its own image.
+   * Whether to add the environment variables `IMAGE_TAG` and `IMAGE_DIGEST`, which identify the image of the container.
    *
    * @default false
    */
   readonly imageInEnvironment?: boolean;
 
   /**
-   * Labels of the container.
+   * Docker labels of the container.
    *
    * @default - none
    */
   readonly dockerLabels?: { [key: string]: string };
 
   /**
-   * Whether the container's own file system is read-only. Volumes stay writable.
+   * Whether the root file system of the container is read-only. Volumes stay writable.
    *
    * @default false
    */
   readonly readonlyRootFilesystem?: boolean;
 
   /**
-   * Linux settings of the container, such as an init process. Fargate supports no devices, shared memory size or swap.
+   * Linux settings of the container, such as an init process. Fargate does not support devices, shared memory size, or swap.
    *
-   * @default - the defaults of ECS
+   * @default - the ECS defaults
    */
   readonly linuxParameters?: ecs.LinuxParameters;
 
   /**
    * Resource limits of the container, such as the number of open files.
    *
-   * @default - the defaults of Fargate
+   * @default - the Fargate defaults
    */
   readonly ulimits?: ecs.Ulimit[];
 
   /**
-   * Time between SIGTERM and SIGKILL when a task is stopped: 1 to 120 seconds.
+   * Time between SIGTERM and SIGKILL when ECS stops a task: 1 to 120 seconds.
    *
    * @default - 30 seconds, the Fargate default
    */
   readonly stopTimeout?: Duration;
 
   /**
-   * Time for which the logs of the container are kept.
+   * Retention period of the container logs.
    *
    * @default logs.RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * Log driver of the container, in place of its own log group. Not together with `logRetention`.
+   * Log driver of the container. It replaces the log group. Do not combine it with `logRetention`.
    *
-   * @default - a log group in CloudWatch Logs
+   * @default - sends the logs to a new log group in CloudWatch Logs
    */
   readonly logDriver?: ecs.LogDriver;
 }

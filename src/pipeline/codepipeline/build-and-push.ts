@@ -41,25 +41,25 @@ const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = 
  */
 export interface BuildAndPushProps {
   /**
-   * The pipeline that the stage is added to.
+   * Pipeline of the stage.
    */
   readonly pipeline: pipelines.PipelineBase;
 
   /**
-   * What the images are built from: the source of the pipeline.
+   * Source of the images: the source of the pipeline.
    */
   readonly source: pipelines.IFileSetProducer;
 
   /**
-   * How images are built.
+   * Builds of images that do not use the `Dockerfile` in the root of the source.
    *
-   * @default - each from the `Dockerfile` in the root of the source, with the whole source as its context
+   * @default - builds each image from that Dockerfile, with the whole source as the build context
    */
   readonly images?: ImageBuild[];
 
   /**
-   * The build secrets of `images`, by environment variable. Steps of images that use them get the variable and the right
-   * to read the secret.
+   * Build secrets of `images`, by environment variable. A build step gets only the variables that its image uses, and
+   * permission to read their secrets.
    *
    * @default - none
    */
@@ -84,20 +84,21 @@ export interface BuildAndPushProps {
  */
 export class BuildAndPush {
   /**
-   * Steps that build the image of each phased service of a stage, after its registry is deployed and before its service
-   * is: `pipeline.addStage(stage, { stackSteps: BuildAndPush.stackSteps(stage, { pipeline, source }) })`.
+   * Returns steps that build the images of a stage. Each step runs after the registry is deployed and before the services
+   * that use the image are deployed:
+   * `pipeline.addStage(stage, { stackSteps: BuildAndPush.stackSteps(stage, { pipeline, source }) })`.
    *
-   * CDK Pipelines passes no parameters to stacks, so the services say at synthesis which image they run, such as
-   * `ImageVersion.tag(process.env.CODEBUILD_RESOLVED_SOURCE_VERSION)`, the commit that the pipeline runs for. To that tag
-   * this method adds a hash of how the image is built. The step reads the tag in the synthesized app and pushes the image
-   * with it. If the tag is there already, the step builds nothing.
+   * CDK Pipelines does not pass parameters to stacks, so each service must specify its image at synthesis. Pass the commit
+   * of the pipeline run, such as `ImageVersion.tag(process.env.CODEBUILD_RESOLVED_SOURCE_VERSION)`. This method adds a hash
+   * of the build settings to the tag. The step reads the tag from the synthesized app and pushes the image with it. If the
+   * tag already exists, the step builds nothing.
    *
-   * An image with `promoteTo` is built in the step of the stage that comes first. Steps of later stages copy it.
+   * An image with `promoteTo` is built in the step of the first stage. Steps of later stages copy it.
    *
-   * @param stage with all of its services
-   * @throws if the stage has no phased service, or one whose image version is a parameter or a token; if services of one
-   * image ask for different tags or run it on several platforms; if a registry is in the stack of its service, or has no
-   * name, account and region known at synthesis; if a build secret is not in `secrets`, or an image has a `rebuildSchedule`
+   * @param stage a stage that already contains all its services
+   * @throws if the stage has no phased service; if an image version is a parameter or a token; if services that share an
+   * image use different tags or platforms; if a registry is in the stack of its service; if the name, account, or region of
+   * a registry is unknown at synthesis; if a build secret is not in `secrets`; if an image has a `rebuildSchedule`
    */
   public static stackSteps(stage: Stage, props: BuildAndPushProps): pipelines.StackSteps[] {
     if (!Stage.isStage(stage)) throw new Error(`BuildAndPush.stackSteps: stage ${shown(stage)} is not a Stage`);

@@ -2,24 +2,24 @@ import { Duration, Stage } from 'aws-cdk-lib';
 import { ImageBuild } from '../image-build';
 
 /**
- * What a stage of the app is on GitHub.
+ * GitHub environment of a stage.
  */
 export interface WorkflowEnvironment {
   /**
-   * The stage; the app itself for the services that are in no stage.
+   * The stage. Pass the app itself for services that are not in a stage.
    */
   readonly stage: Stage;
 
   /**
-   * Name of the environment on GitHub. Its protection rules apply, and its name is in the subject of the token that the role
-   * is assumed with.
+   * Name of the GitHub environment. Its protection rules apply. The subject of the OIDC token contains its name, so the
+   * deploy role must trust it.
    *
    * @default - the name of the stage; none for the app itself
    */
   readonly environmentName?: string;
 
   /**
-   * ARN of the role that deploys this stage. May be an expression of GitHub.
+   * ARN of the role that deploys this stage. It can be a GitHub expression.
    *
    * @default - `deployRoleArn` of the workflow
    */
@@ -31,79 +31,81 @@ export interface WorkflowEnvironment {
  */
 export interface DeployWorkflowProps {
   /**
-   * ARN of the role that pushes images, such as that of a `GitHubPushRole`. May be an expression of GitHub, such as
+   * ARN of the role that pushes images, such as a `GitHubPushRole`. It can be a GitHub expression, such as
    * `${{ vars.PUSH_ROLE_ARN }}`.
    */
   readonly pushRoleArn: string;
 
   /**
-   * ARN of the role that deploys the registries, and every stage without a role of its own, such as that of a
-   * `GitHubDeployRole`. May be an expression of GitHub.
+   * ARN of the role that deploys the registries and all stages that do not have their own role, such as a
+   * `GitHubDeployRole`. It can be a GitHub expression.
    */
   readonly deployRoleArn: string;
 
   /**
-   * ARN of the role that `cdk diff` runs with on pull requests, such as that of a `GitHubDiffRole`. May be an expression of
-   * GitHub. With it, the workflow also runs on pull requests to the branch: the checks, and a job that shows the differences
-   * on the page of the run. Pull requests from forks get the checks only, since GitHub gives them no token for AWS.
+   * ARN of the role that runs `cdk diff` on pull requests, such as a `GitHubDiffRole`. It can be a GitHub expression.
+   *
+   * With this role, the workflow also runs on pull requests to the branch. It runs the checks, and a job that shows the
+   * differences in the run summary. Pull requests from forks get only the checks, because GitHub gives them no token for
+   * AWS.
    *
    * @default - the workflow does not run on pull requests
    */
   readonly diffRoleArn?: string;
 
   /**
-   * Commands that must pass before anything is deployed, by the name of the job that runs each of them.
+   * Commands that must pass before the workflow deploys anything, by the name of the job.
    *
-   * @default - nothing is checked
+   * @default - no checks
    */
   readonly checks?: { [name: string]: string };
 
   /**
-   * How to build images that are not built from the `Dockerfile` in the root of the source repository.
+   * Builds of images that do not use the `Dockerfile` in the root of the source repository.
    *
-   * @default - each from that Dockerfile, with the whole repository as its context
+   * @default - builds each image from that Dockerfile, with the whole repository as the build context
    */
   readonly images?: ImageBuild[];
 
   /**
-   * What stages of the app are on GitHub. To change the order of deployments, name all stages with services: a release
-   * reaches a stage after the one before runs it. If you name only some of them, name them in the order in which they were
-   * made.
+   * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the stage before it
+   * runs the release. To change the order, list all stages with services. If you list only some of them, list them in the
+   * order of their creation.
    *
-   * @default - each stage with services is deployed to the environment of its name, in the order in which they were made
+   * @default - deploys each stage with services to the environment with its name, in the order of their creation
    */
   readonly environments?: WorkflowEnvironment[];
 
   /**
-   * Branch whose commits are deployed.
+   * Branch to deploy.
    *
    * @default main
    */
   readonly branch?: string;
 
   /**
-   * Name of the workflow, and of its file in `.github/workflows`, to which `.yml` is added.
+   * Name of the workflow. The file name is this name with the extension `.yml`, in `.github/workflows`.
    *
-   * @default - the id of the construct in lower case
+   * @default - the ID of the construct in lowercase
    */
   readonly workflowName?: string;
 
   /**
-   * Command that installs the dependencies, in the directory of the app.
+   * Command that installs the dependencies. It runs in the directory of the app.
    *
-   * @default - lockfiles say what to install with npm, pnpm, yarn or bun, and for an app in Python with pip, poetry or uv
+   * @default - determined by the lockfiles: npm, pnpm, yarn, or bun; for an app in Python, pip, poetry, or uv
    */
   readonly installCommand?: string;
 
   /**
    * Command that runs the CDK CLI.
    *
-   * @default - as the package manager runs it, such as `npx cdk`; `npx cdk` with an `installCommand`
+   * @default - the command of the package manager, such as `npx cdk`; with an `installCommand`, always `npx cdk`
    */
   readonly cdkCommand?: string;
 
   /**
-   * Version of Node.js that checks and deployments run on.
+   * Version of Node.js for checks and deployments.
    *
    * @default 22
    */
@@ -117,9 +119,9 @@ export interface DeployWorkflowProps {
   readonly runsOn?: string;
 
   /**
-   * Environment on GitHub that images are built and promoted in. Builds can use its secrets and those of the repository and
-   * the organization. Its protection rules apply. Its name is in the subject of the token, so the push role must trust
-   * `GitHubSubject.environment()` of it.
+   * GitHub environment of the jobs that build and promote images. Builds can use its secrets, and those of the repository and
+   * the organization. Its protection rules apply. The subject of the OIDC token contains its name, so the push role must
+   * trust `GitHubSubject.environment()` with this name.
    *
    * @default - `build` if an image has `secrets`, otherwise none
    */
@@ -133,7 +135,7 @@ export interface DeployWorkflowProps {
   readonly checkTimeout?: Duration;
 
   /**
-   * Timeout of each build, in whole minutes up to 12 hours. If it is longer than an hour, the push role must allow sessions
+   * Timeout of each build, in whole minutes up to 12 hours. If it is longer than one hour, the push role must allow sessions
    * of that length.
    *
    * @default Duration.minutes(60)
@@ -141,16 +143,16 @@ export interface DeployWorkflowProps {
   readonly buildTimeout?: Duration;
 
   /**
-   * Timeout of each deployment, in whole minutes up to 12 hours. CloudFormation goes on with a deployment even if the job
-   * has timed out. If it is longer than an hour, the deploy roles must allow sessions of that length.
+   * Timeout of each deployment, in whole minutes up to 12 hours. CloudFormation continues a deployment even after the job
+   * times out. If the timeout is longer than one hour, the deploy roles must allow sessions of that length.
    *
    * @default Duration.minutes(60)
    */
   readonly deployTimeout?: Duration;
 
   /**
-   * Other commits of the actions that the workflow uses, by the name of the action:
-   * `{ 'actions/checkout': '<commit id of 40 digits> # v7.0.1' }`.
+   * Commits of the actions that the workflow uses, by the name of the action:
+   * `{ 'actions/checkout': '<commit SHA of 40 digits> # v7.0.1' }`.
    *
    * @default - the commits that this version of the library was tested with
    */

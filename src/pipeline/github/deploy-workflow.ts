@@ -46,23 +46,24 @@ const PERMISSIONS: Record<string, string> = {
 };
 
 /**
- * The three phases as a workflow of GitHub Actions: checks in parallel, then the registries, then the images, then the
- * services, each job only if those before it have succeeded.
+ * A GitHub Actions workflow for the three phases. It runs checks in parallel, then deploys the registries, pushes the
+ * images, and deploys the services. A job runs only if the previous jobs succeed.
  *
- * Stacks, parameters, platforms, repositories, regions and the package manager are read off the app, so the workflow cannot
- * disagree with it. Where its roles are in the same app, synthesis fails if they do not allow what the workflow does. An
- * image is built once. Its tag names the last commit that changed its sources, and how it is built. If the tag is there
- * already, nothing is built. Every stage gets the same digest. After a deployment, the workflow compares what runs with what was
- * pushed, and fails if ECS has rolled a service back. Images that `ImageVersion.digest` names are built elsewhere, so they
- * are only deployed.
+ * The workflow is generated from the app, so its stacks, parameters, platforms, repositories, and regions always match. If
+ * its roles are in the same app, synthesis fails if they lack permissions that the workflow needs.
  *
- * A stage has one deployment at a time, which is never canceled. Before each, a step asks GitHub whether a newer commit has
- * already reached the same job. If so, the run fails and nothing is deployed, so an older commit never undoes a newer
- * one. To go back to an earlier commit, re-run its workflow run.
+ * Each image is built once. Its tag consists of the last commit that changed its sources and a hash of its build settings.
+ * If the tag already exists, the build is skipped. Every stage gets the same digest. The workflow does not build images that
+ * services specify with `ImageVersion.digest`. After each deployment, the workflow checks that the services run the pushed
+ * image. It fails if ECS has rolled a service back.
  *
- * Synthesis writes the file below the root of the source repository: the nearest directory with a `.git` or `.github`,
- * from where the app runs upwards. Where the environment variable `CI` is set, it writes nothing and fails if the file
- * that is checked in is another one.
+ * Each stage has at most one deployment at a time, and the workflow never cancels it. Before a deployment, a step checks
+ * whether a newer commit has already reached the same job. If so, the run fails and deploys nothing, so an older commit
+ * never replaces a newer one. To return to an earlier commit, re-run its workflow run.
+ *
+ * Synthesis writes the workflow file below the root of the source repository. The root is the nearest directory that
+ * contains `.git` or `.github`, from the working directory upward. If the environment variable `CI` is set, synthesis writes
+ * nothing, and fails if the committed file is out of date.
  *
  * @example
  * import { DeployWorkflow } from '@org/phased-fargate';
@@ -76,7 +77,7 @@ const PERMISSIONS: Record<string, string> = {
  */
 export class DeployWorkflow extends Construct {
   /**
-   * Path of the workflow's file, from the root of the source repository.
+   * Path of the workflow file, relative to the root of the source repository.
    */
   public readonly workflowPath: string;
 
@@ -86,12 +87,12 @@ export class DeployWorkflow extends Construct {
   private readonly patches: JsonPatch[] = [];
 
   /**
-   * @param scope the app, or a stage of it to leave the others out
-   * @throws if the name of a check cannot be the id of a job, an ARN is a token, a timeout is not whole minutes or longer than
-   * credentials are valid, an action is not pinned by a commit, another workflow has the same file, or there are lockfiles
-   * of several package managers; at synthesis, if there is no service to deploy, if one has its image fixed at synthesis or
-   * its registry in its own stack, if a stack has no account and region, if a role of the app does not allow what the
-   * workflow does with it, and in CI if the file that is checked in is stale
+   * @param scope the app, or a stage to deploy only this stage
+   * @throws if the name of a check is not a valid job ID; if an ARN is a token; if a timeout is not whole minutes, or is
+   * longer than AWS credentials are valid; if an action is not pinned to a commit; if another workflow has the same file; if
+   * there are lockfiles of several package managers; at synthesis, if there is no service to deploy; if the image of a
+   * service is fixed at synthesis; if a registry is in the stack of its service; if a stack has no account or region; if a
+   * role of the app lacks a permission; in CI, if the committed file is out of date
    */
   constructor(scope: Construct, id: string, props: DeployWorkflowProps) {
     super(scope, id);
@@ -107,10 +108,10 @@ export class DeployWorkflow extends Construct {
   }
 
   /**
-   * Changes what is rendered where no property does.
+   * Changes the rendered workflow. Use it for settings that no property covers.
    *
-   * @param patches applied in this order, after those of earlier calls
-   * @throws at synthesis, if the path of a patch does not fit what is rendered
+   * @param patches applied in this order, after the patches of earlier calls
+   * @throws at synthesis, if the path of a patch does not fit the workflow
    */
   public patch(...patches: JsonPatch[]): void {
     for (const [index, patch] of patches.entries()) refuse(this, aPatch(`patches[${index}]`, patch));
@@ -118,9 +119,9 @@ export class DeployWorkflow extends Construct {
   }
 
   /**
-   * The workflow as it is written to its file. Call it when the app is complete.
+   * Returns the content of the workflow file. Call it when the app is complete.
    *
-   * @throws what synthesis throws, except for a stale file or a role that does not fit
+   * @throws in the same cases as synthesis, except for a file that is out of date or a role that lacks a permission
    */
   public render(): string {
     const workflow = located(this, () =>

@@ -16,18 +16,18 @@ const ROLES: RoleProperty[] = ['deployRoleArn', 'fileAssetPublishingRoleArn', 'i
  */
 export interface GitHubDeployRoleProps extends GitHubRoleProps {
   /**
-   * Stacks that the workflow deploys with this role. The role may assume what their synthesizers name: the roles of
-   * `cdk bootstrap` in their account and region, or your own. In other accounts,
-   * `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>` must allow it too.
+   * Stacks that the workflow deploys with this role. The role can assume the roles in their synthesizers: the roles that
+   * `cdk bootstrap` created in their account and region, or your own. Stacks in other accounts must also trust the account
+   * of this role: `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>`.
    *
-   * @default - the stack of this role, and with it all stacks in the same account and region with the same synthesizer
+   * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
    */
   readonly stacks?: Stack[];
 }
 
 /**
- * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It may assume the roles that `cdk bootstrap` has
- * made for this purpose, and can do nothing else.
+ * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It can only assume the roles that `cdk bootstrap`
+ * created for deployments.
  *
  * @example
  * import { GitHubDeployRole, GitHubSubject } from '@org/phased-fargate';
@@ -43,9 +43,9 @@ export class GitHubDeployRole extends GitHubRole {
   private readonly access: BootstrapAccess;
 
   /**
-   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
-   * repository, there is no stack or one whose synthesizer names no roles, the issuer is not known or not that of the provider, the duration of a session is not 1
-   * to 12 hours, or the name of the role is a token or too long
+   * @throws if the repository is not `owner/name`; if an ID is not a number; if there is no subject, or a subject does not
+   * name the repository; if there is no stack, or the synthesizer of a stack has no roles; if the issuer is a token, or does
+   * not match the provider; if the session duration is not 1 to 12 hours; if the name of the role is a token or too long
    */
   constructor(scope: Construct, id: string, props: GitHubDeployRoleProps) {
     super(scope, id, props, 'Deploys from GitHub Actions');

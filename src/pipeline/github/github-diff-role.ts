@@ -13,20 +13,20 @@ import { located } from '../../private/validation';
  */
 export interface GitHubDiffRoleProps extends GitHubRoleProps {
   /**
-   * Stacks whose deployed templates the role may read. The role may assume the lookup roles that their synthesizers name. In
-   * other accounts, `cdk bootstrap --trust-for-lookup <account of this role>` must allow it too.
+   * Stacks whose deployed templates the role can read. The role can assume the lookup roles in their synthesizers. Stacks in
+   * other accounts must also trust the account of this role: `cdk bootstrap --trust-for-lookup <account of this role>`.
    *
-   * @default - the stack of this role, and with it all stacks in the same account and region with the same synthesizer
+   * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
    */
   readonly stacks?: Stack[];
 }
 
 /**
- * The role with which a workflow runs `cdk diff` on pull requests. It may assume the lookup roles that `cdk bootstrap` has
- * made, which can read but change nothing.
+ * The role with which a workflow runs `cdk diff` on pull requests. It can assume the lookup roles that `cdk bootstrap`
+ * created, which have read-only access.
  *
- * Everybody who may push a branch to the repository can run code with this role, before any review. Pull requests from forks
- * cannot: GitHub gives them no token.
+ * Anyone who can push a branch to the repository can run code with this role, before any review. Pull requests from forks
+ * cannot use the role, because GitHub gives them no token.
  *
  * @example
  * import { GitHubDiffRole } from '@org/phased-fargate';
@@ -41,9 +41,10 @@ export class GitHubDiffRole extends GitHubRole {
   private readonly access: BootstrapAccess;
 
   /**
-   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
-   * repository, there is no stack or one whose synthesizer names no lookup role, the issuer is not known or not that of the provider, the duration of a session is not 1
-   * to 12 hours, or the name of the role is a token or too long
+   * @throws if the repository is not `owner/name`; if an ID is not a number; if there is no subject, or a subject does not
+   * name the repository; if there is no stack, or the synthesizer of a stack has no lookup role; if the issuer is a token,
+   * or does not match the provider; if the session duration is not 1 to 12 hours; if the name of the role is a token or too
+   * long
    */
   constructor(scope: Construct, id: string, props: GitHubDiffRoleProps) {
     super(scope, id, props, 'Compares on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);

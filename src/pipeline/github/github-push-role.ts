@@ -16,13 +16,13 @@ import { isSame, tryRepositoryOf } from '../repository-plan';
  */
 export interface GitHubPushRoleProps extends GitHubRoleProps {
   /**
-   * The registries that the workflow pushes to.
+   * Registries that the workflow can push to.
    */
   readonly registries: ecr.IRepository[];
 }
 
 /**
- * Phase 2: the role with which a workflow pushes images to these registries, and can do nothing else.
+ * Phase 2: the role with which a workflow pushes images. It can only push to these registries.
  *
  * @example
  * import { GitHubPushRole } from '@org/phased-fargate';
@@ -38,8 +38,10 @@ export class GitHubPushRole extends GitHubRole {
   private readonly registries: ecr.IRepository[];
 
   /**
-   * @throws if there is no registry, or the name of one in another stack is not known at synthesis; if the repository
-   * is not `owner/name`, an id is not a number, there is no subject, or the name of the role is a token or too long
+   * @throws if there is no registry, or the name of a registry in another stack is unknown at synthesis; if the repository
+   * is not `owner/name`; if an ID is not a number; if there is no subject, or a subject does not name the repository; if the
+   * issuer is a token, or does not match the provider; if the session duration is not 1 to 12 hours; if the name of the role
+   * is a token or too long
    */
   constructor(scope: Construct, id: string, props: GitHubPushRoleProps) {
     super(scope, id, props, 'Pushes images from GitHub Actions');
@@ -52,7 +54,7 @@ export class GitHubPushRole extends GitHubRole {
   }
 
   /**
-   * A repository whose place is not known at synthesis may be any.
+   * A registry whose account or region is unknown at synthesis matches any repository.
    *
    * @internal
    */

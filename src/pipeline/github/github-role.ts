@@ -33,43 +33,43 @@ const OPTION_KINDS: Kinds<GitHubRoleProps> = {
 };
 
 /**
- * Properties that all roles for workflows of GitHub Actions have.
+ * Common properties of the roles for GitHub Actions workflows.
  */
 export interface GitHubRoleProps {
   /**
-   * The repository whose workflows may assume the role: `owner/name`.
+   * The repository whose workflows can assume the role: `owner/name`.
    */
   readonly repository: string;
 
   /**
-   * Numeric ID of the owner; IDs are never reused. `gh api repos/<owner>/<name> --jq '.owner.id, .id'` prints that of the
-   * owner and that of the repository.
+   * Numeric ID of the repository owner; GitHub never reuses IDs. `gh api repos/<owner>/<name> --jq '.owner.id, .id'` prints
+   * the ID of the owner and the ID of the repository.
    */
   readonly ownerId: string;
 
   /**
-   * Numeric ID of the repository; IDs are never reused.
+   * Numeric ID of the repository; GitHub never reuses IDs.
    */
   readonly repositoryId: string;
 
   /**
-   * Runs that may assume the role.
+   * Workflow runs that can assume the role.
    *
    * @default - `GitHubSubject.branch('main')`; pull requests for a `GitHubDiffRole`
    */
   readonly subjects?: GitHubSubject[];
 
   /**
-   * OIDC provider of GitHub in the account of this role, with `sts.amazonaws.com` as a client ID. An account can have only
-   * one for each URL. If you have an `iam.OpenIdConnectProvider`, pass its URL as `issuer` instead.
+   * OIDC provider for GitHub in the account of this role, with the client ID `sts.amazonaws.com`. An account can have only
+   * one provider per URL. If you have an `iam.OpenIdConnectProvider`, pass its URL as `issuer` instead.
    *
-   * @default - the provider for the issuer that the account has already
+   * @default - the existing provider for the issuer in the account
    */
   readonly provider?: iam.IOidcProvider;
 
   /**
-   * URL that the tokens are issued by. Pass `https://<host>/_services/token` for GitHub Enterprise Server, or
-   * `https://token.actions.githubusercontent.com/<enterprise>` for an enterprise with an issuer of its own.
+   * URL of the token issuer. For GitHub Enterprise Server, pass `https://<host>/_services/token`. For an enterprise with its
+   * own issuer, pass `https://token.actions.githubusercontent.com/<enterprise>`.
    *
    * @see https://docs.github.com/enterprise-server/actions/concepts/security/openid-connect
    * @default - the URL of `provider`, otherwise `https://token.actions.githubusercontent.com`
@@ -77,7 +77,7 @@ export interface GitHubRoleProps {
   readonly issuer?: string;
 
   /**
-   * Longest time that the credentials of a job are valid: 1 to 12 hours. It must be as long as the timeout of the job.
+   * Maximum lifetime of the credentials of a job: 1 to 12 hours. It must be at least the timeout of the job.
    *
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html
    * @default Duration.hours(1)
@@ -85,22 +85,22 @@ export interface GitHubRoleProps {
   readonly maxSessionDuration?: Duration;
 
   /**
-   * Name of the role. It must be known at synthesis, because the workflow names the role.
+   * Name of the role. It must be known at synthesis, because the workflow contains it.
    *
-   * @default - the name of the stack and the ids down to this construct, joined by `-`
+   * @default - the name of the stack and the IDs down to this construct, joined by `-`
    */
   readonly roleName?: string;
 }
 
 /**
- * A role that workflows of one GitHub repository assume without a stored secret: they present a token, signed by
- * GitHub, that says which branch or environment they run for.
+ * A role that workflows of one GitHub repository can assume without a stored secret. Instead, they present a token that
+ * GitHub signs. It names the branch or environment of the job.
  *
  * @internal
  */
 export abstract class GitHubRole extends Construct implements iam.IGrantable {
   /**
-   * Whether this is a role of this library.
+   * Whether a construct is a role of this library.
    *
    * @internal
    */
@@ -108,13 +108,13 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
     return GITHUB_ROLE in construct;
   }
 
-  /** ARN of the role, made from its name: no reference to this stack. */
+  /** ARN of the role. It is built from the name and does not reference this stack. */
   public readonly roleArn: string;
 
-  /** The role itself. */
+  /** The role. */
   public readonly role: iam.Role;
 
-  /** The role, as the one that permissions are granted to. */
+  /** The role, to grant permissions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /** @internal */
@@ -126,11 +126,11 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
   private readonly subjects: GitHubSubject[];
 
   /**
-   * @param description what the role is for, as IAM shows it
-   * @param defaultSubjects runs that may assume the role, unless the properties say so
-   * @throws if the repository is not `owner/name`, an id is not a number, there is no subject or one that does not name the
-   * repository, the issuer is not known or not that of the provider, the duration of a session is not 1 to 12 hours, or
-   * the name of the role is a token or longer than 64 characters
+   * @param description purpose of the role, as IAM shows it
+   * @param defaultSubjects runs that can assume the role, unless the properties specify others
+   * @throws if the repository is not `owner/name`; if an ID is not a number; if there is no subject, or a subject does not
+   * name the repository; if the issuer is a token, or does not match the provider; if the session duration is not 1 to 12
+   * hours; if the name of the role is a token or longer than 64 characters
    */
   protected constructor(scope: Construct, id: string, props: GitHubRoleProps, description: string, defaultSubjects = [GitHubSubject.branch('main')]) {
     super(scope, id);
@@ -172,7 +172,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
   }
 
   /**
-   * What it lacks for a task, as far as that can be told.
+   * The permissions that the role lacks for a task, as far as synthesis can tell.
    *
    * @internal
    */

@@ -1,7 +1,7 @@
 import { BY_FACTORY, onlyByFactory } from '../../private/factories';
 import { shown } from '../../private/validation';
 
-/** Whose workflows are trusted. */
+/** The repository whose workflows are trusted. */
 export interface GitHubRepository {
   /** `owner/name` */
   readonly repository: string;
@@ -9,13 +9,13 @@ export interface GitHubRepository {
   readonly repositoryId: string;
 }
 
-/** What would be a variable in a policy, or a wildcard besides `*`. */
+/** Characters that would be a variable in a policy, or a wildcard besides `*`. */
 const VARIABLES = '?${}';
 
-/** What would be more than a name, besides. */
+/** Characters that are not allowed in names, in addition. */
 const NOT_IN_NAMES = `*:${VARIABLES}`;
 
-/** What the subject of a token says of a job, behind the repository. */
+/** The last part of a token's subject, after the repository. It identifies the branch or environment of a job. */
 export class JobContext {
   public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'leave out its subjects');
 
@@ -32,7 +32,7 @@ export class JobContext {
 }
 
 /**
- * Which runs of a workflow may assume a role, as the subject of their token says it.
+ * Workflow runs that can assume a role, identified by the subject of their OIDC token.
  *
  * @see https://docs.github.com/actions/concepts/security/openid-connect
  */
@@ -41,39 +41,39 @@ export class GitHubSubject {
    * Runs for commits of this branch, in jobs without an environment. Pull requests are excluded.
    *
    * @param name name of the branch, such as `main`
-   * @throws if it is empty, or has a character that branches cannot have
+   * @throws if the name is empty, or contains a character that is not allowed in branch names
    */
   public static branch(name: string): GitHubSubject {
     return new GitHubSubject(BY_FACTORY, JobContext.branch(checked('branch', name, NOT_IN_NAMES)).text);
   }
 
   /**
-   * Jobs in this environment, of any branch. The protection rules of the environment decide which branches may use it.
+   * Jobs in this environment, for any branch. The protection rules of the environment decide which branches can use it.
    *
    * @param name name of the environment, as GitHub shows it
-   * @throws if it is empty, or has a character that subjects write differently
+   * @throws if the name is empty, or contains a character that GitHub encodes in subjects
    */
   public static environment(name: string): GitHubSubject {
     return new GitHubSubject(BY_FACTORY, JobContext.environment(checked('environment', name, NOT_IN_NAMES)).text);
   }
 
   /**
-   * Runs for these tags, in jobs without an environment. Everybody who may push to the repository may push a tag, unless a
+   * Runs for these tags, in jobs without an environment. Anyone who can push to the repository can push a tag, unless a
    * ruleset of the repository forbids it.
    *
-   * @param pattern name of the tag, in which `*` stands for any characters, such as `v*`
-   * @throws if it is empty, or has a character that tags cannot have
+   * @param pattern name of the tag, such as `v*`; `*` matches any characters
+   * @throws if the pattern is empty, or contains a character that is not allowed in tag names
    */
   public static tag(pattern: string): GitHubSubject {
     return new GitHubSubject(BY_FACTORY, `ref:refs/tags/${checked('tag', pattern, `:${VARIABLES}`)}`);
   }
 
   /**
-   * A whole subject, for repositories whose subjects are customized. It is compared as it is, and must name the repository.
+   * A complete subject, for repositories with customized subjects. The token must contain exactly this subject.
    *
    * @see https://docs.github.com/rest/actions/oidc
-   * @param subject such as `repository_id:456789:environment:production`
-   * @throws if it is empty or has a wildcard; in the role, if it does not name the repository
+   * @param subject complete subject, such as `repository_id:456789:environment:production`
+   * @throws if the subject is empty or contains a wildcard; in the role, if the subject does not name the repository
    */
   public static custom(subject: string): GitHubSubject {
     return new GitHubSubject(BY_FACTORY, checked('custom', subject, `*${VARIABLES}`), true);
@@ -88,15 +88,15 @@ export class GitHubSubject {
 
   /**
    * @param context the last part of the subject
-   * @param isWhole whether it is all of it
+   * @param isWhole whether `context` is the complete subject
    */
   private constructor(key: symbol, private readonly context: string, private readonly isWhole = false) {
     onlyByFactory(GitHubSubject, key);
   }
 
   /**
-   * Both forms that GitHub has for it: repositories made since July 2026 send the one with ids, which tells them from
-   * any that gets the same name later.
+   * Returns both forms of the subject. Repositories created since July 2026 use the form with IDs, which distinguishes them
+   * from any later repository with the same name.
    *
    * @internal
    */
@@ -107,7 +107,7 @@ export class GitHubSubject {
   }
 
   /**
-   * Whether a job with this context may assume the role; a custom subject does not tell.
+   * Whether a job with this context can assume the role. For a custom subject, this is unknown, so it returns true.
    *
    * @internal
    */
@@ -116,7 +116,7 @@ export class GitHubSubject {
   }
 
   /**
-   * What is wrong with it for this repository, if anything is.
+   * The reason why the subject is not valid for this repository, if there is one.
    *
    * @internal
    */
@@ -136,7 +136,7 @@ function canBePart(name: unknown, refused: string): boolean {
 }
 
 /**
- * @param refused characters that would mean something else in the subject or the policy
+ * @param refused characters that have another meaning in the subject or the policy
  */
 function checked(factory: string, name: string, refused: string): string {
   if (!canBePart(name, refused)) {

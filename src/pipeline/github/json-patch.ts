@@ -3,24 +3,24 @@ import type { Operation } from 'fast-json-patch';
 import { BY_FACTORY, onlyByFactory } from '../../private/factories';
 import { shown } from '../../private/validation';
 
-/** RFC 6901: `~` stands for `/` or itself, never for anything else. */
+/** RFC 6901: `~` is only valid as `~0` or `~1`. */
 const POINTER = /^(\/([^~]|~[01])*)?$/;
 
 /** RFC 6901: no leading zeros. */
 const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /**
- * Change to a rendered workflow, in the terms of JSON Patch (RFC 6902): the escape hatch for what no property covers.
+ * A JSON Patch operation (RFC 6902) on the rendered workflow, for settings that no property covers.
  *
- * Paths are JSON pointers (RFC 6901): `/jobs/deploy/timeout-minutes`. In them, `~1` stands for `/`, `~0` for `~`, and
- * `-` for the place behind the last item of a list.
+ * Paths are JSON pointers (RFC 6901), such as `/jobs/deploy/timeout-minutes`. In a path, write `/` as `~1` and `~` as `~0`.
+ * Use `-` for the position after the last item of a list.
  */
 export class JsonPatch {
   /**
-   * Sets the value of a key, or inserts an item into a list before the one at that index.
+   * Sets the value of a key, or inserts an item into a list before the given index.
    *
    * @param path JSON pointer to the new value
-   * @param value any JSON value: a string, number, boolean, list, object or null
+   * @param value any JSON value: a string, number, boolean, list, object, or null
    */
   public static add(path: string, value: any): JsonPatch {
     return new JsonPatch(BY_FACTORY, { op: 'add', path, value });
@@ -29,7 +29,7 @@ export class JsonPatch {
   /**
    * Removes a value.
    *
-   * @param path JSON pointer to a value that exists
+   * @param path JSON pointer to an existing value
    */
   public static remove(path: string): JsonPatch {
     return new JsonPatch(BY_FACTORY, { op: 'remove', path });
@@ -38,27 +38,27 @@ export class JsonPatch {
   /**
    * Replaces a value.
    *
-   * @param path JSON pointer to a value that exists
-   * @param value any JSON value: a string, number, boolean, list, object or null
+   * @param path JSON pointer to an existing value
+   * @param value any JSON value: a string, number, boolean, list, object, or null
    */
   public static replace(path: string, value: any): JsonPatch {
     return new JsonPatch(BY_FACTORY, { op: 'replace', path, value });
   }
 
   /**
-   * Moves a value to another place.
+   * Moves a value to another path.
    *
-   * @param source JSON pointer to a value that exists
-   * @param path JSON pointer to its new place, which cannot be within itself
+   * @param source JSON pointer to an existing value
+   * @param path JSON pointer to the new location, which must not be inside the value
    */
   public static move(source: string, path: string): JsonPatch {
     return new JsonPatch(BY_FACTORY, { op: 'move', from: source, path });
   }
 
   /**
-   * Copies a value to another place.
+   * Copies a value to another path.
    *
-   * @param source JSON pointer to a value that exists
+   * @param source JSON pointer to an existing value
    * @param path JSON pointer to the copy
    */
   public static copy(source: string, path: string): JsonPatch {
@@ -66,10 +66,10 @@ export class JsonPatch {
   }
 
   /**
-   * Fails synthesis unless the value is the expected one, so that a patch is never applied to a workflow that it was not
-   * written for.
+   * Fails synthesis if a value differs from the expected value. Use it to protect later patches from changes to the
+   * workflow.
    *
-   * @param path JSON pointer to a value that exists
+   * @param path JSON pointer to an existing value
    * @param value expected JSON value
    */
   public static test(path: string, value: any): JsonPatch {
@@ -103,8 +103,8 @@ export class JsonPatch {
   }
 
   /**
-   * Checks what the library is lenient about (escapes, indices of lists, names that every object inherits), and that
-   * there is a value at the pointer, or something that can hold a new one.
+   * Checks cases that the library does not report: invalid escapes, invalid list indexes, and inherited property names. Also
+   * checks that the pointer leads to a value, or to the place for a new one.
    */
   private check(document: unknown, pointer: string, isNew: boolean): void {
     if (typeof pointer !== 'string' || !POINTER.test(pointer)) {
@@ -134,7 +134,7 @@ export class JsonPatch {
   }
 }
 
-/** Whether YAML can hold it as it is. */
+/** Whether YAML can represent the value without loss. */
 function isJson(value: unknown, within: readonly unknown[] = []): boolean {
   switch (typeof value) {
     case 'string': case 'boolean': return true;
@@ -151,7 +151,7 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Loaded on use: most apps patch no workflow. */
+/** Loaded on first use, because most apps do not patch a workflow. */
 function library(): typeof import('fast-json-patch') {
   return createRequire(__filename)('fast-json-patch');
 }
