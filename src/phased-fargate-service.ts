@@ -75,7 +75,7 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
    */
   constructor(scope: Construct, id: string, props: PhasedFargateServiceProps = {}) {
     super(scope, id);
-    // Where there is no stack, the error names this construct.
+    // Without a stack, this call throws an error that names this construct.
     Stack.of(this);
 
     const { registry } = givenOptions<Pick<PhasedFargateServiceProps, 'registry'>>(props ?? {}, { registry: aRepository }, (message) => invalid(this, message));

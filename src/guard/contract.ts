@@ -1,13 +1,8 @@
-/**
- * What the construct sends to its handler and what the handler answers: the only file that both sides share.
- * All values travel as strings, because CloudFormation turns every property into one.
- */
+/** digest, tag, and task counts. 2: retains released images. 3: all properties that affect the answer identify a release. */
 
 /**
- * Raised whenever the contract changes, so that a stack made by an older version sends an Update and receives each new
- * attribute before anything refers to it.
- *
- * 1: digest, tag and task counts. 2: keeps what is released. 3: a release is known by all that its answer depends on.
+ * Version of the contract. Increase it with each change. A stack that an older version deployed then sends an Update, and
+ * receives each new attribute before another resource refers to it.
  */
 export const CONTRACT_VERSION = '3';
 
@@ -15,7 +10,7 @@ export const RESOURCE_TYPE = 'Custom::ImageGuard';
 
 export type VersionKind = 'tag' | 'digest' | 'movingTag' | 'parameter';
 
-/** What an image must be besides being there, before it is released. Travels as JSON. */
+/** A requirement that an image must meet before it is released. The construct sends it as JSON. */
 export type Requirement = ScannedRequirement | SignedRequirement;
 
 export interface ScannedRequirement {
@@ -32,39 +27,39 @@ export interface SignedRequirement {
   readonly waitSeconds: number;
 }
 
-/** Of findings, as ECR has it, the least first. */
+/** Severities of findings in ECR, from lowest to highest. */
 export const SEVERITIES = ['UNDEFINED', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 export type WhenMissingMode = 'fail' | 'waitFor' | 'startWithoutTasks';
 
-/** The properties of the custom resource, besides its service token and timeout. */
+/** Properties of the custom resource, without its service token and timeout. */
 export interface GuardProperties {
   readonly ContractVersion: string;
 
-  /** Where the image is. The URI is sent whole because its domain suffix depends on the partition. */
+  /** Location of the image. The construct sends the complete URI, because its domain suffix depends on the partition. */
   readonly RepositoryName: string;
   readonly RepositoryUri: string;
   readonly RegistryId: string;
   readonly RegistryRegion: string;
 
-  /** Which image. The value of a `parameter` is a tag, a digest or, while nobody has passed one, empty. */
+  /** Version of the image. The value of a `parameter` is a tag or a digest. It is empty until a user passes it. */
   readonly VersionKind: VersionKind;
   readonly VersionValue: string;
 
-  /** Differs at each synthesis where the guard must look again although nothing else changed. */
+  /** Changes with each synthesis, so that the guard looks up the image again even if no other property changes. */
   readonly Nonce?: string;
 
-  /** What the task definitions need, in the terms of ECS: `LINUX/X86_64`. */
+  /** Platforms of the task definitions, in the format of ECS: `LINUX/X86_64`. */
   readonly Platforms: string[];
 
-  /** Readable part of the tags that mark what this guard has released; absent where it is not to be marked. */
+  /** Readable part of the release tags. Absent if the guard does not set release tags. */
   readonly ReleaseTagName?: string;
 
-  /** `true` where an index does not serve, as for Lambda functions. */
+  /** `true` if the image must not be an index, for Lambda functions. */
   readonly SingleManifest?: string;
 
-  /** One `Requirement` each; absent where the image only has to exist. */
+  /** One `Requirement` per item. Absent if the image only has to exist. */
   readonly Requirements?: string[];
 
   readonly WhenMissing: WhenMissingMode;
@@ -73,47 +68,47 @@ export interface GuardProperties {
   /** Every `n` for which the template refers to the attribute `TaskCount<n>`. */
   readonly TaskCounts: string[];
 
-  /** What to type: the ids that `cdk deploy` takes, and `<stack>:<parameter>` for `--parameters`. */
+  /** Values for commands: stack IDs for `cdk deploy`, and `<stack>:<parameter>` for `--parameters`. */
   readonly ServiceStack: string;
   readonly RegistryStack?: string;
   readonly ParameterName?: string;
 }
 
-/** The attributes of the custom resource, all of them present on every SUCCESS. */
+/** Attributes of the custom resource. Every SUCCESS response contains all of them. */
 export interface GuardAttributes {
   readonly ImageDigest: string;
 
-  /** The tag that was asked for; empty where a digest was. */
+  /** The requested tag. Empty if a digest was requested. */
   readonly ImageTag: string;
 
   readonly [taskCount: `TaskCount${number}`]: string;
 }
 
-/** Valid for ECS, and never pulled: it is answered together with a task count of 0. */
+/** A valid digest for ECS that is never pulled, because the response also contains a task count of 0. */
 export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 
 export function taskCountAttribute(count: number | string): `TaskCount${number}` {
   return `TaskCount${count as number}`;
 }
 
-/** All that the handler may ask of a registry. */
+/** All actions of the handler on a registry. */
 export const REGISTRY_ACTIONS = ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] as const;
 
-/** Only where the guard marks what it has released. */
+/** Needed only if the guard sets release tags. */
 export const RELEASE_TAG_ACTIONS = ['ecr:PutImage'] as const;
 
-/** Only where an image is required to be scanned or signed. */
+/** Needed only if an image must be scanned or signed. */
 export const REQUIREMENT_ACTIONS = {
   scanned: 'ecr:DescribeImageScanFindings',
   signed: 'ecr:DescribeImageSigningStatus',
 } as const satisfies Record<Requirement['kind'], string>;
 
-/** What looking up an image takes, and checking what is required of it. */
+/** Actions to look up an image and to check its requirements. */
 export function lookUpActions(requirements: readonly Requirement[]): string[] {
   return [...REGISTRY_ACTIONS, ...new Set(requirements.map(({ kind }) => REQUIREMENT_ACTIONS[kind]))];
 }
 
-/** `LINUX/ARM64` in the terms of images: `linux/arm64`; `undefined` for what is not known here. */
+/** Converts `LINUX/ARM64` to the format of images: `linux/arm64`. Returns `undefined` for an unknown platform. */
 export function imagePlatform(taskPlatform: string = ''): string | undefined {
   const [family, cpu] = taskPlatform.split('/');
   const os = family === 'LINUX' ? 'linux' : family.startsWith('WINDOWS_SERVER') ? 'windows' : undefined;

@@ -8,7 +8,7 @@ import { isInOtherAccount, singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateImageGuard';
 
-/** ECR asks Inspector on behalf of whoever asks ECR. */
+/** ECR calls Inspector with the permissions of its caller. */
 const INSPECTOR_ACTIONS = ['inspector2:ListFindings', 'inspector2:ListCoverage'];
 
 interface GuardNeeds {
@@ -16,7 +16,7 @@ interface GuardNeeds {
   readonly requirements: ImageRequirement[];
 }
 
-/** The function behind all guards of a stack, and everything it may do. */
+/** The Lambda function for all guards of a stack, with all its permissions. */
 export class GuardFunction extends HandlerFunction {
   public static in(stack: Stack): GuardFunction {
     return singleton(stack, ID, () => new GuardFunction(stack));
@@ -32,11 +32,12 @@ export class GuardFunction extends HandlerFunction {
   }
 
   /**
-   * Lets the function look up images of this repository.
+   * Allows the function to look up images in this repository.
    *
    * @param repository how this stack refers to the registry
-   * @param registry if it is in another account, it has to allow that as well, and to let the tasks pull
-   * @param needs what else the guard does there: to retain images is to write tags
+   * @param registry if it is in another account, its policy must also allow the function to look up images, and the tasks to
+   * pull them
+   * @param needs what else the guard does in the repository; to retain images, it writes tags
    */
   public allow(repository: ecr.IRepository, registry: ecr.IRepository, { retain, requirements }: GuardNeeds): void {
     const actions = [
@@ -45,7 +46,7 @@ export class GuardFunction extends HandlerFunction {
     ];
     this.allowActions(actions, repository.repositoryArn);
     this.letIn(registry, ...actions, 'ecr:BatchCheckLayerAvailability');
-    // Inspector knows no resource narrower than all findings of the account.
+    // Inspector does not support permissions for individual repositories.
     if (requirements.some(({ _asksInspector }) => _asksInspector)) this.allowActions(INSPECTOR_ACTIONS, '*');
   }
 

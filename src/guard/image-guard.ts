@@ -23,10 +23,10 @@ import { invalid, outside, shown } from '../private/validation';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository, placeOf, referenceByName } from '../registry/repository-reference';
 
-/** What the handler needs beyond the wait, to look a last time and to answer. */
+/** Time that the handler needs after the wait, to look up the image once more and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
 
-/** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
+/** A Lambda invocation lasts at most 15 minutes, and the handler needs some of this time to answer. */
 const LONGEST_WAIT = Duration.minutes(14);
 
 const IMAGE_GUARD = Symbol.for('@org/phased-fargate.ImageGuard');
@@ -39,7 +39,7 @@ const OPTION_KINDS: Kinds<ImageGuardProps> = {
   requirements: listOf(instance('an ImageRequirement', '_requirement')),
 };
 
-/** What a pipeline has to know of a guard, to bring it the image that it asks for. */
+/** What a pipeline must know about a guard to provide its image. */
 export interface AwaitedImage {
   readonly registry: ecr.IRepository;
 
@@ -47,10 +47,10 @@ export interface AwaitedImage {
   readonly repository: ecr.IRepository;
   readonly version: BoundImageVersion;
 
-  /** In the terms of images: `linux/arm64`. Known once every user of the image is. */
+  /** Platforms in the format of images: `linux/arm64`. Complete when all users of the image are known. */
   readonly platforms: string[];
 
-  /** Whether an index does not serve, as for Lambda functions. */
+  /** Whether the image must not be an index, for Lambda functions. */
   readonly singleManifest: boolean;
 }
 
@@ -205,7 +205,7 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * Whether task counts are held back while the image is missing.
+   * Whether the guard sets task counts to 0 while the image is missing.
    *
    * @internal
    */
@@ -214,7 +214,7 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * What this guard waits for.
+   * The image that this guard waits for.
    *
    * @internal
    */
@@ -225,8 +225,8 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * Makes the guard look for another tag: with how the image is built after the commit, so that an image that was built
-   * otherwise is never taken for it.
+   * Adds a hash of the build settings to the tag, so that the guard never accepts an image that was built with other
+   * settings.
    *
    * @internal
    */

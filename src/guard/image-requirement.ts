@@ -6,7 +6,7 @@ import { isKnown, shown } from '../private/validation';
 import { SIGNING_PROFILE_ARN } from '../registry/managed-signing';
 
 const SCANNED_KINDS: Kinds<ScannedOptions> = {
-  failOn: (name, value) => (SEVERITIES as readonly unknown[]).includes(value) ? undefined : `${name} ${shown(value)} is not valid: one of ${[...SEVERITIES].reverse().join(', ')}`,
+  failOn: (name, value) => (SEVERITIES as readonly unknown[]).includes(value) ? undefined : `${name} ${shown(value)} is not valid: pass one of ${[...SEVERITIES].reverse().join(', ')}`,
   accept: listOf(structOf({ id: () => undefined, reason: () => undefined })),
   onlyFixable: anyFlag,
   waitFor: anyDuration,
@@ -15,7 +15,7 @@ const SCANNED_KINDS: Kinds<ScannedOptions> = {
 
 const SIGNED_KINDS: Kinds<SignedOptions> = { waitFor: anyDuration };
 
-/** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
+/** A Lambda invocation lasts at most 15 minutes, and the handler needs some of this time to answer. */
 const LONGEST_WAIT = Duration.minutes(14);
 
 /**
@@ -137,7 +137,7 @@ export class ImageRequirement {
     const accepted = accept.map(({ id, reason, until }, index) => {
       const where = `ImageRequirement.scanned: accept[${index}]`;
       for (const [name, value] of Object.entries({ id, reason })) {
-        if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: name the vulnerability that is accepted, and the reason`);
+        if (typeof value !== 'string' || value.trim() === '') throw new Error(`${where}.${name} ${shown(value)} is not valid: pass the name of the vulnerability, and the reason for accepting it`);
       }
       if (until !== undefined && isKnown(until) && !isDate(until)) {
         throw new Error(`${where}.until ${shown(until)} is not valid: pass a date such as "2027-01-31"`);
@@ -176,7 +176,7 @@ export class ImageRequirement {
     /** @internal */
     public readonly _requirement: Requirement,
     /**
-     * Whether Amazon Inspector is asked too.
+     * Whether the check also needs Amazon Inspector.
      *
      * @internal
      */

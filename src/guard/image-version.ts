@@ -12,15 +12,15 @@ const DIGEST = 'sha256:[0-9a-f]{64}';
 
 const PARAMETER_NAME = /^[A-Za-z0-9]{1,255}$/;
 
-/** What a guard sends of its version. */
+/** The version, as a guard sends it. */
 export interface BoundImageVersion {
   readonly kind: VersionKind;
   readonly value: string;
 
-  /** The stack parameter that the value comes from, as `cdk deploy --parameters` takes it: `<stack>:<logical id>`. */
+  /** The stack parameter of the value, in the format of `cdk deploy --parameters`: `<stack>:<logical id>`. */
   readonly parameterName?: string;
 
-  /** Its id alone. */
+  /** The logical ID alone. */
   readonly parameterId?: string;
 }
 
@@ -50,7 +50,7 @@ export class ImageVersion {
    * @throws if the digest is not valid
    */
   public static digest(digest: string): ImageVersion {
-    check('digest', digest, DIGEST, '"sha256:" and 64 hexadecimal digits in lower case');
+    check('digest', digest, DIGEST, 'pass "sha256:" and 64 lowercase hexadecimal digits');
     return new ImageVersion(BY_FACTORY, () => ({ kind: 'digest', value: digest }));
   }
 
@@ -82,7 +82,7 @@ export class ImageVersion {
    */
   public static parameter(name?: string): ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {
-      throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: letters and digits only`);
+      throw new Error(`ImageVersion.parameter: name ${shown(name)} is not valid: use only letters and digits`);
     }
     return new ImageVersion(BY_FACTORY, (guard) => boundParameter(guard, name));
   }
@@ -100,7 +100,7 @@ export class ImageVersion {
 }
 
 function boundParameter(guard: Construct, chosen: string | undefined): BoundImageVersion {
-  // Parameters can only be passed to a stack that is deployed on its own, not to a nested one.
+  // `cdk deploy` can pass parameters only to a top-level stack, not to a nested stack.
   const stack = deployedStack(guard);
   const name = chosen ?? defaultParameterName(pathInStack(guard));
   if (!PARAMETER_NAME.test(name)) {
@@ -126,8 +126,8 @@ function defaultParameterName(path: string[]): string {
 }
 
 function checkTag(factory: string, tag: string): void {
-  const hint = typeof tag === 'string' && tag.startsWith('sha256:') ? '; for a digest there is ImageVersion.digest' : '';
-  check(factory, tag, TAG, `1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"${hint}`);
+  const hint = typeof tag === 'string' && tag.startsWith('sha256:') ? '; for a digest, use ImageVersion.digest' : '';
+  check(factory, tag, TAG, `pass 1 to 128 letters, digits, ".", "_", and "-", and do not start with "." or "-"${hint}`);
 }
 
 function check(factory: string, value: string, pattern: string, expected: string): void {

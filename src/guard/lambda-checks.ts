@@ -8,11 +8,11 @@ export interface FunctionImage {
   readonly guard: IConstruct;
   readonly repository: ecr.IRepository;
 
-  /** Whether the guard lets a deployment go on without an image. */
+  /** Whether the guard lets a deployment continue without an image. */
   readonly holdsTasksBack: boolean;
 }
 
-/** @throws if Lambda could never create the function: it takes an image at once, and only from its own region */
+/** @throws if Lambda could never create the function; it needs an image at creation, and only from its own region */
 export function checkFunction(user: IConstruct, { guard, repository, holdsTasksBack }: FunctionImage): void {
   if (holdsTasksBack) {
     throw invalid(user, `lambdaCode of guard ${guard.node.path} does not support WhenMissing.startWithoutTasks(), ` +
@@ -26,10 +26,10 @@ export function checkFunction(user: IConstruct, { guard, repository, holdsTasksB
   }
 }
 
-/** What no image can be, known once all users of the image are. */
+/** Finds requirements that no image can meet. Complete when all users of the image are known. */
 export function contradictions({ singleManifest, platforms }: { singleManifest: boolean; platforms: string[] }): string[] {
   return singleManifest && platforms.length > 1
-    ? [`the image is for a Lambda function, which takes a single manifest, and for ${platforms.join(' and ')}, which a single manifest cannot be for: ` +
-      'make a guard for each platform']
+    ? [`a Lambda function needs the image as a single manifest, but ${platforms.join(' and ')} need an index: ` +
+      'create a guard for each platform']
     : [];
 }

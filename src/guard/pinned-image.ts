@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { platformOf } from './platform';
 import { isInOtherAccount } from '../private/stacks';
 
-/** An image named by the digest that a guard answers with. */
+/** An image, identified by the digest that a guard returns. */
 export interface Pin {
   readonly registry: ecr.IRepository;
 
@@ -16,8 +16,9 @@ export interface Pin {
   readonly imageUri: string;
 
   /**
-   * @param user what runs the image: a task definition, a container of AWS Batch, a Lambda function
-   * @param platform what it runs on, as ECS says it: `LINUX/X86_64`; asked at synthesis, when it can no longer change
+   * @param user resource that runs the image: a task definition, an AWS Batch container, or a Lambda function
+   * @param platform platform of the resource in the format of ECS: `LINUX/X86_64`; called at synthesis, when it can no
+   * longer change
    */
   onUse(user: Construct, platform: () => string | undefined): void;
 }
@@ -25,14 +26,14 @@ export interface Pin {
 /**
  * The image of a container.
  *
- * `ContainerImage.fromEcrRepository` does not do: it writes `repository:<digest>` where the digest is a token.
+ * `ContainerImage.fromEcrRepository` does not work here: it writes `repository:<digest>` if the digest is a token.
  */
 export class PinnedContainerImage extends ecs.ContainerImage {
   constructor(private readonly pin: Pin) {
     super();
   }
 
-  /** AWS Batch has no task definition: it hands over one that only makes the execution role, or none on EKS. */
+  /** AWS Batch has no task definition. It passes an object that only creates the execution role, or nothing on EKS. */
   public bind(scope: Construct, { taskDefinition }: { readonly taskDefinition?: ecs.TaskDefinition }): ecs.ContainerImageConfig {
     const user = Construct.isConstruct(taskDefinition) ? taskDefinition : scope;
     this.pin.onUse(user, () => platformOf(user));
@@ -41,7 +42,7 @@ export class PinnedContainerImage extends ecs.ContainerImage {
   }
 }
 
-/** The image in a Lambda function. `EcrImageCode` does not do, for the same reason. */
+/** The image of a Lambda function. `EcrImageCode` does not work here, for the same reason. */
 export class PinnedLambdaCode extends lambda.Code {
   public readonly isInline = false;
 
@@ -55,14 +56,17 @@ export class PinnedLambdaCode extends lambda.Code {
     return { image: { imageUri: this.pin.imageUri } };
   }
 
-  /** What a `DockerImageFunction` calls where no compiler has refused the code. */
+  /** `DockerImageFunction` calls this method if no compiler has refused the code. */
   public _bind(): never {
     throw new Error('lambdaCode of an ImageGuard is not a DockerImageCode: use new lambda.Function(this, <id>, ' +
       '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })');
   }
 }
 
-/** Of another account only, as AWS documents it: in its own, the repository's policy may allow Lambda as such. */
+/**
+ * Adds the condition only for a registry in another account, as AWS documents. In the same account, the policy of the
+ * repository can allow the Lambda service without a condition.
+ */
 function lambdaOf(scope: Construct, registry: ecr.IRepository): iam.ServicePrincipal {
   if (!isInOtherAccount(scope, registry)) return new iam.ServicePrincipal('lambda.amazonaws.com');
 

@@ -6,10 +6,10 @@ import { IConstruct } from 'constructs';
 import { isOverridden, renderedProperties } from '../private/rendered';
 
 /**
- * What an image runs on, in the terms of ECS: `LINUX/X86_64`. `undefined` where the app does not decide it, as on EC2
- * and EKS. To be asked at synthesis, because overrides and aspects change it until then.
+ * Returns the platform of a resource in the format of ECS: `LINUX/X86_64`. Returns `undefined` if the app does not decide
+ * it, as on EC2 and EKS. Call it at synthesis, because overrides and aspects can change the platform until then.
  *
- * @param user a task definition, a container definition of AWS Batch, or a Lambda function
+ * @param user a task definition, an AWS Batch container definition, or a Lambda function
  */
 export function platformOf(user: IConstruct): string | undefined {
   if (isFargateContainer(user)) {
@@ -44,7 +44,7 @@ function platformOfFunction(resource: lambda.CfnFunction): string | undefined {
   return typeof architecture === 'string' && !Token.isUnresolved(architecture) ? platform({ CpuArchitecture: architecture.toUpperCase() }) : undefined;
 }
 
-/** The defaults are those of Fargate. What is known only when the stack is deployed stays a token. */
+/** The defaults are those of Fargate. A value that is unknown at synthesis stays a token. */
 function platform({ OperatingSystemFamily: family = 'LINUX', CpuArchitecture: cpu = 'X86_64', ...conditions }: any = {}): string | undefined {
   if (Object.keys(conditions).length > 0) return undefined;
   return typeof family === 'string' && typeof cpu === 'string' ? `${family}/${cpu}` : Fn.join('/', [family, cpu]);

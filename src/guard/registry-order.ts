@@ -10,7 +10,7 @@ import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
 
 /**
- * The registry before the guard, wherever CDK can order the two.
+ * Makes the guard wait for the registry, if CDK can order them.
  *
  * @param resource the custom resource of the guard
  */
@@ -40,7 +40,7 @@ export function comeAfterRegistry(
   }
 }
 
-/** Whether the tag comes from another resource of the deployment, such as one that builds the image. */
+/** Whether the tag comes from another resource of the deployment, such as a resource that builds the image. */
 function isBuiltInDeployment(guard: IConstruct, { value }: BoundImageVersion): boolean {
   return references(guard, value).some(({ target }) => CfnResource.isCfnResource(target) && deployedTogether(target, guard));
 }

@@ -42,14 +42,14 @@ export interface GuardExemption {
   readonly reason: string;
 }
 
-/** Resource types that run containers, whatever registry the image is in. */
+/** Resource types that run containers from any registry. */
 const RUNS_CONTAINERS = [
   'AWS::AppRunner::Service', 'AWS::Batch::JobDefinition', 'AWS::BedrockAgentCore::Harness', 'AWS::BedrockAgentCore::Runtime',
   'AWS::ECS::DaemonTaskDefinition', 'AWS::ECS::ExpressGatewayService', 'AWS::ECS::TaskDefinition', 'AWS::EMRServerless::Application',
   'AWS::GameLift::ContainerGroupDefinition', 'AWS::IoTSiteWise::Task', 'AWS::Lambda::Function', 'AWS::Lightsail::Container', 'AWS::SageMaker::Model',
 ];
 
-/** What the L2s of these types take. All others take the URI. */
+/** Property of the guard that the L2 constructs of these types accept. All other types use the URI. */
 const SOURCES: Record<string, 'image' | 'lambdaCode' | undefined> = {
   'AWS::Batch::JobDefinition': 'image',
   'AWS::ECS::TaskDefinition': 'image',
@@ -61,7 +61,7 @@ const OPTION_KINDS: Kinds<RequireGuardOptions> = {
   exemptions: listOf(structOf({ image: anyText, reason: anyText })),
 };
 
-/** @throws if there is nothing to look at, or an exemption does not say which image it is for, or why */
+/** @throws if the scope is not a construct, or if an exemption has no image or no reason */
 export function checkRequirement(scope: IConstruct, options: RequireGuardOptions): RequireGuardOptions {
   const refuse = (message: string) => new Error(`ImageGuard.requireOn: ${message}`);
   if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
@@ -73,7 +73,7 @@ export function checkRequirement(scope: IConstruct, options: RequireGuardOptions
   return given;
 }
 
-/** What is wrong below the scope: a sentence for each image that passes no guard. */
+/** Returns an error for each image below the scope that has no guard. */
 export function unguardedImages(scope: IConstruct, { strict = false, exemptions = [] }: RequireGuardOptions): string[] {
   const assets = strict ? [] : assetImages(scope.node.root);
   const exempted = exemptions.map(({ image }) => wildcard(readable(scope, image).split('*'), '.*'));
@@ -85,12 +85,12 @@ export function unguardedImages(scope: IConstruct, { strict = false, exemptions 
     .filter(concerns)
     .filter(({ image }) => !exempted.some((exemption) => exemption.test(image)))
     .map(({ resource, property, container, image }) => invalid(resource,
-      `image ${image} of ${container ? `container "${container}"` : `property ${property}`} passes no guard: ` +
-      `take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
+      `image ${image} of ${container ? `container "${container}"` : `property ${property}`} has no guard: ` +
+      `use new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
       'or add it to exemptions with a reason').message);
 }
 
-/** Images that `cdk deploy` builds and pushes by itself before it deploys the stack. */
+/** Images that `cdk deploy` builds and pushes before it deploys the stack. */
 function assetImages(root: IConstruct): string[] {
   return root.node.findAll()
     .filter((construct) => 'assetHash' in construct && 'imageUri' in construct)

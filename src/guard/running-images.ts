@@ -7,39 +7,39 @@ import { renderedProperties } from '../private/rendered';
 export interface RunningImage {
   readonly resource: CfnResource;
 
-  /** Where in the properties of the resource: `ContainerDefinitions.0.Image`. */
+  /** Path within the properties of the resource: `ContainerDefinitions.0.Image`. */
   readonly property: string;
 
   /** Name of the container, if it has one. */
   readonly container?: string;
 
-  /** With what only CloudFormation knows in angle brackets: `<AWS::AccountId>.dkr.ecr.…`. */
+  /** Values that only CloudFormation knows are in angle brackets: `<AWS::AccountId>.dkr.ecr.…`. */
   readonly image: string;
 }
 
 type Found = Omit<RunningImage, 'resource'>;
 
-/** What resource types of CloudFormation and Kubernetes call a property that holds an image. */
+/** Names of properties that contain an image, in CloudFormation and Kubernetes. */
 const IMAGE_PROPERTY = /(?:image|imageUri|imageIdentifier|containerUri|ecrUri)$/i;
 
-/** What Elastic Beanstalk calls it, and others call something else. */
+/** Name of the property in Elastic Beanstalk. Other types use it for other values. */
 const URI_PROPERTY = /^uri$/i;
 
-/** By the host, or by the attribute of a repository. */
+/** Recognizes an ECR image by its host, or by the attribute of a repository. */
 const ECR_IMAGE = /^[^/]*\.dkr[.-]ecr[.-]|^<[^<>/]*RepositoryUri[^<>/]*>/;
 
-/** What state machines, SageMaker pipelines and manifests of Kubernetes hold such properties in, as JSON. */
+/** Properties with JSON that can contain images: state machines, SageMaker pipelines, and Kubernetes manifests. */
 const JSON_PROPERTY = /^(?:DefinitionString|PipelineDefinitionBody|Manifest)$/;
 const MEMBER_OF_JSON = /"(\w+)"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 
-/** Custom resources may copy or scan images, but they run none, except for the one that applies manifests to EKS. */
+/** Custom resources that do not run images, although they may copy or scan them. The exception applies manifests to EKS. */
 const CUSTOM_RESOURCE = /^(?:Custom::(?!AWSCDK-EKS-KubernetesResource$)|AWS::CloudFormation::CustomResource$)/;
 
 export function isInEcr(image: string): boolean {
   return ECR_IMAGE.test(image);
 }
 
-/** The images in all resources of a scope, as the templates will have them. */
+/** Returns the images of all resources of a scope, as the templates contain them. */
 export function runningImages(scope: IConstruct): RunningImage[] {
   return scope.node.findAll()
     .filter((construct): construct is CfnResource => CfnResource.isCfnResource(construct) && !CUSTOM_RESOURCE.test(construct.cfnResourceType))
@@ -71,7 +71,7 @@ function imagesInJson(json: string, path: string[]): Found[] {
     .map(([, key, image]) => ({ property: [...path, key].join('.'), image }));
 }
 
-/** Every image that a condition may choose. */
+/** Returns every image that a condition can select. */
 function alternatives(image: any): string[] {
   if (image === undefined || image === null || image.Ref === 'AWS::NoValue') return [];
   return typeof image === 'object' && 'Fn::If' in image ? branches(image).flatMap(alternatives) : [textOf(image)];
@@ -81,7 +81,7 @@ function branches(condition: { 'Fn::If'?: any[] }): any[] {
   return condition['Fn::If']!.slice(1);
 }
 
-/** Some types call other things an image, such as settings of how to treat one. */
+/** Some types use "image" for other things, such as settings for image handling. */
 function isStructure(member: any): boolean {
   return typeof member === 'object' && member !== null && !isIntrinsic(member);
 }

@@ -1,11 +1,11 @@
 import { CfnResource, DefaultTokenResolver, IPostProcessor, IResolvable, IResolveContext, Reference, StringConcat } from 'aws-cdk-lib';
 import { RESOURCE_TYPE } from './contract';
 
-/** Stands for the digest that a guard answers with. */
+/** Placeholder for the digest that a guard returns. */
 export const GUARDED = '<guarded>';
 
 /**
- * Writes tokens into the text around them, what only CloudFormation knows in angle brackets:
+ * Resolves tokens to text. Values that only CloudFormation knows are in angle brackets:
  * `<AWS::AccountId>.dkr.ecr.<AWS::Region>.<AWS::URLSuffix>/app@<guarded>`.
  */
 export class TextResolver extends DefaultTokenResolver {

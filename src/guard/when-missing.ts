@@ -3,7 +3,7 @@ import { WhenMissingMode } from './contract';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration } from '../private/option-kinds';
 
-/** One Lambda invocation lasts 15 minutes at most, and the answer takes some of it. */
+/** A Lambda invocation lasts at most 15 minutes, and the handler needs some of this time to answer. */
 const LONGEST_WAIT = Duration.minutes(14);
 
 /**

@@ -6,10 +6,10 @@ import { Redact, redaction } from './runtime/redaction';
 import { during, LambdaContext, Runtime } from './runtime/runtime';
 import { sendResponse } from './send-response';
 
-/** One request of CloudFormation, and all that answering it takes. */
+/** A request of CloudFormation, and everything that the handler needs to answer it. */
 export interface Session {
   readonly runtime: Runtime;
-  /** How many requests were sent so far. */
+  /** Number of requests that were sent so far. */
   readonly sent: () => number;
   readonly request: Request;
   readonly times: Deadlines;
@@ -17,19 +17,19 @@ export interface Session {
   readonly redact: Redact;
 }
 
-/** A kind of custom resource. Delete is none of its business: nothing that is made here has to be deleted. */
+/** A type of custom resource. It does not handle Delete, because the handlers create nothing that must be deleted. */
 export interface CustomResource {
-  /** As reasons call it: `guard`. */
+  /** Name of the resource in failure reasons: `guard`. */
   readonly name: string;
 
-  /** The answer to a Create or an Update. */
+  /** Answers a Create or an Update. */
   answer(session: Session): Promise<Answer>;
 
-  /** What a user should know where there was no time to answer properly. */
+  /** Hint for users if there was no time to answer properly. */
   whenOutOfTime?(request: Request): string;
 }
 
-/** Whatever happens, exactly one answer goes out, and in time. */
+/** Sends exactly one answer in time, whatever happens. */
 export function handlerOf(resource: CustomResource) {
   return (runtime: Runtime) => async (event: unknown, context: LambdaContext): Promise<void> => {
     const request = openRequest(event);
@@ -58,12 +58,12 @@ async function answerTo(resource: CustomResource, session: Session): Promise<Ans
   }
 }
 
-/** Lambda ends a function that is out of time without a word, and CloudFormation would wait for its answer. */
+/** Lambda ends a function at its timeout without notice, and CloudFormation would then wait for the answer. */
 async function outOfTime(resource: CustomResource, { runtime, request, times, log }: Session): Promise<Answer> {
   await runtime.clock.sleep(times.answer - times.start);
   const seconds = Math.round((times.answer - times.start) / 1000);
   const reason = [
-    `The ${resource.name} was out of time after ${seconds} s, because AWS did not answer.`,
+    `The ${resource.name} ran out of time after ${seconds} s, because AWS did not answer.`,
     resource.whenOutOfTime?.(request),
     'Deploy again.',
   ].filter((sentence) => sentence).join(' ');

@@ -8,20 +8,20 @@ export interface Stack {
   readonly account: string;
 }
 
-/** What every request of CloudFormation carries, however odd its properties are. */
+/** The parts that every request of CloudFormation contains, even if its properties are invalid. */
 export interface Request {
   readonly type: string;
-  /** A secret: who has it can answer in our name. */
+  /** Secret: anyone with this URL can answer for the handler. */
   readonly responseUrl: string;
   readonly requestId: string;
   readonly logicalId: string;
-  /** Empty at a Create. */
+  /** Empty in a Create request. */
   readonly physicalId: string;
   readonly stack: Stack;
-  /** CloudFormation gives up after this time. */
+  /** Time after which CloudFormation gives up. */
   readonly serviceTimeoutMs: number;
   readonly properties: Properties;
-  /** What the properties were before an Update; otherwise empty. */
+  /** The properties before an Update. Empty in other requests. */
   readonly oldProperties: Properties;
 }
 
@@ -30,15 +30,15 @@ export type Properties = Readonly<Record<string, unknown>>;
 export class MalformedRequest extends Error {}
 
 /**
- * The outer part of a request.
+ * Parses the outer part of a request.
  *
- * @throws where there is nobody to answer to
+ * @throws if there is no URL to send the answer to
  */
 export function openRequest(event: unknown): Request {
   const fields = record(event);
   const responseUrl = text(fields.ResponseURL);
   if (!URL.canParse(responseUrl) || !['http:', 'https:'].includes(new URL(responseUrl).protocol)) {
-    throw new MalformedRequest('the request has no ResponseURL to answer to');
+    throw new MalformedRequest('the request has no ResponseURL');
   }
   return {
     type: text(fields.RequestType),
@@ -53,7 +53,7 @@ export function openRequest(event: unknown): Request {
   };
 }
 
-/** @throws where it is a type that CloudFormation has not had so far */
+/** @throws if CloudFormation sends an unknown request type */
 export function assertKnownType({ type }: Request): void {
   if (type !== 'Create' && type !== 'Update') {
     throw new MalformedRequest(`the request is not a Create, Update, or Delete: ${shown(type)}`);
@@ -84,7 +84,7 @@ export function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {};
 }
 
-/** What is no JSON is nothing. So is null, as in the protocols of AWS. */
+/** Returns `undefined` for invalid JSON and for null, as the AWS protocols do. */
 export function parsed(json: string): unknown {
   try {
     return JSON.parse(json, (_, value) => value ?? undefined);
@@ -101,7 +101,7 @@ export function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** Whatever was sent, in a message of bearable length. */
+/** Formats any value for a message, with a limited length. */
 export function shown(value: unknown): string {
   return JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
 }

@@ -1,27 +1,27 @@
 import { idPrefix, LARGEST_ID } from './physical-id';
 import { Request } from './request';
 
-/** What CloudFormation is told, apart from what identifies the request. */
+/** The answer to CloudFormation, without the fields that identify the request. */
 export interface Answer {
   readonly status: 'SUCCESS' | 'FAILED';
   readonly physicalId: string;
   readonly reason?: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  /** What to do where the attributes are too large to be sent. */
+  /** Remedy if the attributes are too large to send. */
   readonly remedyIfTooLarge?: string;
 }
 
-/** Nothing was changed, so the id stays: another one would make CloudFormation replace what it believes to be there. */
+/** The physical ID stays the same, because nothing was changed. With another ID, CloudFormation would replace the resource. */
 export function failed(request: Request, reason: string): Answer {
   return { status: 'FAILED', physicalId: idOf(request), reason };
 }
 
-/** There is nothing to delete, whoever asks and however. */
+/** There is nothing to delete, so every Delete succeeds. */
 export function deleted(request: Request): Answer {
   return { status: 'SUCCESS', physicalId: idOf(request) };
 }
 
-/** However odd, the id is CloudFormation's: it goes back as it came. In JSON a quotation mark takes two bytes. */
+/** CloudFormation must get its ID back unchanged, even if it is unusual. In JSON, a quotation mark takes two bytes. */
 function idOf(request: Request): string {
   const { physicalId } = request;
   return clip(physicalId, Buffer.byteLength(physicalId) > LARGEST_ID ? LARGEST_ID : 2 * LARGEST_ID) || idPrefix(request);
@@ -29,7 +29,7 @@ function idOf(request: Request): string {
 
 const LARGEST_RESPONSE = 4096;
 
-/** The body of the response, which is never larger than CloudFormation takes. */
+/** Encodes the body of the response. The result never exceeds the limit of CloudFormation. */
 export function encode(request: Request, answer: Answer): string {
   const body = (fields: Answer) => JSON.stringify({
     Status: fields.status,
@@ -44,7 +44,7 @@ export function encode(request: Request, answer: Answer): string {
   if (answer.status === 'SUCCESS') {
     const whole = body(answer);
     if (Buffer.byteLength(whole) <= LARGEST_RESPONSE) return whole;
-    return encode(request, failed(request, `The answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation takes: ${answer.remedyIfTooLarge ?? 'ask for less'}.`));
+    return encode(request, failed(request, `The answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation allows: ${answer.remedyIfTooLarge ?? 'ask for less'}.`));
   }
   const room = LARGEST_RESPONSE - Buffer.byteLength(body({ ...answer, reason: '' }));
   return body({ ...answer, reason: clip(printable(answer.reason ?? ''), room) });
@@ -55,7 +55,7 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim() || 'no reason was given';
 }
 
-/** By the bytes that it takes in JSON, and never through the middle of a character. */
+/** Limits the size of a text in bytes of JSON, without splitting a character. */
 export function clip(text: string, bytes: number): string {
   if (jsonBytes(text) <= bytes) return text;
 
@@ -69,7 +69,7 @@ export function clip(text: string, bytes: number): string {
   return `${kept}…`;
 }
 
-/** What others say is quoted, but not at any length, and as a part of a sentence. */
+/** Shortens a message from AWS, so that it can be quoted within a sentence. */
 export function short(message: string): string {
   return clip(message.replace(/[.\s]+$/, ''), 300);
 }

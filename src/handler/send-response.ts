@@ -8,9 +8,9 @@ const ATTEMPT_MS = 5_000;
 const FIRST_PAUSE_MS = 200;
 
 /**
- * Delivers the one answer. A repeated attempt carries the same bytes, and CloudFormation takes the first.
+ * Delivers the answer. A repeated attempt sends the same bytes, and CloudFormation uses the first answer.
  *
- * @throws when it could not be delivered in time: then Lambda runs the whole request again
+ * @throws if the answer could not be delivered in time; Lambda then runs the whole request again
  */
 export async function sendResponse(runtime: Runtime, log: Log, request: Request, answer: Answer, until: number): Promise<void> {
   const body = encode(request, answer);
@@ -28,7 +28,7 @@ export async function sendResponse(runtime: Runtime, log: Log, request: Request,
 
 interface Problem {
   readonly message: string;
-  /** To try again would end the same way. */
+  /** Whether another attempt would fail in the same way. */
   readonly final: boolean;
 }
 

@@ -4,33 +4,33 @@ import { checkExists, isWithin, sourcePath } from './source-path';
 import { shown } from '../private/validation';
 import { isReservedTag } from '../registry/reserved-tags';
 
-/** How an image is built, with all defaults filled in. */
+/** Settings of an image build, with all defaults. */
 export interface BuildInputs {
   readonly context: string;
   readonly dockerfile: string;
 
-  /** Paths from the root of the repository, or addresses that buildx understands. */
+  /** Paths relative to the root of the repository, or addresses that buildx understands. */
   readonly additionalContexts: Record<string, string>;
   readonly target?: string;
   readonly buildArgs: Record<string, string>;
 
-  /** Environment variables by the id of the secret. */
+  /** Environment variables by the ID of the secret. */
   readonly secrets: Record<string, string>;
 
-  /** Besides the one that the image is found by. */
+  /** Tags in addition to the tag that identifies the image. */
   readonly tags: readonly string[];
 
-  /** Attributes of the output of buildx. */
+  /** Compression attributes for the output of buildx. */
   readonly compression?: string;
   readonly rebuildSchedule?: string;
   readonly runsOn?: string;
 
-  /** What a commit has to change to bring a new image: paths from the root of the repository. */
+  /** Paths relative to the root of the repository. A commit builds a new image only if it changes one of them. */
   readonly sources: readonly string[];
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** GitHub takes no others as names of secrets. */
+/** GitHub does not allow other names of secrets. */
 const VARIABLE = /^(?!GITHUB_|RUNNER_)[A-Z_][A-Z0-9_]*$/;
 const SECRET_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const CONTEXT_NAME = /^[\w./:@-]+$/;
@@ -45,14 +45,16 @@ const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
 type Build = Omit<ImageBuild, 'registry' | 'promoteTo'>;
 
 /**
- * @param property where the build comes from, for errors
- * @param root of the source repository, where paths are looked for, if that is known
- * @throws if anything of it cannot be what is meant
+ * Validates a build and adds defaults.
+ *
+ * @param property property of the build, for errors
+ * @param root root of the source repository, to check paths; undefined if it is unknown
+ * @throws if a setting is not valid
  */
 export function buildInputs(property: string, build: Build, root: string | undefined): BuildInputs {
   const context = sourcePath(`${property}.context`, build.context ?? '.');
   const dockerfile = sourcePath(`${property}.dockerfile`, build.dockerfile ?? `${context}/Dockerfile`);
-  if (context.startsWith('-')) throw new Error(`${property}.context ${shown(context)} begins with "-", so Docker would take it for an option: rename the directory`);
+  if (context.startsWith('-')) throw new Error(`${property}.context ${shown(context)} begins with "-", so Docker would read it as an option: rename the directory`);
   checkExists(`${property}.context`, context, root, 'directory');
   checkExists(`${property}.dockerfile`, dockerfile, root, 'file');
 
@@ -86,7 +88,7 @@ export function buildInputs(property: string, build: Build, root: string | undef
     rebuildSchedule,
     runsOn,
     sources: outermost([context, ...directories, dockerfile]).flatMap((path) =>
-      // Docker also reads a list of what to ignore beside a Dockerfile.
+      // Docker also reads an ignore file next to the Dockerfile.
       path === dockerfile ? [dockerfile, `${dockerfile}.dockerignore`] : [path]),
   };
 }
@@ -129,7 +131,7 @@ function checkWord(property: string, word: string): void {
   }
 }
 
-/** Without those that are within another. */
+/** Removes paths that are within another path. */
 function outermost(paths: string[]): string[] {
   const distinct = [...new Set(paths)];
   return distinct.filter((path) => !distinct.some((other) => other !== path && isWithin(path, other)));

@@ -3,13 +3,13 @@ import { imageVariable } from './image-commands';
 import { originOf } from './image-plan';
 import { command, quoted } from './shell';
 
-/** Deploys stacks, each release with its image. Anything that these stacks depend on is deployed as well. */
+/** Deploys stacks, each release with its image. The CDK CLI also deploys the stacks that they depend on. */
 export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = []): string {
   return command(`${cdk} deploy ${stacks.map(({ deployId }) => quoted(deployId)).join(' ')} --require-approval never`,
     ...releases.map(({ parameterName, image }) => `--parameters "${parameterName}=$${imageVariable(originOf(image))}"`));
 }
 
-/** Compares what the services run with what was pushed, and fails if any of it differs. */
+/** Fails if a service runs another image than the pushed one. */
 export function verify(releases: Release[]): string {
   return [
     'failed=false',
@@ -21,7 +21,7 @@ export function verify(releases: Release[]): string {
   ].join('\n');
 }
 
-/** Where the CDK CLI has no role to look things up with, the credentials at hand are those that deploy, so they may read as well. */
+/** If the CDK CLI has no lookup role, the caller's credentials also deploy, so they have read access. */
 function asReader({ region, roles: { lookupRoleArn: role } }: StackPlan): string[] {
   if (!role) return [];
   const request = { RoleSessionName: 'phased-fargate', ...role.parameters, RoleArn: role.arn };

@@ -8,53 +8,53 @@ import { deployedStack, deployId } from '../private/stacks';
 import { invalid } from '../private/validation';
 import { createdRepository } from '../registry/repository-reference';
 
-/** The three phases of an app as plain data: all that a pipeline has to know, and nothing that a user has to repeat. */
+/** The three phases of an app as plain data. Pipelines need nothing else, and users repeat nothing. */
 export interface DeployPlan {
   /** Phase 1. */
   readonly registryStacks: StackPlan[];
 
-  /** Phase 2: what is built. Copies are made on the way to the environments that run them. */
+  /** Phase 2: images to build. Copies are made before the environments that run them are deployed. */
   readonly images: ImagePlan[];
 
-  /** Phase 3, in the order in which a release passes through them. */
+  /** Phase 3, in the order of deployment. */
   readonly environments: EnvironmentPlan[];
 }
 
 export interface StackPlan {
-  /** What `cdk deploy` takes. */
+  /** ID of the stack for `cdk deploy`. */
   readonly deployId: string;
   readonly stackName: string;
   readonly account: string;
   readonly region: string;
 
-  /** Those that the CDK CLI assumes. */
+  /** Roles that the CDK CLI assumes. */
   readonly roles: DeploymentRoles;
 }
 
 export interface EnvironmentPlan {
   readonly stage: Stage;
 
-  /** Empty for the services that are in no stage of their own. */
+  /** Empty for services that are not in a stage. */
   readonly stageName: string;
   readonly stacks: StackPlan[];
   readonly releases: Release[];
 }
 
-/** One image that goes to one stack. */
+/** One image in one stack. */
 export interface Release {
   readonly stack: StackPlan;
   readonly image: ImagePlan;
 
-  /** What `cdk deploy --parameters` takes, before the `=`. */
+  /** Name of the parameter for `cdk deploy --parameters`. */
   readonly parameterName: string;
 }
 
 /**
- * Reads the plan off the construct tree, once that is complete.
+ * Derives the plan from the construct tree. Call it when the tree is complete.
  *
- * @param scope where the guards are looked for
- * @param builds how images are built, where it is not the default
- * @param root of the source repository, where paths are looked for, if that is known
+ * @param scope construct whose guards belong to the plan
+ * @param builds image builds that differ from the default
+ * @param root root of the source repository, to check paths; undefined if it is unknown
  */
 export function deployPlan(scope: Construct, builds: ImageBuild[], root: string | undefined): DeployPlan {
   const guards = guardsBelow(scope);
@@ -79,7 +79,7 @@ function release(guard: ImageGuard, image: ImagePlan): Release {
     throw invalid(guard, 'imageVersion is fixed at synthesis, so a workflow cannot pass the image that it has built: ' +
       'leave it out, or pass ImageVersion.parameter(), or ImageVersion.digest() if it is built elsewhere');
   }
-  // The logical id of the parameter is a token until everything has its name.
+  // The logical ID of the parameter is a token until the names in the tree are final.
   return { stack: stackPlan(deployedStack(guard)), image, parameterName: Stack.of(guard).resolve(parameterName) };
 }
 
@@ -102,7 +102,7 @@ function distinct(stacks: StackPlan[]): StackPlan[] {
   return [...new Map(stacks.map((stack) => [stack.deployId, stack])).values()];
 }
 
-/** All that is deployed, each stack once. */
+/** All stacks of the plan, without duplicates. */
 export function stacksOf({ registryStacks, environments }: DeployPlan): StackPlan[] {
   return distinct([...registryStacks, ...environments.flatMap(({ stacks }) => stacks)]);
 }

@@ -6,16 +6,16 @@ import { deployedStack, partitionOf } from '../private/stacks';
 export interface DeploymentRole {
   readonly arn: string;
 
-  /** Further parameters of `sts:AssumeRole`, under the names of the API. */
+  /** Additional parameters of `sts:AssumeRole`, with the names of the API. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** Each is named like the property of a `DefaultStackSynthesizer`. Without a role, the CDK CLI uses the credentials at hand. */
+/** Roles by the property of `DefaultStackSynthesizer`. Without a role, the CDK CLI uses the caller's credentials. */
 export type DeploymentRoles = Readonly<Partial<Record<RoleProperty, DeploymentRole>>>;
 
 export type RoleProperty = keyof typeof SETTINGS;
 
-/** Where a `DefaultStackSynthesizer` keeps what its properties say of a role. All of it is private to CDK, except `lookupRole`. */
+/** Fields of a `DefaultStackSynthesizer` that contain the properties of a role. All fields except `lookupRole` are private to CDK. */
 const SETTINGS = {
   deployRoleArn: { field: '_deployRoleArn', externalId: 'deployRoleExternalId', options: 'deployRoleAdditionalOptions' },
   fileAssetPublishingRoleArn: {
@@ -27,7 +27,7 @@ const SETTINGS = {
   lookupRoleArn: { field: 'lookupRole', externalId: 'lookupRoleExternalId', options: 'lookupRoleAdditionalOptions' },
 };
 
-/** The roles that the synthesizer of a stack names, as far as they can be read. Some synthesizers have none. */
+/** Reads the roles of a stack's synthesizer. Some synthesizers have no roles. */
 export function deploymentRoles(stack: Stack): DeploymentRoles {
   const deployed = deployedStack(stack);
   const synthesizer = deployed.synthesizer as { readonly props?: Record<string, any> } & Record<string, any>;

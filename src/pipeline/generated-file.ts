@@ -4,14 +4,14 @@ import { attachCustomSynthesis } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { invalid } from '../private/validation';
 
-/** What the first lines of a generated file say. */
+/** First lines of a generated file. */
 export const GENERATED = [
   'Generated from the CDK app by @org/phased-fargate. Do not edit:',
   'change the app and run "npx cdk synth", which rewrites this file.',
 ];
 
 export interface GeneratedFile {
-  /** From the root of the source repository. */
+  /** Relative to the root of the source repository. */
   readonly path: string;
   readonly executable?: boolean;
 
@@ -20,8 +20,8 @@ export interface GeneratedFile {
 }
 
 /**
- * Keeps a file of the source repository equal to what the app says: synthesis on a laptop writes it, synthesis in CI
- * fails if it was forgotten to commit it.
+ * Keeps a file of the source repository in sync with the app. Synthesis on a laptop writes the file. Synthesis in CI fails
+ * if the committed file is out of date.
  */
 export function keepGenerated(scope: Construct, file: GeneratedFile): void {
   attachCustomSynthesis(scope, {
@@ -42,14 +42,14 @@ export function keepGenerated(scope: Construct, file: GeneratedFile): void {
   });
 }
 
-/** Where the app is within the repository: `.` at its root. */
+/** Directory of the app within the repository: `.` for the root. */
 export function appDirectory(): string {
   return path.relative(repositoryRoot() ?? process.cwd(), process.cwd()).split(path.sep).join('/') || '.';
 }
 
 /**
- * The nearest directory that looks like the root of a repository, from where the app runs upwards. CodeBuild checks out
- * without `.git`, and says where.
+ * Returns the nearest directory that looks like the root of a repository, from the working directory upward. CodeBuild
+ * checks out the sources without `.git`, and sets an environment variable to their directory.
  */
 export function repositoryRoot(): string | undefined {
   const { CODEBUILD_SRC_DIR } = process.env;

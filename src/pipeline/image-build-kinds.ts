@@ -19,7 +19,7 @@ const KINDS: Kinds<ImageBuild> = {
 const { registry, ...optional } = KINDS;
 const aBuild = structOf({ registry }, optional);
 
-/** Nobody extends it with properties of their own, so a name that is nearly that of a property is a mistake. */
+/** Users cannot add their own properties to an `ImageBuild`, so a name that resembles a property must be misspelled. */
 export const imageBuilds: Kind = listOf((name, value) => {
   const fault = aBuild(name, value);
   if (fault) return fault;

@@ -35,7 +35,7 @@ export class ImageCompression {
   }
 
   /**
-   * Attributes of the output of buildx.
+   * Compression attributes for the output of buildx.
    *
    * @internal
    */
@@ -44,7 +44,7 @@ export class ImageCompression {
   }
 
   /**
-   * Whether only runtimes of containers understand it, and Lambda does not.
+   * Whether Lambda does not support the compression.
    *
    * @internal
    */

@@ -13,45 +13,43 @@ import { invalid, located } from '../private/validation';
 import { ImageRegistry } from '../registry/image-registry';
 import { createdRepository } from '../registry/repository-reference';
 
-/** The image of a repository, which is built from sources or copied from another repository. */
+/** The image in a repository. It is built from sources, or copied from another repository. */
 export interface ImagePlan extends RepositoryPlan, BuildInputs {
-  /** Unique among the images of the plan; letters, digits and `-`. */
+  /** Unique among the images of the plan. Consists of letters, digits, and `-`. */
   readonly id: string;
   readonly platforms: readonly string[];
 
-  /** Whether an index does not serve, as for Lambda functions. */
+  /** Whether the image must not be an index, for Lambda functions. */
   readonly singleManifest: boolean;
 
-  /** What the tag says besides the commit: everything but the sources that decides what is built. */
+  /** Hash of all build settings, for the tag. It does not depend on the content of the sources. */
   readonly settings: string;
 
-  /** Whether tags for a build cache may move there. */
+  /** Whether the tags of a build cache can move in the repository. */
   readonly keepsCache: boolean;
 
-  /** Whether the app makes the repository. */
+  /** Whether the app creates the repository. */
   readonly fromApp: boolean;
 
-  /** The image of which this one is a copy. */
+  /** The image that this image is a copy of. */
   readonly copyOf?: ImagePlan;
 }
 
-/** How an image comes about: built in one repository, copied to others. */
+/** How an image is built in one repository and copied to others. */
 interface Recipe {
-  /** Where a user has said so. */
+  /** Property in which the user specified the build. */
   readonly property?: string;
   readonly build: Omit<ImageBuild, 'registry' | 'promoteTo'>;
   readonly origin: RepositoryPlan;
   readonly copies: readonly RepositoryPlan[];
 }
 
-/** What is built, of an image that may be a copy. */
+/** The image that is built. A copy refers to it. */
 export function originOf(image: ImagePlan): ImagePlan {
   return image.copyOf ?? image;
 }
 
-/**
- * @throws if there are none
- */
+/** @throws if there are no guards */
 export function guardsBelow(scope: IConstruct): ImageGuard[] {
   const guards = scope.node.findAll().filter(ImageGuard.isImageGuard);
   if (guards.length === 0) {
@@ -60,15 +58,15 @@ export function guardsBelow(scope: IConstruct): ImageGuard[] {
   return guards;
 }
 
-/** Those whose image is to be built: what a digest names was built elsewhere. */
+/** Guards whose image the pipeline builds. An image with a fixed digest is built elsewhere. */
 function waitingGuards(scope: IConstruct): ImageGuard[] {
   return guardsBelow(scope).filter(({ _awaited: { version } }) => version.kind !== 'digest');
 }
 
 /**
- * The image that each guard below the scope waits for: one for each repository, however many guards wait for it.
+ * Returns the image of each guard below the scope. Guards that wait for the image of the same repository share one image.
  *
- * @param root of the source repository, where paths are looked for, if that is known
+ * @param root root of the source repository, to check paths; undefined if it is unknown
  */
 export function awaitedImages(scope: Construct, builds: ImageBuild[], root: string | undefined): Map<ImageGuard, ImagePlan> {
   const guards = waitingGuards(scope);
@@ -100,7 +98,7 @@ function recipesOf(scope: Construct, builds: ImageBuild[]): Recipe[] {
       throw invalid(scope, `${property}: no service takes its image from ${registry.node.path}`);
     }
     if (taken.some((other) => isSame(place, other))) {
-      throw invalid(scope, `${property}: ${registry.node.path} is the repository ${place.repositoryUri}, which has an image already`);
+      throw invalid(scope, `${property}: ${registry.node.path} is the repository ${place.repositoryUri}, which already has a build`);
     }
     taken.push(place);
     return place;
@@ -110,7 +108,7 @@ function recipesOf(scope: Construct, builds: ImageBuild[]): Recipe[] {
     return {
       property,
       build,
-      // What is promoted may be built in a registry of which nothing runs.
+      // An image for promotion can be built in a registry that no service uses.
       origin: locate(`${property}.registry`, registry, promoteTo.length > 0),
       copies: promoteTo.map((copy, copyIndex) => locate(`${property}.promoteTo[${copyIndex}]`, copy, false)),
     };
@@ -119,7 +117,7 @@ function recipesOf(scope: Construct, builds: ImageBuild[]): Recipe[] {
 
 function builtImage(scope: Construct, id: string, recipe: Recipe, root: string | undefined): ImagePlan {
   const { origin, copies, property, build } = recipe;
-  // Stages that are not deployed here run a copy of it as well.
+  // Stages outside this scope can also run a copy of the image.
   const guards = waitingGuards(copies.length > 0 ? scope.node.root : scope)
     .filter((guard) => placesOf(recipe).some((place) => isSame(place, placeOf(guard))));
   const awaited = guards.map(({ _awaited }) => _awaited);
@@ -128,7 +126,7 @@ function builtImage(scope: Construct, id: string, recipe: Recipe, root: string |
   if (singleManifest && build.compression?._forContainersOnly) {
     throw invalid(scope, `${property}.compression: Lambda functions cannot run an image with this compression: pass ImageCompression.gzip`);
   }
-  // What nobody has said may still come.
+  // The default Dockerfile may be created later, so its existence is not checked.
   const inputs = located(scope, () => property === undefined ? buildInputs('images', build, undefined) : buildInputs(property, build, root));
   const made = { ...inputs, platforms: platforms.length > 0 ? platforms : [DEFAULT_PLATFORM], singleManifest };
   return {
@@ -141,8 +139,8 @@ function builtImage(scope: Construct, id: string, recipe: Recipe, root: string |
 }
 
 /**
- * A short name for everything but the content of the sources that decides what is built. What is not said is left out, so
- * that tags stay the same when this library learns of further settings.
+ * Hashes all build settings that affect the image, except for the content of the sources. Settings that are not set are
+ * omitted, so that tags stay the same when a later version of this library adds settings.
  */
 function settingsOf(image: BuildInputs & Pick<ImagePlan, 'platforms' | 'singleManifest'>): string {
   const { context, dockerfile, target, additionalContexts, buildArgs, secrets, compression, platforms, singleManifest } = image;
@@ -160,14 +158,14 @@ function settingsOf(image: BuildInputs & Pick<ImagePlan, 'platforms' | 'singleMa
   return shortHash(JSON.stringify(settings));
 }
 
-/** Names for jobs, files and variables: readable, and another for each repository. */
+/** Readable and unique names of repositories, for jobs, files, and variables. */
 function distinctIds(places: readonly RepositoryPlan[]): (place: RepositoryPlan) => string {
   const words = ({ registry, repositoryName }: RepositoryPlan) => kebabCase([Stage.of(registry)!.stageName, repositoryName]);
   const rivals = (place: RepositoryPlan) => places.filter((other) => words(other) === words(place) && !isSame(other, place));
   return (place) => rivals(place).length > 0 ? `${words(place)}-${shortHash(place.repositoryUri)}` : words(place);
 }
 
-/** Phase 1 would be phase 3. */
+/** The service stack cannot contain the registry, because phases 1 and 3 would then be one deployment. */
 function refuseSharedStack(guard: ImageGuard): void {
   const { registry } = guard._awaited;
   if (createdRepository(registry) && deployedTogether(registry, guard)) {
@@ -184,7 +182,7 @@ function placesOf({ origin, copies }: Recipe): RepositoryPlan[] {
   return [origin, ...copies];
 }
 
-/** Of a repository, which some guards may have imported. */
+/** Properties of a repository. Guards can refer to it by different constructs, some of which import it. */
 function traitsOf(place: RepositoryPlan, guards: ImageGuard[]): Pick<ImagePlan, 'keepsCache' | 'fromApp'> {
   const registries = guards.filter((guard) => isSame(place, placeOf(guard))).map(({ _awaited }) => _awaited.registry);
   return {

@@ -2,13 +2,13 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { repositoryRoot } from './generated-file';
 
-/** What has to be installed before an app can be checked and deployed, as the files of its package managers say. */
+/** How to install an app for checks and deployments, derived from the files of its package managers. */
 export interface Installation {
-  /** What runs the CDK CLI. */
+  /** Command that runs the CDK CLI. */
   readonly cdkCommand: string;
   readonly steps: InstallStep[];
 
-  /** Why it cannot be told what to install, if so. The CDK CLI runs all the same where somebody has installed it. */
+  /** Reason why the installation is unknown, if it is. The CDK CLI still runs if it is installed already. */
   readonly fault?: string;
 }
 
@@ -16,10 +16,10 @@ export interface InstallStep {
   readonly name: string;
   readonly commands: string[];
 
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly directory: string;
 
-  /** What pnpm's action has to know; an empty object where package.json says it. */
+  /** Inputs of the pnpm action. Empty if package.json specifies the version. */
   readonly pnpm?: { readonly version?: string };
 }
 
@@ -35,24 +35,24 @@ const LOCKFILES: Record<string, Manager> = {
 };
 
 /**
- * Provides the version of yarn that package.json names. Some versions of Node.js come with an old corepack, others with none;
- * what it provides goes beside node, which is on the path.
+ * Installs the yarn version in package.json. Some versions of Node.js include an old corepack, and others include none. The
+ * command installs into the directory of Node.js, which is in the path.
  */
 const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
-/** Versions of pnpm by those of their lockfiles. */
+/** pnpm versions by the version of the lockfile. */
 const PNPM_VERSIONS: Record<string, string | undefined> = { 5: '7', 6: '8', 9: '10' };
 
-/** That of the app that is being synthesized. */
+/** The installation of the app that is being synthesized. */
 export function installationHere(): Installation {
   return installationOf(process.cwd(), repositoryRoot() ?? process.cwd());
 }
 
 /**
- * Reads what to install off lockfiles and manifests, from the directory of the app upwards to the root of its repository: the
- * nearest counts.
+ * Determines the installation from lockfiles and manifests. It searches from the directory of the app upward to the root of
+ * the repository, and uses the nearest file.
  *
- * @throws if it cannot be told which package manager to use
+ * @throws if it cannot determine the package manager
  */
 export function installationOf(appDirectory: string, root: string): Installation {
   const node = nodeInstallation(appDirectory, root);
@@ -63,7 +63,7 @@ export function installationOf(appDirectory: string, root: string): Installation
 function nodeInstallation(appDirectory: string, root: string): Installation | undefined {
   const at = nearest(appDirectory, root, (directory) => lockfilesIn(directory).length > 0 || exists(directory, 'package.json'));
   if (!at) return undefined;
-  // The lockfile of a workspace is above the manifests of its members.
+  // The lockfile of a workspace is in a parent directory of its members.
   const directory = lockfilesIn(at).length > 0 ? at
     : nearest(at, root, (candidate) => lockfilesIn(candidate).length > 0 && isWorkspace(candidate)) ?? at;
   const { manager, version, isLocked } = managerOf(directory, root);
@@ -111,7 +111,7 @@ function isWorkspace(directory: string): boolean {
   return exists(directory, 'pnpm-workspace.yaml') || readJson(path.join(directory, 'package.json'))?.workspaces !== undefined;
 }
 
-/** Only where the app itself is written in Python: a requirements.txt may be there for something else. */
+/** Applies only if the app is written in Python, because a requirements.txt can have another purpose. */
 function pythonInstallation(appDirectory: string, root: string): Pick<Installation, 'steps' | 'fault'> {
   const app = readJson(path.join(appDirectory, 'cdk.json'))?.app;
   if (typeof app !== 'string' || !/\b(python3?|pipenv|poetry|uv)\b|\.py\b/.test(app)) return { steps: [] };
@@ -148,7 +148,7 @@ function pnpmVersion(directory: string): string {
   return PNPM_VERSIONS[major] ?? '10';
 }
 
-/** Later versions of yarn have another format, and another option. */
+/** Later versions of yarn have a different lockfile format and a different option. */
 function isYarnClassic(directory: string, version: string | undefined): boolean {
   if (version) return version.startsWith('1.');
   const lockfile = path.join(directory, 'yarn.lock');

@@ -1,8 +1,8 @@
-/** What buildx takes to push to a repository, to keep its cache there, and what it takes to see whether it has to. */
+/** Actions that buildx needs to push an image and to keep its cache, and actions that look up an image. */
 export const PUSH_ACTIONS = [
   'ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage',
   'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:DescribeImages', 'ecr:ListImages',
 ];
 
-/** The login knows no resource but `*`. */
+/** The login supports no resource except `*`. */
 export const LOGIN_ACTION = 'ecr:GetAuthorizationToken';

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { invalid } from '../private/validation';
 import { createdRepository } from '../registry/repository-reference';
 
-/** A repository as both sides of a push know it. */
+/** A repository, as a push needs it. */
 export interface RepositoryPlan {
   readonly registry: ecr.IRepository;
   readonly repositoryName: string;
@@ -15,9 +15,7 @@ export interface RepositoryPlan {
   readonly region: string;
 }
 
-/**
- * @throws if its name, account or region is not known at synthesis
- */
+/** @throws if its name, account, or region is unknown at synthesis */
 export function repositoryOf(scope: Construct, registry: ecr.IRepository): RepositoryPlan {
   const found = tryRepositoryOf(registry);
   if (!found) {
@@ -27,7 +25,7 @@ export function repositoryOf(scope: Construct, registry: ecr.IRepository): Repos
   return found;
 }
 
-/** The ARN tells where a repository is, unless CloudFormation makes that up. */
+/** Account and region are derived from the ARN, unless they are unknown at synthesis. */
 export function tryRepositoryOf(registry: ecr.IRepository): RepositoryPlan | undefined {
   const arn = Stack.of(registry).splitArn(registry.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
   const { account = '', region = '' } = Token.isUnresolved(arn.account) || Token.isUnresolved(arn.region) ? registry.env : arn;
@@ -45,7 +43,7 @@ export function tryRepositoryOf(registry: ecr.IRepository): RepositoryPlan | und
   };
 }
 
-/** Registries are often imported once for each stack. */
+/** Compares values, because apps often import a registry once per stack. */
 export function isSame(one: RepositoryPlan, other: RepositoryPlan | undefined): boolean {
   return one.repositoryUri === other?.repositoryUri;
 }

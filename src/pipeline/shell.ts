@@ -1,12 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** Where bash is bash. It is published as it is, so it is found from the compiled code too. */
+/** The package contains these files unchanged, so compiled code also reads them from `src`. */
 const DIRECTORY = path.join(__dirname, '..', '..', 'src', 'pipeline', 'shell');
 
 /**
- * The definitions of all functions that the commands call, as they are in the files of the same names. They expect `set -e`
- * and `pipefail`, and also work where `set -e` does not, as in a condition.
+ * Returns the definitions of all functions that the commands call, unchanged from the files with their names. The functions
+ * expect `set -e` and `pipefail`. They also work where `set -e` has no effect, such as in a condition.
  */
 export function functions(commands: string): string {
   const called = new Set<string>();
@@ -31,23 +31,23 @@ function known(): string[] {
 
 const ESCAPES: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\\': '\\\\', '\'': '\\\'' };
 
-/** A word that bash takes as it is. It is always on one line, so that indentation never becomes part of it. */
+/** Quotes a word for bash. The result is always a single line, so indentation never becomes part of it. */
 export function quoted(word: string): string {
   if (/^[\w./:@=,+-]+$/.test(word)) return word;
-  // In plain single quotes, shellcheck would take a dollar sign for a mistake.
+  // shellcheck would report a dollar sign in plain single quotes.
   if (!/[\p{Cc}$`\\]/u.test(word)) return `'${word.replace(/'/g, "'\\''")}'`;
   const escaped = word.replace(/[\p{Cc}\\']/gu, (character) =>
     ESCAPES[character] ?? Buffer.from(character).toString('hex').replace(/../g, '\\x$&'));
   return `$'${escaped}'`;
 }
 
-/** A call of a command, an argument or option on each line where it gets long. */
+/** Joins a command and its arguments. A long command has one argument or option per line. */
 export function command(...words: string[]): string {
   return words.join(' \\\n  ');
 }
 
-/** For the body of a block. */
+/** Indents the body of a block. */
 export function indented(run: string): string {
-  // A regular expression would take other characters for the end of a line, within words too.
+  // A regular expression would also match other line breaks within words.
   return run.split('\n').map((line) => line && `  ${line}`).join('\n');
 }

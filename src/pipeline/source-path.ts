@@ -4,7 +4,8 @@ import { Token } from 'aws-cdk-lib';
 import { shown } from '../private/validation';
 
 /**
- * A path from the root of the source repository as git and Docker have it in common: `./app/` and `app` are the same.
+ * Normalizes a path relative to the root of the source repository, so that git and Docker agree: `./app/` and `app` are the
+ * same.
  *
  * @throws if it is not a path within the repository
  */
@@ -21,9 +22,9 @@ export function sourcePath(property: string, given: string): string {
 }
 
 /**
- * Refuses what is not there, before a pipeline finds out, and links.
+ * Refuses paths that do not exist, and symbolic links.
  *
- * @param root of the source repository; nothing is looked for where that is not known
+ * @param root root of the source repository; if undefined, the path is not checked
  */
 export function checkExists(property: string, sources: string, root: string | undefined, kind: 'directory' | 'file'): void {
   if (root === undefined) return;
@@ -32,7 +33,7 @@ export function checkExists(property: string, sources: string, root: string | un
   if (!found || found.isDirectory() !== (kind === 'directory')) {
     throw new Error(`${property} ${shown(sources)} is not a ${kind} of the source repository: pass the path relative to its root`);
   }
-  // Git would see changes of the link, and none of what it leads to.
+  // Git would track changes of the link, but not changes of its target.
   const real = path.relative(fs.realpathSync(root), fs.realpathSync(path.join(root, sources))).split(path.sep).join('/') || '.';
   if (real !== sources) {
     if (real.split('/')[0] === '..') throw new Error(`${property} ${shown(sources)} is a symbolic link to a path outside the source repository: pass a path inside it`);
@@ -53,7 +54,7 @@ export function isWithin(inner: string, outer: string): boolean {
   return outer === '.' || inner === outer || inner.startsWith(`${outer}/`);
 }
 
-/** What git takes, wherever in the repository it runs. Only plain paths are not taken for patterns. */
+/** Path for git that works in any directory of the repository. Without `literal`, git would read special characters as a pattern. */
 export function pathspec(sources: string): string {
   if (sources === '.') return ':/';
   return /^[\w./ -]+$/.test(sources) ? `:/${sources}` : `:(top,literal)${sources}`;

@@ -4,10 +4,10 @@ import { givenOptions, Kinds, misspelled } from './option-kinds';
 import { invalid } from './validation';
 
 /**
- * The options that are given. Warns of names that are nearly those of options.
+ * Returns the options that are set. Warns about names that look like misspelled options.
  *
- * @param required options that there is no default for
- * @throws if one of them is of another kind
+ * @param required names of the options without a default
+ * @throws if an option has the wrong type
  */
 export function checkedOptions<T extends object>(
   scope: Construct, options: T, kinds: Kinds<T>, required: (keyof T & string)[] = [],

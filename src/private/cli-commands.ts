@@ -1,9 +1,9 @@
 /**
- * Commands of the AWS CLI and the CDK CLI that users are told to type, in one place for outputs, failure reasons and
- * pipelines. Each can be copied as it stands. Plain data only: handlers are bundled with this file.
+ * AWS CLI and CDK CLI commands for users, shared by outputs, failure reasons, and pipelines. Users can copy each command as
+ * it is. This file contains only plain data, because the handlers bundle it.
  */
 
-/** Where an operation of ECR takes place. */
+/** Region, repository, and account of an ECR command. */
 export interface EcrPlace {
   readonly name: string;
   readonly account: string;
@@ -21,14 +21,14 @@ export interface ArchivedImage {
   readonly imageId: string;
 }
 
-/** An operation of ECR: it takes an image out of the archive. */
+/** ECR operation that restores an archived image. */
 export const RESTORE = 'update-image-storage-class --target-storage-class STANDARD';
 
 export function restoreFromArchive({ repository, imageId }: ArchivedImage): string {
   return `${ecrCommand(RESTORE, repository)} --image-id ${imageId}`;
 }
 
-/** @param parameters each as `<stack>:<name>=<value>` */
+/** @param parameters parameters in the form `<stack>:<name>=<value>` */
 export function deploy(stack: string, ...parameters: string[]): string {
   return ['cdk deploy', stack, ...parameters.map((parameter) => `--parameters ${parameter}`)].join(' ');
 }
@@ -39,7 +39,7 @@ export interface CommandService {
   readonly service: string;
 }
 
-/** Lets a deployment end whose tasks fail over and over. */
+/** Ends a deployment whose tasks keep failing. */
 export function stopService({ region, cluster, service }: CommandService): string {
   return `aws ecs update-service --region ${region} --cluster ${cluster} --service ${service} --desired-count 0`;
 }

@@ -1,11 +1,11 @@
-/** What a factory passes to the constructor of its class. */
+/** Key that a factory passes to the constructor of its class. */
 export const BY_FACTORY = Symbol('made by a factory');
 
 /**
- * A private constructor stops the compilers of all other languages, but not JavaScript.
+ * Allows only the factories of a class to call its constructor. `private` alone does not stop JavaScript users.
  *
- * @param type the class, whose factories the error names
- * @throws if not a factory of the class calls its constructor
+ * @param type the class; the error names its factories
+ * @throws if a caller other than a factory calls the constructor
  */
 export function onlyByFactory(type: Function, key?: unknown): void {
   if (key === BY_FACTORY) return;

@@ -8,11 +8,11 @@ import { STACK_ACTIONS } from './stack-actions';
 
 const HANDLERS = path.join(__dirname, '..', '..', 'assets');
 
-/** What `iam.Role.customizeRoles` sets on the scopes whose roles somebody else makes, or wants a report of. */
+/** Context key that `iam.Role.customizeRoles` sets. It means that roles are precreated, or that a report of them is requested. */
 const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
 
 export interface HandlerFunctionProps {
-  /** The folder of `src` that the handler is in. */
+  /** Directory of the handler in `src`. */
   readonly room: string;
   readonly description: string;
   readonly roleDescription: string;
@@ -20,10 +20,10 @@ export interface HandlerFunctionProps {
 }
 
 /**
- * The function behind all custom resources of one kind in a stack.
+ * The Lambda function for all custom resources of one type in a stack.
  *
- * Its permissions are inline policies of its role: CloudFormation finishes the role before it makes the function, so
- * the handler never runs before its permissions exist.
+ * The permissions are inline policies of the role. CloudFormation completes the role before it creates the function, so the
+ * handler never runs before it has its permissions.
  */
 export class HandlerFunction extends Construct {
   public readonly functionArn: string;
@@ -49,10 +49,10 @@ export class HandlerFunction extends Construct {
       inlinePolicies: { [policyName]: this.permissions },
     });
     const code = this.publishedCode(stack, room);
-    // In a scope of its own, where the L2 has it, which would load all of S3 and Lambda for this one function.
+    // Uses the L1 in the scope where the L2 would put it. The L2 would load all of S3 and Lambda for this one function.
     const handler = new lambda.CfnFunction(new Construct(this, 'Resource'), 'Resource', {
       description,
-      // As a Runtime, which aws-cdk-lib has only since 2.224: this makes it known to those who ask what the latest is.
+      // aws-cdk-lib has this runtime only since 2.224. The object makes it known to tools that ask for the latest runtime.
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
       handler: 'index.handler',
       code: { s3Bucket: code.bucketName, s3Key: code.objectKey },
@@ -67,7 +67,7 @@ export class HandlerFunction extends Construct {
   /**
    * Allows the function these actions on one more resource.
    *
-   * One statement serves all resources, each named once: the inline policies of a role have room for 10,240 characters.
+   * All resources share one statement, because the inline policies of a role can have at most 10,240 characters.
    */
   protected allowActions(actions: readonly string[], resource: string, conditions?: Record<string, Record<string, string>>): void {
     const key = JSON.stringify([actions, conditions]);
@@ -77,7 +77,7 @@ export class HandlerFunction extends Construct {
 
     const known = statement.resources.length;
     statement.addResources(resource);
-    // A customized role has read its inline policies when it was made, and takes no change of a statement either.
+    // A customized role reads its inline policies when it is created, and ignores later changes to a statement.
     if (statement.resources.length > known && this.node.tryGetContext(CUSTOMIZED_ROLES) !== undefined) {
       this.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [resource], conditions }));
     }

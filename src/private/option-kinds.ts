@@ -1,17 +1,17 @@
 import { Duration } from 'aws-cdk-lib';
 import { shown } from './validation';
 
-/** Finds fault with the value of an option: what it is not, in words. Tokens are strings, numbers and lists themselves. */
+/** Checks the value of an option. Returns a description of the problem, if there is one. A token can be a string, a number, or a list. */
 export type Kind = (name: string, value: unknown) => string | undefined;
 
-/** The kind of each option, so that a new option does not compile without one. */
+/** A check for each option. A new option does not compile without one. */
 export type Kinds<T> = { readonly [K in keyof T]-?: Kind };
 
 export const anyText = kind('a string', (value) => typeof value === 'string');
 export const anyNumber = kind('a number', (value) => typeof value === 'number');
 export const anyFlag = kind('true or false', (value) => typeof value === 'boolean');
 
-/** Of what was not a number there is no length, and every comparison with it is false. */
+/** `Duration` accepts a value that is not a number. All comparisons with its length are then false. */
 export const anyDuration: Kind = (name, value) => aDuration(name, value)
   ?? (!(value as Duration).isUnresolved() && Number.isNaN((value as Duration).toMilliseconds({ integral: false })) ? `${name} NaN is not a Duration` : undefined);
 
@@ -19,14 +19,14 @@ const aDuration = instance('a Duration', 'toSeconds', 'toMilliseconds', 'isUnres
 export const aStack = instance('a Stack', 'stackName', 'node');
 export const aRepository = instance('an ECR repository', 'node', 'repositoryName', 'repositoryArn', 'repositoryUriForDigest');
 
-/** One of the values of an enum, or a newer one that this version of aws-cdk-lib does not know: a string all the same. */
+/** One of the values of an enum. */
 export function oneOf(...values: (string | number)[]): Kind {
   return (name, value) => values.includes(value as string)
     ? undefined
-    : `${name} ${shown(value)} is none of ${values.join(', ')}`;
+    : `${name} ${shown(value)} is not one of ${values.join(', ')}`;
 }
 
-/** An object that has these members, as constructs and classes do: `instanceof` fails across copies of a package. */
+/** An object with these members, such as a construct or a class. `instanceof` would fail across copies of a package. */
 export function instance(what: string, ...members: string[]): Kind {
   return kind(what, (value) => isRecord(value) && members.every((member) => member in value));
 }
@@ -43,7 +43,7 @@ export function mapOf(item: Kind): Kind {
     : `${name} ${shown(value)} is not an object`;
 }
 
-/** A struct of which these properties are judged. The required ones are there, the others may be. */
+/** An object with these properties. Required properties must be present. Other properties are not checked. */
 export function structOf(required: Record<string, Kind>, optional: Record<string, Kind> = {}): Kind {
   return (name, value) => isRecord(value)
     ? firstFault(Object.entries({ ...required, ...optional }).map(([key, each]) =>
@@ -52,11 +52,11 @@ export function structOf(required: Record<string, Kind>, optional: Record<string
 }
 
 /**
- * The options that are given, without those that are null or undefined.
+ * Returns the options that are set, without null and undefined.
  *
- * @param fail makes the error
- * @param required options that there is no default for
- * @throws if one of them is of another kind, which only programs without types get this far with
+ * @param fail creates the error
+ * @param required names of the options without a default
+ * @throws if an option has the wrong type; only callers without a type checker can cause this
  */
 export function givenOptions<T extends object>(
   options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
@@ -68,7 +68,7 @@ export function givenOptions<T extends object>(
   return withoutNull(Object.fromEntries(names.map((name) => [name, options[name]]))) as T;
 }
 
-/** Null counts as left out, as it does for jsii: in structs within the options too, which aws-cdk-lib reads. */
+/** jsii treats null as undefined. This also applies to nested structs, which aws-cdk-lib reads. */
 function withoutNull(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNull);
   if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
@@ -76,10 +76,10 @@ function withoutNull(value: unknown): unknown {
 }
 
 /**
- * The options of a factory. Nobody extends these with options of their own, so a name that is nearly that of an option is
- * a mistake.
+ * Returns the options of a factory. Users cannot add their own options here, so a name that resembles an option must be
+ * misspelled.
  *
- * @throws also for such a name
+ * @throws in the same cases as `givenOptions`, and for a misspelled name
  */
 export function factoryOptions<T extends object>(
   options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
@@ -89,7 +89,7 @@ export function factoryOptions<T extends object>(
   return given;
 }
 
-/** Names that are no options but nearly so, each with the option that is probably meant. */
+/** Returns names that look like misspelled options, each with the option that was probably meant. */
 export function misspelled(given: object, options: string[]): { name: string; meant: string }[] {
   const unknown = Object.keys(given).filter((name) => !options.includes(name));
   return unknown.flatMap((name) => options.filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
@@ -107,7 +107,7 @@ function firstFault(faults: (string | undefined)[]): string | undefined {
   return faults.find((fault) => fault !== undefined);
 }
 
-/** The same but for case, or for a letter that is left out, added or exchanged. */
+/** Whether two names differ only in case, or in one missing, additional, or replaced letter. */
 function isNearly(name: string, option: string): boolean {
   const [one, other] = [name.toLowerCase(), option.toLowerCase()];
   if (one === other) return true;

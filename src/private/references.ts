@@ -3,7 +3,7 @@ import {
 } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
-/** What the tokens in a value refer to, however deep. */
+/** Returns everything that the tokens in a value refer to, at any depth. */
 export function references(scope: IConstruct, value: unknown): Reference[] {
   const collector = new ReferenceCollector();
   Tokenization.resolve(value, { scope, resolver: collector, preparing: true });

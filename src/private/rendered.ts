@@ -1,10 +1,10 @@
 import { CfnResource, ITokenResolver, Stack, Tokenization } from 'aws-cdk-lib';
 
 /**
- * The properties of a resource as its template will have them, overrides included. The fields of an L1 do not show
- * these, and a plain `CfnResource` has no fields.
+ * Returns the properties of a resource as they appear in the template, including overrides. The fields of an L1 do not
+ * include overrides, and a plain `CfnResource` has no fields.
  *
- * @param resolver in place of the one that writes templates
+ * @param resolver replaces the resolver that CDK uses to write templates
  */
 export function renderedProperties(resource: CfnResource, resolver?: ITokenResolver): Record<string, any> {
   const fragment = resource._toCloudFormation();
@@ -15,7 +15,7 @@ export function renderedProperties(resource: CfnResource, resolver?: ITokenResol
   return rendered?.Properties ?? {};
 }
 
-/** Whether the fields of an L1 may not be what its template will have. Rendering takes time, which most resources are spared. */
+/** Whether the fields of an L1 may differ from its template. Rendering is slow, so callers avoid it for most resources. */
 export function isOverridden(resource: CfnResource): boolean {
   const { rawOverrides } = resource as unknown as { readonly rawOverrides?: object };
   return rawOverrides === undefined || Object.keys(rawOverrides).length > 0;

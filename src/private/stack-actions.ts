@@ -1,2 +1,2 @@
-/** All that a handler may ask of CloudFormation, and only about its own stack. */
+/** The only CloudFormation actions of a handler, and only for its own stack. */
 export const STACK_ACTIONS = ['cloudformation:DescribeStacks'] as const;

@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 
 const withPath = new WeakSet<Error>();
 
-/** An error as CDK words them: what is wrong, then where. */
+/** Creates an error in the style of CDK: the problem, then the path. */
 export function invalid(scope: IConstruct, message: string): Error {
   const error = new Error(`${message} (at ${scope.node.path || 'the app'})`);
   withPath.add(error);
@@ -16,9 +16,9 @@ export function refuse(scope: IConstruct, fault: string | undefined): void {
 }
 
 /**
- * Adds the path to errors of functions that know no construct.
+ * Adds the path to errors of functions that do not know the construct.
  *
- * @param property whose value the function reads, for errors of aws-cdk-lib, which do not name it
+ * @param property property that the function reads; errors of aws-cdk-lib do not name it
  */
 export function located<T>(scope: IConstruct, work: () => T, property?: string): T {
   try {
@@ -29,7 +29,7 @@ export function located<T>(scope: IConstruct, work: () => T, property?: string):
   }
 }
 
-/** How a refused value is shown: `undefined`, an empty string and an object must be told apart. */
+/** Formats an invalid value for an error. Distinguishes `undefined`, an empty string, and an object. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return Token.isUnresolved(value) ? 'a token' : `"${value}"`;
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
@@ -43,8 +43,8 @@ export function shown(value: unknown): string {
 }
 
 /**
- * What `fromLookup` and `valueFromLookup` of CDK answer until the CDK CLI has looked the value up. The CLI looks up only after
- * a synthesis that succeeds, so none of our checks may refuse these.
+ * Placeholders that `fromLookup` and `valueFromLookup` of CDK return until the CDK CLI has looked up the value. The CLI
+ * looks up values only after a successful synthesis, so no check can refuse a placeholder.
  */
 const PLACEHOLDERS = [
   /dummy-value-for-/,
@@ -57,17 +57,17 @@ export function isPlaceholder(value: unknown): boolean {
   return typeof value === 'string' && PLACEHOLDERS.some((placeholder) => placeholder.test(value));
 }
 
-/** Whether a check can judge a value: neither a token nor a placeholder. */
+/** Whether a check can evaluate a value: it is neither a token nor a placeholder. */
 export function isKnown(value: unknown): boolean {
   return !Token.isUnresolved(value) && !isPlaceholder(value);
 }
 
-/** Whether a number is known at synthesis and lies outside what is allowed. Tokens pass. */
+/** Whether a number is known at synthesis and out of range. Tokens pass. */
 export function outside(value: number, min: number, max = Infinity): boolean {
   return isKnown(value) && !(Number.isSafeInteger(value) && value >= min && value <= max);
 }
 
-/** The same for a duration, which has to be whole in this unit. */
+/** Whether a duration is known at synthesis, and is out of range or not a whole number of this unit. */
 export function durationOutside(unit: 'seconds' | 'minutes', duration: Duration, min: number, max: number): boolean {
   if (duration.isUnresolved()) return false;
   const length = unit === 'seconds' ? duration.toSeconds({ integral: false }) : duration.toMinutes({ integral: false });

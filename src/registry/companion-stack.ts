@@ -7,10 +7,10 @@ const MAX_STACK_NAME_LENGTH = 128;
 const COMPANION_STACK = Symbol.for('@org/phased-fargate.CompanionStack');
 
 /**
- * The registry stack beside a service stack, made on first use.
+ * Returns the registry stack of a service stack, and creates it on first use.
  *
- * It is a child in the construct tree, so that tags, permissions boundaries and aspects reach it, and it is named
- * after the service stack's name, which tells apart what one id deploys twice.
+ * It is a child of the service stack in the construct tree, so tags, permissions boundaries, and aspects apply to it. Its
+ * name contains the name of the service stack, so that two deployments of one app do not collide.
  */
 export function companionStack(serviceStack: Stack): Stack {
   const existing = serviceStack.node.tryFindChild(ID);
@@ -33,8 +33,8 @@ export function companionStack(serviceStack: Stack): Stack {
 }
 
 /**
- * Lets `--parameters <name>=<value>` go without the name of the service stack. The CLI then passes the parameter to every
- * stack that it deploys, and CloudFormation refuses one that a template does not declare.
+ * Makes `--parameters <name>=<value>` work without the name of the service stack. In that case, the CLI passes the parameter
+ * to every stack that it deploys, and CloudFormation refuses parameters that a template does not declare.
  */
 export function acceptParameter(registryStack: Stack, name: string): void {
   const id = `--parameters ${name}`;
@@ -45,7 +45,8 @@ export function acceptParameter(registryStack: Stack, name: string): void {
     default: '',
   });
   parameter.overrideLogicalId(name);
-  // Refuses what a script passes that has no tag, here first. Validators object to a parameter that nothing refers to.
+  // Refuses a value that a script passes if its variable is not set. The rule also prevents warnings about an unused
+  // parameter.
   new CfnRule(parameter, 'Rule', {
     assertions: [{
       assert: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
@@ -54,7 +55,7 @@ export function acceptParameter(registryStack: Stack, name: string): void {
   });
 }
 
-/** Follows the service stack in what a child in the tree does not inherit by itself, whenever it is set there. */
+/** Follows settings of the service stack that a child stack does not inherit, even if they are set later. */
 class RegistryStack extends Stack {
   private protectedFromTermination?: boolean;
 
@@ -72,7 +73,7 @@ class RegistryStack extends Stack {
     this.protectedFromTermination = value;
   }
 
-  /** `Tags.of` reaches a child stack; tags that the service stack itself was given do not. */
+  /** `Tags.of` applies to child stacks. Tags in the properties of the service stack do not. */
   private inheritTags(): void {
     const own = this.tags.tagValues();
     for (const [key, value] of Object.entries(this.serviceStack.tags.tagValues())) {
@@ -81,7 +82,7 @@ class RegistryStack extends Stack {
   }
 }
 
-/** One synthesizer object serves one stack only, and a stack without one of its own gets a copy of the app's. */
+/** A synthesizer object can serve only one stack. A stack without its own synthesizer gets a copy of the app's synthesizer. */
 function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynthesizer) => Stack): Stack {
   const { synthesizer } = serviceStack;
   const byDefault = make();

@@ -2,13 +2,13 @@ import { BuildRequirements } from '../private/docker-commands';
 import { DEFAULT_PLATFORM, distinctPlatforms } from '../private/image-platforms';
 
 export interface ImageBuild extends BuildRequirements {
-  /** Tells apart what one tag cannot name. */
+  /** Distinguishes builds that cannot share one tag. */
   readonly tagSuffix: string;
 }
 
 /**
- * The fewest builds that serve all guards of a registry: one, unless some guards need an index of several platforms and
- * others refuse it.
+ * Returns the minimum number of builds for all guards of a registry. One build is enough, unless some guards need an index
+ * for several platforms and other guards refuse an index.
  */
 export function buildsFor(guards: readonly BuildRequirements[]): ImageBuild[] {
   const platforms = platformsOf(guards);
@@ -24,7 +24,7 @@ export function buildsFor(guards: readonly BuildRequirements[]): ImageBuild[] {
   ];
 }
 
-/** Whether one of the single manifests is all that the guard needs. */
+/** Whether one of the single manifests meets all requirements of the guard. */
 function isServed({ platforms }: BuildRequirements, single: string[]): boolean {
   return platforms.length === 0 || (platforms.length === 1 && single.includes(platforms[0]));
 }

@@ -197,10 +197,10 @@ export class ImageRegistry extends ecr.RepositoryBase {
     this.signingProfile = given.signingProfile;
     if (this.signingProfile !== undefined) ManagedSigning.in(this).sign(this.repositoryName, this.signingProfile);
 
-    // The L1, so that applyRemovalPolicy and escape hatches find it as in other CDK resources.
+    // Sets the L1 as the default child, so that `applyRemovalPolicy` and escape hatches find it.
     const resource = this.repository.node.defaultChild as ecr.CfnRepository;
     this.node.defaultChild = resource;
-    // The L2 refuses names that ECR accepts.
+    // The L2 refuses some names that ECR accepts.
     resource.repositoryName = this.repositoryName;
     resource.lifecyclePolicy = { lifecyclePolicyText: lifecyclePolicy(retention) };
     excludeReservedTags(resource);
@@ -239,7 +239,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Lets the push commands build what this guard accepts.
+   * Makes the push commands build an image that this guard accepts.
    *
    * @internal
    */
@@ -248,8 +248,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Images may come before the deployment that creates the repository has succeeded. If that deployment fails, only an
-   * empty repository could be rolled back, and the stack would be stuck.
+   * Allows images in the repository before the deployment that creates it succeeds. Without this, a rollback could delete
+   * only an empty repository, and the stack would be stuck.
    *
    * @internal
    */
@@ -267,7 +267,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 }
 
-/** On the L1, because the L2 knows the filters only since aws-cdk-lib 2.221. */
+/** Set on the L1, because the L2 has the filters only since aws-cdk-lib 2.221. */
 function excludeReservedTags(resource: ecr.CfnRepository): void {
   resource.imageTagMutability = 'IMMUTABLE_WITH_EXCLUSION';
   resource.imageTagMutabilityExclusionFilters = RESERVED_TAGS.map((pattern) => ({

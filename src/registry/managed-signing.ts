@@ -9,12 +9,12 @@ const ID = 'PhasedFargateManagedSigning';
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-signingconfiguration-rule.html */
 export const SIGNING_PROFILE_ARN = /^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$/;
 
-/** What a rule takes as the name of a repository, which is less than ECR does: CloudFormation's schema of AWS::ECR::SigningConfiguration. */
+/** Valid repository names in a rule, which are fewer than in ECR: see the CloudFormation schema of AWS::ECR::SigningConfiguration. */
 const FILTER = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**
- * ECR managed signing. An account has one configuration in each region, with a rule for each signing profile, so all
- * registries of a stack share one resource, and no second stack can have another.
+ * ECR managed signing. An account has one configuration per region, with a rule for each signing profile. All registries of
+ * a stack therefore share one resource, and no second stack can have another one.
  */
 export class ManagedSigning extends Construct {
   /** @throws if another stack of the app configures the same account and region */

@@ -9,7 +9,7 @@ import { invalid, isPlaceholder, shown } from '../private/validation';
 
 const MIN_LENGTH = 2;
 const MAX_LENGTH = 256;
-/** As in ECR's service model and CloudFormation's schema, which accept more than `ecr.Repository` does. */
+/** Pattern of the ECR service model and the CloudFormation schema, which accept more names than `ecr.Repository`. */
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const REPOSITORY_NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 
@@ -24,7 +24,7 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   }
 }
 
-/** @throws if the path makes too long a name */
+/** @throws if the path results in a name that is too long */
 export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: string[]): string {
   const name = kebabCase([stack.stackName, ...path]);
   if (name.length > MAX_LENGTH) {
@@ -36,7 +36,7 @@ export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: str
 
 const kept = new WeakSet<ecr.CfnRepository>();
 
-/** Whoever has referred to the repository by its name would be wrong after an override or an aspect has changed it. */
+/** Other stacks refer to the repository by name, so overrides and aspects must not change the name. */
 export function keepRepositoryName(resource: ecr.CfnRepository, name: string): void {
   if (kept.has(resource)) return;
   kept.add(resource);
@@ -49,10 +49,10 @@ export function keepRepositoryName(resource: ecr.CfnRepository, name: string): v
   });
 }
 
-/** Two repositories of one name in one place would only be found out by the second deployment. */
+/** Without this check, only the second deployment would detect two repositories with the same name, account, and region. */
 export function claimRepositoryName(scope: IConstruct, name: string): void {
   const { account, region } = deployedStack(scope);
-  // Where the environment is not known, stages usually differ in it, and the stacks of one do not.
+  // If the environment is unknown, stages usually have different environments, and the stacks of a stage do not.
   const place = [account, region].map((part) => Token.isUnresolved(part) ? `that of stage ${Stage.of(scope)?.node.path}` : part).join('/');
 
   const holder = claim(scope, `repository ${place} ${name}`);

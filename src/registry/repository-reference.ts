@@ -6,7 +6,7 @@ import { references } from '../private/references';
 import { deployedTogether } from '../private/stacks';
 import { invalid } from '../private/validation';
 
-/** The repository that this construct creates; `undefined` for one that only refers to a repository. */
+/** Returns the repository that this construct creates. Returns `undefined` if the construct only refers to a repository. */
 export function createdRepository(registry: IConstruct): ecr.CfnRepository | undefined {
   const child = registry.node.defaultChild;
   if (!child) return undefined;
@@ -16,17 +16,17 @@ export function createdRepository(registry: IConstruct): ecr.CfnRepository | und
   return createdRepository(child);
 }
 
-/** By the ARN, since an imported repository counts as one of the importing stack otherwise. */
+/** Reads account and region from the ARN, because an imported repository otherwise has those of the importing stack. */
 export function placeOf(repository: ecr.IRepository): { account: string; region: string } {
   const { account, region } = Stack.of(repository).splitArn(repository.repositoryArn, ArnFormat.SLASH_RESOURCE_NAME);
   return { account: account!, region: region! };
 }
 
 /**
- * The registry as a stack may refer to it without an export, which would tie the two stacks together for good:
- * as it is, or, where another stack creates it, by the name that was given to it there.
+ * Returns the registry in a form that a stack can refer to without an export. An export would tie the two stacks together. A
+ * registry in another stack is referenced by the name that was set there.
  *
- * @throws if it was given none
+ * @throws if the registry has no such name
  */
 export function referenceByName(scope: Construct, registry: ecr.IRepository): ecr.IRepository {
   const created = createdRepository(registry);

@@ -1,12 +1,12 @@
-/** Release tags begin with this: guards put them on the images that are deployed, and on those before. */
+/** Prefix of release tags. Guards add these tags to the deployed image and to the previous one. */
 export const RELEASE_TAG_PREFIX = 'deployed-';
 
-/** All release tags, as a pattern of ECR's lifecycle rules. */
+/** Matches all release tags, as a pattern for lifecycle rules. */
 export const RELEASE_TAGS = `${RELEASE_TAG_PREFIX}*`;
 
 /**
- * The tags that may move from one image to another in our registry. All others are immutable there.
- * Written as ECR's mutability exclusion filters: `*` stands for any characters.
+ * Tags that can move between images in an `ImageRegistry`. All other tags are immutable. The format is that of ECR's
+ * mutability exclusion filters, in which `*` matches any characters.
  */
 export const RESERVED_TAGS: readonly string[] = ['latest', 'cache*', RELEASE_TAGS];
 

@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 import { RELEASE_TAGS } from './reserved-tags';
 import { invalid, outside } from '../private/validation';
 
-/** More than any repository has of them: the rule is there to keep. */
+/** More than the number of release tags in any repository, because this rule only keeps images. */
 const ALL_PINNED = 10_000;
 
 export interface Retention {
@@ -14,10 +14,10 @@ export interface Retention {
 export const DEFAULT_RETENTION: Retention = { maxImageCount: 1_000, maxUntaggedImageAge: Duration.days(30) };
 
 /**
- * What ECR may delete, as it takes it.
+ * Returns the lifecycle policy, in the format of ECR.
  *
- * An image that a rule has matched is out of reach of all rules with a higher number, even if the first one keeps it.
- * So the first rule matches whatever runs, and everything else is left to the others.
+ * Once a rule matches an image, no rule with a higher number can expire it, even if the first rule keeps the image. The
+ * first rule therefore matches all deployed images, and the other rules apply to the rest.
  */
 export function lifecyclePolicy({ maxImageCount, maxUntaggedImageAge }: Retention): string {
   return JSON.stringify({
@@ -44,7 +44,7 @@ export function lifecyclePolicy({ maxImageCount, maxUntaggedImageAge }: Retentio
   });
 }
 
-/** Tokens do not pass: the rules are text, in which CloudFormation sees no intrinsics. */
+/** Tokens are not allowed, because the policy is text, and CloudFormation does not resolve intrinsic functions in it. */
 export function checkRetention(scope: IConstruct, { maxImageCount, maxUntaggedImageAge }: Retention): void {
   if (Token.isUnresolved(maxImageCount) || maxUntaggedImageAge.isUnresolved()) {
     throw invalid(scope, 'maxImageCount and maxUntaggedImageAge must be known at synthesis');

@@ -1,26 +1,26 @@
 /**
- * What the construct sends to its handler: the only file that both sides share.
- * All values travel as strings, because CloudFormation turns every property into one.
+ * The data that the construct sends to its handler. Only this file is shared by both. All values are strings, because
+ * CloudFormation converts every property to a string.
  */
 
-/** Raised whenever the contract changes. Handlers of a later version keep reading the properties of all earlier ones. */
+/** Version of the contract. Increase it with each change. A handler must still read the properties of all earlier versions. */
 export const CONTRACT_VERSION = '1';
 
 export const RESOURCE_TYPE = 'Custom::ReleaseTask';
 
-/** The properties of the custom resource, besides its service token and timeout. */
+/** Properties of the custom resource, without its service token and timeout. */
 export interface ReleaseTaskProperties {
   readonly ContractVersion: string;
 
-  /** What makes a release: what runs, and of which image. The entry point is empty where it is the image's own. */
+  /** These properties identify a release. The entry point is empty if the image's own entry point is used. */
   readonly ImageDigest: string;
   readonly Command: string[];
   readonly EntryPoint: string[];
 
-  /** `true` if going back to an earlier release runs its task again. */
+  /** `true` if the task runs again when a deployment returns to an earlier release. */
   readonly RerunForEarlierReleases?: string;
 
-  /** Where and how the task runs. None of it makes another release. */
+  /** Settings of the task that do not identify a release. */
   readonly Cluster: string;
   readonly TaskDefinition: string;
   readonly ContainerName: string;
@@ -30,23 +30,23 @@ export interface ReleaseTaskProperties {
   readonly PlatformVersion?: string;
   readonly TimeoutSeconds: string;
 
-  /** Where the container logs to; absent where it is not CloudWatch Logs, or no lines are to be shown. */
+  /** Log group of the container. Absent if the container does not log to CloudWatch Logs, or if no log lines are requested. */
   readonly LogGroup?: string;
   readonly LogRegion?: string;
   readonly LogStreamPrefix?: string;
   readonly FailureLogLines: string;
 
-  /** Names of the variables whose values nobody must see. The values are not known here. */
+  /** Names of the environment variables whose values are secret. The construct does not know the values. */
   readonly SecretNames: string[];
 
-  /** Where the partition's services are: `amazonaws.com`. */
+  /** Domain suffix of the partition: `amazonaws.com`. */
   readonly UrlSuffix: string;
 
-  /** What `cdk deploy` takes. */
+  /** ID of the stack for `cdk deploy`. */
   readonly ServiceStack: string;
 }
 
-/** All that the handler may ask, by what it is allowed on: a family of task definitions, the tasks of a cluster, log streams. */
+/** All actions of the handler, grouped by resource: task definitions, tasks of a cluster, and log streams. */
 export const RUN_ACTIONS = ['ecs:RunTask'] as const;
 export const TASK_ACTIONS = ['ecs:DescribeTasks', 'ecs:StopTask'] as const;
 export const LOG_ACTIONS = ['logs:GetLogEvents'] as const;

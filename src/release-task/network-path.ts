@@ -3,11 +3,12 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Dependable, IConstruct, IDependable } from 'constructs';
 
 /**
- * What opens the way of a task: rules of security groups that name one of its own, and endpoints of its VPC.
+ * Everything that connects a task to the network: rules of security groups that refer to its security groups, and endpoints
+ * of its VPC.
  *
- * Nothing that starts the task refers to them, so that CloudFormation would make them at any time. A service tries again
- * until they are there; a task that runs once cannot. Only at synthesis it is known which these are, and only those of the
- * same stack can be waited for: another stack is deployed before this one or after it, with all that is in it.
+ * The resource that starts the task does not refer to them, so CloudFormation would create them at any time. A service
+ * retries until they exist, but a task that runs once cannot. They are known only at synthesis. The task can only wait for
+ * those in the same stack, because another stack is deployed completely before or after this stack.
  */
 export class NetworkPath implements IDependable {
   constructor(scope: IConstruct, vpc: ec2.IVpc, { securityGroups }: ec2.Connections) {

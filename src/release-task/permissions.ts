@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { LOG_ACTIONS, RUN_ACTIONS, TASK_ACTIONS } from './contract';
 
-/** Where a container logs to in CloudWatch Logs. */
+/** Log streams of a container in CloudWatch Logs. */
 export interface LogStreams {
   readonly group: string;
   readonly region: string;
@@ -20,11 +20,11 @@ export interface Needs {
 }
 
 /**
- * Lets the function run this task in this cluster with the roles that the task has, watch and stop what runs there, and
- * read what the container logs.
+ * Allows the function to run this task in this cluster, to pass the roles of the task, to watch and stop tasks, and to read
+ * the logs of the container.
  *
- * Each task has a policy of its own, and not the role one for all: the function would wait for whatever any of them needs,
- * and a task that comes after the services of another one would wait for itself.
+ * Each task has its own policy. With one policy for all tasks, the function would wait for the resources of every task. A
+ * task that runs after the services of another task would then wait for itself.
  */
 export function allowToRun(scope: Construct, { role, taskDefinition, container, cluster, logStreams }: Needs): iam.Policy {
   const stack = Stack.of(scope);

@@ -4,7 +4,7 @@ import { singleton } from '../private/stacks';
 
 const ID = 'PhasedFargateReleaseTask';
 
-/** The function behind all release tasks of a stack. What each of them lets it do is in `permissions.ts`. */
+/** The Lambda function for all release tasks of a stack. `permissions.ts` grants its permissions for each task. */
 export class ReleaseTaskFunction extends HandlerFunction {
   public static in(stack: Stack): ReleaseTaskFunction {
     return singleton(stack, ID, () => new ReleaseTaskFunction(stack));

@@ -24,10 +24,10 @@ import { faultsOfTaskDefinition } from '../service/synthesis-checks';
 
 const DEFAULT_TIMEOUT = Duration.minutes(10);
 
-/** One Lambda invocation lasts 15 minutes at most, and starting, stopping and answering take some of it. */
+/** A Lambda invocation lasts at most 15 minutes. The handler needs some of this time to start and stop the task, and to answer. */
 const LONGEST_TIMEOUT = Duration.minutes(14);
 
-/** What the handler needs beyond the time of the task, to start it, to stop it and to answer. */
+/** Time that the handler needs to start the task, to stop it, and to answer. */
 const TIME_TO_ANSWER = Duration.minutes(5);
 
 const DEFAULT_LOG_LINES = 20;
@@ -222,7 +222,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     return resource;
   }
 
-  /** Where the lines of the container can be read, if any are to be shown. */
+  /** Log streams of the container, if the failure reason includes log lines. */
   private logStreams(props: ReleaseTaskProps): LogStreams | undefined {
     const { logDriver, options = {} } = this.container.logDriverConfig ?? {};
     const { 'awslogs-group': group, 'awslogs-region': region, 'awslogs-stream-prefix': prefix } = options;
@@ -231,20 +231,23 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
       : undefined;
   }
 
-  /** When an essential container exits, ECS stops the others, and a command that is stopped may exit with 0 as well. */
+  /**
+   * When an essential container exits, ECS stops the other containers. The command can then exit with code 0 although it did
+   * not finish.
+   */
   private faultsOfSidecars(): string[] {
     const sidecars = this.containerDefinitions().filter(({ name }) => name !== this.container.containerName);
     return sidecars.filter(({ essential }) => essential !== false).map(({ name }) =>
-      `container "${name}" is essential: when it exits, ECS stops the command, which cannot be told from an end of the command itself: ` +
+      `container "${name}" is essential: when it exits, ECS also stops the command, and the release task cannot tell whether the command has finished: ` +
       'add the container with essential: false');
   }
 
-  /** Also of secrets that were added to the container later. */
+  /** Includes the secrets that users add to the container later. */
   private secretNames(): string[] {
     return this.containerDefinitions().flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
   }
 
-  /** As they are rendered, with those that CDK adds only then. */
+  /** The rendered containers, which include containers that CDK adds at synthesis. */
   private containerDefinitions(): any[] {
     return Stack.of(this).resolve((this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions);
   }

@@ -5,9 +5,10 @@ import { ImageGuard } from '../guard/image-guard';
 const imagesByStack = new WeakMap<Stack, Images>();
 
 /**
- * Lets what the services of a stack share wait for the image of each of them: where one is missing, nothing is made yet.
+ * Makes resources that the services of a stack share wait for the image of each service. If an image is missing, the
+ * deployment then creates none of them.
  *
- * @param shared such as the default cluster
+ * @param shared shared resource, such as the default cluster
  */
 export function comeAfterImage(shared: IConstruct, service: IConstruct, guard: ImageGuard): void {
   const stack = Stack.of(shared);
@@ -19,13 +20,13 @@ export function comeAfterImage(shared: IConstruct, service: IConstruct, guard: I
 }
 
 /**
- * The images of a stack, as something to depend on; without those that come after another service, which in turn needs
- * what is shared. Only at synthesis it is known which these are.
+ * The images of a stack, as a dependency. It excludes guards that depend on another service, because that service depends on
+ * the shared resources. These guards are known only at synthesis.
  */
 class Images implements IDependable {
   public readonly guards = new Set<ImageGuard>();
 
-  /** Services, and what they share: what a guard waits for must not be one of them. */
+  /** Services and the resources that they share. A guard in this dependency must not depend on any of them. */
   public readonly parts = new Set<IConstruct>();
 
   constructor() {

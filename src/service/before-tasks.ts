@@ -10,7 +10,7 @@ export interface TaskPlace {
   readonly assignPublicIp: boolean;
 }
 
-/** @throws what aws-cdk-lib says of a cluster without a VPC, or of a VPC without such subnets, with the name of the option */
+/** @throws the error of aws-cdk-lib for a cluster without a VPC, or for a VPC without matching subnets, with the name of the option */
 export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp }: Partial<TaskPlace>, cluster: ecs.ICluster): TaskPlace {
   const publicIp = assignPublicIp ?? (!taskSubnets && lacksNatGateways(cluster));
   const subnets = taskSubnets ?? (publicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
@@ -19,14 +19,14 @@ export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp }: Par
   return { taskSubnets: subnets, assignPublicIp: publicIp };
 }
 
-/** Otherwise, tasks may start before they are allowed to pull, or have a way out, or the cluster has the capacity. */
+/** Without these dependencies, a task could start before it has permission to pull the image, a route to the internet, or capacity. */
 export function beforeTasks(
   starter: IConstruct, cluster: ecs.ICluster, { executionRole }: ecs.TaskDefinition, subnets: ec2.SubnetSelection,
 ): IDependable[] {
   const { vpc } = cluster;
   return [
     executionRole!,
-    // Another stack that is referred to is deployed before, with all that is in it.
+    // If this stack refers to another stack, CDK deploys that stack first.
     ...(deployedTogether(vpc, starter) ? [vpc.selectSubnets(subnets).internetConnectivityEstablished] : []),
     ...(deployedTogether(cluster, starter) ? [cluster] : []),
   ];

@@ -9,7 +9,7 @@ import { invalid } from '../private/validation';
 
 const ID = 'PhasedFargateCluster';
 
-/** Availability zones of a VPC that is made by default. */
+/** Number of availability zones of the default VPC. */
 export const DEFAULT_ZONES = 2;
 
 export interface DefaultClusterOptions {
@@ -19,9 +19,10 @@ export interface DefaultClusterOptions {
 }
 
 /**
- * The cluster of all services of a stack that were given none, one for each VPC. Without a VPC it makes one.
+ * Returns the default cluster of a stack, which services without their own cluster share. There is one for each VPC. Without
+ * a VPC, this function creates the default VPC.
  *
- * @throws if the VPC that it has made already has another number of NAT gateways
+ * @throws if the default VPC already has a different number of NAT gateways
  */
 export function defaultCluster(scope: Construct, { guard, vpc, natGateways }: DefaultClusterOptions): ecs.Cluster {
   const stack = Stack.of(scope);
@@ -35,7 +36,7 @@ export function defaultCluster(scope: Construct, { guard, vpc, natGateways }: De
   return cluster;
 }
 
-/** Whether tasks in this cluster reach the internet only with a public IP address of their own. */
+/** Whether tasks in this cluster need their own public IP address to reach the internet. */
 export function lacksNatGateways(cluster: ecs.ICluster): boolean {
   return cluster instanceof DefaultCluster && cluster.natGateways === 0;
 }
@@ -49,13 +50,13 @@ interface DefaultClusterProps {
 class DefaultCluster extends ecs.Cluster {
   public override readonly vpc: ec2.IVpc;
 
-  /** Undefined with a VPC that was given. */
+  /** Undefined if the user passed a VPC. */
   public readonly natGateways?: number;
 
   public readonly firstUser: Construct;
 
   constructor(scope: Construct, id: string, { firstUser, vpc, natGateways = DEFAULT_ZONES }: DefaultClusterProps) {
-    // Only kept there. Without one, ecs.Cluster would make its own, with NAT gateways.
+    // `ecs.Cluster` only stores this value. Without a value, it would create its own VPC with NAT gateways.
     super(scope, id, { vpc: vpc ?? {} as ec2.IVpc });
     this.firstUser = firstUser;
     this.natGateways = vpc ? undefined : natGateways;
@@ -63,7 +64,7 @@ class DefaultCluster extends ecs.Cluster {
   }
 }
 
-/** Subnets keep names and addresses whatever the number of NAT gateways is, so that it can change where services run. */
+/** Names and addresses of the subnets do not depend on the number of NAT gateways, so users can change the number of a deployed VPC. */
 function defaultVpc(scope: Construct, natGateways: number): ec2.Vpc {
   const { PUBLIC, PRIVATE_ISOLATED, PRIVATE_WITH_EGRESS } = ec2.SubnetType;
   return new ec2.Vpc(scope, 'Vpc', {

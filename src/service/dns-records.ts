@@ -21,12 +21,12 @@ export function* faultsOfDomain({ domainName, domainZone }: LoadBalancerIngressO
   if (zoneName === undefined) {
     yield `domainZone ${domainZone.node.path} has no zone name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
   } else if (isKnown(zoneName) && isKnown(domainName) && !isWithin(domainName, zoneName)) {
-    // Otherwise, the record would be made for a name within the zone that nobody asks for.
+    // Otherwise, the record would get an unintended name within the zone.
     yield `domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`;
   }
 }
 
-/** One for each kind of address that clients can reach. */
+/** Adds one record for each address type that clients can use. */
 export function addDnsRecords(
   scope: Construct, loadBalancer: elbv2.ApplicationLoadBalancer, { domainName, domainZone, ipAddressType = IPV4 }: LoadBalancerIngressOptions,
 ): void {
@@ -44,7 +44,7 @@ function nameOf(zone: route53.IHostedZone): string | undefined {
   try {
     return zone.zoneName;
   } catch {
-    // aws-cdk-lib throws where only the id is known.
+    // aws-cdk-lib throws an error if it knows only the ID of the zone.
     return undefined;
   }
 }

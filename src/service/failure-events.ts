@@ -13,7 +13,7 @@ const ID = 'PhasedFargateEvents';
 
 const EVENTBRIDGE = { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] };
 
-/** What ECS says of tasks that it replaces in a deployment, or has no more need of: no failures, and one or more with each release. */
+/** Excludes tasks that ECS replaces in a deployment or stops to scale in. These are not failures, and occur with each release. */
 const NOT_ON_PURPOSE = { 'anything-but': { prefix: 'Scaling activity initiated by' } };
 
 const QUERY = [
@@ -27,22 +27,22 @@ const QUERY = [
 export interface FailureEventsOptions {
   readonly service: ecs.FargateService;
 
-  /** Where it refuses the image, there is nothing to keep. */
+  /** If the guard refuses the image, there are no events to keep. */
   readonly guard: ImageGuard;
 
-  /** Undefined where CloudFormation makes one up. */
+  /** Undefined if CloudFormation generates the name. */
   readonly givenName?: string;
 
-  /** Is sent them as well, but for tasks that ECS stops on purpose. */
+  /** Topic that also receives the events, except those of tasks that ECS stops on purpose. */
   readonly topic?: sns.ITopic;
 }
 
 /**
- * Keeps the reasons of deployments that failed and of tasks that stopped: ECS forgets them after an hour, and
- * CloudFormation only says that a circuit breaker was triggered.
+ * Keeps the reasons for failed deployments and stopped tasks. ECS forgets them after about an hour, and CloudFormation only
+ * reports that the circuit breaker was triggered.
  *
- * Names that CloudFormation makes up begin with the name of the stack, so one rule serves all services that have one. It
- * is there before the service's first deployment fails, and hence cannot refer to the service.
+ * Generated service names begin with the name of the stack, so one rule matches all services with generated names. The rule
+ * must exist before the first deployment of the service can fail, so it cannot refer to the service.
  */
 export function keepFailureEvents(scope: Construct, { service, guard, givenName, topic }: FailureEventsOptions): void {
   const resource = service.node.findChild('Service');
@@ -71,7 +71,7 @@ function failuresOf({ cluster, node, stack }: ecs.FargateService, givenName?: st
   );
 }
 
-/** Of a failed deployment, ECS tells the service; of a task, the group. */
+/** Events of a failed deployment contain the service. Events of a task contain the group. */
 function failures(service: object, task: object): object {
   return {
     source: ['aws.ecs'],
@@ -83,8 +83,8 @@ function failures(service: object, task: object): object {
 }
 
 /**
- * One log group for all services of the stack, with a resource policy of its own: those of an account are limited to
- * ten, and the event target of aws-cdk-lib sets one with a function.
+ * One log group for all services of a stack, with its own resource policy. An account can have only ten resource policies,
+ * and the event target of aws-cdk-lib creates one with a Lambda function.
  */
 class EventLog extends Construct {
   public static of(stack: Stack): EventLog {
@@ -97,8 +97,8 @@ class EventLog extends Construct {
 
   private constructor(private readonly stack: Stack) {
     super(stack, ID);
-    // A name of its own makes the ARN known to the policy. The id of the stack is unique: what an earlier stack of the same
-    // name has left behind does not collide.
+    // With a fixed name, the resource policy can contain the ARN. The ID of the stack is unique, so the name does not
+    // collide with a log group that an earlier stack with the same name left behind.
     const logGroupName = `/aws/events/${stack.stackName}/${Fn.select(2, Fn.split('/', stack.stackId))}`;
     const arn = stack.formatArn({ service: 'logs', resource: `log-group:${logGroupName}` });
     this.logGroup = new logs.CfnLogGroup(this, 'LogGroup', {
@@ -118,9 +118,10 @@ class EventLog extends Construct {
         ],
       },
     });
-    // A first deployment that fails takes everything else with it.
+    // A failed first deployment deletes all other resources of the stack.
     this.logGroup.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    // A target is named without the ":*" that the ARN of a log group ends with. By reference, so that the group is there first.
+    // Event targets need an ARN without the ":*" at the end of a log group's ARN. The reference makes the rule wait for the
+    // log group.
     this.target = { id: 'LogGroup', arn: stack.formatArn({ service: 'logs', resource: `log-group:${this.logGroup.ref}` }) };
 
     const name = `${stack.stackName}: failed deployments and stopped tasks`;
@@ -132,7 +133,8 @@ class EventLog extends Construct {
   }
 
   /**
-   * By wildcard, whatever cluster it is: a reference to the clusters of all services would make each wait for all.
+   * Matches all clusters with a wildcard. References to the clusters would make each service wait for the clusters of all
+   * services.
    */
   public keepGeneratedNames(): events.CfnRule {
     const { stackName } = this.stack;

@@ -139,7 +139,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       cluster: this.cluster,
       taskDefinition: this.taskDefinition,
       serviceName: props.serviceName,
-      // Undefined leaves the number of tasks to ECS, which starts one: too many while the guard holds tasks back.
+      // If this is undefined, ECS starts one task. While the guard holds tasks back, that is one too many.
       desiredCount: props.scaling ? props.scaling._desiredCount(this, guard) : guard._holdsTasksBack ? guard.taskCount(1) : undefined,
       circuitBreaker: props.circuitBreaker ?? { rollback: true },
       minHealthyPercent: props.minHealthyPercent ?? DEFAULT_MIN_HEALTHY_PERCENT,
@@ -186,14 +186,15 @@ function resourceOf(service: ecs.FargateService): ecs.CfnService {
 }
 
 function adjust(resource: ecs.CfnService, props: GuardedFargateServiceProps): void {
-  // It is ECS, said or not; a feature flag says it, and CloudFormation replaces the service when that changes.
+  // The default controller is ECS. A feature flag sets it explicitly, and CloudFormation replaces the service when the
+  // property changes.
   resource.deploymentController = undefined;
   const override = (path: string, value: unknown) => {
     if (value !== undefined) resource.addPropertyOverride(`DeploymentConfiguration.${path}`, value);
   };
-  // CloudFormation's default is 36 hours, and ECS demands a value for BLUE_GREEN.
+  // CloudFormation's default is 36 hours, and ECS requires a value for BLUE_GREEN.
   if (shiftsTraffic(props) && !props.bakeTime) override('BakeTimeInMinutes', 0);
-  // By overrides, because the lowest aws-cdk-lib that is supported does not know these properties.
+  // Uses overrides, because the minimum aws-cdk-lib does not have these properties.
   override('CanaryConfiguration.CanaryPercent', props.canaryPercent);
   override('CanaryConfiguration.CanaryBakeTimeInMinutes', props.canaryBakeTime?.toMinutes());
   override('LinearConfiguration.StepPercent', props.linearStepPercent);

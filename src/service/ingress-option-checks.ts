@@ -5,11 +5,11 @@ import { IngressTargetOptions } from './ingress-options';
 import { anyDuration, anyFlag, anyNumber, anyText, instance, Kinds, listOf, structOf } from '../private/option-kinds';
 import { durationOutside, isKnown, outside, shown } from '../private/validation';
 
-/** Those of all conditions of a rule together. */
+/** Limit for all conditions of a rule together. */
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 128;
 
-/** Of a health check over HTTP. */
+/** Default timeout of an HTTP health check. */
 const DEFAULT_TIMEOUT_SECONDS = 5;
 
 const LEAST_HTTP_CODE = 200;
@@ -97,10 +97,11 @@ export function* faultsOfTimes<K extends string>(
 }
 
 /**
- * The conditions of a rule.
+ * Checks the conditions of a rule.
  *
- * @param names of the options that they are from
- * @param hosts and paths that make conditions too
+ * @param names names of the options for the error
+ * @param hosts host patterns, which also count as conditions
+ * @param paths path patterns, which also count as conditions
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
 export function* faultsOfConditions(
@@ -144,7 +145,7 @@ function* faultsOfValues(field: string, values: string[]): Generator<string> {
   }
 }
 
-/** An element of a list that is a token does not look like one by itself. */
+/** Excludes tokens. A token in a list does not look like a token. */
 function knownValues(values: unknown): string[] {
   return Array.isArray(values) && !Token.isUnresolved(values) ? values.filter((value) => typeof value === 'string' && isKnown(value)) : [];
 }

@@ -3,15 +3,15 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IConstruct } from 'constructs';
 import { isPlaceholder } from '../private/validation';
 
-/** The priority of a rule that must not keep a request from any other. */
+/** Priority of a rule that must come after all other rules. */
 export const LAST_PRIORITY = 50_000;
 
-/** Rules of the whole app by listener and priority. Stages are synthesised one by one, and the next may not have been made yet. */
+/** Rules of the whole app by listener and priority. Stages are synthesized one at a time, so later stages may not exist yet. */
 const rulesByStage = new WeakMap<IConstruct, Map<string, elbv2.CfnListenerRule[]>>();
 
 /**
- * Rules of a service whose priority another rule has at the same listener: one of another service, or of the user. Only the
- * deployment would find out, or worse, requests would not arrive. To be asked once the app is complete.
+ * Finds rules of a service whose priority another rule of the same listener already has. Without this check, the deployment
+ * would fail, or requests would not arrive. Call it when the app is complete.
  */
 export function prioritiesTaken(rules: elbv2.ApplicationListenerRule[]): string[] {
   return rules.flatMap((rule) => {
@@ -19,7 +19,7 @@ export function prioritiesTaken(rules: elbv2.ApplicationListenerRule[]): string[
     const place = placeOf(resource);
     const others = place ? rulesAt(rule, place).filter((other) => other !== resource) : [];
     return others.slice(0, 1).map((other) =>
-      `ingress priority ${resource.priority} at listener ${listenerOf(resource)} is taken by ${pathOf(other)}: give one of the two another priority`);
+      `ingress priority ${resource.priority} at listener ${listenerOf(resource)} is taken by ${pathOf(other)}: change one of the priorities`);
   });
 }
 
@@ -27,7 +27,7 @@ function rulesAt(scope: IConstruct, place: string): elbv2.CfnListenerRule[] {
   const stage = Stage.of(scope) ?? scope.node.root;
   let rules = rulesByStage.get(stage);
   if (!rules) {
-    // Once for all services, since it takes a walk through the whole tree.
+    // Cached for all services, because it visits every construct of the app.
     rules = new Map();
     for (const rule of scope.node.root.node.findAll().filter(isListenerRule)) {
       const key = placeOf(rule);
@@ -38,12 +38,12 @@ function rulesAt(scope: IConstruct, place: string): elbv2.CfnListenerRule[] {
   return rules.get(place) ?? [];
 }
 
-/** Undefined if the priority is only known at deployment, or the listener has not been looked up yet. */
+/** Undefined if the priority is known only at deployment, or if the listener has not been looked up yet. */
 function placeOf(rule: elbv2.CfnListenerRule): string | undefined {
   return Token.isUnresolved(rule.priority) || isPlaceholder(rule.listenerArn) ? undefined : `${rule.priority} ${listenerOf(rule)}`;
 }
 
-/** By ARN where that is known, since each stack may import the listener for itself. */
+/** Identifies a listener by its ARN if the ARN is known, because each stack can import the listener separately. */
 function listenerOf(rule: elbv2.CfnListenerRule): string {
   const { listenerArn = '' } = rule;
   if (!Token.isUnresolved(listenerArn)) return listenerArn;
@@ -53,7 +53,7 @@ function listenerOf(rule: elbv2.CfnListenerRule): string {
   return JSON.stringify(Stack.of(rule).resolve([listenerArn, account, region]));
 }
 
-/** Of what users have made: L2 constructs call their resource `Resource`. */
+/** Path of the construct that the user created. L2 constructs name their resource `Resource`. */
 function pathOf({ node }: IConstruct): string {
   return node.id === 'Resource' ? node.scope!.node.path : node.path;
 }

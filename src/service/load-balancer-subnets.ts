@@ -3,15 +3,16 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { invalid, located } from '../private/validation';
 
-/** Zones of which ELB needs two; local zones are named `us-west-2-lax-1a`. */
+/** Matches regular availability zones. ELB needs two of them. Local zones have names such as `us-west-2-lax-1a`. */
 const REGIONAL_ZONE = /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/;
 
 /**
- * The subnets of a load balancer: ELB takes one of each availability zone, and needs two zones.
+ * Returns the subnets of a load balancer. ELB accepts one subnet per availability zone, and needs two zones.
  *
- * @param given by the user; otherwise, one for each zone
- * @throws if ELB would refuse them, or if clients on the internet could not reach them
- * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+ * @param given subnets that the user passed; by default, one subnet per zone
+ * @throws if ELB would refuse the subnets, or if clients on the internet could not reach them
+ * @see
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
  */
 export function loadBalancerSubnets(
   scope: Construct, vpc: ec2.IVpc, internetFacing: boolean, given?: ec2.SubnetSelection,
@@ -42,7 +43,7 @@ export function loadBalancerSubnets(
   return selection;
 }
 
-/** Those that are made in this app without IPv6 addresses, once it is complete. */
+/** Returns the subnets of this app without IPv6 addresses. Call it when the app is complete. */
 export function subnetsWithoutIpv6(vpc: ec2.IVpc, selection: ec2.SubnetSelection): string {
   return paths(vpc.selectSubnets(selection).subnets.filter((subnet) => {
     const resource = subnet.node.defaultChild as ec2.CfnSubnet | undefined;
@@ -51,7 +52,7 @@ export function subnetsWithoutIpv6(vpc: ec2.IVpc, selection: ec2.SubnetSelection
   }));
 }
 
-/** Of a subnet of which only the id is known, aws-cdk-lib throws. */
+/** aws-cdk-lib throws an error if it knows only the ID of the subnet. */
 function zoneOf(subnet: ec2.ISubnet): string | undefined {
   try {
     return subnet.availabilityZone;

@@ -6,9 +6,10 @@ import { Construct } from 'constructs';
 import { checkPlace } from './same-place';
 
 /**
- * Keeps a metric near its target by the number of tasks. Metric math, which the L2 of aws-cdk-lib refuses, is possible too.
+ * Keeps a metric near its target by changing the number of tasks. Supports metric math, which the L2 of aws-cdk-lib refuses.
  *
- * @see https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
+ * @see
+ * https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
  */
 export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs.TrackCustomMetricProps): void {
   if (!props.metric.toMetricConfig().mathExpression) {
@@ -32,10 +33,12 @@ export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs
 }
 
 /**
- * A tracked metric has neither account nor region in CloudFormation, so that of another place would be silently empty.
+ * In CloudFormation, a tracked metric has no account and no region. A metric from another account or region would have no
+ * data.
  *
- * @throws if one of the metrics is known to be in another account or region
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-applicationautoscaling-scalingpolicy-targettrackingmetricstat.html
+ * @throws if a metric is known to be in another account or region
+ * @see
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-applicationautoscaling-scalingpolicy-targettrackingmetricstat.html
  */
 export function checkPlaceOfMetric(scope: Construct, name: string, metric: cloudwatch.IMetric): void {
   const { mathExpression, metricStat } = metric.toMetricConfig();

@@ -4,21 +4,21 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
 import { TaskPlace } from './before-tasks';
 
-/** Where tasks run, and what they are, which tells what they have to reach from there before they can start. */
+/** Network and task definition of tasks. Together, they determine which endpoints the tasks must reach before they can start. */
 export interface TaskNetwork extends TaskPlace {
   readonly vpc: ec2.IVpc;
   readonly taskDefinition: ecs.TaskDefinition;
 }
 
 /**
- * Warns of networks in which no task can ever start: ECS would try over and over, with
+ * Warns about networks in which a task can never start. ECS would retry forever, with the error
  * `ResourceInitializationError: unable to pull secrets or registry auth`.
  *
- * Of a VPC that is made elsewhere, nobody here knows the endpoints and the routes of private subnets. But what is public is
- * known, and that a task there needs a public IP address.
+ * For an imported VPC, the endpoints and the routes of private subnets are unknown. Public subnets are known, and tasks in
+ * them need a public IP address.
  */
 export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork): void {
-  // At the very end, because endpoints, containers and secrets may be added until then, also by aspects.
+  // Runs at the end of synthesis, because endpoints, containers, and secrets can be added until then, also by aspects.
   scope.node.addValidation({
     validate: () => {
       check(scope, network);
@@ -63,7 +63,7 @@ function missingEndpoints({ vpc, taskDefinition }: TaskNetwork): string[] {
 }
 
 interface Endpoint {
-  /** Where it is made in this app: the construct, and not only the logical id, which another stack may have as well. */
+  /** The construct, if it is in this app. A logical ID would not be enough, because another stack can have the same ID. */
   readonly vpc?: IConstruct;
   readonly vpcId: string;
   readonly service: string;
@@ -72,13 +72,13 @@ interface Endpoint {
 const endpointsByStage = new WeakMap<IConstruct, Endpoint[]>();
 
 function endpointServices(vpc: ec2.IVpc): string[] {
-  // Stages are synthesised one by one, and the next may not have been made yet.
+  // Stages are synthesized one at a time, so later stages may not exist yet.
   const stage = Stage.of(vpc)!;
-  // Once for all services, since it takes a walk through the whole tree.
+  // Cached for all services, because it visits every construct of the stage.
   const endpoints = endpointsByStage.get(stage) ?? stage.node.findAll().filter(isEndpoint).map((endpoint) => ({
     vpc: referenced(endpoint.vpcId),
     vpcId: endpoint.vpcId,
-    // The name may be put together by an intrinsic; what matters are its last words.
+    // An intrinsic function can build the name, so only its last words are compared.
     service: JSON.stringify(Stack.of(endpoint).resolve(endpoint.serviceName ?? '')).replace(/["\]}]+$/, ''),
   }));
   endpointsByStage.set(stage, endpoints);

@@ -36,7 +36,7 @@ const KINDS: Kinds<LoadBalancerIngressOptions> = {
   domainZone: instance('a route53.IHostedZone', 'hostedZoneId'),
 };
 
-/** A load balancer that is made for the service. */
+/** A load balancer that is created for the service. */
 export class OwnLoadBalancer implements WayIn {
   private readonly options: LoadBalancerIngressOptions;
   private readonly port: number;
@@ -62,7 +62,8 @@ export class OwnLoadBalancer implements WayIn {
     const selection = loadBalancerSubnets(scope, vpc, this.isInternetFacing, subnets);
     const loadBalancer = this.makeLoadBalancer(scope, vpc, selection);
     const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
-    // One id for each protocol: a certificate that comes or goes then never has two listeners meet on a port.
+    // Each protocol has its own ID. If the certificate is added or removed, two listeners then never use the same port at
+    // the same time.
     const listener = this.listen(loadBalancer, certificate ? 'HttpsListener' : 'HttpListener', this.port, conditions ? undefined : targets);
     if (this.options.openListener ?? true) this.open(listener, this.port);
     if (this.redirect) this.redirectTo(listener);
@@ -133,7 +134,7 @@ export class OwnLoadBalancer implements WayIn {
     });
   }
 
-  /** @param forwardsTo where requests go that no rule is for; without, they are refused */
+  /** @param forwardsTo target of requests that match no rule; if undefined, the listener refuses these requests */
   private listen(loadBalancer: elbv2.ApplicationLoadBalancer, id: string, port: number, forwardsTo?: ServiceTargets): elbv2.ApplicationListener {
     const { certificate, additionalCertificates = [], sslPolicy = elbv2.SslPolicy.RECOMMENDED_TLS } = this.options;
     return loadBalancer.addListener(id, {
@@ -146,7 +147,7 @@ export class OwnLoadBalancer implements WayIn {
     });
   }
 
-  /** aws-cdk-lib opens a listener for IPv6 too, but with a feature flag only where there is no IPv4. */
+  /** aws-cdk-lib also opens a listener for IPv6, but with a feature flag only if the load balancer has no IPv4 addresses. */
   private open(listener: elbv2.ApplicationListener, port: number): void {
     const description = `Allow from anyone on port ${port}`;
     listener.connections.allowDefaultPortFrom(ec2.Peer.anyIpv4(), description);

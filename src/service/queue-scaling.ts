@@ -4,21 +4,22 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { trackMetric } from './metric-tracking';
 
-/** What a task needs to start and to take its first message. */
+/** Time that a task needs to start and to receive its first message. */
 const TIME_TO_START = Duration.minutes(3);
 
 export interface QueueScaling {
   readonly queue: sqs.IQueue;
   readonly messagesPerTask: number;
 
-  /** Whether there may be no task, and hence nobody to measure the backlog by. */
+  /** Whether the number of tasks can be 0. The backlog per task is then unknown. */
   readonly toZero: boolean;
 }
 
 /**
- * Keeps the backlog of a queue per task. Messages in flight count, so that the last task stops after its last message.
+ * Keeps the backlog of a queue per task near its target. Messages in flight count, so the last task stops only after its
+ * last message.
  *
- * Without tasks, the backlog per task is unknown. Then messages that wait while none is in flight start the first ones.
+ * Without tasks, the backlog per task is unknown. In that case, waiting messages start the first tasks if none is in flight.
  */
 export function followQueue(tasks: ecs.ScalableTaskCount, service: ecs.FargateService, { queue, messagesPerTask, toZero }: QueueScaling): void {
   const period = Duration.minutes(1);
@@ -29,7 +30,7 @@ export function followQueue(tasks: ecs.ScalableTaskCount, service: ecs.FargateSe
   trackMetric(tasks, 'Queue', {
     metric: new cloudwatch.MathExpression({
       expression: '(waiting + inFlight) / tasks',
-      // Each task reports once a minute, as the documentation of ECS counts running tasks.
+      // Each task reports once a minute. The ECS documentation counts running tasks in this way.
       usingMetrics: { ...usingMetrics, tasks: service.metricCpuUtilization({ period, statistic: cloudwatch.Stats.SAMPLE_COUNT }) },
       period,
     }),

@@ -61,16 +61,16 @@ export interface LatencyOptions extends RollbackAlarmOptions {
   readonly percentile?: number;
 }
 
-/** What the metrics of an alarm are taken from. */
+/** Sources of the metrics of an alarm. */
 export interface AlarmSource {
-  /** Those that the load balancer sends requests to. */
+  /** Target groups of the load balancer. */
   readonly targetGroups: elbv2.ApplicationTargetGroup[];
 
-  /** If it is the service's own, so that its errors are too. */
+  /** The load balancer, if it was created for the service. Its own errors then count too. */
   readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 }
 
-/** Either does not set off the alarm yet, or already does. */
+/** `above` does not set off the alarm yet. `from` does. */
 type Threshold = { readonly above: number } | { readonly from: number };
 
 type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
@@ -134,8 +134,8 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Always throws an error. You cannot use a `RollbackAlarm` outside `rollbackOn`, because each service creates its own
-   * alarm.
+   * Throws an error. Pass a `RollbackAlarm` to `rollbackOn` of a service, which creates its own alarm. You cannot combine it
+   * in an `AlarmRule`.
    *
    * @throws always
    */
@@ -144,7 +144,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Makes the alarm, under an id of its kind.
+   * Creates the alarm. Its ID is the kind of the alarm.
    *
    * @internal
    */
@@ -165,9 +165,10 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
 }
 
 /**
- * The names of alarms that fail a deployment. ECS gets names only, so it watches alarms of its own account and region.
+ * Returns the names of alarms that fail a deployment. ECS accepts only names, so it finds only alarms in its own account and
+ * region.
  *
- * @param rules those of `RollbackAlarm` are made here, and so is one for a rule that combines several
+ * @param rules a `RollbackAlarm`, and a rule that combines several alarms, are created in `scope`
  */
 export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRule[], source: AlarmSource): string[] {
   const alarms = new Construct(scope, 'RollbackAlarms');
@@ -190,7 +191,7 @@ function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T
   return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`));
 }
 
-/** The same metric of each target group, put together. */
+/** The same metric of each target group, combined into one. */
 function ofEach(aggregate: 'SUM' | 'MAX', metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwatch.Metric): MakeMetric {
   return ({ targetGroups }) => {
     if (targetGroups.length === 1) return metricOf(targetGroups[0]);
@@ -207,7 +208,7 @@ function serverErrorPercent({ targetGroups, loadBalancer }: AlarmSource): cloudw
     requests[`requests${index}`] = metrics.requestCount({ period: PERIOD });
   });
   if (loadBalancer) {
-    // Requests that reach no task are counted only here.
+    // Only this metric counts requests that reach no task.
     errors.refused = requests.refused = loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { period: PERIOD });
   }
   const sum = (metrics: object) => Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + ');

@@ -5,7 +5,8 @@ import { Construct, IConstruct } from 'constructs';
 import { invalid, isKnown, shown } from '../private/validation';
 
 /**
- * What AWS only finds in its own region, such as the certificate of a load balancer: that of CloudFront is in us-east-1.
+ * Checks the region of a resource that AWS finds only in its own region. An example is the certificate of a load balancer:
+ * certificates for CloudFront are in us-east-1.
  *
  * @throws if the regions are known to differ
  */
@@ -22,9 +23,10 @@ export interface Place {
 }
 
 /**
- * What AWS only finds in its own account and region, such as the alarms and metrics of a service.
+ * Checks the account and region of a resource that AWS finds only in its own account and region, such as an alarm of a
+ * service.
  *
- * @param other shown in the error
+ * @param other name of the resource for the error
  * @throws if the accounts or the regions are known to differ
  */
 export function checkPlace(scope: Construct, name: string, other: string, place: Place): void {
@@ -37,8 +39,8 @@ export function checkPlace(scope: Construct, name: string, other: string, place:
 }
 
 /**
- * The same for each resource that a text names: by an ARN, or by a reference to a construct. Nothing is resolved, because
- * that makes CDK look for names of resources of another place.
+ * Checks each resource that a text refers to, by an ARN or by a reference to a construct. The text is not resolved, because
+ * CDK would then need physical names for resources in another account or region.
  */
 export function checkPlaces(scope: Construct, name: string, text: string): void {
   for (const [arn, region, account] of text.matchAll(/arn:[^:"]+:[^:"]+:([^:"]*):([^:"]*):[^"]+/g)) checkPlace(scope, name, arn, { region, account });
@@ -47,13 +49,13 @@ export function checkPlaces(scope: Construct, name: string, text: string): void 
   }
 }
 
-/** Users know the construct that has made a resource. */
+/** Path of the construct that the user created. */
 function nameOf({ node }: IConstruct): string {
   return node.id === 'Resource' ? node.scope!.node.path : node.path;
 }
 
 /**
- * ELB refuses target groups of another VPC, such as the default one that a service gets if it is given none.
+ * ELB refuses target groups in another VPC, such as the default VPC of a service that has none.
  *
  * @throws if the VPCs are known to differ
  */
@@ -65,7 +67,7 @@ export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: el
     'pass that VPC, or a cluster in it');
 }
 
-/** Of an imported VPC whose id is a token, nobody can tell which one it is. */
+/** Whether a VPC can be identified. An imported VPC whose ID is a token cannot. */
 function isIdentified(vpc: ec2.IVpc): boolean {
   const resource = vpc.node.defaultChild;
   return isKnown(vpc.vpcId) || (resource !== undefined && CfnResource.isCfnResource(resource));

@@ -14,7 +14,7 @@ import { invalid, outside, shown } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 
-/** Ids of the policies that options other than names make. */
+/** IDs of the policies that options without a name create. */
 const OWN_POLICIES = ['Target', 'Cpu', 'Memory', 'Requests', 'Queue', 'QueueWakes'];
 
 const aMetric = instance('a cloudwatch.IMetric', 'toMetricConfig');
@@ -66,7 +66,7 @@ export class Scaling {
     const given = factoryOptions(options ?? {}, KINDS, fail);
     if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
-      throw fail(`max ${shown(max)} is not a number of tasks that is at least 1 and at least min (${min})`);
+      throw fail(`max ${shown(max)} is not a number of tasks: at least 1, and at least min (${min})`);
     }
     for (const fault of faultsOf(given)) throw fail(fault);
     return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));
@@ -77,7 +77,7 @@ export class Scaling {
   }
 
   /**
-   * What the service asks for. Where it is `undefined`, ECS starts with one task and leaves the number alone afterwards.
+   * The desired number of tasks. If `undefined`, ECS starts one task and does not change the number later.
    *
    * @internal
    */
@@ -86,7 +86,7 @@ export class Scaling {
   }
 
   /**
-   * @param targetGroups those that the load balancer sends requests to
+   * @param targetGroups target groups of the load balancer
    * @internal
    */
   public _follow(
@@ -112,7 +112,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   }
   const names = [...Object.keys(customMetrics), ...Object.keys(metricSteps)];
   const taken = names.find((name, index) => OWN_POLICIES.includes(name) || names.indexOf(name) !== index);
-  if (taken !== undefined) yield `${Object.hasOwn(customMetrics, taken) ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is taken: pass another one`;
+  if (taken !== undefined) yield `${Object.hasOwn(customMetrics, taken) ? 'customMetrics' : 'metricSteps'}.${taken} has a name that is already taken: pass another name`;
   for (const [name, { scalingSteps }] of Object.entries(metricSteps)) {
     if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
   }
@@ -145,7 +145,7 @@ class LoadDrivenCount implements TaskCountRule {
 
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {
-      throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which WhenMissing.startWithoutTasks() must prevent: ' +
+      throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
         'pass Scaling.exactly until the first image is pushed, or another whenMissing');
     }
     return undefined;
@@ -182,7 +182,7 @@ class LoadDrivenCount implements TaskCountRule {
   }
 }
 
-/** The predefined metric names one target group, which stands idle after every second deployment that shifts traffic. */
+/** The predefined metric supports only one target group. That group is idle after every second deployment that shifts traffic. */
 function followRequests(
   scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
 ): void {

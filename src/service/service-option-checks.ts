@@ -7,7 +7,7 @@ import { durationOutside, isKnown, outside } from '../private/validation';
 export const DEFAULT_MIN_HEALTHY_PERCENT = 100;
 export const DEFAULT_MAX_HEALTHY_PERCENT = 200;
 
-/** What ECS lets services, families and containers be called. */
+/** Valid names of services, families, and containers in ECS. */
 const NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const MOST_ENVIRONMENT_FILES = 10;
 const MOST_SECURITY_GROUPS = 5;
@@ -15,7 +15,7 @@ const MOST_CAPACITY_PROVIDERS = 20;
 const MOST_MINUTES = 1_440;
 const MOST_SECONDS = 2_147_483_647;
 
-/** From 1.4.0 on. */
+/** Version 1.4.0 or later. */
 const PLATFORM = /^(LATEST|1\.([4-9]|\d\d)\.\d+|[2-9]\.\d+\.\d+)$/;
 
 type Options = GuardedFargateServiceProps;
@@ -32,7 +32,7 @@ export function environmentOf({ guard, imageInEnvironment, environment }: Option
   return imageInEnvironment ? { IMAGE_TAG: guard.imageTag, IMAGE_DIGEST: guard.imageDigest, ...environment } : environment;
 }
 
-/** What is wrong with the options of a service that can be told by the options alone. */
+/** Finds errors in the options of a service that depend on the options alone. */
 export function* faultsOf(options: Options): Generator<string> {
   yield* faultsOfNames(options);
   yield* faultsOfTask(options);

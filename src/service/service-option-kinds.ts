@@ -22,10 +22,10 @@ export const aSubnetSelection = structOf({}, {
   subnets: listOf(instance('an ec2.ISubnet', 'subnetId')),
 });
 
-/** ECS has two more than the lowest aws-cdk-lib knows. */
+/** ECS has two more strategies than the minimum aws-cdk-lib. */
 const STRATEGIES = ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'];
 
-/** By class, interface or enum, as the types say it to those whose language has types. */
+/** A class, interface, or enum for each option, as the types declare it. */
 export const TASK_OPTION_KINDS: Kinds<TaskOptions> = {
   cpu: anyNumber,
   memoryLimitMiB: anyNumber,

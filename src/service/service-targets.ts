@@ -4,11 +4,11 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { IngressTargetOptions } from './ingress-options';
 
-/** The targets of a load balancer that the tasks of a service are, and the rules that forward to them. */
+/** The tasks of a service as targets of a load balancer, and the rules that forward to them. */
 export class ServiceTargets {
   public readonly targetGroup: elbv2.ApplicationTargetGroup;
 
-  /** Where deployments shift traffic from one set of tasks to another. */
+  /** Set if deployments shift traffic between two target groups. */
   public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 
   public readonly rules: elbv2.ApplicationListenerRule[] = [];
@@ -32,7 +32,7 @@ export class ServiceTargets {
     return rule;
   }
 
-  /** By rules, for which the default action of a listener does not do. */
+  /** ECS shifts traffic by rules. The default action of a listener does not work. */
   public shiftBy(production: elbv2.ApplicationListenerRule, test?: elbv2.ApplicationListenerRule): ecs.IAlternateTarget | undefined {
     return this.alternateTargetGroup && new ecs.AlternateTarget('AlternateTarget', {
       alternateTargetGroup: this.alternateTargetGroup,
@@ -42,8 +42,8 @@ export class ServiceTargets {
   }
 
   /**
-   * Both target groups belong to the load balancer from the start; ECS moves the weights. If the groups have stickiness,
-   * ELB demands that the rule has it too.
+   * Both target groups are attached to the load balancer from the start, and ECS changes their weights. If the target groups
+   * have stickiness, ELB requires it for the rule too.
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-rule.html
    */

@@ -10,7 +10,7 @@ import { invalid, isKnown } from '../private/validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
 
-/** Service Connect finds a port by its name, and ECS takes no port twice, so it cannot be named later. */
+/** Service Connect finds a port by its name. Users cannot add the name later, because ECS refuses two mappings of the same port. */
 const PORT_NAME = 'app';
 
 export interface ServiceTask {
@@ -19,7 +19,7 @@ export interface ServiceTask {
   readonly logGroup?: logs.ILogGroup;
 }
 
-/** The task of a service, with the container that runs the guarded image. */
+/** Creates the task definition of a service, with the container that runs the guarded image. */
 export function makeTask(scope: Construct, props: GuardedFargateServiceProps, hasIngress: boolean): ServiceTask {
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
     family: props.family,
@@ -60,7 +60,7 @@ export function makeTask(scope: Construct, props: GuardedFargateServiceProps, ha
 function makeLogGroup(scope: Construct, { guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {
   const logGroup = new logs.LogGroup(scope, 'LogGroup', {
     retention: logRetention ?? logs.RetentionDays.ONE_MONTH,
-    // A first deployment that fails takes everything else with it, and the logs say why it did.
+    // A failed first deployment deletes all other resources, and these logs explain the failure.
     removalPolicy: RemovalPolicy.RETAIN,
   });
   logGroup.node.addDependency(guard);
@@ -68,7 +68,8 @@ function makeLogGroup(scope: Construct, { guard, logRetention }: GuardedFargateS
 }
 
 /**
- * An environment file that the execution role may read, which aws-cdk-lib leaves to its users, each in a scope of its own.
+ * An environment file with read permission for the execution role, which aws-cdk-lib does not grant. Each file has its own
+ * scope.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
  */

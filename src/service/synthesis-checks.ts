@@ -5,15 +5,15 @@ import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
 import { isKnown, shown } from '../private/validation';
 
-/** Of `linuxParameters`. */
+/** Properties of `linuxParameters` that Fargate does not support. */
 const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
 const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
 
 /**
- * What is wrong with a service that only the finished app tells, since load balancers, Cloud Map, devices and capacity may be
- * added until then.
+ * Finds errors in a service that are known only when the app is complete. Until then, load balancers, Cloud Map, devices,
+ * and capacity can be added.
  */
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
   const { loadBalancers, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
@@ -27,7 +27,7 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
   yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
 }
 
-/** What is wrong with a task, whatever starts it, that only the finished app tells. */
+/** Finds errors in a task definition that are known only when the app is complete. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
   for (const container of taskDefinition.stack.resolve(containerDefinitions)) {
@@ -45,13 +45,13 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
   }
 }
 
-/** ECS answers "Environment variable name cannot be null or blank." */
+/** ECS refuses such variables with "Environment variable name cannot be null or blank." */
 function faultsOfVariables(where: string, variables: { name: unknown }[]): string[] {
   const blank = variables.filter(({ name }) => typeof name === 'string' && name.trim() === '');
   return blank.map(({ name }) => `${where} has a variable with the blank name "${name}": pass a name`);
 }
 
-/** Capacity that a cluster of this app does not offer, so that ECS would refuse the service. */
+/** Finds capacity providers that a cluster of this app does not have. ECS would refuse the service. */
 function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProviderStrategy[]): string[] {
   const resource = cluster.node.defaultChild;
   if (!resource || !isResource(resource, ecs.CfnCluster.CFN_RESOURCE_TYPE_NAME)) return [];
@@ -65,7 +65,7 @@ function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProvide
     'pass enableFargateCapacityProviders: true to the cluster'];
 }
 
-/** By a resource that users made themselves. */
+/** Whether the user associates capacity providers with a separate resource. */
 function isOfferedElsewhere(cluster: ecs.ICluster): boolean {
   return cluster.node.root.node.findAll().some((construct) =>
     isResource(construct, ecs.CfnClusterCapacityProviderAssociations.CFN_RESOURCE_TYPE_NAME) && !construct.node.scopes.includes(cluster));

@@ -25,9 +25,7 @@ export interface TaskSize {
   readonly memoryLimitMiB: number;
 }
 
-/**
- * @throws if Fargate has no such task, or if the memory is left out although the CPU is not known at synthesis
- */
+/** @throws if Fargate does not support the task size; if the memory is omitted and the CPU is unknown at synthesis */
 export function taskSize(scope: Construct, { cpu = DEFAULT_CPU, memoryLimitMiB }: Partial<TaskSize>): TaskSize {
   if (Token.isUnresolved(cpu)) {
     if (memoryLimitMiB !== undefined) return { cpu, memoryLimitMiB };
@@ -48,7 +46,7 @@ function steps(least: number, most: number, step: number): number[] {
   return Array.from({ length: (most - least) / step + 1 }, (_, index) => least + index * step);
 }
 
-/** Few values in full, many by their bounds and the step between them. */
+/** Lists a few values in full. Describes many values by their range and step. */
 function inWords(values: readonly number[]): string {
   const [least, second] = values;
   const step = second - least;

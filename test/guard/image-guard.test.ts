@@ -321,8 +321,8 @@ describe('the code of a Lambda function', () => {
     const both = guard();
     functionOf(stack, both, lambda.Architecture.ARM_64);
     taskDefinition(stack, 'Web', both.image);
-    expect(() => app.synth()).toThrow('[Web/Guard] the image is for a Lambda function, which takes a single manifest, and for linux/amd64 and linux/arm64, ' +
-      'which a single manifest cannot be for: make a guard for each platform');
+    expect(() => app.synth()).toThrow('[Web/Guard] a Lambda function needs the image as a single manifest, ' +
+      'but linux/amd64 and linux/arm64 need an index: create a guard for each platform');
   });
 
   test('goes with tasks of the same architecture', () => {

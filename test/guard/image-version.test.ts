@@ -7,7 +7,7 @@ import { testApp } from '../util/synth';
 
 const GUARD = 'Custom::ImageGuard';
 const HEX = '0123456789abcdef'.repeat(4);
-const NOT_A_TAG = 'is not valid: 1 to 128 letters, digits, ".", "_" and "-", the first neither "." nor "-"';
+const NOT_A_TAG = 'is not valid: pass 1 to 128 letters, digits, ".", "_", and "-", and do not start with "." or "-"';
 
 let app: App;
 let stack: Stack;
@@ -49,7 +49,7 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
 
   test('says where a digest belongs', () => {
     expect(() => make(`sha256:${HEX}`))
-      .toThrow(`ImageVersion.${factory}: "sha256:${HEX}" ${NOT_A_TAG}; for a digest there is ImageVersion.digest`);
+      .toThrow(`ImageVersion.${factory}: "sha256:${HEX}" ${NOT_A_TAG}; for a digest, use ImageVersion.digest`);
   });
 
   test('lets a tag pass that is known at deployment only', () => {
@@ -102,7 +102,7 @@ describe('ImageVersion.digest', () => {
     '', 'v1', HEX, `sha256:${HEX}0`, `sha256:${HEX.slice(1)}`, `sha256:${HEX.toUpperCase()}`, `sha512:${HEX}`, ` sha256:${HEX}`, `sha256:${HEX}\n`,
   ])('refuses %j with its name and the value', (digest) => {
     expect(() => ImageVersion.digest(digest))
-      .toThrow(new Error(`ImageVersion.digest: "${digest}" is not valid: "sha256:" and 64 hexadecimal digits in lower case`));
+      .toThrow(new Error(`ImageVersion.digest: "${digest}" is not valid: pass "sha256:" and 64 lowercase hexadecimal digits`));
   });
 
   test.each([[undefined], [null], [42]])('refuses %p', (digest: any) => {
@@ -212,11 +212,11 @@ describe('ImageVersion.parameter', () => {
 
   test.each(['', 'Image-Tag', 'Image Tag', 'Web:Tag', 'a'.repeat(256), 'Tägli', 'Tag\n'])('refuses the name %j, which CloudFormation would', (name) => {
     expect(() => ImageVersion.parameter(name))
-      .toThrow(new Error(`ImageVersion.parameter: name "${name}" is not valid: letters and digits only`));
+      .toThrow(new Error(`ImageVersion.parameter: name "${name}" is not valid: use only letters and digits`));
   });
 
   test('refuses a name that is a token', () => {
-    expect(() => ImageVersion.parameter(Aws.REGION)).toThrow('ImageVersion.parameter: name a token is not valid: letters and digits only');
+    expect(() => ImageVersion.parameter(Aws.REGION)).toThrow('ImageVersion.parameter: name a token is not valid: use only letters and digits');
   });
 
   test('refuses a name that something else of the stack has', () => {

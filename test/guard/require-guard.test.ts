@@ -43,7 +43,7 @@ function faults(scope: IConstruct = app, options?: RequireGuardOptions): string[
     app.synth();
     return [];
   } catch (error) {
-    return (error as Error).message.split('\n').filter((line) => line.includes('passes no guard'));
+    return (error as Error).message.split('\n').filter((line) => line.includes('has no guard'));
   }
 }
 
@@ -77,7 +77,7 @@ describe('refuses', () => {
   test('saying which container, where, and what to do', () => {
     task(stack, '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1');
     expect(faults()).toEqual([expect.stringContaining(
-      'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" passes no guard: ' +
+      'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" has no guard: ' +
       "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
       'or add it to exemptions with a reason (at Web/Task/Resource)')]);
   });
@@ -155,7 +155,7 @@ describe('refuses', () => {
   ])('what is in %s, saying where and what to take', (_, where, source, make) => {
     make();
     expect(faults()).toEqual([expect.stringMatching(new RegExp(
-      `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} passes no guard: take it from new ImageGuard\\(.*\\)\\.${source}, or add it .* \\(at Web/`))]);
+      `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} has no guard: use new ImageGuard\\(.*\\)\\.${source}, or add it .* \\(at Web/`))]);
   });
 
   const escape = (text: string) => text.replace(/\./g, '\\.');
@@ -172,7 +172,7 @@ describe('refuses', () => {
   test('what is added after requireOn', () => {
     ImageGuard.requireOn(app);
     task(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
-    expect(() => app.synth()).toThrow('passes no guard');
+    expect(() => app.synth()).toThrow('has no guard');
   });
 });
 

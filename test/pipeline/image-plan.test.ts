@@ -154,9 +154,9 @@ describe('a promoted image', () => {
     });
     const uri = '444455556666.dkr.ecr.us-east-1.amazonaws.com/prod-shop-api';
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry] }, { registry: again }]))
-      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which has an image already (at the app)`);
+      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which already has a build (at the app)`);
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry, again] }]))
-      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which has an image already (at the app)`);
+      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which already has a build (at the app)`);
   });
 });
 
@@ -182,7 +182,7 @@ describe('what cannot be meant is refused', () => {
     [{ context: 'https://github.com/octo-org/web.git' }, 'images[0].context "https://github.com/octo-org/web.git" is an address: pass a path relative to the root of the source repository (at the app)'],
     [{ dockerfile: 'linked/Dockerfile' }, 'images[0].dockerfile "linked/Dockerfile" is a symbolic link'],
     [{ additionalContexts: { lib: 'linked' } }, 'images[0].additionalContexts.lib "linked" is a symbolic link'],
-    [{ context: './-api' }, 'images[0].context "-api" begins with "-", so Docker would take it for an option: rename the directory (at the app)'],
+    [{ context: './-api' }, 'images[0].context "-api" begins with "-", so Docker would read it as an option: rename the directory (at the app)'],
     [{ context: ' api' }, 'images[0].context " api" is not a path that is known at synthesis, without leading or trailing spaces'],
     [{ context: '' }, 'images[0].context "" is not a path that is known at synthesis'],
     [{ context: 'a\nb' }, 'images[0].context "a\nb" is not a path that is known at synthesis'],

@@ -428,7 +428,7 @@ describe('what is refused', () => {
   ])('a sidecar that ends the task when it exits, also one that CDK adds: %s', (name, addTo) => {
     addTo(task());
 
-    expect(() => app.synth()).toThrow(`container "${name}" is essential: when it exits, ECS stops the command, which cannot be told from an end of the command itself: `
+    expect(() => app.synth()).toThrow(`container "${name}" is essential: when it exits, ECS also stops the command, and the release task cannot tell whether the command has finished: `
       + 'add the container with essential: false');
   });
 

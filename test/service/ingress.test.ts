@@ -327,7 +327,7 @@ describe('Ingress.onListener', () => {
       serviceAt(new Stack(app, 'Two'));
       expect(() => app.synth()).toThrow(
         '[Two/Service] ingress priority 1 at listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is taken by ' +
-        'One/Service/ListenerRule: give one of the two another priority');
+        'One/Service/ListenerRule: change one of the priorities');
     });
 
     test('lets it pass at another listener', () => {

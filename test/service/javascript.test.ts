@@ -147,10 +147,10 @@ describe('the message says what is wrong with', () => {
     ['a class that is a string', { cpuArchitecture: 'ARM64' }, 'cpuArchitecture "ARM64" is not an ecs.CpuArchitecture'],
     ['a way in that is a string', { ingress: 'public' }, 'ingress "public" is not an Ingress, such as Ingress.internetFacing()'],
     ['a number of tasks', { scaling: 3 }, 'scaling 3 is not a Scaling, such as Scaling.exactly(1)'],
-    ['a strategy that does not exist', { deploymentStrategy: 'BLUEGREEN' }, 'deploymentStrategy "BLUEGREEN" is none of ROLLING, BLUE_GREEN, LINEAR, CANARY'],
+    ['a strategy that does not exist', { deploymentStrategy: 'BLUEGREEN' }, 'deploymentStrategy "BLUEGREEN" is not one of ROLLING, BLUE_GREEN, LINEAR, CANARY'],
     ['a circuit breaker that is a flag', { circuitBreaker: true }, 'circuitBreaker true is not an object'],
     ['a property of a struct', { healthCheck: { command: ['x'], interval: 5 } }, 'healthCheck.interval 5 is not a Duration'],
-    ['a retention that CloudWatch does not have', { logRetention: 8 }, /^logRetention 8 is none of 1, 3, 5, 7, 14, /],
+    ['a retention that CloudWatch does not have', { logRetention: 8 }, /^logRetention 8 is not one of 1, 3, 5, 7, 14, /],
     ['an instance of something else', { vpc: Duration.minutes(1) }, 'vpc Duration is not an ec2.IVpc'],
   ])('%s', (_, props, message) => {
     expect(() => service(props)).toThrow(message);

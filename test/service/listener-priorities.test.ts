@@ -55,7 +55,7 @@ describe('the rule by which traffic shifts', () => {
   test('refuses a rule of the user with its priority, naming both', () => {
     deny(blueGreen().listener!, 50_000);
     expect(() => app.synth()).toThrow('[Web/Api] ingress priority 50000 at listener Web/Api/LoadBalancer/HttpListener is taken by ' +
-      'Web/Api/LoadBalancer/HttpListener/DenyRule: give one of the two another priority');
+      'Web/Api/LoadBalancer/HttpListener/DenyRule: change one of the priorities');
   });
 });
 

@@ -147,7 +147,7 @@ describe('Scaling.between', () => {
   });
 
   test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses %p to %p', (min, max) => {
-    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks that is at least 1 and at least min`);
+    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: at least 1, and at least min`);
   });
 
   test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is no percentage, with the value', (name) => {
@@ -168,7 +168,7 @@ describe('Scaling.between', () => {
 
   test('refuses to start without tasks, which it would start by itself', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.startWithoutTasks())).toThrow(new Error(
-      'scaling Scaling.between starts tasks on its own, which WhenMissing.startWithoutTasks() must prevent: ' +
+      'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
       'pass Scaling.exactly until the first image is pushed, or another whenMissing (at Web/Service)'));
   });
 
@@ -256,9 +256,9 @@ describe('a metric of one\'s own', () => {
   });
 
   test.each([
-    [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is taken: pass another one'],
+    [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is already taken: pass another name'],
     [{ customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } },
-      'customMetrics.a has a name that is taken: pass another one'],
+      'customMetrics.a has a name that is already taken: pass another name'],
     [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a.scalingSteps has 1 steps: pass 2 or more'],
   ])('is refused: %#', (options, message) => {
     expect(() => Scaling.between(1, 10, options)).toThrow(new Error(`Scaling.between: ${message}`));

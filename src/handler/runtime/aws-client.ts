@@ -5,14 +5,14 @@ import { Runtime } from './runtime';
 import { Sha256 } from './sha256';
 import { parsed, text } from '../request';
 
-/** A refusal by AWS. The code is AWS's own; the action is in the terms of IAM. */
+/** An error response from AWS. The code is the error code of AWS. The action is the IAM action. */
 export class AwsError extends Error {
   constructor(
     public readonly action: string,
     public readonly code: string,
     message: string,
     public readonly status: number,
-    /** What the service adds to its refusal. */
+    /** Additional fields of the error response. */
     public readonly details: Fields = {},
   ) {
     super(message);
@@ -21,18 +21,18 @@ export class AwsError extends Error {
 
 /** One service in one region. */
 export interface Service {
-  /** As it is signed, and as IAM names it. */
+  /** Signing name of the service, which is also its IAM prefix. */
   readonly name: 'cloudformation' | 'ecr' | 'ecs' | 'logs';
   readonly region: string;
   readonly url: string;
-  /** What is asked on behalf of. */
+  /** Runtime that sends the requests. */
   readonly runtime: Runtime;
   readonly redact: Redact;
 }
 
 const TIMEOUT_MS = 5_000;
 
-/** The JSON 1.1 protocol. */
+/** Sends a request with the JSON 1.1 protocol. */
 export async function askJson(service: Service, target: string, operation: string, input: object, largestBody?: number): Promise<Fields> {
   const response = await signedPost(service, {
     'content-type': 'application/x-amz-json-1.1',
@@ -48,7 +48,7 @@ export async function askJson(service: Service, target: string, operation: strin
   throw refusal(service, operation, response, type.split('#').at(-1)!.split(':')[0], answer.message ?? answer.Message, answer);
 }
 
-/** The Query protocol, which answers with XML. */
+/** Sends a request with the Query protocol, which returns XML. */
 export async function askQuery(service: Service, version: string, operation: string, input: Record<string, string>): Promise<string> {
   const form = new URLSearchParams({ Action: operation, Version: version, ...input });
   const response = await signedPost(service, { 'content-type': 'application/x-www-form-urlencoded' }, form.toString());
@@ -64,7 +64,7 @@ export function textOf(element: string, xml: string): string | undefined {
   return start < 0 || end < 0 ? undefined : xml.slice(start + tag.length, end);
 }
 
-/** Names a variable that the AWS SDKs know too: local emulators and VPC endpoints are named by them. */
+/** Reads the same environment variables as the AWS SDKs. Local emulators and VPC endpoints use them. */
 export function endpoint({ env }: Runtime, service: string, standard: string): string {
   return env[`AWS_ENDPOINT_URL_${service}`] || env.AWS_ENDPOINT_URL || standard;
 }

@@ -1,8 +1,8 @@
-/** The length of the pause before something is asked again depends on these. */
+/** State that determines the length of the next pause. */
 export interface Backoff {
-  /** How many in a row: the service refused to answer, or could not. */
+  /** Number of consecutive errors: the service refused to answer, or could not. */
   readonly troubles: number;
-  /** How many times as long as usual the pauses after an answer are. */
+  /** Factor for the pauses after an answer. */
   readonly pace: number;
 }
 
@@ -11,8 +11,8 @@ export const AT_FIRST: Backoff = { troubles: 0, pace: 1 };
 const SLOWEST_PACE = 12;
 
 /**
- * Guards that are throttled together share a rate that none of them knows. Each refusal slows a guard down at once,
- * and each answer lets it recover a little, so that together they find the rate.
+ * Guards that are throttled together share a rate limit that none of them knows. Each refusal slows a guard down at once,
+ * and each answer speeds it up a little. Together, the guards converge on the rate.
  */
 export function next({ troubles, pace }: Backoff, observed: string): Backoff {
   switch (observed) {
@@ -24,7 +24,7 @@ export function next({ troubles, pace }: Backoff, observed: string): Backoff {
 
 const POLL_MS = 5_000;
 
-/** Between two looks for an image. */
+/** Pause between two lookups of an image. */
 export function pollPause({ troubles, pace }: Backoff, random: number): number {
   return troubles > 0 ? retryPause(troubles, random) : pace * POLL_MS * (1 + random / 5);
 }
@@ -32,8 +32,8 @@ export function pollPause({ troubles, pace }: Backoff, random: number): number {
 const LONGEST_RETRY_MS = 10_000;
 
 /**
- * Before a call that failed is repeated. From half of it to all of it at random: callers that were throttled together
- * do not come back together.
+ * Pause before a failed call is repeated. It is randomized between half of the pause and all of it, so that callers that
+ * were throttled together do not retry together.
  */
 export function retryPause(troubles: number, random: number, firstMs = 2_000): number {
   return Math.min(LONGEST_RETRY_MS, firstMs * 2 ** (troubles - 1)) * (1 + random) / 2;

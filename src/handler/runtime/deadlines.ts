@@ -1,20 +1,20 @@
 /**
- * One deadline bounds everything that is done for a request: whichever of Lambda and CloudFormation gives up first.
- * In milliseconds since 1970.
+ * Deadlines of a request. They depend on Lambda or CloudFormation, whichever gives up first. All values are in milliseconds
+ * since 1970.
  */
 export interface Deadlines {
   readonly start: number;
-  /** AWS is asked nothing more after this. */
+  /** No new AWS call starts after this time. */
   readonly lastCall: number;
-  /** What AWS was asked is given up now, so that there is still something to decide with. */
+  /** Pending AWS calls are abandoned at this time, so that time remains for the decision. */
   readonly cutOff: number;
-  /** A failure is answered now, whatever is still under way. */
+  /** A failure is sent at this time, even if work is still in progress. */
   readonly answer: number;
-  /** No more attempts to deliver the answer. */
+  /** No further attempt to deliver the answer starts after this time. */
   readonly end: number;
 }
 
-/** Lambda kills without a word, and the clock of CloudFormation started before ours. */
+/** Lambda stops a function without notice, and the clock of CloudFormation started earlier. */
 const RESERVE_MS = 20_000;
 
 export function deadlines(start: number, lambdaRemainingMs: number, serviceTimeoutMs: number): Deadlines {

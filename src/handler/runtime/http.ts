@@ -7,24 +7,24 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
-  /** In bytes. A larger answer is broken off. */
+  /** Limit in bytes. A larger response is aborted. */
   readonly largestBody?: number;
 }
 
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** As it came: what is hashed must not be decoded first. */
+  /** Unchanged bytes, because the caller computes their hash. */
   readonly body: Buffer;
 }
 
-/** Everything that the handler sends goes through one of these. */
+/** Sends every request of the handler. */
 export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** No answer, or none that makes sense. Its message never holds a URL: some URLs are secrets. */
+/** No response, or an invalid one. The message never contains a URL, because some URLs are secret. */
 export class NetworkError extends Error {}
 
-/** An answer with more bytes than were asked for. */
+/** A response that exceeds the limit. */
 export class TooLarge extends NetworkError {}
 
 const LARGEST_BODY = 8 * 1024 * 1024;
@@ -38,7 +38,7 @@ export const sendOverNetwork: Send = async (request) => {
     const fail = (error: Error) => reject(error instanceof TooLarge
       ? error
       : new NetworkError(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message));
-    // No connection is kept: after Lambda has frozen and thawed the process it would be a dead one.
+    // Connections are not reused. A connection would be dead after Lambda freezes and thaws the process.
     const options = { method: request.method, headers: request.headers, agent: false, signal };
     const outgoing = open(request.url, options, (incoming) => {
       const chunks: Buffer[] = [];
@@ -55,7 +55,7 @@ export const sendOverNetwork: Send = async (request) => {
       incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
     });
     outgoing.on('error', fail);
-    // After an answer that is none, such as the switch to another protocol, nothing else is heard.
+    // Handles a connection that closes without a response, for example after a switch of protocols.
     outgoing.on('close', () => fail(new Error('the connection was closed')));
     outgoing.end(request.body);
   });

@@ -7,24 +7,24 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The ports: all that lies outside the handler, in one place, so that tests can replace it. */
+/** The ports of the handler: everything outside the handler, so that tests can replace it. */
 export interface Runtime {
   readonly send: Send;
   readonly clock: Clock;
-  /** From 0 to below 1. */
+  /** Number from 0 to below 1. */
   readonly random: () => number;
   readonly print: (line: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The part of Lambda's context that the handler uses. */
+/** The part of the Lambda context that the handler uses. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
 /**
- * The runtime during one request. It counts requests, and none takes longer than until the cut-off. It stops when the
- * answer is out: Lambda freezes whatever is still under way then, and it would continue in the middle of the next request.
+ * The runtime of one request. It counts HTTP requests, and limits each of them to the cut-off. It stops when the answer is
+ * sent, because Lambda freezes unfinished work and would resume it during the next request.
  */
 export function during(runtime: Runtime, over: AbortSignal, cutOff: number): { readonly runtime: Runtime; readonly sent: () => number } {
   let sent = 0;
@@ -36,7 +36,7 @@ export function during(runtime: Runtime, over: AbortSignal, cutOff: number): { r
       send: async (request) => {
         over.throwIfAborted();
         const leftMs = cutOff - runtime.clock.now();
-        if (leftMs <= 0) throw new NetworkError('no time is left to ask');
+        if (leftMs <= 0) throw new NetworkError('no time is left for a request');
         sent++;
         return runtime.send({ ...request, timeoutMs: Math.min(request.timeoutMs, leftMs) });
       },

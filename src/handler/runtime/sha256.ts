@@ -1,7 +1,7 @@
 import { BinaryLike, createHash, createHmac, Hash, Hmac } from 'node:crypto';
 import { Hash as SignerHash, SourceData } from '@smithy/types';
 
-/** SHA-256 as the signer takes it. With a key it is an HMAC. */
+/** SHA-256 for the signer. With a key, it computes an HMAC. */
 export class Sha256 implements SignerHash {
   private readonly hash: Hash | Hmac;
 
@@ -18,7 +18,7 @@ export class Sha256 implements SignerHash {
   }
 }
 
-/** The signer hashes text and typed arrays only. */
+/** The signer hashes only text and typed arrays. */
 function binary(data: SourceData): BinaryLike {
   return data as BinaryLike;
 }

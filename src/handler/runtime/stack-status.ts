@@ -5,15 +5,15 @@ import { Log } from './log';
 import { Redact } from './redaction';
 import { Runtime } from './runtime';
 
-/** How CloudFormation uses its own stack at the moment. */
+/** The current operation of CloudFormation on the stack. */
 export type Operation =
-  /** It creates or updates resources. */
+  /** CloudFormation creates or updates resources. */
   | 'forward'
-  /** It goes back to what was deployed before. A guard that refused then would break more than it saves. */
+  /** CloudFormation returns to the previous deployment. A guard must not fail a rollback. */
   | 'rollback'
-  /** None: whatever asks for something now is late. */
+  /** There is no operation, so a request is too late. */
   | 'over'
-  /** CloudFormation does not say. */
+  /** The operation is unknown. */
   | 'unknown';
 
 export interface StackIdentity {
@@ -21,12 +21,12 @@ export interface StackIdentity {
   readonly region: string;
 }
 
-/** Asks CloudFormation what it is doing with this stack. Never throws. */
+/** Asks CloudFormation for the current operation on the stack. Never throws. */
 export type AskOperation = (patienceMs?: number) => Promise<{ readonly operation: Operation; readonly status: string }>;
 
 const VERSION = '2010-05-15';
 
-/** Where no more patience is asked for. */
+/** Default time limit. */
 const PATIENCE_MS = 5_000;
 
 export interface Asking {
@@ -36,7 +36,7 @@ export interface Asking {
   readonly times: Deadlines;
 }
 
-/** @param domain where the partition's services are */
+/** @param domain domain suffix of the partition */
 export function stackOperation({ runtime, redact, log, times }: Asking, stack: StackIdentity, domain: string): AskOperation {
   const service: Service = {
     name: 'cloudformation',
@@ -65,7 +65,7 @@ export function stackOperation({ runtime, redact, log, times }: Asking, stack: S
 }
 
 /**
- * By the statuses that CloudFormation documents. During `…_CLEANUP_IN_PROGRESS` it only deletes.
+ * Maps the documented statuses of CloudFormation. During `…_CLEANUP_IN_PROGRESS`, CloudFormation only deletes resources.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
  */

@@ -1,14 +1,14 @@
-/** What a refusal means for whoever might try again, whichever service of AWS it is from. */
+/** Meaning of an AWS error for callers that may retry. It is the same for all services. */
 export type CommonTrouble = 'denied' | 'throttled' | 'unavailable';
 
 const COMMON: ReadonlyArray<[RegExp, CommonTrouble]> = [
-  // The credentials of a new role take as long to become known as its permissions.
+  // The credentials of a new role take as long to propagate as its permissions.
   [/AccessDenied|Unauthorized|NotAuthorized|BlockedByOrganizationPolicy|UnrecognizedClient|InvalidClientToken|ExpiredToken/, 'denied'],
   [/Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/, 'throttled'],
   [/^(Server|Service|Internal)|^Request(Timeout|Expired|TimeTooSkewed)/, 'unavailable'],
 ];
 
-/** Nothing where code and status are no trouble that any service may have. */
+/** Returns `undefined` if the error is specific to a service. */
 export function commonTrouble(code: string, status: number): CommonTrouble | undefined {
   return COMMON.find(([pattern]) => pattern.test(code))?.[1]
     ?? (status === 429 ? 'throttled' : status >= 500 || status === 408 ? 'unavailable' : undefined);

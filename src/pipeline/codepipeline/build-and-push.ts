@@ -18,7 +18,7 @@ import { awaitedImages, ImagePlan, originOf } from '../image-plan';
 import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
 import { functions, indented, quoted } from '../shell';
 
-/** Where the step finds the synthesised app, beside the sources. */
+/** Directory of the synthesized app, next to the sources. */
 const ASSEMBLY = '../assembly';
 
 const LONGEST_TAG = 128;
@@ -30,7 +30,7 @@ const OPTION_KINDS: Kinds<BuildAndPushProps> = {
   secrets: mapOf(instance('an ISecret', 'secretName')),
 };
 
-/** Looked up on use, since that loads CodeBuild, which most apps have no need of. */
+/** Evaluated on use, because most apps do not need CodeBuild, which is slow to load. */
 const BUILD_IMAGES: Record<string, (() => codebuild.IBuildImage) | undefined> = {
   'linux/amd64': () => codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
   'linux/arm64': () => codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
@@ -150,7 +150,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
     additionalInputs: { [ASSEMBLY]: pipeline.cloudAssemblyFileSet },
     commands: ['set -euo pipefail', functions(commands.join('\n')), ...commands],
     buildEnvironment: {
-      privileged: true, // Docker within CodeBuild takes that.
+      privileged: true, // Docker needs privileged mode in CodeBuild.
       buildImage: buildImage(),
       environmentVariables: Object.fromEntries(Object.values(origin.secrets).map((variable) => [variable, {
         type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
@@ -165,7 +165,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
   });
 }
 
-/** In another account, the repository has to allow it as well. */
+/** If the registry is in another account, its policy must also allow the push. */
 function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImagePlan, pipeline: pipelines.PipelineBase): void {
   if (!isInOtherAccount(pipeline, registry)) return;
 
@@ -181,7 +181,7 @@ function letPush(guard: ImageGuard, { registry, repositoryUri, account }: ImageP
   }
 }
 
-/** Whether the tag moves. All guards of an image have to mean the same one. */
+/** Whether the tag moves. All guards of an image must request the same tag. */
 function checkVersions(guards: ImageGuard[], { repositoryName, settings }: ImagePlan): boolean {
   for (const guard of guards) {
     const { kind, value } = guard._awaited.version;
@@ -216,15 +216,15 @@ function checkSecrets(stage: Stage, images: ImagePlan[], { images: builds = [], 
   if (unknown !== undefined) throw invalid(stage, `secrets: no image is built with a secret from ${unknown}`);
 }
 
-/** Only then are its paths those of the app's own repository. */
+/** Whether the paths of the app are valid in the source of the pipeline. */
 function isSourceOfApp({ pipeline, source }: BuildAndPushProps): boolean {
   const { inputs = [] } = pipeline.synth as Partial<pipelines.ShellStep>;
   return inputs.some(({ directory, fileSet }) => directory === '.' && fileSet === source.primaryOutput);
 }
 
 /**
- * Sets `tag` to the one that the template asks for. Written down here, it would change the pipeline with each commit,
- * and the pipeline would update itself each time.
+ * Returns a command that sets `tag` to the tag in the template. A fixed tag would change the pipeline with each commit, and
+ * the pipeline would then update itself each time.
  */
 function readTag(guard: ImageGuard, { repositoryName }: ImagePlan): string {
   const template = path.posix.join(ASSEMBLY, ...directoryOf(Stage.of(guard)!), Stack.of(guard).templateFile);

@@ -2,7 +2,7 @@ import { ActionStep } from './workflow';
 import { Comment } from './yaml';
 import { shown } from '../../private/validation';
 
-/** The actions of the workflow, each pinned to a commit, which nobody can move as a tag. */
+/** Actions of the workflow. Each is pinned to a commit, because tags can move. */
 const PINS = {
   'actions/checkout': '3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1',
   'actions/setup-node': '820762786026740c76f36085b0efc47a31fe5020 # v7.0.0',
@@ -18,13 +18,13 @@ export type Action = keyof typeof PINS;
 
 const PIN = /^([0-9a-f]{40})(?: # (\S.*))?$/;
 
-/** Where the actions come from: what `uses:` says of each, and the version in the comment behind it. */
+/** Returns references to actions for `uses:`, and their versions for the comments. */
 export class Actions {
   private readonly pins: ReadonlyMap<string, { readonly uses: string; readonly version?: string }>;
 
   /**
    * @param overrides other commits, by the name of the action
-   * @throws if an action is not one of the workflow's, or is not given a full commit id
+   * @throws if an action is not part of the workflow, or is not pinned to a full commit ID
    */
   constructor(overrides: Record<string, string> = {}) {
     for (const action of Object.keys(overrides)) {

@@ -3,18 +3,18 @@ import { shown } from '../../private/validation';
 import { pairs } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
-/** What the step that builds an image says of it. */
+/** The parts of the step that depend on the image. */
 export interface BuildAction {
   readonly with: Inputs;
   readonly env?: Record<string, string>;
 }
 
 /**
- * The inputs of docker/build-push-action.
+ * Returns the inputs of docker/build-push-action.
  *
- * @param tag of the image
- * @param rebuild whether to build from scratch, as an expression
- * @throws if GitHub or the action would take a part of a value for an expression
+ * @param tag tag of the image
+ * @param rebuild expression that is true if the image must be built from scratch
+ * @throws if GitHub or the action would evaluate a part of a value as an expression
  */
 export function buildAction(image: ImagePlan, tag: string, rebuild: string | undefined): BuildAction {
   const { repositoryUri, context, dockerfile, target, platforms, buildArgs, additionalContexts, secrets, compression, singleManifest } = image;
@@ -28,7 +28,8 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
       'file': dockerfile,
       target,
       'platforms': platforms.join(','),
-      // The action trims the end of each value; of an argument without one, buildx takes the environment variable.
+      // The action trims trailing whitespace of each value. If an argument has no value, buildx reads the environment
+      // variable.
       'build-args': list(Object.entries(buildArgs).map(([name, value]) => endsWithBlanks(value) ? name : `${name}=${value}`)),
       'build-contexts': list(pairs(additionalContexts)),
       'secret-envs': list(pairs(secrets)),
@@ -37,7 +38,7 @@ export function buildAction(image: ImagePlan, tag: string, rebuild: string | und
       'push': true,
       'outputs': compression && `type=image,push=true,${compression}`,
       'tags': `${repositoryUri}:${tag}`,
-      // An attestation turns a single manifest into an index.
+      // Attestations turn a single manifest into an index.
       'provenance': singleManifest ? false : undefined,
       'sbom': singleManifest ? false : undefined,
       ...cache(image),
@@ -50,7 +51,7 @@ function endsWithBlanks(value: string): boolean {
   return value !== value.trimEnd();
 }
 
-/** Variables of the runner, which a step cannot set, or cannot do without. */
+/** Environment variables of the runner that a step cannot set or must not change. */
 const TAKEN = /^((GITHUB|RUNNER|ACTIONS|INPUT)_.*|CI|HOME|PATH|NODE_OPTIONS)$/;
 
 function refuseTaken(trimmed: [string, string][]): void {
@@ -61,7 +62,7 @@ function refuseTaken(trimmed: [string, string][]): void {
   }
 }
 
-/** Other registries may not let a tag move; there the cache is GitHub's, whose default scope all images would share. */
+/** Stores the build cache in the registry if its tags can move. Otherwise, uses the GitHub cache with a scope for each image. */
 function cache({ keepsCache, repositoryUri }: ImagePlan): Inputs {
   return keepsCache
     ? {
@@ -74,7 +75,7 @@ function cache({ keepsCache, repositoryUri }: ImagePlan): Inputs {
     };
 }
 
-/** The action reads such an input as CSV, one value a line. */
+/** The action reads such an input as CSV, with one value per line. */
 function list(values: string[]): string | undefined {
   return values.length > 0 ? values.map(csv).join('\n') : undefined;
 }

@@ -9,7 +9,7 @@ import { indented, quoted } from '../shell';
 
 const MISSING = "steps.image.outputs.digest == ''";
 
-/** Phase 2: builds one image and pushes it, unless it is there already. */
+/** Phase 2: builds and pushes an image, unless the tag already exists. */
 export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody {
   const { actions } = settings;
   const runsOn = image.runsOn ?? settings.runsOn;
@@ -20,7 +20,7 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
     'timeout-minutes': settings.buildTimeout.toMinutes(),
     'permissions': { 'contents': 'read', 'id-token': 'write' },
     'environment': settings.buildEnvironment,
-    // Two runs for one commit would build the same image twice.
+    // Otherwise, two runs for one commit would build the same image twice.
     'concurrency': { 'group': `${settings.name}-build-${image.id}-\${{ github.sha }}`, 'cancel-in-progress': false },
     'outputs': { tag: '${{ steps.image.outputs.tag }}', digest: '${{ steps.pushed.outputs.digest }}' },
     'steps': [
@@ -37,7 +37,8 @@ export function buildJob(settings: WorkflowSettings, image: ImagePlan): JobBody 
         'name': 'Build and push',
         'id': 'build',
         'if': MISSING,
-        // A push is refused where another run has pushed the same tag first. The next step tells that from a failure.
+        // ECR refuses a push if another run has already pushed the tag. The next step distinguishes this from other
+        // failures.
         'continue-on-error': true,
         ...buildAction(image, '${{ steps.image.outputs.tag }}', rebuild),
       }),
@@ -71,7 +72,7 @@ fi`;
   };
 }
 
-/** Tells whether they are there without having them. */
+/** Checks that secrets exist without reading their values. */
 function requireSecrets({ secrets }: ImagePlan): Step[] {
   const variables = Object.values(secrets);
   if (variables.length === 0) return [];

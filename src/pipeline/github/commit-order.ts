@@ -5,26 +5,25 @@ import { CommandStep, Concurrency, JobBody, Permissions } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
 import { StackPlan } from '../deploy-plan';
 
-/** It is published as it is, so it is found from the compiled code too. */
+/** The package contains this file unchanged, so compiled code also reads it from `src`. */
 const SCRIPT = path.join(__dirname, '..', '..', '..', 'src', 'pipeline', 'github', 'keep-order.js');
 
 export const ORDER_NAME = 'Check the commit order';
 
-/** What the step takes: runs of the workflow and commits of the branch, both to look at. */
+/** Permissions of the step: to read workflow runs and commits. */
 export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read' };
 
 /**
- * A step that fails if the same job of a newer commit has passed it. GitHub hands out the turns of a concurrency group by
- * the time at which jobs arrive, and a slow build of an older commit arrives late.
+ * A step that fails if a newer commit has already passed the same step in the same job. GitHub orders the jobs of a
+ * concurrency group by their time of arrival, and a slow build of an older commit can arrive late.
  *
- * @param rebuilds names of the jobs that build the images of this one, of images that are rebuilt on a schedule: a rebuild
- * counts as newer too
+ * @param rebuilds names of the jobs that build images of this job on a schedule; a rebuild also counts as newer
  */
 export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string, rebuilds: string[] = []): CommandStep {
   return {
     'name': ORDER_NAME,
     'working-directory': appDirectory === '.' ? undefined : '.',
-    // Runners behind a proxy have it in their environment.
+    // Runners behind a proxy have the address of the proxy in their environment.
     'env': {
       TOKEN: '${{ github.token }}',
       WORKFLOW: `${name}.yml`,
@@ -38,23 +37,23 @@ export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string,
 }
 
 /**
- * The end of what different commits do at the same time. An older commit stops here, so that it does not take the place of
- * a newer one in the queue of a deployment: GitHub lets only the last that arrived wait there.
+ * Ends the part of the workflow that runs in parallel for different commits. An older commit stops here, so that it does not
+ * replace a newer commit in the queue of a deployment. GitHub keeps only the latest arrival in that queue.
  */
 export function orderJob(settings: WorkflowSettings, name: string, rebuilds: string[]): JobBody {
   return {
     'runs-on': settings.runsOn,
     'timeout-minutes': 10,
     'permissions': ORDER_PERMISSIONS,
-    // One of its own: nothing is gained by waiting here.
+    // Each run has its own group, because this job does not need to wait.
     'concurrency': { 'group': `${settings.name}-order-\${{ github.run_id }}`, 'cancel-in-progress': false },
     'steps': [setUpNode(settings), keepOrder(settings, name, rebuilds)],
   };
 }
 
 /**
- * One deployment of a stack at a time, whichever workflow of the repository makes it, and without cancelling any. A stack is
- * in one stage only, so its first one stands for the stage.
+ * Allows one deployment of a stack at a time in the whole repository, and never cancels it. A stack belongs to only one
+ * stage, so the first stack of a stage identifies the stage.
  */
 export function oneAtATime([{ stackName, account, region }]: StackPlan[]): Concurrency {
   return { 'group': `deploy-${stackName}-${account}-${region}`, 'cancel-in-progress': false };

@@ -25,7 +25,7 @@ export function deployRegistriesJob(settings: WorkflowSettings, name: string, st
   };
 }
 
-/** Phase 3: deploys the services of one stage, each with the tag and the digest of its image. */
+/** Phase 3: deploys the services of a stage, each with the tag and digest of its image. */
 export function deployServicesJob(
   settings: WorkflowSettings, jobName: string, environment: EnvironmentPlan, buildJobOf: (image: ImagePlan) => string, rebuilds: string[],
 ): JobBody {

@@ -139,7 +139,7 @@ export class DeployWorkflow extends Construct {
     return { ...plan, environments: this.ordered(plan.environments) };
   }
 
-  /** The stages in the order that was asked for, if all of them were named, otherwise in the order in which they were made. */
+  /** Returns the stages in the requested order if all of them are listed. Otherwise, returns them in the order of their creation. */
   private ordered(plans: EnvironmentPlan[]): EnvironmentPlan[] {
     const asked = this.environments.map(({ stage }, index) => {
       const plan = plans.find((candidate) => candidate.stage === stage);
@@ -159,7 +159,7 @@ export class DeployWorkflow extends Construct {
   }
 }
 
-/** The JSON pointer to a token, if there is one. */
+/** Returns the JSON pointer to a token, if there is one. */
 function tokenIn(value: unknown, pointer = ''): string | undefined {
   if (Token.isUnresolved(value)) return pointer || '/';
   if (typeof value !== 'object' || value === null) return undefined;

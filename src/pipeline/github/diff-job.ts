@@ -4,13 +4,13 @@ import { WorkflowSettings } from './workflow-settings';
 import { StackPlan } from '../deploy-plan';
 import { quoted } from '../shell';
 
-/** GitHub shows as much of the summary of a step, in bytes; the rest is in the log. */
+/** Limit of GitHub for the summary of a step, in bytes. The log contains the rest. */
 const LIMIT = 1_000_000;
 
-/** Only pull requests of the repository itself: others get no token for AWS. */
+/** Only pull requests from the repository itself, because pull requests from forks get no token for AWS. */
 export const DIFF_CONDITION = "github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository";
 
-/** Shows on a pull request what its deployment would change. The role may only read, so no change set is made. */
+/** Shows what the deployment of a pull request would change. The role has read-only access, so `cdk diff` creates no change set. */
 export function diffJob(settings: WorkflowSettings, roleArn: string, stacks: StackPlan[]): JobBody {
   return {
     'runs-on': settings.runsOn,

@@ -8,7 +8,7 @@ import { aStack, listOf } from '../../private/option-kinds';
 import { located } from '../../private/validation';
 import { RoleProperty } from '../deployment-roles';
 
-/** What `cdk deploy` does with each: deploy, upload templates and assets, and look up. */
+/** Roles that `cdk deploy` uses to deploy, to upload files and images, and to look up values. */
 const ROLES: RoleProperty[] = ['deployRoleArn', 'fileAssetPublishingRoleArn', 'imageAssetPublishingRoleArn', 'lookupRoleArn'];
 
 /**
@@ -58,6 +58,6 @@ export class GitHubDeployRole extends GitHubRole {
    * @internal
    */
   public _lacks(task: RoleTask): string[] {
-    return task.kind === 'deploy' ? this.access.lacks(task.stacks) : ['is for deployments: pass that of another role'];
+    return task.kind === 'deploy' ? this.access.lacks(task.stacks) : ['is for deployments: pass the ARN of another role'];
   }
 }

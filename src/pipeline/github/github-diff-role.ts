@@ -57,6 +57,6 @@ export class GitHubDiffRole extends GitHubRole {
    * @internal
    */
   public _lacks(task: RoleTask): string[] {
-    return task.kind === 'diff' ? this.access.lacks(task.stacks) : ['may only read: pass that of another role'];
+    return task.kind === 'diff' ? this.access.lacks(task.stacks) : ['has read-only access: pass the ARN of another role'];
   }
 }

@@ -59,15 +59,15 @@ export class GitHubPushRole extends GitHubRole {
    * @internal
    */
   public _lacks(task: RoleTask): string[] {
-    if (task.kind !== 'push') return ['is for pushing images: pass that of another role'];
+    if (task.kind !== 'push') return ['is for pushing images: pass the ARN of another role'];
     const known = this.registries.map(tryRepositoryOf);
     return task.repositories
       .filter((repository) => !known.some((other) => other === undefined || isSame(repository, other)))
-      .map(({ registry, repositoryUri }) => `must not push to ${repositoryUri}: add ${registry.node.path} to its registries`);
+      .map(({ registry, repositoryUri }) => `lacks permission to push to ${repositoryUri}: add ${registry.node.path} to its registries`);
   }
 
   private allowPush(registry: ecr.IRepository, id: string): void {
-    // An image registry may be granted from anywhere, and says so itself if it is in another account.
+    // An `ImageRegistry` can be used from any stack, and handles other accounts itself.
     const repository = ImageRegistry.isImageRegistry(registry) ? registry : referenceByName(new Construct(this, id), registry);
     repository.grant(this.role, ...PUSH_ACTIONS);
   }

@@ -12,15 +12,15 @@ import { durationOutside, invalid, isPlaceholder, located, shown } from '../../p
 const GITHUB_ROLE = Symbol.for('@org/phased-fargate.GitHubRole');
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 
-/** What IAM allows. */
+/** Limits of IAM. */
 const SESSION = { min: Duration.hours(1), max: Duration.hours(12) };
 
-/** The older construct of aws-cdk-lib has other members. What it tells, `issuer` does too. */
+/** The older construct of aws-cdk-lib has different members. Its only useful value can be passed as `issuer`. */
 const aProvider: Kind = (name, value) => isRecord(value) && 'openIdConnectProviderArn' in value
   ? `${name} is an OpenIdConnectProvider, not an OidcProviderNative: leave it out, and pass its URL as issuer`
   : instance('an iam.IOidcProvider, such as an OidcProviderNative', 'oidcProviderArn')(name, value);
 
-/** Those of all roles, each of which takes some more: `registries`, `stacks`. */
+/** Options of all roles. Each role has additional options: `registries`, `stacks`. */
 const OPTION_KINDS: Kinds<GitHubRoleProps> = {
   repository: anyText,
   ownerId: anyText,

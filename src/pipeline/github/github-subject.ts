@@ -122,7 +122,7 @@ export class GitHubSubject {
    */
   public _faultFor({ repository, repositoryId }: GitHubRepository): string | undefined {
     if (!this.isWhole) return undefined;
-    // A reusable workflow may be called from anywhere, so where that is says nothing of who calls it.
+    // A reusable workflow can be called from any repository, so its location does not identify the caller.
     const caller = this.context.replace(/(^|:)job_workflow_ref:[^:]*/g, '');
     const names = [repository, repositoryId].map((name) => new RegExp(`(^|[:@/])${name.replace(/\./g, '\\.')}([:@/]|$)`));
     return names.some((name) => name.test(caller))

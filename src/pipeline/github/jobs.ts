@@ -5,20 +5,20 @@ export interface JobPlace {
   readonly name: string;
   readonly needs: string[];
 
-  /** What must hold besides the success of the jobs that it needs. */
+  /** Conditions in addition to the success of the jobs in `needs`. */
   readonly conditions?: string[];
 }
 
 /**
- * The jobs of a workflow, in the order in which they are added. Ids and names are unique, whatever they are made from. GitHub
- * compares ids without regard to case.
+ * Jobs of a workflow, in the order in which they are added. IDs and names are unique. GitHub compares IDs without regard to
+ * case.
  */
 export class Jobs {
   public readonly byId: Record<string, Job> = {};
 
   private readonly checks: string[] = [];
 
-  /** Adds a check, which is called as its user calls it. Returns its id. */
+  /** Adds a check with the name that the user chose. Returns its ID. */
   public addCheck(name: string, body: JobBody): string {
     const other = this.checks.find((check) => isSame(check, name));
     if (other !== undefined) throw new Error(`checks: "${other}" and "${name}" differ only in case, and GitHub treats them as the same`);
@@ -28,9 +28,9 @@ export class Jobs {
   }
 
   /**
-   * Adds a job that runs only if those that it needs have succeeded. Returns its id.
+   * Adds a job that runs only if all jobs in `needs` succeed. Returns its ID.
    *
-   * @param body given the name that the job gets: with a number, if others had it before
+   * @param body gets the name of the job, which has a number if the name was taken
    */
   public add({ id, name, needs, conditions = [] }: JobPlace, body: (name: string) => JobBody): string {
     const check = this.checks.find((taken) => isSame(taken, id) || isSame(taken, name));
@@ -38,7 +38,7 @@ export class Jobs {
     const names = Object.values(this.byId).map((job) => job.name);
     const freeId = firstFree(id, Object.keys(this.byId), (number) => `${id}-${number}`);
     const freeName = firstFree(name, names, (number) => `${name} (${number})`);
-    // Said in so many words: nothing is deployed whose image was not pushed, whatever a later change adds to the condition.
+    // Explicit conditions ensure that nothing is deployed without its image, even if a later change adds another condition.
     const all = [...conditions, ...needs.map((need) => `needs.${need}.result == 'success'`)];
     this.byId[freeId] = {
       name: freeName,

@@ -4,7 +4,7 @@ import { WorkflowSettings } from './workflow-settings';
 import { copy } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
-/** Between the stages: copies an image by its digest to the registry of the stage that comes next. */
+/** Copies an image by its digest to the registry of the next stage, before that stage is deployed. */
 export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin: ImagePlan, buildJob: string): JobBody {
   return {
     'runs-on': settings.runsOn,
@@ -18,7 +18,7 @@ export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin:
       logInToRegistry(settings, image),
       {
         'name': 'Copy the image',
-        // Nothing is checked out here.
+        // This job does not check out the repository.
         'working-directory': settings.appDirectory === '.' ? undefined : '.',
         'env': { TAG: `\${{ needs.${buildJob}.outputs.tag }}`, DIGEST: `\${{ needs.${buildJob}.outputs.digest }}` },
         'run': commands(copy(origin, image, { digest: '$DIGEST', tag: '$TAG' }), summary(['image', 'tag', 'digest', 'from'], [

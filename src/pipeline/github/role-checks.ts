@@ -6,9 +6,9 @@ import { RoleTask } from './role-task';
 import { WorkflowSettings } from './workflow-settings';
 import { DeployPlan, distinctImages, stacksOf } from '../deploy-plan';
 
-/** One kind of job that takes on a role. */
+/** A type of job that assumes a role. */
 interface RoleUse {
-  /** The property of the workflow that names the role. */
+  /** Property of the workflow that specifies the role. */
   readonly property: string;
   readonly roleArn: string;
   readonly context: JobContext;
@@ -17,8 +17,8 @@ interface RoleUse {
 }
 
 /**
- * Where the roles of a workflow are in the same app: what the workflow does that its roles do not allow. Each line says what
- * to change.
+ * Finds permissions that the workflow needs and its roles lack, if the roles are in the same app. Each error contains the
+ * remedy.
  */
 export function contradictions(root: IConstruct, plan: DeployPlan, settings: WorkflowSettings): string[] {
   const roles = new Map(root.node.findAll().filter(GitHubRole._isGitHubRole).map((role) => [role.roleArn, role]));
@@ -60,12 +60,12 @@ function faultsOf({ context, timeout, task }: RoleUse, role: GitHubRole): string
   if (!role._trusts(context)) faults.push(`does not trust ${context.description}: ${context.remedy}`);
   const { _maxSessionDuration: session } = role;
   if (!session.isUnresolved() && session.toSeconds() < timeout.duration.toSeconds()) {
-    faults.push(`gives credentials for ${session.toHumanString()}, but ${timeout.property} is ${timeout.duration.toHumanString()}: raise its maxSessionDuration`);
+    faults.push(`gives credentials for ${session.toHumanString()}, but ${timeout.property} is ${timeout.duration.toHumanString()}: increase its maxSessionDuration`);
   }
   return faults;
 }
 
-/** A workflow is in one repository. */
+/** A workflow belongs to one repository. */
 function repositoriesOf(roles: GitHubRole[]): string[] {
   const other = roles.find(({ _repository }) => _repository.toLowerCase() !== roles[0]._repository.toLowerCase());
   if (!other) return [];

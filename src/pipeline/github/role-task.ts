@@ -1,7 +1,7 @@
 import { StackPlan } from '../deploy-plan';
 import { RepositoryPlan } from '../repository-plan';
 
-/** What a workflow does with a role. */
+/** A task of a workflow that needs a role. */
 export type RoleTask =
   | { readonly kind: 'push'; readonly repositories: readonly RepositoryPlan[] }
   | { readonly kind: 'deploy' | 'diff'; readonly stacks: readonly StackPlan[] };

@@ -1,13 +1,13 @@
 import { ImagePlan } from '../image-plan';
 
-/** How GitHub calls the architectures of runners. */
+/** Names of the runner architectures on GitHub. */
 const RUNNER_ARCHITECTURES: Record<string, string | undefined> = { 'linux/amd64': 'X64', 'linux/arm64': 'ARM64' };
 
 const HOSTED = /^ubuntu-(?:latest|slim|\d\d\.\d\d)(-arm)?$/;
 
 /**
- * Whether building an image takes emulation. For runners whose architecture the label does not tell, a condition that GitHub
- * evaluates on the runner.
+ * Whether building an image requires emulation. If the label does not reveal the architecture of the runner, returns a
+ * condition that GitHub evaluates on the runner.
  */
 export function emulation({ platforms }: ImagePlan, runsOn: string): boolean | string {
   const [, arm] = HOSTED.exec(runsOn) ?? [undefined, undefined];

@@ -8,7 +8,7 @@ import { functions } from '../shell';
 
 /** Steps that several jobs have in common. */
 
-/** What the action asks for, in seconds. */
+/** Default session duration of the action, in seconds. */
 const DEFAULT_SESSION = 3600;
 
 export function checkOut({ actions }: WorkflowSettings, inputs: Inputs = {}): ActionStep {
@@ -19,7 +19,7 @@ export function setUpNode({ actions, nodeVersion }: WorkflowSettings): ActionSte
   return actions.step('actions/setup-node', { name: 'Set up Node.js', with: { 'node-version': nodeVersion, 'package-manager-cache': false } });
 }
 
-/** The app as the CDK CLI takes it. */
+/** Steps that install the app for the CDK CLI. */
 export function setUp(settings: WorkflowSettings): Step[] {
   return [checkOut(settings), setUpNode(settings), ...settings.install.flatMap((step) => install(settings, step))];
 }
@@ -32,9 +32,9 @@ function install({ actions, appDirectory }: WorkflowSettings, { name, commands: 
 }
 
 /**
- * Takes on a role, with credentials that last as long as the job may.
+ * A step that assumes a role. The credentials last as long as the timeout of the job.
  *
- * @param timeout of the job
+ * @param timeout timeout of the job
  */
 export function logIn({ actions }: WorkflowSettings, role: string, region: string, timeout: Duration): ActionStep {
   const seconds = timeout.toSeconds();
@@ -44,7 +44,7 @@ export function logIn({ actions }: WorkflowSettings, role: string, region: strin
   });
 }
 
-/** The action asks in the region of its environment. */
+/** The action uses the region in its environment. */
 export function logInToRegistry({ actions }: WorkflowSettings, { account, region, repositoryUri }: RepositoryPlan): ActionStep {
   return actions.step('aws-actions/amazon-ecr-login', {
     name: `Log in to ${repositoryUri.split('/')[0]}`,
@@ -53,12 +53,12 @@ export function logInToRegistry({ actions }: WorkflowSettings, { account, region
   });
 }
 
-/** With the definitions of the functions that they call. */
+/** Commands with the definitions of the functions that they call. */
 export function commands(...calls: string[]): string {
   return lines(functions(calls.join('\n')), ...calls);
 }
 
-/** A table on the page of the run. */
+/** Commands that write a table to the run summary. */
 export function summary(head: string[], rows: string[][]): string {
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return lines('{', ...[row(head), row(head.map(() => '---')), ...rows.map(row)].map((line) => `  echo "${line}"`), '} >> "$GITHUB_STEP_SUMMARY"');

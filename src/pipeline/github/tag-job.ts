@@ -5,7 +5,7 @@ import { WorkflowSettings } from './workflow-settings';
 import { addTags } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 
-/** Gives an image its further tags. As these may move, an older commit must not do so after a newer one. */
+/** Sets the additional tags of an image. These tags can move, so an older commit must not set them after a newer commit. */
 export function tagJob(settings: WorkflowSettings, name: string, image: ImagePlan, buildJob: string, rebuilds: string[]): JobBody {
   return {
     'runs-on': settings.runsOn,
@@ -20,7 +20,7 @@ export function tagJob(settings: WorkflowSettings, name: string, image: ImagePla
       logInToRegistry(settings, image),
       {
         'name': 'Set further tags',
-        // Nothing is checked out here.
+        // This job does not check out the repository.
         'working-directory': settings.appDirectory === '.' ? undefined : '.',
         'env': { DIGEST: `\${{ needs.${buildJob}.outputs.digest }}` },
         'run': commands(...addTags(image, '$DIGEST')),

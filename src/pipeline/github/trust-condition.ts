@@ -7,36 +7,36 @@ import { shown } from '../../private/validation';
 const GITHUB_COM = 'token.actions.githubusercontent.com';
 const AUDIENCE = 'sts.amazonaws.com';
 
-/** A host, and a path behind it on GitHub Enterprise Server. */
+/** A host, with a path on GitHub Enterprise Server. */
 const ISSUER = /^[A-Za-z0-9.-]+(:[0-9]+)?(\/[\w./-]+)?$/;
 
 const REPOSITORY = /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/;
 const ID = /^[1-9][0-9]*$/;
 
-/** What is wrong with the repository, if anything is. */
+/** Returns the error in the repository or its IDs, if there is one. */
 export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository): string | undefined {
   if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
   const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
   return property && `${property} ${shown(id)} is not a number as "gh api repos/${repository} --jq '.owner.id, .id'" prints it`;
 }
 
-/** Who signs the tokens: GitHub itself, unless one of these says otherwise. */
+/** Issuer of the tokens. The default is GitHub. */
 export interface TrustOptions {
   readonly issuer?: string;
   readonly provider?: iam.IOidcProvider;
 }
 
 /**
- * The trust condition of a role: which tokens of GitHub may assume it. The keys of the condition name the issuer, since AWS
- * takes them from the provider.
+ * The trust condition of a role: the GitHub tokens that can assume it. The keys of the condition contain the issuer, because
+ * AWS derives them from the provider.
  *
- * @param stack that of the role, in whose account the provider is
+ * @param stack stack of the role; the provider is in its account
  */
 export function trustedRuns(stack: Stack, repository: GitHubRepository, subjects: GitHubSubject[], options: TrustOptions): iam.IPrincipal {
   const issuer = issuerOf(options);
   const providerArn = options.provider?.oidcProviderArn ?? `arn:${partitionOf(stack)}:iam::${stack.account}:oidc-provider/${issuer}`;
   const accepted = [...new Set(subjects.flatMap((subject) => subject._of(repository)))];
-  // Only names of tags have a wildcard.
+  // Only tag subjects can contain a wildcard.
   const comparison = accepted.some((subject) => subject.includes('*')) ? 'StringLike' : 'StringEquals';
   const conditions: Record<string, Record<string, string | string[]>> = { StringEquals: { [`${issuer}:aud`]: AUDIENCE } };
   conditions[comparison] = { ...conditions[comparison], [`${issuer}:sub`]: accepted };
@@ -55,7 +55,7 @@ function issuerOf({ issuer, provider }: TrustOptions): string {
   return host;
 }
 
-/** The URL of a provider without its scheme, if it is known at synthesis. */
+/** URL of a provider without its scheme, if it is known at synthesis. */
 function urlOf(provider: iam.IOidcProvider): string | undefined {
   const { defaultChild } = provider.node;
   const isOurs = defaultChild && CfnResource.isCfnResource(defaultChild)

@@ -12,14 +12,14 @@ import { kebabCase } from '../../private/names';
 import { DeployPlan, distinctImages, EnvironmentPlan, stacksOf } from '../deploy-plan';
 import { ImagePlan, originOf } from '../image-plan';
 
-/** The whole workflow: which jobs it has, and what each of them waits for. */
+/** The complete workflow: its jobs and their dependencies. */
 export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workflow {
   const jobs = new Jobs();
   const { diffRoleArn, branch } = settings;
   const conditions = [
-    // On pull requests there are checks and the diff, and nothing else.
+    // Pull requests run only the checks and the diff.
     ...diffRoleArn ? ["github.event_name != 'pull_request'"] : [],
-    // GitHub starts scheduled runs on the default branch, which may be another one.
+    // GitHub starts scheduled runs on the default branch, which can be a different branch.
     ...schedulesOf(plan).length > 0 ? [`(github.event_name != 'schedule' || github.ref_name == '${branch.replace(/'/g, "''")}')`] : [],
   ];
   const add = (place: JobPlace, body: (name: string) => JobBody) => jobs.add({ conditions, ...place }, body);
@@ -51,7 +51,7 @@ export function workflowOf(plan: DeployPlan, settings: WorkflowSettings): Workfl
     }
     const built = [...new Set(images.flatMap((image) => [builds.get(originOf(image))!, ...image.copyOf ? [copies.get(image)!] : []]))];
     const needs = [...(built.length > 0 ? built : registries), ...before];
-    // Different commits have been worked on at the same time so far; from here on, one waits for the other.
+    // Until here, different commits run in parallel. From here on, they wait for each other.
     const isFirst = before.length === 0 && (built.length > 0 || (plan.registryStacks.length === 0 && checks.length > 0));
     const inOrder = isFirst ? [add({ id: 'order', name: ORDER_NAME, needs }, (name) => orderJob(settings, name, rebuildsOf(plan.images)))] : [];
     order = [...order, ...inOrder];

@@ -8,7 +8,7 @@ import { appDirectory } from '../generated-file';
 import { ImageBuild } from '../image-build';
 import { installationHere, InstallStep } from '../package-manager';
 
-/** What the plan does not tell about a workflow, with all defaults filled in. */
+/** Settings of a workflow that the plan does not contain, with all defaults. */
 export interface WorkflowSettings {
   readonly name: string;
   readonly branch: string;
@@ -26,28 +26,26 @@ export interface WorkflowSettings {
   readonly deployTimeout: Duration;
   readonly actions: Actions;
 
-  /** Where the app is within the repository: `.` at its root. */
+  /** Directory of the app within the repository: `.` for the root. */
   readonly appDirectory: string;
 
-  /** What GitHub calls the environment of a stage, and the role for it. */
+  /** GitHub environment of a stage, and the role that deploys it. */
   environmentOf(plan: EnvironmentPlan): { readonly property: string; readonly name?: string; readonly deployRoleArn: string };
 }
 
 const JOB_ID = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
-/** What GitHub would take for a pattern, and what git refuses. */
+/** Characters that GitHub treats as a pattern, or that git does not allow. */
 const NOT_IN_BRANCHES = /[\s~^:?*[\]\\!+${}]/;
 
-/** Secrets of the repository can be read by all of its workflows, on every branch. */
+/** Default environment of builds with secrets. All workflows on every branch can read the secrets of a repository. */
 const BUILD_ENVIRONMENT = 'build';
 
-/** No credentials of AWS are valid for longer. */
+/** Maximum lifetime of AWS credentials. */
 const LONGEST_SESSION = Duration.hours(12);
 
-/**
- * @throws if a property has a value that cannot work
- */
+/** @throws if the value of a property is not valid */
 export function workflowSettings(id: string, props: DeployWorkflowProps): WorkflowSettings {
   const { pushRoleArn, deployRoleArn, diffRoleArn, environments = [], checks = {}, branch = 'main', workflowName = kebabCase([id]) } = props;
   const unnamed = environments.findIndex(({ environmentName }) => environmentName === '');
@@ -74,7 +72,7 @@ export function workflowSettings(id: string, props: DeployWorkflowProps): Workfl
     pushRoleArn,
     deployRoleArn,
     diffRoleArn,
-    // The diff takes as long as a check may, and goes to AWS.
+    // The diff has the same timeout as a check, and needs AWS credentials.
     checkTimeout: timeout('checkTimeout', props.checkTimeout ?? Duration.minutes(30), diffRoleArn ? LONGEST_SESSION : undefined),
     buildTimeout: timeout('buildTimeout', props.buildTimeout ?? Duration.minutes(60), LONGEST_SESSION),
     deployTimeout: timeout('deployTimeout', props.deployTimeout ?? Duration.minutes(60), LONGEST_SESSION),

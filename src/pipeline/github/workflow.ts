@@ -1,12 +1,12 @@
 /**
- * The syntax of a workflow, as far as ours go, under the names that GitHub gives to its keys:
+ * The part of the workflow syntax that this library uses, with the key names of GitHub:
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax
  */
 export interface Workflow {
   readonly name: string;
   readonly on: Triggers;
 
-  /** For jobs that do not name their own. */
+  /** Permissions of jobs that do not specify their own. */
   readonly permissions: Permissions;
   readonly defaults: { readonly run: { readonly 'shell': string; readonly 'working-directory'?: string } };
   readonly jobs: Record<string, Job>;
@@ -18,7 +18,7 @@ export interface Triggers {
   readonly pull_request?: { readonly branches: string[] };
 }
 
-/** What the token of a job may do. What is not named here it may not. */
+/** Permissions of a job's token. Permissions that are not listed are denied. */
 export interface Permissions {
   readonly 'actions'?: 'read';
   readonly 'contents'?: 'read';
@@ -38,10 +38,10 @@ export interface Job {
   readonly 'steps': Step[];
 }
 
-/** A job, except for what follows from its place in the workflow. */
+/** A job without the fields that depend on its position in the workflow. */
 export type JobBody = Omit<Job, 'name' | 'needs' | 'if'>;
 
-/** At most one job of a group runs, and at most one waits, in the whole repository: one that arrives takes the place of the one that waits. */
+/** In each group, at most one job runs and at most one job waits in the whole repository. A new arrival replaces the waiting job. */
 export interface Concurrency {
   readonly 'group': string;
   readonly 'cancel-in-progress': boolean;
@@ -67,7 +67,7 @@ export interface ActionStep extends StepOptions {
   readonly with?: Inputs;
 }
 
-/** Inputs of an action. Those that are `undefined` are left out. */
+/** Inputs of an action. Inputs that are `undefined` are omitted. */
 export interface Inputs {
   readonly [name: string]: string | number | boolean | undefined;
 }

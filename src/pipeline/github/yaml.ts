@@ -1,17 +1,17 @@
 import { createRequire } from 'node:module';
 
-/** What a value of a document is explained with, in a comment behind it. */
+/** Returns the comment for a value, if it has one. */
 export type Comment = (key: string, value: string) => string | undefined;
 
-/** Characters that some versions of YAML take for the end of a line, or do not allow as they are. */
+/** Characters that some YAML versions treat as a line break, or do not allow without an escape. */
 const BREAKS = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-/** The library loses what such a line is made of in a block. */
+/** The library loses the whitespace of such a line in a block scalar. */
 const BLANK_LINE = /^[ \t]+$/m;
 
 /**
- * Writes a document as YAML: block style, keys in the order they have, quotes where any version of YAML needs them. The
- * same document always gives the same text. Keys whose value is `undefined` are left out.
+ * Writes a document as YAML: in block style, with keys in their original order, and with quotes wherever a YAML version
+ * needs them. The same document always results in the same text. Keys whose value is `undefined` are omitted.
  */
 export function toYaml(document: object, comment: Comment = () => undefined): string {
   const { Document, isScalar, visit } = library();
@@ -25,9 +25,9 @@ export function toYaml(document: object, comment: Comment = () => undefined): st
     },
   });
   return yaml.toString({ lineWidth: 0 })
-    // All of them are within double quotes.
+    // All of these characters are within double quotes.
     .replace(BREAKS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    // YAML 1.1 reads `on` as a boolean; every workflow has it, and GitHub reads it as a word.
+    // YAML 1.1 reads `on` as a boolean. Every workflow has this key, and GitHub reads it as a string.
     .replace(/^"on":/m, 'on:');
 }
 
@@ -35,7 +35,7 @@ function prefixed(comment: string | undefined): string | undefined {
   return comment && ` ${comment}`;
 }
 
-/** Loaded on use: most apps render no workflow. */
+/** Loaded on first use, because most apps do not render a workflow. */
 function library(): typeof import('yaml') {
   return createRequire(__filename)('yaml');
 }

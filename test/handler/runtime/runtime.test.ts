@@ -29,7 +29,7 @@ describe('the runtime during a request', () => {
     const patient = { ...REQUEST, timeoutMs: 60_000 };
 
     await expect(aws.clock.until(runtime.send(patient))).rejects.toThrow('no answer in 10000 ms');
-    await expect(runtime.send(patient)).rejects.toThrow('no time is left to ask');
+    await expect(runtime.send(patient)).rejects.toThrow('no time is left for a request');
     expect(sent()).toBe(1);
   });
 

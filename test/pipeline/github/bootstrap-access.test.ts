@@ -53,13 +53,13 @@ describe('a stack with a synthesizer of its own', () => {
   });
 
   test.each<[IStackSynthesizer, string]>([
-    [new LegacyStackSynthesizer(), 'LegacyStackSynthesizer of stack Shop names no deployRoleArn'],
-    [new CliCredentialsStackSynthesizer({ qualifier: 'mine' }), 'CliCredentialsStackSynthesizer of stack Shop names no deployRoleArn'],
-    [new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' }), 'DefaultStackSynthesizer of stack Shop names no fileAssetPublishingRoleArn'],
+    [new LegacyStackSynthesizer(), 'LegacyStackSynthesizer of stack Shop does not expose a deployRoleArn'],
+    [new CliCredentialsStackSynthesizer({ qualifier: 'mine' }), 'CliCredentialsStackSynthesizer of stack Shop does not expose a deployRoleArn'],
+    [new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' }), 'DefaultStackSynthesizer of stack Shop does not expose a fileAssetPublishingRoleArn'],
   ])('that names no role is an error, since this role can do nothing itself: %#', (synthesizer, message) => {
     const { roles, shop } = rolesFor(synthesizer);
     expect(() => new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] })).toThrow(
-      `stacks: synthesizer ${message} that can be read, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);
+      `stacks: synthesizer ${message}, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);
   });
 });
 

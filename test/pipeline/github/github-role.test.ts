@@ -295,7 +295,7 @@ test.each(['', 'a b', 'v?', '${aws:username}', 'v1:x', undefined as any])('a tag
 
 test.each([GitHubDeployRole, GitHubDiffRole])('%p without a stack is an error', (Role) => {
   const stack = new Stack(testApp(), 'GitHub', { env: ENV });
-  expect(() => new Role(stack, 'Role', { ...GITHUB, stacks: [] })).toThrow('stacks is empty, so the role could do nothing (at GitHub/Role)');
+  expect(() => new Role(stack, 'Role', { ...GITHUB, stacks: [] })).toThrow('stacks is empty, so the role would have no permissions (at GitHub/Role)');
 });
 
 test.each(['', '*', 'feature/*', 'a b', '${aws:username}', undefined as any])('a branch or environment %p is an error', (name) => {

@@ -37,7 +37,7 @@ test.each<[JsonPatch, string]>([
   [JsonPatch.add('/jobs/deploy/steps/', {}), '"" is not an index of a list'],
   [JsonPatch.add('/jobs/deploy/steps/01', {}), '"01" is not an index of a list'],
   [JsonPatch.replace('/jobs/deploy/steps/01/name', 'x'), '"01" is not an index of a list'],
-  [JsonPatch.add('/a~1b~0c/d', {}), 'the value there cannot contain "d"'],
+  [JsonPatch.add('/a~1b~0c/d', {}), 'the value at this path cannot contain "d"'],
   [JsonPatch.add('/jobs/a~2b', {}), '"/jobs/a~2b" is not a JSON pointer'],
   [JsonPatch.add('jobs', {}), '"jobs" is not a JSON pointer: start it with "/"'],
   [JsonPatch.add(undefined as any, {}), 'undefined is not a JSON pointer'],

@@ -151,8 +151,8 @@ describe('the roles of cdk bootstrap', () => {
   test('that are not there, since the synthesizer of a stack names none', () => {
     const others = ({ registry }: Shop) => ({ deploy: { stacks: [registry.stack] }, diff: { stacks: [registry.stack] } });
     expect(findings(others, ENV, new CliCredentialsStackSynthesizer())).toEqual([
-      'deployRoleArn: role GitHub/Deploy has no role to assume for Production/Shop, whose synthesizer names no deployRoleArn that can be read: pass the ARN of an iam.Role of your own',
-      'diffRoleArn: role GitHub/Diff has no role to assume for Production/Shop, whose synthesizer names no lookupRoleArn that can be read: pass the ARN of an iam.Role of your own',
+      'deployRoleArn: role GitHub/Deploy has no role to assume for Production/Shop, whose synthesizer does not expose a deployRoleArn: pass the ARN of your own iam.Role',
+      'diffRoleArn: role GitHub/Diff has no role to assume for Production/Shop, whose synthesizer does not expose a lookupRoleArn: pass the ARN of your own iam.Role',
     ]);
   });
 });
@@ -160,7 +160,7 @@ describe('the roles of cdk bootstrap', () => {
 describe('registries', () => {
   test('that the role must not push to', () => {
     expect(findings(({ app }) => ({ push: { registries: [new ecr.Repository(new Stack(app, 'Others', { env: ENV }), 'Other', { repositoryName: 'other' })] } }))).toEqual([
-      'pushRoleArn: role GitHub/Push must not push to 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop: add Images/Shop to its registries',
+      'pushRoleArn: role GitHub/Push lacks permission to push to 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop: add Images/Shop to its registries',
     ]);
   });
 
@@ -177,7 +177,7 @@ test('credentials that do not last as long as a job may', () => {
     workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) },
     push: { maxSessionDuration: Duration.hours(3) },
   }))).toEqual([
-    'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, but deployTimeout is 2 hours: raise its maxSessionDuration',
+    'deployRoleArn: role GitHub/Deploy gives credentials for 1 hour, but deployTimeout is 2 hours: increase its maxSessionDuration',
   ]);
 });
 
@@ -186,9 +186,9 @@ test('roles that are mixed up', () => {
     const [pushRoleArn, deployRoleArn, diffRoleArn] = ['Deploy', 'Diff', 'Push'].map((id) => `arn:aws:iam::111122223333:role/GitHub-${id}`);
     return { workflow: { pushRoleArn, deployRoleArn, diffRoleArn }, diff: { subjects: [GitHubSubject.custom('repository_id:456789')] }, push: { subjects: [GitHubSubject.custom('repository_id:456789')] } };
   })).toEqual([
-    'deployRoleArn: role GitHub/Diff may only read: pass that of another role',
-    'pushRoleArn: role GitHub/Deploy is for deployments: pass that of another role',
-    'diffRoleArn: role GitHub/Push is for pushing images: pass that of another role',
+    'deployRoleArn: role GitHub/Diff has read-only access: pass the ARN of another role',
+    'pushRoleArn: role GitHub/Deploy is for deployments: pass the ARN of another role',
+    'diffRoleArn: role GitHub/Push is for pushing images: pass the ARN of another role',
   ]);
 });
 
