@@ -32,8 +32,9 @@ export interface ImageGuardOptions {
   readonly retainReleasedImages?: boolean;
 
   /**
-   * Requirements that an image must meet before it is released: that it is scanned, or signed. The guard checks them when it
-   * releases a digest for the first time. It does not check them in infrastructure-only deployments or rollbacks.
+   * Requirements that an image must meet before it is released, for example that it is scanned or signed. The guard checks
+   * them when it releases a digest for the first time. It does not check them in infrastructure-only deployments or
+   * rollbacks.
    *
    * @default - the image must be in the registry and run on the platform of its task definitions
    */

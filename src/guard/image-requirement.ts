@@ -124,8 +124,8 @@ export interface SignedOptions {
  */
 export class ImageRequirement {
   /**
-   * ECR has scanned the image and found no vulnerability that counts. If the image is an index, the guard checks the images
-   * for the platforms of the task definitions.
+   * Requires that ECR has scanned the image and found no vulnerability with the severity `failOn` or higher, except for
+   * accepted ones. If the image is an index, the guard checks the images for the platforms of the task definitions.
    *
    * @throws if the severity or a date is not valid; if the wait is not 0 seconds to 14 minutes; if an accepted finding has
    * no ID or no reason
@@ -154,7 +154,7 @@ export class ImageRequirement {
   }
 
   /**
-   * ECR managed signing has signed the image with this AWS Signer signing profile.
+   * Requires that ECR managed signing has signed the image with this AWS Signer signing profile.
    *
    * @param signingProfileArn ARN of the signing profile; may be a token
    * @throws if the ARN is not the ARN of a signing profile; if the wait is not 0 seconds to 14 minutes

@@ -38,8 +38,8 @@ export class WhenMissing {
 
   /**
    * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks, with the same tag or
-   * another one. Each synthesis makes the next deployment look up the image again, so the template changes with each
-   * synthesis.
+   * another one. After each synthesis, the deployment looks up the image again. For this purpose, the template changes with
+   * each synthesis.
    *
    * You cannot combine it with autoscaling, which would start tasks without the image.
    */

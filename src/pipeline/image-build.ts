@@ -52,7 +52,7 @@ export interface ImageBuild {
   readonly buildArgs?: { [name: string]: string };
 
   /**
-   * Build secrets: environment variables by the ID of the secret, which the Dockerfile mounts with
+   * Build secrets: the name of an environment variable for each secret ID. The Dockerfile mounts a secret by its ID:
    * `RUN --mount=type=secret,id=npm_token`. Values are never printed and never become part of the image.
    *
    * A `DeployWorkflow` reads the GitHub secret with the name of the variable, in the build step only. It builds in the GitHub

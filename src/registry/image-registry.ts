@@ -38,16 +38,15 @@ const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffi
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 characters. Use lowercase letters and digits. Separate groups of them with `.`, `_`,
+   * Name of the repository: 2 to 256 characters. Use lowercase letters and digits, in groups that are separated by `.`, `_`,
    * `__`, `/`, or hyphens. The name must be known at synthesis, because other stacks refer to the repository by it.
    *
-   * @default - the stack name and the path of this construct within the stack, in lower case and joined by `-`
+   * @default - the stack name and the path of this construct within the stack, in lowercase and joined by `-`
    */
   readonly repositoryName?: string;
 
   /**
-   * Policy for the repository when it is removed from the stack or the stack is deleted. `RemovalPolicy.DESTROY` deletes the
-   * repository and its images.
+   * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images are kept. There is one exception: if
    * the deployment that creates the repository fails, the rollback deletes the empty repository. With a guard in the same
@@ -113,17 +112,17 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * Creates a registry in a separate registry stack, so that a failed deployment of the service never rolls it back. All
    * registries for one service stack share one registry stack.
    *
-   * The registry stack is the child `Registry` of the service stack. Its name is `<service stack name>-Registry`. It inherits
-   * the environment, tags, permissions boundary, termination protection, and synthesizer of the service stack. If `scope` is
-   * in a nested stack, the service stack is the outermost parent stack.
+   * The registry stack is the child `Registry` of the service stack. Its name is `<service stack name>-Registry`. It
+   * inherits the environment, tags, permissions boundary, termination protection, and synthesizer of the service stack. If
+   * `scope` is in a nested stack, the service stack is the outermost parent stack.
    *
    * If the service stack has a guard for this registry, CDK deploys the registry stack first. The registry stack also
    * declares the image tag parameters of the guards, so `cdk deploy --parameters` works without a stack name.
    *
    * @param scope scope of the service
-   * @param id id of the registry, unique within `scope`
-   * @throws if the service stack has another child with the id `Registry`; if the service stack has its own synthesizer,
-   * and its class is not one of CDK's, so that the library cannot copy it for the registry stack
+   * @param id ID of the registry, unique within `scope`
+   * @throws if the service stack has another child with the ID `Registry`; if the service stack has its own synthesizer of a
+   * class outside CDK, which the library cannot copy for the registry stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     if (!Construct.isConstruct(scope)) throw new Error(`ImageRegistry.inCompanionStack: scope ${shown(scope)} is not a construct`);

@@ -58,7 +58,7 @@ const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.
  *
  * A release consists of an image, a command, and an entry point. The task does not run in these cases:
  *
- * - the deployment changes something else
+ * - the deployment does not change the release
  * - the deployment rolls back
  * - the task has already succeeded for the release
  * - the image does not exist yet

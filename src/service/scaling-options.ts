@@ -38,8 +38,8 @@ export interface ScalingOptions {
   readonly queue?: sqs.IQueue;
 
   /**
-   * Number of messages per task, 1 or more. Both waiting messages and messages in flight count. To calculate it, divide the
-   * longest acceptable wait of a message by the time that a task takes to process one.
+   * Target for the number of messages in `queue` per task, 1 or more. Both waiting messages and messages in flight count. To
+   * calculate it, divide the longest acceptable wait of a message by the time that a task takes to process one.
    *
    * @default - no queue drives scaling
    */

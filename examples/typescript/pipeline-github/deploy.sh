@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # as_reader <region> <parameters of sts:AssumeRole as JSON> <command> [argument...]
-# Runs a command with the lookup role of a stack, which may be in another account. Like the CDK CLI, it goes on with the
-# credentials at hand if they lack permission to assume the role. If that fails too, it prints why.
+# Runs a command with the lookup role of a stack, which may be in another account. If the caller lacks permission to assume
+# the role, the command runs with the caller's credentials, as in the CDK CLI. If that also fails, both errors are printed.
 as_reader() {
   local region=$1 parameters=$2 answer key secret token status=0
   shift 2
@@ -35,8 +35,8 @@ complain() {
 }
 
 # image_tag <build settings> <path>...
-# Prints the tag of the image that is built from these paths: the last commit that changed them, and the settings of the
-# build. Their content at that commit is their content now.
+# Prints the tag of the image that is built from these paths: the last commit that changed them, and the hash of the build
+# settings. The content of the paths has not changed since that commit.
 image_tag() {
   local commit
   commit=$(git log -1 --format=%H -- "${@:2}") || return
@@ -54,7 +54,7 @@ log_in() {
 }
 
 # look_up <account> <region> <repository> <tag>
-# Prints the digest of the image with this tag, or nothing if there is no such image. Any other failure is one.
+# Prints the digest of the image with this tag, or nothing if there is no such image. Fails on any other error.
 look_up() {
   local answer
   if answer=$(aws ecr describe-images --region "$2" --registry-id "$1" --repository-name "$3" \
@@ -67,15 +67,15 @@ look_up() {
 }
 
 # push_image <account> <region> <repository> <tag> <argument of docker buildx build>...
-# Builds an image, pushes it, and prints its digest. A tag that cannot be overwritten is refused if another build has pushed
-# it meanwhile: then it prints the digest of that image, which was made of the same.
+# Builds an image, pushes it, and prints its digest. If another build has already pushed an immutable tag, ECR refuses the
+# push. The function then prints the digest of that image, which was built from the same sources.
 push_image() {
   docker buildx build --push "${@:5}" >&2 || true
   pushed_image "${@:1:4}"
 }
 
 # pushed_image <account> <region> <repository> <tag>
-# Prints the digest of the image with this tag, whichever build has pushed it. Fails if none has.
+# Prints the digest of the image with this tag, which any build may have pushed. Fails if there is no such image.
 pushed_image() {
   local digest
   digest=$(look_up "$@") || return
@@ -87,7 +87,7 @@ pushed_image() {
 }
 
 # refuse_changes <path>...
-# Fails if anything below these paths is not committed: the tag of an image names a commit.
+# Fails if anything below these paths is not committed, because the tag of an image names a commit.
 refuse_changes() {
   local changes
   changes=$(git status --porcelain -- "$@") || return
@@ -99,8 +99,8 @@ refuse_changes() {
 }
 
 # verify <stack> <region> <repository URI> <digest>
-# Fails if an ECS service of the stack runs another image of this repository: a service that ECS has rolled back by
-# itself does not fail the deployment of its stack.
+# Fails if an ECS service of the stack runs another image of this repository. If ECS rolls a service back, the
+# deployment of its stack does not fail.
 verify() {
   local region=$2 repository=$3 digest=$4 resources type id cluster definition images image status=0
   resources=$(aws cloudformation list-stack-resources --region "$region" --stack-name "$1" \

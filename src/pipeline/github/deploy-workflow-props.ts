@@ -68,9 +68,9 @@ export interface DeployWorkflowProps {
   readonly images?: ImageBuild[];
 
   /**
-   * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the stage before it
-   * runs the release. To change the order, list all stages with services. If you list only some of them, list them in the
-   * order of their creation.
+   * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the previous stage runs
+   * it. To change the order, list all stages with services. If you list only some of them, list them in the order of their
+   * creation.
    *
    * @default - deploys each stage with services to the environment with its name, in the order of their creation
    */

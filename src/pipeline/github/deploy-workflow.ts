@@ -49,8 +49,8 @@ const PERMISSIONS: Record<string, string> = {
  * A GitHub Actions workflow for the three phases. It runs checks in parallel, then deploys the registries, pushes the
  * images, and deploys the services. A job runs only if the previous jobs succeed.
  *
- * The workflow is generated from the app, so its stacks, parameters, platforms, repositories, and regions always match. If
- * its roles are in the same app, synthesis fails if they lack permissions that the workflow needs.
+ * The workflow is generated from the app, so its stacks, parameters, platforms, repositories, and regions always match the
+ * app. If its roles are in the same app, synthesis fails if they lack permissions that the workflow needs.
  *
  * Each image is built once. Its tag consists of the last commit that changed its sources and a hash of its build settings.
  * If the tag already exists, the build is skipped. Every stage gets the same digest. The workflow does not build images that

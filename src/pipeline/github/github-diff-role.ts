@@ -13,8 +13,9 @@ import { located } from '../../private/validation';
  */
 export interface GitHubDiffRoleProps extends GitHubRoleProps {
   /**
-   * Stacks whose deployed templates the role can read. The role can assume the lookup roles in their synthesizers. Stacks in
-   * other accounts must also trust the account of this role: `cdk bootstrap --trust-for-lookup <account of this role>`.
+   * Stacks whose deployed templates the role can read. The role can assume the lookup roles that their synthesizers use.
+   * Stacks in other accounts must also trust the account of this role:
+   * `cdk bootstrap --trust-for-lookup <account of this role>`.
    *
    * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
    */

@@ -9,7 +9,7 @@ async function main() {
   if (!obstacle) return console.log('No newer commit has reached this job.');
 
   const before = (await jobsOf(GITHUB_RUN_ID)).filter(({ attempt }) => attempt < Number(GITHUB_RUN_ATTEMPT));
-  // Whoever re-runs what was finished before, or what was stopped here and said so, means to go back.
+  // A user who re-runs a finished job, or a job that this step stopped, wants to return to its commit.
   if (before.some(({ name, job, step }) => (name === JOB && job === 'success') || step === 'failure')) {
     return console.log(`::notice::${obstacle.message} Continuing because this run was re-run.`);
   }
@@ -25,7 +25,7 @@ async function newerCommit() {
   const [, runs] = await pages(RUNS, 'workflow_runs');
   const own = runs.find(({ id }) => String(id) === GITHUB_RUN_ID);
   for (const run of runs) {
-    // After a force-push, the order of commits is that of their runs.
+    // After a force-push, the order of the runs determines the order of the commits.
     const isNewer = newer.has(run.head_sha) || (status !== 'ahead' && run.head_sha !== GITHUB_SHA && run.run_number > own?.run_number);
     if (!isNewer || run.event.startsWith('pull_request')) continue;
     const found = (reason, advice) => ({
@@ -41,7 +41,7 @@ async function newerCommit() {
   }
 }
 
-/** Runs look for their images when they build. What is rebuilt on the schedule after that, they do not know. */
+/** A run looks up its images when it builds. It does not know about images that the schedule rebuilds later. */
 async function laterRebuild() {
   const builds = JSON.parse(REBUILDS ?? '[]');
   if (builds.length === 0) return undefined;
@@ -77,7 +77,7 @@ function lastOf(jobs, wanted) {
   return jobs.filter(({ name }) => name === wanted).at(-1);
 }
 
-/** The jobs of a run in each attempt: how they and this step of theirs ended, whether they built an image, and when. */
+/** The jobs of a run in each attempt: their results, the result of this step, whether they built an image, and when. */
 async function jobsOf(run) {
   const [, jobs] = await pages(`actions/runs/${run}/jobs?filter=all&`, 'jobs');
   return jobs.sort((one, other) => one.run_attempt - other.run_attempt).map((job) => ({
@@ -95,7 +95,7 @@ function conclusionOf({ steps }, wanted) {
   return steps?.find(({ name }) => name === wanted)?.conclusion;
 }
 
-/** The first page of an answer, and the items of all pages. */
+/** The first page of a response, and the items of all pages. */
 async function pages(path, key) {
   const answers = [];
   do {
@@ -104,7 +104,7 @@ async function pages(path, key) {
   return [answers[0], answers.flatMap((answer) => answer[key])];
 }
 
-/** Trouble on the way, or on the other side, is given two more chances. */
+/** Retries twice after network errors and server errors. */
 async function get(url, attempt = 1) {
   const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/vnd.github+json' };
   const response = await fetch(url, { headers }).catch(({ message, cause }) => ({ trouble: cause?.message ?? message }));

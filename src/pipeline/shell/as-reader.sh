@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 
 # as_reader <region> <parameters of sts:AssumeRole as JSON> <command> [argument...]
-# Runs a command with the lookup role of a stack, which may be in another account. Like the CDK CLI, it goes on with the
-# credentials at hand if they lack permission to assume the role. If that fails too, it prints why.
+# Runs a command with the lookup role of a stack, which may be in another account. If the caller lacks permission to assume
+# the role, the command runs with the caller's credentials, as in the CDK CLI. If that also fails, both errors are printed.
 as_reader() {
   local region=$1 parameters=$2 answer key secret token status=0
   shift 2

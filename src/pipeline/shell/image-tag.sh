@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 
 # image_tag <build settings> <path>...
-# Prints the tag of the image that is built from these paths: the last commit that changed them, and the settings of the
-# build. Their content at that commit is their content now.
+# Prints the tag of the image that is built from these paths: the last commit that changed them, and the hash of the build
+# settings. The content of the paths has not changed since that commit.
 image_tag() {
   local commit
   commit=$(git log -1 --format=%H -- "${@:2}") || return

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # look_up <account> <region> <repository> <tag>
-# Prints the digest of the image with this tag, or nothing if there is no such image. Any other failure is one.
+# Prints the digest of the image with this tag, or nothing if there is no such image. Fails on any other error.
 look_up() {
   local answer
   if answer=$(aws ecr describe-images --region "$2" --registry-id "$1" --repository-name "$3" \

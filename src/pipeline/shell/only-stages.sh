@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # only_stages <count> <stage>... <argument>...
-# Fails if an argument is not one of the stages. The count says how many these are.
+# Fails if an argument is not one of the stages. <count> is the number of stages.
 only_stages() {
   local stages=("${@:2:$1}") argument stage known
   for argument in "${@:$(($1 + 2))}"; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # promote_image <region> <repository URI> <digest> <account> <region> <repository> <URI of that> <tag>
-# Logs in to both registries and calls copy_image, unless the tag is there already.
+# Logs in to both registries and calls copy_image, unless the tag already exists.
 promote_image() {
   local there
   there=$(look_up "$4" "$5" "$6" "$8") || return

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # pushed_image <account> <region> <repository> <tag>
-# Prints the digest of the image with this tag, whichever build has pushed it. Fails if none has.
+# Prints the digest of the image with this tag, which any build may have pushed. Fails if there is no such image.
 pushed_image() {
   local digest
   digest=$(look_up "$@") || return

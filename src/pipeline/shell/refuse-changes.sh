@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # refuse_changes <path>...
-# Fails if anything below these paths is not committed: the tag of an image names a commit.
+# Fails if anything below these paths is not committed, because the tag of an image names a commit.
 refuse_changes() {
   local changes
   changes=$(git status --porcelain -- "$@") || return

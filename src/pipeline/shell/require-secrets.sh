@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # require_secrets <environment variable>...
-# Fails if a secret of the build is missing. Docker would build with an empty one.
+# Fails if a build secret is missing. Docker would use an empty secret instead.
 require_secrets() {
   local variable
   for variable; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # use_container_builder
-# Builds in a container from now on: Docker's own builder knows neither several platforms nor other compressions.
+# Makes Docker build in a container. Its default builder supports neither several platforms nor other compressions.
 use_container_builder() {
   export BUILDX_BUILDER=phased-fargate
   docker buildx inspect "$BUILDX_BUILDER" > /dev/null 2>&1 ||

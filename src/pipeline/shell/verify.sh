@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 
 # verify <stack> <region> <repository URI> <digest>
-# Fails if an ECS service of the stack runs another image of this repository: a service that ECS has rolled back by
-# itself does not fail the deployment of its stack.
+# Fails if an ECS service of the stack runs another image of this repository. If ECS rolls a service back, the
+# deployment of its stack does not fail.
 verify() {
   local region=$2 repository=$3 digest=$4 resources type id cluster definition images image status=0
   resources=$(aws cloudformation list-stack-resources --region "$region" --stack-name "$1" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 
 # wanted <stage> <argument>...
-# Whether the stage is one of the arguments. Without any, each stage is.
+# Succeeds if the stage is one of the arguments, or if there are no arguments.
 wanted() {
   local argument
   [[ $# == 1 ]] && return
