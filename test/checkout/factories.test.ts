@@ -11,7 +11,7 @@ const API = readFileSync(join(__dirname, '../..', 'API.md'), 'utf8');
 const CHOICES = Object.entries<unknown>({ ...library })
   .filter((entry): entry is [string, Class] => typeof entry[1] === 'function' && !(entry[1].prototype instanceof Construct));
 
-test('the classes with factories are known', () => {
+test('the list contains every class with factories', () => {
   expect(CHOICES.map(([name]) => name).sort()).toEqual([
     'BuildAndPush', 'GitHubSubject', 'ImageCompression', 'ImageRequirement', 'ImageVersion', 'Ingress', 'JsonPatch', 'RollbackAlarm', 'Scaling', 'WhenMissing',
   ]);
@@ -25,7 +25,7 @@ describe.each(CHOICES)('%s', (name, type) => {
     expect(() => new type(...args)).toThrow(refused);
   });
 
-  test('is not extended', () => {
+  test('cannot be extended', () => {
     expect(() => new (class extends type {})()).toThrow(refused);
   });
 

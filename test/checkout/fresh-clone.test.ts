@@ -17,12 +17,12 @@ const packages = Object.entries<LockedPackage>(JSON.parse(read('package-lock.jso
 
 const oldestNode = read('CONTRIBUTING.md').match(/Node\.js ≥ ([\d.]+)/)![1];
 
-test('every dependency supports the oldest Node.js that CONTRIBUTING.md names, and README.md names the same', () => {
+test('every dependency supports the minimum Node.js version, which CONTRIBUTING.md and README.md agree on', () => {
   expect(packages.filter(([, { engines }]) => !satisfies(`${oldestNode}.0`, engines?.node ?? '*'))).toEqual([]);
   expect(read('README.md')).toContain(`Node.js ≥ ${oldestNode} `);
 });
 
-test('every install script of a dependency is either allowed or denied, and no decision is left over', () => {
+test('every install script of a dependency is allowed or denied, and no entry is obsolete', () => {
   const withScripts = packages.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path.replace(/.*node_modules\//, ''));
   expect(withScripts).not.toEqual([]);
   expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(withScripts)].sort());
@@ -32,7 +32,7 @@ test('no dependency is deprecated', () => {
   expect(packages.filter(([, { deprecated }]) => deprecated)).toEqual([]);
 });
 
-test('the lock file names no host, so npm installs from the registry that is configured', () => {
+test('the lockfile contains no host, so npm installs from the configured registry', () => {
   expect(packages.filter(([, { resolved }]) => resolved)).toEqual([]);
 });
 

@@ -31,13 +31,13 @@ function pack() {
   return spawnSync('npm', ['pack', '--dry-run'], { cwd: directory, encoding: 'utf8' });
 }
 
-test('with the bundles of all handlers, npm packs the library', () => {
+test('npm packs the library if the bundles of all handlers exist', () => {
   const { status, stderr } = pack();
   expect({ status, stderr }).toMatchObject({ status: 0 });
   BUNDLES.forEach((bundle) => expect(stderr).toContain(bundle));
 });
 
-test.each(BUNDLES)('without %s, npm packs nothing and says what to run', (bundle) => {
+test.each(BUNDLES)('without %s, npm packs nothing and prints the command to run', (bundle) => {
   rmSync(join(directory, bundle));
   const { status, stdout, stderr } = pack();
   expect(status).not.toBe(0);
@@ -45,7 +45,7 @@ test.each(BUNDLES)('without %s, npm packs nothing and says what to run', (bundle
   expect(stderr).toContain(`${bundle} is missing or empty: run "npx projen bundle" before you pack`);
 });
 
-test('an empty bundle is as good as none', () => {
+test('an empty bundle counts as missing', () => {
   write(BUNDLES[0], '');
   const { status, stderr } = pack();
   expect(status).not.toBe(0);

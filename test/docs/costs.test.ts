@@ -25,11 +25,11 @@ const NETWORKS: Record<string, (stack: Stack) => void> = {
   '[public subnets](#public-subnets)': (stack) => new PhasedFargateService(stack, 'Api', { natGateways: 0 }),
 };
 
-test.each(Object.keys(PRICE) as (keyof typeof PRICE)[])('the page states the price of each part: %s', (part) => {
+test.each(Object.keys(PRICE) as (keyof typeof PRICE)[])('the page contains the price of each part: %s', (part) => {
   expect(page).toContain(`$${PRICE[part]} `);
 });
 
-test.each(Object.entries(NETWORKS))('the page states what a month of this network costs: %s', (network, make) => {
+test.each(Object.entries(NETWORKS))('the page contains the monthly cost of this network: %s', (network, make) => {
   const stack = new Stack(new App(), 'FargateStack', { env: { account: '111122223333', region: 'us-east-1' } });
   make(stack);
   expect(page).toMatch(rowOf(network, monthly(Template.fromStack(stack))));

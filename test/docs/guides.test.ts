@@ -6,7 +6,7 @@ const GUIDES = join(__dirname, '../../docs/guides');
 
 const snippets = readdirSync(GUIDES).flatMap((guide) => snippetsOf(`docs/guides/${guide}`, readFileSync(join(GUIDES, guide), 'utf8')));
 
-test('every TypeScript block of the guides compiles, and one that would not is found with its line', () => {
+test('every TypeScript block of the guides compiles, and an error is reported with its line', () => {
   const broken = snippetsOf('broken.md', [
     'A page.', '',
     '```ts', 'new ImageGuard(stack, "Guard", { registry: images });', 'new ImageGuard(stack, "Guard", { regsitry: images });', '```',

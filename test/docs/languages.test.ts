@@ -11,7 +11,7 @@ const EXAMPLES = {
   csharp: 'dotnet/Program.cs',
 };
 
-test.each(Object.entries(EXAMPLES))('the program in %s on the page is examples/%s', (language, file) => {
+test.each(Object.entries(EXAMPLES))('the program in %s on the page equals examples/%s', (language, file) => {
   const page = readFileSync(join(CHECKOUT, 'docs/guides/languages.md'), 'utf8');
   const [, program] = page.split(`\n\`\`\`${language}\n`);
   expect(program?.split('```')[0].split('\n')).toEqual(readFileSync(join(CHECKOUT, 'examples', file), 'utf8').split('\n'));

@@ -7,13 +7,13 @@ const pages = ['.', 'docs', 'docs/decisions', 'docs/guides'].flatMap((folder) =>
   readdirSync(join(CHECKOUT, folder)).filter((file) => file.endsWith('.md')).map((file) => join(folder, file))
 ));
 
-test.each(pages)('%s: what it links to is there', (page) => {
+test.each(pages)('every link in %s has a target', (page) => {
   expect(linksOf(page).filter(({ file, heading }) => (
     !existsSync(join(CHECKOUT, file)) || (heading && !anchorsOf(file).includes(heading))
   ))).toEqual([]);
 });
 
-test('the index of the documentation leads to every guide', () => {
+test('the index of the documentation links to every guide', () => {
   const linked = linksOf('docs/README.md').map(({ file }) => file);
   expect(linked).toEqual(expect.arrayContaining(pages.filter((page) => page.startsWith('docs/guides/'))));
 });

@@ -46,15 +46,15 @@ const sources = plain(readdirSync(join(CHECKOUT, 'src'), { recursive: true, enco
   .map((file) => readFileSync(join(CHECKOUT, 'src', file), 'utf8'))
   .join('\n'));
 
-test('a message that the guides explain is written by this library, or listed here as a message of others', () => {
+test('every message in the guides comes from this library, or is listed here as a message of another tool', () => {
   expect(quoted.filter((message) => !FOREIGN.includes(message) && !isWritten(message))).toEqual([]);
 });
 
-test('each message that is listed here as a message of others is explained in a guide', () => {
+test('every message that is listed here is explained in a guide', () => {
   expect(FOREIGN.filter((message) => !quoted.includes(message))).toEqual([]);
 });
 
-test('a message with one other word is not taken for one of this library', () => {
+test('a message that differs in one word does not count as a message of this library', () => {
   expect(isWritten('Image … does not run on …, which the task definition needs')).toBe(true);
   expect(isWritten('Image … does not run on …, which the service needs')).toBe(false);
 });

@@ -29,25 +29,25 @@ function shopOf(app: App, stage: string): Stack {
   return (app.node.findChild(stage) as Stage).node.findChild('Shop') as Stack;
 }
 
-test('without the number of a pull request, the app has only what previews share', () => {
+test('without a pull request number, the app contains only the shared resources', () => {
   expect(previews().node.children.map(({ node }) => node.id).sort()).toEqual(['PreviewImages', 'Previews']);
 });
 
-test('a preview has a rule for its host, with the number of the pull request as its priority', () => {
+test('a preview has a listener rule for its host, with the pull request number as its priority', () => {
   Template.fromStack(shopOf(previews('12'), 'Pr12')).hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
     Priority: 12,
     Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: ['pr-12.preview.example.com'] } }],
   });
 });
 
-test('a preview makes no load balancer, cluster or VPC, and gives no warning', () => {
+test('a preview creates no load balancer, cluster, or VPC, and causes no warning', () => {
   const shop = shopOf(previews('12'), 'Pr12');
   const template = Template.fromStack(shop);
   for (const type of ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::ECS::Cluster', 'AWS::EC2::VPC']) template.resourceCountIs(type, 0);
   expect(Annotations.fromStack(shop).findWarning('*', Match.anyValue())).toEqual([]);
 });
 
-test('deleting the stack of a preview leaves no log group and no release tag', () => {
+test('deleting the stack of a preview leaves no log group and no release tag behind', () => {
   const template = Template.fromStack(shopOf(previews('12'), 'Pr12'));
   const retained = Object.entries(template.toJSON().Resources)
     .filter(([, { DeletionPolicy }]: [string, any]) => DeletionPolicy !== undefined && DeletionPolicy !== 'Delete');

@@ -10,26 +10,26 @@ const renames = tables.flatMap((table) => [...table.matchAll(/^\| (`.+?) \| (.+?
   .map(([, old, today, remedy]) => ({ old: names(old), today: names(today), remedy }));
 const [tags, ofTheApi] = [true, false].map((isTag) => renames.filter(({ old }) => old.every((name) => name.endsWith('-')) === isTag));
 
-test('each rename has one old name, at least one name of today, and a remedy', () => {
+test('each rename has one old name, at least one current name, and a remedy', () => {
   expect(ofTheApi.length).toBeGreaterThan(10);
   expect(renames.filter(({ old, today, remedy }) => old.length !== 1 || today.length === 0 || !remedy.endsWith('.'))).toEqual([]);
 });
 
-test('the API has each name of today', () => {
+test('the API contains each current name', () => {
   expect(ofTheApi.flatMap(({ today }) => today).filter((name) => !isInApi(name))).toEqual([]);
 });
 
-test('the API has no old name', () => {
+test('the API contains no old name', () => {
   expect(ofTheApi.flatMap(({ old }) => old).filter(isInApi)).toEqual([]);
 });
 
-test('the class of each old member, factory, or parameter is one of today, so that no row is misspelled', () => {
+test('the class of each old member, factory, or parameter still exists, so no row is misspelled', () => {
   const owners = ofTheApi.flatMap(({ old }) => old).filter((name) => /[ .]/.test(name)).map((name) => name.replace(/^new /, '').split('.')[0]);
   expect(owners.length).toBeGreaterThan(10);
   expect(owners.filter((name) => !api.has(name))).toEqual([]);
 });
 
-test('the guard sets the release tags of today', () => {
+test('the guard sets release tags with the current prefix', () => {
   expect(tags).toHaveLength(1);
   expect(tags.flatMap(({ today }) => today)).toEqual([RELEASE_TAG_PREFIX]);
 });

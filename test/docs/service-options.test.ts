@@ -22,25 +22,25 @@ beforeAll(() => {
   ({ theirs, theirImageOptions, ours } = properties(INTERFACES));
 });
 
-test('each property of theirs is in the table', () => {
+test('the table contains every property of aws-ecs-patterns', () => {
   const listed = table.flatMap((row) => row.names);
   expect(theirs.length).toBeGreaterThan(40);
   expect(theirs.filter((name) => !listed.includes(name) && name !== 'taskImageOptions')).toEqual([]);
 });
 
-test('what is said to be in taskImageOptions is there, and nothing else is', () => {
+test('the properties listed under taskImageOptions are exactly the properties of taskImageOptions', () => {
   const listed = table.flatMap((row) => row.inImageOptions);
   expect(listed.length).toBeGreaterThan(10);
   expect(listed.sort()).toEqual([...theirImageOptions].sort());
 });
 
-test('what is said to be the same is an option here', () => {
+test('every property listed as the same is an option of this library', () => {
   const same = table.filter(({ here }) => here.startsWith('the same')).flatMap(({ names }) => names);
   expect(same.length).toBeGreaterThan(20);
   expect(same.filter((name) => !ours.includes(name))).toEqual([]);
 });
 
-test('what is said to be left out is no option here', () => {
+test('no property listed as left out is an option of this library', () => {
   const leftOut = table.filter(({ here }) => here.startsWith('left out')).flatMap(({ names }) => names);
   expect(leftOut.length).toBeGreaterThan(5);
   expect(leftOut.filter((name) => ours.includes(name))).toEqual([]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const CHECKOUT = join(__dirname, '../..');
 
-test('README.md says that the library is experimental for as long as package.json does', () => {
+test('README.md calls the library experimental if and only if package.json does', () => {
   const { stability } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   const banner = readFileSync(join(CHECKOUT, 'README.md'), 'utf8').match(/^> \*\*(Experimental)\b/m);
   expect(['experimental', 'stable']).toContain(stability);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const CHECKOUT = join(__dirname, '../..');
 
-test('the page of warnings has each id of the sources, once', () => {
+test('the page of warnings lists each warning ID of the sources once', () => {
   const page = readFileSync(join(CHECKOUT, 'docs/guides/warnings.md'), 'utf8');
   const documented = [...page.matchAll(/^\| `([^`]+)` \| .+ \| .+ \|$/gm)].map(([, id]) => id);
   const sources = readdirSync(join(CHECKOUT, 'src'), { recursive: true, encoding: 'utf8' })

@@ -48,15 +48,15 @@ const localArn = (name: string) => ({
   'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:', { Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }, `:repository/${name}`]],
 });
 
-describe('what guards cost', () => {
+describe('the resources of guards', () => {
   const FUNCTION = ['AWS::IAM::Role', 'AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
 
-  test('the first one: itself, a function, its role and its log group', () => {
+  test('the first guard adds itself, a function, a role, and a log group', () => {
     guard(stack, 'One');
     expect(typesIn(stack)).toEqual([...FUNCTION, 'Custom::ImageGuard']);
   });
 
-  test('each further one: itself', () => {
+  test('each further guard adds only itself', () => {
     guard(stack, 'One');
     guard(stack, 'Two');
     guard(new Construct(stack, 'Deep'), 'Three');
@@ -71,7 +71,7 @@ describe('what guards cost', () => {
     expect(typesIn(stack).length).toBeLessThanOrEqual(6);
   });
 
-  test('a function in each nested stack, which is deployed by itself', () => {
+  test('each nested stack gets its own function', () => {
     const nested = new NestedStack(stack, 'Nested');
     guard(stack, 'One');
     guard(nested, 'Two');
@@ -92,24 +92,24 @@ describe('the function', () => {
     });
   });
 
-  test('is in no VPC, from where it might not reach CloudFormation', () => {
+  test('is not in a VPC, where it might not reach CloudFormation', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });
   });
 
-  test('waits for its role, and with it for all of its permissions', () => {
+  test('waits for its role and all of its permissions', () => {
     const { Resources } = Template.fromStack(stack).toJSON();
     const [[role]] = Object.entries<any>(Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role');
     Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { Role: { 'Fn::GetAtt': [role, 'Arn'] } });
     Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
   });
 
-  test('logs to a group that goes with the stack', () => {
+  test('logs to a log group that is deleted with the stack', () => {
     Template.fromStack(stack).hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete', Properties: { RetentionInDays: 30 } });
   });
 });
 
 describe('its permissions', () => {
-  test('are these and no more', () => {
+  test('are exactly these', () => {
     guard(stack, 'One');
     const [logGroup] = Object.keys(Template.fromStack(stack).findResources('AWS::Logs::LogGroup'));
     expect(statementsOf(stack)).toEqual([
@@ -123,7 +123,7 @@ describe('its permissions', () => {
     ]);
   });
 
-  test('name each registry that a guard of the stack looks into', () => {
+  test('cover the registry of each guard in the stack', () => {
     guard(stack, 'One');
     guard(stack, 'Two');
     expect(registriesOf(stack)).toEqual([localArn('one-images'), localArn('two-images')]);
@@ -135,21 +135,21 @@ describe('its permissions', () => {
     ['a plain repository of another stack', (service: Stack) =>
       new ecr.Repository(new Stack(service.node.root as App, 'Other'), 'Images', { repositoryName: 'app' })],
     ['an imported repository', (service: Stack) => imported(service, 'app')],
-  ])('name a registry once for two guards: %s', (_, make) => {
+  ])('contain a registry once for two guards: %s', (_, make) => {
     const registry = make(stack);
     guard(stack, 'One', registry);
     guard(stack, 'Two', registry);
     expect(registriesOf(stack)).toEqual(localArn('app'));
   });
 
-  test('name a repository without a name by its resource', () => {
+  test('refer to the resource of a repository without a name', () => {
     const registry = new ecr.Repository(stack, 'Images');
     guard(stack, 'One', registry);
     guard(stack, 'Two', registry);
     expect(registriesOf(stack)).toEqual(stack.resolve(registry.repositoryArn));
   });
 
-  test('in a nested stack are for that stack, whose status it asks', () => {
+  test('in a nested stack cover the status of that stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     guard(nested, 'One');
     expect(statementsOf(nested)[0].Resource).toEqual({ Ref: 'AWS::StackId' });
@@ -171,7 +171,7 @@ describe('a registry in another account', () => {
     ['a plain repository', (scope) => new ecr.Repository(scope, 'Images', { repositoryName: 'app' })],
   ];
 
-  test.each(registries)('lets the account look images up and pull, once for all guards: %s', (_, make) => {
+  test.each(registries)('allows the account to look up and pull images, with one statement for all guards: %s', (_, make) => {
     const there = new Stack(app, 'There', { env: THERE });
     const registry = make(there);
     guard(stack, 'One', registry);
@@ -184,12 +184,12 @@ describe('a registry in another account', () => {
     });
   });
 
-  test.each(registries)('is named in the permissions of the function: %s', (_, make) => {
+  test.each(registries)('is covered by the permissions of the function: %s', (_, make) => {
     guard(stack, 'One', make(new Stack(app, 'There', { env: THERE })));
     expect(registriesOf(stack)).toEqual(arn);
   });
 
-  test('that is imported is named too, and has to allow it by itself', () => {
+  test('that is imported is covered by the permissions, and its own policy must allow the access', () => {
     guard(stack, 'One', ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-west-1:222222222222:repository/app'));
     expect(registriesOf(stack)).toBe('arn:aws:ecr:eu-west-1:222222222222:repository/app');
   });
@@ -198,7 +198,7 @@ describe('a registry in another account', () => {
     ['of the same account', HERE],
     ['in another region of the same account', { ...HERE, region: 'us-east-1' }],
     ['of an account that is not known', {}],
-  ])('is not one %s: its resource policy stays empty', (_, env) => {
+  ])('leaves its resource policy empty %s', (_, env) => {
     const there = new Stack(app, 'There', { env });
     guard(stack, 'One', new ImageRegistry(there, 'Images'));
     Template.fromStack(there).hasResourceProperties('AWS::ECR::Repository', { RepositoryPolicyText: Match.absent() });

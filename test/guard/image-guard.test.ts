@@ -38,16 +38,16 @@ function sent(scope = stack): any {
   return Properties;
 }
 
-describe('what the guard answers', () => {
+describe('the answer of the guard', () => {
   const answer = (attribute: string) => ({ 'Fn::GetAtt': [expect.stringMatching(/^Guard/), attribute] });
 
-  test('is the digest and the tag', () => {
+  test('contains the digest and the tag', () => {
     const { imageDigest, imageTag } = guard();
     expect(stack.resolve(imageDigest)).toEqual(answer('ImageDigest'));
     expect(stack.resolve(imageTag)).toEqual(answer('ImageTag'));
   });
 
-  test('makes the URI: the repository, pinned by the digest', () => {
+  test('completes the URI of the repository with the digest', () => {
     expect(stack.resolve(guard().imageUri)).toEqual({
       'Fn::Join': ['', [
         { Ref: 'AWS::AccountId' }, '.dkr.ecr.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }, '/app-mp@', answer('ImageDigest'),
@@ -55,7 +55,7 @@ describe('what the guard answers', () => {
     });
   });
 
-  test('is in the outputs of the stack: what runs', () => {
+  test('appears in the outputs of the stack', () => {
     guard();
     const outputs = Object.values(Template.fromStack(stack).findOutputs('*'));
     expect(outputs).toEqual([
@@ -66,7 +66,7 @@ describe('what the guard answers', () => {
 });
 
 describe('what the guard is told', () => {
-  test('where the image is', () => {
+  test('contain the location of the image', () => {
     guardIn(stack, ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-central-1:222222222222:repository/team/app'));
     expect(sent()).toMatchObject({
       RepositoryName: 'team/app',
@@ -76,18 +76,18 @@ describe('what the guard is told', () => {
     });
   });
 
-  test('which contract it is to fulfil', () => {
+  test('contain the version of the contract', () => {
     guard();
     expect(sent().ContractVersion).toBe('3');
   });
 
-  test('what to deploy, by the ids that cdk deploy takes', () => {
+  test('contain the stack IDs for cdk deploy', () => {
     const service = new Stack(new Stage(app, 'Prod'), 'Web');
     guardIn(service, ImageRegistry.inCompanionStack(service, 'Images'));
     expect(sent(service)).toMatchObject({ ServiceStack: 'Prod/Web', RegistryStack: 'Prod/Web/Registry' });
   });
 
-  test('the outermost stacks, since nested ones are not deployed by themselves', () => {
+  test('contain the outermost stacks, because users do not deploy nested stacks', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardIn(nested, new ImageRegistry(new NestedStack(new Stack(app, 'Other'), 'Nested'), 'Images'));
     expect(sent(nested)).toMatchObject({ ServiceStack: 'Web', RegistryStack: 'Other' });
@@ -97,12 +97,12 @@ describe('what the guard is told', () => {
     ['the stack of the service creates', () => new ImageRegistry(stack, 'Images')],
     ['a nested stack of it creates', () => new ImageRegistry(new NestedStack(stack, 'Nested'), 'Images')],
     ['is imported', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app')],
-  ])('no other stack for a registry that %s', (_, make) => {
+  ])('contain no second stack for a registry that %s', (_, make) => {
     guardIn(stack, make());
     expect(sent().RegistryStack).toBeUndefined();
   });
 
-  test('no parameter where there is none to pass', () => {
+  test('contain no parameter if there is none to pass', () => {
     guard();
     expect(sent().ParameterName).toBeUndefined();
   });
@@ -111,12 +111,12 @@ describe('what the guard is told', () => {
 describe('the platforms that the image must run on', () => {
   const { X86_64, ARM64 } = ecs.CpuArchitecture;
 
-  test('are none while no task definition uses it', () => {
+  test('are empty while no task definition uses it', () => {
     guard();
     expect(sent().Platforms).toEqual([]);
   });
 
-  test('are those of all task definitions that use it, each once and in an order that does not depend on the program', () => {
+  test('are those of all task definitions that use it, sorted and without duplicates', () => {
     const { image } = guard();
     for (const [id, cpuArchitecture] of Object.entries({ Web: X86_64, Worker: ARM64, Cron: X86_64 })) {
       taskDefinition(stack, id, image, { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX });
@@ -124,12 +124,12 @@ describe('the platforms that the image must run on', () => {
     expect(sent().Platforms).toEqual(['LINUX/ARM64', 'LINUX/X86_64']);
   });
 
-  test('are those that Fargate takes where a task definition says nothing', () => {
+  test('are the Fargate defaults if a task definition specifies none', () => {
     taskDefinition(stack, 'Web', guard().image);
     expect(sent().Platforms).toEqual(['LINUX/X86_64']);
   });
 
-  test('may be Windows', () => {
+  test('can be Windows', () => {
     taskDefinition(stack, 'Web', guard().image, {
       cpuArchitecture: X86_64,
       operatingSystemFamily: ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE,
@@ -137,7 +137,7 @@ describe('the platforms that the image must run on', () => {
     expect(sent().Platforms).toEqual(['WINDOWS_SERVER_2022_CORE/X86_64']);
   });
 
-  test('are not known on EC2, where the instances decide', () => {
+  test('are unknown on EC2, where the instances determine the platform', () => {
     new ecs.Ec2TaskDefinition(stack, 'Web').addContainer('app', { image: guard().image, memoryLimitMiB: 512 });
     expect(sent().Platforms).toEqual([]);
   });
@@ -150,18 +150,18 @@ describe('the platforms that the image must run on', () => {
     ['an aspect', (resource) => Aspects.of(app).add({
       visit: (construct) => construct === resource && resource.addPropertyOverride('RuntimePlatform', { CpuArchitecture: 'ARM64' }),
     })],
-  ])('follow a task definition that is changed at the last moment by %s', (_, change) => {
+  ])('follow a late change of the task definition by %s', (_, change) => {
     change(taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition);
     expect(sent().Platforms).toEqual(['LINUX/ARM64']);
   });
 
-  test('stay tokens where they are known only to CloudFormation', () => {
+  test('stay tokens if only CloudFormation knows them', () => {
     const cpuArchitecture = ecs.CpuArchitecture.of(new CfnParameter(stack, 'Cpu').valueAsString);
     taskDefinition(stack, 'Web', guard().image, { cpuArchitecture });
     expect(sent().Platforms).toEqual([{ 'Fn::Join': ['', ['LINUX/', { Ref: 'Cpu' }]] }]);
   });
 
-  test('are not guessed where CloudFormation decides by a condition', () => {
+  test('are unknown if a CloudFormation condition determines them', () => {
     const resource = taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition;
     resource.addPropertyOverride('RuntimePlatform', { 'Fn::If': ['Arm', { CpuArchitecture: 'ARM64' }, { Ref: 'AWS::NoValue' }] });
     expect(sent().Platforms).toEqual([]);
@@ -190,7 +190,7 @@ describe('the image in a task definition', () => {
     expect(images).toContain(`«AWS::AccountId».dkr.ecr.«AWS::Region».«AWS::URLSuffix»/app-mp@«${path}.ImageDigest»`);
   });
 
-  test('may be pulled by the execution role, and nothing else of the registry may be', () => {
+  test('can be pulled by the execution role, which has no access to other images of the registry', () => {
     const { executionRole } = taskDefinition(stack, 'Web', guard().image);
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       Roles: [stack.resolve(executionRole!.roleName)],
@@ -234,7 +234,7 @@ describe('the image of a job of AWS Batch', () => {
       containers: [{ container: ec2(image, 'Main'), startNode: 0, endNode: 1 }, { container: ec2(image, 'Other'), startNode: 2, endNode: 3 }],
     })],
     ['on EKS', [], (image) => new batch.EksJobDefinition(stack, 'Job', { container: new batch.EksContainerDefinition(stack, 'Container', { image }) })],
-  ])('is pinned by the digest, for the platform that is known: %s', (_, platforms, use) => {
+  ])('is pinned by the digest, for its platform if that is known: %s', (_, platforms, use) => {
     const { image, imageUri } = guard();
     use(image);
     const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::Batch::JobDefinition'));
@@ -243,7 +243,7 @@ describe('the image of a job of AWS Batch', () => {
     expect(sent().Platforms).toEqual(platforms);
   });
 
-  test.each([['Fargate', fargate], ['EC2', ec2]])('may be pulled by its execution role on %s', (_, use) => {
+  test.each([['Fargate', fargate], ['EC2', ec2]])('can be pulled by its execution role on %s', (_, use) => {
     use(guard().image);
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['ecr:BatchGetImage']) })]) },
@@ -284,7 +284,7 @@ describe('the code of a Lambda function', () => {
     expect(sent().Platforms).toEqual(['LINUX/ARM64']);
   });
 
-  test('is refused with a guard that starts without tasks, since Lambda creates no function without its image', () => {
+  test('is refused with a guard that starts without tasks, because Lambda cannot create a function without an image', () => {
     expect(() => functionOf(stack, guard({ whenMissing: WhenMissing.startWithoutTasks() }))).toThrow(new Error(
       'lambdaCode of guard Web/Guard does not support WhenMissing.startWithoutTasks(), because Lambda cannot create a function ' +
       'without an image: create a guard for the function with WhenMissing.fail() or WhenMissing.waitFor() (at Web/Function)'));
@@ -300,24 +300,24 @@ describe('the code of a Lambda function', () => {
       })],
     ];
 
-    test.each(REGISTRIES)('is refused, because Lambda does not take it: %s', (_, registry) => {
+    test.each(REGISTRIES)('is refused, because Lambda does not accept it: %s', (_, registry) => {
       const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
       expect(() => functionOf(near, guardIn(near, registry(near)))).toThrow(new Error(
         'lambdaCode of guard Near/Guard is in region us-east-1 and the function in eu-west-1, but Lambda accepts only images from its own region: ' +
         'pass a registry in that region, such as a replica (at Near/Function)'));
     });
 
-    test.each(REGISTRIES)('is not refused as long as it is not known where the function is: %s', (_, registry) => {
+    test.each(REGISTRIES)('is accepted if the region of the function is unknown: %s', (_, registry) => {
       expect(() => functionOf(stack, guardIn(stack, registry(stack)))).not.toThrow();
     });
 
-    test.each(REGISTRIES)('does for a task: %s', (_, registry) => {
+    test.each(REGISTRIES)('is accepted for a task: %s', (_, registry) => {
       const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
       expect(() => taskDefinition(near, 'Task', guardIn(near, registry(near)).image)).not.toThrow();
     });
   });
 
-  test('is refused together with tasks of another architecture, since one manifest cannot be for both', () => {
+  test('is refused together with tasks of another architecture, because one manifest cannot support both', () => {
     const both = guard();
     functionOf(stack, both, lambda.Architecture.ARM_64);
     taskDefinition(stack, 'Web', both.image);
@@ -325,21 +325,21 @@ describe('the code of a Lambda function', () => {
       'but linux/amd64 and linux/arm64 need an index: create a guard for each platform');
   });
 
-  test('goes with tasks of the same architecture', () => {
+  test('can be shared with tasks of the same architecture', () => {
     const both = guard();
     functionOf(stack, both, lambda.Architecture.ARM_64);
     taskDefinition(stack, 'Web', both.image, { cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     expect(sent()).toMatchObject({ Platforms: ['LINUX/ARM64'], SingleManifest: 'true' });
   });
 
-  test('is refused by a DockerImageFunction, with what takes it', () => {
+  test('is refused by a DockerImageFunction, with an error that names lambda.Function', () => {
     const code = guard().lambdaCode as unknown as lambda.DockerImageCode;
     expect(() => new lambda.DockerImageFunction(stack, 'Function', { code })).toThrow(new Error(
       'lambdaCode of an ImageGuard is not a DockerImageCode: use new lambda.Function(this, <id>, ' +
       '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })'));
   });
 
-  test('may be an index where no function uses it', () => {
+  test('can be an index if no function uses it', () => {
     taskDefinition(stack, 'Web', guard().image);
     expect(sent().SingleManifest).toBeUndefined();
   });
@@ -348,7 +348,7 @@ describe('the code of a Lambda function', () => {
     ['an ImageRegistry of the companion stack', () => ImageRegistry.inCompanionStack(stack, 'Images')],
     ['an ImageRegistry of the same stack', () => new ImageRegistry(stack, 'Images')],
     ['a plain repository of another stack', () => new ecr.Repository(new Stack(app, 'Other'), 'Images', { repositoryName: 'app' })],
-  ])('may be pulled by Lambda, which asks the repository for that: %s', (_, make) => {
+  ])('can be pulled by Lambda through the policy of the repository: %s', (_, make) => {
     const registry = make();
     functionOf(stack, guardIn(stack, registry));
     Template.fromStack(registry.stack).hasResourceProperties('AWS::ECR::Repository', {
@@ -362,7 +362,7 @@ describe('the code of a Lambda function', () => {
     });
   });
 
-  test('may be pulled by Lambda from another account for functions of the account of the guard only', () => {
+  test('can be pulled by Lambda in another account only for functions in the account of the guard', () => {
     const [here, there] = ['111111111111', '222222222222'].map((account) => new Stack(app, `In${account}`, { env: { account, region: 'eu-west-1' } }));
     const registry = new ImageRegistry(there, 'Images');
     functionOf(here, guardIn(here, registry));
@@ -375,7 +375,7 @@ describe('the code of a Lambda function', () => {
     })]);
   });
 
-  test('tells the push commands what to build for', () => {
+  test('determines the platform in the push commands', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     functionOf(stack, guardIn(stack, registry), lambda.Architecture.ARM_64);
     const outputs = JSON.stringify(Template.fromStack(registry.stack).findOutputs('*'));
@@ -405,7 +405,7 @@ describe('the registry comes first', () => {
     expect(before()).toContain('AWS::ECR::Repository');
   });
 
-  test('in the stack around the nested one of the guard', () => {
+  test('in the parent stack of the guard', () => {
     guardIn(new NestedStack(stack, 'Nested'), new ImageRegistry(stack, 'Images'));
     expect(before()).toContain('AWS::ECR::Repository');
   });
@@ -428,18 +428,18 @@ describe('a registry in the stack of the guard', () => {
     ['with its images if the deployment that makes it fails', undefined, onDelete('RetainExceptOnCreate', true)],
     ['never, if it is to be retained', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
     ['with its images, if it is to be destroyed', RemovalPolicy.DESTROY, onDelete('Delete', true)],
-  ])('is rolled back %s, so that no image stands in the way', (_, removalPolicy, expected) => {
+  ])('is rolled back %s, even if it contains images', (_, removalPolicy, expected) => {
     guardIn(stack, new ImageRegistry(stack, 'Images', { removalPolicy }));
     Template.fromStack(stack).hasResource('AWS::ECR::Repository', expected);
   });
 
-  test('in a nested stack is rolled back with its images too', () => {
+  test('in a nested stack is also rolled back with its images', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardIn(stack, new ImageRegistry(nested, 'Images'));
     Template.fromStack(nested).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', true));
   });
 
-  test('in another stack loses no image', () => {
+  test('in another stack keeps its images', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     guardIn(stack, registry);
     Template.fromStack(registry.stack).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', Match.absent()));
@@ -452,7 +452,7 @@ describe('warnings', () => {
   test.each([
     ['by default', undefined],
     ['with fail', WhenMissing.fail()],
-  ])('of a registry in the same stack, whose first deployment cannot find an image, %s', (_, whenMissing) => {
+  ])('are given for a registry in the same stack, whose first deployment cannot find an image, %s', (_, whenMissing) => {
     guardIn(stack, new ImageRegistry(stack, 'Images'), { whenMissing });
     expect(warnings()).toEqual([
       '/Web/Guard: registry Web/Images is in the same stack, so the first deployment cannot find an image: leave out registry, ' +
@@ -460,7 +460,7 @@ describe('warnings', () => {
     ]);
   });
 
-  test('of a registry in another stage, which CDK cannot order', () => {
+  test('are given for a registry in another stage, which CDK cannot order', () => {
     const registry = new ImageRegistry(new Stack(new Stage(app, 'Shared'), 'Images'), 'Images');
     guardIn(stack, registry);
     expect(warnings()).toEqual([

@@ -24,7 +24,7 @@ const sent = () => Object.values(Template.fromStack(stack).findResources('Custom
 const statements = (): any[] => Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'))[0].Properties.Policies[0].PolicyDocument.Statement;
 const actions = (): string[] => statements().flatMap(({ Action }) => Action);
 
-test('a guard without requirements sends none, and gains no permission', () => {
+test('a guard without requirements sends none, and gets no additional permissions', () => {
   guard();
 
   expect(sent()).not.toHaveProperty('Requirements');
@@ -33,7 +33,7 @@ test('a guard without requirements sends none, and gains no permission', () => {
   ]);
 });
 
-test('a required scan is sent with its options, and grants the one call that it takes', () => {
+test('a required scan is sent with its options, and adds one permission', () => {
   guard([ImageRequirement.scanned({
     failOn: FindingSeverity.HIGH,
     onlyFixable: true,
@@ -48,31 +48,31 @@ test('a required scan is sent with its options, and grants the one call that it 
   expect(actions().filter((action) => /Scan|Sign|inspector/.test(action))).toEqual(['ecr:DescribeImageScanFindings']);
 });
 
-test('by default only critical vulnerabilities stop a release, and a scan has five minutes', () => {
+test('by default, only critical vulnerabilities stop a release, and a release waits five minutes for the scan', () => {
   guard([ImageRequirement.scanned()]);
 
   expect(JSON.parse(sent().Requirements[0])).toEqual({ kind: 'scanned', failOn: 'CRITICAL', onlyFixable: false, accepted: [], waitSeconds: 300 });
 });
 
-test('enhanced scanning lets ECR ask Amazon Inspector on behalf of the function, and nothing else does', () => {
+test('only enhanced scanning adds permissions for Amazon Inspector', () => {
   guard([ImageRequirement.scanned({ enhancedScanning: true })]);
 
   expect(statements()).toContainEqual({ Effect: 'Allow', Action: ['inspector2:ListFindings', 'inspector2:ListCoverage'], Resource: '*' });
 });
 
-test('enhanced scanning of another account is refused, since Inspector shows its findings to nobody else', () => {
+test('enhanced scanning in another account is refused, because Inspector shows findings only in that account', () => {
   expect(() => guard([ImageRequirement.scanned({ enhancedScanning: true })], { account: '222222222222' }))
     .toThrow(/^registry Web\/GuardImages is in another account, and Amazon Inspector .* leave out enhancedScanning, .* \(at Web\/Guard\)$/);
 });
 
-test('a required signature may be by a profile that is not known yet', () => {
+test('the profile of a required signature can be a token', () => {
   guard([ImageRequirement.signedBy(Token.asString({ 'Fn::GetAtt': ['Profile', 'Arn'] }))]);
 
   expect(sent().Requirements).toEqual([{ 'Fn::Join': ['', ['{"kind":"signed","profileArn":"', { 'Fn::GetAtt': ['Profile', 'Arn'] }, '","waitSeconds":120}']] }]);
   expect(actions()).toContain('ecr:DescribeImageSigningStatus');
 });
 
-test('guards with other requirements share the function, each with what it needs', () => {
+test('guards with different requirements share the function, which has the permissions of all', () => {
   guard([ImageRequirement.signedBy(PROFILE)]);
   guard(undefined, { id: 'Other' });
 
@@ -82,7 +82,7 @@ test('guards with other requirements share the function, each with what it needs
   ]);
 });
 
-test('waiting for the image and then for its scan has to fit into one invocation', () => {
+test('the waits for the image and its scan must fit into one invocation', () => {
   expect(() => guard([ImageRequirement.scanned({ waitFor: Duration.minutes(10) })], { whenMissing: WhenMissing.waitFor(Duration.minutes(5)) }))
     .toThrow(/^requirements and whenMissing wait for 15 minutes in total: at most 14 minutes, .* \(at Web\/Guard\)$/);
 });

@@ -43,37 +43,37 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
 
   test.each<[any, string]>([
     [undefined, 'undefined'], [null, 'null'], [42, '42'], [{ tag: 'v1' }, '{ tag }'], [['v1'], '["v1"]'],
-  ])('refuses %p, as a script without types may pass it', (tag, shown) => {
+  ])('refuses %p, which only callers without a type checker can pass', (tag, shown) => {
     expect(() => make(tag)).toThrow(`ImageVersion.${factory}: ${shown} ${NOT_A_TAG}`);
   });
 
-  test('says where a digest belongs', () => {
+  test('suggests ImageVersion.digest for a digest', () => {
     expect(() => make(`sha256:${HEX}`))
       .toThrow(`ImageVersion.${factory}: "sha256:${HEX}" ${NOT_A_TAG}; for a digest, use ImageVersion.digest`);
   });
 
-  test('lets a tag pass that is known at deployment only', () => {
+  test('accepts a token', () => {
     const parameter = new CfnParameter(stack, 'Sha');
     expect(sent(make(parameter.valueAsString))).toMatchObject({ VersionKind: factory, VersionValue: { Ref: 'Sha' } });
   });
 
-  test('lets a tag pass that contains what is known at deployment only', () => {
+  test('accepts a tag that contains a token', () => {
     expect(sent(make(`build-${Aws.REGION}`))).toMatchObject({ VersionValue: { 'Fn::Join': ['', ['build-', { Ref: 'AWS::Region' }]] } });
   });
 
-  test('lets a tag pass that is produced at synthesis', () => {
+  test('accepts a lazy value', () => {
     expect(sent(make(Lazy.string({ produce: () => 'v1' })))).toMatchObject({ VersionValue: 'v1' });
   });
 });
 
 describe('ImageVersion.tag', () => {
-  test.each(['latest', 'cache', 'cache-main', 'deployed-api-1a2b'])('refuses %s, which moves, and names movingTag', (tag) => {
+  test.each(['latest', 'cache', 'cache-main', 'deployed-api-1a2b'])('refuses the moving tag %s, with an error that names movingTag', (tag) => {
     expect(() => ImageVersion.tag(tag)).toThrow(new Error(
       `ImageVersion.tag: "${tag}" is a moving tag, so a deployment cannot tell which image is meant: ` +
       'pass a tag that does not move, such as a commit SHA, or use ImageVersion.movingTag'));
   });
 
-  test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'deployed'])('takes %s, which only resembles one that moves', (tag) => {
+  test.each(['latest-1', 'Latest', 'v-latest', 'mycache', 'deployed'])('accepts %s, which only resembles a moving tag', (tag) => {
     expect(sent(ImageVersion.tag(tag))).toMatchObject({ VersionValue: tag });
   });
 });
@@ -83,7 +83,7 @@ describe('ImageVersion.movingTag', () => {
     expect(sent(ImageVersion.movingTag(tag))).toMatchObject({ VersionKind: 'movingTag', VersionValue: tag });
   });
 
-  test('makes each synthesis differ, so that the guard looks again', () => {
+  test('changes with each synthesis, so that the guard looks up the tag again', () => {
     const [one, other] = [1, 2].map(() => {
       stack = new Stack(testApp(), 'Web');
       return sent(ImageVersion.movingTag('main')).Nonce;
@@ -129,7 +129,7 @@ describe('ImageVersion.parameter', () => {
     expect(sent()).toMatchObject({ VersionKind: 'parameter', VersionValue: { Ref: 'ImageTag' }, ParameterName: 'Web:ImageTag' });
   });
 
-  test('adds a parameter whose default is empty, so that it may be left out', () => {
+  test('adds a parameter with an empty default, so that users can omit it', () => {
     guardWith();
     expect(parameters()).toEqual([['ImageTag', {
       Type: 'String',
@@ -140,12 +140,12 @@ describe('ImageVersion.parameter', () => {
     }]]);
   });
 
-  test.each(['', 'v1', 'latest', 'a'.repeat(128), `sha256:${HEX}`, `v1@sha256:${HEX}`, `${'a'.repeat(128)}@sha256:${HEX}`])('may be passed %j', (value) => {
+  test.each(['', 'v1', 'latest', 'a'.repeat(128), `sha256:${HEX}`, `v1@sha256:${HEX}`, `${'a'.repeat(128)}@sha256:${HEX}`])('accepts the value %j', (value) => {
     guardWith();
     expect(value).toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
   });
 
-  test.each([' ', 'v 1', '-v1', 'a'.repeat(129), `sha256:${HEX}0`, 'team/app:v1', `@sha256:${HEX}`, 'v1@', 'v1@v2', `v1@sha256:${HEX}0`])('may not be passed %j', (value) => {
+  test.each([' ', 'v 1', '-v1', 'a'.repeat(129), `sha256:${HEX}0`, 'team/app:v1', `@sha256:${HEX}`, 'v1@', 'v1@v2', `v1@sha256:${HEX}0`])('refuses the value %j', (value) => {
     guardWith();
     expect(value).not.toMatch(new RegExp(Template.fromStack(stack).toJSON().Parameters.ImageTag.AllowedPattern));
   });
@@ -168,49 +168,49 @@ describe('ImageVersion.parameter', () => {
     expect(parameters().map(([name]) => name)).toEqual(['ApiImageTag']);
   });
 
-  test('may be given another name', () => {
+  test('can have another name', () => {
     expect(sent(ImageVersion.parameter('Release'))).toMatchObject({ VersionValue: { Ref: 'Release' }, ParameterName: 'Web:Release' });
   });
 
-  test('belongs to the outermost stack, since nobody can pass one to a nested stack', () => {
+  test('belongs to the outermost stack, because users cannot pass parameters to a nested stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardWith(undefined, nested);
     expect(parameters().map(([name]) => name)).toEqual(['NestedImageTag']);
     Template.fromStack(nested).hasResourceProperties(GUARD, { ParameterName: 'Web:NestedImageTag' });
   });
 
-  test('is told to the guard by the name of the stack, as --parameters takes it', () => {
+  test('is sent to the guard in the format of --parameters', () => {
     const inStage = new Stack(new Stage(app, 'Prod'), 'Web', { stackName: 'web-prod' });
     guardWith(undefined, inStage);
     Template.fromStack(inStage).hasResourceProperties(GUARD, { ParameterName: 'web-prod:ImageTag', ServiceStack: 'Prod/Web' });
   });
 
-  test('is told to the guard by its logical id, should the stack rename it', () => {
+  test('is sent to the guard with its logical ID, even if the stack renames it', () => {
     stack.renameLogicalId('ImageTag', 'Sha');
     expect(sent()).toMatchObject({ VersionValue: { Ref: 'Sha' }, ParameterName: 'Web:Sha' });
   });
 
-  test('is shared by guards that give it the same name', () => {
+  test('is shared by guards that use the same name', () => {
     guardWith(ImageVersion.parameter('Release'), stack, 'One');
     guardWith(ImageVersion.parameter('Release'), stack, 'Other');
     expect(parameters().map(([name]) => name)).toEqual(['Release']);
     Template.fromStack(stack).allResourcesProperties(GUARD, { VersionValue: { Ref: 'Release' } });
   });
 
-  test('is shared by guards that are given one and the same ImageVersion', () => {
+  test('is shared by guards that use the same ImageVersion', () => {
     const version = ImageVersion.parameter('Release');
     guardWith(version, stack, 'One');
     guardWith(version, new NestedStack(stack, 'Nested'), 'Other');
     expect(parameters().map(([name]) => name)).toEqual(['Release']);
   });
 
-  test('uses a parameter that the stack has already', () => {
+  test('uses an existing parameter of the stack', () => {
     new CfnParameter(stack, 'Release', { default: 'v1' });
     expect(sent(ImageVersion.parameter('Release'))).toMatchObject({ VersionValue: { Ref: 'Release' } });
     expect(parameters()).toEqual([['Release', { Type: 'String', Default: 'v1' }]]);
   });
 
-  test.each(['', 'Image-Tag', 'Image Tag', 'Web:Tag', 'a'.repeat(256), 'Tägli', 'Tag\n'])('refuses the name %j, which CloudFormation would', (name) => {
+  test.each(['', 'Image-Tag', 'Image Tag', 'Web:Tag', 'a'.repeat(256), 'Tägli', 'Tag\n'])('refuses the name %j, which CloudFormation does not allow', (name) => {
     expect(() => ImageVersion.parameter(name))
       .toThrow(new Error(`ImageVersion.parameter: name "${name}" is not valid: use only letters and digits`));
   });
@@ -219,19 +219,19 @@ describe('ImageVersion.parameter', () => {
     expect(() => ImageVersion.parameter(Aws.REGION)).toThrow('ImageVersion.parameter: name a token is not valid: use only letters and digits');
   });
 
-  test('refuses a name that something else of the stack has', () => {
+  test('refuses the ID of another construct in the stack', () => {
     new CfnResource(stack, 'Release', { type: 'Test::Resource' });
     expect(() => guardWith(ImageVersion.parameter('Release'))).toThrow(new Error(
       'the stack parameter "Release" cannot be created, because Web has a child with that ID: ' +
       'pass imageVersion: ImageVersion.parameter(<another name>) (at Web/Guard)'));
   });
 
-  test('refuses a default name that the stack has already, even if a parameter has it', () => {
+  test('refuses a default name that already exists, even if it is a parameter', () => {
     new CfnParameter(stack, 'ImageTag');
     expect(() => guardWith()).toThrow('the stack parameter "ImageTag" cannot be created, because Web has a child with that ID');
   });
 
-  test('refuses default names that come to the same', () => {
+  test('refuses two equal default names', () => {
     guardWith(undefined, stack, 'my-api');
     expect(() => guardWith(undefined, stack, 'my_api')).toThrow('the stack parameter "myapiImageTag" cannot be created');
   });

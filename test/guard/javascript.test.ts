@@ -80,23 +80,23 @@ describe('a value of any kind is taken, or refused by an error that names the op
   });
 });
 
-test('a guard without a registry says what it needs', () => {
+test('a guard without a registry is refused, with the remedy', () => {
   expect(() => new ImageGuard(stack, 'Guard', {} as any)).toThrow(new Error(
     'registry is missing: pass an ImageRegistry, or any other ECR repository (at Web/Guard)'));
 });
 
-test('nothing is taken for a guard or a registry that is none', () => {
+test('isImageGuard and isImageRegistry return false for other values', () => {
   for (const value of WRONG) {
     expect(ImageGuard.isImageGuard(value)).toBe(false);
     expect(ImageRegistry.isImageRegistry(value)).toBe(false);
   }
 });
 
-test('null is as good as an option that is left out', () => {
+test('null means that an option is not set', () => {
   const options: any = { imageVersion: null, whenMissing: null, retainReleasedImages: null };
   expect(() => new ImageGuard(stack, 'Guard', { registry: new ImageRegistry(stack, 'Images', { maxImageCount: null } as any), ...options })).not.toThrow();
 });
 
-test('a whole number of minutes is not asked of a duration', () => {
+test('a duration does not have to be a whole number of minutes', () => {
   expect(() => WhenMissing.waitFor(Duration.seconds(90))).not.toThrow();
 });

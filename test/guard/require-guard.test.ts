@@ -74,15 +74,15 @@ describe('refuses', () => {
     expect(faults()).toHaveLength(1);
   });
 
-  test('saying which container, where, and what to do', () => {
+  test('with an error that contains the container, its path, and the remedy', () => {
     task(stack, '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1');
     expect(faults()).toEqual([expect.stringContaining(
       'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" has no guard: ' +
-      "take it from new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
+      "use new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
       'or add it to exemptions with a reason (at Web/Task/Resource)')]);
   });
 
-  test('each container by itself', () => {
+  test('each container separately', () => {
     const definition = task(stack, guard.image);
     definition.addContainer('one', { image: ecs.ContainerImage.fromEcrRepository(registry, 'v1') });
     definition.addContainer('two', { image: ecs.ContainerImage.fromEcrRepository(registry, 'v2') });
@@ -152,7 +152,7 @@ describe('refuses', () => {
       ContainerDefinitions: [{ 'Fn::If': ['Old', { Name: 'app', Image: IMAGE }, { Ref: 'AWS::NoValue' }] }],
     })],
     ['a repository of somebody else, called as one of AWS', 'container "app"', 'image', () => task(stack, IMAGE.replace('app:v1', 'aws-for-fluent-bit:stable'))],
-  ])('what is in %s, saying where and what to take', (_, where, source, make) => {
+  ])('an image in %s, with its path and the remedy', (_, where, source, make) => {
     make();
     expect(faults()).toEqual([expect.stringMatching(new RegExp(
       `image 111111111111\\.dkr\\.ecr\\.\\S+ of ${escape(where)} has no guard: use new ImageGuard\\(.*\\)\\.${source}, or add it .* \\(at Web/`))]);
@@ -169,7 +169,7 @@ describe('refuses', () => {
     expect(faults()).toHaveLength(1);
   });
 
-  test('what is added after requireOn', () => {
+  test('an image that is added after requireOn', () => {
     ImageGuard.requireOn(app);
     task(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
     expect(() => app.synth()).toThrow('has no guard');
@@ -231,7 +231,7 @@ describe('accepts', () => {
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_22_X,
     })],
-  ])('what runs no image: %s', (_, make) => {
+  ])('a resource that runs no image: %s', (_, make) => {
     make();
     expect(faults()).toEqual([]);
   });
@@ -254,7 +254,7 @@ describe('accepts', () => {
     expect(faults()).toEqual([]);
   });
 
-  test('what is not below the scope', () => {
+  test('an image outside the scope', () => {
     task(new Stack(app, 'Other'), ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
     expect(faults(stack)).toEqual([]);
   });
@@ -267,17 +267,17 @@ describe('exemptions', () => {
   test.each([
     ['named as they are', image],
     ['named by a pattern', '999999999999.dkr.ecr.*.amazonaws.com/security/*'],
-  ])('pass no guard: %s', (_, named) => {
+  ])('need no guard: %s', (_, named) => {
     task(stack, image);
     expect(faults(app, { exemptions: [{ image: 'other', reason }, { image: named, reason }] })).toEqual([]);
   });
 
-  test('may be named by tokens', () => {
+  test('can contain tokens', () => {
     task(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
     expect(faults(app, { exemptions: [{ image: registry.repositoryUriForTag('*'), reason }] })).toEqual([]);
   });
 
-  test('hold with strict too', () => {
+  test('also apply with strict', () => {
     task(stack, 'public.ecr.aws/xray/aws-xray-daemon:3.x');
     expect(faults(app, { strict: true, exemptions: [{ image: 'public.ecr.aws/xray/*', reason }] })).toEqual([]);
   });
@@ -286,7 +286,7 @@ describe('exemptions', () => {
     ['another image', '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent'],
     ['a part of the image', 'security/agent:3'],
     ['an image in which a dot stands for any character', image.replace(/\./g, '-')],
-  ])('are for nothing but what they name: %s', (_, named) => {
+  ])('apply only to matching images: %s', (_, named) => {
     task(stack, image);
     expect(faults(app, { exemptions: [{ image: named, reason }] })).toHaveLength(1);
   });
@@ -320,7 +320,7 @@ describe('with strict', () => {
     expect(faults(app, { strict: true })).toEqual([]);
   });
 
-  test('accepts what is no image', () => {
+  test('accepts a value that is not an image', () => {
     resource('AWS::BedrockAgentCore::Harness', { Gateway: { Uri: 'https://example.com' } });
     resource('AWS::EC2::LaunchTemplate', { Image: 'ami-0123456789abcdef0' }, 'Template');
     expect(faults(app, { strict: true })).toEqual([]);

@@ -36,24 +36,24 @@ const arnOf = (name: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partit
 const registryOf = (scope: Construct, name = 'app') => new ImageRegistry(scope, name, { repositoryName: name });
 const plainOf = (scope: Construct, name = 'app') => new ecr.Repository(scope, name, { repositoryName: name });
 
-describe('what a guard has released is marked', () => {
+describe('a guard sets release tags', () => {
   test.each([
     ['in an ImageRegistry of the companion stack', () => ImageRegistry.inCompanionStack(stack, 'Images', { repositoryName: 'app' })],
     ['in an ImageRegistry of the same stack', () => registryOf(stack)],
     ['in an ImageRegistry of another stack', () => registryOf(new Stack(app, 'Other', { env: HERE }))],
-  ])('by default %s, and there is no other repository to write to', (_, make) => {
+  ])('by default %s, with write access only to that repository', (_, make) => {
     guard(make());
     expect(pinNames()).toEqual(['web']);
     expect(writable()).toEqual([arnOf('app')]);
   });
 
-  test('if asked for in a repository whose tags may move', () => {
+  test('if requested, in a repository whose tags can move', () => {
     guard(plainOf(stack), true);
     expect(pinNames()).toEqual(['web']);
     expect(writable()).toHaveLength(1);
   });
 
-  test('in the registries of those guards only that mark something', () => {
+  test('with write access only to the registries of guards that set release tags', () => {
     guard(registryOf(stack, 'marked'));
     guard(ecr.Repository.fromRepositoryName(stack, 'Images', 'unmarked'), undefined, stack, 'Other');
     guard(registryOf(stack, 'told-not-to'), false, stack, 'Silent');
@@ -68,7 +68,7 @@ describe('what a guard has released is marked', () => {
     expect(writable()).toEqual([arnOf('app')]);
   });
 
-  test('in another account if asked for, which that account then allows', () => {
+  test('if requested, in another account, whose policy then allows it', () => {
     const there = new Stack(app, 'There', { env: THERE });
     guard(registryOf(there), true);
     const [{ Properties }] = Object.values(Template.fromStack(there).findResources('AWS::ECR::Repository'));
@@ -78,7 +78,7 @@ describe('what a guard has released is marked', () => {
   });
 });
 
-describe('nothing is marked, and nothing may be written', () => {
+describe('a guard sets no release tags and has no write access', () => {
   test.each([
     ['in a plain repository', () => plainOf(stack)],
     ['in an imported repository', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app')],
@@ -89,20 +89,20 @@ describe('nothing is marked, and nothing may be written', () => {
     expect(writable()).toEqual([]);
   });
 
-  test('if told not to', () => {
+  test('if disabled', () => {
     guard(registryOf(stack), false);
     expect(pinNames()).toEqual([undefined]);
     expect(writable()).toEqual([]);
   });
 
-  test('in another account, which does not let the guard write then', () => {
+  test('in another account, whose policy then does not allow it', () => {
     const there = new Stack(app, 'There', { env: THERE });
     guard(registryOf(there));
     expect(JSON.stringify(Template.fromStack(there).toJSON())).not.toContain('ecr:PutImage');
   });
 });
 
-describe('the name of the mark says what runs where', () => {
+describe('the release tag contains the location of the service', () => {
   test('for a service', () => {
     new PhasedFargateService(stack, 'Api_v2');
     expect(pinNames()).toEqual(['web-api-v2']);

@@ -18,7 +18,7 @@ const MODES = {
 };
 
 describe('what the guard is told', () => {
-  test('by default to fail at once', () => guardWith().sends({ WhenMissing: 'fail', WaitSeconds: '0' }));
+  test('by default, the mode is fail', () => guardWith().sends({ WhenMissing: 'fail', WaitSeconds: '0' }));
 
   test.each(Object.entries(MODES))('%s', (mode, whenMissing) => guardWith(whenMissing).sends({ WhenMissing: mode }));
 
@@ -27,7 +27,7 @@ describe('what the guard is told', () => {
     [Duration.millis(1500), 2],
     [Duration.minutes(14), 840],
     [Duration.hours(0.1), 360],
-  ])('to wait for %s, in whole seconds', (duration, seconds) => {
+  ])('the wait of %s, in whole seconds', (duration, seconds) => {
     guardWith(WhenMissing.waitFor(duration)).sends({ WaitSeconds: String(seconds) });
   });
 
@@ -48,7 +48,7 @@ describe('WhenMissing.waitFor refuses', () => {
     [Duration.minutes(15), '15 minutes'],
     [Duration.hours(1), '1 hour'],
     [Duration.millis(14 * 60_000 + 1), '14 minutes 1 milli'],
-  ])('%s, naming the value and the reason', (duration, shown) => {
+  ])('%s, with an error that contains the value and the reason', (duration, shown) => {
     expect(() => WhenMissing.waitFor(duration)).toThrow(new Error(
       `WhenMissing.waitFor: duration ${shown} is out of bounds: 1 second to 14 minutes, ` +
       'because the guard waits within one invocation of a Lambda function'));
@@ -66,7 +66,7 @@ describe('WhenMissing.waitFor refuses', () => {
   });
 });
 
-describe('a nonce, so that the guard looks again although nothing else changed', () => {
+describe('the nonce, which makes the guard look up the image again,', () => {
   test('differs at each synthesis with startWithoutTasks', () => {
     const [one, other] = [1, 2].map(() => {
       const { stack } = guardWith(MODES.startWithoutTasks);
@@ -76,7 +76,7 @@ describe('a nonce, so that the guard looks again although nothing else changed',
     expect(other).not.toBe(one);
   });
 
-  test.each(['fail', 'waitFor'] as const)('is not sent with %s, whose templates stay the same', (mode) => {
+  test.each(['fail', 'waitFor'] as const)('is absent with %s, so that templates stay the same', (mode) => {
     guardWith(MODES[mode]).sends({ Nonce: Match.absent() });
   });
 });
@@ -88,12 +88,12 @@ describe('taskCount', () => {
     sends({ TaskCounts: [] });
   });
 
-  test('is what the guard answers with startWithoutTasks', () => {
+  test('is an attribute of the guard with startWithoutTasks', () => {
     const { guard, stack } = guardWith(MODES.startWithoutTasks);
     expect(stack.resolve(guard.taskCount(3))).toEqual({ 'Fn::GetAtt': [stack.getLogicalId(guard.node.defaultChild as CfnElement), 'TaskCount3'] });
   });
 
-  test('asks for each number once, in an order that does not depend on the program', () => {
+  test('requests each number once, in sorted order', () => {
     const { guard, sends } = guardWith(MODES.startWithoutTasks);
     for (const count of [10, 2, 0, 2, 1]) guard.taskCount(count);
     sends({ TaskCounts: ['0', '1', '2', '10'] });
@@ -105,12 +105,12 @@ describe('taskCount', () => {
     }
   });
 
-  test('of a token passes where nothing is held back', () => {
+  test('accepts a token if no tasks are held back', () => {
     const { guard, stack } = guardWith(MODES.fail);
     expect(stack.resolve(guard.taskCount(Token.asNumber({ Ref: 'Count' })))).toEqual({ Ref: 'Count' });
   });
 
-  test('of a token is refused with startWithoutTasks, since the guard answers for numbers that it knows', () => {
+  test('refuses a token with startWithoutTasks, because the guard answers only for known numbers', () => {
     expect(() => guardWith(MODES.startWithoutTasks).guard.taskCount(Token.asNumber({ Ref: 'Count' })))
       .toThrow(new Error('count must be known at synthesis with WhenMissing.startWithoutTasks() (at Web/Guard)'));
   });

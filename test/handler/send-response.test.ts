@@ -8,7 +8,7 @@ const ANSWER: Answer = { status: 'FAILED', physicalId: 'id', reason: 'because of
 
 const status = (code: number): Fault => ({ kind: 'error', status: code, code: 'X' });
 
-test('the body goes to the URL with the type that it was signed for', async () => {
+test('the body is sent to the URL with the signed content type', async () => {
   const { aws } = await deliver();
 
   expect(aws.calls.map(({ request }) => request)).toEqual([{
@@ -21,7 +21,7 @@ test('the body goes to the URL with the type that it was signed for', async () =
   expect(aws.answered).toMatchObject({ Status: 'FAILED', Reason: 'because of é', PhysicalResourceId: 'id' });
 });
 
-test('pauses between attempts grow to ten seconds', async () => {
+test('pauses between attempts grow up to ten seconds', async () => {
   const { aws } = await deliver(Array.from({ length: 8 }, () => SERVER_ERROR));
   const at = aws.calls.map((call) => call.at);
   const pauses = at.slice(1).map((time, index) => time - at[index] - 20);
@@ -29,11 +29,11 @@ test('pauses between attempts grow to ten seconds', async () => {
   expect(pauses).toEqual([150, 300, 600, 1200, 2400, 4800, 7500, 7500]);
 });
 
-test.each([199, 500, 503, 408, 429])('after HTTP %d it is tried again', async (code) => {
+test.each([199, 500, 503, 408, 429])('after HTTP %d, the response is sent again', async (code) => {
   expect(await deliver([status(code)])).toMatchObject({ error: undefined, aws: { answers: [expect.any(String)] } });
 });
 
-test.each([300, 301, 400, 403, 404, 499])('after HTTP %d it is not', async (code) => {
+test.each([300, 301, 400, 403, 404, 499])('after HTTP %d, the response is not sent again', async (code) => {
   const { aws, error, log } = await deliver([status(code)]);
 
   expect(error).toEqual(new Error(`the answer could not be delivered: HTTP ${code}`));
@@ -41,7 +41,7 @@ test.each([300, 301, 400, 403, 404, 499])('after HTTP %d it is not', async (code
   expect(log).toEqual([['error', 'the answer was not delivered', { problem: `HTTP ${code}`, attempt: 1, hopeless: true }]]);
 });
 
-test('attempts are logged, and end in time', async () => {
+test('attempts are logged, and stop in time', async () => {
   const { aws, error, log, ms } = await deliver([{ kind: 'reset' }, { kind: 'hang' }, { kind: 'hang' }, { kind: 'hang' }], 7_000);
 
   expect(error).toEqual(new Error('the answer could not be delivered: Error: no answer in 1510 ms'));
@@ -54,14 +54,14 @@ test('attempts are logged, and end in time', async () => {
   expect(aws.calls.map(({ request }) => request.timeoutMs)).toEqual([5_000, 5_000, 1_510]);
 });
 
-test('an attempt that would come too late is not waited for', async () => {
+test('an attempt that would start too late is skipped', async () => {
   const { aws, log } = await deliver([SERVER_ERROR], 170);
 
   expect(aws.calls).toHaveLength(1);
   expect(log).toEqual([['error', 'the answer was not delivered', { problem: 'HTTP 500', attempt: 1, hopeless: true }]]);
 });
 
-test('even when it is late, there is one attempt', async () => {
+test('there is at least one attempt, even after the deadline', async () => {
   const { aws } = await deliver([], 0);
 
   expect(aws.calls).toMatchObject([{ request: { timeoutMs: 1 } }]);

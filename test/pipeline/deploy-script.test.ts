@@ -17,7 +17,7 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(directory, { recursive: true }));
 
-test('registries, images, services', () => {
+test('the script deploys registries, pushes images, and deploys services', () => {
   const app = testApp();
   serviceIn(app);
   expect(run(app)).toMatchObject({
@@ -29,7 +29,7 @@ test('registries, images, services', () => {
   });
 });
 
-test('every stage, or those that are named', () => {
+test('the script deploys every stage, or the stages in its arguments', () => {
   const { app } = stages();
   const [registry, staging, production] = [
     'cdk deploy Images --require-approval never',
@@ -41,12 +41,12 @@ test('every stage, or those that are named', () => {
   expect(run(app, 'Production', 'Staging').deployments).toEqual([registry, staging, production]);
 });
 
-test('a stage that does not exist is refused before anything is deployed', () => {
+test('an unknown stage is refused before anything is deployed', () => {
   const { app } = stages();
   expect(run(app, 'Prod')).toMatchObject({ status: 2, deployments: [], output: expect.stringContaining('[Staging|Production]...') });
 });
 
-test('what is not committed is refused, since the tag of the image would not tell', () => {
+test('uncommitted changes are refused, because the tag of the image would not include them', () => {
   const app = testApp();
   serviceIn(app);
   const { status, output } = run(app, ...[], () => fs.writeFileSync(path.join(directory, 'new'), ''));

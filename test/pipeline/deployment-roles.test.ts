@@ -12,7 +12,7 @@ const OWN = {
   lookupRoleArn: 'arn:aws:iam::222222222222:role/own-lookup',
 };
 
-describe('the roles of a stack are those that its cloud assembly names', () => {
+describe('the roles of a stack equal the roles in its cloud assembly', () => {
   class Company extends DefaultStackSynthesizer {
     constructor() {
       super({ ...OWN, qualifier: 'company' });
@@ -35,7 +35,7 @@ describe('the roles of a stack are those that its cloud assembly names', () => {
     expect(read).toEqual(named);
   });
 
-  test('that of the app, for a stack without a synthesizer of its own', () => {
+  test('for a stack with the synthesizer of the app', () => {
     const { read, named } = rolesOf(new Stack(new App({ defaultStackSynthesizer: new DefaultStackSynthesizer(OWN) }), 'Shop', { env: ENV }));
     expect(read).toEqual(named);
   });
@@ -46,17 +46,17 @@ describe('the roles of a stack are those that its cloud assembly names', () => {
   });
 });
 
-test('a nested stack is deployed with the roles of the stack around it', () => {
+test('a nested stack is deployed with the roles of its parent stack', () => {
   const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new DefaultStackSynthesizer(OWN) });
   expect(deploymentRoles(new NestedStack(stack, 'Nested'))).toEqual(deploymentRoles(stack));
 });
 
-test('a stack without assets is deployed with the role that its BootstraplessSynthesizer names', () => {
+test('a stack without assets is deployed with the role of its BootstraplessSynthesizer', () => {
   const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new BootstraplessSynthesizer({ deployRoleArn: OWN.deployRoleArn }) });
   expect(deploymentRoles(stack).deployRoleArn?.arn).toBe('arn:aws:iam::111122223333:role/own-deploy');
 });
 
-test('of a synthesizer that keeps its roles to itself, there are none but the one to look up with', () => {
+test('a synthesizer that does not expose its roles has only the lookup role', () => {
   const stack = new Stack(testApp(), 'Shop', { env: ENV, synthesizer: new LegacyStackSynthesizer() });
   Object.defineProperty(stack.synthesizer, 'lookupRole', { value: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/lookup' });
   expect(deploymentRoles(stack)).toEqual({ lookupRoleArn: { arn: 'arn:aws:iam::111122223333:role/lookup', parameters: {} } });

@@ -21,7 +21,7 @@ afterEach(() => {
   fs.rmSync(repository, { recursive: true });
 });
 
-test('on a laptop, synthesis writes the file, and writes it anew when the app has changed', () => {
+test('on a laptop, synthesis writes the file, and rewrites it when the app changes', () => {
   synth();
   const first = read(WORKFLOW);
   expect(first).toMatch(/^# Generated from the CDK app by @org\/phased-fargate\. Do not edit:\n# change the app and run "npx cdk synth"/);
@@ -31,7 +31,7 @@ test('on a laptop, synthesis writes the file, and writes it anew when the app ha
   expect(read(WORKFLOW)).toContain('- trunk');
 });
 
-test('a file that is right already is not touched', () => {
+test('a file that is up to date is not written', () => {
   synth();
   const { mtimeMs } = fs.statSync(path.join(repository, WORKFLOW));
   synth();
@@ -39,12 +39,12 @@ test('a file that is right already is not touched', () => {
 });
 
 describe('in CI', () => {
-  test('synthesis passes where the file is what it would write', () => {
+  test('synthesis succeeds if the file is up to date', () => {
     synth();
     inCi(synth);
   });
 
-  test('a stale file fails it, says how to update, and stays as it is', () => {
+  test('synthesis fails for a stale file with the remedy, and does not change the file', () => {
     synth();
     const before = read(WORKFLOW);
     expect(() => inCi(() => synth({ branch: 'trunk' }))).toThrow(
@@ -52,7 +52,7 @@ describe('in CI', () => {
     expect(read(WORKFLOW)).toBe(before);
   });
 
-  test('a missing file fails it', () => {
+  test('synthesis fails for a missing file', () => {
     expect(() => inCi(synth)).toThrow('.github/workflows/deploy.yml is not in the repository');
     expect(fs.existsSync(path.join(repository, WORKFLOW))).toBe(false);
   });
@@ -71,7 +71,7 @@ test.each(['.git', '.github'])('files are below the nearest directory with a %s,
   expect(read(WORKFLOW)).toContain('working-directory: infra/app');
 });
 
-test('the script is executable, and may be anywhere', () => {
+test('the script is executable, and can be in any directory', () => {
   const app = testApp();
   serviceIn(app);
   new DeployScript(app, 'Script', { scriptPath: 'ci/deploy.sh' });

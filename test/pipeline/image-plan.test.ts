@@ -19,7 +19,7 @@ describe('the settings in the tag', () => {
     return planOf(app, [{ registry, ...build }]).images[0].settings;
   };
 
-  test('stay the same from one synthesis to the next, whatever the order is in which they are said', () => {
+  test('are the same at each synthesis, in any order of the options', () => {
     expect(settings({})).toMatch(/^[0-9a-f]{8}$/);
     expect(settings({ context: './', dockerfile: 'Dockerfile' })).toBe(settings({}));
     expect(settings({ buildArgs: { A: '1', B: '2' } })).toBe(settings({ buildArgs: { B: '2', A: '1' } }));
@@ -46,7 +46,7 @@ describe('the settings in the tag', () => {
     ['no setting at all', {}],
   ];
 
-  test('differ in whatever decides what is built', () => {
+  test('differ if any build setting differs', () => {
     const all = others.map(([, build, props]) => settings(build, props));
     expect(new Set(all).size).toBe(others.length);
   });
@@ -55,7 +55,7 @@ describe('the settings in the tag', () => {
     ['tags', { tags: ['latest'] }],
     ['the variable that a secret is read from', { secrets: {} }],
     ['where and when it is built', { runsOn: 'ubuntu-24.04-arm', rebuildSchedule: '17 3 * * 1' }],
-  ])('say nothing of %s', (_, build) => {
+  ])('do not depend on %s', (_, build) => {
     expect(settings(build)).toBe(settings({}));
   });
 
@@ -68,7 +68,7 @@ describe('the settings in the tag', () => {
   });
 });
 
-describe('what a commit has to change', () => {
+describe('the sources of an image', () => {
   const sources = (build: Build) => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -88,7 +88,7 @@ describe('what a commit has to change', () => {
 });
 
 describe('ids', () => {
-  test('are readable, and differ where names differ in their separators only, or in account and region', () => {
+  test('are readable, and differ if names differ only in separators, account, or region', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const names = ['team/api', 'team-api', 'team_api', 'web'];
@@ -112,7 +112,7 @@ describe('a promoted image', () => {
     return { app, dev, prod };
   };
 
-  test('is built once, and the stage that it is promoted to runs a copy with the same tag', () => {
+  test('is built once, and the next stage runs a copy with the same tag', () => {
     const { app, dev, prod } = twoStages();
     const { images, environments, registryStacks } = planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry], tags: ['latest'] }]);
     expect(images.map(({ id }) => id)).toEqual(['dev-dev-shop-api']);
@@ -124,7 +124,7 @@ describe('a promoted image', () => {
     expect(registryStacks.map(({ deployId }) => deployId)).toEqual(['Dev/Shop/Registry', 'Prod/Shop/Registry']);
   });
 
-  test('is built for the platforms of all of its stages, also where only one is deployed', () => {
+  test('is built for the platforms of all its stages, even if only one is deployed', () => {
     const { app, dev, prod } = twoStages({ cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     const builds = [{ registry: dev.registry, promoteTo: [prod.registry] }];
     for (const scope of [app, Stage.of(dev)!, Stage.of(prod)!]) {
@@ -132,7 +132,7 @@ describe('a promoted image', () => {
     }
   });
 
-  test('may come from a registry of which nothing runs', () => {
+  test('can come from a registry that no service uses', () => {
     const { app, dev, prod } = twoStages();
     const central = new ImageRegistry(new Stack(app, 'Tools', { env: ENV }), 'Shop', { repositoryName: 'shop' });
     const { images, registryStacks } = planOf(app, [{ registry: central, promoteTo: [dev.registry, prod.registry] }]);
@@ -147,7 +147,7 @@ describe('a promoted image', () => {
       .toThrow('images[0].promoteTo[0]: no service takes its image from Other/Unused (at the app)');
   });
 
-  test('has one origin', () => {
+  test('has only one origin', () => {
     const { app, dev, prod } = twoStages();
     const again = ecr.Repository.fromRepositoryAttributes(Stack.of(prod), 'Again', {
       repositoryName: 'prod-shop-api', repositoryArn: 'arn:aws:ecr:us-east-1:444455556666:repository/prod-shop-api',
@@ -160,7 +160,7 @@ describe('a promoted image', () => {
   });
 });
 
-describe('what cannot be meant is refused', () => {
+describe('invalid settings are refused', () => {
   const render = (build: Record<string, unknown>, content: Parameters<typeof inSources>[0] = { directories: ['api', '.'] }) => inSources(content, (root) => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -218,7 +218,7 @@ describe('what cannot be meant is refused', () => {
     expect(() => render(build)).toThrow(message);
   });
 
-  test('and what can be meant is not', () => {
+  test('and valid settings are accepted', () => {
     expect(() => render({
       context: './api/',
       dockerfile: 'api/Dockerfile',
@@ -232,19 +232,19 @@ describe('what cannot be meant is refused', () => {
     })).not.toThrow();
   });
 
-  test.each(['github.com/octo-org/web', 'target:web'])('a directory that buildx would take for an address is marked as a path: %s', (directory) => {
+  test.each(['github.com/octo-org/web', 'target:web'])('a directory that buildx would read as an address is marked as a path: %s', (directory) => {
     const { images: [image] } = render({ context: 'api', additionalContexts: { web: directory } }, { directories: ['api', directory] });
     expect(image.additionalContexts).toEqual({ web: `./${directory}` });
     expect(image.sources).toContain(directory);
   });
 
-  test('paths are not looked for where the repository is not known', () => {
+  test('paths are not checked if the root of the repository is unknown', () => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
     expect(() => planOf(app, [{ registry, context: 'somewhere' }])).not.toThrow();
   });
 
-  test('a Dockerfile that nobody has named may still come', () => {
+  test('the default Dockerfile does not have to exist at synthesis', () => {
     expect(() => inSources({}, (root) => {
       const app = testApp();
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -252,7 +252,7 @@ describe('what cannot be meant is refused', () => {
     })).not.toThrow();
   });
 
-  test('a compression that Lambda does not know, for a Lambda function', () => {
+  test('a compression that Lambda does not support is refused for a Lambda function', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const registry = ImageRegistry.inCompanionStack(stack, 'Function');

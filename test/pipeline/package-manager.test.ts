@@ -50,12 +50,12 @@ test.each([
   ["lockfileVersion: '6.0'", {}, '8'],
   ['lockfileVersion: 5.4', {}, '7'],
   ["lockfileVersion: '9.0'", { packageManager: 'pnpm@9.15.0' }, undefined],
-])('the version of pnpm follows from the lockfile (%s), unless package.json says it (%j)', (lockfile, manifest, version) => {
+])('the pnpm version depends on the lockfile (%s), unless package.json sets it (%j)', (lockfile, manifest, version) => {
   const { steps: [step] } = installation({ 'package.json': manifest, 'pnpm-lock.yaml': lockfile });
   expect(step.pnpm).toEqual({ version });
 });
 
-test('lockfiles of two managers and nothing that tells which is right is an error', () => {
+test('lockfiles of two package managers are an error if package.json names neither', () => {
   expect(() => installation({ 'infra/package.json': {}, 'infra/package-lock.json': LOCKED, 'infra/yarn.lock': LOCKED }, 'infra')).toThrow(
     'infra has lockfiles of several package managers (package-lock.json, yarn.lock): delete all but one, or set packageManager in package.json');
 });
@@ -63,22 +63,22 @@ test('lockfiles of two managers and nothing that tells which is right is an erro
 describe('an app below the root of its repository', () => {
   const directories = (files: Record<string, string | object>) => installation(files, 'infra/app').steps.map(({ directory }) => directory);
 
-  test('has its own lockfile', () => {
+  test('uses its own lockfile', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {}, 'infra/app/package-lock.json': LOCKED })).toEqual(['infra/app']);
   });
 
   test.each<Record<string, string | object>>([
     { 'package.json': { workspaces: ['infra/*'] }, 'package-lock.json': LOCKED, 'infra/app/package.json': {} },
     { 'package.json': {}, 'pnpm-workspace.yaml': '', 'pnpm-lock.yaml': LOCKED, 'infra/app/package.json': {} },
-  ])('or that of the workspace that it belongs to (%#)', (files) => {
+  ])('or the lockfile of its workspace (%#)', (files) => {
     expect(directories(files)).toEqual(['.']);
   });
 
-  test('or that of what it is a part of', () => {
+  test('or the lockfile of a parent project', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED })).toEqual(['.']);
   });
 
-  test('but not that of something else', () => {
+  test('but not the lockfile of another project', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {} })).toEqual(['infra/app']);
   });
 });
@@ -95,19 +95,19 @@ describe('an app in Python', () => {
     ['uv', { 'cdk.json': { app: 'uv run app.py' }, 'uv.lock': LOCKED }, [
       `python3 -m venv ${TOOLS}`, `${TOOLS}/bin/pip install uv`, `${TOOLS}/bin/uv sync --frozen`, `echo ${TOOLS}/bin >> "$GITHUB_PATH"`,
     ]],
-  ])('%s: gets its packages, which python3 finds afterwards', (_, files, commands) => {
+  ])('%s: installs its packages so that python3 finds them', (_, files, commands) => {
     expect(installation(files)).toEqual({
       cdkCommand: 'npx --yes aws-cdk@2',
       steps: [{ name: 'Install Python packages', directory: '.', commands: [...commands, 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'] }],
     });
   });
 
-  test.each([['poetry run python app.py', 'poetry install'], ['uv run app.py', 'uv sync']])('with two lockfiles gets what %j takes', (app, command) => {
+  test.each([['poetry run python app.py', 'poetry install'], ['uv run app.py', 'uv sync']])('with two lockfiles uses the package manager in %j', (app, command) => {
     const { steps: [{ commands }] } = installation({ 'cdk.json': { app }, 'poetry.lock': '', 'uv.lock': '' });
     expect(commands.join('\n')).toContain(`/bin/${command}`);
   });
 
-  test('with two lockfiles and nothing that tells which is right cannot be installed', () => {
+  test('with two lockfiles cannot be installed if cdk.json names neither package manager', () => {
     expect(installation({ 'infra/cdk.json': { app: 'python3 app.py' }, 'infra/poetry.lock': '', 'infra/uv.lock': '' }, 'infra')).toMatchObject({
       steps: [], fault: 'infra has lockfiles of several package managers (poetry.lock, uv.lock): delete all but one',
     });
@@ -119,16 +119,16 @@ describe('an app in Python', () => {
     });
   });
 
-  test('may get the CDK CLI by npm', () => {
+  test('can install the CDK CLI with npm', () => {
     const files = { 'cdk.json': { app: '.venv/bin/python app.py' }, 'requirements.txt': '', 'package.json': {}, 'package-lock.json': LOCKED };
     expect(installation(files)).toMatchObject({ cdkCommand: 'npx cdk', steps: [{ commands: ['npm ci'] }, { name: 'Install Python packages' }] });
   });
 });
 
-test('what is there for something else is not installed', () => {
+test('files for another purpose are not installed', () => {
   expect(installation({ 'cdk.json': { app: 'npx ts-node app.ts' }, 'requirements.txt': 'mkdocs', 'package.json': {} }).steps).toHaveLength(1);
 });
 
-test.each(['mvn -e -q compile exec:java', 'go mod download && go run .', 'dotnet run --project src'])('nothing has to be installed for an app that %j runs', (app) => {
+test.each(['mvn -e -q compile exec:java', 'go mod download && go run .', 'dotnet run --project src'])('nothing is installed for an app that runs with %j', (app) => {
   expect(installation({ 'cdk.json': { app } })).toEqual({ cdkCommand: 'npx --yes aws-cdk@2', steps: [] });
 });

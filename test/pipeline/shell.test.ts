@@ -11,7 +11,7 @@ const THEIRS = `sha256:${'b'.repeat(64)}`;
 describe('a quoted word', () => {
   const printed = (script: string) => execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 
-  test('is to bash what it was, and is on one line, so that indentation does not change it', () => {
+  test('means the same word to bash, and is on one line, so that indentation does not change it', () => {
     const words = fc.array(fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.string({ unit: fc.constantFrom('\n', '\r', '\t', '\\', "'", '"', '$', '`', 'a', '1', ' ', '\u0001', '\u0085', '\u2028', 'é', '!', '{', ',', '*', '~', '#', '=') }),
@@ -29,14 +29,14 @@ describe('a quoted word', () => {
 });
 
 describe('the functions that commands call', () => {
-  test('come with those that they call themselves, and no others', () => {
+  test('include exactly the functions that they call', () => {
     const defined = (commands: string) => functions(commands).match(/^\w+(?=\(\) \{$)/gm);
     expect(defined('digest=$(look_up 1 2 3 4)')).toEqual(['look_up']);
     expect(defined('push_image 1 2 3 4')).toEqual(['complain', 'look_up', 'push_image', 'pushed_image']);
     expect(defined('echo nothing')).toBeNull();
   });
 
-  test('are each in the file of their name, with the same options whether they are called in a condition or not', () => {
+  test('are in the file with their name, and behave the same in a condition', () => {
     for (const file of fs.readdirSync('src/pipeline/shell')) {
       const text = fs.readFileSync(path.join('src/pipeline/shell', file), 'utf8');
       const name = path.basename(file, '.sh').replace(/-/g, '_');
@@ -47,26 +47,26 @@ describe('the functions that commands call', () => {
   });
 });
 
-describe('an image that is pushed', () => {
-  test('is the one that was built', () => {
+describe('the digest of a pushed image', () => {
+  test('is the digest of the build', () => {
     const aws = new Account();
     expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({ status: 0, stdout: `${OURS}\n` });
     expect(aws.calls('docker')).toEqual(['buildx build --push --tag uri:t .']);
   });
 
-  test('is that of another build where that was faster and the tag cannot be overwritten', () => {
+  test('is the digest of another build if that build pushed the immutable tag first', () => {
     const aws = new Account({ meanwhile: { t: THEIRS } });
     expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({ status: 0, stdout: `${THEIRS}\n`, stderr: expect.stringContaining('immutable') });
   });
 
-  test('is missing where the build failed', () => {
+  test('is missing if the build failed', () => {
     const aws = new Account({ fails: 'build' });
     expect(aws.run('push_image 1 eu-1 shop t --tag uri:t .')).toMatchObject({
       status: 1, stdout: '', stderr: expect.stringContaining('error: the image shop:t was not built, and no other build has pushed it'),
     });
   });
 
-  test('under a tag that moves is never taken from an earlier build', () => {
+  test('with a moving tag is never the digest of an earlier build', () => {
     const aws = new Account({ tags: { main: THEIRS }, fails: 'build' });
     expect(aws.run('push_moving_image 1 eu-1 shop main --tag uri:main .')).toMatchObject({ status: 1, stdout: '' });
   });
@@ -81,7 +81,7 @@ describe('an image that is pushed', () => {
 });
 
 describe('the tag', () => {
-  test('is the last commit that changed any of the paths, and the settings', () => {
+  test('consists of the last commit that changed any of the paths, and the settings', () => {
     const aws = new Account();
     const first = aws.commit('api/a', 'one');
     aws.commit('web/b', 'two');
@@ -90,20 +90,20 @@ describe('the tag', () => {
     expect(aws.run('image_tag 0a1b2c3d :/api :/api.dockerfile').stdout).toBe(`${third}-0a1b2c3d\n`);
   });
 
-  test('is an error where no commit has the sources', () => {
+  test('is an error if no commit contains the sources', () => {
     const aws = new Account();
     aws.commit('api/a', 'one');
     expect(aws.run('image_tag 0a1b2c3d :/web')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('no commit contains any of :/web') });
   });
 
-  test('is that of the latest rebuild, if there is one', () => {
+  test('is the tag of the latest rebuild, if there is one', () => {
     const tags = { 'c-1': OURS, 'c-1-20261109T0300': OURS, 'c-1-20261102T0300': OURS, 'c-2-20261116T0300': OURS, 'latest': OURS };
     expect(new Account({ tags }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1-20261109T0300\n');
     expect(new Account({ tags: { other: OURS } }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1\n');
     expect(new Account({ tags: {} }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1\n');
   });
 
-  test('is not that of a commit where something is not committed', () => {
+  test('is an error if there are uncommitted changes', () => {
     const aws = new Account();
     aws.commit('api/a', 'one');
     expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -114,25 +114,25 @@ describe('the tag', () => {
 });
 
 describe('a copy', () => {
-  test('is made by digest and compared, and is not made twice', () => {
+  test('is made by digest, is compared, and is not made twice', () => {
     const aws = new Account();
     expect(aws.run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
     expect(aws.run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
     expect(aws.calls('docker')).toEqual([`buildx imagetools create --prefer-index=false --tag to:t from@${OURS}`]);
   });
 
-  test('that another run has made meanwhile will do', () => {
+  test('is accepted if another run made it in the meantime', () => {
     expect(new Account({ meanwhile: { t: OURS } }).run(`copy_image from ${OURS} 1 eu-1 shop to t`)).toMatchObject({ status: 0 });
   });
 
-  test('fails where the tag names another image and cannot be moved, and where nothing arrives', () => {
+  test('fails if the immutable tag names another image, or if no image arrives', () => {
     expect(new Account({ tags: { t: THEIRS } }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
       .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: to:t is ${THEIRS}, expected ${OURS}`) });
     expect(new Account({ fails: 'build' }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
       .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: to:t is missing, expected ${OURS}`) });
   });
 
-  test('logs in to both registries, once each, and only if it is needed', () => {
+  test('logs in to both registries once, and only if needed', () => {
     const aws = new Account();
     aws.run(`promote_image eu-1 one.example/a ${OURS} 2 us-1 shop two.example/a t; promote_image eu-1 one.example/a ${OURS} 2 us-1 shop two.example/a t`);
     expect(aws.calls('docker').filter((call) => call.startsWith('login'))).toEqual(['one.example', 'two.example'].map((host) => `login --username AWS --password-stdin ${host}`));
@@ -142,43 +142,43 @@ describe('a copy', () => {
 });
 
 describe('secrets of a build', () => {
-  test.each([['', 1], ['value', 0]])('with the value "%s" end with %d', (NPM_TOKEN, status) => {
+  test.each([['', 1], ['value', 0]])('with the value "%s" exit with %d', (NPM_TOKEN, status) => {
     expect(new Account().run('require_secrets NPM_TOKEN', { NPM_TOKEN }).status).toBe(status);
   });
 
-  test('that are not set are named, and no value is printed', () => {
+  test('that are not set are reported, and no value is printed', () => {
     const { status, stdout, stderr } = new Account().run('require_secrets NPM_TOKEN OTHER', { NPM_TOKEN: 'hunter2' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toBe('error: the image is built with a secret from the environment variable OTHER, which is not set\n');
   });
 });
 
-describe('a command that only reads', () => {
+describe('a read-only command', () => {
   const shown = 'show() { echo "$AWS_ACCESS_KEY_ID $1"; return 3; }; export AWS_ACCESS_KEY_ID=mine';
 
-  test('runs with the role of the environment, and what comes after it without', () => {
+  test('runs with the lookup role, and later commands run without it', () => {
     const { stdout } = new Account().run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || echo "$? $AWS_ACCESS_KEY_ID"`);
     expect(stdout).toBe('key-of-lookup it\n3 mine\n');
   });
 
-  test('runs with the credentials at hand where these may not assume the role', () => {
+  test('runs with the credentials of the caller if they cannot assume the role', () => {
     const { stdout, stderr } = new Account({ fails: 'aws' }).run(`${shown}\nas_reader eu-1 '{}' show it || echo $?`);
     expect(stdout).toBe('mine it\n3\n');
     expect(stderr).toContain('AccessDenied');
   });
 
-  test('says nothing of the role where the credentials at hand will do', () => {
+  test('does not report the role if the credentials of the caller are sufficient', () => {
     const { status, stdout, stderr } = new Account({ fails: 'aws' }).run("as_reader eu-1 '{}' echo it");
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'it\n', stderr: '' });
   });
 
-  test('is not confused by a warning of the AWS CLI', () => {
+  test('ignores a warning of the AWS CLI', () => {
     const { stdout } = new Account({ warns: true }).run(`${shown}\nas_reader eu-1 '{"RoleArn":"arn:aws:iam::1:role/lookup"}' show it || true`);
     expect(stdout).toBe('key-of-lookup it\n');
   });
 });
 
-test('an error is an annotation in a run of GitHub Actions', () => {
+test('reports an error as an annotation in GitHub Actions', () => {
   expect(new Account().run('complain "no good"', { GITHUB_ACTIONS: 'true' }).stderr).toBe('::error::no good\n');
 });
 
@@ -187,7 +187,7 @@ describe('stages', () => {
     ['only_stages 2 Dev Prod', 0], ['only_stages 2 Dev Prod Prod', 0], ['only_stages 2 Dev Prod Dev Prod', 0],
     ['only_stages 2 Dev Prod Prods', 2], ['only_stages 2 Dev Prod "Dev Prod"', 2], ['only_stages 2 Dev Prod ""', 2],
     ['wanted Dev', 0], ['wanted Dev Dev', 0], ['wanted Dev Prod Dev', 0], ['wanted Dev Prod', 1], ['wanted Dev ""', 1],
-  ])('%s ends with %d', (call, status) => {
+  ])('%s exits with %d', (call, status) => {
     expect(new Account().run(call).status).toBe(status);
   });
 });

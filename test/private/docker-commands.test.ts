@@ -95,7 +95,7 @@ const ONE_GUARD: Use[][] = [
 ];
 
 describe('the guard that prints a push command', () => {
-  test.each(ONE_GUARD.map((users) => [users]))('in its reason accepts what the command pushes, for %j', async (users) => {
+  test.each(ONE_GUARD.map((users) => [users]))('in its failure reason accepts the pushed image, for %j', async (users) => {
     const [properties] = shop(users).properties;
     const { Reason = '' } = await new Simulation().request(event({}, properties));
     expect(builds(Reason)).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('the guard that prints a push command', () => {
     expect(await registryWith(builds(Reason)).request(event({}, properties))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test.each(['oneGuard', 'twoGuards'] as const)('in the output of its registry accepts what the commands push (%s)', async (guards) => {
+  test.each(['oneGuard', 'twoGuards'] as const)('in the output of its registry accepts the pushed images (%s)', async (guards) => {
     const sets = guards === 'oneGuard' ? ONE_GUARD.map((users) => [users]) : USES.flatMap((one) => USES.map((other) => [[one], [other]]));
     for (const set of sets) {
       const { properties, pushCommands } = shop(...set);
@@ -126,7 +126,7 @@ test('a registry whose guards accept one image gets one build', () => {
   ]);
 });
 
-test('a registry whose guards accept no common image gets a build and a tag for each kind', () => {
+test('a registry whose guards accept no common image gets a build and a tag for each kind of image', () => {
   const tags = (...guards: Use[][]) => builds(shop(...guards).pushCommands).map((command) => built(command).tag);
   expect(tags(['function on x86'], ['function on arm'])).toEqual(['$TAG-amd64', '$TAG-arm64']);
   expect(tags(['function on x86'], ['task on arm'])).toEqual(['$TAG', '$TAG-amd64']);
@@ -134,6 +134,6 @@ test('a registry whose guards accept no common image gets a build and a tag for 
   expect(tags(['function on x86'], ['function on arm'], ['task on arm'])).toEqual(['$TAG-amd64', '$TAG-arm64']);
 });
 
-test('logging in names the host of the registry, whatever the repository is called', () => {
+test('the login uses the host of the registry, for any repository name', () => {
   expect(logIn({ uri: '1.dkr.ecr.r.amazonaws.com/a/b/c', region: 'r' })).toMatch(/ --region r \| .* 1\.dkr\.ecr\.r\.amazonaws\.com$/);
 });

@@ -13,25 +13,25 @@ function thrownBy(work: () => never): unknown {
   }
 }
 
-describe('an error that leaves a construct names its path once', () => {
-  test('if the thrower knows no construct, the path is added', () => {
+describe('an error of a construct contains its path once', () => {
+  test('if the throwing function knows no construct, the path is added', () => {
     expect(thrownBy(() => { throw new Error('branch is empty'); })).toEqual(new Error('branch is empty (at Web)'));
   });
 
-  test('if the thrower has named a path, that path stays, and so does the error', () => {
+  test('if the error already contains a path, it stays unchanged', () => {
     const error = invalid(other, 'registry is missing');
     expect(thrownBy(() => { throw error; })).toBe(error);
   });
 
-  test('if the error has passed another construct, nothing is added', () => {
+  test('if another construct has added its path, nothing is added', () => {
     expect(thrownBy(() => located(other, () => { throw new Error('branch is empty'); }))).toEqual(new Error('branch is empty (at Web/Other)'));
   });
 
-  test('if the message only looks as if it had a path, the path is added', () => {
+  test('if the message only appears to contain a path, the path is added', () => {
     expect(thrownBy(() => { throw new Error('the command failed (at line 3)'); })).toEqual(new Error('the command failed (at line 3) (at Web)'));
   });
 });
 
-test('what works is returned', () => {
+test('without an error, the result is returned', () => {
   expect(located(stack, () => 42)).toBe(42);
 });

@@ -7,7 +7,7 @@ import { Simulation, STACK_ID } from '../../guard/handler/simulation';
 
 const ENV = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'the-secret-access-key-of-the-role', AWS_SESSION_TOKEN: 'the-session-token-of-the-role' };
 
-test('a service of the JSON protocol is asked in JSON', async () => {
+test('a request to a JSON service has a JSON body', async () => {
   const { sent, json } = client({ status: 200, body: '{"imageDetails":[]}' });
 
   expect(await json({ imageIds: [{ imageTag: 'v1' }] })).toEqual({ imageDetails: [] });
@@ -21,14 +21,14 @@ test('a service of the JSON protocol is asked in JSON', async () => {
   }]);
 });
 
-test('the largest answer that makes sense may be named', async () => {
+test('the caller can limit the size of the response', async () => {
   const { sent, json } = client({ status: 200, body: '{}' });
   await json({}, 1_000);
 
   expect(sent[0].largestBody).toBe(1_000);
 });
 
-test('a service of the Query protocol is asked by form and answers with XML', async () => {
+test('a request to a Query service has a form body, and the response is XML', async () => {
   const { sent, query } = client({ status: 200, body: '<StackStatus>UPDATE_COMPLETE</StackStatus>' });
 
   expect(await query({ StackName: STACK_ID })).toBe('<StackStatus>UPDATE_COMPLETE</StackStatus>');
@@ -63,11 +63,11 @@ test.each([
   [{ AWS_ENDPOINT_URL: 'http://all', AWS_ENDPOINT_URL_ECR: 'http://ecr' }, 'http://ecr'],
   [{ AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://cloudformation' }, 'https://standard'],
   [{ AWS_ENDPOINT_URL: '', AWS_ENDPOINT_URL_ECR: '' }, 'https://standard'],
-])('with %j the endpoint of ECR is %s', (env, expected) => {
+])('with the environment %j, the endpoint of ECR is %s', (env, expected) => {
   expect(endpoint({ env } as Runtime, 'ECR', 'https://standard')).toBe(expected);
 });
 
-test('an endpoint may have a port and a path', async () => {
+test('an endpoint can have a port and a path', async () => {
   const { sent, json } = client({ status: 200, body: '{}' }, { url: 'http://127.0.0.1:4566/x' });
   await json({});
 
@@ -97,7 +97,7 @@ describe('an error', () => {
     expect(await errorOf(client({ status: 400, body }).query({}))).toMatchObject({ action: 'ecr:Operate', code, message });
   });
 
-  test('of any length is cut, and secrets are redacted before', async () => {
+  test('is shortened after its secrets are redacted', async () => {
     const secret = ENV.AWS_SESSION_TOKEN;
     for (const before of [80, 99, 1_980, 1_999]) {
       const text = 'x'.repeat(before) + secret + 'y'.repeat(5_000);
@@ -122,7 +122,7 @@ describe('an error', () => {
   });
 });
 
-test.each(['<html>log in to the Wi-Fi</html>', '[]', '7', 'null', ''])('the answer %j is not from AWS, so the network is not to be trusted', async (body) => {
+test.each(['<html>log in to the Wi-Fi</html>', '[]', '7', 'null', ''])('the response %j cannot be from AWS, so it is a network error', async (body) => {
   await expect(client({ status: 200, body }).json({})).rejects.toThrow(new NetworkError('an answer that is not from ecr'));
 });
 

@@ -6,7 +6,7 @@ test.each([
   [0, 5_000],
   [0.5, 5_500],
   [1, 6_000],
-])('looks that are answered follow each other after 5 to 6 s (at random %d)', (random, expected) => {
+])('answered lookups are 5 to 6 s apart (at random %d)', (random, expected) => {
   for (const backoff of [AT_FIRST, after('missing'), after('missing', 'activating', 'denied')]) expect(pollPause(backoff, random)).toBe(expected);
 });
 
@@ -16,35 +16,35 @@ test.each([
   [3, 4_000, 8_000],
   [4, 5_000, 10_000],
   [60, 5_000, 10_000],
-])('after %d troubles in a row the next try is %d to %d ms away', (troubles, shortest, longest) => {
+])('after %d consecutive errors, the next attempt is %d to %d ms later', (troubles, shortest, longest) => {
   expect([retryPause(troubles, 0), retryPause(troubles, 1)]).toEqual([shortest, longest]);
   for (const trouble of ['throttled', 'unavailable']) {
     expect(pollPause(after(...Array.from({ length: troubles }, () => trouble)), 0)).toBe(shortest);
   }
 });
 
-test('the first pause may be another one, the longest may not', () => {
+test('the caller can set the first pause, but not the longest', () => {
   expect([1, 2, 3, 7, 60].map((troubles) => retryPause(troubles, 1, 200))).toEqual([200, 400, 800, 10_000, 10_000]);
 });
 
-test('an answer ends the troubles', () => {
+test('an answer resets the number of errors', () => {
   expect(after('throttled', 'unavailable').troubles).toBe(2);
   expect(after('throttled', 'unavailable', 'missing').troubles).toBe(0);
 });
 
-test('each refusal doubles the pauses between answered looks, up to a minute', () => {
+test('each refusal doubles the pauses between answered lookups, up to a minute', () => {
   const refused = (times: number) => after(...Array.from({ length: times }, () => 'throttled'), 'missing');
 
   expect([1, 2, 3, 4, 5, 9].map((times) => pollPause(refused(times), 0) / 0.75)).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
 });
 
-test('each answer shortens them by a quarter, until they are as usual', () => {
+test('each answer shortens the pauses by a quarter, down to the normal pause', () => {
   const pauses = [];
   for (let backoff = after('throttled', 'throttled', 'missing'); pauses.length < 6; backoff = next(backoff, 'missing')) pauses.push(pollPause(backoff, 0));
 
   expect(pauses).toEqual([15_000, 11_250, 8_437.5, 6_328.125, 5_000, 5_000]);
 });
 
-test('an outage is no reason to go slowly afterwards', () => {
+test('an outage does not slow down later lookups', () => {
   expect(pollPause(after('unavailable', 'unavailable', 'unavailable', 'missing'), 0)).toBe(5_000);
 });

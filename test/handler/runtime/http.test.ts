@@ -6,7 +6,7 @@ let server: Server | TcpServer;
 let url: string;
 afterEach(async () => new Promise((resolve) => server.close(resolve)));
 
-test('a request arrives as it was sent, and its answer comes back', async () => {
+test('a request arrives unchanged, and its response is returned', async () => {
   await serve(async (request, response) => {
     const chunks = await request.toArray();
     response.writeHead(418, { 'x-tea': 'pot' }).end(JSON.stringify([request.method, request.url, request.headers, Buffer.concat(chunks).toString()]));
@@ -17,7 +17,7 @@ test('a request arrives as it was sent, and its answer comes back', async () => 
   expect(JSON.parse(body.toString())).toEqual(['PUT', '/a?b=c', { 'host': url.slice(7), 'content-type': '', 'content-length': '3', 'connection': 'close' }, 'é!']);
 });
 
-test('an answer comes back as the bytes that were sent, however they were split', async () => {
+test('a response contains the bytes that the server sent, no matter how they were split', async () => {
   const bytes = Buffer.from([0xc3, 0xa9, 0xff, 0x00, 0x80]);
   await serve((_, response) => {
     response.write(bytes.subarray(0, 1), () => setTimeout(() => response.end(bytes.subarray(1)), 20));
@@ -37,7 +37,7 @@ test.each<[string, (socket: Socket) => void]>([
   await expect(send()).rejects.toThrow(NetworkError);
 });
 
-test('a server that switches to another protocol (HTTP 101) is a network error at once, and not after the time-out', async () => {
+test('a switch to another protocol (HTTP 101) is a network error at once, not only after the timeout', async () => {
   await serveTcp((socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
   });
@@ -45,13 +45,13 @@ test('a server that switches to another protocol (HTTP 101) is a network error a
   await expect(send()).rejects.toThrow(new NetworkError('the connection was closed'));
 });
 
-test('a server that says nothing is left after the time-out', async () => {
+test('a server that does not respond causes a network error after the timeout', async () => {
   await serveTcp(() => undefined);
 
   await expect(send({ timeoutMs: 49.5 })).rejects.toThrow(new NetworkError('no answer in 50 ms'));
 });
 
-test('so is one that never ends', async () => {
+test('a response that never ends causes a network error after the timeout', async () => {
   await serveTcp((socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
   });
@@ -59,7 +59,7 @@ test('so is one that never ends', async () => {
   await expect(send({ timeoutMs: 50 })).rejects.toThrow(new NetworkError('no answer in 50 ms'));
 });
 
-test('an answer without end is not taken into memory', async () => {
+test('an endless response is not read into memory', async () => {
   await serve((_, response) => {
     const more = (): boolean => response.destroyed || response.write(Buffer.alloc(1024 * 1024), more);
     more();
@@ -68,14 +68,14 @@ test('an answer without end is not taken into memory', async () => {
   await expect(send({ timeoutMs: 20_000 })).rejects.toThrow(new TooLarge('answer larger than 8388608 bytes'));
 });
 
-test('an answer is as large as was allowed, and not a byte larger', async () => {
+test('a response can have the maximum size, but not a byte more', async () => {
   await serve((_, response) => response.end('x'.repeat(1_000)));
 
   expect((await send({ largestBody: 1_000 })).body).toHaveLength(1_000);
   await expect(send({ largestBody: 999 })).rejects.toThrow(new TooLarge('answer larger than 999 bytes'));
 });
 
-test('a server that is not there is a network error without a URL in it', async () => {
+test('an unreachable server is a network error without a URL in its message', async () => {
   await serveTcp(() => undefined);
   const gone = `${url}/path?X-Amz-Signature=secret`;
   await new Promise((resolve) => server.close(resolve));
@@ -87,7 +87,7 @@ test('a server that is not there is a network error without a URL in it', async 
   server.listen(0);
 });
 
-test('https is spoken where the URL says so', async () => {
+test('an https URL uses TLS', async () => {
   await serve((_, response) => response.end());
 
   await expect(send({ url: url.replace('http:', 'https:') })).rejects.toThrow(NetworkError);

@@ -17,28 +17,28 @@ test.each([
   ['the key within a URL', encodeURIComponent(ENV.AWS_SECRET_ACCESS_KEY)],
   ['the token', ENV.AWS_SESSION_TOKEN],
   ['the token within JSON', JSON.stringify(ENV.AWS_SESSION_TOKEN).slice(1, -1)],
-])('%s is redacted, wherever and however often it is', (_, secret) => {
+])('%s is redacted at every position', (_, secret) => {
   expect(redact(`a ${secret} b ${secret}`)).toBe('a [redacted] b [redacted]');
 });
 
-test('a URL that is written in another way than it was sent is redacted in both ways', () => {
+test('a URL is redacted in its original and its normalized form', () => {
   const odd = redaction('HTTPS://Bucket.example:443/a b?token=x', {});
 
   expect(odd('HTTPS://Bucket.example:443/a b?token=x and https://bucket.example/a%20b?token=x')).toBe('[redacted] and [redacted]');
 });
 
-test('all else stays', () => {
+test('all other text stays the same', () => {
   expect(redact('X-Amz-Signature bucket.s3.amazonaws.com 20261124T000000Z eu-west-1-is-no-secret'))
     .toBe('X-Amz-Signature bucket.s3.amazonaws.com 20261124T000000Z eu-west-1-is-no-secret');
 });
 
-test('what is too short to be a secret does not tear holes into words', () => {
+test('a value that is too short for a secret is not redacted within words', () => {
   expect(redaction('http://x/?a', { AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: '' })('exact')).toBe('exact');
   expect(redaction('http://x/?a', { AWS_SECRET_ACCESS_KEY: 'f'.repeat(15) })('f'.repeat(15))).toBe('f'.repeat(15));
   expect(redaction('http://x/?a', { AWS_SECRET_ACCESS_KEY: 'f'.repeat(16) })('f'.repeat(16))).toBe('[redacted]');
 });
 
-test('one secret within another leaves no rest', () => {
+test('a secret that contains another secret is redacted completely', () => {
   const nested = redaction('http://x/?a', { AWS_SECRET_ACCESS_KEY: 'a'.repeat(20), AWS_SESSION_TOKEN: `${'a'.repeat(20)}tail` });
 
   expect(nested(`${'a'.repeat(20)}tail`)).toBe('[redacted]');

@@ -4,15 +4,15 @@ import { Simulation } from '../../guard/handler/simulation';
 
 const REQUEST = { method: 'GET', url: 'https://api.ecr.eu-west-1.amazonaws.com/x', headers: {}, timeoutMs: 1 } as const;
 
-describe('the runtime during a request', () => {
-  test('counts what is sent', async () => {
+describe('the runtime of a request', () => {
+  test('counts the requests', async () => {
     const { aws, runtime, sent } = started();
     await aws.clock.until(Promise.all([runtime.send(REQUEST), runtime.send(REQUEST)]));
 
     expect(sent()).toBe(2);
   });
 
-  test('sends nothing, prints nothing and waits for nothing once the request is over', async () => {
+  test('sends, prints, and waits for nothing after the request is over', async () => {
     const { aws, runtime, sent, over } = started();
     const asleep = runtime.clock.sleep(60_000);
     over.abort();
@@ -23,7 +23,7 @@ describe('the runtime during a request', () => {
     expect({ sent: sent(), calls: aws.calls, lines: aws.lines }).toEqual({ sent: 0, calls: [], lines: [] });
   });
 
-  test('gives up what AWS was asked at the cut-off', async () => {
+  test('abandons pending AWS calls at the cut-off', async () => {
     const { aws, runtime, sent } = started();
     aws.outage.registry = { kind: 'hang' };
     const patient = { ...REQUEST, timeoutMs: 60_000 };
@@ -33,7 +33,7 @@ describe('the runtime during a request', () => {
     expect(sent()).toBe(1);
   });
 
-  test('is the given one otherwise', () => {
+  test('otherwise equals the given runtime', () => {
     const { aws, runtime } = started();
     runtime.print('in time');
 
@@ -44,7 +44,7 @@ describe('the runtime during a request', () => {
 });
 
 describe('the runtime of Lambda', () => {
-  test('sleeps until it is woken', async () => {
+  test('sleeps until it is awakened', async () => {
     const over = new AbortController();
     const asleep = lambdaRuntime.clock.sleep(60_000, over.signal);
     over.abort();
@@ -58,7 +58,7 @@ describe('the runtime of Lambda', () => {
   });
 });
 
-test('a line of the log is JSON without secrets, the context in each', () => {
+test('writes each log line as JSON with the context and without secrets', () => {
   const lines: string[] = [];
   const log = logger((line) => lines.push(line), (text) => text.replaceAll('secret', '…'), { requestId: 'r' });
   log('warn', 'a secret', { error: 'the secret\n' });

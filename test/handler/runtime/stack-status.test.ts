@@ -18,11 +18,11 @@ test.each<[Operation, string[]]>([
   expect(statuses.map(operationOf)).toEqual(statuses.map(() => operation));
 });
 
-test.each(['', 'SOMETHING_NEW_IN_PROGRESS', 'constructor'])('in the status %j, which nobody knows, nothing is in progress', (status) => {
+test.each(['', 'SOMETHING_NEW_IN_PROGRESS', 'constructor'])('the unknown status %j means that no operation is in progress', (status) => {
   expect(operationOf(status)).toBe('over');
 });
 
-test('the stack is asked for by its id, in its own region and partition', async () => {
+test('the request contains the ID of the stack, and goes to its region and partition', async () => {
   const { answer, aws } = await askedFor('ROLLBACK_IN_PROGRESS', [], (ask) => ask(), 'amazonaws.com.cn');
 
   expect(answer).toEqual({ operation: 'rollback', status: 'ROLLBACK_IN_PROGRESS' });
@@ -31,7 +31,7 @@ test('the stack is asked for by its id, in its own region and partition', async 
   expect(aws.calls[0].request.headers.authorization).toContain('/eu-west-1/cloudformation/aws4_request');
 });
 
-test('errors are asked away, with pauses that grow', async () => {
+test('errors are retried with growing pauses', async () => {
   const { answer, aws, log } = await askedFor('UPDATE_ROLLBACK_IN_PROGRESS', [THROTTLED, { kind: 'reset' }, { kind: 'garbage' }]);
   const at = aws.calls.map((call) => call.at);
 
@@ -44,7 +44,7 @@ test.each<[string, Fault, string]>([
   ['an error', { kind: 'error', status: 400, code: 'AccessDenied' }, 'cloudformation:DescribeStacks failed: AccessDenied'],
   ['no status', { kind: 'garbage' }, 'Error: an answer without a status'],
   ['no answer', { kind: 'reset' }, 'Error: read ECONNRESET'],
-])('after five seconds of %s the operation is unknown, which the log says', async (_, fault, error) => {
+])('after five seconds of %s, the operation is unknown, and the log contains a warning', async (_, fault, error) => {
   const { answer, log, ms } = await askedFor(undefined, fault);
 
   expect(answer).toEqual({ operation: 'unknown', status: error });
@@ -53,14 +53,14 @@ test.each<[string, Fault, string]>([
   expect(ms).toBeLessThan(5_100);
 });
 
-test('more patience can be asked for', async () => {
+test('the caller can set a longer time limit', async () => {
   const { ms } = await askedFor(undefined, THROTTLED, (ask) => ask(30_000));
 
   expect(ms).toBeGreaterThanOrEqual(30_000);
   expect(ms).toBeLessThan(30_100);
 });
 
-test('no patience outlasts the last call', async () => {
+test('no time limit extends beyond the last call', async () => {
   const { answer, ms } = await askedFor(undefined, THROTTLED, (ask) => ask(30_000), 'amazonaws.com', 4_000);
 
   expect(answer.operation).toBe('unknown');
@@ -68,7 +68,7 @@ test('no patience outlasts the last call', async () => {
   expect(ms).toBeLessThan(3_100);
 });
 
-test('each question is a new one', async () => {
+test('each call sends a new request', async () => {
   const { aws, answer } = await askedFor('UPDATE_IN_PROGRESS', [], async (ask) => {
     await ask();
     return ask();

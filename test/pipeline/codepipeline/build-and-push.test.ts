@@ -13,14 +13,14 @@ import { ENV, inSources } from '../shop';
 const COMMIT = ImageVersion.tag('4f9d2c1');
 
 describe('the step', () => {
-  test('comes after the registry and before the service', () => {
+  test('runs after the registry and before the service are deployed', () => {
     const { template } = pipeline({ Api: { imageVersion: COMMIT } });
     expect(actions(template, 'Production')).toEqual([
       'Shop-Registry.Prepare', 'Shop-Registry.Deploy', 'Shop.Build_production-shop-api', 'Shop.Prepare', 'Shop.Deploy',
     ]);
   });
 
-  test('logs in, builds for the platform of the service, and pushes with the tag that the template asks for', () => {
+  test('logs in, builds for the platform of the service, and pushes with the tag in the template', () => {
     const { template } = pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, context: 'app', target: 'release' }] }));
     const [script] = scripts(template);
     expect(script).toContain('log_in eu-west-1 111122223333.dkr.ecr.eu-west-1.amazonaws.com/production-shop-api');
@@ -32,7 +32,7 @@ describe('the step', () => {
     expect(script).not.toContain('4f9d2c1'); // Else the pipeline would change with each commit.
   });
 
-  test('may push to that registry only', () => {
+  test('can push only to that registry', () => {
     const { template } = pipeline({ Api: { imageVersion: COMMIT } });
     const statements = Object.values(template.findResources('AWS::IAM::Policy'))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
@@ -43,13 +43,13 @@ describe('the step', () => {
     ]);
   });
 
-  test('builds on Graviton for Graviton', () => {
+  test('builds on Graviton for a service on Graviton', () => {
     const { template } = pipeline({ Api: { imageVersion: COMMIT, cpuArchitecture: ecs.CpuArchitecture.ARM64 } });
     template.hasResourceProperties('AWS::CodeBuild::Project', { Environment: { Type: 'ARM_CONTAINER', PrivilegedMode: true } });
     expect(scripts(template)[0]).toContain('--platform linux/arm64');
   });
 
-  test('looks no image up by a tag that moves, and takes none that was built before', () => {
+  test('always builds an image with a moving tag, without looking it up', () => {
     const { template, shop } = pipeline({ Api: { imageVersion: ImageVersion.movingTag('main') } });
     const [script] = scripts(template);
     expect(script).toContain('\ndigest=$(push_moving_image ');
@@ -58,7 +58,7 @@ describe('the step', () => {
     expect(awaitedTags(shop)).toEqual(['main']);
   });
 
-  test('is one for all services that share a registry, and none for an image that exists', () => {
+  test('is shared by all services with the same registry, and is absent for an image that is built elsewhere', () => {
     const { template } = pipeline({
       Api: { imageVersion: COMMIT },
       Worker: { imageVersion: COMMIT, registry: 'of Api' as any },
@@ -72,7 +72,7 @@ describe('the tag', () => {
   const tagOf = (builds: Omit<ImageBuild, 'registry'>, props: PhasedFargateServiceProps = {}) =>
     awaitedTags(pipeline({ Api: { imageVersion: COMMIT, ...props } }, ({ images: [registry] }) => ({ images: [{ registry, ...builds }] })).shop)[0];
 
-  test('is the commit and what the image is made of besides it', () => {
+  test('consists of the commit and the hash of the build settings', () => {
     const tags = [
       tagOf({}), tagOf({ buildArgs: { MODE: 'debug' } }), tagOf({ buildArgs: { MODE: 'release' } }), tagOf({ target: 'dev' }),
       tagOf({}, { cpuArchitecture: ecs.CpuArchitecture.ARM64 }),
@@ -82,12 +82,12 @@ describe('the tag', () => {
     expect(tagOf({})).toBe(tags[0]);
   });
 
-  test('is that of every service of the image', () => {
+  test('is the same for every service of the image', () => {
     const { shop } = pipeline({ Api: { imageVersion: COMMIT }, Worker: { imageVersion: COMMIT, registry: 'of Api' as any } });
     expect(awaitedTags(shop)).toEqual([expect.stringMatching(/^4f9d2c1-/)]);
   });
 
-  test('is refused where services of one image disagree, or it is a token or too long', () => {
+  test('is refused if services of one image disagree, if it is a token, or if it is too long', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT }, Worker: { imageVersion: ImageVersion.tag('other'), registry: 'of Api' as any } })).toThrow(
       'imageVersion "other" differs from "4f9d2c1" of Production/Shop/Api/Guard, but one step pushes the image of production-shop-api for both: ' +
       'pass the same version to both (at Production/Shop/Worker/Guard)');
@@ -100,7 +100,7 @@ describe('the tag', () => {
 describe('build secrets', () => {
   const NPM = (stack: Stack) => secretsmanager.Secret.fromSecretNameV2(stack, 'Npm', 'npm-token');
 
-  test('are read by the step of the image that uses them, which may do so', () => {
+  test('are read by the step of the image that uses them, which has permission to read them', () => {
     const { template } = pipeline({ Api: { imageVersion: COMMIT }, Web: { imageVersion: COMMIT } }, ({ images: [registry], stack }) => ({
       images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }],
       secrets: { NPM_TOKEN: NPM(stack) },
@@ -115,7 +115,7 @@ describe('build secrets', () => {
     expect(JSON.stringify(readers[0].Resource)).toContain('secret:npm-token-??????');
   });
 
-  test('are refused where nothing says what they are, or where no image uses them', () => {
+  test('are refused if secrets does not contain them, or if no image uses them', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] }))).toThrow(
       'secrets: the image of production-shop-api is built with a secret from NPM_TOKEN, which secrets does not contain: ' +
       'pass secrets: { NPM_TOKEN: <a secret of AWS Secrets Manager> } (at Production)');
@@ -127,7 +127,7 @@ describe('build secrets', () => {
 describe('a registry of another account', () => {
   const ELSEWHERE = { account: '444455556666', region: 'eu-west-1' };
 
-  test('lets the account of the pipeline push, as the role of the step may', () => {
+  test('allows the account of the pipeline and the role of the step to push', () => {
     const { template, shop } = pipeline({ Api: { imageVersion: COMMIT } }, undefined, ELSEWHERE);
     expect(statementsOf(template).filter(({ Resource }) => Resource === 'arn:aws:ecr:eu-west-1:444455556666:repository/production-shop-api')).toHaveLength(1);
     const registry = Template.fromStack(Stack.of(shop.images[0]));
@@ -142,20 +142,20 @@ describe('a registry of another account', () => {
     });
   });
 
-  test('that the app does not make is warned of', () => {
+  test('that the app does not create causes a warning', () => {
     const { shop } = pipeline({ Api: { imageVersion: COMMIT, registry: 'imported' as any } }, undefined, ELSEWHERE);
     Annotations.fromStack(shop.stage.node.findChild('Shop') as Stack).hasWarning('/Production/Shop/Api/Guard',
       Match.stringLikeRegexp('the pipeline pushes to 444455556666\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com/theirs from account 111122223333.*pushNotGranted'));
   });
 
-  test('of its own account is neither', () => {
+  test('is not needed for the account of the pipeline', () => {
     const { shop } = pipeline({ Api: { imageVersion: COMMIT } });
     Template.fromStack(Stack.of(shop.images[0])).hasResourceProperties('AWS::ECR::Repository', { RepositoryPolicyText: Match.absent() });
   });
 });
 
 describe('promotion', () => {
-  test('builds in the registry of the first stage, and copies from there in the step of the next', () => {
+  test('builds in the registry of the first stage, and copies in the step of the next stage', () => {
     const app = testApp();
     const { stack, codePipeline, source } = emptyPipeline(app);
     const [dev, prod] = [['Dev', ENV], ['Prod', { account: '444455556666', region: 'us-east-1' }]].map(([id, env]: any) =>
@@ -181,7 +181,7 @@ describe('promotion', () => {
   });
 });
 
-describe('what a step cannot do is refused', () => {
+describe('a step refuses', () => {
   test('a parameter, with the reason', () => {
     expect(() => pipeline({ Api: {} })).toThrow(
       /^imageVersion is a parameter, but CDK Pipelines does not pass parameters to stacks: pass ImageVersion\.tag\(\) .* \(at Production\/Shop\/Api\/Guard\)$/);
@@ -199,7 +199,7 @@ describe('what a step cannot do is refused', () => {
       .toThrow('rebuildSchedule of production-shop-api: a pipeline finds the image by the commit');
   });
 
-  test('a context that the source of the app does not have', () => {
+  test('a context that does not exist in the source of the app', () => {
     const missing = () => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, context: 'web' }] }));
     expect(missing).toThrow('images[0].context "web" is not a directory of the source repository');
     const { CODEBUILD_SRC_DIR } = process.env;
@@ -212,7 +212,7 @@ describe('what a step cannot do is refused', () => {
     }
   });
 
-  test('but the source of an image may be another repository', () => {
+  test('nothing if the source of an image is another repository', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({
       source: pipelines.CodePipelineSource.connection('octo-org/web', 'main', { connectionArn: CONNECTION }),
       images: [{ registry, context: 'web' }],

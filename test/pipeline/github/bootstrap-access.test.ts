@@ -20,7 +20,7 @@ describe('a stack with a synthesizer of its own', () => {
     return { roles: new Stack(app, 'GitHub', { env: ENV }), shop };
   }
 
-  test('has the roles that it names', () => {
+  test('uses the roles of the synthesizer', () => {
     const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ ...OWN, qualifier: 'mine' }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [new NestedStack(shop, 'Nested')] });
     new GitHubDiffRole(roles, 'Diff', { ...GITHUB, stacks: [shop] });
@@ -37,7 +37,7 @@ describe('a stack with a synthesizer of its own', () => {
     ]);
   });
 
-  test('may tag the sessions for which it names tags', () => {
+  test('can tag the sessions for which the synthesizer has tags', () => {
     const Tags = [{ Key: 'team', Value: 'shop' }];
     const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ deployRoleAdditionalOptions: { Tags } }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
@@ -46,7 +46,7 @@ describe('a stack with a synthesizer of its own', () => {
     });
   });
 
-  test('without assets has the role that it names', () => {
+  test('without assets uses the role of the synthesizer', () => {
     const { roles, shop } = rolesFor(new BootstraplessSynthesizer({ deployRoleArn: OWN.deployRoleArn }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
     expect(allowed(roles)[0].Resource).toContain('arn:aws:iam::111122223333:role/own-deploy');
@@ -56,7 +56,7 @@ describe('a stack with a synthesizer of its own', () => {
     [new LegacyStackSynthesizer(), 'LegacyStackSynthesizer of stack Shop does not expose a deployRoleArn'],
     [new CliCredentialsStackSynthesizer({ qualifier: 'mine' }), 'CliCredentialsStackSynthesizer of stack Shop does not expose a deployRoleArn'],
     [new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' }), 'DefaultStackSynthesizer of stack Shop does not expose a fileAssetPublishingRoleArn'],
-  ])('that names no role is an error, since this role can do nothing itself: %#', (synthesizer, message) => {
+  ])('that exposes no role is an error, because the GitHub role has no other permissions: %#', (synthesizer, message) => {
     const { roles, shop } = rolesFor(synthesizer);
     expect(() => new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] })).toThrow(
       `stacks: synthesizer ${message}, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);

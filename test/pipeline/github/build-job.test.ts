@@ -37,8 +37,8 @@ const ARGUMENTS: Record<string, string> = {
   UNICODE: 'é \u2028 \u0085 🚀',
 };
 
-describe('what buildx is asked for', () => {
-  test('is the same in the workflow and in the script', () => {
+describe('the arguments of buildx', () => {
+  test('are the same in the workflow and in the script', () => {
     const build = {
       context: 'web app',
       dockerfile: 'docker/web',
@@ -66,7 +66,7 @@ describe('what buildx is asked for', () => {
     });
   });
 
-  test('has every build argument as it is', () => {
+  test('contain every build argument unchanged', () => {
     const values = fc.dictionary(
       fc.stringMatching(/^[A-Z]_[A-Z0-9_]{0,8}$/),
       fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: fc.constantFrom('"', ',', '\n', '\r', ' ', '\t', "'", '\\', '$', '=', '{', 'a', '#', ':', '-', '\u00a0') })),
@@ -77,7 +77,7 @@ describe('what buildx is asked for', () => {
     }), { numRuns: 15 });
   });
 
-  test('asks for a single manifest for a Lambda function, in the workflow and in the script', () => {
+  test('request a single manifest for a Lambda function, in the workflow and in the script', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const guard = new ImageGuard(stack, 'Guard', { registry: ImageRegistry.inCompanionStack(stack, 'Function') });
@@ -87,7 +87,7 @@ describe('what buildx is asked for', () => {
     expect(new DeployScript(app, 'Script').render()).toContain('--provenance=false \\\n    --sbom=false');
   });
 
-  test('asks for several platforms where several run it', () => {
+  test('contain several platforms if services run on several platforms', () => {
     const both = requests({}, {}, [{}, { cpuArchitecture: ecs.CpuArchitecture.ARM64 }]);
     for (const { platforms } of both) expect(platforms).toEqual(['linux/amd64', 'linux/arm64']);
   });
@@ -96,12 +96,12 @@ describe('what buildx is asked for', () => {
     ['buildArgs.SHA "${{ github.sha }}"', { buildArgs: { SHA: '${{ github.sha }}' } }],
     ['target "${{x}}"', { target: '${{x}}' }],
     ['additionalContexts.lib "docker-image://{{defaultContext}}"', { additionalContexts: { lib: 'docker-image://{{defaultContext}}' } }],
-  ])('may not depend on what GitHub or the action makes of it: %s', (what, build) => {
+  ])('must not be changed by GitHub or the action: %s', (what, build) => {
     expect(() => jobOf(build)).toThrow(`images: ${what} would be an expression in the workflow`);
   });
 });
 
-test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with whitespace is an error, since the runner has a variable of that name', (name) => {
+test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with whitespace is an error, because the runner has a variable with that name', (name) => {
   expect(() => jobOf({ buildArgs: { [name]: 'x\n' } })).toThrow(`images: buildArgs.${name} "x\n" ends with whitespace`);
   expect(stepOf(jobOf({ buildArgs: { [name]: ' x' } }), 'Build and push').with['build-args']).toBe(`${name}= x`);
 });
@@ -109,7 +109,7 @@ test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with whit
 describe('secrets', () => {
   const SECRETS = { secrets: { npm: 'NPM_TOKEN', pip: 'PIP_TOKEN' } };
 
-  test('are in the environment of the build step only, and nothing prints them', () => {
+  test('are only in the environment of the build step, and are never printed', () => {
     const job = jobOf(SECRETS);
     for (const { name, env = {}, run = '' } of job.steps) {
       const values = Object.values(env).filter((value) => /^\$\{\{ secrets\.\w+ \}\}$/.test(String(value)));
@@ -119,13 +119,13 @@ describe('secrets', () => {
     expect(JSON.stringify(job.steps.map((step: any) => step.with))).not.toContain('secrets.');
   });
 
-  test('are checked before the build, by whether they are set', () => {
+  test('are checked before the build without reading their values', () => {
     const { env, if: condition } = stepOf(jobOf(SECRETS), 'Check the build secrets');
     expect(env.NPM_TOKEN).toBe("${{ secrets.NPM_TOKEN != '' && 'set' || '' }}");
     expect(condition).toBe("steps.image.outputs.digest == ''");
   });
 
-  test('may be those of an environment, in which every job with the push role then runs', () => {
+  test('can be secrets of an environment, in which every job with the push role then runs', () => {
     const { registry, app } = shop([{}]);
     const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, ...SECRETS, tags: ['latest'] }], buildEnvironmentName: 'build' }).render()));
     expect([jobs['build-shop-api'].environment, jobs['tag-shop-api'].environment, jobs.deploy.environment]).toEqual(['build', 'build', undefined]);
@@ -133,13 +133,13 @@ describe('secrets', () => {
 });
 
 describe('the cache', () => {
-  test('is kept in the registry where tags for it may move', () => {
+  test('is in the registry if its tags can move', () => {
     const inputs = stepOf(jobOf({}), 'Build and push').with;
     expect(inputs['cache-from']).toBe(`type=registry,ref=${URI}:cache`);
     expect(inputs['cache-to']).toBe(`type=registry,ref=${URI}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`);
   });
 
-  test('is that of GitHub elsewhere, with a scope for each repository', () => {
+  test('is otherwise the GitHub cache, with a scope for each repository', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     for (const name of ['team/api', 'team-api']) new PhasedFargateService(stack, name.replace('/', '0').replace('-', '1'), { registry: ecr.Repository.fromRepositoryName(stack, name, name) });
@@ -177,7 +177,7 @@ describe('the runner', () => {
 describe('a rebuild', () => {
   const SCHEDULE = { rebuildSchedule: '17 3 * * 1' };
 
-  test('is started by the schedule, builds from scratch, and has a tag of its own', () => {
+  test('runs on the schedule, builds from scratch, and has its own tag', () => {
     const { registry, app } = shop([{}]);
     const text = inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, ...SCHEDULE }] }).render());
     const { on, jobs } = parse(text);
@@ -189,7 +189,7 @@ describe('a rebuild', () => {
     expect(look.run).toContain("if [[ $SCHEDULE == '17 3 * * 1' ]]; then\n  rebuild=true\n  tag=$tag-$(date -u +%Y%m%dT%H%M)\n");
   });
 
-  test('deploys nothing where the default branch is not that of the workflow', () => {
+  test('deploys nothing if the default branch is not the branch of the workflow', () => {
     const { registry, app } = shop([{}]);
     const text = inSources({ directories: ['.'] }, () => workflow(app, { branch: "it's", images: [{ registry, ...SCHEDULE }] }).render());
     for (const job of Object.values<any>(parse(text).jobs)) {
@@ -197,19 +197,19 @@ describe('a rebuild', () => {
     }
   });
 
-  test('concerns the images that ask for it', () => {
+  test('applies only to images with a rebuildSchedule', () => {
     expect(stepOf(jobOf({}), 'Build and push').with).not.toHaveProperty('pull');
     expect(stepOf(jobOf({}), 'Look up the image').run).not.toContain('newest_tag');
   });
 
-  test('is what a script deploys from then on', () => {
+  test('is deployed by later runs of a script', () => {
     expect(scriptOf(SCHEDULE)).toContain('tag=$(newest_tag 111122223333 eu-west-1 shop-api "$tag")');
     expect(scriptOf({})).not.toContain('newest_tag');
   });
 });
 
 describe('further tags', () => {
-  test('are set by a job of their own, in the order of commits, and the build pushes none of them', () => {
+  test('are set by a separate job in the order of commits, and not by the build', () => {
     const { registry, app } = shop([{}]);
     const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry, tags: ['latest', '1.2.3'] }] }).render()));
     expect(stepOf(jobs['build-shop-api'], 'Build and push').with.tags).toBe(`${URI}:\${{ steps.image.outputs.tag }}`);
@@ -231,7 +231,7 @@ describe('promotion', () => {
     return { app, dev, prod };
   }
 
-  test('copies the image once the stage before runs it, and the next stage runs the copy of the same digest', () => {
+  test('copies the image after the previous stage runs it, and the next stage runs the copy with the same digest', () => {
     const { app, dev, prod } = twoStages();
     const { jobs } = parse(inSources({ directories: ['.'] }, () => workflow(app, { images: [{ registry: dev.registry, promoteTo: [prod.registry] }] }).render()));
     const [build, promote] = ['build-dev-dev-shop-api', 'promote-prod-prod-shop-api'];
@@ -249,7 +249,7 @@ describe('promotion', () => {
     expect(stepOf(jobs['deploy-prod'], 'Check the running images').run).toContain(`${to} "\${IMAGE_DEV_DEV_SHOP_API#*@}"`);
   });
 
-  test('goes the same way in a script, and in a workflow of one stage', () => {
+  test('works the same in a script, and in a workflow for one stage', () => {
     const { app, dev, prod } = twoStages();
     const images = [{ registry: dev.registry, promoteTo: [prod.registry] }];
     inSources({ directories: ['.'] }, () => {
@@ -260,7 +260,7 @@ describe('promotion', () => {
   });
 });
 
-test('GitHub finds no fault with any of it', async () => {
+test('is valid for GitHub', async () => {
   const { registry, app } = shop([{}]);
   const text = inSources({ directories: ['.', 'api'] }, () => workflow(app, {
     buildEnvironmentName: 'build',

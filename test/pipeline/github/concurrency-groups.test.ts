@@ -11,7 +11,7 @@ function groupsOf(scope: App | Stage, workflowName: string): Record<string, stri
   return Object.fromEntries(Object.entries<any>(jobs).flatMap(([id, { concurrency }]) => concurrency ? [[id, concurrency.group.toLowerCase()]] : []));
 }
 
-test('two apps of one repository have no group in common, though their stages are called alike', () => {
+test('two apps of one repository share no concurrency group, even if their stages have the same names', () => {
   const [shop, billing] = ['shop', 'billing'].map((name) => {
     const app = testApp();
     serviceIn(new Stage(app, 'Prod', { env: ENV }), name);
@@ -21,7 +21,7 @@ test('two apps of one repository have no group in common, though their stages ar
   expect(shop.filter((group) => billing.includes(group))).toEqual([]);
 });
 
-test('two workflows that deploy the same stage have its deployments in common, by account and region, and nothing else', () => {
+test('two workflows that deploy the same stage share only the group of its deployments', () => {
   const { app, production } = stages();
   const [all, one] = [groupsOf(app, 'all'), groupsOf(production, 'one')];
   expect(one['deploy-production']).toBe(all['deploy-production']);
@@ -30,7 +30,7 @@ test('two workflows that deploy the same stage have its deployments in common, b
   expect(Object.keys(one).filter((job) => Object.values(all).includes(one[job]))).toEqual(['deploy-registry', 'deploy-production']);
 });
 
-test('stages of one app, in whatever account and region, are deployed independently of each other', () => {
+test('stages of one app are deployed independently of each other, in any account and region', () => {
   const app = testApp();
   const registry = ecr.Repository.fromRepositoryName(new Stack(app, 'Images', { env: ENV }), 'Registry', 'theirs');
   for (const region of ['eu-west-1', 'us-east-1']) {
@@ -40,13 +40,13 @@ test('stages of one app, in whatever account and region, are deployed independen
   expect([one, other]).toEqual(['deploy-shop-111122223333-eu-west-1', 'deploy-shop-111122223333-us-east-1']);
 });
 
-test('the name of the workflow is in the groups of checks and builds', () => {
+test('the groups of checks and builds contain the name of the workflow', () => {
   const { test: check, 'build-shop': build } = groupsOf(stages().app, 'release');
   expect([check, build]).toEqual(['release-check-test-${{ github.sha }}', 'release-build-shop-${{ github.sha }}']);
 });
 
 describe('ids of jobs', () => {
-  test('are different for stages whose names differ in special characters only, or that are called like another job', () => {
+  test('are different for stages whose names differ only in special characters, or equal the name of another job', () => {
     const app = testApp();
     const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
     for (const [index, name] of ['a-b', 'a_b', 'registry'].entries()) {
@@ -58,7 +58,7 @@ describe('ids of jobs', () => {
     expect(jobs['deploy-registry-2'].needs).toEqual(['build-shop', 'deploy-a-b-2']);
   });
 
-  test('are different for repositories whose names differ in special characters only', () => {
+  test('are different for repositories whose names differ only in special characters', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     for (const [id, name] of [['One', 'team/api'], ['Two', 'team-api']]) {
@@ -70,7 +70,7 @@ describe('ids of jobs', () => {
     expect(jobs.deploy.needs).toEqual([...builds, 'order']);
   });
 
-  test('names of jobs, by which the order of commits is kept, are different too', () => {
+  test('names of jobs, which the commit order depends on, are different too', () => {
     const app = testApp();
     for (const region of ['eu-west-1', 'us-east-1']) {
       const stack = new Stack(app, `Shop-${region}`, { env: { ...ENV, region } });
@@ -80,14 +80,14 @@ describe('ids of jobs', () => {
     expect(names).toEqual(['Build theirs', 'Build theirs (2)', 'Check the commit order', 'Deploy']);
   });
 
-  test('checks cannot differ in case only', () => {
+  test('two checks cannot differ only in case', () => {
     const app = testApp();
     serviceIn(app);
     expect(() => workflow(app, { checks: { test: 'npm test', Test: 'npm test' } }).render())
       .toThrow('checks: "test" and "Test" differ only in case, and GitHub treats them as the same (at Deploy)');
   });
 
-  test.each(['deploy', 'order', 'Deploy', 'ORDER', 'build-shop-api'])('a check cannot be called %s, like a job of the workflow', (name) => {
+  test.each(['deploy', 'order', 'Deploy', 'ORDER', 'build-shop-api'])('a check cannot have the name %s of a job of the workflow', (name) => {
     const app = testApp();
     serviceIn(app);
     expect(() => workflow(app, { checks: { [name]: 'npm test' } }).render())
@@ -95,7 +95,7 @@ describe('ids of jobs', () => {
   });
 });
 
-test('two workflows of one app cannot have one file', () => {
+test('two workflows of one app cannot have the same file', () => {
   const app = testApp();
   serviceIn(app);
   workflow(app);

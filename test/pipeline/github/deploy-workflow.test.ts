@@ -9,7 +9,7 @@ import { testApp } from '../../util/synth';
 import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
 
 describe('the order', () => {
-  test('checks in parallel, then the registry, then the image, then the service', () => {
+  test('is checks in parallel, then the registry, the image, and the service', () => {
     const app = testApp();
     serviceIn(app);
     const { jobs } = rendered(workflow(app, { checks: { lint: 'npm run lint', test: 'npm test' } }));
@@ -23,7 +23,7 @@ describe('the order', () => {
     });
   });
 
-  test('a registry that the app does not make is not deployed', () => {
+  test('contains no deployment of a registry that the app does not create', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
@@ -32,7 +32,7 @@ describe('the order', () => {
     });
   });
 
-  test('stages follow one another, and each needs the images that it runs', () => {
+  test('is stage by stage, and each stage needs the images that it runs', () => {
     const { app } = stages();
     expect(needs(rendered(workflow(app)).jobs)).toEqual({
       'deploy-registry': undefined,
@@ -43,13 +43,13 @@ describe('the order', () => {
     });
   });
 
-  test('all stages may be named in another order', () => {
+  test('can be changed by listing all stages', () => {
     const { app, staging, production } = stages();
     const { jobs } = rendered(workflow(app, { environments: [{ stage: production }, { stage: staging }] }));
     expect(needs(jobs)).toMatchObject({ 'deploy-production': ['build-shop', 'order'], 'deploy-staging': ['build-shop', 'deploy-production'] });
   });
 
-  test('to name one stage changes what it is called on GitHub, and nothing else', () => {
+  test('does not change if only one stage is listed, to set its environment name', () => {
     const { app, production } = stages();
     const { jobs } = rendered(workflow(app, { environments: [{ stage: production, environmentName: 'prod', deployRoleArn: `${ROLES.deployRoleArn}-prod` }] }));
     expect(needs(jobs)).toEqual(needs(rendered(workflow(stages().app)).jobs));
@@ -59,7 +59,7 @@ describe('the order', () => {
     expect(inputs(jobs, 'deploy-staging', 'Log in to AWS')['role-to-assume']).toBe(ROLES.deployRoleArn);
   });
 
-  test('what a digest names is built elsewhere: nothing is built or passed on, and its stack is deployed', () => {
+  test('contains no build for an image with a fixed digest, only the deployment of its stack', () => {
     const app = testApp();
     const service = serviceIn(app);
     const proxy = new Stack(app, 'Proxy', { env: ENV });
@@ -72,7 +72,7 @@ describe('the order', () => {
       'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$IMAGE_SHOP_API"');
   });
 
-  test('a stage of nothing else is deployed after the checks', () => {
+  test('contains a stage with only such images after the checks', () => {
     const app = testApp();
     proxyIn(new Stack(app, 'Proxy', { env: ENV }));
     const { jobs } = rendered(workflow(app, { checks: { test: 'npm test' } }));
@@ -80,7 +80,7 @@ describe('the order', () => {
     expect(jobs.deploy.steps.map(({ name }: any) => name)).toEqual(['Check out', 'Set up Node.js', 'Install', 'Check the commit order', 'Log in to AWS', 'Deploy']);
   });
 
-  test('on a stage, the workflow is about that stage', () => {
+  test('contains only the stage that is the scope of the workflow', () => {
     const { production } = stages();
     expect(Object.keys(rendered(workflow(production)).jobs)).toEqual(['deploy-registry', 'build-shop', 'order', 'deploy-production']);
   });
@@ -89,7 +89,7 @@ describe('the order', () => {
 describe('every job', () => {
   const jobs = (): [string, any][] => Object.entries(rendered(workflow(stages().app, { checks: { test: 'npm test' } })).jobs);
 
-  test('has a timeout, and none that does something to AWS is ever cancelled', () => {
+  test('has a timeout, and is never canceled if it changes AWS', () => {
     for (const [, job] of jobs()) {
       expect(job['timeout-minutes']).toBeGreaterThan(0);
       if (goesToAws(job)) expect(job.concurrency['cancel-in-progress']).toBe(false);
@@ -102,7 +102,7 @@ describe('every job', () => {
     }
   });
 
-  test('may read only, and ask for a token only where it goes to AWS', () => {
+  test('has read-only permissions, and can request a token only if it uses AWS', () => {
     for (const [, { permissions, ...job }] of jobs()) {
       const { 'id-token': token, ...others } = permissions;
       expect(token).toBe(goesToAws(job) ? 'write' : undefined);
@@ -110,7 +110,7 @@ describe('every job', () => {
     }
   });
 
-  test('uses actions by full commit id, with the version behind it, and leaves no credentials of git behind', () => {
+  test('pins actions to full commit IDs with version comments, and keeps no git credentials', () => {
     const text = workflow(stages().app).render();
     const uses = text.split('\n').filter((line) => line.includes('uses:'));
     expect(uses.length).toBeGreaterThan(10);
@@ -118,7 +118,7 @@ describe('every job', () => {
     expect(text.match(/persist-credentials: false/g)).toHaveLength(text.match(/actions\/checkout@/g)!.length);
   });
 
-  test('passes on tags and digests, and nothing else', () => {
+  test('passes only tags and digests to other jobs', () => {
     for (const [, job] of jobs()) expect(Object.keys(job.outputs ?? {})).toEqual(job.outputs ? ['tag', 'digest'] : []);
   });
 
@@ -134,7 +134,7 @@ describe('GitHub reads it', () => {
     expect(await faultsInWorkflow(workflow(stages().app, { checks: { test: 'npm test' } }).render())).toEqual([]);
   });
 
-  test('and would find what is wrong', async () => {
+  test('and the validator finds errors', async () => {
     const text = workflow(stages().app).render();
     expect(await faultsInWorkflow(text.replace('cancel-in-progress', 'cancel_in_progress'))).not.toEqual([]);
     expect(await faultsInWorkflow(text.replace('timeout-minutes: 60', 'timeout-minutes: ${{ secrets.X }}'))).not.toEqual([]);
@@ -142,8 +142,8 @@ describe('GitHub reads it', () => {
   });
 });
 
-describe('what is read off the app', () => {
-  test('stacks and parameters, by the names that they have', () => {
+describe('the workflow derives from the app', () => {
+  test('the names of stacks and parameters', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV, stackName: 'the-shop' });
     new PhasedFargateService(stack, 'Api');
@@ -187,7 +187,7 @@ describe('what is read off the app', () => {
     expect(new DeployScript(app, 'Script').render()).toContain(expected);
   });
 
-  test('one image for one repository, however often the app imports it', () => {
+  test('one image per repository, no matter how often the app imports it', () => {
     const app = testApp();
     for (const id of ['One', 'Two']) {
       const stack = new Stack(app, id, { env: ENV });
@@ -208,7 +208,7 @@ describe('what is read off the app', () => {
 });
 
 describe('settings', () => {
-  test('have their place in the workflow', () => {
+  test('appear in the workflow', () => {
     const app = testApp();
     serviceIn(app);
     const commit = '0123456789abcdef0123456789abcdef01234567';
@@ -237,7 +237,7 @@ describe('settings', () => {
     expect(Object.values<any>(jobs).map((job) => job['timeout-minutes'])).toEqual([1, 3, 2, 10, 3]);
   });
 
-  test('patches change anything else', () => {
+  test('can be changed by patches if there is no property', () => {
     const app = testApp();
     serviceIn(app);
     const deploy = workflow(app);
@@ -247,18 +247,18 @@ describe('settings', () => {
     expect(rendered(deploy).jobs.deploy.permissions).toBeUndefined();
   });
 
-  test('the same app gives the same text', () => {
+  test('result in the same text for the same app', () => {
     expect(workflow(stages().app).render()).toBe(workflow(stages().app).render());
   });
 
-  test('what is defined after the workflow is in it', () => {
+  test('include constructs that are defined after the workflow', () => {
     const app = testApp();
     const deploy = workflow(app);
     serviceIn(app);
     expect(deploy.render()).toContain('cdk deploy Shop ');
   });
 
-  test('roles of the app are named by their ARN', () => {
+  test('can use the ARN of a role in the same app', () => {
     const app = testApp();
     serviceIn(app);
     const { roleArn } = new GitHubDeployRole(new Stack(app, 'GitHub', { env: ENV }), 'Deploy', { repository: 'a/b', ownerId: '1', repositoryId: '2' });
@@ -299,13 +299,13 @@ describe('errors', () => {
     expect(() => workflow(testApp(), props)).toThrow('(at Deploy)');
   });
 
-  test('a check that is named like a job of the workflow', () => {
+  test('a check with the name of a job of the workflow', () => {
     const app = testApp();
     serviceIn(app);
     expect(() => workflow(app, { checks: { deploy: 'true' } }).render()).toThrow('checks: "deploy" is the name of another job of the workflow: give the check another name (at Deploy)');
   });
 
-  test('a stage without a service, or one that is listed twice', () => {
+  test('a stage without a service, or a stage that is listed twice', () => {
     const { app, staging } = stages();
     const empty = new Stage(app, 'Empty');
     expect(() => new DeployWorkflow(app, 'One', { ...ROLES, environments: [{ stage: empty }] }).render())
@@ -314,7 +314,7 @@ describe('errors', () => {
       .toThrow('environments: stage "Staging" is listed twice');
   });
 
-  test('images of a registry that nobody runs', () => {
+  test('an image of a registry that no service uses', () => {
     const app = testApp();
     serviceIn(app);
     const registry = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');

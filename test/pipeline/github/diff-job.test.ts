@@ -23,20 +23,20 @@ function ran(github: object): string[] {
   return succeeded;
 }
 
-test('on a pull request there are the checks and the diff, and nothing is built or deployed', () => {
+test('a pull request runs only the checks and the diff', () => {
   expect(on).toEqual({ push: { branches: ['main'] }, pull_request: { branches: ['main'] } });
   expect(ran(PULL_REQUEST)).toEqual(['test', 'diff']);
 });
 
-test.each([FROM_A_FORK, FROM_A_DELETED_FORK])('on one from a fork there are the checks only (%#)', (github) => {
+test.each([FROM_A_FORK, FROM_A_DELETED_FORK])('a pull request from a fork runs only the checks (%#)', (github) => {
   expect(ran(github)).toEqual(['test']);
 });
 
-test('on a push there is everything but the diff', () => {
+test('a push runs all jobs except the diff', () => {
   expect(ran(PUSH)).toEqual(Object.keys(jobs).filter((id) => id !== 'diff'));
 });
 
-test('each job that goes to AWS says so itself, not only those that it needs', () => {
+test('each job that uses AWS has its own condition, in addition to the conditions of the jobs that it needs', () => {
   for (const [id, job] of Object.entries<any>(jobs)) {
     if (['test', 'diff'].includes(id)) continue;
     const needs = Object.fromEntries((job.needs ?? []).map((need: string) => [need, { result: 'success' }]));
@@ -44,7 +44,7 @@ test('each job that goes to AWS says so itself, not only those that it needs', (
   }
 });
 
-test('the diff may read only, of every stack, and shows its result whatever that is', () => {
+test('the diff has read-only access to every stack, and always shows its result', () => {
   const { permissions, steps, environment } = jobs.diff;
   expect(permissions).toEqual({ 'contents': 'read', 'id-token': 'write' });
   expect(environment).toBeUndefined();
@@ -55,11 +55,11 @@ test('the diff may read only, of every stack, and shows its result whatever that
   expect(step('Summarize')).toMatchObject({ if: "${{ !cancelled() && steps.diff.outcome != 'skipped' }}", run: expect.stringContaining('>> "$GITHUB_STEP_SUMMARY"') });
 });
 
-test('a newer commit of a pull request takes the place of the one before', () => {
+test('a newer commit of a pull request replaces the previous one', () => {
   expect(jobs.diff.concurrency).toEqual({ 'group': 'deploy-diff-${{ github.event.pull_request.number }}', 'cancel-in-progress': true });
 });
 
-test('without a role, the workflow has nothing to do with pull requests', () => {
+test('without a role, the workflow does not run on pull requests', () => {
   const without = parse(workflow(stages().app).render());
   expect(without.on).toEqual({ push: { branches: ['main'] } });
   expect(Object.keys(without.jobs)).not.toContain('diff');

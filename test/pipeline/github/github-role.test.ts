@@ -9,7 +9,7 @@ import { ENV } from '../shop';
 const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
 const PROVIDER = 'token.actions.githubusercontent.com';
 
-describe('who may assume a role', () => {
+describe('the trust policy of a role', () => {
   const MAIN = [GitHubSubject.branch('main')];
   const PRODUCTION = [GitHubSubject.environment('production')];
   const TAGS = [GitHubSubject.tag('v*')];
@@ -58,12 +58,12 @@ describe('who may assume a role', () => {
     expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub })).toBe(expected);
   });
 
-  test('a token for another audience may not', () => {
+  test('refuses a token for another audience', () => {
     const { policy } = deployRole();
     expect(mayAssume(policy, { aud: 'https://github.com/octo-org', sub: 'repo:octo-org/shop:ref:refs/heads/main' })).toBe(false);
   });
 
-  test('by default the branch main, and nothing is a pattern', () => {
+  test('trusts the branch main by default, without wildcards', () => {
     const { policy } = deployRole();
     expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub: 'repo:octo-org/shop:ref:refs/heads/main' })).toBe(true);
     expect(JSON.stringify(policy)).not.toMatch(/\*|StringLike|ForAnyValue/);
@@ -71,14 +71,14 @@ describe('who may assume a role', () => {
 });
 
 describe('the provider', () => {
-  test('is the one that the account has', () => {
+  test('is the existing provider of the account', () => {
     const { template, policy } = deployRole();
     template.resourceCountIs('AWS::IAM::OIDCProvider', 0);
     template.resourceCountIs('Custom::AWSCDKOpenIdConnectProvider', 0);
     expect(policy.Statement[0].Principal.Federated).toBe(`arn:aws:iam::111122223333:oidc-provider/${PROVIDER}`);
   });
 
-  test('may be a new one', () => {
+  test('can be a new provider', () => {
     const { template, policy } = deployRole((stack) => ({
       provider: new iam.OidcProviderNative(stack, 'GitHub', { url: `https://${PROVIDER}`, clientIds: ['sts.amazonaws.com'] }),
     }));
@@ -100,23 +100,23 @@ describe('the issuer', () => {
     expect(issuerOf(() => ({}))).toEqual({ keys: [`${PROVIDER}:aud`, `${PROVIDER}:sub`], provider: `arn:aws:iam::111122223333:oidc-provider/${PROVIDER}` });
   });
 
-  test('may be a GitHub Enterprise Server, whose provider the account has', () => {
+  test('can be a GitHub Enterprise Server with an existing provider in the account', () => {
     expect(issuerOf(() => ({ issuer: `https://${GHES}/` })))
       .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: `arn:aws:iam::111122223333:oidc-provider/${GHES}` });
   });
 
-  test('is that of a provider that is imported', () => {
+  test('is the issuer of an imported provider', () => {
     const arn = `arn:aws:iam::111122223333:oidc-provider/${GHES}`;
     expect(issuerOf((stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', arn) })))
       .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: arn });
   });
 
-  test('is that of a provider that is made', () => {
+  test('is the issuer of a new provider', () => {
     expect(issuerOf((stack) => ({ provider: new iam.OidcProviderNative(stack, 'GitHub', { url: `https://${GHES}`, clientIds: ['sts.amazonaws.com'] }) })))
       .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: { Ref: expect.stringMatching(/^GitHub/) } });
   });
 
-  test('of an enterprise has its name', () => {
+  test('of an enterprise contains its name', () => {
     expect(issuerOf(() => ({ issuer: `https://${PROVIDER}/octo-enterprise` })).keys[0]).toBe(`${PROVIDER}/octo-enterprise:aud`);
   });
 
@@ -136,14 +136,14 @@ describe('the issuer', () => {
     expect(() => deployRole(props)).toThrow('(at GitHub/Deploy)');
   });
 
-  test('may be said for a provider whose URL is not known', () => {
+  test('can be set for a provider whose URL is unknown', () => {
     expect(issuerOf((stack) => ({ issuer: GHES, provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) })))
       .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: { Ref: 'Arn' } });
   });
 });
 
 describe('a session', () => {
-  test('lasts an hour, or as long as is said', () => {
+  test('lasts one hour by default, or maxSessionDuration', () => {
     const { template: short } = deployRole();
     expect(JSON.stringify(short)).not.toContain('MaxSessionDuration');
     const { template: long } = deployRole({ maxSessionDuration: Duration.hours(3) });
@@ -161,7 +161,7 @@ describe('a customized subject', () => {
     'repo:octo-org@123456/shop@456789:ref:refs/heads/main',
     'repository:octo-org/shop:context:production',
     'repository_id:456789',
-  ])('that names the repository is taken as it is: %s', (subject) => {
+  ])('that contains the repository is used unchanged: %s', (subject) => {
     const { policy } = deployRole({ subjects: [GitHubSubject.custom(subject)] });
     expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub: subject })).toBe(true);
   });
@@ -172,7 +172,7 @@ describe('a customized subject', () => {
     'repo:octo-org/blog:job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
     'job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
     'repository_id:1456789',
-  ])('that other repositories may have is an error: %s', (subject) => {
+  ])('that other repositories can have is an error: %s', (subject) => {
     expect(() => deployRole({ subjects: [GitHubSubject.custom(subject)] }))
       .toThrow(`subjects: "${subject}" names neither octo-org/shop nor 456789, so other repositories might assume the role (at GitHub/Deploy)`);
   });
@@ -183,7 +183,7 @@ describe('a customized subject', () => {
 });
 
 describe('the diff role', () => {
-  test('may read what is deployed, and nothing else', () => {
+  test('can only read deployed stacks', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     new GitHubDiffRole(stack, 'Diff', GITHUB);
     expect(allowed(stack)).toEqual([
@@ -196,7 +196,7 @@ describe('the diff role', () => {
     ['repo:octo-org@123456/shop@456789:pull_request', true],
     ['repo:octo-org/shop:ref:refs/heads/main', false],
     ['repo:mallory/shop:pull_request', false],
-  ])('trusts pull requests of the repository only: %s', (sub, expected) => {
+  ])('trusts only pull requests of the repository: %s', (sub, expected) => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     new GitHubDiffRole(stack, 'Diff', GITHUB);
     const [role] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
@@ -205,26 +205,26 @@ describe('the diff role', () => {
 });
 
 describe('the name', () => {
-  test('is known at synthesis, and the ARN with it', () => {
+  test('and the ARN are known at synthesis', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toBe('arn:aws:iam::111122223333:role/GitHub-Deploy');
     expect(new GitHubDeployRole(stack, 'Other', { ...GITHUB, roleName: 'mine' }).roleArn).toBe('arn:aws:iam::111122223333:role/mine');
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Role', { RoleName: 'mine' });
   });
 
-  test('follows the partition', () => {
+  test('is in an ARN with the right partition', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: { account: '111122223333', region: 'cn-north-1' } });
     expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toMatch(/^arn:aws-cn:iam::/);
   });
 
-  test('longer than IAM takes is an error', () => {
+  test('longer than the IAM limit is an error', () => {
     const stack = new Stack(testApp(), 'A'.repeat(64), { env: ENV });
     expect(() => new GitHubDeployRole(stack, 'Deploy', GITHUB)).toThrow(/roleName "A+-Deploy" must be known at synthesis and have at most 64 characters: letters, digits, and any of /);
   });
 });
 
 describe('the push role', () => {
-  test('may push to exactly its registries, and log in', () => {
+  test('can only log in and push to its registries', () => {
     const app = testApp();
     const registries = new Stack(app, 'Registries', { env: ENV });
     const stack = new Stack(app, 'GitHub', { env: ENV });
@@ -252,7 +252,7 @@ describe('the push role', () => {
 });
 
 describe('the deploy role', () => {
-  test('may assume the roles of the bootstrapped environment, and nothing else', () => {
+  test('can only assume the roles of the bootstrapped environment', () => {
     const { stack } = deployRole();
     expect(allowed(stack)).toEqual([{
       Action: 'sts:AssumeRole',
@@ -262,7 +262,7 @@ describe('the deploy role', () => {
     }]);
   });
 
-  test('may use each environment of its stacks, of whatever qualifier', () => {
+  test('can use each environment of its stacks, with any qualifier', () => {
     const app = testApp();
     const stack = new Stack(app, 'GitHub', { env: ENV });
     const env = { account: '444455556666', region: 'us-east-1' };

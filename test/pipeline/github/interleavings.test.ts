@@ -18,23 +18,23 @@ const RENDERED = workflow(stages().app, { checks: { test: 'npm test' } }).render
 const OLD_ORDER = readFileSync(join(__dirname, '..', '..', 'e2e', 'pipeline', 'old-order.yml'), 'utf8');
 
 describe('the rendered workflow', () => {
-  test('two runs: in the end the newer commit is deployed everywhere, and on the way it is never undone', async () => {
+  test('with two runs, the newer commit is deployed everywhere at the end, and is never undone', async () => {
     const { ends, newest, silent, undone } = await explore(2, RENDERED);
     expect({ silent, undone, newest }).toEqual({ silent: [], undone: [], newest: ends });
   });
 
-  test('three runs: in the end the newest commit is deployed, or a red run says that it is not; nothing is ever undone', async () => {
+  test('with three runs, the newest commit is deployed at the end or a failed run reports that it is not, and nothing is ever undone', async () => {
     const { ends, newest, silent, undone } = await explore(3, RENDERED);
     expect({ silent, undone }).toEqual({ silent: [], undone: [] });
     expect(newest).toBeGreaterThan(ends * 0.8);
   });
 
-  test('the same where deployments may fail', async () => {
+  test('the same holds if deployments can fail', async () => {
     const { silent, undone } = await explore(2, RENDERED, { mayFail: (job) => job.startsWith('deploy-') });
     expect({ silent, undone }).toEqual({ silent: [], undone: [] });
   });
 
-  test('a run that is red for the order of commits names the newer commit, its run, and what to do', async () => {
+  test('a run that fails because of the commit order reports the newer commit, its run, and the remedy', async () => {
     const { said } = await explore(3, RENDERED);
     expect(said.length).toBeGreaterThan(3);
     for (const message of said) {
@@ -49,12 +49,12 @@ describe('a slow build of an older commit', () => {
   new PhasedFargateService(stack, 'Api', { registry: ecr.Repository.fromRepositoryName(stack, 'Registry', 'theirs') });
   const text = workflow(app).render();
 
-  test('does not take the place of a newer commit in the queue, as it stops before it gets there', async () => {
+  test('stops before it can replace a newer commit in the queue', async () => {
     const { ends, newest } = await explore(3, text, { brief: (job) => job === 'order' });
     expect(newest).toBe(ends);
   });
 
-  test('would, were there only the step in the deployment itself', async () => {
+  test('would replace it if only the deployment job had the step', async () => {
     const { ends, newest, silent } = await explore(3, changed(text, ({ jobs }) => {
       delete jobs.order;
       Object.assign(jobs.deploy, { needs: ['build-theirs'], if: undefined });
@@ -73,14 +73,14 @@ describe('a commit that races with a scheduled rebuild', () => {
     ['of the commit before', [{ sha: older, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of the same commit', [{ sha: newer, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of a newer commit', [{ sha: older, workflow: text }, { sha: newer, workflow: text, event: 'schedule' }]],
-  ])('%s: neither is undone, and if one of them is not deployed, a red run says so', async (_, commits) => {
+  ])('%s: neither is undone, and if one of them is not deployed, a failed run reports it', async (_, commits) => {
     const ends = await new Interleavings(commits).ends();
     expect(ends.filter(({ world }) => world.undone.length > 0)).toEqual([]);
     expect(ends.filter(({ world }) => Object.keys(world.said).length === 0 && !isLatest(world))).toEqual([]);
     expect(ends.some(({ world }) => isLatest(world))).toBe(true);
   });
 
-  test('would undo the rebuild, were it not looked for', async () => {
+  test('would undo the rebuild if the step did not look for it', async () => {
     const blind = changed(text, ({ jobs }) => {
       for (const { steps } of Object.values<any>(jobs)) for (const { env } of steps) delete env?.REBUILDS;
     });
@@ -94,8 +94,8 @@ describe('a commit that races with a scheduled rebuild', () => {
   }
 });
 
-describe('the model finds what is wrong', () => {
-  test('in the old order: the older commit is deployed last, and everything is green', async () => {
+describe('the model finds errors', () => {
+  test('in the old order, in which the older commit is deployed last and all runs succeed', async () => {
     const { silent, undone } = await explore(2, OLD_ORDER);
     expect(undone).toEqual([
       ['1/deploy-infrastructure arrives', '1/deploy-infrastructure ends', '0/deploy-infrastructure arrives', '0/deploy-infrastructure ends'],
@@ -103,7 +103,7 @@ describe('the model finds what is wrong', () => {
     expect(silent).toEqual(undone);
   });
 
-  test('in concurrency groups alone: they keep deployments apart, not in order', async () => {
+  test('in concurrency groups alone, which separate deployments but do not order them', async () => {
     const { silent, undone } = await explore(2, changed(RENDERED, ({ jobs }) => {
       for (const job of Object.values<any>(jobs)) job.steps = job.steps.filter(({ name }: any) => name !== 'Check the commit order');
     }));

@@ -54,7 +54,7 @@ test.each<[JsonPatch, string]>([
   [JsonPatch.test('/jobs/deploy/steps/0/name', 'two'), 'expected "two", found "one"'],
   [JsonPatch.test('/a~1b~0c', '1'), 'expected "1", found 1'],
   [JsonPatch.test('/name', 'x'), 'there is no "name"'],
-])('what does not fit is an error with the path (%#)', (patch, message) => {
+])('a patch that does not fit is an error with the path (%#)', (patch, message) => {
   expect(() => patch._apply(DOCUMENT)).toThrow(message);
   expect(() => patch._apply(DOCUMENT)).toThrow(/^JsonPatch\.\w+: path .* does not fit the workflow: /);
 });

@@ -64,14 +64,14 @@ describe('a run is stopped', () => {
     expect(said).toMatch(/^::error::A newer commit, [ac]{7}, .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb anyway, re-run this job\.$/);
   });
 
-  test('where GitHub does not answer, with the request', async () => {
+  test('if GitHub does not answer, with an error that contains the request', async () => {
     expect(await look([MINE], { commits: [OLDER, NEWER] })).toEqual({
       passed: false,
       said: expect.stringMatching(/^::error::cannot tell whether a newer commit was deployed: GET https:\/\/api\.github\.com\/repos\/octo-org\/shop\/compare\/b+\.\.\.main\?per_page=100&page=1: 404$/),
     });
   });
 
-  test.each([[502], [429], [new TypeError('fetch failed', { cause: new Error('getaddrinfo EAI_AGAIN') })]])('not where GitHub only stumbles (%p)', async (trouble) => {
+  test.each([[502], [429], [new TypeError('fetch failed', { cause: new Error('getaddrinfo EAI_AGAIN') })]])('not after a transient error of GitHub (%p)', async (trouble) => {
     expect(await look([MINE], {}, [trouble, trouble])).toMatchObject({ passed: true });
     expect(await look([MINE], {}, [trouble, trouble, trouble])).toEqual({
       passed: false,
@@ -79,11 +79,11 @@ describe('a run is stopped', () => {
     });
   });
 
-  test.each([[401], [403]])('at once where it is refused (%p)', async (trouble) => {
+  test.each([[401], [403]])('at once if GitHub denies access (%p)', async (trouble) => {
     expect(await look([MINE], {}, [trouble])).toMatchObject({ passed: false });
   });
 
-  test('however many commits and runs there have been since', async () => {
+  test('for any number of later commits and runs', async () => {
     const later = Array.from({ length: 250 }, (_, index) => (index + 1).toString(16).padStart(40, '0'));
     const runs = [MINE, run(3, later[120], DEPLOYED), ...later.slice(121).map((sha, index) => run(index + 4, sha, job('skipped')))];
     expect(await look(runs, { commits: [OWN, ...later] })).toMatchObject({ passed: false });
@@ -93,22 +93,22 @@ describe('a run is stopped', () => {
 describe('to go back to an earlier commit', () => {
   const newer = run(3, NEWER, DEPLOYED);
 
-  test('a run that had deployed it is re-run', async () => {
+  test('users re-run a run that deployed it', async () => {
     const { passed, said } = await look([run(2, OWN, DEPLOYED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 });
     expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::A newer commit, ccccccc, .* Continuing because this run was re-run\.$/) });
   });
 
-  test('or one that was stopped, and said so', async () => {
+  test('or a run that this step stopped', async () => {
     expect(await look([run(2, OWN, STOPPED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: true });
   });
 
-  test('wherever it was stopped', async () => {
+  test('at any job', async () => {
     const order = { ...STOPPED, name: STEP };
     expect(await look([run(2, OWN, order, job('skipped'), { ...order, attempt: 2, conclusion: 'success', steps: [] }, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 }))
       .toMatchObject({ passed: true });
   });
 
-  test('but a run that failed for another reason is stopped once, since somebody may only have meant to repeat a check', async () => {
+  test('but a run that failed for another reason is stopped once, because the user may only want to repeat a check', async () => {
     const failed = { ...job('failure'), name: 'test' };
     expect(await look([run(2, OWN, failed, job('skipped'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
     expect(await look([run(2, OWN, job('failure', 'success'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });

@@ -58,49 +58,49 @@ function errorsOf(app: App): string[] {
   }
 }
 
-test('roles that fit are fine', () => {
+test('roles with all permissions are accepted', () => {
   expect(findings()).toEqual([]);
 });
 
 describe('subjects', () => {
-  test('that trust the branch only, where a stage is deployed in its environment', () => {
+  test('that trust only the branch are refused for a stage with an environment', () => {
     expect(findings(() => ({ deploy: { subjects: undefined } }))).toEqual([
       "deployRoleArn: role GitHub/Deploy does not trust jobs in environment \"Production\": add GitHubSubject.environment('Production') to its subjects",
     ]);
   });
 
-  test('that trust the environment only, where registries are deployed outside of it', () => {
+  test('that trust only the environment are refused for registries, which have no environment', () => {
     expect(findings(() => ({ deploy: { subjects: [GitHubSubject.environment('Production')] } }))).toEqual([
       "deployRoleArn: role GitHub/Deploy does not trust runs for branch \"main\": add GitHubSubject.branch('main') to its subjects",
     ]);
   });
 
-  test('that trust an environment of another name', () => {
+  test('that trust another environment are refused', () => {
     expect(findings(({ app }) => ({ workflow: { environments: [{ stage: app.node.findChild('Production') as Stage, environmentName: 'prod' }] } }))).toEqual([
       "deployRoleArn: role GitHub/Deploy does not trust jobs in environment \"prod\": add GitHubSubject.environment('prod') to its subjects",
     ]);
   });
 
-  test('that trust another branch', () => {
+  test('that trust another branch are refused', () => {
     expect(findings(() => ({ workflow: { branch: 'trunk' } }))).toEqual([
       "deployRoleArn: role GitHub/Deploy does not trust runs for branch \"trunk\": add GitHubSubject.branch('trunk') to its subjects",
       "pushRoleArn: role GitHub/Push does not trust runs for branch \"trunk\": add GitHubSubject.branch('trunk') to its subjects",
     ]);
   });
 
-  test('that do not trust an environment whose name no factory takes', () => {
+  test('that do not trust an environment with a name that no factory accepts are refused', () => {
     expect(findings(({ production }) => ({ workflow: { environments: [{ stage: Stage.of(production)!, environmentName: 'prod eu' }] } }))).toEqual([
       'deployRoleArn: role GitHub/Deploy does not trust jobs in environment "prod eu": add a GitHubSubject.custom() with the subject of its tokens to its subjects',
     ]);
   });
 
-  test('that do not trust the environment of builds', () => {
+  test('that do not trust the environment of builds are refused', () => {
     expect(findings(() => ({ workflow: { buildEnvironmentName: 'build' } }))).toEqual([
       "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
     ]);
   });
 
-  test('that do not trust the environment of builds with secrets, which is "build" unless another one is named', () => {
+  test('that do not trust the environment of builds with secrets are refused; its default name is "build"', () => {
     const withSecrets = (registry: ImageRegistry) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] });
     expect(findings(({ registry }) => ({ workflow: withSecrets(registry) }))).toEqual([
       "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
@@ -110,26 +110,26 @@ describe('subjects', () => {
     }))).toEqual([]);
   });
 
-  test('that do not trust pull requests', () => {
+  test('that do not trust pull requests are refused', () => {
     expect(findings(() => ({ diff: { subjects: [GitHubSubject.branch('main')] } }))).toEqual([
       'diffRoleArn: role GitHub/Diff does not trust pull requests: leave out its subjects',
     ]);
   });
 
-  test('that are customized cannot be judged', () => {
+  test('that are customized are not checked', () => {
     expect(findings(() => ({ deploy: { subjects: [GitHubSubject.custom('repository_id:456789')] } }))).toEqual([]);
   });
 });
 
 describe('the roles of cdk bootstrap', () => {
-  test('in another account, which the role cannot assume', () => {
+  test('in another account are refused if the role cannot assume them', () => {
     expect(findings(() => ({ deploy: { stacks: undefined }, diff: { stacks: undefined } }), OTHER_ENV)).toEqual([
       'deployRoleArn: role GitHub/Deploy cannot assume arn:aws:iam::444455556666:role/cdk-hnb659fds-deploy-role-444455556666-us-east-1: add Production/Shop to its stacks',
       'diffRoleArn: role GitHub/Diff cannot assume arn:aws:iam::444455556666:role/cdk-hnb659fds-lookup-role-444455556666-us-east-1: add Production/Shop to its stacks',
     ]);
   });
 
-  test('with another qualifier', () => {
+  test('with another qualifier are refused', () => {
     expect(findings(({ registry }) => ({ deploy: { stacks: [registry.stack] } }), ENV, new DefaultStackSynthesizer({ qualifier: 'mine' }))).toEqual([
       'deployRoleArn: role GitHub/Deploy cannot assume arn:aws:iam::111122223333:role/cdk-mine-deploy-role-111122223333-eu-west-1: add Production/Shop to its stacks',
     ]);
@@ -144,11 +144,11 @@ describe('the roles of cdk bootstrap', () => {
     ]);
   });
 
-  test('of an account and region that are not known at synthesis may be those', () => {
+  test('match if account and region are unknown at synthesis', () => {
     expect(findings(({ app }) => ({ deploy: { stacks: [new Stack(app, 'Anywhere')] } }))).toEqual([]);
   });
 
-  test('that are not there, since the synthesizer of a stack names none', () => {
+  test('are refused if the synthesizer does not expose them', () => {
     const others = ({ registry }: Shop) => ({ deploy: { stacks: [registry.stack] }, diff: { stacks: [registry.stack] } });
     expect(findings(others, ENV, new CliCredentialsStackSynthesizer())).toEqual([
       'deployRoleArn: role GitHub/Deploy has no role to assume for Production/Shop, whose synthesizer does not expose a deployRoleArn: pass the ARN of your own iam.Role',
@@ -158,13 +158,13 @@ describe('the roles of cdk bootstrap', () => {
 });
 
 describe('registries', () => {
-  test('that the role must not push to', () => {
+  test('that the role cannot push to are refused', () => {
     expect(findings(({ app }) => ({ push: { registries: [new ecr.Repository(new Stack(app, 'Others', { env: ENV }), 'Other', { repositoryName: 'other' })] } }))).toEqual([
       'pushRoleArn: role GitHub/Push lacks permission to push to 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop: add Images/Shop to its registries',
     ]);
   });
 
-  test('that were imported are compared by where they are', () => {
+  test('that are imported are compared by account, region, and name', () => {
     expect(findings(({ app }) => {
       const stack = new Stack(app, 'Importing', { env: ENV });
       return { push: { registries: [ecr.Repository.fromRepositoryName(stack, 'Imported', 'shop')] } };
@@ -172,7 +172,7 @@ describe('registries', () => {
   });
 });
 
-test('credentials that do not last as long as a job may', () => {
+test('credentials with a shorter lifetime than the timeout of a job are refused', () => {
   expect(findings(() => ({
     workflow: { deployTimeout: Duration.hours(2), buildTimeout: Duration.hours(3) },
     push: { maxSessionDuration: Duration.hours(3) },
@@ -181,7 +181,7 @@ test('credentials that do not last as long as a job may', () => {
   ]);
 });
 
-test('roles that are mixed up', () => {
+test('roles for another task are refused', () => {
   expect(findings(() => {
     const [pushRoleArn, deployRoleArn, diffRoleArn] = ['Deploy', 'Diff', 'Push'].map((id) => `arn:aws:iam::111122223333:role/GitHub-${id}`);
     return { workflow: { pushRoleArn, deployRoleArn, diffRoleArn }, diff: { subjects: [GitHubSubject.custom('repository_id:456789')] }, push: { subjects: [GitHubSubject.custom('repository_id:456789')] } };
@@ -192,13 +192,13 @@ test('roles that are mixed up', () => {
   ]);
 });
 
-test('roles that trust different repositories', () => {
+test('roles that trust different repositories are refused', () => {
   expect(findings(() => ({ push: { repository: 'octo-org/blog' } }))).toEqual([
     'role GitHub/Deploy trusts octo-org/shop, and role GitHub/Push trusts octo-org/blog: a workflow is in one repository',
   ]);
 });
 
-test('the role of one stage is held against that stage', () => {
+test('the role of a stage is checked for that stage', () => {
   expect(findings(({ app }) => {
     const roles = new Stack(app, 'More', { env: ENV });
     const { roleArn } = new GitHubDeployRole(roles, 'Production', GITHUB);
@@ -208,6 +208,6 @@ test('the role of one stage is held against that stage', () => {
   ]);
 });
 
-test('roles that are not in the app cannot be judged', () => {
+test('roles outside the app are not checked', () => {
   expect(findings(() => ({ workflow: { pushRoleArn: 'arn:aws:iam::111122223333:role/theirs', deployRoleArn: '${{ vars.DEPLOY_ROLE_ARN }}' }, deploy: { subjects: undefined } }))).toEqual([]);
 });

@@ -32,7 +32,7 @@ test.each<[Partial<DeployWorkflowProps>, string]>([
 test.each<[string, Partial<DeployWorkflowProps>, JsonPatch[], string]>([
   ['a property', { checks: { test: `npm test ${Lazy.string({ produce: () => 'x' })}` } }, [], '/jobs/test/steps/3/run'],
   ['a patch', {}, [JsonPatch.add('/run-name', Lazy.string({ produce: () => 'x' }))], '/run-name'],
-])('a token in %s is refused, since a file cannot hold it', (_, props, patches, pointer) => {
+])('a token in %s is refused, because a file cannot contain it', (_, props, patches, pointer) => {
   const app = testApp();
   serviceIn(app);
   const deploy = workflow(app, props);
@@ -49,17 +49,17 @@ describe('credentials', () => {
       [id, jobs[id].steps.find(({ name }: any) => name === 'Log in to AWS').with['role-duration-seconds']]));
   }
 
-  test('are valid for an hour, as AWS gives them by default', () => {
+  test('are valid for one hour, the AWS default', () => {
     expect(durations({})).toEqual({});
   });
 
-  test('are valid for as long as a longer job may last', () => {
+  test('are valid for the timeout of a longer job', () => {
     expect(durations({ deployTimeout: Duration.hours(3) })).toEqual({ 'deploy-registry': 10800, 'deploy': 10800 });
     expect(durations({ buildTimeout: Duration.hours(2) })).toEqual({ 'build-shop-api': 7200 });
   });
 });
 
-describe('what is installed', () => {
+describe('the installation', () => {
   function steps(files: Record<string, string | object>, props: Partial<DeployWorkflowProps> = {}, cwd = '.'): { steps: any[]; deploy: string; text: string } {
     return inSources({ directories: ['.'], files: Object.keys(files) }, (root) => {
       for (const [file, content] of Object.entries(files)) {
@@ -75,13 +75,13 @@ describe('what is installed', () => {
     });
   }
 
-  test('is what the lockfile says', () => {
+  test('uses the package manager of the lockfile', () => {
     const { steps: [step], deploy } = steps({ 'package.json': {}, 'yarn.lock': '' });
     expect(step).toEqual({ name: 'Install', run: expect.stringMatching(/^npx --yes corepack@\S+ enable .*\nyarn install --frozen-lockfile$/) });
     expect(deploy).toMatch(/^yarn cdk deploy /);
   });
 
-  test('with pnpm of the version that fits, or that package.json names', () => {
+  test('uses the pnpm version of package.json, or a version that fits the lockfile', () => {
     expect(steps({ 'package.json': {}, 'pnpm-lock.yaml': "lockfileVersion: '9.0'" }).steps).toEqual([
       { name: 'Set up pnpm', uses: expect.stringMatching(/^pnpm\/action-setup@[0-9a-f]{40}$/), with: { version: '10', package_json_file: 'package.json' } },
       { name: 'Install', run: 'pnpm install --frozen-lockfile' },
@@ -89,18 +89,18 @@ describe('what is installed', () => {
     expect(steps({ 'package.json': { packageManager: 'pnpm@9.15.0' }, 'pnpm-lock.yaml': '' }).steps[0].with).toEqual({ package_json_file: 'package.json' });
   });
 
-  test('is installed where the lockfile is', () => {
+  test('runs in the directory of the lockfile', () => {
     const files = { 'package.json': { workspaces: ['infra'] }, 'package-lock.json': '', 'infra/package.json': {} };
     expect(steps(files, {}, 'infra').steps).toEqual([{ 'name': 'Install', 'working-directory': '.', 'run': 'npm ci' }]);
   });
 
-  test('may be said', () => {
+  test('can be set by installCommand', () => {
     const { steps: [step], deploy } = steps({ 'package.json': {}, 'yarn.lock': '', 'package-lock.json': '' }, { installCommand: 'make install' });
     expect(step).toEqual({ name: 'Install', run: 'make install' });
     expect(deploy).toMatch(/^npx cdk deploy /);
   });
 
-  test('must be said where two lockfiles contradict each other', () => {
+  test('must be set if there are lockfiles of two package managers', () => {
     expect(() => steps({ 'package.json': {}, 'yarn.lock': '', 'package-lock.json': '' })).toThrow(
       'the repository has lockfiles of several package managers (package-lock.json, yarn.lock): delete all but one, or set packageManager in package.json (at Deploy)');
   });
@@ -130,19 +130,19 @@ describe('environments', () => {
     return Object.keys(parse(workflow(app, props).render()).jobs).filter((id) => id.startsWith('deploy-') && id !== 'deploy-registry');
   }
 
-  test('that are named in part leave the order as it is', () => {
+  test('do not change the order if only some are listed', () => {
     const { app, production } = three();
     expect(order(app, { environments: [{ stage: production, environmentName: 'prod' }] })).toEqual(['deploy-dev', 'deploy-staging', 'deploy-production']);
     const other = three();
     expect(order(other.app, { environments: [other.staging, other.production].map((stage) => ({ stage })) })).toEqual(['deploy-dev', 'deploy-staging', 'deploy-production']);
   });
 
-  test('that are all named say the order', () => {
+  test('determine the order if all are listed', () => {
     const { app, dev, staging, production } = three();
     expect(order(app, { environments: [{ stage: staging }, { stage: dev }, { stage: production }] })).toEqual(['deploy-staging', 'deploy-dev', 'deploy-production']);
   });
 
-  test('that are named in part and in another order are refused', () => {
+  test('are refused if only some are listed, in another order', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
       'environments: stage "Staging" was created before the stage that is listed before it, and "Dev" is not listed: to change the order, list all stages with services (at Deploy)');

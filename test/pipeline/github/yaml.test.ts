@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { toYaml } from '../../../src/pipeline/github/yaml';
 
-test('what is written is what a YAML parser of any version reads, whatever the strings', () => {
+test('YAML parsers of every version read exactly the written strings', () => {
   const text = fc.oneof(
     fc.string(), fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('a', '1', ' ', ':', '#', '\n', '\r', '"', "'", '-', '?', '$', '{', '.', '~', '\t', '\u0085', '\u2028', '\ufeff', '\u{1f680}', '\u007f', '\u001b', '\ufffe', '\uffff') }),
@@ -21,7 +21,7 @@ test('what is written is what a YAML parser of any version reads, whatever the s
   }), { numRuns: 500 });
 });
 
-test('block style, in the given order, quoted only where that is needed', () => {
+test('the output has block style, the original order, and quotes only if needed', () => {
   expect(toYaml({
     name: 'deploy',
     on: { push: { branches: ['main'] } },
@@ -54,7 +54,7 @@ nested:
 `);
 });
 
-test('what appears twice is written twice', () => {
+test('a value that appears twice is written twice', () => {
   const shared = { a: 1 };
   expect(toYaml({ one: shared, other: shared })).toBe('one:\n  a: 1\nother:\n  a: 1\n');
 });
@@ -64,10 +64,10 @@ test('long commands keep their lines', () => {
   expect(toYaml({ run })).toBe(`run: ${run}\n`);
 });
 
-test.each([' \n', 'a\n \nb', '\t\n', ' \n a\n', '\n', ' a\nb ', 'a\n\n\n'])('lines of blanks stay as they are: %j', (text) => {
+test.each([' \n', 'a\n \nb', '\t\n', ' \n a\n', '\n', ' a\nb ', 'a\n\n\n'])('blank lines stay unchanged: %j', (text) => {
   expect(parse(toYaml({ text }))).toEqual({ text });
 });
 
-test('comments explain values', () => {
+test('values can have comments', () => {
   expect(toYaml({ uses: 'a/b@c', name: 'x' }, (key) => key === 'uses' ? 'v1' : undefined)).toBe('uses: a/b@c # v1\nname: x\n');
 });

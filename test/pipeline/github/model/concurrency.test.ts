@@ -8,7 +8,7 @@ function arrivals(concurrency: Concurrency, ...jobs: string[]): { groups: Concur
   }, { groups: new ConcurrencyGroups<string>(), cancelled: [] as string[] });
 }
 
-test('by default one runs, one waits, and the next to arrive takes the place of the one that waits', () => {
+test('by default, one run is active, one waits, and a new arrival replaces the waiting run', () => {
   const { groups, cancelled } = arrivals({ group: 'deploy' }, 'one', 'two', 'three');
   expect(cancelled).toEqual(['two']);
   expect(groups.runs('one', { group: 'deploy' })).toBe(true);
@@ -30,7 +30,7 @@ test('cancel-in-progress cancels the one that runs, and cannot be combined with 
   expect(() => arrivals({ 'group': 'test', 'cancel-in-progress': true, 'queue': 'max' }, 'one')).toThrow('cannot be combined');
 });
 
-test('groups are those of the repository, and their names know no case', () => {
+test('groups belong to the repository, and their names are case-insensitive', () => {
   const { groups } = arrivals({ group: 'Prod' }, 'one');
   expect(groups.arrive('two', { group: 'prod' }).groups.runs('two', { group: 'prod' })).toBe(false);
   expect(groups.arrive('two', { group: 'staging' }).groups.runs('two', { group: 'staging' })).toBe(true);
