@@ -38,7 +38,7 @@ describe('the registry stack', () => {
     expect(other.repositoryName).not.toBe(one.repositoryName);
   });
 
-  test('tells apart two stacks of one id by their stack names', () => {
+  test('has a different name for each stack name, even if the stacks have the same ID', () => {
     const app = testApp();
     const registries = ['blue', 'green'].map((stackName) =>
       ImageRegistry.inCompanionStack(new Stack(new Construct(app, stackName), 'Web', { stackName }), 'Images'));
@@ -47,7 +47,7 @@ describe('the registry stack', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('is that of the outermost stack for a service in a nested one', () => {
+  test('belongs to the outermost stack for a service in a nested stack', () => {
     const stack = serviceStack();
     const nested = new NestedStack(new NestedStack(stack, 'Outer'), 'Inner');
     const registry = ImageRegistry.inCompanionStack(nested, 'Images');
@@ -55,7 +55,7 @@ describe('the registry stack', () => {
     expect(registry.repositoryName).toBe('web-outer-inner-images');
   });
 
-  test('is that of the stack itself where stacks are nested in the construct tree only', () => {
+  test('belongs to the stack itself if stacks are nested only in the construct tree', () => {
     const child = new Stack(serviceStack(), 'Child');
     expect(ImageRegistry.inCompanionStack(child, 'Images').stack.node.path).toBe('Web/Child/Registry');
   });
@@ -74,7 +74,7 @@ describe('the registry stack', () => {
     expect(ImageRegistry.inCompanionStack(scope, 'Images').repositoryName).toBe('web-frontend-images');
   });
 
-  test('is deployed before the service stack, as soon as the service waits for an image in it', () => {
+  test('is deployed before the service stack if the service waits for an image in it', () => {
     const stack = serviceStack();
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     new ImageGuard(stack, 'Guard', { registry });
@@ -107,7 +107,7 @@ describe('the registry stack inherits', () => {
     expect(artifactOf(companion).tags).toMatchObject({ team: 'web' });
   });
 
-  test('tags of what is in the stack', () => {
+  test('no tags of constructs in the stack', () => {
     const stack = serviceStack();
     const companion = companionOf(stack);
     Tags.of(stack).add('team', 'web');
@@ -149,7 +149,7 @@ describe('the registry stack inherits', () => {
       expect(roleOf(companionOf(serviceStack(app)))).toContain('cdk-context-deploy-role');
     });
 
-    test('of the app, with all that the synthesizer of the app says', () => {
+    test('of the app, with all settings of its synthesizer', () => {
       const app = testApp({
         defaultStackSynthesizer: new DefaultStackSynthesizer({ qualifier: 'wholeapp', deployRoleArn: 'arn:aws:iam::111111111111:role/deploy' }),
       });
@@ -163,7 +163,7 @@ describe('the registry stack inherits', () => {
       expect(roleOf(companionOf(stack))).toContain('cdk-own-deploy-role');
     });
 
-    test('of the service stack rather than that of the app', () => {
+    test('of the service stack instead of the app', () => {
       const app = testApp({ defaultStackSynthesizer: new DefaultStackSynthesizer({ qualifier: 'wholeapp' }) });
       const stack = serviceStack(app, { synthesizer: new DefaultStackSynthesizer({ qualifier: 'own' }) });
       expect(roleOf(companionOf(stack))).toContain('cdk-own-deploy-role');
@@ -203,7 +203,7 @@ describe('the registry stack inherits', () => {
     });
   });
 
-  test.each([true, false])('what is set only later: termination protection %s, and tags', (terminationProtection) => {
+  test.each([true, false])('later settings: termination protection %s, and tags', (terminationProtection) => {
     const stack = serviceStack(testApp(), { terminationProtection: !terminationProtection });
     const companion = companionOf(stack);
     stack.terminationProtection = terminationProtection;
@@ -214,7 +214,7 @@ describe('the registry stack inherits', () => {
     expect(artifactOf(stack).tags).toEqual({ team: 'web' });
   });
 
-  test('nothing that it was told otherwise', () => {
+  test('no setting that it has itself', () => {
     const stack = serviceStack(testApp(), { terminationProtection: false, tags: { team: 'web', cost: 'web' } });
     const companion = companionOf(stack);
     companion.terminationProtection = true;
@@ -260,7 +260,7 @@ function deployment(stack: Stack): object {
   };
 }
 
-describe('a synthesizer that cannot be given to a second stack', () => {
+describe('a synthesizer that cannot be copied', () => {
   test.each([
     ['BootstraplessSynthesizer', () => new BootstraplessSynthesizer({ deployRoleArn: 'arn:aws:iam::111111111111:role/deploy' })],
     ['Homemade', () => new (class Homemade extends DefaultStackSynthesizer {})({ qualifier: 'own' })],
@@ -269,14 +269,14 @@ describe('a synthesizer that cannot be given to a second stack', () => {
         super({ bucketPrefix: prefix });
       }
     })('own/')],
-  ])('%s of the service stack is refused by name, with two ways out', (name, make) => {
+  ])('%s of the service stack is refused with its name and two remedies', (name, make) => {
     const stack = serviceStack(testApp(), { synthesizer: make() });
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
       `synthesizer ${name} belongs to this stack alone, so its registry stack cannot use it: set it as defaultStackSynthesizer of the app, ` +
       'or create an ImageRegistry in your own stack and pass it as registry (at Web)'));
   });
 
-  test('is no obstacle where the registry is given', () => {
+  test('is accepted if the user passes the registry', () => {
     const app = testApp();
     const stack = serviceStack(app, { synthesizer: new (class Homemade extends DefaultStackSynthesizer {})() });
     new PhasedFargateService(stack, 'Api', { registry: new ImageRegistry(new Stack(app, 'Images'), 'Images') });
@@ -285,7 +285,7 @@ describe('a synthesizer that cannot be given to a second stack', () => {
 });
 
 describe('clashes', () => {
-  test('with a construct of the id Registry are refused, with two ways out', () => {
+  test('with a construct with the ID Registry are refused, with two remedies', () => {
     const stack = serviceStack();
     new ImageRegistry(stack, 'Registry');
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
@@ -293,19 +293,19 @@ describe('clashes', () => {
       '(at Web/Registry)'));
   });
 
-  test('with a stack of the id Registry are refused too', () => {
+  test('with a stack with the ID Registry are refused too', () => {
     const stack = serviceStack();
     new Stack(stack, 'Registry');
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow('the id "Registry" is reserved for the registry stack of Web');
   });
 
-  test('of two registries of one id are refused as CDK does', () => {
+  test('of two registries with one ID are refused by CDK', () => {
     const stack = serviceStack();
     ImageRegistry.inCompanionStack(stack, 'Images');
     expect(() => ImageRegistry.inCompanionStack(stack, 'Images')).toThrow("There is already a Construct with name 'Images' in RegistryStack");
   });
 
-  test('of two registries of one repository name are refused', () => {
+  test('of two registries with one repository name are refused', () => {
     const stack = serviceStack();
     ImageRegistry.inCompanionStack(stack, 'One', { repositoryName: 'app' });
     expect(() => ImageRegistry.inCompanionStack(stack, 'Other', { repositoryName: 'app' }))
@@ -320,12 +320,12 @@ describe('clashes', () => {
   });
 });
 
-test('without a stack above there is nothing to be the companion of', () => {
+test('without a stack, there is no companion stack', () => {
   expect(() => ImageRegistry.inCompanionStack(new Construct(testApp(), 'Nowhere'), 'Images'))
     .toThrow("Construct at 'Nowhere' should be created in the scope of a Stack, but no Stack found");
 });
 
-test('the logical ids of the registry stack are a promise, since a changed one would replace the repository', () => {
+test('the logical IDs of the registry stack never change, because a changed ID would replace the repository', () => {
   const stack = serviceStack();
   const direct = ImageRegistry.inCompanionStack(stack, 'Images');
   const deep = ImageRegistry.inCompanionStack(new Construct(new NestedStack(stack, 'Nested'), 'Deep'), 'Images');
@@ -337,7 +337,7 @@ describe('the parameters of image tags', () => {
   const parametersOf = (stack: Stack) =>
     Object.keys(Template.fromStack(stack).findParameters('*')).filter((name) => name !== 'BootstrapVersion');
 
-  test('are accepted by the registry stack too, since the CLI passes it those without the name of a stack', () => {
+  test('are accepted by the registry stack too, because the CLI passes parameters without a stack name to every stack', () => {
     const stack = serviceStack();
     const { cluster } = new PhasedFargateService(stack, 'Api').service;
     new PhasedFargateService(stack, 'Web', { cluster, imageVersion: ImageVersion.parameter('Release') });
@@ -348,7 +348,7 @@ describe('the parameters of image tags', () => {
     Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
   });
 
-  test('are refused by the registry stack only where a script had no tag to pass', () => {
+  test('are refused by the registry stack only if a script passes an undefined tag', () => {
     const stack = serviceStack();
     new PhasedFargateService(stack, 'Api');
     const rules = Object.values(Template.fromStack(stack.node.findChild('Registry') as Stack).toJSON().Rules)
@@ -361,7 +361,7 @@ describe('the parameters of image tags', () => {
     }]);
   });
 
-  test('are accepted for every stack that has a guard of the registry', () => {
+  test('are accepted for every stack with a guard of the registry', () => {
     const stack = serviceStack();
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     new ImageGuard(stack, 'Guard', { registry });
@@ -370,21 +370,21 @@ describe('the parameters of image tags', () => {
     expect(parametersOf(registry.stack)).toEqual(['ImageTag', 'OtherImageTag']);
   });
 
-  test('are no matter of a registry stack whose guards have their images fixed', () => {
+  test('are absent if the guards of the registry stack have fixed images', () => {
     const stack = serviceStack();
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     new ImageGuard(stack, 'Guard', { registry, imageVersion: ImageVersion.tag('v1') });
     expect(parametersOf(registry.stack)).toEqual([]);
   });
 
-  test('are left out of a stack that the library has not made', () => {
+  test('are not added to a stack that the library did not create', () => {
     const app = testApp();
     const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Images');
     new ImageGuard(inhabited(new Stack(app, 'FargateStack')), 'Guard', { registry });
     expect(parametersOf(registry.stack)).toEqual([]);
   });
 
-  test('may be called like a registry', () => {
+  test('can have the same name as a registry', () => {
     const stack = serviceStack();
     ImageRegistry.inCompanionStack(stack, 'ApiImageTag');
     new PhasedFargateService(stack, 'Api');

@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 describe('the repository', () => {
-  test('scans images on push, unless told not to', () => {
+  test('scans images on push, unless disabled', () => {
     new ImageRegistry(stack, 'Scanned');
     new ImageRegistry(stack, 'Unscanned', { imageScanOnPush: false });
     const template = Template.fromStack(stack);
@@ -34,7 +34,7 @@ describe('the repository', () => {
     }
   });
 
-  test('has immutable tags, except those that are meant to move', () => {
+  test('has immutable tags, except those that must be able to move', () => {
     registryIn(stack).template().hasResourceProperties(REPOSITORY, {
       ImageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
       ImageTagMutabilityExclusionFilters: ['latest', 'cache*', 'deployed-*'].map((pattern) => ({
@@ -44,7 +44,7 @@ describe('the repository', () => {
     });
   });
 
-  test('stays with its images, except when its first deployment fails', () => {
+  test('is kept with its images, except if its first deployment fails', () => {
     registryIn(stack).template().hasResource(REPOSITORY, {
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
@@ -67,13 +67,13 @@ describe('the repository', () => {
     });
   });
 
-  test('takes a removal policy afterwards, as other CDK resources do', () => {
+  test('supports applyRemovalPolicy, as other CDK resources do', () => {
     const { registry, template } = registryIn(stack);
     registry.applyRemovalPolicy(RemovalPolicy.DESTROY);
     template().hasResource(REPOSITORY, { DeletionPolicy: 'Delete' });
   });
 
-  test('takes a removal policy from around it', () => {
+  test('inherits a removal policy from a parent scope', () => {
     const { template } = registryIn(stack);
     RemovalPolicies.of(stack).destroy();
     template().hasResource(REPOSITORY, { DeletionPolicy: 'Delete' });
@@ -96,7 +96,7 @@ describe('the repository', () => {
     });
   });
 
-  test('is all that it puts into the stack, besides outputs', () => {
+  test('is the only resource in the stack', () => {
     const resources = registryIn(stack).template().toJSON().Resources;
     expect(Object.values<any>(resources).map(({ Type }) => Type)).toEqual([REPOSITORY]);
   });
@@ -105,12 +105,12 @@ describe('the repository', () => {
 describe('the name', () => {
   const nameIn = (scope: Construct, id: string, props?: ImageRegistryProps) => new ImageRegistry(scope, id, props).repositoryName;
 
-  test('is made of the stack name and the ids below it, in what ECR accepts', () => {
+  test('consists of the stack name and the IDs below it, in the characters that ECR accepts', () => {
     expect(nameIn(stack, 'Images')).toBe('appstack-images');
     expect(nameIn(new Construct(stack, 'Web_Site'), 'API.v2')).toBe('appstack-web-site-api-v2');
   });
 
-  test('follows the stack name, not the id of the stack', () => {
+  test('depends on the stack name, not the ID of the stack', () => {
     expect(nameIn(new Stack(app, 'Other', { stackName: 'Prod-Web' }), 'Images')).toBe('prod-web-images');
   });
 
@@ -118,11 +118,11 @@ describe('the name', () => {
     expect(nameIn(new Stack(new Stage(app, 'Prod'), 'Web'), 'Images')).toBe('prod-web-images');
   });
 
-  test('in a nested stack begins with the name of the outermost stack, since that of a nested one is not known', () => {
+  test('in a nested stack begins with the name of the outermost stack, because the name of a nested stack is unknown', () => {
     expect(nameIn(new NestedStack(stack, 'Nested'), 'Images')).toBe('appstack-nested-images');
   });
 
-  test('keeps no separators at its ends', () => {
+  test('has no separators at its ends', () => {
     expect(nameIn(stack, '-_-')).toBe('appstack');
   });
 
@@ -132,7 +132,7 @@ describe('the name', () => {
     template().hasResourceProperties(REPOSITORY, { RepositoryName: repositoryName });
   });
 
-  test('is what the service model of ECR accepts, and nothing else', () => {
+  test('is valid if and only if the service model of ECR accepts it', () => {
     // Shape RepositoryName of botocore 1.43.106, 256 characters at most.
     const model = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
     const names = fc.oneof(fc.stringMatching(/^[a-z0-9._/A-]{1,12}$/), fc.array(fc.constantFrom('a', '1', '.', '_', '-', '/'), { maxLength: 9 }).map((parts) => parts.join('')));
@@ -147,7 +147,7 @@ describe('the name', () => {
     ['an ImageRegistry', (id: string) => new ImageRegistry(stack, id), `AppStack/${'x'.repeat(250)}`],
     ['a companion stack', (id: string) => ImageRegistry.inCompanionStack(stack, id), 'AppStack'],
     ['a PhasedFargateService', (id: string) => new PhasedFargateService(stack, id), 'AppStack'],
-  ])('that is too long by default is refused with the remedy: %s', (_, make, path) => {
+  ])('is refused with the remedy if the default is too long: %s', (_, make, path) => {
     const id = 'x'.repeat(250);
     expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, but ECR allows 256: set repositoryName, ` +
       `with a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
@@ -162,7 +162,7 @@ describe('the name', () => {
         'in parts joined by one of . _ __ / or by hyphens (at AppStack/Images)'));
   });
 
-  test('that is not known at synthesis is refused', () => {
+  test('is refused if it is unknown at synthesis', () => {
     const tokens = [
       Lazy.string({ produce: () => 'app' }),
       new CfnParameter(stack, 'Name').valueAsString,
@@ -212,14 +212,14 @@ describe('the name', () => {
 });
 
 describe('as an ecr.IRepository', () => {
-  test('its name, ARN and URI refer to no resource, so that no other stack ever imports them', () => {
+  test('its name, ARN, and URI do not refer to a resource, so no other stack imports them', () => {
     const { registry } = registryIn(stack);
     const resolved = JSON.stringify(stack.resolve([registry.repositoryName, registry.repositoryArn, registry.repositoryUri, registry.registryUri]));
     expect(resolved).not.toContain('Fn::GetAtt');
     expect(resolved.match(/"Ref":"[^"]*"/g)!.every((ref) => ref.includes('AWS::'))).toBe(true);
   });
 
-  test('its ARN and URI are literal where the environment is', () => {
+  test('its ARN and URI are literal if the environment is', () => {
     const { registry } = registryIn(new Stack(app, 'Concrete', { env: { account: '111111111111', region: 'eu-west-1' } }), { repositoryName: 'team/app' });
     expect(stack.resolve(registry.repositoryArn)).toEqual({
       'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-west-1:111111111111:repository/team/app']],
@@ -242,7 +242,7 @@ describe('as an ecr.IRepository', () => {
     });
   });
 
-  test('takes statements for its resource policy', () => {
+  test('accepts statements for its resource policy', () => {
     const { registry, template } = registryIn(stack);
     const { statementAdded } = registry.addToResourcePolicy(new iam.PolicyStatement({
       actions: ['ecr:BatchGetImage'],
@@ -254,7 +254,7 @@ describe('as an ecr.IRepository', () => {
     });
   });
 
-  test('is told from other repositories', () => {
+  test('is distinguished from other repositories', () => {
     const { registry } = registryIn(stack);
     expect(ImageRegistry.isImageRegistry(registry)).toBe(true);
     expect(ImageRegistry.isImageRegistry(new ecr.Repository(stack, 'Plain'))).toBe(false);
@@ -281,13 +281,13 @@ describe('the outputs', () => {
       + ` && docker buildx build --platform ${platforms} --tag ${HERE}/concrete-images:$TAG --push .`,
   });
 
-  test('say where to push', () => {
+  test('contain the URI to push to', () => {
     registryIn(stack);
     const [repository] = Object.keys(Template.fromStack(stack).findResources('AWS::ECR::Repository'));
     expect(output('RepositoryUri')).toEqual({ 'Fn::GetAtt': [repository, 'RepositoryUri'] });
   });
 
-  test('build for x86 while nothing is known to run the image', () => {
+  test('build for x86 if no user of the image is known', () => {
     const { registry } = registryIn(stack);
     new ImageGuard(stack, 'Guard', { registry });
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
@@ -298,19 +298,19 @@ describe('the outputs', () => {
     new PhasedFargateService(new Stack(app, id), 'Api', { registry, cpuArchitecture: architecture });
   };
 
-  test('build for the architecture that the service states', () => {
+  test('build for the architecture of the service', () => {
     const { registry } = registryIn(stack);
     service('Service', registry, 'ARM64');
     expect(output('PushCommands')).toEqual(pushFor('linux/arm64'));
   });
 
-  test('build for x86 where the service states nothing', () => {
+  test('build for x86 if the service specifies no architecture', () => {
     const { registry } = registryIn(stack);
     service('Service', registry);
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
   });
 
-  test('build for both where two services differ, in an order that does not depend on theirs', () => {
+  test('build for both architectures of two services, in sorted order', () => {
     const { registry } = registryIn(stack);
     service('One', registry, 'ARM64');
     service('Two', registry, 'X86_64');
@@ -318,7 +318,7 @@ describe('the outputs', () => {
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64,linux/arm64'));
   });
 
-  test('follow an architecture that is changed at the last moment', () => {
+  test('follow a late change of the architecture', () => {
     const { registry } = registryIn(stack);
     const { service: { taskDefinition } } = new PhasedFargateService(new Stack(app, 'Service'), 'Api', { registry });
     (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).runtimePlatform = { cpuArchitecture: 'ARM64' };

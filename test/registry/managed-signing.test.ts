@@ -14,7 +14,7 @@ beforeEach(() => {
   stack = new Stack(app, 'Images', { env: HERE });
 });
 
-test('registries of one stack share the one signing configuration of the account, with a rule for each profile', () => {
+test('registries of one stack share one signing configuration, with a rule for each profile', () => {
   new ImageRegistry(stack, 'Api', { repositoryName: 'api', signingProfile: profile('Release') });
   new ImageRegistry(stack, 'Worker', { repositoryName: 'worker', signingProfile: profile('Release') });
   new ImageRegistry(stack, 'Web', { repositoryName: 'web', signingProfile: profile('Web') });
@@ -30,7 +30,7 @@ test('registries of one stack share the one signing configuration of the account
   });
 });
 
-test.each(['a--b', 'a__b', 'team/a--b'])('a name that ECR takes and the rules of signing do not is refused: %s', (repositoryName) => {
+test.each(['a--b', 'a__b', 'team/a--b'])('a name that ECR accepts but signing rules do not is refused: %s', (repositoryName) => {
   expect(() => new ImageRegistry(stack, 'Api', { repositoryName, signingProfile: profile('Release') })).toThrow(
     `signingProfile cannot sign repositoryName "${repositoryName}": a signing configuration accepts only names without "__" and without consecutive hyphens (at Images/`);
   expect(() => new ImageRegistry(stack, 'Unsigned', { repositoryName: `${repositoryName}-unsigned` })).not.toThrow();
@@ -50,7 +50,7 @@ test('a second stack for the same account and region is refused, and one for ano
     .toThrow(/^signingProfile configures the signing of all registries of aws:\/\/111111111111\/eu-west-1, but Images\/\w+ already does: .* \(at Other\/\w+\)$/);
 });
 
-test('who may push may sign', () => {
+test('a role that can push can also sign', () => {
   const user = new iam.User(stack, 'User');
   new ImageRegistry(stack, 'Api', { signingProfile: profile('Release') }).grantPush(user);
 
@@ -59,6 +59,6 @@ test('who may push may sign', () => {
   });
 });
 
-test('what is not the ARN of a profile is refused', () => {
+test('an invalid profile ARN is refused', () => {
   expect(() => new ImageRegistry(stack, 'Api', { signingProfile: 'Release' })).toThrow(/^signingProfile "Release" is not the ARN of a signing profile \(at Images\/\w+\)$/);
 });

@@ -53,7 +53,7 @@ describe('a registry whose name would have to be exported is refused', () => {
       .toThrow('registry Service/Imported takes its name from Other/Images/Resource');
   });
 
-  test('if the reference hides in other tokens', () => {
+  test('if other tokens contain the reference', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images');
     const hidden = Lazy.string({ produce: () => Fn.join('/', ['team', repositoryName]) });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', hidden)))
@@ -67,7 +67,7 @@ describe('a registry whose name would have to be exported is refused', () => {
   });
 });
 
-describe('a registry whose name is a token is taken', () => {
+describe('a registry whose name is a token is accepted', () => {
   test('if the same stack creates it', () => {
     const repository = new ecr.Repository(stack, 'Images');
     guard(repository);
@@ -85,14 +85,14 @@ describe('a registry whose name is a token is taken', () => {
     Template.fromStack(nested).hasResourceProperties(GUARD, { RepositoryName: { Ref: Match.stringLikeRegexp('^referencetoServiceName') } });
   });
 
-  test('if the name is made of pseudo parameters, even in another stack', () => {
+  test('if the name consists of pseudo parameters, even in another stack', () => {
     guard(ecr.Repository.fromRepositoryName(other, 'Images', `app-${Aws.REGION}`));
     Template.fromStack(stack).hasResourceProperties(GUARD, {
       RepositoryName: { 'Fn::Join': ['', ['app-', { Ref: 'AWS::Region' }]] },
     });
   });
 
-  test('if the name is that of a repository of another environment, where CDK writes it down', () => {
+  test('if the repository is in another environment, for which CDK generates a physical name', () => {
     const { repositoryName } = new ecr.Repository(new Stack(app, 'Abroad', { env: ENV }), 'Images', { repositoryName: 'app-mp' });
     guard(ecr.Repository.fromRepositoryName(stack, 'Images', repositoryName));
     Template.fromStack(stack).hasResourceProperties(GUARD, { RepositoryName: 'app-mp' });
@@ -104,7 +104,7 @@ describe('a registry whose name is a token is taken', () => {
   });
 });
 
-describe('a registry that another stack creates is referred to by the name it was given there', () => {
+describe('a registry in another stack is referenced by the name that was set there', () => {
   test.each([
     ['an ImageRegistry', (scope: Construct) => new ImageRegistry(scope, 'Images', { repositoryName: 'team/app' })],
     ['a plain repository', (scope: Construct) => new ecr.Repository(scope, 'Images', { repositoryName: 'team/app' })],
@@ -148,7 +148,7 @@ describe('a name that is changed after it has been referred to is refused', () =
     }
   });
 
-  test('but nobody minds in the stack of the guard, which refers to the resource', () => {
+  test('but is accepted in the stack of the guard, which refers to the resource', () => {
     const registry = new ecr.Repository(stack, 'Images', { repositoryName: 'app-mp' });
     guard(registry);
     (registry.node.defaultChild as ecr.CfnRepository).repositoryName = 'other';

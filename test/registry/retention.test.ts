@@ -82,7 +82,7 @@ const step = fc.oneof(
 test.each<[string, ImageRegistryProps]>([
   ['the defaults', {}],
   ['as little as can be kept', { maxImageCount: 1, maxUntaggedImageAge: Duration.days(1) }],
-])('with %s, neither what runs nor what a rollback goes back to ever expires', (_, props) => {
+])('with %s, the current and the previous image never expire', (_, props) => {
   const policy = policyOf(props);
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
     const history = new History(policy);
@@ -99,7 +99,7 @@ test.each<[string, ImageRegistryProps]>([
   }), { numRuns: Number(process.env.FAST_CHECK_RUNS ?? 1000) });
 });
 
-test('the rest does expire: tagged images beyond the number to keep, and untagged ones in time', () => {
+test('other images expire: tagged images beyond the limit, and untagged images after a time', () => {
   const history = new History(policyOf({ maxImageCount: 2, maxUntaggedImageAge: Duration.days(7) }));
   for (let pushes = 0; pushes < 5; pushes++) {
     history.push(false, true);
@@ -109,7 +109,7 @@ test('the rest does expire: tagged images beyond the number to keep, and untagge
   expect(history.images.map(({ digest }) => digest)).toEqual(['image-4', 'image-5']);
 });
 
-test('by default a thousand tagged images stay, and untagged ones for 30 days', () => {
+test('by default, 1,000 tagged images are kept, and untagged images are kept for 30 days', () => {
   const history = new History(policyOf());
   for (let pushes = 0; pushes < 1001; pushes++) {
     history.push(false, false);
@@ -123,19 +123,19 @@ test('by default a thousand tagged images stay, and untagged ones for 30 days', 
   expect(expired(policyOf(), untagged, 0)).toEqual(new Set(['of day 31']));
 });
 
-test('tags of any form count', () => {
+test('tags with any name count', () => {
   const images = ['4f9d2c1', 'latest', 'cache-main', '1.0.0'].map((tag, pushedAt) => ({ digest: tag, pushedAt, tags: new Set([tag]), children: [] }));
   expect(expired(policyOf({ maxImageCount: 1 }), images, DAY)).toEqual(new Set(['4f9d2c1', 'latest', 'cache-main']));
 });
 
-test('what runs is kept for however many services share the registry', () => {
+test('deployed images are kept for any number of services', () => {
   const images = Array.from({ length: 2000 }, (_, index) => ({
     digest: `image-${index}`, pushedAt: index, tags: new Set([`v${index}`, `deployed-service-${index}-0a1b2c3d`]), children: [],
   }));
   expect(expired(policyOf({ maxImageCount: 1 }), images, DAY)).toEqual(new Set());
 });
 
-test('without the first rule, what runs would expire', () => {
+test('without the first rule, a deployed image would expire', () => {
   const policy = policyOf({ maxImageCount: 1 });
   const history = new History({ rules: policy.rules.slice(1) });
   history.push(false, false);

@@ -58,7 +58,7 @@ function before(type: string, of = graph()): string[] {
 }
 
 describe('the custom resource', () => {
-  test('says what makes a release, and where and how the task runs', () => {
+  test('contains the release, and the settings of the task', () => {
     const migration = task({
       entryPoint: ['/bin/sh', '-c'], timeout: Duration.minutes(5), platformVersion: ecs.FargatePlatformVersion.VERSION1_4, containerName: 'migrate',
     });
@@ -87,7 +87,7 @@ describe('the custom resource', () => {
     expect(wire()).not.toHaveProperty('RerunForEarlierReleases');
   });
 
-  test('is given up by CloudFormation some time after the task', () => {
+  test('has a CloudFormation timeout that is longer than the timeout of the task', () => {
     task({ timeout: Duration.minutes(14) });
 
     expect(wire()).toMatchObject({ TimeoutSeconds: '840', ServiceTimeout: '1140' });
@@ -112,7 +112,7 @@ describe('the custom resource', () => {
     expect(template().toJSON()).toEqual(one);
   });
 
-  test('names the variables whose values are secrets, also those of secrets that are added later', () => {
+  test('contains the names of secret variables, including those that are added later', () => {
     const secret = ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret'));
     const migration = task({ secrets: { DATABASE_URL: secret } });
     migration.container.addSecret('API_KEY', secret);
@@ -120,14 +120,14 @@ describe('the custom resource', () => {
     expect(wire().SecretNames).toEqual(['API_KEY', 'DATABASE_URL']);
   });
 
-  test('names the security groups that are added later', () => {
+  test('contains security groups that are added later', () => {
     const other = new ec2.SecurityGroup(stack, 'Other', { vpc });
     task().connections.addSecurityGroup(other);
 
     expect(wire().SecurityGroups).toHaveLength(2);
   });
 
-  test('says that the task runs again on return where that is asked for', () => {
+  test('contains rerunForEarlierReleases if it is set', () => {
     task({ rerunForEarlierReleases: true });
 
     expect(wire()).toMatchObject({ RerunForEarlierReleases: 'true' });
@@ -136,14 +136,14 @@ describe('the custom resource', () => {
   test.each<[string, () => Partial<ReleaseTaskProps>]>([
     ['no lines are wanted', () => ({ failureLogLines: 0 })],
     ['the container logs elsewhere', () => ({ logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })],
-  ])('names no log group where %s', (_, props) => {
+  ])('contains no log group if %s', (_, props) => {
     task(props());
 
     for (const name of ['LogGroup', 'LogRegion', 'LogStreamPrefix']) expect(wire()).not.toHaveProperty(name);
     expect(JSON.stringify(template())).not.toContain('logs:GetLogEvents');
   });
 
-  test('names the log group of a driver of your own, and the region that it is in', () => {
+  test('contains the log group and region of a custom log driver', () => {
     const logGroup = logs.LogGroup.fromLogGroupName(stack, 'Logs', 'central');
     task({ logDriver: ecs.LogDriver.awsLogs({ logGroup, streamPrefix: 'shop' }) });
 
@@ -208,7 +208,7 @@ describe('the function', () => {
     expect(resources('AWS::IAM::Policy').filter((policy) => JSON.stringify(policy).includes('ecs:RunTask'))).toHaveLength(2);
   });
 
-  test('waits for nothing that a task needs: a second one may come after the services of the first one', () => {
+  test('does not wait for resources of a task, so a second task can run after the services of the first one', () => {
     const api = new GuardedFargateService(stack, 'Api', { guard, cluster });
     task().runBefore(api);
     const second = guardIn(stack, 'SecondGuard');
@@ -220,7 +220,7 @@ describe('the function', () => {
     for (const each of all.resources('Custom::ReleaseTask')) expect(all.before(each).has(each)).toBe(false);
   });
 
-  test('is there once for each nested stack', () => {
+  test('exists once for each nested stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     new ReleaseTask(nested, 'Migration', { guard, cluster, command: ['migrate'] });
     task();
@@ -230,7 +230,7 @@ describe('the function', () => {
 });
 
 describe('the task', () => {
-  test('runs the guarded image with the command, on the platform that the guard is told', () => {
+  test('runs the guarded image with the command, on the platform in the guard', () => {
     task({ cpuArchitecture: ecs.CpuArchitecture.ARM64, cpu: 512, environment: { STAGE: 'prod' } });
     const [{ Properties }] = resources('AWS::ECS::TaskDefinition');
 
@@ -240,7 +240,7 @@ describe('the task', () => {
     expect(resources('Custom::ImageGuard')[0].Properties.Platforms).toEqual(['LINUX/ARM64']);
   });
 
-  test('starts once its roles, its way out and its cluster are there', () => {
+  test('starts after its roles, its internet route, and its cluster exist', () => {
     const queue = new sqs.Queue(stack, 'Queue');
     const migration = task();
     queue.grantSendMessages(migration);
@@ -254,7 +254,7 @@ describe('the task', () => {
     ]));
   });
 
-  test('may reach a database, and starts once it may', () => {
+  test('can reach a database, and starts after it has access', () => {
     const database = new rds.DatabaseInstance(stack, 'Database', { vpc, engine: rds.DatabaseInstanceEngine.MYSQL });
     const migration = task();
     database.connections.allowDefaultPortFrom(migration);
@@ -265,7 +265,7 @@ describe('the task', () => {
     expect(before('Custom::ReleaseTask')).toEqual(expect.arrayContaining(['AWS::EC2::SecurityGroupIngress', 'AWS::RDS::DBInstance']));
   });
 
-  test('starts once it may use the endpoints of its VPC, also those that are made after it', () => {
+  test('starts after it can use the endpoints of its VPC, including those that are added later', () => {
     const isolated = new ec2.Vpc(stack, 'Isolated', { natGateways: 0, subnetConfiguration: [{ name: 'i', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] });
     task({ cluster: new ecs.Cluster(stack, 'Inner', { vpc: isolated }) });
     isolated.addInterfaceEndpoint('Ecr', { service: ec2.InterfaceVpcEndpointAwsService.ECR });
@@ -277,7 +277,7 @@ describe('the task', () => {
     expect(resources('Custom::ReleaseTask')[0].DependsOn).not.toContain(other);
   });
 
-  test('starts after what it is told to come after, and only the task does', () => {
+  test('starts after the dependencies of runAfter, which affect only the task', () => {
     const database = new rds.DatabaseCluster(stack, 'Database', {
       vpc, engine: rds.DatabaseClusterEngine.AURORA_MYSQL, writer: rds.ClusterInstance.serverlessV2('Writer'),
     });
@@ -288,17 +288,17 @@ describe('the task', () => {
     expect(before('Custom::ReleaseTask')).toContain('AWS::RDS::DBInstance');
   });
 
-  test('does not start after nothing', () => {
+  test('refuses runAfter without a dependency', () => {
     expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is not a construct to wait for: pass a construct (at Shop/Migration)');
   });
 
-  test('is in public subnets with an address, where that is asked for', () => {
+  test('is in public subnets with a public IP address, if requested', () => {
     task({ assignPublicIp: true });
 
     expect(wire()).toMatchObject({ AssignPublicIp: 'ENABLED', Subnets: stack.resolve(vpc.publicSubnets.map(({ subnetId }) => subnetId)) });
   });
 
-  test('is in the subnets and security groups that are given', () => {
+  test('is in the given subnets and security groups', () => {
     const securityGroup = new ec2.SecurityGroup(stack, 'Group', { vpc });
     task({ taskSubnets: { subnets: [vpc.privateSubnets[0]] }, securityGroups: [securityGroup] });
 
@@ -317,7 +317,7 @@ describe('the task', () => {
     expect(wire().Cluster).toEqual(stack.resolve(api.service.cluster.clusterArn));
   });
 
-  test('is warned of where it cannot reach the registry', () => {
+  test('causes a warning if it cannot reach the registry', () => {
     const publicOnly = new ec2.Vpc(stack, 'Public', { subnetConfiguration: [{ name: 'p', subnetType: ec2.SubnetType.PUBLIC }] });
     task({ cluster: new ecs.Cluster(stack, 'Outer', { vpc: publicOnly }) });
 
@@ -326,7 +326,7 @@ describe('the task', () => {
 });
 
 describe('runBefore', () => {
-  test('makes services of every kind wait, and what scales them', () => {
+  test('makes services of every kind and their autoscaling wait', () => {
     const api = new PhasedFargateService(stack, 'Api', { scaling: Scaling.between(1, 3) });
     const worker = new GuardedFargateService(stack, 'Worker', { guard, cluster });
     const own = new ecs.FargateService(stack, 'Own', { cluster, taskDefinition: worker.taskDefinition });
@@ -340,7 +340,7 @@ describe('runBefore', () => {
     }
   });
 
-  test('leaves everything else as it is', () => {
+  test('changes nothing else', () => {
     const api = new PhasedFargateService(stack, 'Api');
     task().runBefore(api);
     const all = graph();
@@ -416,7 +416,7 @@ describe('what is refused', () => {
     expect(() => task({ guard: other })).toThrow('belongs to another stack');
   });
 
-  test('what Fargate does not have, at synthesis', () => {
+  test('a setting that Fargate does not support, at synthesis', () => {
     task({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', { sharedMemorySize: 64 }) });
 
     expect(() => app.synth()).toThrow(/linuxParameters\.sharedMemorySize of container "\w+" is not supported by Fargate: leave it out/);

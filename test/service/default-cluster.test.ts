@@ -52,7 +52,7 @@ describe('the default VPC without NAT gateways', () => {
     expect(waysOut(template, Subnets)).toEqual(['GatewayId', 'GatewayId']);
   });
 
-  test('admits nobody to the tasks but the load balancer, at the port of the container', () => {
+  test('allows only the load balancer to reach the tasks, on the container port', () => {
     const template = phased({ natGateways: 0, containerPort: 8080 });
     const [{ 'Fn::GetAtt': [group] }, ...others] = network(template).SecurityGroups;
     expect(others).toEqual([]);
@@ -62,25 +62,25 @@ describe('the default VPC without NAT gateways', () => {
     expect(rules).toEqual([expect.objectContaining({ FromPort: 8080, ToPort: 8080, SourceSecurityGroupId: loadBalancer.SecurityGroups[0] })]);
   });
 
-  test('admits nobody to the tasks of a worker', () => {
+  test('allows no inbound traffic to the tasks of a worker', () => {
     service('Worker', { natGateways: 0 });
     Template.fromStack(stack).resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroup', Match.objectLike({ SecurityGroupIngress: Match.absent() }));
   });
 
-  test('lets the service start only once its subnets have their route to the internet', () => {
+  test('makes the service wait for the internet routes of its subnets', () => {
     const template = phased({ natGateways: 0 });
     const [{ DependsOn }] = Object.values(template.findResources('AWS::ECS::Service'));
     for (const zone of [1, 2]) expect(DependsOn).toContainEqual(expect.stringMatching(`VpcPublicSubnet${zone}DefaultRoute`));
   });
 
-  test('has isolated subnets, in which tasks run that are to have no public address', () => {
+  test('has isolated subnets for tasks without a public IP address', () => {
     const { AssignPublicIp, Subnets } = network(phased({ natGateways: 0, assignPublicIp: false }));
     expect(AssignPublicIp).toBe('DISABLED');
     expect(waysOut(phased({ natGateways: 0, assignPublicIp: false }), Subnets)).toEqual([undefined, undefined]);
   });
 
-  test('warns of tasks in its isolated subnets, until the endpoints that they need are added', () => {
+  test('warns about tasks in its isolated subnets until the required endpoints are added', () => {
     const { cluster } = service('Api', { natGateways: 0, assignPublicIp: false });
     const warnings = () => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('@org/phased-fargate')).map(({ entry }) => entry.data);
     const vpc = cluster.vpc as ec2.Vpc;
@@ -95,12 +95,12 @@ describe('the default VPC without NAT gateways', () => {
     expect(warnings()).toEqual([]);
   });
 
-  test('leaves subnets that are given as they are given', () => {
+  test('does not change explicit subnets', () => {
     service('Api', { natGateways: 0, taskSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
     expect(network(Template.fromStack(stack)).AssignPublicIp).toBe('DISABLED');
   });
 
-  test('gives an address also to the other services and release tasks in it, which need not say so', () => {
+  test('also gives an address to other services and release tasks without further options', () => {
     const { cluster } = service('Api', { natGateways: 0 });
     const guard = anyGuard(stack, {}, 'Guard');
     service('Worker');
@@ -121,7 +121,7 @@ describe('the default VPC without NAT gateways', () => {
 });
 
 describe('the number of NAT gateways', () => {
-  test.each(NUMBERS)('is what was asked for: %d', (natGateways) => {
+  test.each(NUMBERS)('is the requested number: %d', (natGateways) => {
     phased({ natGateways }).resourceCountIs('AWS::EC2::NatGateway', natGateways);
   });
 
@@ -132,7 +132,7 @@ describe('the number of NAT gateways', () => {
     expect(waysOut(phased({}), Subnets)).toEqual(['NatGatewayId', 'NatGatewayId']);
   });
 
-  test('can change later: VPC, subnets, addresses and load balancer stay what they are', () => {
+  test('can change later without replacing the VPC, subnets, addresses, or load balancer', () => {
     const stays = (template: Template) => ['AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::ECS::Cluster'].map((type) =>
       Object.entries(template.findResources(type)).map(([id, { Properties: { Tags, ...rest } = {} as any }]) => [id, rest]));
     const [none, ...more] = NUMBERS.map((natGateways) => stays(phased({ natGateways })));
@@ -150,12 +150,12 @@ describe('the number of NAT gateways', () => {
     expect(() => service('Api', { natGateways: natGateways as number })).toThrow(new Error(message));
   });
 
-  test('is refused if it is known only when the stack is deployed', () => {
+  test('is refused if it is a token', () => {
     const parameter = new CfnParameter(stack, 'Gateways', { type: 'Number' });
     expect(() => service('Api', { natGateways: parameter.valueAsNumber })).toThrow(new Error('natGateways must be known at synthesis (at Web/Api)'));
   });
 
-  test('is refused for a VPC that is not made here', () => {
+  test('is refused for a VPC that the library does not create', () => {
     const vpc = existingVpc(stack);
     expect(() => service('Api', { natGateways: 1, vpc }))
       .toThrow(new Error('natGateways and vpc contradict each other: natGateways applies only to the default VPC (at Web/Api)'));
@@ -163,7 +163,7 @@ describe('the number of NAT gateways', () => {
       .toThrow(new Error('natGateways and cluster contradict each other: natGateways applies only to the default VPC (at Web/Worker)'));
   });
 
-  test('is refused if another service has already made the VPC with another number', () => {
+  test('is refused if another service has already created the VPC with a different number', () => {
     service('Api');
     service('Web', { natGateways: 2 });
     expect(() => service('Worker', { natGateways: 0 })).toThrow(new Error(
@@ -171,7 +171,7 @@ describe('the number of NAT gateways', () => {
       'pass the same number to both, or pass a vpc (at Web/Worker)'));
   });
 
-  test('counts for the stack of the service only', () => {
+  test('applies only to the stack of the service', () => {
     const app = new App();
     const stacks = NUMBERS.map((natGateways) => {
       stack = new Stack(app, `Web${natGateways}`);

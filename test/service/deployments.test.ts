@@ -39,18 +39,18 @@ function configuration(): any {
   return Properties.DeploymentConfiguration;
 }
 
-describe('the time to bake', () => {
-  test.each(SHIFTING)('is none by default with %s, which must be said: CloudFormation would wait 36 hours', (deploymentStrategy) => {
+describe('the bake time', () => {
+  test.each(SHIFTING)('is explicitly 0 by default with %s, because CloudFormation would wait 36 hours', (deploymentStrategy) => {
     service({ deploymentStrategy, ingress: Ingress.internalOnly() });
     expect(configuration()).toMatchObject({ Strategy: deploymentStrategy, BakeTimeInMinutes: 0 });
   });
 
-  test.each(SHIFTING)('is what is given with %s', (deploymentStrategy) => {
+  test.each(SHIFTING)('is the given time with %s', (deploymentStrategy) => {
     service({ deploymentStrategy, ingress: Ingress.internalOnly(), bakeTime: Duration.minutes(5) });
     expect(configuration().BakeTimeInMinutes).toBe(5);
   });
 
-  test('is left out of rolling deployments', () => {
+  test('is absent in rolling deployments', () => {
     service({ ingress: Ingress.internalOnly() });
     expect(configuration()).not.toHaveProperty('BakeTimeInMinutes');
   });
@@ -64,7 +64,7 @@ describe('the circuit breaker', () => {
 });
 
 describe('traffic in steps', () => {
-  test('shifts a first share, and the rest after a time', () => {
+  test('shifts a first share, and the rest after the bake time', () => {
     service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly(), canaryPercent: 12.5, canaryBakeTime: Duration.minutes(15) });
     expect(configuration().CanaryConfiguration).toEqual({ CanaryPercent: 12.5, CanaryBakeTimeInMinutes: 15 });
   });
@@ -86,14 +86,14 @@ describe('traffic in steps', () => {
   });
 });
 
-test('target groups with sticky clients make the rule sticky too, without which ELB refuses the weights', () => {
+test('target groups with stickiness make the rule sticky too, because ELB otherwise refuses the weights', () => {
   service({ deploymentStrategy: BLUE_GREEN, ingress: Ingress.internalOnly({ stickinessCookieDuration: Duration.hours(1) }) });
   template().hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
     Actions: [{ ForwardConfig: Match.objectLike({ TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: 3600 } }) }],
   });
 });
 
-test('both target groups are at hand', () => {
+test('both target groups are exposed', () => {
   const { targetGroup, alternateTargetGroup } = service({ deploymentStrategy: BLUE_GREEN, ingress: Ingress.internalOnly() });
   template().hasResourceProperties(SERVICE, {
     LoadBalancers: [Match.objectLike({
@@ -111,17 +111,17 @@ describe('the grace period of health checks', () => {
     ecsService.attachToNetworkTargetGroup(targetGroup);
   };
 
-  test('is taken where a load balancer is attached later', () => {
+  test('is accepted if a load balancer is attached later', () => {
     attachNetworkLoadBalancer(service({ healthCheckGracePeriod: Duration.minutes(2), containerPort: 8080 }));
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120, LoadBalancers: [Match.anyValue()] });
   });
 
-  test('is taken where the container has a health check', () => {
+  test('is accepted if the container has a health check', () => {
     service({ healthCheckGracePeriod: Duration.minutes(2), healthCheck: { command: ['CMD', '/healthy'] } });
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
   });
 
-  test('is refused at synthesis where nothing checks', () => {
+  test('is refused at synthesis if there is no health check', () => {
     service({ healthCheckGracePeriod: Duration.minutes(2) });
     expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod needs health checks to delay: ' +
       'pass an ingress other than Ingress.none(), attach a load balancer to ecsService, or pass a healthCheck');
@@ -135,17 +135,17 @@ describe('Cloud Map', () => {
   const message = 'cloudMapOptions and deploymentStrategy BLUE_GREEN contradict each other: ECS cannot shift traffic in Cloud Map: ' +
     'use Service Connect or ROLLING';
 
-  test('is refused where traffic shifts', () => {
+  test('is refused if deployments shift traffic', () => {
     const cloudMapOptions = { name: 'api', cloudMapNamespace: namespace() };
     expect(() => service({ deploymentStrategy: BLUE_GREEN, cloudMapOptions })).toThrow(new Error(`${message} (at Web/Api)`));
   });
 
-  test('is refused at synthesis where it is enabled later', () => {
+  test('is refused at synthesis if it is enabled later', () => {
     service({ deploymentStrategy: BLUE_GREEN }).ecsService.enableCloudMap({ name: 'api', cloudMapNamespace: namespace() });
     expect(() => app.synth()).toThrow(`[Web/Api] ${message}`);
   });
 
-  test('goes along with rolling deployments', () => {
+  test('is accepted with rolling deployments', () => {
     service({ cloudMapOptions: { name: 'api', cloudMapNamespace: namespace() } });
     expect(() => app.synth()).not.toThrow();
   });
@@ -154,20 +154,20 @@ describe('Cloud Map', () => {
 describe('capacity', () => {
   const SPOT = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
 
-  test('that a cluster of this app does not offer is refused at synthesis, which ECS would refuse', () => {
+  test('that a cluster of this app does not offer is refused at synthesis', () => {
     service({ cluster: new ecs.Cluster(stack, 'Cluster', { vpc }), capacityProviderStrategies: SPOT });
     expect(() => app.synth()).toThrow('[Web/Api] capacityProviderStrategies needs FARGATE_SPOT, which cluster Web/Cluster does not offer: ' +
       'pass enableFargateCapacityProviders: true to the cluster');
   });
 
-  test('that it offers is taken, also where that is said later', () => {
+  test('that it offers is accepted, even if it is enabled later', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
     service({ cluster, capacityProviderStrategies: SPOT });
     cluster.enableFargateCapacityProviders();
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('that a resource of the user offers is taken', () => {
+  test('that a resource of the user offers is accepted', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
     service({ cluster, capacityProviderStrategies: SPOT });
     new ecs.CfnClusterCapacityProviderAssociations(stack, 'Offers', {
@@ -176,14 +176,14 @@ describe('capacity', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('of an imported cluster is taken', () => {
+  test('of an imported cluster is accepted', () => {
     service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp', vpc }), capacityProviderStrategies: SPOT });
     expect(() => app.synth()).not.toThrow();
   });
 });
 
-describe('where tasks are placed', () => {
-  test('is balanced across zones if asked for', () => {
+describe('the placement of tasks', () => {
+  test('is balanced across zones if requested', () => {
     service({ availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED });
     template().hasResourceProperties(SERVICE, { AvailabilityZoneRebalancing: 'ENABLED' });
   });
@@ -202,12 +202,12 @@ describe('where tasks are placed', () => {
 describe('a shell in a container', () => {
   const warnings = () => Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('shellInReadOnlyContainer'));
 
-  test('whose file system is read-only is warned of, since the agent could not write', () => {
+  test('with a read-only file system causes a warning, because the agent cannot write', () => {
     service({ enableExecuteCommand: true, readonlyRootFilesystem: true });
     expect(warnings()).toHaveLength(1);
   });
 
-  test.each([{ enableExecuteCommand: true }, { readonlyRootFilesystem: true }])('is not warned of with %j', (props) => {
+  test.each([{ enableExecuteCommand: true }, { readonlyRootFilesystem: true }])('causes no warning with %j', (props) => {
     service(props);
     expect(warnings()).toEqual([]);
   });

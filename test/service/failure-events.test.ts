@@ -64,8 +64,8 @@ function generatedName(id = 'Api'): string {
   return `Web-${stack.getLogicalId(ecsService)}-0OqZgCjS2wTE`;
 }
 
-describe('the log is sent', () => {
-  test('failed deployments and stopped tasks of all services whose name CloudFormation makes up, in any cluster', () => {
+describe('the log receives', () => {
+  test('failed deployments and stopped tasks of all services with generated names, in any cluster', () => {
     service();
     service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Other', { clusterName: 'other', vpc: cluster.vpc }) }, 'Worker');
     const others = CLUSTER.replace('mp-cluster', 'other');
@@ -75,7 +75,7 @@ describe('the log is sent', () => {
     expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`, others))).toEqual(['LogGroup']);
   });
 
-  test('those of a service by the name that it is given', () => {
+  test('the events of a service with an explicit name', () => {
     service({ serviceName: 'mp-api-service' });
     expect(targetsOf(failedDeployment('mp-api-service'))).toEqual(['LogGroup']);
     expect(targetsOf(stoppedTask('service:mp-api-service'))).toEqual(['LogGroup']);
@@ -93,7 +93,7 @@ describe('the log is sent', () => {
     expect(targetsOf({ ...stoppedTask(`service:${name}`), source: 'mine' })).toEqual([]);
   });
 
-  test('nothing of a service of the same given name in another cluster', () => {
+  test('no events of a service with the same name in another cluster', () => {
     service({ serviceName: 'mp-api-service' });
     expect(targetsOf(failedDeployment('mp-api-service', CLUSTER.replace('mp-cluster', 'other')))).toEqual([]);
     expect(targetsOf(stoppedTask('service:mp-api-service', CLUSTER.replace('mp-cluster', 'other')))).toEqual([]);
@@ -101,27 +101,27 @@ describe('the log is sent', () => {
 });
 
 describe('the rule', () => {
-  test('is there before the service, whose first deployment may be the one that fails', () => {
+  test('exists before the service, whose first deployment can fail', () => {
     service();
     const graph = new ReferenceGraph((stack.node.root as any).synth());
     const [ecsService] = graph.resources('AWS::ECS::Service');
     expect([...graph.before(ecsService)].map(({ type }) => type)).toEqual(expect.arrayContaining([RULE, 'AWS::Logs::LogGroup']));
   });
 
-  test('is one for all services whose name CloudFormation makes up: an account has 300 in a region', () => {
+  test('is shared by all services with generated names, because an account can have only 300 rules per region', () => {
     service();
     service({}, 'Worker');
     template().resourceCountIs(RULE, 1);
   });
 
-  test('leaves services free to be in clusters that wait for each other', () => {
+  test('does not make clusters of services wait for each other', () => {
     const later = new ecs.Cluster(stack, 'Later', { vpc: cluster.vpc });
     later.node.addDependency(service());
     service({ cluster: later }, 'Worker');
     expect(template).not.toThrow();
   });
 
-  test('names its log group without the asterisk that its ARN ends with', () => {
+  test('refers to its log group without the asterisk at the end of its ARN', () => {
     service();
     const [logGroup] = Object.keys(template().findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }));
     template().hasResourceProperties(RULE, {
@@ -131,25 +131,25 @@ describe('the rule', () => {
 });
 
 describe('the log group', () => {
-  test('is one for all services of the stack, with one saved query', () => {
+  test('is shared by all services of the stack, with one saved query', () => {
     service();
     service({}, 'Worker');
     expect(Object.keys(template().findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }))).toHaveLength(1);
     template().resourceCountIs('AWS::Logs::QueryDefinition', 1);
   });
 
-  test('stays when a first deployment fails, which takes everything else with it', () => {
+  test('is kept if a first deployment fails', () => {
     service();
     template().hasResource('AWS::Logs::LogGroup', { Properties: { ...EVENT_LOG, RetentionInDays: 30 }, DeletionPolicy: 'Retain' });
   });
 
-  test('is named after the id of the stack, so that no earlier stack of that name has left one behind', () => {
+  test('contains the ID of the stack, so it does not collide with an earlier stack of that name', () => {
     service();
     const id = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
     template().hasResourceProperties('AWS::Logs::LogGroup', { ...EVENT_LOG, LogGroupName: { 'Fn::Join': ['', ['/aws/events/Web/', id]] } });
   });
 
-  test('opens itself to EventBridge, and no other log group', () => {
+  test('allows EventBridge access to itself only', () => {
     service();
     const [{ Properties: { LogGroupName, ResourcePolicyDocument } }] = Object.values(template().findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }));
     const name = LogGroupName['Fn::Join'][1];
@@ -159,14 +159,14 @@ describe('the log group', () => {
     expect(JSON.stringify(ResourcePolicyDocument)).not.toContain('"*"');
   });
 
-  test('of a nested stack has the id of that', () => {
+  test('of a nested stack contains the ID of that stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     new GuardedFargateService(nested, 'Worker', { guard: anyGuard(nested), cluster });
     const [{ Properties: { LogGroupName } }] = Object.values(Template.fromStack(nested).findResources('AWS::Logs::LogGroup', { Properties: EVENT_LOG }));
     expect(JSON.stringify(LogGroupName)).toContain(JSON.stringify({ 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] }));
   });
 
-  test('takes events of rules of this account and region only', () => {
+  test('accepts only events of rules in this account and region', () => {
     service();
     template().hasResourceProperties('AWS::Logs::LogGroup', {
       ResourcePolicyDocument: {
@@ -186,20 +186,20 @@ describe('the log group', () => {
     template().resourceCountIs('Custom::CloudwatchLogResourcePolicy', 0);
   });
 
-  test('waits for the guard: where the image is refused, there is nothing to keep', () => {
+  test('waits for the guard, because a refused image causes no events', () => {
     service();
     const graph = new ReferenceGraph((stack.node.root as any).synth());
     const [eventLog] = graph.resources('AWS::Logs::LogGroup').filter(({ properties }: Resource) => properties.ResourcePolicyDocument);
     expect([...graph.before(eventLog)].map(({ type }) => type)).toContain('Custom::ImageGuard');
   });
 
-  test('is in the outputs, by the name of the query', () => {
+  test('appears in the outputs with the name of its query', () => {
     service();
     template().hasResourceProperties('AWS::Logs::QueryDefinition', { Name: 'Web: failed deployments and stopped tasks' });
     template().hasOutput('*', { Value: 'Web: failed deployments and stopped tasks' });
   });
 
-  test('is asked which container stopped with which exit code, also where there is a sidecar', () => {
+  test('is queried for the exit code of each container, including a sidecar', () => {
     service();
     const [{ Properties: { QueryString } }] = Object.values(template().findResources('AWS::Logs::QueryDefinition'));
     for (const container of ['detail.containers.0', 'detail.containers.1']) {
@@ -209,7 +209,7 @@ describe('the log group', () => {
     expect(new Set(aliases).size).toBe(aliases.length);
   });
 
-  test('is another one in a nested stack', () => {
+  test('is a different one in a nested stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     service();
     new GuardedFargateService(nested, 'Worker', { guard: anyGuard(nested), cluster });
@@ -218,7 +218,7 @@ describe('the log group', () => {
 });
 
 describe('a topic', () => {
-  test.each([{}, { serviceName: 'mp-api-service' }])('is sent failures with %j, of this service only', (props) => {
+  test.each([{}, { serviceName: 'mp-api-service' }])('receives only the failures of this service with %j', (props) => {
     service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
     service({}, 'Worker');
     const name = props.serviceName ?? generatedName();
@@ -228,7 +228,7 @@ describe('a topic', () => {
     expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`))).toEqual(['LogGroup']);
   });
 
-  test.each([{}, { serviceName: 'mp-api-service' }])('is not sent tasks that a release replaces with %j, which the log has too', (props) => {
+  test.each([{}, { serviceName: 'mp-api-service' }])('receives no tasks that a release replaces with %j, and neither does the log', (props) => {
     service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
     const stopped = (reason: string) => targetsOf(stoppedTask(`service:${props.serviceName ?? generatedName()}`, CLUSTER, reason)).sort();
     expect(stopped('Scaling activity initiated by (deployment ecs-svc/6524458012816012998)')).toEqual(['LogGroup']);
@@ -236,7 +236,7 @@ describe('a topic', () => {
       .toEqual(['LogGroup', 'Topic']);
   });
 
-  test('of another region is refused, which EventBridge cannot send to', () => {
+  test('in another region is refused, because EventBridge cannot send to it', () => {
     const failureTopic = sns.Topic.fromTopicArn(stack, 'Failures', 'arn:aws:sns:us-east-1:111111111111:failures');
     expect(() => service({ failureTopic })).toThrow(new Error(
       'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));

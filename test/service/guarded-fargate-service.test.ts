@@ -98,7 +98,7 @@ describe('by default', () => {
     });
   });
 
-  test('logs are kept for a month, also when the first deployment fails, for they say why', () => {
+  test('logs are kept for a month, even if the first deployment fails', () => {
     const { logGroup } = service();
     const [[id]] = Object.entries(template().findResources(LOG_GROUP, { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 30 } }))
       .filter(([logicalId]) => logicalId.startsWith('Api'));
@@ -109,7 +109,7 @@ describe('by default', () => {
     });
   });
 
-  test('a task role that may do nothing', () => {
+  test('a task role without permissions', () => {
     service();
     const roles = Object.keys(template().findResources('AWS::IAM::Role')).filter((id) => id.includes('TaskRole'));
     expect(roles).toHaveLength(1);
@@ -124,7 +124,7 @@ describe('options of the task', () => {
     template().hasResourceProperties(TASK, { Cpu: '1024', Memory: '4096', EphemeralStorage: { SizeInGiB: 50 }, Family: 'api' });
   });
 
-  test('the architecture, which the guard checks as well', () => {
+  test('the architecture, which the guard also checks', () => {
     service({ cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     template().hasResourceProperties(TASK, { RuntimePlatform: { CpuArchitecture: 'ARM64' } });
     template().hasResourceProperties('Custom::ImageGuard', { Platforms: ['LINUX/ARM64'] });
@@ -138,7 +138,7 @@ describe('options of the task', () => {
     expect(grantPrincipal).toBe(taskRole.grantPrincipal);
   });
 
-  test('a given execution role is granted to pull', () => {
+  test('an explicit execution role gets permission to pull', () => {
     const executionRole = new iam.Role(stack, 'ExecutionRole', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     service({ executionRole });
     template().hasResourceProperties('AWS::IAM::Policy', {
@@ -179,7 +179,7 @@ describe('options of the container', () => {
     expect(container().Name).toEqual(stack.resolve(containerName));
   });
 
-  test('a port, which no load balancer is needed for', () => {
+  test('a port, which does not require a load balancer', () => {
     service({ containerPort: 8080 });
     expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'app', Protocol: 'tcp' }]);
   });
@@ -195,7 +195,7 @@ describe('options of the container', () => {
     template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
   });
 
-  test('secrets, which the execution role may read', () => {
+  test('secrets, which the execution role can read', () => {
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf');
     const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/api/key' });
     service({ secrets: { DB: ecs.Secret.fromSecretsManager(secret, 'password'), KEY: ecs.Secret.fromSsmParameter(parameter) } });
@@ -208,7 +208,7 @@ describe('options of the container', () => {
     });
   });
 
-  test('variables with names that every object has', () => {
+  test('variables with names that every JavaScript object has', () => {
     service({ environment: { constructor: 'x', toString: 'y' }, secrets: {} });
     expect(container().Environment).toEqual([{ Name: 'constructor', Value: 'x' }, { Name: 'toString', Value: 'y' }]);
   });
@@ -221,7 +221,7 @@ describe('options of the container', () => {
   describe('its own image in its environment', () => {
     const answer = (attribute: string) => ({ 'Fn::GetAtt': [expect.stringMatching(/^Guard/), attribute] });
 
-    test('if asked for', () => {
+    test('if requested', () => {
       service({ imageInEnvironment: true, environment: { LOG_LEVEL: 'info' } });
       expect(container().Environment).toEqual([
         { Name: 'IMAGE_TAG', Value: answer('ImageTag') },
@@ -236,12 +236,12 @@ describe('options of the container', () => {
     });
   });
 
-  test('how long logs are kept', () => {
+  test('the log retention', () => {
     service({ logRetention: logs.RetentionDays.ONE_WEEK });
     template().hasResourceProperties(LOG_GROUP, { RetentionInDays: 7 });
   });
 
-  test('a log driver of its own, instead of a log group', () => {
+  test('a log driver, instead of a log group', () => {
     const { logGroup } = service({
       logDriver: ecs.LogDrivers.splunk({
         url: 'https://splunk',
@@ -270,7 +270,7 @@ describe('options of the service', () => {
     template().hasResourceProperties(SERVICE, { DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: false } } });
   });
 
-  test('after how many failures the circuit breaker gives up, and when it counts anew', () => {
+  test('the failure count of the circuit breaker, and when it is reset', () => {
     service({ circuitBreakerFailureCount: 2, circuitBreakerResetOnHealthyTask: false });
     template().hasResourceProperties(SERVICE, {
       DeploymentConfiguration: {
@@ -279,12 +279,12 @@ describe('options of the service', () => {
     });
   });
 
-  test('the time until health checks of the load balancer count', () => {
+  test('the grace period of load balancer health checks', () => {
     service({ ingress: Ingress.internalOnly(), healthCheckGracePeriod: Duration.minutes(2) });
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
   });
 
-  test('a minute until health checks of the load balancer count, by default', () => {
+  test('a grace period of one minute by default', () => {
     service({ ingress: Ingress.internalOnly() });
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 60 });
   });
@@ -342,7 +342,7 @@ describe('Service Connect', () => {
   });
 });
 
-describe('numbers of healthy tasks', () => {
+describe('percentages of healthy tasks', () => {
   test.each<[string, () => GuardedFargateServiceOptions]>([
     ['no room, where a deployment shifts traffic and does not need any',
       () => ({ maxHealthyPercent: 100, ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN })],
@@ -355,7 +355,7 @@ describe('numbers of healthy tasks', () => {
 });
 
 describe('blue/green deployments', () => {
-  test('shift traffic of a load balancer of its own between two target groups', () => {
+  test('shift traffic between two target groups of the own load balancer', () => {
     service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN, bakeTime: Duration.minutes(5) });
     template().resourceCountIs('AWS::ElasticLoadBalancingV2::TargetGroup', 2);
     template().hasResourceProperties('AWS::ElasticLoadBalancingV2::ListenerRule', {
@@ -372,7 +372,7 @@ describe('blue/green deployments', () => {
     });
   });
 
-  test('need no second target group while they are rolling ones', () => {
+  test('need no second target group if they are rolling', () => {
     service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.ROLLING });
     template().resourceCountIs('AWS::ElasticLoadBalancingV2::TargetGroup', 1);
     template().resourceCountIs('AWS::ElasticLoadBalancingV2::ListenerRule', 0);
@@ -382,7 +382,7 @@ describe('blue/green deployments', () => {
 describe('cluster and VPC', () => {
   const CLUSTER = 'AWS::ECS::Cluster';
 
-  test('given ones are used, and nothing is made', () => {
+  test('explicit ones are used, and none are created', () => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
     expect(service({ cluster }).cluster).toBe(cluster);
     template().hasResourceProperties(SERVICE, { Cluster: 'mp-cluster' });
@@ -395,13 +395,13 @@ describe('cluster and VPC', () => {
     template().resourceCountIs('AWS::EC2::VPC', 0);
   });
 
-  test('without either, all services of the stack share a new one', () => {
+  test('without either, all services of the stack share new ones', () => {
     for (const id of ['One', 'Two']) new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`) });
     template().resourceCountIs(CLUSTER, 1);
     template().resourceCountIs('AWS::EC2::VPC', 1);
   });
 
-  test('all services in one VPC share a cluster, others have another', () => {
+  test('all services in one VPC share a cluster, and services in other VPCs do not', () => {
     const other = existingVpc(stack, 'Other', 'vpc-00000002');
     const clusters = Object.entries({ One: vpc, Two: vpc, Three: other }).map(([id, each]) =>
       new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc: each }).cluster);
@@ -420,7 +420,7 @@ describe('cluster and VPC', () => {
 describe('the order', () => {
   const GUARD = 'Custom::ImageGuard';
 
-  test('what the library makes waits for the guard: a refused image leaves nothing behind', () => {
+  test('all resources of the library wait for the guard, so a refused image leaves nothing behind', () => {
     new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), ingress: Ingress.internetFacing() });
     const graph = new ReferenceGraph(app.synth());
     const [guard] = graph.resources(GUARD);
@@ -438,7 +438,7 @@ describe('the order', () => {
     expect(types.filter((type) => type === GUARD)).toHaveLength(2);
   });
 
-  describe('of two services, one may wait for the other', () => {
+  describe('one of two services can wait for the other', () => {
     const both: [string, () => ecs.ICluster | undefined][] = [
       ['in the default cluster', () => undefined],
       ['in a given cluster', () => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc })],
@@ -473,7 +473,7 @@ describe('the order', () => {
       expect(guardsBefore(two)).toEqual(['One', 'Two']);
     });
 
-    test('also where it waits for something else', () => {
+    test('also if it waits for another resource', () => {
       const [one, two] = services();
       two.node.addDependency(new CfnResource(stack, 'Else', { type: 'AWS::SNS::Topic' }));
       expect(guardsBefore(one)).toEqual(['One', 'Two']);
@@ -493,7 +493,7 @@ describe('the order', () => {
     }
   });
 
-  test('the service waits until its tasks may pull the image', () => {
+  test('the service waits until its tasks have permission to pull the image', () => {
     service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc }) });
     const [types] = before(SERVICE);
     expect(types).toContain('AWS::IAM::Policy');
@@ -502,7 +502,7 @@ describe('the order', () => {
   test.each([
     ['of the default cluster', () => ({ vpc: undefined })],
     ['that is given', () => ({ vpc: new ec2.Vpc(stack, 'OwnVpc') })],
-  ])('the service waits until its tasks have a way out of a VPC %s', (_, make) => {
+  ])('the service waits until its tasks have a route to the internet %s', (_, make) => {
     service(make());
     const graph = new ReferenceGraph(app.synth());
     const [ecsService] = graph.resources(SERVICE);
@@ -521,28 +521,28 @@ describe('the order', () => {
     expect(types).toContain('AWS::ECS::ClusterCapacityProviderAssociations');
   });
 
-  test('a service in a nested stack waits until the outer stack has the way out and the capacity', () => {
+  test('a service in a nested stack waits for the internet route and the capacity of the outer stack', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: new ec2.Vpc(stack, 'OwnVpc'), enableFargateCapacityProviders: true });
     service({ cluster }, new NestedStack(stack, 'Nested'));
     const [types] = before('AWS::CloudFormation::Stack');
     expect(types).toEqual(expect.arrayContaining(['AWS::EC2::Route', 'AWS::ECS::ClusterCapacityProviderAssociations']));
   });
 
-  test('the service waits for the whole stack that its cluster and VPC are in', () => {
+  test('the service waits for the whole stack of its cluster and VPC', () => {
     const [network, compute] = [new Stack(app, 'Network'), new Stack(app, 'Compute')];
     service({ cluster: new ecs.Cluster(compute, 'Cluster', { vpc: new ec2.Vpc(network, 'OwnVpc') }) });
     const { dependencies } = app.synth().getStackByName(stack.stackName);
     expect(dependencies.map(({ id }) => id)).toEqual(expect.arrayContaining(['Network', 'Compute']));
   });
 
-  test('the service waits until the load balancer listens', () => {
+  test('the service waits for the listener', () => {
     service({ ingress: Ingress.internalOnly() });
     const [types] = before(SERVICE);
     expect(types).toContain('AWS::ElasticLoadBalancingV2::Listener');
   });
 });
 
-describe('who may do what', () => {
+describe('permissions', () => {
   test('grants go to the task role', () => {
     const api = service();
     dynamodb.Table.fromTableArn(stack, 'Table', 'arn:aws:dynamodb:eu-west-1:111111111111:table/items').grantReadData(api);
@@ -552,14 +552,14 @@ describe('who may do what', () => {
     });
   });
 
-  test('connections are those of the tasks', () => {
+  test('connections are the security groups of the tasks', () => {
     service({ containerPort: 8080 }).connections.allowFrom(ec2.Peer.ipv4('10.1.0.0/16'), ec2.Port.tcp(8080));
     template().hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 8080 })],
     });
   });
 
-  test('only the load balancer may reach the tasks', () => {
+  test('only the load balancer can reach the tasks', () => {
     service({ ingress: Ingress.internetFacing() });
     template().resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
     template().hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
@@ -569,7 +569,7 @@ describe('who may do what', () => {
 });
 
 describe('the outputs', () => {
-  test('stop a service that never comes up', () => {
+  test('contain the command that stops a failing service', () => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
     service({ cluster });
     const [ecsService] = Object.keys(template().findResources(SERVICE));
@@ -623,13 +623,13 @@ describe('options that contradict each other are refused with path, property and
   });
 });
 
-test.each(['PhasedFargateCluster', 'PhasedFargateEvents', 'PhasedFargateImageGuard'])('the id %s, which is needed for all services of a stack, is refused as CDK does', (id) => {
+test.each(['PhasedFargateCluster', 'PhasedFargateEvents', 'PhasedFargateImageGuard'])('the reserved ID %s is refused by CDK', (id) => {
   new Construct(stack, id);
   expect(() => new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack) }))
     .toThrow(`There is already a Construct with name '${id}' in Stack`);
 });
 
-test('the guard may be in the stack around a nested one', () => {
+test('the guard can be in the parent stack of a nested stack', () => {
   const nested = new NestedStack(stack, 'Nested');
   service({ guard: anyGuard(stack) }, nested);
   Template.fromStack(nested).resourceCountIs(SERVICE, 1);

@@ -54,7 +54,7 @@ describe('no ingress', () => {
 describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) => {
   const ingress = (options?: LoadBalancerIngressOptions) => Ingress[kind](options);
 
-  test('makes a load balancer that the right people can reach, and that drops invalid headers', () => {
+  test('creates a load balancer with the right inbound rules, which drops invalid headers', () => {
     service(ingress());
     template().hasResourceProperties(LOAD_BALANCER, {
       Scheme: kind === 'internetFacing' ? 'internet-facing' : 'internal',
@@ -64,7 +64,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     });
   });
 
-  test('gives access to what it makes', () => {
+  test('exposes the created constructs', () => {
     const { loadBalancer, listener, targetGroup } = service(ingress());
     expect(loadBalancer).toBeInstanceOf(elbv2.ApplicationLoadBalancer);
     expect(listener).toBeInstanceOf(elbv2.ApplicationListener);
@@ -110,7 +110,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     expect(stack.resolve(url)).toEqual({ 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [expect.any(String), 'DNSName'] }]] });
   });
 
-  test('redirects only once there is somewhere to go', () => {
+  test('creates the redirect only after the HTTPS listener', () => {
     service(ingress({ certificate }));
     template().hasResource(LISTENER, {
       Properties: { Port: 80 },
@@ -118,7 +118,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     });
   });
 
-  test('has one listener for each port over its life: a certificate that comes or goes changes it in place', () => {
+  test('never has two listeners on one port when the certificate is added or removed', () => {
     const listeners = (withCertificate: boolean) => {
       const own = new Stack(testApp(), 'Web');
       const options = withCertificate ? { certificate: acm.Certificate.fromCertificateArn(own, 'Certificate', CERTIFICATE_ARN) } : {};
@@ -132,12 +132,12 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     expect(secure[80]).toBe(plain[80]);
   });
 
-  test('does not redirect if told not to', () => {
+  test('does not redirect if disabled', () => {
     service(ingress({ certificate, redirectHTTP: false }));
     template().resourceCountIs(LISTENER, 1);
   });
 
-  test('does not redirect from port 80 while listening on it', () => {
+  test('does not redirect from port 80 if it listens on it', () => {
     const { url } = service(ingress({ certificate, listenerPort: 80 }));
     template().resourceCountIs(LISTENER, 1);
     template().hasResourceProperties(LISTENER, { Port: 80, Protocol: 'HTTPS' });
@@ -147,13 +147,13 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
   test.each([
     [{}, 8080, 'http://', ':8080'],
     [{ withCertificate: true }, 8443, 'https://', ':8443'],
-  ])('listens on another port, which the URL names: %j %d', ({ withCertificate }: { withCertificate?: boolean }, listenerPort, scheme, port) => {
+  ])('listens on another port, which the URL contains: %j %d', ({ withCertificate }: { withCertificate?: boolean }, listenerPort, scheme, port) => {
     const { url } = service(ingress({ listenerPort, certificate: withCertificate ? certificate : undefined }));
     template().hasResourceProperties(LISTENER, { Port: listenerPort });
     expect(stack.resolve(url)).toEqual({ 'Fn::Join': ['', [scheme, { 'Fn::GetAtt': [expect.any(String), 'DNSName'] }, port]] });
   });
 
-  test('lets in whoever can reach it, unless told not to', () => {
+  test('allows inbound traffic from anywhere, unless disabled', () => {
     service(ingress());
     service(ingress({ openListener: false }), {}, 'Closed');
     const open = (id: string) => Object.entries(template().findResources('AWS::EC2::SecurityGroup'))
@@ -167,7 +167,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     expect(JSON.stringify(template().findResources('AWS::EC2::SecurityGroup'))).not.toContain('SecurityGroupIngress');
   });
 
-  test('passes on health check and times', () => {
+  test('passes on the health check and the durations', () => {
     service(ingress({
       healthCheck: { path: '/healthz', healthyHttpCodes: '204' },
       deregistrationDelay: Duration.seconds(10),
@@ -189,7 +189,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     });
   });
 
-  test('with a domain name and its zone adds a record, and the URL names it', () => {
+  test('with a domain name and its zone adds a record, and the URL contains the name', () => {
     const { url } = service(ingress({ certificate, domainName: 'api.example.com', domainZone }));
     expect(url).toBe('https://api.example.com');
     template().hasResourceProperties('AWS::Route53::RecordSet', { Name: 'api.example.com.', Type: 'A', HostedZoneId: 'Z1' });
@@ -205,7 +205,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     expect(() => ingress(options())).toThrow(new Error(`Ingress.${kind}: ${message}`));
   });
 
-  test('waits for the guard, even where VPC and cluster are given', () => {
+  test('waits for the guard, even with an explicit VPC and cluster', () => {
     service(ingress({ certificate }));
     const graph = new ReferenceGraph(app.synth());
     for (const resource of graph.resources(LOAD_BALANCER, LISTENER)) {
@@ -227,13 +227,13 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
       .toThrow(new Error(`Ingress.${kind}: redirectHTTP true needs port 80, which listenerPort 80 takes`));
   });
 
-  test('lets a port pass that is a token', () => {
+  test('accepts a port that is a token', () => {
     const { url } = service(ingress({ listenerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }));
     template().hasResourceProperties(LISTENER, { Port: { Ref: 'Port' } });
     expect(stack.resolve(url)).toEqual({ 'Fn::Join': ['', ['http://', { 'Fn::GetAtt': [expect.any(String), 'DNSName'] }, ':', { Ref: 'Port' }]] });
   });
 
-  test('lets a port pass that is a token, with a certificate and a redirect to it', () => {
+  test('accepts a port that is a token, with a certificate and a redirect to it', () => {
     service(ingress({ certificate, listenerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber }));
     template().hasResourceProperties(LISTENER, {
       Port: 80,
@@ -278,7 +278,7 @@ describe('Ingress.onListener', () => {
     [{ hostPatterns: ['a.example.com'] }, ['host-header']],
     [{ pathPatterns: ['/a'] }, ['path-pattern']],
     [{ hostPatterns: ['a.example.com'], pathPatterns: [] }, ['host-header']],
-  ])('asks for what is given only: %j', (patterns, fields) => {
+  ])('has exactly the given conditions: %j', (patterns, fields) => {
     service(Ingress.onListener(listener, { priority: 1, ...patterns }));
     template().hasResourceProperties(RULE, { Conditions: fields.map((Field) => Match.objectLike({ Field })) });
   });
@@ -290,19 +290,19 @@ describe('Ingress.onListener', () => {
     template().resourceCountIs('AWS::ECS::Service', 2);
   });
 
-  test('passes on how to treat the tasks', () => {
+  test('passes on the options of the target group', () => {
     service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'], healthCheck: { path: '/healthz' } }));
     template().hasResourceProperties(TARGET_GROUP, { HealthCheckPath: '/healthz' });
   });
 
-  test('makes the service wait for its rule, without which ECS refuses the target group', () => {
+  test('makes the service wait for its rule, because ECS refuses a target group without a rule', () => {
     service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }));
     const graph = new ReferenceGraph(app.synth());
     const [ecsService] = graph.resources('AWS::ECS::Service');
     expect([...graph.before(ecsService)].map(({ type }) => type)).toContain(RULE);
   });
 
-  test('takes a listener that is imported', () => {
+  test('accepts an imported listener', () => {
     const imported = elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Imported', {
       listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2',
       securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-00000001'),
@@ -311,7 +311,7 @@ describe('Ingress.onListener', () => {
     template().hasResourceProperties(RULE, { ListenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2' });
   });
 
-  describe('of which each stack imports the listener for itself', () => {
+  describe('with a listener that each stack imports separately', () => {
     const imported = (scope: Construct, name = 'shared') => elbv2.ApplicationListener.fromApplicationListenerAttributes(scope, 'Imported', {
       listenerArn: `arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/${name}/1/2`,
       securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'Group', 'sg-00000001'),
@@ -330,13 +330,13 @@ describe('Ingress.onListener', () => {
         'One/Service/ListenerRule: change one of the priorities');
     });
 
-    test('lets it pass at another listener', () => {
+    test('accepts it at another listener', () => {
       serviceAt(new Stack(app, 'One'));
       serviceAt(new Stack(app, 'Two'), 'other');
       expect(() => app.synth()).not.toThrow();
     });
 
-    test('lets it pass in another app', () => {
+    test('accepts it in another app', () => {
       serviceAt(new Stack(app, 'One'));
       const other = testApp();
       serviceAt(new Stack(other, 'Two'));
@@ -357,13 +357,13 @@ describe('Ingress.onListener', () => {
   test.each([
     { hostPatterns: ['a.test', 'b.test', 'c.test'], pathPatterns: ['/a', '/b', '/c'] },
     { pathPatterns: ['a.test', 'b.test', 'c.test', '/a', '/b', '/c'] },
-  ])('refuses more patterns than a rule has room for: %j', (patterns) => {
+  ])('refuses more patterns than a rule can have: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns })).toThrow(new Error(
       'Ingress.onListener: hostPatterns, pathPatterns and conditions have 6 values (a.test, b.test, c.test, /a, /b, /c): ' +
       'a listener rule allows 5'));
   });
 
-  test('takes as many patterns as a rule has room for', () => {
+  test('accepts as many patterns as a rule can have', () => {
     service(Ingress.onListener(listener, { priority: 1, hostPatterns: ['a.test', 'b.test'], pathPatterns: ['/a', '/b', '/c'] }));
     template().resourceCountIs(RULE, 1);
   });
@@ -377,14 +377,14 @@ describe('Ingress.onListener', () => {
       `ingress listener Web/Shared/Listener is in VPC Web/Vpc, but the service is in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
   });
 
-  test('takes a service in a VPC that may be the same one', () => {
+  test('accepts a service in a VPC that may be the same', () => {
     const other = ec2.Vpc.fromVpcAttributes(stack, 'Other', {
       vpcId: Fn.importValue('vpc'), availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS,
     });
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other })).not.toThrow();
   });
 
-  test('takes a listener that is yet to be looked up', () => {
+  test('accepts a listener that has not been looked up yet', () => {
     stack = new Stack(app, 'Found', { env: { account: '111111111111', region: 'eu-west-1' } });
     vpc = existingVpc(stack);
     const found = elbv2.ApplicationListener.fromLookup(stack, 'Listener', { loadBalancerTags: { shared: 'yes' } });
@@ -403,7 +403,7 @@ describe('Ingress.onListener', () => {
     })).toThrow('ingress listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is in eu-west-1, but the service is in us-east-1');
   });
 
-  test('lets a priority pass that is a token', () => {
+  test('accepts a priority that is a token', () => {
     const priority = new CfnParameter(stack, 'Priority', { type: 'Number' }).valueAsNumber;
     service(Ingress.onListener(listener, { priority, pathPatterns: ['/a'] }));
     template().hasResourceProperties(RULE, { Priority: { Ref: 'Priority' } });

@@ -79,7 +79,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
 });
 
 describe('options as a whole', () => {
-  test.each([undefined, null])('may be %p for a phased service, which needs none', (props) => {
+  test.each([undefined, null])('can be %p for a phased service, because all options have defaults', (props) => {
     new PhasedFargateService(stack, 'Api', props as any);
     expect(() => app.synth()).not.toThrow();
   });
@@ -91,7 +91,7 @@ describe('options as a whole', () => {
       expect(() => new GuardedFargateService(stack, 'Api', props as any)).toThrow(new Error(`${message} (at Web/Api)`));
     });
 
-  test.each([undefined, null])('may be %p for a load balancer and for scaling', (options) => {
+  test.each([undefined, null])('can be %p for a load balancer and for scaling', (options) => {
     expect(() => Ingress.internetFacing(options as any)).not.toThrow();
     expect(() => Ingress.internalOnly(options as any)).not.toThrow();
     expect(() => Scaling.between(1, 2, options as any)).not.toThrow();
@@ -102,13 +102,13 @@ describe('options as a whole', () => {
     expect(() => Scaling.between(1, 2, options as any)).toThrow(/^Scaling.between: options .* is not an object$/);
   });
 
-  test.each([undefined, null, {}])('%p are refused for alarms that need some', (options) => {
+  test.each([undefined, null, {}])('%p are refused for alarms with required options', (options) => {
     expect(() => RollbackAlarm.serverErrors(options as any)).toThrow(/^RollbackAlarm.serverErrors: /);
     expect(() => RollbackAlarm.latency(options as any)).toThrow(/^RollbackAlarm.latency: /);
   });
 });
 
-test('null counts as left out, as it does for jsii', () => {
+test('null counts as undefined, as in jsii', () => {
   service(Object.fromEntries(OPTIONS.filter((name) => !['guard', 'vpc'].includes(name)).map((name) => [name, null])));
   const withNull = Template.fromStack(stack).toJSON();
   app = testApp();
@@ -117,8 +117,8 @@ test('null counts as left out, as it does for jsii', () => {
   expect(withNull).toEqual(Template.fromStack(stack).toJSON());
 });
 
-describe('a shared listener that is not there', () => {
-  test('is refused with a hint, such as the listener of a service without one', () => {
+describe('a missing shared listener', () => {
+  test('is refused with a hint, for example if a service has no listener', () => {
     const { listener } = service({});
     expect(() => Ingress.onListener(listener!, { priority: 1, pathPatterns: ['/'] })).toThrow(new Error(
       'Ingress.onListener: listener undefined is not an elbv2.IApplicationListener: a service without a load balancer, or with Ingress.none(), has no listener'));
@@ -136,7 +136,7 @@ describe('a shared listener that is not there', () => {
   });
 });
 
-describe('the message says what is wrong with', () => {
+describe('the error describes the problem of', () => {
   test.each<[string, any, string | RegExp]>([
     ['a number that is a string', { containerPort: '8080' }, 'containerPort "8080" is not a number'],
     ['a list that is a string', { command: 'node server.js' }, 'command "node server.js" is not a list'],
@@ -173,7 +173,7 @@ describe('a misspelled option', () => {
     expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
   });
 
-  test('is told apart from properties of a class that extends ours', () => {
+  test('is distinguished from properties of a subclass', () => {
     class Ours extends PhasedFargateService {
       constructor(scope: Stack, props: any) {
         super(scope, 'Api', props);
@@ -184,7 +184,7 @@ describe('a misspelled option', () => {
   });
 });
 
-test('an enum of a newer aws-cdk-lib passes, which this version does not know', () => {
+test('an enum value of a newer aws-cdk-lib is accepted', () => {
   service({ deploymentStrategy: 'CANARY', ingress: Ingress.internetFacing() });
   Template.fromStack(stack).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: Match.objectLike({ Strategy: 'CANARY' }) });
 });

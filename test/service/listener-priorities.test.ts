@@ -45,14 +45,14 @@ function deny(listener: elbv2.IApplicationListener, priority: number): void {
   });
 }
 
-describe('the rule by which traffic shifts', () => {
-  test('is the last one, so that rules of the user are heard before', () => {
+describe('the rule that shifts traffic', () => {
+  test('is the last one, so that rules of the user come first', () => {
     deny(blueGreen().listener!, 1);
     template().hasResourceProperties(RULE, { Priority: 50_000, Actions: [Match.objectLike({ ForwardConfig: Match.anyValue() })] });
     template().hasResourceProperties(RULE, { Priority: 1, Actions: [Match.objectLike({ Type: 'fixed-response' })] });
   });
 
-  test('refuses a rule of the user with its priority, naming both', () => {
+  test('refuses a rule of the user with its priority, with an error that names both', () => {
     deny(blueGreen().listener!, 50_000);
     expect(() => app.synth()).toThrow('[Web/Api] ingress priority 50000 at listener Web/Api/LoadBalancer/HttpListener is taken by ' +
       'Web/Api/LoadBalancer/HttpListener/DenyRule: change one of the priorities');
@@ -60,7 +60,7 @@ describe('the rule by which traffic shifts', () => {
 });
 
 describe('the rule at a shared listener', () => {
-  test('refuses the priority of another service, also of one that is made later', () => {
+  test('refuses the priority of another service, even if it is created later', () => {
     const listener = sharedListener(stack);
     serviceAt(listener, 1, 'A');
     serviceAt(listener, 1, 'B');
@@ -98,7 +98,7 @@ describe('the rule at a shared listener', () => {
     expect(() => app.synth()).toThrow('ingress priority 1 at listener arn:aws:elasticloadbalancing:eu-west-1:111111111111:listener/app/shared/1/2 is taken by');
   });
 
-  test('takes the priority of another listener, and another one of the same', () => {
+  test('accepts the same priority at another listener, and another priority at the same listener', () => {
     const [one, other] = [sharedListener(stack, 'One'), sharedListener(stack, 'Other')];
     serviceAt(one, 1, 'A');
     serviceAt(one, 2, 'B');
@@ -106,7 +106,7 @@ describe('the rule at a shared listener', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('takes a priority that only the deployment knows', () => {
+  test('accepts a priority that is a token', () => {
     const listener = sharedListener(stack);
     const priority = new CfnParameter(stack, 'Priority', { type: 'Number' }).valueAsNumber;
     serviceAt(listener, priority, 'A');
@@ -114,7 +114,7 @@ describe('the rule at a shared listener', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('refuses the same priority at its test listener, where that is the same listener', () => {
+  test('refuses the same priority at its test listener if both are the same listener', () => {
     const listener = sharedListener(stack);
     new GuardedFargateService(stack, 'Api', {
       guard: anyGuard(stack),
@@ -127,7 +127,7 @@ describe('the rule at a shared listener', () => {
 });
 
 describe('a shared test listener', () => {
-  test('gets a rule with the priority and the conditions of the other', () => {
+  test('gets a rule with the same priority and conditions', () => {
     const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc });
     const [listener, testListener] = [80, 8080].map((port) => loadBalancer.addListener(`On${port}`, {
       port, protocol: elbv2.ApplicationProtocol.HTTP, defaultAction: elbv2.ListenerAction.fixedResponse(404),

@@ -46,24 +46,24 @@ const publicOnly =
   'pass assignPublicIp: true, or private taskSubnets [ack: @org/phased-fargate:publicSubnetsWithoutPublicIp]';
 
 describe('isolated subnets', () => {
-  test('without endpoints are warned of, with what is missing', () => {
+  test('without endpoints cause a warning that lists the missing endpoints', () => {
     expect(warningsOf({ vpc: vpcOf(PRIVATE_ISOLATED) })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
 
-  test('with all endpoints are not', () => {
+  test('with all endpoints cause no warning', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     expect(warningsOf({ vpc })).toEqual([]);
   });
 
-  test('whose endpoints are added after the service are not', () => {
+  test('with endpoints that are added after the service cause no warning', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     expect(warnings()).toEqual([]);
   });
 
-  test('whose endpoints are in another stack are not', () => {
+  test('with endpoints in another stack cause no warning', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     const other = new Stack(app, 'Endpoints');
     new ec2.GatewayVpcEndpoint(other, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3 });
@@ -71,7 +71,7 @@ describe('isolated subnets', () => {
     expect(warningsOf({ vpc })).toEqual([]);
   });
 
-  test('whose endpoints are in a stage that is made after another was synthesised, as CDK Pipelines does, are not', () => {
+  test('with endpoints in a stage that is created after the synthesis of another one cause no warning', () => {
     const synthesised = ['Beta', 'Prod'].map((id) => {
       const stage = new Stage(app, id);
       stack = new Stack(stage, 'Web');
@@ -84,7 +84,7 @@ describe('isolated subnets', () => {
     expect(synthesised).toEqual([[], []]);
   });
 
-  test('of a VPC that another stack has too, with endpoints, are warned of', () => {
+  test('of a VPC with the same logical ID as a VPC with endpoints cause a warning', () => {
     const own = stack;
     stack = new Stack(app, 'Other');
     addEndpoints(vpcOf(PRIVATE_ISOLATED), { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
@@ -92,14 +92,14 @@ describe('isolated subnets', () => {
     expect(warningsOf({ vpc: vpcOf(PRIVATE_ISOLATED) })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
 
-  test('of a VPC other than that of the endpoints are warned of', () => {
+  test('of another VPC than that of the endpoints cause a warning', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     const other = new ec2.Vpc(stack, 'Other', { natGateways: 0 });
     addEndpoints(other, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     expect(warningsOf({ vpc })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
 
-  test('need no endpoint for logs that go elsewhere', () => {
+  test('need no endpoint for logs outside CloudWatch', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     expect(warningsOf({ vpc, logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
   });
@@ -112,7 +112,7 @@ describe('isolated subnets', () => {
     expect(warningsOf({ vpc, logDriver })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
 
-  test('need endpoints for what secrets are read from', () => {
+  test('need endpoints for the sources of secrets', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db'));
@@ -121,7 +121,7 @@ describe('isolated subnets', () => {
     expect(warningsOf({ vpc, secrets: { A: secret, B: parameter } })).toEqual([isolated('secretsmanager, ssm')]);
   });
 
-  test('with endpoints for what secrets are read from are not warned of', () => {
+  test('with endpoints for the sources of secrets cause no warning', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS, Secrets: SECRETS_MANAGER, Ssm: SSM });
     const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'db'), 'password');
@@ -130,21 +130,21 @@ describe('isolated subnets', () => {
 });
 
 describe('public subnets', () => {
-  test('without a public IP address are warned of', () => {
+  test('without a public IP address cause a warning', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC), taskSubnets: { subnetType: PUBLIC } })).toEqual([publicOnly]);
   });
 
-  test('with one are not', () => {
+  test('with a public IP address cause no warning', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC), assignPublicIp: true })).toEqual([]);
   });
 
-  test('with endpoints are not', () => {
+  test('with endpoints cause no warning', () => {
     const vpc = vpcOf(PUBLIC);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC } })).toEqual([]);
   });
 
-  test('that are all that there is are warned of', () => {
+  test('cause a warning if there are no other subnets', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC) })).toEqual([publicOnly]);
   });
 });
@@ -154,24 +154,24 @@ describe('an imported VPC', () => {
     vpcId: 'vpc-00000001', vpcCidrBlock: '10.0.0.0/16', availabilityZones: ['a', 'b'], publicSubnetIds: ['subnet-1', 'subnet-2'], ...attributes,
   });
 
-  test('with public subnets only, such as the default VPC of an account, is warned of without public IP addresses', () => {
+  test('with only public subnets, such as the default VPC of an account, causes a warning without public IP addresses', () => {
     expect(warningsOf({ vpc: imported() })).toEqual([publicOnly]);
   });
 
-  test('with public IP addresses is not', () => {
+  test('with public IP addresses causes no warning', () => {
     expect(warningsOf({ vpc: imported(), assignPublicIp: true })).toEqual([]);
   });
 
-  test('whose private subnets the tasks run in is not', () => {
+  test('with tasks in private subnets causes no warning', () => {
     expect(warningsOf({ vpc: imported({ privateSubnetIds: ['subnet-3', 'subnet-4'] }) })).toEqual([]);
   });
 
-  test('whose public subnets are chosen though there are private ones is', () => {
+  test('with tasks in public subnets causes a warning even if there are private subnets', () => {
     const vpc = imported({ privateSubnetIds: ['subnet-3', 'subnet-4'] });
     expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC } })).toEqual([publicOnly]);
   });
 
-  test('to which this app adds endpoints is not', () => {
+  test('with endpoints in this app causes no warning', () => {
     const vpc = imported();
     for (const [id, service] of Object.entries({ ECR, ECR_DOCKER, CLOUDWATCH_LOGS })) new ec2.InterfaceVpcEndpoint(stack, id, { vpc, service });
     new ec2.CfnVPCEndpoint(stack, 'S3', { vpcId: vpc.vpcId, serviceName: 'com.amazonaws.eu-west-1.s3', routeTableIds: ['rtb-1'] });
@@ -179,8 +179,8 @@ describe('an imported VPC', () => {
   });
 });
 
-describe('what is added to the task later', () => {
-  test('needs endpoints too: secrets and sidecars that log', () => {
+describe('later additions to the task', () => {
+  test('also need endpoints: secrets and sidecars with logs', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER });
     const { container, taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) });
@@ -191,22 +191,22 @@ describe('what is added to the task later', () => {
 });
 
 describe('no warning', () => {
-  test('of the default VPC, which has a way out', () => {
+  test('for the default VPC, which has a route to the internet', () => {
     expect(warningsOf({})).toEqual([]);
   });
 
-  test('of a VPC that is imported, since nobody here knows its routes', () => {
+  test('for an imported VPC, whose routes are unknown', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-00000001', availabilityZones: ['a'], isolatedSubnetIds: ['subnet-aaaa0001'] });
     expect(warningsOf({ vpc })).toEqual([]);
   });
 
-  test('twice, for two services each is named once', () => {
+  test('is repeated: two services cause one warning each', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     new GuardedFargateService(stack, 'Worker', { guard: anyGuard(stack, {}, 'WorkerGuard'), vpc });
     expect(warningsOf({ vpc }).map((warning) => warning.split(':')[0])).toEqual(['/Web/Worker', '/Web/Api']);
   });
 
-  test('that was acknowledged', () => {
+  test('appears after it is acknowledged', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
     Annotations.of(stack).acknowledgeWarning('@org/phased-fargate:isolatedSubnetsWithoutEndpoints', 'peered');

@@ -24,7 +24,7 @@ function runRecipe(): Stack {
   return stack;
 }
 
-test('the recipe of the guide makes a service behind a network load balancer, which both wait for the image', () => {
+test('the recipe of the guide creates a service behind a network load balancer, and both wait for the image', () => {
   const stack = runRecipe();
   const template = Template.fromStack(stack);
   template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Type: 'network', Scheme: 'internet-facing', SecurityGroups: [Match.anyValue()] });
@@ -35,7 +35,7 @@ test('the recipe of the guide makes a service behind a network load balancer, wh
   expect(madeBeforeAnyGuard(graph).filter((path) => path.includes('Game'))).toEqual([]);
 });
 
-test('the tasks let in the load balancer, and nobody else', () => {
+test('the tasks allow only the load balancer to reach them', () => {
   const template = Template.fromStack(runRecipe());
   const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).map(({ Properties }) => Properties);
   expect(rules).toEqual([expect.objectContaining({

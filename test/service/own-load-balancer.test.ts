@@ -69,7 +69,7 @@ describe('subnets', () => {
       expect(new Set(zones()).size).toBe(2);
     });
 
-  test('of an imported VPC are one per zone too', () => {
+  test('of an imported VPC are also one per zone', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
       vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['a1', 'b1', 'a2', 'b2'], privateSubnetNames: ['app', 'tools'],
     });
@@ -77,24 +77,24 @@ describe('subnets', () => {
     expect(selected()).toEqual(['a1', 'b1']);
   });
 
-  test('are those that are given', () => {
+  test('are the given subnets', () => {
     service(doubled(), Ingress.internetFacing({ subnets: { subnetGroupName: 'edge2' } }), { taskSubnets: { subnetGroupName: 'app' } });
     expect(selected()).toEqual(['Vpcedge2', 'Vpcedge2']);
   });
 
-  test('of which two are in a zone are refused, naming both', () => {
+  test('are refused if two are in one zone, with an error that names both', () => {
     expect(() => service(doubled(), Ingress.internetFacing({ subnets: { subnetType: PUBLIC } }))).toThrow(new Error(
       'ingress subnets Web/Vpc/edgeSubnet1, Web/Vpc/edge2Subnet1 are in the same availability zone, but a load balancer takes one subnet per zone: ' +
       'pass onePerAz or fewer subnets (at Web/Api)'));
   });
 
-  test('in one zone only are refused', () => {
+  test('are refused if all are in one zone', () => {
     const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 1 });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
       'ingress subnets Web/Vpc/PublicSubnet1 of Web/Vpc are in 1 availability zone: a load balancer needs subnets in at least two (at Web/Api)'));
   });
 
-  test('in one zone of an imported VPC are refused, unless it may be a local zone', () => {
+  test('of an imported VPC in one zone are refused, unless it may be a local zone', () => {
     const imported = (id: string, zoneName: string) => ec2.Vpc.fromVpcAttributes(stack, id, {
       vpcId: 'vpc-1', availabilityZones: [zoneName], privateSubnetIds: ['a1'],
     });
@@ -104,19 +104,19 @@ describe('subnets', () => {
     expect(selected()).toEqual(['a1']);
   });
 
-  test('that the internet cannot reach are refused', () => {
+  test('are refused if the internet cannot reach them', () => {
     expect(() => service(doubled(), Ingress.internetFacing({ subnets: { subnetGroupName: 'app' } }))).toThrow(new Error(
       'ingress subnets Web/Vpc/appSubnet1, Web/Vpc/appSubnet2 are not public, so the internet could not reach the load balancer: ' +
       'pass public subnets, or Ingress.internalOnly() (at Web/Api)'));
   });
 
-  test('of which only the ids are known are taken as they are', () => {
+  test('with only known IDs are accepted unchanged', () => {
     const subnets = ['subnet-1', 'subnet-2'].map((id) => ec2.Subnet.fromSubnetId(stack, id, id));
     service(existingVpc(stack), Ingress.internetFacing({ subnets: { subnets } }));
     expect(selected()).toEqual(['subnet-1', 'subnet-2']);
   });
 
-  test('that are missing are told before aws-cdk-lib finds none', () => {
+  test('that are missing cause an error before the error of aws-cdk-lib', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
       'ingress internetFacing needs public subnets, but Web/Vpc has none: pass Ingress.internalOnly() or another VPC (at Web/Api)'));
@@ -137,7 +137,7 @@ describe('dual stack', () => {
     expect(records()).toEqual(['A api.example.com.', 'AAAA api.example.com.']);
   });
 
-  test('the redirect lets IPv6 clients in too', () => {
+  test('the redirect also allows IPv6 clients', () => {
     service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, certificate: certificate() }));
     expect(lets().sort()).toEqual(['0.0.0.0/0 443', '0.0.0.0/0 80', '::/0 443', '::/0 80']);
   });
@@ -149,12 +149,12 @@ describe('dual stack', () => {
     expect(records()).toEqual(['AAAA api.example.com.']);
   });
 
-  test('nobody is let in through a closed listener', () => {
+  test('a closed listener allows no clients', () => {
     service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, openListener: false }));
     expect(lets()).toEqual([]);
   });
 
-  test('without it, nothing is made for IPv6', () => {
+  test('without it, no resource supports IPv6', () => {
     service(vpc(), Ingress.internetFacing({ domainName: 'api.example.com', domainZone: zone() }));
     expect(lets()).toEqual(['0.0.0.0/0 80']);
     expect(records()).toEqual(['A api.example.com.']);
@@ -166,7 +166,7 @@ describe('dual stack', () => {
       'Web/Vpc/PublicSubnet2: pass ipProtocol: ec2.IpProtocol.DUAL_STACK to the VPC');
   });
 
-  test('subnets that get IPv6 addresses until the end are taken', () => {
+  test('subnets that get IPv6 addresses later are accepted', () => {
     const plain = new ec2.Vpc(stack, 'Vpc');
     service(plain, Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
     Aspects.of(plain).add({
@@ -177,12 +177,12 @@ describe('dual stack', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('subnets of an imported VPC are taken, since nobody here knows them', () => {
+  test('subnets of an imported VPC are accepted, because their addresses are unknown', () => {
     service(existingVpc(stack), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('public addresses are refused for a load balancer that is not public', () => {
+  test('public addresses are refused for an internal load balancer', () => {
     expect(() => Ingress.internalOnly({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4 })).toThrow(new Error(
       'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only an internet-facing load balancer ' +
       'has public addresses'));
@@ -190,7 +190,7 @@ describe('dual stack', () => {
 });
 
 describe('TLS', () => {
-  test('has the policy that is given', () => {
+  test('has the given policy', () => {
     service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), sslPolicy: elbv2.SslPolicy.TLS13_13 }));
     template().hasResourceProperties(LISTENER, { Port: 443, SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
   });
@@ -210,14 +210,14 @@ describe('TLS', () => {
       `Ingress.internetFacing: ${name} needs a certificate: without one, the load balancer speaks plain HTTP`));
   });
 
-  test('refuses a certificate of another region, such as that of CloudFront', () => {
+  test('refuses a certificate of another region, such as a certificate for CloudFront', () => {
     const vpc = existingVpc(stack);
     expect(() => service(vpc, Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }))).toThrow(new Error(
       'ingress certificate arn:aws:acm:us-east-1:111111111111:certificate/Edge is in us-east-1, but the service is in eu-west-1: ' +
       'pass one in the same region (at Web/Api)'));
   });
 
-  test('refuses a certificate that is not named by an ARN', () => {
+  test('refuses a certificate without an ARN', () => {
     const named = acm.Certificate.fromCertificateArn(stack, 'Named', 'shop.example.com');
     expect(() => service(existingVpc(stack), Ingress.internetFacing({ certificate: named }))).toThrow(new Error(
       'ingress certificate "shop.example.com" is not an ARN (at Web/Api)'));
@@ -229,7 +229,7 @@ describe('TLS', () => {
       .toThrow('certificate/Cdn is in us-east-1');
   });
 
-  test('takes any certificate where the region of the stack or the ARN is not known', () => {
+  test('accepts any certificate if the region of the stack or the ARN is unknown', () => {
     service(existingVpc(stack), Ingress.internetFacing({ certificate: acm.Certificate.fromCertificateArn(stack, 'Token', Fn.importValue('arn')) }));
     stack = new Stack(app, 'Anywhere');
     service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate('Edge', 'us-east-1') }));
@@ -253,13 +253,13 @@ describe('a domain name', () => {
         `Ingress.internetFacing: domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`));
     });
 
-  test('that is a token passes, and so does the name of the zone', () => {
+  test('and the name of its zone can be tokens', () => {
     expect(() => Ingress.internetFacing({ domainName: Fn.importValue('name'), domainZone: zone() })).not.toThrow();
     const domainZone = route53.HostedZone.fromHostedZoneAttributes(stack, 'Imported', { hostedZoneId: 'Z2', zoneName: Fn.importValue('zone') });
     expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).not.toThrow();
   });
 
-  test('needs a zone that knows its name', () => {
+  test('needs a zone with a known name', () => {
     const domainZone = route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1');
     expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).toThrow(new Error(
       'Ingress.internetFacing: domainZone Web/ById has no zone name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup'));
@@ -269,7 +269,7 @@ describe('a domain name', () => {
 describe('conditions', () => {
   const secret = elbv2.ListenerCondition.httpHeader('X-Origin-Secret', ['s3cr3t']);
 
-  test('let only some requests through, such as those of a CDN', () => {
+  test('allow only some requests, such as those of a CDN', () => {
     service(existingVpc(stack), Ingress.internetFacing({ conditions: [secret] }));
     template().hasResourceProperties(LISTENER, { DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '403' } }] });
     template().hasResourceProperties(RULE, {
@@ -278,7 +278,7 @@ describe('conditions', () => {
     });
   });
 
-  test('hold while traffic shifts too', () => {
+  test('also apply while traffic shifts', () => {
     service(existingVpc(stack), Ingress.internetFacing({ conditions: [secret] }), { deploymentStrategy: BLUE_GREEN });
     template().hasResourceProperties(LISTENER, { DefaultActions: [Match.objectLike({ Type: 'fixed-response' })] });
     template().hasResourceProperties(RULE, { Conditions: [Match.objectLike({ Field: 'http-header' })], Actions: [Match.objectLike({ ForwardConfig: Match.anyValue() })] });
@@ -316,7 +316,7 @@ describe('conditions', () => {
     expect(() => Ingress.internetFacing({ conditions: [condition] })).not.toThrow();
   });
 
-  test('may have several headers', () => {
+  test('can have several headers', () => {
     expect(() => Ingress.internetFacing({
       conditions: [elbv2.ListenerCondition.httpHeader('X-One', ['1']), elbv2.ListenerCondition.httpHeader('X-Two', ['2'])],
     })).not.toThrow();
@@ -324,7 +324,7 @@ describe('conditions', () => {
 });
 
 describe('a test listener', () => {
-  test('forwards to the tasks that ECS says, and lets nobody in by itself', () => {
+  test('forwards to the tasks that ECS selects, and allows no clients by default', () => {
     const ingress = Ingress.internetFacing({ certificate: certificate(), testListenerPort: 8443 });
     const api = service(existingVpc(stack), ingress, { deploymentStrategy: BLUE_GREEN });
     const logicalId = (construct: elbv2.IApplicationListener) => stack.getLogicalId(construct.node.defaultChild as CfnElement);
@@ -338,7 +338,7 @@ describe('a test listener', () => {
     expect(JSON.stringify(template().findResources('AWS::EC2::SecurityGroup'))).not.toContain('8443');
   });
 
-  test('can be reached by whom its connections allow', () => {
+  test('can be reached by clients that its connections allow', () => {
     const api = service(existingVpc(stack), Ingress.internetFacing({ testListenerPort: 8443 }), { deploymentStrategy: BLUE_GREEN });
     api.testListener!.connections.allowDefaultPortFrom(ec2.Peer.ipv4('10.1.0.0/16'));
     template().hasResourceProperties('AWS::EC2::SecurityGroup', {
@@ -346,7 +346,7 @@ describe('a test listener', () => {
     });
   });
 
-  test('is refused for rolling deployments, which test nothing', () => {
+  test('is refused for rolling deployments', () => {
     expect(() => service(existingVpc(stack), Ingress.internetFacing({ testListenerPort: 8443 }))).toThrow(new Error(
       'ingress testListenerPort 8443 needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN (at Web/Api)'));
   });
@@ -355,7 +355,7 @@ describe('a test listener', () => {
     [{ testListenerPort: 80 }, 'testListenerPort 80 is taken by the production listener'],
     [{ testListenerPort: 8080, listenerPort: 8080 }, 'testListenerPort 8080 is taken by the production listener'],
     [{ testListenerPort: 0 }, 'testListenerPort 0 is not a port: 1 to 65535'],
-  ])('is refused on a port that it cannot have: %j', (options, message) => {
+  ])('is refused on an unavailable port: %j', (options, message) => {
     expect(() => Ingress.internetFacing(options)).toThrow(new Error(`Ingress.internetFacing: ${message}`));
   });
 
@@ -409,11 +409,11 @@ describe('settings that ELB would refuse are refused with property and value:', 
     { port: '65535' },
     { port: Fn.importValue('port') },
     { port: 'dummy-value-for-/shop/port' },
-  ])('a health check that ELB takes is taken: %j', (healthCheck) => {
+  ])('a health check that ELB accepts is accepted: %j', (healthCheck) => {
     expect(() => Ingress.internalOnly({ healthCheck })).not.toThrow();
   });
 
-  test('bounds themselves are taken', () => {
+  test('the limits themselves are accepted', () => {
     expect(() => Ingress.internalOnly({
       idleTimeout: Duration.seconds(4000),
       deregistrationDelay: Duration.seconds(0),

@@ -50,7 +50,7 @@ const alarmsOfService = () => {
   return Properties.DeploymentConfiguration.Alarms;
 };
 
-test('without alarms, a deployment watches none', () => {
+test('without alarms, a deployment watches no alarms', () => {
   service({});
   template().resourceCountIs(ALARM, 0);
   expect(alarmsOfService()).toEqual({ AlarmNames: [], Enable: false, Rollback: false });
@@ -114,25 +114,25 @@ describe('an alarm that ECS cannot watch is refused:', () => {
   });
 });
 
-test('an alarm of a known place is taken by a stack whose place is only known when it is deployed', () => {
+test('an alarm in a known environment is accepted by a stack whose environment is unknown', () => {
   const rollbackOn = [cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', 'arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs')];
   expect(() => service({ rollbackOn })).not.toThrow();
 });
 
 describe('server errors', () => {
-  test('are those of the tasks and of the own load balancer, in percent of the requests', () => {
+  test('include those of the tasks and the own load balancer, in percent of the requests', () => {
     service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 2.5 })] });
     expect(operands()).toEqual(['HTTPCode_ELB_5XX_Count of LoadBalancer', 'HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup', 'RequestCount of LoadBalancer+TargetGroup']);
     expect(alarm()).toMatchObject({ Threshold: 2.5, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 2 });
   });
 
-  test('are those of both target groups where traffic shifts', () => {
+  test('include those of both target groups if traffic shifts', () => {
     service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
     expect(operands().filter((each) => each.startsWith('HTTPCode_Target'))).toHaveLength(2);
     expect(operands().filter((each) => each.startsWith('RequestCount'))).toHaveLength(2);
   });
 
-  test('at a shared listener are those of the tasks only, since others share the load balancer', () => {
+  test('at a shared listener include only those of the tasks, because other services share the load balancer', () => {
     const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc }).addListener('Listener', {
       port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404),
     });
@@ -141,14 +141,14 @@ describe('server errors', () => {
   });
 });
 
-test('unhealthy hosts go off from the number that is given', () => {
+test('the unhealthy hosts alarm goes off at the given number', () => {
   service({ rollbackOn: [RollbackAlarm.unhealthyHosts({ count: 2, evaluationPeriods: 5 })] });
   expect(alarm()).toMatchObject({
     MetricName: 'UnHealthyHostCount', Statistic: 'Maximum', Threshold: 2, ComparisonOperator: 'GreaterThanOrEqualToThreshold', EvaluationPeriods: 5,
   });
 });
 
-test('latency is that of a percentile, in seconds', () => {
+test('the latency alarm uses a percentile, in seconds', () => {
   service({ rollbackOn: [RollbackAlarm.latency({ threshold: Duration.millis(800), percentile: 95 })] });
   expect(alarm()).toMatchObject({ MetricName: 'TargetResponseTime', ExtendedStatistic: 'p95', Threshold: 0.8 });
 });
@@ -156,7 +156,7 @@ test('latency is that of a percentile, in seconds', () => {
 test.each([
   ['unhealthy hosts', () => RollbackAlarm.unhealthyHosts()],
   ['latency', () => RollbackAlarm.latency({ threshold: Duration.seconds(1) })],
-])('%s are the worst of both target groups where traffic shifts', (_, make) => {
+])('%s is the maximum of both target groups if traffic shifts', (_, make) => {
   service({ rollbackOn: [make()], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
   expect(alarm().Metrics.find(({ Expression }: any) => Expression).Expression).toBe('MAX([group0, group1])');
   expect(operands()).toHaveLength(2);
@@ -166,12 +166,12 @@ test.each([
   ['server errors', () => RollbackAlarm.serverErrors({ percent: 1 })],
   ['unhealthy hosts', () => RollbackAlarm.unhealthyHosts()],
   ['latency', () => RollbackAlarm.latency({ threshold: Duration.seconds(1) })],
-])('missing data is no breach: %s', (_, make) => {
+])('missing data does not set off the alarm: %s', (_, make) => {
   service({ rollbackOn: [make()] });
   expect(alarm().TreatMissingData).toBe('notBreaching');
 });
 
-test('the service waits for its alarms, and they do not wait for it', () => {
+test('the service waits for its alarms, which do not wait for it', () => {
   const latency = RollbackAlarm.latency({ threshold: Duration.seconds(1) });
   service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), latency] });
   const graph = new ReferenceGraph(app.synth());
@@ -180,7 +180,7 @@ test('the service waits for its alarms, and they do not wait for it', () => {
   for (const each of graph.resources(ALARM)) expect(graph.before(each).has(ecsService)).toBe(false);
 });
 
-test('a kind may come twice, and an alarm may be shared by services', () => {
+test('a kind of alarm can be used twice, and services can share an alarm', () => {
   const slow = [99, 50].map((percentile) => RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile }));
   service({ rollbackOn: slow });
   new GuardedFargateService(stack, 'Other', { guard: anyGuard(stack, {}, 'OtherGuard'), vpc, ingress: Ingress.internalOnly(), rollbackOn: slow });
@@ -188,7 +188,7 @@ test('a kind may come twice, and an alarm may be shared by services', () => {
 });
 
 describe('what cannot be is refused:', () => {
-  test('metrics of a load balancer that is not there', () => {
+  test('metrics of a missing load balancer', () => {
     expect(() => service({ ingress: Ingress.none(), rollbackOn: [RollbackAlarm.latency({ threshold: Duration.seconds(1) })] })).toThrow(new Error(
       'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own (at Web/Api)'));
   });
@@ -206,7 +206,7 @@ describe('what cannot be is refused:', () => {
     expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`));
   });
 
-  test.each([0, 61, 1.5])('%p minutes in a row', (evaluationPeriods) => {
+  test.each([0, 61, 1.5])('%p consecutive minutes', (evaluationPeriods) => {
     expect(() => RollbackAlarm.unhealthyHosts({ evaluationPeriods })).toThrow(new Error(
       `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: 1 to 60`));
   });
@@ -220,7 +220,7 @@ describe('what cannot be is refused:', () => {
       `RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`));
   });
 
-  test('no time at all', () => {
+  test('a duration of 0', () => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
       'RollbackAlarm.latency: threshold must be known at synthesis'));
   });

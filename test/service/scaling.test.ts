@@ -21,13 +21,13 @@ function service(props: GuardedFargateServiceOptions, whenMissing?: WhenMissing)
 }
 
 describe('by default', () => {
-  test('the number of tasks is left to ECS, so that no deployment resets it', () => {
+  test('the number of tasks is left to ECS, so no deployment resets it', () => {
     const { template, construct } = service({});
     template().hasResourceProperties(SERVICE, { DesiredCount: Match.absent() });
     expect(construct.scaling).toBeUndefined();
   });
 
-  test('one task is held back with startWithoutTasks, which ECS would start', () => {
+  test('startWithoutTasks holds back the one task that ECS would start', () => {
     const { template } = service({}, WhenMissing.startWithoutTasks());
     template().hasResourceProperties(SERVICE, { DesiredCount: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Guard'), 'TaskCount1'] } });
     template().hasResourceProperties('Custom::ImageGuard', { TaskCounts: ['1'] });
@@ -42,7 +42,7 @@ describe('Scaling.exactly', () => {
     expect(construct.scaling).toBeUndefined();
   });
 
-  test('takes the number from the guard with startWithoutTasks', () => {
+  test('gets the number from the guard with startWithoutTasks', () => {
     service({ scaling: Scaling.exactly(3) }, WhenMissing.startWithoutTasks()).template()
       .hasResourceProperties(SERVICE, { DesiredCount: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Guard'), 'TaskCount3'] } });
   });
@@ -53,7 +53,7 @@ describe('Scaling.exactly', () => {
     template().hasResourceProperties(SERVICE, { DesiredCount: { Ref: 'Count' } });
   });
 
-  test('refuses a token with startWithoutTasks, naming the guard', () => {
+  test('refuses a token with startWithoutTasks, with an error that names the guard', () => {
     expect(() => service({ scaling: Scaling.exactly(Token.asNumber({ Ref: 'Count' })) }, WhenMissing.startWithoutTasks()))
       .toThrow('count must be known at synthesis with WhenMissing.startWithoutTasks() (at Web/Guard)');
   });
@@ -71,24 +71,24 @@ describe('Scaling.between', () => {
       .map(({ Properties: { TargetTrackingScalingPolicyConfiguration: { PredefinedMetricSpecification, TargetValue } } }) =>
         [PredefinedMetricSpecification.PredefinedMetricType, TargetValue]));
 
-  test('leaves the number to autoscaling, so that no deployment resets it', () => {
+  test('leaves the number to autoscaling, so no deployment resets it', () => {
     const { template, construct } = service({ scaling: Scaling.between(2, 10) });
     template().hasResourceProperties(SERVICE, { DesiredCount: Match.absent() });
     template().hasResourceProperties(TARGET, { MinCapacity: 2, MaxCapacity: 10 });
     expect(construct.scaling).toBeDefined();
   });
 
-  test('follows the CPU by default', () => {
+  test('scales on CPU by default', () => {
     expect(follows()).toEqual({ ECSServiceAverageCPUUtilization: 70 });
   });
 
-  test('follows what is given instead', () => {
+  test('scales on the given metric instead', () => {
     expect(follows({ memoryTargetUtilizationPercent: 60 })).toEqual({ ECSServiceAverageMemoryUtilization: 60 });
     expect(follows({ requestsPerTarget: 500 })).toEqual({ ALBRequestCountPerTarget: 500 });
     expect(follows({ cpuTargetUtilizationPercent: 50 })).toEqual({ ECSServiceAverageCPUUtilization: 50 });
   });
 
-  test('follows all that is given', () => {
+  test('scales on all given metrics', () => {
     expect(follows({ cpuTargetUtilizationPercent: 50, memoryTargetUtilizationPercent: 60, requestsPerTarget: 500 })).toEqual({
       ECSServiceAverageCPUUtilization: 50,
       ECSServiceAverageMemoryUtilization: 60,
@@ -96,7 +96,7 @@ describe('Scaling.between', () => {
     });
   });
 
-  test('changes its bounds by schedule, and follows the CPU within them', () => {
+  test('changes its limits by schedule, and scales on CPU within them', () => {
     const { template } = service({
       scaling: Scaling.between(2, 10, {
         schedules: {
@@ -119,7 +119,7 @@ describe('Scaling.between', () => {
       .toThrow(/minCapacity.*maxCapacity/);
   });
 
-  test('can follow more', () => {
+  test('can scale on further metrics', () => {
     const { construct, template } = service({ scaling: Scaling.between(1, 4) });
     construct.scaling!.scaleToTrackCustomMetric('Queue', { metric: new Metric({ namespace: 'Shop', metricName: 'Backlog' }), targetValue: 10 });
     template().hasResourceProperties(POLICY, { TargetTrackingScalingPolicyConfiguration: Match.objectLike({ TargetValue: 10 }) });
@@ -131,14 +131,14 @@ describe('Scaling.between', () => {
     });
   });
 
-  test('lets tokens pass', () => {
+  test('accepts tokens', () => {
     const [min, max] = ['Min', 'Max'].map((name) => Token.asNumber({ Ref: name }));
     const { stack, template } = service({ scaling: Scaling.between(min, max) });
     for (const name of ['Min', 'Max']) new CfnParameter(stack, name, { type: 'Number' });
     template().hasResourceProperties(TARGET, { MinCapacity: { Ref: 'Min' }, MaxCapacity: { Ref: 'Max' } });
   });
 
-  test.each([0, 1])('may end where it begins: %d', (min) => {
+  test.each([0, 1])('can have equal minimum and maximum: %d', (min) => {
     expect(() => service({ scaling: Scaling.between(min, 1) }).template()).not.toThrow();
   });
 
@@ -150,7 +150,7 @@ describe('Scaling.between', () => {
     expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: at least 1, and at least min`);
   });
 
-  test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is no percentage, with the value', (name) => {
+  test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is not a percentage, with the value', (name) => {
     for (const percent of [0, -1, 101, 50.5, NaN]) {
       expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a percentage: 1 to 100`));
     }
@@ -161,22 +161,22 @@ describe('Scaling.between', () => {
       .toThrow(new Error(`Scaling.between: requestsPerTarget ${requestsPerTarget} is not a number of requests: 1 or more`));
   });
 
-  test('refuses to count requests without a load balancer, naming path and value', () => {
+  test('refuses requestsPerTarget without a load balancer, with path and value', () => {
     expect(() => service({ scaling: Scaling.between(1, 4, { requestsPerTarget: 500 }) })).toThrow(new Error(
       'scaling requestsPerTarget 500 needs a load balancer: pass an ingress other than Ingress.none() (at Web/Service)'));
   });
 
-  test('refuses to start without tasks, which it would start by itself', () => {
+  test('refuses startWithoutTasks, because autoscaling would start tasks', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.startWithoutTasks())).toThrow(new Error(
       'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
       'pass Scaling.exactly until the first image is pushed, or another whenMissing (at Web/Service)'));
   });
 
-  test('goes along with waiting for the image', () => {
+  test('can be combined with waitFor', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.waitFor(Duration.minutes(5))).template()).not.toThrow();
   });
 
-  test('may be shared by services', () => {
+  test('can be shared by services', () => {
     const scaling = Scaling.between(1, 4);
     const { stack, template } = service({ scaling });
     new GuardedFargateService(stack, 'Other', { guard: anyGuard(stack, {}, 'OtherGuard'), vpc: undefined, scaling });
@@ -193,7 +193,7 @@ describe('requests', () => {
     return { configuration, construct, stack };
   };
 
-  test('are those of the target group while deployments are rolling ones', () => {
+  test('are those of the target group for rolling deployments', () => {
     const { configuration } = policy({});
     expect(configuration.PredefinedMetricSpecification.PredefinedMetricType).toBe('ALBRequestCountPerTarget');
   });
@@ -217,7 +217,7 @@ describe('requests', () => {
 describe('a metric of one\'s own', () => {
   const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions', statistic: 'Average' });
 
-  test('is all that drives scaling, without CPU', () => {
+  test('replaces CPU', () => {
     const { template } = service({ scaling: Scaling.between(1, 10, { customMetrics: { sessions: { metric, targetValue: 100 } } }) });
     template().resourceCountIs(POLICY, 1);
     template().hasResourceProperties(POLICY, {
@@ -225,7 +225,7 @@ describe('a metric of one\'s own', () => {
     });
   });
 
-  test('may be metric math', () => {
+  test('can use metric math', () => {
     const expression = new MathExpression({
       expression: 'sessions / 2 + other',
       usingMetrics: {
@@ -246,7 +246,7 @@ describe('a metric of one\'s own', () => {
     });
   });
 
-  test('may change the number in steps, without CPU', () => {
+  test('can change the number in steps, without CPU', () => {
     const { template } = service({
       scaling: Scaling.between(1, 10, {
         metricSteps: { sessions: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } },
@@ -275,7 +275,7 @@ describe('a queue', () => {
   };
   const tracking = { PolicyType: 'TargetTrackingScaling' };
 
-  test('keeps its backlog per task, and CPU does not drive scaling', () => {
+  test('drives scaling by its backlog per task, without CPU', () => {
     const template = follow(1);
     template.resourceCountIs(POLICY, 1);
     template.hasResourceProperties(POLICY, {
@@ -294,7 +294,7 @@ describe('a queue', () => {
     });
   });
 
-  test('starts the first task again when messages wait that nobody works on', () => {
+  test('starts the first task again when messages wait and none is in flight', () => {
     const template = follow(0);
     template.hasResourceProperties(TARGET, { MinCapacity: 0 });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -320,7 +320,7 @@ describe('a queue', () => {
     [(queue: sqs.IQueue) => ({ queue }), 'queue Web/Queue needs messagesPerTask'],
     [() => ({ messagesPerTask: 5 }), 'messagesPerTask 5 needs a queue'],
     [(queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 }), 'messagesPerTask 0 is not a number of messages that is known at synthesis: 1 or more'],
-  ])('is refused by half: %#', (options, message) => {
+  ])('is refused if only one of its two options is set: %#', (options, message) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
   });
@@ -372,12 +372,12 @@ describe('a minimum of 0', () => {
   };
   const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions' });
 
-  test('is warned of where only running tasks are measured, which never start again', () => {
+  test('causes a warning if only running tasks provide the metrics', () => {
     expect(warnings({})).toBe(1);
     expect(warnings({ requestsPerTarget: 100 }, Ingress.internalOnly())).toBe(1);
   });
 
-  test('is not warned of where something else starts them', () => {
+  test('causes no warning if another metric can start tasks', () => {
     expect(warnings({ customMetrics: { sessions: { metric, targetValue: 1 } } })).toBe(0);
     expect(warnings({ schedules: { morning: { schedule: Schedule.cron({ hour: '6' }), minCapacity: 1 } } })).toBe(0);
   });

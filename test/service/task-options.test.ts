@@ -33,7 +33,7 @@ function container(): any {
   return Properties.ContainerDefinitions[0];
 }
 
-test('the container has the user, directory, limits and time to stop that are given', () => {
+test('the container has the given user, directory, limits, and stop timeout', () => {
   service({
     user: '1000:1000',
     workingDirectory: '/app',
@@ -53,12 +53,12 @@ describe('Linux parameters', () => {
 
   test.each<[string, ecs.LinuxParametersProps]>([
     ['sharedMemorySize', { sharedMemorySize: 64 }], ['maxSwap', { maxSwap: Size.mebibytes(64) }],
-  ])('%s is refused, which Fargate does not support', (name, props) => {
+  ])('%s is refused, because Fargate does not support it', (name, props) => {
     service({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', props) });
     expect(() => app.synth()).toThrow(`[Web/Api] linuxParameters.${name} of container "app" is not supported by Fargate: leave it out`);
   });
 
-  test('devices are refused, also those that are added later', () => {
+  test('devices are refused, even if they are added later', () => {
     const linuxParameters = new ecs.LinuxParameters(stack, 'Linux');
     service({ linuxParameters });
     linuxParameters.addDevices({ hostPath: '/dev/fuse' });
@@ -72,7 +72,7 @@ describe('log drivers that Fargate does not support', () => {
     expect(() => app.synth()).toThrow('[Web/Api] logDriver "fluentd" of container "app" is not supported by Fargate: pass one of awslogs, awsfirelens, splunk');
   });
 
-  test('are no others than those', () => {
+  test('are exactly these', () => {
     service({ logDriver: ecs.LogDrivers.firelens({}) });
     expect(() => app.synth()).not.toThrow();
   });
@@ -86,7 +86,7 @@ describe('environment files', () => {
     return ecs.EnvironmentFile.fromAsset(file);
   };
 
-  test('may be read by the execution role, and nothing else in the bucket', () => {
+  test('can be read by the execution role, which has no access to other files in the bucket', () => {
     service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/prod.env')] });
     const arn = (suffix = '') => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::settings${suffix}`]] });
     expect(container().EnvironmentFiles).toEqual([{ Type: 's3', Value: arn('/api/prod.env') }]);
@@ -101,12 +101,12 @@ describe('environment files', () => {
     });
   });
 
-  test('may be several local files, which aws-cdk-lib alone takes one of', () => {
+  test('can be several local files, although aws-cdk-lib alone supports only one', () => {
     service({ environmentFiles: [local('A=1'), local('B=2')] });
     expect(container().EnvironmentFiles).toHaveLength(2);
   });
 
-  test('must end with .env, which ECS demands', () => {
+  test('must end with .env, as ECS requires', () => {
     expect(() => service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/settings.txt')] })).toThrow(new Error(
       'environmentFiles[0] api/settings.txt does not end with .env: ECS accepts no other files (at Web/Api)'));
   });
@@ -125,7 +125,7 @@ test('a variable that is added later from another source is refused at synthesis
     '[Web/Api] environment and secrets of container "app" both set PASSWORD: set it in only one of them');
 });
 
-test.each(['', ' '])('a variable whose name ECS would refuse as blank is refused at synthesis: "%s"', (name) => {
+test.each(['', ' '])('a variable with a blank name is refused at synthesis: "%s"', (name) => {
   service({ environment: { STAGE: 'prod', [name]: 'x' } });
   expect(() => app.synth()).toThrow(
     `[Web/Api] environment of container "app" has a variable with the blank name "${name}": pass a name`);
@@ -143,7 +143,7 @@ test('a variable without a name is refused in a sidecar too', () => {
   expect(() => app.synth()).toThrow('[Web/Api] environment of container "Proxy" has a variable with the blank name "": pass a name');
 });
 
-test('a variable may have an empty value, or a token for a name', () => {
+test('a variable can have an empty value, or a token as its name', () => {
   service({ environment: { EMPTY: '', [Fn.importValue('name')]: 'x' } });
   expect(() => app.synth()).not.toThrow();
 });
@@ -160,7 +160,7 @@ test('connections of a container without a port have no default port', () => {
   expect(service().connections.defaultPort).toBeUndefined();
 });
 
-test('a phased service has at hand what the service of aws-ecs-patterns has', () => {
+test('a phased service exposes the same constructs as the service of aws-ecs-patterns', () => {
   const api = new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), ingress: Ingress.internalOnly() });
   for (const name of ['cluster', 'taskDefinition', 'loadBalancer', 'listener', 'targetGroup'] as const) {
     expect(api[name]).toBe(api.service[name]);

@@ -47,7 +47,7 @@ test.each(Object.entries(TABLE).map(([cpu, memory]) => ({ cpu: Number(cpu), memo
     expect(taken.sort((a, b) => a - b)).toEqual(memory);
   });
 
-test.each([undefined, ...Object.keys(TABLE).map(Number)])('with %p CPU units, the default is the least memory that Fargate has for them', (cpu) => {
+test.each([undefined, ...Object.keys(TABLE).map(Number)])('with %p CPU units, the default is the smallest memory that Fargate supports', (cpu) => {
   expect(size({ cpu })).toEqual([String(cpu ?? 256), String(TABLE[cpu ?? 256][0])]);
 });
 
@@ -58,26 +58,26 @@ test.each([
   [1024, 2500, 'memoryLimitMiB 2500 is not supported by Fargate for cpu 1024: pass 2048 to 8192 in steps of 1024 (at Web/Api)'],
   [8192, 18432, 'memoryLimitMiB 18432 is not supported by Fargate for cpu 8192: pass 16384 to 61440 in steps of 4096 (at Web/Api)'],
   [256, NaN, 'memoryLimitMiB NaN is not supported by Fargate for cpu 256: pass 512, 1024, or 2048 (at Web/Api)'],
-])('a task between the steps is refused: %p CPU units with %d MiB', (cpu, memoryLimitMiB, message) => {
+])('an unsupported task size is refused: %p CPU units with %d MiB', (cpu, memoryLimitMiB, message) => {
   expect(() => size({ cpu, memoryLimitMiB })).toThrow(new Error(message));
 });
 
-test.each([0, -256, 300, 1024.5, 65536, NaN])('%p CPU units are refused, since Fargate has no such task', (cpu) => {
+test.each([0, -256, 300, 1024.5, 65536, NaN])('%p CPU units are refused, because Fargate does not support them', (cpu) => {
   expect(() => size({ cpu })).toThrow(new Error(
     `cpu ${cpu} is not a Fargate task size: pass 256, 512, 1024, 2048, 4096, 8192, 16384, or 32768 (at Web/Api)`));
 });
 
-test('tokens pass', () => {
+test('tokens are accepted', () => {
   const [cpu, memoryLimitMiB] = ['Cpu', 'Memory'].map((name) => new CfnParameter(stack, name, { type: 'Number' }).valueAsNumber);
   expect(size({ cpu, memoryLimitMiB })).toEqual([{ Ref: 'Cpu' }, { Ref: 'Memory' }]);
 });
 
-test('memory that is a token passes with any CPU', () => {
+test('memory that is a token is accepted with any CPU', () => {
   const memoryLimitMiB = new CfnParameter(stack, 'Memory', { type: 'Number' }).valueAsNumber;
   expect(size({ cpu: 1024, memoryLimitMiB })).toEqual(['1024', { Ref: 'Memory' }]);
 });
 
-test('CPU that is a token needs memory, for which there is no default', () => {
+test('CPU that is a token requires memory, which then has no default', () => {
   const cpu = new CfnParameter(stack, 'Cpu', { type: 'Number' }).valueAsNumber;
   expect(() => size({ cpu })).toThrow(new Error('cpu is a token, so its default memory is unknown: pass memoryLimitMiB (at Web/Api)'));
 });

@@ -31,19 +31,19 @@ describe('a service that bypasses the guard is found', () => {
     ]);
   });
 
-  test('with a digest that is written down', () => {
+  test('with a fixed digest', () => {
     const { stack, registry, graph } = stackWithGuard();
     plainService(stack, ecs.ContainerImage.fromRegistry(registry.repositoryUriForDigest(`sha256:${'0'.repeat(64)}`)));
     expect(waysAroundTheGuard(graph())).toHaveLength(1);
   });
 
-  test('with the tag that the guard answered with, which may name another image by now', () => {
+  test('with the tag from the guard, which may have moved', () => {
     const { stack, registry, guard, graph } = stackWithGuard();
     plainService(stack, ecs.ContainerImage.fromRegistry(registry.repositoryUriForTag(guard.imageTag)));
     expect(waysAroundTheGuard(graph())).toHaveLength(1);
   });
 
-  test('with the digest of a guard that looked in another repository', () => {
+  test('with the digest of a guard for another repository', () => {
     const { stack, guard, graph } = stackWithGuard();
     const other = ImageRegistry.inCompanionStack(stack, 'Other');
     plainService(stack, ecs.ContainerImage.fromRegistry(other.repositoryUriForDigest(guard.imageDigest)));
@@ -59,7 +59,7 @@ describe('a service that bypasses the guard is found', () => {
     ]);
   });
 
-  test('in a nested stack that is handed the URI as a parameter', () => {
+  test('in a nested stack that gets the URI as a parameter', () => {
     const { stack, registry, graph } = stackWithGuard();
     const nested = new NestedStack(stack, 'Nested', { parameters: { Image: registry.repositoryUriForTag('v1') } });
     const image = new CfnParameter(nested, 'Image');
@@ -76,7 +76,7 @@ describe('a service that bypasses the guard is found', () => {
     expect(waysAroundTheGuard(graph())).toHaveLength(1);
   });
 
-  test('with a task definition from somewhere else', () => {
+  test('with a task definition from another source', () => {
     const { stack, guard, graph } = stackWithGuard();
     const { ecsService } = new GuardedFargateService(stack, 'Api', { guard });
     const resource = ecsService.node.findChild('Service') as ecs.CfnService;
@@ -85,7 +85,7 @@ describe('a service that bypasses the guard is found', () => {
   });
 });
 
-test('a service of the library and one with the image of a public registry are not found fault with', () => {
+test('a service of the library and a service with an image from a public registry are accepted', () => {
   const { stack, guard, graph } = stackWithGuard();
   const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard });
   taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/xray/aws-xray-daemon:3') });
