@@ -27,13 +27,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
   tsconfigDevFile: 'tsconfig.dev.json',
 
   cdkVersion: LOWEST_CDK,
-  // Go consumers of aws-cdk-lib 2.220.0 do not compile with any newer constructs.
+  // With a newer version of constructs, Go consumers of aws-cdk-lib 2.220.0 do not compile.
   constructsVersion: '10.4.2',
   jsiiVersion: '~6.0.0',
   typescriptVersion: '~6.0',
   packageManager: javascript.NodePackageManager.NPM,
   minNodeVersion: '20.0.0',
-  // npm publishes without a token from 11.5 on, which comes with this one.
+  // npm publishes without a token from 11.5 on. This version of Node.js includes it.
   workflowNodeVersion: '24',
   lambdaAutoDiscover: false,
   npmignoreEnabled: false,
@@ -42,7 +42,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     '@types/node@^22',
     '@types/semver@^7',
-    // What the handlers that the benchmark is run beside import.
+    // Imports of the handlers that the benchmark compares.
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
@@ -51,31 +51,31 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@smithy/protocol-http@^5',
     '@smithy/signature-v4@^5',
     '@smithy/types@^4',
-    // What scripts/mutation-runner.mjs is made of.
+    // Dependencies of scripts/mutation-runner.mjs.
     '@jest/expect@^30',
     '@stryker-mutator/api@^9.6.1',
     '@stryker-mutator/core@^9.6.1',
     'jest-each@^30',
     'jest-mock@^30',
-    // GitHub's own reader of workflows, and the tests that the authors of JSON Patch wrote: judges of what is rendered.
+    // Independent judges of the rendered workflows: the workflow parser of GitHub, and the test suite of JSON Patch.
     '@actions/expressions@^0.3.61',
     '@actions/workflow-parser@^0.3.61',
     'json-patch-test-suite@^1.1.0',
     'aws-cdk@^2.1148.1',
-    // npm's latest, 2.72.1, knows the modules of CDK v1 only.
+    // The latest version on npm, 2.72.1, supports only the modules of CDK v1.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
-    // How docker/build-push-action reads lists.
+    // Parser of docker/build-push-action for lists.
     'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
     'jsii-rosetta@~6.0.0',
     'semver@^7',
   ],
-  // What a library of jsii depends on besides its peers, it has to bring along. Loaded only when a workflow is rendered.
+  // A jsii library must bundle all dependencies except its peers. They are loaded only to render a workflow.
   bundledDeps: ['fast-json-patch@^3.1.1', 'yaml@^2.9.1'],
   jestOptions: {
-    // projen's default updates snapshots silently, so that none of them can ever fail.
+    // The projen default updates snapshots silently, so no snapshot would ever fail.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestConfig: { maxWorkers: '100%', collectCoverage: false },
   },
@@ -87,7 +87,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   tsconfigDev: { compilerOptions: {}, include: ['.projenrc.ts'], exclude: ['examples', 'node_modules'] },
 
-  // Registries that can, trust the workflow itself: no token is kept anywhere. What is published names the run that made it.
+  // These registries trust the workflow itself, so no token is stored. A published package contains the run that built it.
   npmTrustedPublishing: true,
   publishToPypi: { distName: 'phased-fargate', module: 'phased_fargate', trustedPublishing: true },
   publishToMaven: {
@@ -97,17 +97,17 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   publishToGo: { moduleName: 'github.com/org/phased-fargate-go', packageName: 'phasedfargate' },
   publishToNuget: { dotNetNamespace: 'Org.PhasedFargate', packageId: 'Org.PhasedFargate', trustedPublishing: true },
-  // projen's first release would be 0.0.0.
+  // The first release of projen would be 0.0.0.
   nextVersionCommand: 'node -p "process.env.VERSION === \'0.0.0\' ? \'0.1.0\' : \'\'"',
   releasableCommits: ReleasableCommits.featuresAndFixes(),
-  // 13 needs Node.js 22. test/checkout/fresh-clone.test.ts finds such versions.
+  // Version 13 needs Node.js 22. test/checkout/fresh-clone.test.ts finds such versions.
   bumpPackage: 'commit-and-tag-version@^12',
-  // Its protection rules say who lets a release out.
+  // The protection rules of this environment determine who can approve a release.
   releaseEnvironment: 'release',
   postBuildSteps: ['compat', 'test:package'].map((task) => ({ name: task, run: `npx projen ${task}` })),
   jsiiReleaseVersion: '0.2.1061',
 
-  // A pull request is checked and never changed: what it would generate differently makes it fail.
+  // The workflow checks a pull request but never changes it. It fails if generated files are out of date.
   buildWorkflowOptions: { mutableBuild: false, permissions: { contents: github.workflows.JobPermission.READ } },
   githubOptions: {
     mergify: false,
@@ -125,37 +125,38 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '- [ ] the documentation covers it: docstrings, README, guides',
   ],
   depsUpgradeOptions: {
-    // A release that was tampered with is mostly found within days.
+    // Most compromised releases are found within days.
     cooldown: 7,
     workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY },
   },
 
-  // jsii-pacmak writes an .npmignore, which npm does not heed next to a list of files.
+  // jsii-pacmak writes an .npmignore, but npm ignores that file if package.json has a list of files.
   gitignore: ['.npmignore', '.stryker-tmp/', 'cdk.out/', '.venv/', '.jsii.tabl.json', '*.tgz', '/reports/', '__pycache__/', '.DS_Store', '/.site/'],
 });
 
-// The library still builds on Node 20, which jsii no longer likes.
+// The library still builds on Node.js 20, for which jsii prints a warning.
 project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
 
-// Newer versions of these two name Go modules that were never published.
+// Newer versions of these two refer to Go modules that were never published.
 project.package.addField('overrides', {
   '@aws-cdk/asset-node-proxy-agent-v6': '2.1.0',
   '@aws-cdk/cloud-assembly-schema': '48.6.0',
-  // The bindings of 1.13.0 were published for some platforms only, which npm refuses to install from a lock file.
+  // The bindings of 1.13.0 were published for some platforms only, so npm refuses to install them from a lockfile.
   'unrs-resolver': '1.12.2',
 });
 
-// None of them is needed: each package falls back to a binary that npm has installed. npm lists those that nobody has decided on.
+// No package needs its install script, because each falls back to a binary that npm has installed. npm lists scripts without
+// a decision.
 project.package.addField('allowScripts', { '@parcel/watcher': false, 'esbuild': false, 'unrs-resolver': false });
 
-// Handlers are bundled when the library is built, never at a consumer's synth.
+// Handlers are bundled when the library is built, never during the synthesis of a user.
 for (const room of ['guard', 'release-task']) {
   project.bundler.addBundle(`src/${room}/handler/index.lambda.ts`, {
     platform: 'node',
     target: 'node22',
     minify: true,
     mainFields: ['module', 'main'],
-    // Loaded on demand, for event streams only: as part of the bundle it would keep much else from being left out.
+    // Loaded on demand, only for event streams. In the bundle, it would prevent tree shaking of other code.
     externals: ['@smithy/core/event-streams'],
   });
 }
@@ -168,45 +169,46 @@ project.eslint?.addOverride({
   },
 });
 
-// What users install, named, so that nothing gets in by accident. The handlers' own files are in the bundles already.
+// An explicit list of the published files, so that nothing else gets into the package. The bundles already contain the
+// handlers.
 project.package.addField('files', [
   '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
   'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
 ]);
 
-// Also when jsii-pacmak calls `npm pack`, whatever the language.
+// Also runs when jsii-pacmak calls `npm pack`, for any language.
 project.setScript('prepack', 'node scripts/require-bundles.mjs');
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
 project.tasks.tryFind('docgen')?.exec('node scripts/api-contents.mjs');
 
-// Every TypeScript block of the README and of the docstrings compiles.
+// Compiles every TypeScript block of the README and the docstrings.
 const rosetta = project.addTask('rosetta:strict', {
   description: 'Compile the code blocks in README and docstrings',
   exec: 'jsii-rosetta extract --strict',
 });
 project.postCompileTask.spawn(rosetta);
 
-// Findings of awslint that do not fit here. test/package fails for one that no longer is needed.
+// Findings of awslint that do not apply here. test/package fails if an entry is no longer needed.
 new JsonFile(project, 'awslint.json', {
   obj: {
     exclude: [
-      // The L2s of aws-cdk-lib that take our properties want L2 interfaces too.
+      // The L2 constructs of aws-cdk-lib that accept our properties also require L2 interfaces.
       'prefer-ref-interface',
-      // They are written into a file for GitHub, which knows no constructs.
+      // These values are written into a file for GitHub, which cannot resolve constructs.
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.deployRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.diffRoleArn',
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
-      // It is ecr.IRepository: wherever an ImageRegistry serves, any other repository does.
+      // The interface is ecr.IRepository, because any other repository can replace an ImageRegistry.
       'resource-interface:@org/phased-fargate.ImageRegistry',
-      // It adds to what ecr.RepositoryBase grants.
+      // It extends the permissions that ecr.RepositoryBase grants.
       'no-grants:@org/phased-fargate.ImageRegistry.grantPush',
     ],
   },
 });
 
-// What runs against the packed library.
+// Tests that use the packed library.
 const E2E_CONFIG = 'test/jest.e2e.json';
 new JsonFile(project, E2E_CONFIG, {
   marker: false,
@@ -236,7 +238,7 @@ const examples = project.addTask('test:examples', {
 });
 const e2e = project.addTask('test:e2e', {
   description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
-  // The CDK CLI asks for the status of a stack every five seconds, and leaves the processor to others in between.
+  // The CDK CLI polls the status of a stack every five seconds, and leaves the CPU to other tests in the meantime.
   exec: `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
@@ -289,13 +291,13 @@ const site = project.addTask('docs:site', {
 });
 project.addTask('mutation', {
   description: 'Run mutation tests of the handlers with Stryker',
-  // The seed is part of a test's name, by which coverage is matched.
+  // The seed is part of the name of a test, and Stryker matches coverage by name.
   env: { FAST_CHECK_RUNS: '10', FAST_CHECK_SEED: '1' },
   exec: 'stryker run',
   receiveArgs: true,
 });
 
-// projen's lets pass what breaks as long as the library is experimental, and takes changes of aws-cdk-lib for ours.
+// The task of projen ignores breaking changes of an experimental library, and includes changes of aws-cdk-lib.
 const compat = project.tasks.tryFind('compat')!;
 compat.description = 'Compare the API with the last release on npm, if there is one; .compatignore lists the allowed breaking changes';
 compat.reset('node scripts/compat.mjs .compatignore');
@@ -333,13 +335,13 @@ const demo = project.addTask('demo', { description: 'Run the demo on a local AWS
 demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
-// What `npm test` does beyond the build and the steps after each build, for pull requests.
+// Steps of `npm test` that pull requests run after the build.
 project.buildWorkflow?.addPostBuildSteps(...[newest, examples, model, e2e, languages, site].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
 })));
 
-// Containers need root. The other end-to-end tests need nothing.
+// Containers need root. The other end-to-end tests do not.
 project.buildWorkflow?.addPostBuildSteps(
   { name: 'runc', run: 'sudo apt-get update -qq && sudo apt-get install -y -qq runc busybox-static' },
   { name: containers.name, run: `sudo env "PATH=$PATH" CI=true npx projen ${containers.name}` },
@@ -347,25 +349,25 @@ project.buildWorkflow?.addPostBuildSteps(
 
 new AwsTestWorkflow(project.github!, { run: aws.name, cleanup: awsCleanup.name });
 
-// Source maps would be two thirds of the code that is installed, and map it to sources that are not.
+// Source maps would be two thirds of the installed code, and refer to sources that are not installed.
 project.tryFindObjectFile('tsconfig.json')!.addOverride('compilerOptions.inlineSourceMap', false);
 project.tryFindObjectFile('tsconfig.json')!.addDeletionOverride('compilerOptions.inlineSources');
 
-// How PyPI tells libraries for the CDK from others.
+// PyPI recognizes CDK libraries by these classifiers.
 project.tryFindObjectFile('package.json')!.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
-// The commands that start from a fresh clone.
+// Commands that work in a fresh clone.
 project.setScript('test', 'node scripts/with-dependencies.mjs verify');
 project.setScript('unit', 'node scripts/with-dependencies.mjs unit');
 project.setScript('demo', 'node scripts/with-dependencies.mjs demo');
 
-// They need less than projen gives them: one reads a title, the other pushes nothing.
+// These workflows need fewer permissions than projen grants: one only reads a title, and the other pushes nothing.
 project.tryFindObjectFile('.github/workflows/pull-request-lint.yml')?.addOverride('jobs.validate.permissions.pull-requests', 'read');
 project.tryFindObjectFile('.github/workflows/release.yml')?.addOverride('jobs.release.permissions.contents', 'read');
 new DocsSiteWorkflow(project.github!, site.name);
 new HardenedWorkflows(project.github!);
 
-// projen's own words for these say little.
+// Better descriptions than those of projen.
 for (const [task, description] of Object.entries({
   'bundle': 'Bundle the handlers into assets/',
   'compile': 'Compile with jsii, which checks the public API',

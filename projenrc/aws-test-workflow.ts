@@ -8,8 +8,9 @@ export interface AwsTestTasks {
 }
 
 /**
- * Tells the story in an account of the maintainers, when one of them asks for it and another approves: the protection
- * rules of the environment `aws-test` say who that is. There is no key anywhere; the role trusts this environment only.
+ * Runs the test scenario in an account of the maintainers. A maintainer starts it, and another one approves it, as the
+ * protection rules of the environment `aws-test` require. There are no stored keys, because the role trusts only this
+ * environment.
  */
 export class AwsTestWorkflow extends Component {
   constructor(hub: github.GitHub, { run, cleanup }: AwsTestTasks) {

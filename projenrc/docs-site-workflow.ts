@@ -2,19 +2,19 @@ import { Component, github } from 'projen';
 
 const { READ, WRITE } = github.workflows.JobPermission;
 
-/** Variable of the repository that a maintainer sets to `true` after enabling GitHub Pages. Publishing fails before that. */
+/** Repository variable that a maintainer sets to `true` after enabling GitHub Pages. Publishing fails before that. */
 const SWITCH = 'DOCS_SITE';
 
-/** Publishes the documentation of `main` on GitHub Pages. The job that runs code of dependencies lacks the right to publish. */
+/** Publishes the documentation of `main` on GitHub Pages. The job that runs code of dependencies has no permission to publish. */
 export class DocsSiteWorkflow extends Component {
   constructor(hub: github.GitHub, task: string) {
     super(hub.project);
-    // A newer commit replaces what an older one would publish.
+    // A newer commit replaces the site of an older one.
     const concurrencyOptions = { group: 'docs-site', cancelInProgress: true };
     const workflow = new github.GithubWorkflow(hub, 'docs-site', { limitConcurrency: true, concurrencyOptions });
     workflow.on({ push: { branches: ['main'] }, workflowDispatch: {} });
     workflow.addJobs({
-      // Pull requests check the site already. If this job is skipped, GitHub skips the job that needs it.
+      // Pull requests already check the site. If this job is skipped, GitHub also skips the job that needs it.
       generate: {
         if: `\${{ vars.${SWITCH} == 'true' }}`,
         runsOn: ['ubuntu-latest'],

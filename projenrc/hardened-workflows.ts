@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { Component, github } from 'projen';
 import { isMap, isScalar, parseDocument, YAMLMap } from 'yaml';
 
-/** Each action by the commit of a version, because tags can be moved. */
+/** Each action with the commit of a version, because tags can move. */
 const PINS: Record<string, { readonly version: string; readonly commit: string }> = {
   'actions/checkout': { version: 'v7.0.1', commit: '3d3c42e5aac5ba805825da76410c181273ba90b1' },
   'actions/deploy-pages': { version: 'v5.0.0', commit: 'cd2ce8fcbc39b97be8ca5fce6e763baed58fa128' },
@@ -20,8 +20,8 @@ const PINS: Record<string, { readonly version: string; readonly commit: string }
 };
 
 /**
- * What projen has no option for: every action is pinned by its commit, with the version as a comment; no job has a
- * permission that it does not name; and no checkout leaves its token behind, since no job pushes with it.
+ * Hardening that projen has no option for. Every action is pinned to its commit, with the version as a comment. Every job
+ * lists its permissions. No checkout keeps its token, because no job pushes with it.
  */
 export class HardenedWorkflows extends Component {
   constructor(private readonly hub: github.GitHub) {

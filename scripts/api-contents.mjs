@@ -1,5 +1,5 @@
-// Puts a table of contents at the beginning of API.md, in the order of the phases instead of the alphabet, says what the
-// parameters are that every construct has, and describes each property of a struct once: where it is declared.
+// Adds a table of contents to the beginning of API.md, in the order of the phases instead of the alphabet. Describes the
+// parameters that every construct has. Describes each property of a struct only once, where it is declared.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PHASES = {
@@ -51,7 +51,7 @@ function constructsFirst(a, b) {
   return rank(a) - rank(b) || a.name.localeCompare(b.name);
 }
 
-/** Each property of these interfaces and of those that they extend, with the name of the one that declares it. */
+/** Each property of these interfaces and their base interfaces, with the name of the interface that declares it. */
 function inherited(interfaces) {
   return interfaces.filter((fqn) => fqn in assembly).flatMap((fqn) => [
     ...(assembly[fqn].properties ?? []).map(({ name }) => [name, fqn]),

@@ -1,5 +1,5 @@
-// Compares the API with that of the last release on npm, and fails for what would break its users and is not listed in the
-// allow-list. The release is given the peers that are installed here: what aws-cdk-lib changes is not a change of ours.
+// Compares the API with the last release on npm. Fails for breaking changes that the allow-list does not contain. The
+// release uses the installed peer dependencies, so changes of aws-cdk-lib do not count.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ try {
   const release = join(directory, 'package');
   rmSync(join(release, 'node_modules'), { recursive: true, force: true });
   symlinkSync(resolve('node_modules'), join(release, 'node_modules'));
-  // Without "all", whatever is marked as experimental may break: the whole library.
+  // Without "all", everything that is marked as experimental may break, which is the whole library.
   const { status } = spawnSync('npx', ['jsii-diff', release, '.', '--keys', '--error-on', 'all', '--ignore-file', allowList], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {

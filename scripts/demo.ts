@@ -12,7 +12,7 @@ import { Emulator } from '../test/emulator/emulator';
 import { release, script } from '../test/emulator/programs';
 import { python } from '../test/emulator/venv';
 
-/** The story of the README, with real deployments by the CDK CLI. Every line with a tick was checked before it was printed. */
+/** The demo of the README, with real deployments by the CDK CLI. Every line with a check mark was verified before it was printed. */
 
 const EXAMPLE = 'minimal';
 const REPOSITORY = 'fargatestack-api';
@@ -54,7 +54,7 @@ async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal)
   await tellTheStory(new User(emulator, consumer, EXAMPLE, { onOutput: showEvents, signal }));
 }
 
-/** One deployment of repository and service by aws-cdk-lib alone, until it is clear that it will not end by itself. */
+/** Deploys the repository and the service with aws-cdk-lib alone, until it is clear that the deployment will not end by itself. */
 async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: AbortSignal): Promise<void> {
   const user = new User(emulator, consumer, EXAMPLE, { signal });
   const app = readFileSync(join(__dirname, 'the-problem.ts'), 'utf8').trim();
@@ -80,7 +80,7 @@ async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: Ab
   restore();
 }
 
-/** Waits until tasks of the one service there is have stopped. Returns the reason of each. */
+/** Waits until tasks of the only service have stopped. Returns the reason of each. */
 async function reasonsOfTasks(user: User, count: number, found: (service: { name: string; cluster: string }) => void): Promise<string[]> {
   for (;;) {
     await sleep(100);
@@ -146,7 +146,7 @@ async function tellTheStory(user: User): Promise<void> {
   await ask(user, host, 'Hello from the second release');
 }
 
-/** The images of the service of the story. */
+/** The images of the service in the demo. */
 async function imagesOf(user: User): Promise<string[]> {
   const [cluster] = (await user.aws.clusterNames()).filter((name) => name.startsWith('FargateStack'));
   return Object.values(await user.aws.services(cluster)).flatMap(({ images }) => images);
@@ -165,7 +165,7 @@ async function run<Result>(command: string, work: () => Promise<Result>): Promis
   return screen.during('took', work);
 }
 
-/** The CLI prints one line for each event of the stack. */
+/** The CLI prints one line per stack event. */
 function showEvents(text: string): void {
   const [, status, type] = /\| (\w+_(?:IN_PROGRESS|COMPLETE|FAILED)) *\| (\S+)/.exec(text) ?? [];
   if (status) screen.update(`${type} ${status}`);
@@ -174,7 +174,7 @@ function showEvents(text: string): void {
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort(name));
 
-process.exitCode = 1; // until the story has been told to its end
+process.exitCode = 1; // until the demo has run to its end
 main(interruption.signal).then(() => {
   process.exitCode = 0;
 }, (error) => {

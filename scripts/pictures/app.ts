@@ -2,18 +2,18 @@ import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { synthesize } from '../../test/e2e/pipeline/render-examples';
 import { ReferenceGraph, Resource, Template } from '../../test/util/reference-graph';
 
-/** A stack of a synthesised example. */
+/** A stack of a synthesized example. */
 export interface SynthesizedStack {
-  /** As `cdk deploy` knows it. */
+  /** Path of the stack, as in `cdk deploy`. */
   readonly path: string;
   readonly name: string;
   readonly resources: Resource[];
   readonly template: Template;
-  /** The names of the stacks that are deployed before it. */
+  /** Names of the stacks that are deployed before it. */
   readonly after: string[];
 }
 
-/** What pictures tell about an app, read off its cloud assembly. */
+/** Reads the content of pictures from the cloud assembly of an app. */
 export class SynthesizedApp {
   public static of(example: string, context: Record<string, string> = {}): SynthesizedApp {
     return synthesize(example, true, (directory) => new SynthesizedApp(directory), context);
@@ -39,7 +39,7 @@ export class SynthesizedApp {
     });
   }
 
-  /** The stack that has a resource of this type, which no other stack has. */
+  /** The only stack with a resource of this type. */
   public stackWith(type: string): SynthesizedStack {
     return the(this.stacks.filter(({ resources }) => resources.some((resource) => resource.type === type)), `stack with ${type}`);
   }
@@ -52,13 +52,13 @@ export class SynthesizedApp {
     return this.graph.before(later).has(earlier);
   }
 
-  /** A value with its references written out, as in `«Stack/LogicalId.Attribute»`. */
+  /** A value with its references as text, as in `«Stack/LogicalId.Attribute»`. */
   public text(value: unknown, { template }: { template: Template }): string {
     return this.graph.text(value, template);
   }
 }
 
-/** Resource types with their numbers, by service: `EC2: VPC, 4 Subnet`. */
+/** Resource types and their counts, by service: `EC2: VPC, 4 Subnet`. */
 export function byService(resources: ReadonlyArray<Pick<Resource, 'type'>>): Array<readonly [service: string, types: string]> {
   const services = new Map<string, Map<string, number>>();
   for (const { type } of resources) {

@@ -4,9 +4,9 @@ import { StackEvent } from '../../test/emulator/aws';
 
 /** Two first deployments of the same stack. */
 export interface Deployments {
-  /** Nobody had pushed the image. */
+  /** The image was missing. */
   readonly refused: readonly StackEvent[];
-  /** Somebody had. */
+  /** The image existed. */
   readonly released: readonly StackEvent[];
 }
 
@@ -22,7 +22,7 @@ const ROW = 18;
 const TOP = 88;
 const GUARD_HEIGHT = 74;
 
-/** In what order CloudFormation makes the resources of a service, and where it stops without an image. */
+/** Shows the order in which CloudFormation creates the resources of a service, and where it stops without an image. */
 export function eventsPicture({ refused, released }: Deployments): string {
   const parts = { refused: around(refused), released: around(released) };
   if (JSON.stringify(parts.refused.before) !== JSON.stringify(parts.released.before)) throw new Error('not the same until the guard is asked');
@@ -65,7 +65,7 @@ interface Parts {
   readonly after: readonly StackEvent[];
 }
 
-/** What has ended before and after the guard, and what the stack itself came to. */
+/** Events before and after the guard, and the final status of the stack. */
 function around(events: readonly StackEvent[]): Parts {
   const ends = events.filter(({ type, status }) => (type === STACK ? !/^(REVIEW|CREATE)_IN_PROGRESS$/.test(status) : !status.endsWith('_IN_PROGRESS')));
   const index = ends.findIndex(({ type }) => type === GUARD);
@@ -78,7 +78,7 @@ interface Row {
   readonly types: string;
 }
 
-/** One row for what follows each other in one service. */
+/** One row for consecutive events of one service. */
 function rowsOf(events: readonly StackEvent[]): Row[] {
   return runsOf(events).flatMap((run): Row[] => {
     const { type, status } = run[0];

@@ -17,7 +17,7 @@ export function phasesPicture(app: SynthesizedApp): string {
   const late = service.resources.filter((resource) => app.waitsFor(resource, guard));
   const others = late.length - 2; // than task definition and service
 
-  // What the arrows claim.
+  // Checks the dependencies that the arrows show.
   const image = app.text(taskDefinition.properties.ContainerDefinitions[0].Image, taskDefinition);
   if (!image.endsWith(`/${repositoryName}@«${guard.path}.ImageDigest»`)) throw new Error(`the task definition runs ${image}`);
   for (const type of ['AWS::ECS::Service', 'AWS::ElasticLoadBalancingV2::LoadBalancer', 'AWS::EC2::VPC']) {

@@ -2,9 +2,9 @@
 export interface Shown {
   /** Milliseconds since the start. */
   readonly at: number;
-  /** With the escape sequences of its colours. */
+  /** Includes the escape sequences of its colors. */
   readonly line: string;
-  /** Otherwise the next one takes its place. */
+  /** If false, the next line replaces it. */
   readonly stays: boolean;
 }
 
@@ -12,7 +12,7 @@ export interface Shown {
 export interface Played {
   /** Seconds since the start. */
   readonly from: number;
-  /** Unless it stays. */
+  /** Undefined if the line stays. */
   readonly until?: number;
   readonly line: string;
 }
@@ -20,7 +20,7 @@ export interface Played {
 const FRAME = 0.3;
 const LAST = 6;
 
-/** Waits become shorter than they were, and pauses to read longer. */
+/** Shortens waits, and extends pauses for reading. */
 export function playback(shown: readonly Shown[]): { played: Played[]; seconds: number } {
   const played: Played[] = [];
   let clock = 0;
@@ -47,7 +47,7 @@ export function playback(shown: readonly Shown[]): { played: Played[]; seconds: 
   return { played, seconds: clock + LAST };
 }
 
-/** As many of what was shown during a wait as there is time for, evenly spread. */
+/** Selects as many lines of a wait as there is time for, evenly spread. */
 function framesOf(passing: readonly Shown[], waited: number): Shown[] {
   const count = Math.min(passing.length, Math.round((0.3 + Math.min(waited, 10) * 0.18) / FRAME));
   return Array.from({ length: count }, (_, index) => passing[Math.floor((index + 0.5) * passing.length / count)]);

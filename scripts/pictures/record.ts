@@ -26,7 +26,7 @@ const IN_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty
 const NEXT_LINE = '\r\n';
 const SAME_LINE = '\r\x1b[K';
 
-/** Runs the demo in a terminal, and notes down what is on it and when. */
+/** Runs the demo in a terminal, and records its lines and their times. */
 export async function recordDemo(): Promise<Shown[]> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|CDK_|CI$|NO_COLOR$)/.test(name)));
   const demo = spawn(python(), ['-c', IN_TERMINAL, process.execPath, '-r', 'ts-node/register', join(__dirname, '../demo.ts')], {

@@ -10,7 +10,7 @@ const TYPES_AT = 168;
 const TYPES_CHARACTERS = 42;
 const ROW = 18;
 
-/** The two stacks of a service: what is in them, in which order, and what crosses between them. */
+/** The two stacks of a service: their resources, their order, and the values that they share. */
 export function stacksPicture(app: SynthesizedApp): string {
   const registry = app.stackWith('AWS::ECR::Repository');
   const service = app.stackWith('AWS::ECS::Service');

@@ -1,11 +1,11 @@
-/** What all pictures share: the frame, the colours by day and by night, and the few shapes that they are made of. */
+/** Shared parts of all pictures: the frame, the colors for light and dark mode, and basic shapes. */
 
 export const WIDTH = 860;
 
 const SANS = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 export const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
-/** Class: fill and stroke by day, fill and stroke by night. */
+/** Class: fill and stroke in light mode, fill and stroke in dark mode. */
 const COLOURS: Record<string, readonly [string, string, string, string]> = {
   paper: ['#ffffff', '#d8dee4', '#0d1117', '#30363d'],
   box: ['#ffffff', '#c4ccd4', '#161b22', '#3d444d'],
@@ -16,7 +16,7 @@ const COLOURS: Record<string, readonly [string, string, string, string]> = {
   refused: ['#fdefee', '#e6a9a4', '#331615', '#8d3b37'],
 };
 
-/** Class: colour by day, colour by night. */
+/** Class: color in light mode, color in dark mode. */
 const INKS: Record<string, readonly [string, string]> = {
   ink: ['#1f2328', '#e6edf3'],
   pale: ['#59636e', '#9198a1'],
@@ -25,7 +25,7 @@ const INKS: Record<string, readonly [string, string]> = {
 };
 
 export interface Picture {
-  /** The picture in a few words, and then in whole sentences, for those who do not see it. */
+  /** Short title and full description of the picture, for screen readers. */
   readonly title: string;
   readonly description: string;
   readonly height: number;
