@@ -1,7 +1,7 @@
 /**
- * What a program logs may hold secrets, and the reason of a failure is shown to everybody who may look at the stack.
- * The values of its secrets are not known here, since nobody but ECS may read them. So whatever looks like one is left
- * out: what is assigned to the name of a secret or to one that speaks of secrets, and what has the form of a credential.
+ * Removes secrets from log lines. Everyone with access to the stack can read a failure reason. The handler does not know the
+ * values of the secrets, because only ECS can read them. It therefore removes text that looks like a secret: values that are
+ * assigned to the name of a secret or to a name that suggests one, and text with the format of a credential.
  */
 export function conceal(text: string, secretNames: readonly string[]): string {
   const withoutPasswords = text.replace(PASSWORD_IN_URL, `$1:${CONCEALED}@`);
@@ -11,7 +11,7 @@ export function conceal(text: string, secretNames: readonly string[]): string {
 
 const CONCEALED = '[redacted]';
 
-/** The last `@` of a word ends the password, which may hold others. */
+/** The last `@` of a word ends the password, which can contain other `@` characters. */
 const PASSWORD_IN_URL = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/?#@"']{0,300}):[^\s"']{0,1000}@/gi;
 
 const SPEAKING_NAME = /passw(?:or)?d|passphrase|pwd|secret|token|credential|authorization|(?:api|access|private)[_-]?key/i;
@@ -23,7 +23,7 @@ const BLANKS = /[^\S\n]+/y;
 const QUOTED = '\\\\"(?:[^"\\\\\\n]|\\\\[^"\\n])*\\\\"|"(?:[^"\\\\\\n]|\\\\.)*"|\'[^\'\\n]*\'';
 const VALUE = new RegExp(`${QUOTED}|(?:(?:Bearer|Basic)[^\\S\\n]+)?[^\\s"']+`, 'yi');
 
-/** Of a name that is known to be a secret's, whatever follows. */
+/** After the name of a known secret, any value is removed. */
 const REST_OF_LINE = new RegExp(`${QUOTED}|[^\\n]+`, 'y');
 
 function concealValues(text: string, secretNames: readonly string[]): string {
@@ -38,7 +38,7 @@ function concealValues(text: string, secretNames: readonly string[]): string {
     if (index < end || !(isSecret(word) || SPEAKING_NAME.test(word))) continue;
 
     const separator = index + word.length;
-    // `--password …` needs no sign of equality.
+    // `--password …` has no equals sign.
     const value = separator + (lengthOf(ASSIGNMENT, separator) || (word.startsWith('-') ? lengthOf(BLANKS, separator) : 0));
     const length = value > separator ? lengthOf(isSecret(word) ? REST_OF_LINE : VALUE, value) : 0;
     if (length === 0) continue;
@@ -51,7 +51,7 @@ function concealValues(text: string, secretNames: readonly string[]): string {
 
 const CREDENTIALS = [
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/gs,
-  // A line of such a key, or of something else that nobody reads, but no digest.
+  // A line of a private key or other unreadable text, except a digest.
   /(?<!sha256:|[\w+/])[A-Za-z0-9+/]{60,}={0,2}(?![\w+/=])/g,
   /\beyJ[\w-]{1,2000}\.[\w-]{1,2000}\.[\w-]*/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,

@@ -1,23 +1,23 @@
 import { Operation } from '../../handler/runtime/stack-status';
 
-/** All that it depends on whether the task runs. */
+/** Everything that determines whether the task runs. */
 export interface Situation {
   readonly hasImage: boolean;
-  /** What is on record of the release. */
+  /** State of the release in the run history. */
   readonly record: 'latest' | 'earlier' | 'none';
   readonly rerunForEarlierReleases: boolean;
-  /** CloudFormation has stopped waiting for an answer to this request. */
+  /** CloudFormation no longer waits for an answer to this request. */
   readonly isAbandoned: boolean;
-  /** Nothing while it has not been asked. */
+  /** Undefined until CloudFormation has been asked. */
   readonly operation: Operation | undefined;
 }
 
 export type Decision =
   | { readonly kind: 'run' }
-  /** The deployment goes on, and the task does not run. */
+  /** The deployment continues without the task. */
   | { readonly kind: 'skip'; readonly because: string; readonly isWarning?: true }
   | { readonly kind: 'refuse'; readonly because: 'late' | 'unknown' }
-  /** It depends on what the stack is doing. */
+  /** The decision depends on the operation of the stack. */
   | { readonly kind: 'ask' };
 
 /**

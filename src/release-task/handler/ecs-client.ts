@@ -8,17 +8,17 @@ import { RUN_ACTIONS, TASK_ACTIONS } from '../contract';
 
 type Action = (typeof RUN_ACTIONS | typeof TASK_ACTIONS)[number];
 
-/** Only what the role is granted can be asked: the two are one list. */
+/** Derived from the permissions of the role, so the handler can only call granted operations. */
 type Operation = Action extends `ecs:${infer Name}` ? Name : never;
 
-/** What ECS says of a container. */
+/** A container, as ECS describes it. */
 export interface Container {
   readonly name?: string;
   readonly exitCode?: number | null;
   readonly reason?: string;
 }
 
-/** What ECS says of a task. */
+/** A task, as ECS describes it. */
 export interface Task {
   readonly taskArn: string;
   readonly lastStatus?: string;
@@ -29,18 +29,18 @@ export interface Task {
   readonly containers?: readonly Container[];
 }
 
-/** ECS has accepted the request, and found no place for the task. */
+/** ECS has accepted the request but did not find capacity for the task. */
 export class NotPlaced extends Error {}
 
-/** The operations of ECS that the release task uses, in one cluster. Every method may throw what `troubleOf` explains. */
+/** The ECS operations of the release task, in one cluster. Every method can throw an error that `troubleOf` explains. */
 export interface EcsClient {
-  /** Starts the task of this request, or finds the one that a delivery of the same request has started. */
+  /** Starts the task of this request, or finds the task that an earlier delivery of the same request has started. */
   runTask(): Promise<Task>;
 
-  /** Nothing where ECS knows of no such task: not yet, or not any more. */
+  /** Undefined if ECS does not know the task: not yet, or no longer. */
   describeTask(taskArn: string): Promise<Task | undefined>;
 
-  /** Sends SIGTERM, and after the stop timeout of the container SIGKILL. */
+  /** Sends SIGTERM, and then SIGKILL after the stop timeout of the container. */
   stopTask(taskArn: string, reason: string): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export function ecsClient(runtime: Runtime, redact: Redact, run: Run): EcsClient
   return { runTask, describeTask, stopTask };
 }
 
-/** A delivery of the same request has started the task, and ECS does not regard the two as the same by now. */
+/** An earlier delivery of the same request has started the task, but ECS no longer recognizes the requests as equal. */
 function knownByToken(error: unknown): Tasks {
   const taskArn = error instanceof AwsError && error.code === 'ConflictException' && Array.isArray(error.details.resourceIds)
     ? error.details.resourceIds[0]
@@ -100,18 +100,18 @@ function knownByToken(error: unknown): Tasks {
   return { tasks: [{ taskArn }] };
 }
 
-/** Why a call failed, and by its kind whether time may cure it. */
+/** Reason of a failed call. Its kind determines whether a retry makes sense. */
 export interface Trouble {
   readonly kind: CommonTrouble | 'noPlace' | 'refused';
-  /** What was asked, in the terms of IAM. */
+  /** The IAM action of the call. */
   readonly action?: string;
   readonly message: string;
 }
 
-/** New roles take a while to be known everywhere, also to ECS, which then takes the request for a wrong one. */
+/** A new role takes time to propagate. Until then, ECS reports an invalid request. */
 const ROLE_NOT_KNOWN = /unable to assume|service.linked role/i;
 
-/** What EC2 has answered to ECS, which passes it on as a parameter that is not valid, even if EC2 was only busy. */
+/** ECS passes on errors of EC2 as an invalid parameter, even if EC2 was only throttling. */
 const FROM_EC2 = /\(ErrorCode: (\w+)\)/;
 
 export function troubleOf(error: unknown): Trouble {
@@ -129,7 +129,7 @@ export function troubleOf(error: unknown): Trouble {
 const CONSISTENCY_MS = 60_000;
 const OUTAGE_MS = 60_000;
 
-/** How long it makes sense to ask again after such trouble. */
+/** Time for which retries make sense after such an error. */
 export function patience({ kind }: Trouble): number {
   switch (kind) {
     case 'denied': return CONSISTENCY_MS;

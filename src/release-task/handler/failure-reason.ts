@@ -6,10 +6,10 @@ import { containerOf, FAILED_TO_START, Outcome, Stopping } from './watch-task';
 import { short } from '../../handler/response';
 import { deploy, findTasks, readLog, stopTask } from '../../private/cli-commands';
 
-/** What a reason is made of, besides what has happened. */
+/** Data for a failure reason, besides the event itself. */
 export interface Circumstances {
   readonly run: Run;
-  /** The last lines of the container, fit to be shown. */
+  /** The last lines of the container, without secrets. */
   readonly lines?: readonly string[];
   readonly stream?: LogStream;
 }
@@ -18,8 +18,8 @@ type NotStarted = Extract<Start, { readonly kind: 'refused' | 'failed' }>;
 type NotSucceeded = Exclude<Outcome, { readonly kind: 'succeeded' }>;
 
 /**
- * Why the deployment was stopped and what to do, for the user who reads it in the CLI: the most important sentence
- * first, and what the task has logged last, since screens cut off the rest.
+ * The reason of the failure and the remedy, for users of the CLI. The most important sentence comes first and the last log
+ * lines at the end, because screens truncate text.
  */
 export function explain(what: NotStarted | NotSucceeded, circumstances: Circumstances): string {
   const { run } = circumstances;
@@ -68,7 +68,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
   }
 }
 
-/** For a request that nobody has had the time to answer. */
+/** Reason if there was no time to answer the request. */
 export function whenOutOfTime(run: Run): string {
   return `Its task may still be running. Find it with: ${findTasks(run)}.`;
 }
@@ -103,7 +103,7 @@ function failed(task: Task, circumstances: Circumstances): string {
   );
 }
 
-/** How a task has ended that something else has ended. */
+/** How a task has ended that did not end by itself. */
 function ending(task: Task, run: Run): string {
   const exitCode = containerOf(task, run.containerName)?.exitCode;
   return [task.stopCode, reasons(task, run), typeof exitCode === 'number' && `exit code ${exitCode}`].filter((part) => part).join(', ');
@@ -126,7 +126,7 @@ function stopCommand({ taskArn }: Task, { region, cluster }: Run): string {
   return stopTask({ region, cluster, taskArn });
 }
 
-/** In bytes. The rest of a reason is far below what CloudFormation takes besides. */
+/** In bytes. The rest of a reason is far below the limit of CloudFormation. */
 const ROOM_FOR_LINES = 2_000;
 
 function whereabouts({ taskArn }: Task, { stream, lines = [] }: Circumstances): string {
@@ -135,7 +135,7 @@ function whereabouts({ taskArn }: Task, { stream, lines = [] }: Circumstances): 
   return sentences(`Task: ${taskArn}.`, all, last.length > 0 ? `Last lines: ${last.join(' | ')}` : undefined);
 }
 
-/** As many as there is room for, from the end. Of a single one that is too long, the beginning. */
+/** As many of the last lines as fit. If a single line is too long, its beginning. */
 function latest(lines: readonly string[]): readonly string[] {
   let room = ROOM_FOR_LINES;
   let first = lines.length;

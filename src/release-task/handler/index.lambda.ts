@@ -12,7 +12,7 @@ import { Answer, failed } from '../../handler/response';
 import { lambdaRuntime } from '../../handler/runtime/runtime';
 import { stackOperation } from '../../handler/runtime/stack-status';
 
-/** Start the task if this release has not run it, wait for its end, then explain its failure or record the release. */
+/** Starts the task if this release has not run it, waits for its end, and then explains its failure or records the release. */
 async function runOnce(session: Session): Promise<Answer> {
   const { runtime, sent, request, times, log, redact } = session;
   const run = parse(request);
@@ -52,10 +52,10 @@ async function runOnce(session: Session): Promise<Answer> {
   return refuse(explain(outcome, { run, lines, stream: logStreamOf(run, taskArn) }));
 }
 
-/** Clocks differ, and CloudFormation's deadline is a little behind its own. */
+/** Allowance for clock differences, and because CloudFormation enforces its deadline slightly late. */
 const ALLOWANCE_MS = 60_000;
 
-/** Lambda may deliver a request hours later, when another one has long taken its place. */
+/** Lambda can deliver a request hours later, when another request has replaced it. */
 function isAbandoned(request: Request, now: number): boolean {
   const sent = sentAt(request);
   return sent !== undefined && now > sent + request.serviceTimeoutMs + ALLOWANCE_MS;

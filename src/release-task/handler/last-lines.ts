@@ -11,7 +11,7 @@ type Operation = (typeof LOG_ACTIONS)[number] extends `logs:${infer Name}` ? Nam
 const OPERATION: Operation = 'GetLogEvents';
 const TARGET = 'Logs_20140328';
 
-/** What a container logs at its end arrives a little later than the news of its end. */
+/** The last log lines of a container arrive slightly later than the event of its end. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 2_000;
 
@@ -21,12 +21,15 @@ export interface LogStream {
   readonly stream: string;
 }
 
-/** Where the awslogs driver writes to; nothing where the container logs elsewhere. */
+/** Location of the awslogs driver. Undefined if the container logs elsewhere. */
 export function logStreamOf({ logs, containerName }: Run, taskArn: string): LogStream | undefined {
   return logs && { group: logs.group, region: logs.region, stream: `${logs.streamPrefix}/${containerName}/${taskArn.split('/').at(-1)}` };
 }
 
-/** The last lines of the container, fit to be shown. A reason is better without them than not at all, so it never throws, and asks nothing after `until`. */
+/**
+ * The last lines of the container, without secrets. A reason without log lines is better than none, so this function never
+ * throws. It sends no request after `until`.
+ */
 export async function lastLines(runtime: Runtime, redact: Redact, log: Log, run: Run, taskArn: string, until: number): Promise<string[]> {
   const place = logStreamOf(run, taskArn);
   if (!place || run.failureLogLines === 0 || runtime.clock.now() > until) return [];
@@ -58,18 +61,18 @@ function messagesOf(events: unknown): string[] {
   return Array.isArray(events) ? events.map((event) => event?.message).filter((message) => typeof message === 'string') : [];
 }
 
-/** Of a line, as much as is worth showing. What is looked through is longer, since half a secret is not recognized. */
+/** Limits of a line. The searched text is longer than the shown text, because part of a secret is not recognized. */
 const LONGEST_SHOWN = 1_000;
 const LONGEST_READ = 4_000;
 
-/** Without secrets, colours and control characters. */
+/** Removes secrets, colors, and control characters. */
 export function shownLines(lines: readonly string[], redact: Redact, secretNames: readonly string[]): string[] {
-  // As one text, since a secret may have several lines.
+  // Searches the lines as one text, because a secret can span several lines.
   return conceal(redact(lines.map((line) => line.slice(0, LONGEST_READ).replace(ESCAPE_SEQUENCES, '')).join('\n')), secretNames)
     .split('\n')
     .map((line) => line.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim().slice(0, LONGEST_SHOWN))
     .filter((line) => line !== '');
 }
 
-/** Of terminals: colours and the like, and titles. */
+/** Terminal sequences, such as colors and titles. */
 const ESCAPE_SEQUENCES = new RegExp('\\u001B(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007\\u001B]*(?:\\u0007|\\u001B\\\\)?|[@-Z\\\\-_])', 'g');

@@ -1,16 +1,16 @@
 import { assertKnownType, hash, MalformedRequest, Properties, Request, strings, text } from '../../handler/request';
 
-/** Where the lines that the container has logged are. */
+/** Location of the log lines of the container. */
 export interface LogPlace {
   readonly group: string;
   readonly region: string;
   readonly streamPrefix: string;
 }
 
-/** What the release task is asked, understood. */
+/** The parsed request. */
 export interface Run {
   readonly imageDigest: string;
-  /** Of what runs, and of which image: the same for each request that is about the same release. */
+  /** Identifies the release: the image and what it runs. */
   readonly releaseKey: string;
   readonly rerunForEarlierReleases: boolean;
   readonly cluster: string;
@@ -25,19 +25,20 @@ export interface Run {
   readonly failureLogLines: number;
   readonly secretNames: readonly string[];
   readonly region: string;
-  /** Where the partition's services are: `amazonaws.com`. */
+  /** Domain suffix of the partition: `amazonaws.com`. */
   readonly domain: string;
   readonly serviceStack: string;
-  /** Of this request, however often it is delivered: ECS starts one task for it. */
+  /** Identifies the request, even if it is delivered several times. ECS starts one task for it. */
   readonly clientToken: string;
-  /** By which people find the task. */
+  /** Tag by which users find the task. */
   readonly startedBy: string;
 }
 
 /**
- * The properties. Those of older versions of this library arrive in rollbacks, so whatever can have a default has one.
+ * Parses the properties. A rollback can send properties of an older version of this library, so every property that can have
+ * a default has one.
  *
- * @throws where it is not clear what to run
+ * @throws if the properties do not determine what to run
  */
 export function parse(request: Request): Run {
   assertKnownType(request);
@@ -72,7 +73,7 @@ export function parse(request: Request): Run {
 
 const DEFAULT_TIMEOUT_SECONDS = 600;
 
-/** Eight characters are 48 bits: enough to tell some hundred releases apart, and short enough to record them. */
+/** Eight characters are 48 bits. This distinguishes some hundred releases, and is short enough to record them. */
 function releaseKey(imageDigest: string, { Command: command, EntryPoint: entryPoint }: Properties): string {
   const key = hash(JSON.stringify([imageDigest, strings(entryPoint), strings(command)]));
   return Buffer.from(key, 'hex').toString('base64url').slice(0, 8);
@@ -89,7 +90,7 @@ function needed(properties: Properties, name: string): string {
   return value;
 }
 
-/** Presigned URLs say when they were made, which is when the request was sent. */
+/** Presigned URLs contain the time of their creation, which is the time of the request. */
 export function sentAt({ responseUrl }: Request): number | undefined {
   const date = new URL(responseUrl).searchParams.get('X-Amz-Date') ?? '';
   const [match, year, month, day, hours, minutes, seconds] = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(date) ?? [];

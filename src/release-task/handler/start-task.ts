@@ -5,7 +5,7 @@ import { Deadlines } from '../../handler/runtime/deadlines';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 
-/** What became of the request to run the task. */
+/** Result of the request to run the task. */
 export type Start =
   | { readonly kind: 'started'; readonly task: Task }
   | { readonly kind: 'skipped'; readonly because: string; readonly isWarning?: true }
@@ -21,12 +21,12 @@ export interface Starting {
   readonly times: Deadlines;
 }
 
-/** How long CloudFormation may be asked what the stack is doing before that counts as not known. */
+/** Time limit for asking CloudFormation about its operation. After this time, the operation is unknown. */
 const STATUS_PATIENCE_MS = 60_000;
 
 /**
- * Starts the task if it is to run. What the stack is doing is asked just before each attempt: a request that was
- * canceled, or that Lambda delivers late, must not start anything.
+ * Starts the task if it must run. The operation of the stack is looked up just before each attempt, because a canceled or
+ * late request must not start anything.
  */
 export async function startTask({ runtime: { clock, random }, ecs, askOperation, situation, times }: Starting): Promise<Start> {
   let status = '';

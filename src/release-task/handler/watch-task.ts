@@ -6,19 +6,19 @@ import { Log } from '../../handler/runtime/log';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 
-/** How the task has ended, or why nobody watches it any more. */
+/** How the task has ended, or why it is no longer watched. */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly task: Task }
-  /** By itself: the container exited with another code than 0, or has never come up. */
+  /** By itself: the container exited with a code other than 0, or never started. */
   | { readonly kind: 'failed'; readonly task: Task }
-  /** By somebody or something else, whatever the exit code. */
+  /** By someone or something else, with any exit code. */
   | { readonly kind: 'interrupted'; readonly task: Task }
   | { readonly kind: 'timedOut'; readonly task: Task; readonly stopping: Stopping; readonly afterMs: number }
   | { readonly kind: 'cancelled'; readonly task: Task; readonly stopping: Stopping }
-  /** ECS does not say any more how the task is. */
+  /** ECS no longer reports the state of the task. */
   | { readonly kind: 'lost'; readonly task: Task; readonly trouble?: Trouble; readonly stopping: Stopping };
 
-/** What came of stopping the task: it has ended, or is about to, or goes on. */
+/** Result of stopping the task: it has ended, is about to end, or continues to run. */
 export type Stopping =
   | { readonly kind: 'stopped' | 'stopping' }
   | { readonly kind: 'goesOn'; readonly trouble: Trouble };
@@ -32,19 +32,19 @@ export interface Watch {
   readonly times: Deadlines;
 }
 
-/** Often enough to stop the task before a rollback takes away the permission to, and CloudFormation allows fewer calls than ECS. */
+/** Frequent enough to stop the task before a rollback removes the permission to do so. CloudFormation allows fewer calls than ECS. */
 const STATUS_EVERY_MS = 10_000;
 
-/** ECS may take a moment to know its own tasks, and afterwards knows them for an hour. */
+/** ECS may not find a new task for a moment. Later, it reports the task for one hour. */
 const UNKNOWN_MS = 60_000;
 
-/** To stop the task, and to read what it has logged. */
+/** Time to stop the task and to read its logs. */
 const TIME_TO_STOP_MS = 20_000;
 
-/** Of that, what reading takes. */
+/** Part of this time that reading the logs needs. */
 const TIME_TO_READ_MS = 5_000;
 
-/** Until the task has ended, or its time is over, or that of the request, or the deployment is canceled. */
+/** Watches until the task has ended, its time or the time of the request is over, or the deployment is canceled. */
 export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   const { runtime: { clock, random }, ecs, askOperation, log, run, times } = watch;
   const since = createdAt(started, clock.now());
@@ -85,7 +85,7 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
   }
 }
 
-/** What is throttled or unavailable comes back: a task that runs is not left alone for that. */
+/** Throttled or unavailable services recover, so the running task is not abandoned. */
 function isLost(trouble: Trouble | undefined, unseenMs: number): boolean {
   if (trouble?.kind === 'throttled' || trouble?.kind === 'unavailable') return false;
   return unseenMs >= (trouble ? patience(trouble) : UNKNOWN_MS);
@@ -100,10 +100,10 @@ async function look(ecs: EcsClient, taskArn: string): Promise<{ readonly task?: 
 }
 
 /**
- * Nothing while the task has not ended. The exit code is known before ECS has cleaned up after the task.
+ * Undefined while the task has not ended. The exit code is known before ECS has cleaned up after the task.
  *
- * A program that is told to stop may exit with 0 as well. So it has succeeded only where ECS says that the container has
- * ended the task, and no list of everything else that ends tasks can be too short.
+ * A stopped program can also exit with code 0. The task has therefore succeeded only if ECS reports that the container has
+ * ended the task. A list of all other causes would always be incomplete.
  */
 export function endOf(task: Task, containerName: string): 'succeeded' | 'failed' | 'interrupted' | undefined {
   const exitCode = containerOf(task, containerName)?.exitCode ?? undefined;
@@ -115,7 +115,7 @@ export function endOf(task: Task, containerName: string): 'succeeded' | 'failed'
   }
 }
 
-/** The stop code of a task of which some container has never come up. */
+/** Stop code of a task in which a container never started. */
 export const FAILED_TO_START = 'TaskFailedToStart';
 
 export function containerOf({ containers = [] }: Task, name: string): Container | undefined {
@@ -137,7 +137,7 @@ async function stopTask({ runtime: { clock, random }, ecs, log, times }: Watch, 
   }
 }
 
-/** Stops the task, and waits for its end as long as there is time: the rollback should not meet it. */
+/** Stops the task, and waits for its end while there is time, so that the rollback does not run at the same time. */
 async function endTask(watch: Watch, task: Task, reason: string): Promise<Stopping> {
   const { runtime: { clock, random }, ecs, run, times } = watch;
   const stopping = await stopTask(watch, task, reason);
@@ -150,7 +150,7 @@ async function endTask(watch: Watch, task: Task, reason: string): Promise<Stoppi
   return stopping;
 }
 
-/** The clock of the task is that of ECS, however often its request is delivered. */
+/** Uses the time of ECS, because a request can be delivered several times. */
 function createdAt({ createdAt: time }: Task, now: number): number {
   const ms = typeof time === 'number' ? time * 1000 : Date.parse(time ?? '');
   return Number.isNaN(ms) ? now : Math.min(ms, now);
