@@ -66,7 +66,7 @@ test.each<[string, CustomResource['whenOutOfTime']]>([
   expect(ms).toBe(290_020);
   expect(answers).toMatchObject([{
     Status: 'FAILED',
-    Reason: `The thing was out of time after 290 s, because AWS did not answer. ${advice}Deploy again.`,
+    Reason: `The thing ran out of time after 290 s, because AWS did not answer. ${advice}Deploy again.`,
   }]);
   expect(lines).toMatchObject([{ level: 'error', message: answers[0].Reason }]);
 });

@@ -14,8 +14,8 @@ test('an answer that is too large for CloudFormation is a failure that says what
   const tooLarge = { status: 'SUCCESS', physicalId: 'id', attributes: { A: 'x'.repeat(4_096) } } as const;
   const reason = (answer: Parameters<typeof encode>[1]) => JSON.parse(encode(request, answer)).Reason;
 
-  expect(reason(tooLarge)).toBe('The answer is larger than the 4096 bytes that CloudFormation takes: ask for less.');
-  expect(reason({ ...tooLarge, remedyIfTooLarge: 'use one' })).toBe('The answer is larger than the 4096 bytes that CloudFormation takes: use one.');
+  expect(reason(tooLarge)).toBe('The answer is larger than the 4096 bytes that CloudFormation allows: ask for less.');
+  expect(reason({ ...tooLarge, remedyIfTooLarge: 'use one' })).toBe('The answer is larger than the 4096 bytes that CloudFormation allows: use one.');
 });
 
 test('an answer of exactly the largest size goes out whole', () => {
