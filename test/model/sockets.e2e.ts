@@ -12,7 +12,11 @@ const AT_ONCE = 5;
 /** Stories that take no time: nobody waits for an image, and nothing is delivered late. */
 function quickStory(seed: number): Story {
   const story = randomStory(seed, false);
-  const atOnce = <T extends object>(question: T): T => 'whenMissing' in question && question.whenMissing === 'waitFor' ? { ...question, whenMissing: 'fail' } : question;
+  const atOnce = <T extends Partial<Question>>(question: T): T => ({
+    ...question,
+    ...question.whenMissing === 'waitFor' && { whenMissing: 'fail' },
+    ...question.requirements && { requirements: question.requirements.map((requirement) => ({ ...requirement, waitSeconds: 0 })) },
+  });
   return {
     ...story,
     origin: 'tested',

@@ -1,3 +1,4 @@
+import { Examinations, findingsAnswer } from './examinations';
 import { Image } from './images';
 import { MOST_TAGS, Repository, Stored } from './registry';
 
@@ -31,6 +32,8 @@ export class Ecr {
     private readonly doubts: EcrDoubts,
     private readonly downloadUrl: (digest: string) => string,
     private readonly now: () => number,
+    private readonly examinations: Examinations,
+    private readonly arnOf: (signingProfile: string) => string,
   ) {}
 
   public call(operation: string, input: Input): object {
@@ -41,6 +44,8 @@ export class Ecr {
       case 'DescribeImages': return this.describeImages(repository, input);
       case 'BatchGetImage': return this.batchGetImage(repository, input);
       case 'GetDownloadUrlForLayer': return this.getDownloadUrlForLayer(repository, input);
+      case 'DescribeImageScanFindings': return this.describeImageScanFindings(repository, input);
+      case 'DescribeImageSigningStatus': return this.describeImageSigningStatus(repository, input);
       case 'PutImage': return this.putImage(repository, input);
       default: throw new EcrError('UnknownOperationException', operation);
     }
@@ -50,6 +55,10 @@ export class Ecr {
     return new EcrError('RepositoryNotFoundException', `The repository with name '${String(repositoryName)}' does not exist in the registry with id '${this.account}'`);
   }
 
+  private noImage({ name }: Repository, id: ImageId): EcrError {
+    return new EcrError('ImageNotFoundException', `The image with imageId ${JSON.stringify(id)} does not exist within the repository with name '${name}' in the registry with id '${this.account}'`);
+  }
+
   private describeImages(repository: Repository, { imageIds, filter, maxResults, nextToken }: Input): object {
     if (imageIds) {
       if (maxResults !== undefined || nextToken !== undefined) throw new EcrError('InvalidParameterException', 'maxResults and nextToken cannot be used with imageIds');
@@ -57,7 +66,7 @@ export class Ecr {
         const stored = this.find(repository, id);
         const status = filter?.imageStatus as string | undefined;
         const wanted = status === 'ANY' || (status ? stored?.status === status : stored?.status === 'ACTIVE' || this.doubts.describesArchived);
-        if (!stored || !wanted) throw new EcrError('ImageNotFoundException', `The image with imageId ${JSON.stringify(id)} does not exist within the repository with name '${repository.name}' in the registry with id '${this.account}'`);
+        if (!stored || !wanted) throw this.noImage(repository, id);
         return this.detailOf(repository, stored);
       });
       return { imageDetails: details };
@@ -66,13 +75,8 @@ export class Ecr {
       (filter?.imageStatus === 'ANY' || status === (filter?.imageStatus ?? 'ACTIVE'))
       && (filter?.tagStatus === undefined || filter.tagStatus === 'ANY' || (filter.tagStatus === 'TAGGED') === repository.countTags(image.digest) > 0)
     ));
-    const start = nextToken ? Number(Buffer.from(nextToken as string, 'base64').toString().split(':')[1]) : 0;
-    if (!Number.isInteger(start)) throw new EcrError('InvalidParameterException', 'Invalid parameter at \'nextToken\' failed to satisfy constraint: \'Invalid token\'');
-    const end = start + Number(maxResults ?? 100);
-    return {
-      imageDetails: all.slice(start, end).map((stored) => this.detailOf(repository, stored)),
-      ...end < all.length && { nextToken: Buffer.from(`token:${end}`).toString('base64') },
-    };
+    const { items, ...next } = pageOf(all, { maxResults, nextToken });
+    return { imageDetails: items.map((stored) => this.detailOf(repository, stored)), ...next };
   }
 
   private detailOf(repository: Repository, { image, pushedAt, status }: Stored): object {
@@ -121,6 +125,35 @@ export class Ecr {
     return { downloadUrl: this.downloadUrl(layerDigest as string), layerDigest };
   }
 
+  private describeImageScanFindings(repository: Repository, { imageId, maxResults, nextToken }: Input): object {
+    const stored = this.find(repository, imageId as ImageId);
+    if (!stored) throw this.noImage(repository, imageId as ImageId);
+    const scan = this.examinations.scanOf(stored);
+    if (!scan) throw new EcrError('ScanNotFoundException', `Image scan does not exist for the image with '${JSON.stringify(imageId)}' in the repository with name '${repository.name}' in the registry with id '${this.account}'`);
+    const { status, description, findings } = scan;
+    const { items, ...next } = pageOf(findings, { maxResults, nextToken });
+    const isOver = status === 'COMPLETE' || status === 'ACTIVE';
+    return {
+      registryId: this.account,
+      repositoryName: repository.name,
+      imageId: { imageDigest: stored.image.digest },
+      imageScanStatus: { status, ...description && { description } },
+      ...isOver && { imageScanFindings: findingsAnswer(items) },
+      ...next,
+    };
+  }
+
+  private describeImageSigningStatus(repository: Repository, { imageId }: Input): object {
+    const stored = this.find(repository, imageId as ImageId);
+    if (!stored) throw this.noImage(repository, imageId as ImageId);
+    const signingStatuses = this.examinations.signingsOf(stored).map(({ profile, status }) => ({
+      signingProfileArn: this.arnOf(profile),
+      status,
+      ...status === 'FAILED' && { failureCode: 'AccessDenied', failureReason: 'the principal lacks signer:SignPayload' },
+    }));
+    return { repositoryName: repository.name, imageId: { imageDigest: stored.image.digest }, registryId: this.account, signingStatuses };
+  }
+
   private putImage(repository: Repository, { imageManifest, imageManifestMediaType, imageTag, imageDigest }: Input): object {
     const known = [...repository.images.values()].find(({ image }) => image.manifest === imageManifest);
     const stored = known ?? this.revived(repository, imageManifest as string);
@@ -166,4 +199,12 @@ export class Ecr {
     if (stored) this.read.set(stored.image.manifest, stored.image);
     return stored;
   }
+}
+
+/** As many as asked for, 100 if nobody asks, and a token where more follow. */
+function pageOf<Item>(all: readonly Item[], { maxResults, nextToken }: Input): { readonly items: Item[]; readonly nextToken?: string } {
+  const start = nextToken ? Number(Buffer.from(nextToken as string, 'base64').toString().split(':')[1]) : 0;
+  if (!Number.isInteger(start)) throw new EcrError('InvalidParameterException', 'Invalid parameter at \'nextToken\' failed to satisfy constraint: \'Invalid token\'');
+  const end = start + Number(maxResults ?? 100);
+  return { items: all.slice(start, end), ...end < all.length && { nextToken: Buffer.from(`token:${end}`).toString('base64') } };
 }

@@ -29,7 +29,7 @@ const FOR_EVER = 24 * 3600_000;
 export function randomFaults(random: Random): Fault[] {
   return Array.from({ length: random.weighted([5, 1], [3, 2], [1, 4]) }, () => {
     const service = random.weighted<Service>([6, 'ecr'], [3, 'cloudformation'], [1, 'blob'], [2, 'response']);
-    const operation = service === 'ecr' && random.chance(0.6) ? random.pick(['DescribeImages', 'BatchGetImage', 'PutImage', 'PutImage', 'GetDownloadUrlForLayer']) : undefined;
+    const operation = service === 'ecr' && random.chance(0.6) ? random.pick(['DescribeImages', 'BatchGetImage', 'PutImage', 'PutImage', 'GetDownloadUrlForLayer', 'DescribeImageScanFindings', 'DescribeImageSigningStatus']) : undefined;
     const kind = kindFor(random, service, operation);
     const from = random.weighted([3, 0], [1, random.integer(0, 5_000)], [1, random.integer(0, 300_000)]);
     const lasting = random.weighted(

@@ -40,6 +40,8 @@ export interface Call {
 }
 
 const READS = ['DescribeImages', 'BatchGetImage', 'GetDownloadUrlForLayer'];
+/** Which requirement each of these is granted for. */
+export const EXAMINATIONS: Readonly<Record<string, string>> = { DescribeImageScanFindings: 'scanned', DescribeImageSigningStatus: 'signed' };
 const RESPONSE_URL_LASTS_MS = 2 * 3600_000;
 
 /** Where requests arrive: who is meant, whether it may, what is wrong today, and what comes back. */
@@ -69,7 +71,7 @@ export class FrontDoors {
     const input = parsed(request.body);
     const form = this.options.random.integer(0, 3);
     const call = { invocation, request, service: 'ecr' as const, action, input };
-    if (!READS.includes(operation) && !(operation === 'PutImage' && this.options.grants.putImage)) {
+    if (!this.isGranted(operation, invocation.request.question)) {
       this.tell({ ...call, done: false, error: 'not granted' });
       return jsonError('AccessDeniedException', `User: arn:aws:sts::111122223333:assumed-role/guard/guard is not authorized to perform: ${action}`, 400, form);
     }
@@ -88,6 +90,11 @@ export class FrontDoors {
       this.tell({ ...call, fault, done: false, error: error.code });
       return jsonError(error.code, error.message, error.status, form);
     }
+  }
+
+  private isGranted(operation: string, { requirements }: Question): boolean {
+    if (operation === 'PutImage') return this.options.grants.putImage;
+    return READS.includes(operation) || requirements.some(({ kind }) => kind === EXAMINATIONS[operation]);
   }
 
   private answerAsCloudFormation(invocation: Invocation<Question>, request: WireRequest): Reply {

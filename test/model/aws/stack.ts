@@ -2,6 +2,9 @@ import { CustomResourceOptions, CustomResources, RequestEvent } from './custom-r
 import { Answer, Direction, Properties, RequestType } from './requests';
 import { propertiesOf, Template } from './template';
 
+/** Such ids are of no version of this library. */
+export const UNKNOWN_ID = 'future/';
+
 /** The guard's resource, as CloudFormation keeps it. */
 export interface GuardResource {
   readonly template: Template;

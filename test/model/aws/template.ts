@@ -1,4 +1,16 @@
+import { Severity } from './examinations';
 import { Properties } from './requests';
+
+export interface ScannedRequirement {
+  readonly kind: 'scanned';
+  readonly failOn: Severity;
+  readonly onlyFixable: boolean;
+  readonly accepted: ReadonlyArray<{ readonly id: string; readonly reason: string; readonly until?: string }>;
+  readonly waitSeconds: number;
+}
+
+/** What an image must be, besides being there, before it is released. */
+export type Requirement = ScannedRequirement | { readonly kind: 'signed'; readonly profile: string; readonly waitSeconds: number };
 
 /** What a template asks of the guard, in the terms of users. */
 export interface Question {
@@ -12,6 +24,7 @@ export interface Question {
   readonly waitSeconds: number;
   readonly taskCounts: readonly number[];
   readonly retain: boolean;
+  readonly requirements: readonly Requirement[];
 }
 
 /** What differs between versions of the library on the wire. */
@@ -20,6 +33,7 @@ export interface Dialect {
   /** The property that asks for release tags; none in versions that know no such thing. */
   readonly releaseTagProperty?: string;
   readonly releaseTagPrefix: string;
+  readonly knowsRequirements: boolean;
 }
 
 export interface Template {
@@ -39,11 +53,12 @@ export interface Place {
 
 /** The properties as CloudFormation sends them: strings, and lists of strings. */
 export function propertiesOf({ question, dialect, logicalId }: Template, place: Place): Properties {
-  const { repository, versionKind, versionValue, nonce, platforms, singleManifest, whenMissing, waitSeconds, taskCounts, retain } = question;
+  const { repository, versionKind, versionValue, nonce, platforms, singleManifest } = question;
+  const { whenMissing, waitSeconds, taskCounts, retain, requirements } = question;
   const waits = whenMissing === 'waitFor' ? waitSeconds : 0;
   return {
     ServiceToken: `arn:${place.partition}:lambda:${place.region}:${place.account}:function:guard`,
-    ServiceTimeout: String(waits + 300),
+    ServiceTimeout: String(waits + longestWait(question) + 300),
     ContractVersion: dialect.contractVersion,
     RepositoryName: repository,
     RepositoryUri: `${place.registryAccount}.dkr.ecr.${place.registryRegion}.${place.domain}/${repository}`,
@@ -55,12 +70,28 @@ export function propertiesOf({ question, dialect, logicalId }: Template, place: 
     ...retain && dialect.releaseTagProperty && { [dialect.releaseTagProperty]: releaseTagName(logicalId) },
     Platforms: platforms,
     ...singleManifest && { SingleManifest: 'true' },
+    ...requirements.length > 0 && { Requirements: requirements.map((requirement) => JSON.stringify(onTheWire(requirement, place))) },
     WhenMissing: whenMissing,
     WaitSeconds: String(waits),
     TaskCounts: taskCounts.map(String),
     ServiceStack: 'FargateStack',
     ...versionKind === 'parameter' && { ParameterName: 'FargateStack:ApiImageTag' },
   };
+}
+
+/** How long, after an image is there, the guard may wait for what is required of it. */
+export function longestWait({ requirements }: Question): number {
+  return Math.max(0, ...requirements.map(({ waitSeconds }) => waitSeconds));
+}
+
+export function profileArn(profile: string, { partition, registryRegion, registryAccount }: Place): string {
+  return `arn:${partition}:signer:${registryRegion}:${registryAccount}:/signing-profiles/${profile}`;
+}
+
+function onTheWire(requirement: Requirement, place: Place): object {
+  if (requirement.kind === 'scanned') return requirement;
+  const { kind, profile, waitSeconds } = requirement;
+  return { kind, profileArn: profileArn(profile, place), waitSeconds };
 }
 
 /** As the construct derives it from the stack and the path of the guard. */
@@ -73,8 +104,8 @@ export function asksForTheSame(one: Question, other: Question): boolean {
   return keyOf(one) === keyOf(other);
 }
 
-function keyOf({ repository, versionKind, versionValue, nonce, platforms, singleManifest }: Question): string {
-  return JSON.stringify([repository, versionKind, versionValue, versionKind === 'movingTag' ? nonce : '', [...platforms].sort(), singleManifest]);
+function keyOf({ repository, versionKind, versionValue, nonce, platforms, singleManifest, requirements }: Question): string {
+  return JSON.stringify([repository, versionKind, versionValue, versionKind === 'movingTag' ? nonce : '', [...platforms].sort(), singleManifest, requirements]);
 }
 
 /** How images name what ECS calls a platform. */

@@ -26,10 +26,13 @@ export const INVARIANTS = {
   rightImage: 'A create or an update succeeds only with a digest that exists and fits the version and the platforms asked for.',
   keepsImage: 'An update that asks for the same image keeps the digest, wherever its tag has gone.',
   keepsTasks: 'startWithoutTasks never stops tasks that run.',
-  releases: 'An image that is there, fits and can be tagged is released.',
+  releases: 'An image that is there, fits and can be tagged is released, if it is deployed already or is all that is required.',
+  examinesNew: 'Scans and signatures are asked for only of a digest that is new to the guard, never in a rollback, and only where the template requires them.',
+  requirementsHold: 'A digest that is new to the guard is released, or given a release tag, only after ECR has said that it is all that is required.',
+  requirementsWait: 'A scan or a signature that is under way is waited for as long as asked, and no longer.',
   waits: 'A missing image is waited for as long as asked, and no longer.',
   namesError: 'An error that trying again does not help against ends in FAILED in due time, and the reason names it.',
-  calls: 'A new release with both release tags takes at most 8 calls, and two more where the platform is in the config.',
+  calls: 'A new release with both release tags takes at most 8 calls, and two more where the platform is in the config; what is required comes on top.',
   ends: 'Every story comes to an end.',
 } as const;
 

@@ -3,6 +3,7 @@ import { Verdict } from './invariants';
 import { isStatusUnknown, ReleaseJudge } from './releases';
 import { Secrets } from './secrets';
 import { ownTagPrefix, TagJudge } from './tags';
+import { Examinations } from '../aws/examinations';
 import { Fault, PERMANENT, Weather } from '../aws/faults';
 import { Call } from '../aws/front-doors';
 import { MOST_TAGS, Repository } from '../aws/registry';
@@ -15,6 +16,7 @@ export interface JudgeOptions {
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly stack: StackModel;
   readonly weather: Weather;
+  readonly examinations: Examinations;
   readonly dialect: Dialect;
   readonly credentials: Secrets;
   readonly now: () => number;
@@ -43,9 +45,9 @@ export class Judge {
   private sinceStable: Array<GuardRequest<Question>> = [];
 
   constructor(private readonly options: JudgeOptions) {
-    const { verdict, repositories, stack, dialect, credentials } = options;
+    const { verdict, repositories, stack, dialect, credentials, examinations } = options;
     this.answers = new AnswerJudge(verdict, credentials);
-    this.releases = new ReleaseJudge(verdict, repositories);
+    this.releases = new ReleaseJudge(verdict, repositories, examinations);
     this.tags = new TagJudge(verdict, repositories, stack, dialect, this.releases);
   }
 
@@ -98,6 +100,7 @@ export class Judge {
       case 'stable': {
         if (event.after === 'rollback' && event.before) this.checkRestored(event.before.guard);
         this.remember();
+        this.releases.settled();
         this.sinceStable = [];
         return undefined;
       }
@@ -108,7 +111,7 @@ export class Judge {
     const invocations = this.invocationsOf(request);
     const { verdict } = this.options;
     if (verdict.exempts(['otherCode', !invocations.every((invocation) => this.isTested(invocation))])) {
-      if (answer?.status === 'SUCCESS' && request.type !== 'Delete') this.releases.wentBack(request.logicalId, { question: request.question, digest: answer.data.ImageDigest });
+      if (answer?.status === 'SUCCESS' && request.type !== 'Delete') this.releases.answered(request, answer.data.ImageDigest);
       return;
     }
     this.answers.requestOver(request, answer, invocations);
@@ -144,7 +147,7 @@ export class Judge {
       const wanted = ['ImageDigest', 'ImageTag', ...request.question.taskCounts.map((count) => `TaskCount${count}`)];
       verdict.expect('rollbackAnswer', wanted.every((name) => before.data[name] === answer.data[name]), () => `${JSON.stringify(before.data)} became ${JSON.stringify(answer.data)}`);
     }
-    this.releases.wentBack(request.logicalId, { question: request.question, digest: answer.data.ImageDigest });
+    this.releases.answered(request, answer.data.ImageDigest);
   }
 
   /** Whether nothing reminds of what was taken back. */
@@ -172,9 +175,10 @@ export class Judge {
       const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
       // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
       const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(this.options.repositories.get(repository)!));
-      // ECR gives it no further tag.
+      // ECR gives it no further tag, or has no such repository any more.
       const isFull = this.options.repositories.get(repository)!.countTags(digest) >= MOST_TAGS;
-      if (repository !== question.repository || !exists || isOpen || isFull) continue;
+      const isGone = !this.options.repositories.get(repository)!.exists;
+      if (repository !== question.repository || !exists || isOpen || isFull || isGone) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
   }

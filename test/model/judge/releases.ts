@@ -1,22 +1,32 @@
 import { NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
+import { Part, partsOf, worstOf } from './requirements';
 import { View, viewOf, viewOfDigest } from './view';
+import { Examinations } from '../aws/examinations';
 import { Fault, PERMANENT } from '../aws/faults';
-import { Call } from '../aws/front-doors';
+import { Call, EXAMINATIONS } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
-import { asksForTheSame, Question } from '../aws/template';
+import { UNKNOWN_ID } from '../aws/stack';
+import { asksForTheSame, longestWait, Question } from '../aws/template';
 
 /** What was to be seen while an invocation looked. */
 interface Sight {
   readonly fitting: Set<string>;
-  readonly views: Array<{ readonly at: number; readonly view: View; readonly deployed?: View }>;
+  readonly views: Array<{ readonly at: number; readonly view: View; readonly deployed?: View; readonly parts: readonly Part[] }>;
+  /** What is required of each digest that fits, as it was last. */
+  readonly parts: Map<string, readonly Part[]>;
+  /** What ECR has said last of each part that it was asked about. */
+  readonly told: Map<string, Part['standing']>;
+  examinations: number;
 }
 
 /** The last release of a guard. */
 export interface Release {
   readonly question: Question;
   readonly digest: string;
+  /** Number of the request. */
+  readonly by: number;
 }
 
 interface Circumstances {
@@ -46,11 +56,17 @@ export class ReleaseJudge {
   private readonly deployed = new Map<string, Release>();
   /** In the life of the present stack. */
   private history: Release[] = [];
+  /** Digests that each guard has on record: those of the last stable state, and those that it has released since. */
+  private recorded = new Map<string, ReadonlySet<string>>();
+  private recordedBefore = this.recorded;
   private readonly sights = new WeakMap<Invocation<Question>, Sight>();
 
-  constructor(private readonly verdict: Verdict, private readonly repositories: ReadonlyMap<string, Repository>) {}
+  constructor(
+    private readonly verdict: Verdict, private readonly repositories: ReadonlyMap<string, Repository>, private readonly examinations: Examinations,
+  ) {}
 
-  public called({ service, invocation }: Call, now: number): void {
+  public called(call: Call, now: number): void {
+    const { service, invocation } = call;
     if (service !== 'ecr') return;
     const { question } = invocation.request;
     const sight = this.sightOf(invocation);
@@ -58,7 +74,13 @@ export class ReleaseJudge {
     const before = this.before(invocation.request);
     const kept = before && asksForTheSame(before.question, question) ? this.see(before.digest, question) : undefined;
     for (const seen of [view, kept]) if (seen?.kind === 'fits') sight.fitting.add(seen.digest);
-    sight.views.push({ at: now, view, deployed: kept });
+    for (const digest of sight.fitting) {
+      const parts = partsOf(question, this.repositories.get(question.repository)!, digest, this.examinations, now);
+      if (parts.length > 0) sight.parts.set(digest, parts);
+    }
+    sight.views.push({ at: now, view, deployed: kept, parts: view.kind === 'fits' ? sight.parts.get(view.digest) ?? [] : [] });
+    if (call.action.replace('ecr:', '') in EXAMINATIONS) this.examined(call, sight);
+    if (call.action === 'ecr:PutImage' && invocation.request.direction === 'forward') this.checkHold(invocation, String(call.input?.imageDigest), 'tagged');
   }
 
   public wasAskedBefore(question: Question): boolean {
@@ -83,22 +105,60 @@ export class ReleaseJudge {
     if (answer.status === 'SUCCESS') {
       this.checkSuccess(request, answer, answering, knownId);
       this.checkCalls(request, answer, answering, invocations);
-      const release = { question: request.question, digest: answer.data.ImageDigest };
-      this.deployed.set(request.logicalId, release);
-      this.history.push(release);
+      this.checkHold(answering, answer.data.ImageDigest, 'released');
+      this.checkWaited(answering, invocations);
+      this.answered(request, answer.data.ImageDigest);
     } else {
       this.checkFailure(answer, answering, invocations, mayTag);
     }
   }
 
-  public wentBack(logicalId: string, release: Release): void {
+  public answered({ logicalId, question, direction, type, number }: GuardRequest<Question>, digest: string): void {
+    const release = { question, digest, by: number };
     this.deployed.set(logicalId, release);
     this.history.push(release);
+    const record = direction === 'rollback' ? this.recordedBefore : this.recorded;
+    const known = type === 'Create' ? [] : record.get(logicalId) ?? [];
+    this.recorded = new Map([...this.recorded, [logicalId, new Set([...known, digest])]]);
+  }
+
+  public settled(): void {
+    this.recordedBefore = this.recorded;
   }
 
   public removed(): void {
     this.deployed.clear();
     this.history = [];
+    this.recorded = new Map();
+    this.settled();
+  }
+
+  /** Whatever the guard asks about an image must be about one that it may release now, and that is not deployed. */
+  private examined({ action, invocation, input, fault }: Call, sight: Sight): void {
+    const { request } = invocation;
+    sight.examinations++;
+    const kind = EXAMINATIONS[action.replace('ecr:', '')];
+    const asked = (input?.imageId as { imageDigest?: string } | undefined)?.imageDigest;
+    const before = this.before(request);
+    // What is delivered late comes with the id of then.
+    const deployed = before && before.by < request.number ? before.digest : undefined;
+    const required = [...sight.parts].flatMap(([digest, all]) => digest === deployed && isKnownId(request) ? [] : all);
+    const parts = required.filter((part) => part.digest === asked && part.requirement.kind === kind);
+    const isLate = request.direction === 'rollback' && this.verdict.exempts(['rollbackLookalike', !request.live], ['statusUnknown', invocation.statusUntold]);
+    this.verdict.expect('examinesNew', parts.length > 0 && (request.direction === 'forward' || isLate), () => (
+      `${action} of ${asked} in a request of direction ${request.direction}; deployed is ${deployed}, asked was ${JSON.stringify(request.question)}`
+    ));
+    if (!fault) for (const part of parts) sight.told.set(keyOf(part), part.standing);
+  }
+
+  /** That what is new has been found to be all that is required. */
+  private checkHold(invocation: Invocation<Question>, digest: string, how: string): void {
+    const { request } = invocation;
+    const { parts, told } = this.sightOf(invocation);
+    const all = parts.get(digest);
+    if (!all || (request.type !== 'Create' && this.recorded.get(request.logicalId)?.has(digest))) return;
+    const unmet = all.filter((part) => told.get(keyOf(part)) !== 'met');
+    this.verdict.expect('requirementsHold', unmet.length === 0, () => `${digest} was ${how}, although ECR had said ${JSON.stringify(unmet.map((part) => [part, told.get(keyOf(part)) ?? 'nothing']))}`);
   }
 
   private checkSuccess(request: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
@@ -135,13 +195,16 @@ export class ReleaseJudge {
     const last = views.at(-1)?.view;
     if (foreseeable) {
       // What comes while it looks, it may have looked for already.
-      const isThere = last?.kind === 'fits' && views.every(({ at, view }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest));
+      const isFit = (digest: string, parts: readonly Part[]) => worstOf(parts) === 'met' || (isKnownId(invocation.request) && this.before(invocation.request)?.digest === digest);
+      const isThere = last?.kind === 'fits'
+        && views.every(({ at, view, parts }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest && isFit(view.digest, parts)));
       this.verdict.expect('releases', !isThere || !mayTag, detail('refused'));
       if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
         const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
         this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
       }
     }
+    if (foreseeable) this.checkRequirementsWait(invocation, detail);
     const [[fault, metAt] = []] = hits;
     const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
     if (nothingElse && last?.kind !== 'unnamed' && fault && isThereToStay(fault)) {
@@ -150,16 +213,39 @@ export class ReleaseJudge {
     }
   }
 
+  private checkRequirementsWait(invocation: Invocation<Question>, detail: (what: string) => () => string): void {
+    const { request: { question }, startedAt, puts } = invocation;
+    const { views } = this.sightOf(invocation);
+    const [first] = views;
+    const isPending = views.every(({ view, parts }) => (
+      view.kind === 'fits' && first.view.kind === 'fits' && view.digest === first.view.digest && parts.every(({ standing }) => standing === 'met' || standing === 'pending')
+    ));
+    const open = views.at(-1)?.parts.filter(({ standing }) => standing === 'pending') ?? [];
+    if (!isPending || open.length === 0) return;
+    const elapsed = puts[0].at - startedAt;
+    const least = Math.min(...open.map(({ requirement }) => requirement.waitSeconds)) * 1000;
+    this.verdict.expect('requirementsWait', least - PACE_MS <= elapsed && elapsed <= mostWaitMs(question) + SOON_MS, detail('gave up waiting for what is required'));
+  }
+
+  private checkWaited(invocation: Invocation<Question>, { length }: ReadonlyArray<Invocation<Question>>): void {
+    const { request: { question }, startedAt, puts, hits } = invocation;
+    const waited = this.sightOf(invocation).views.some(({ parts }) => worstOf(parts) === 'pending');
+    if (!waited || length > 1 || hits.size > 0) return;
+    const elapsed = puts[0].at - startedAt;
+    this.verdict.expect('requirementsWait', elapsed <= mostWaitMs(question) + SOON_MS, () => `released after ${elapsed / 1000} s: ${JSON.stringify(question)}`);
+  }
+
   private checkCalls(
     { question }: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>,
   ): void {
-    const { views: [first, ...others] } = this.sightOf(invocation);
+    const { views: [first, ...others], examinations } = this.sightOf(invocation);
     const isSteady = others.every(({ view, deployed }) => view.kind === 'fits' && deployed?.kind === first.deployed?.kind);
+    if ([first, ...others].some((seen) => seen && worstOf(seen.parts) !== 'met')) return;
     if (invocations.length > 1 || invocation.hits.size > 0 || first?.view.kind !== 'fits' || !isSteady) return;
     // The tag may have moved before the guard looked at it.
     const image = this.repositories.get(question.repository)?.images.get(data.ImageDigest)?.image;
     const most = MOST_CALLS + (image?.single ? CALLS_FOR_CONFIG : 0);
-    this.verdict.expect('calls', invocation.calls <= most, () => `${invocation.calls} calls, at most ${most} for ${image?.name}`);
+    this.verdict.expect('calls', invocation.calls - examinations <= most, () => `${invocation.calls} calls, ${examinations} of them about requirements, at most ${most} for ${image?.name}`);
   }
 
   /** A guard that is created knows of nothing that was before, even if there was another of its name. */
@@ -175,10 +261,22 @@ export class ReleaseJudge {
   private sightOf(invocation: Invocation<Question>): Sight {
     const known = this.sights.get(invocation);
     if (known) return known;
-    const sight: Sight = { fitting: new Set(), views: [] };
+    const sight: Sight = { fitting: new Set(), views: [], parts: new Map(), told: new Map(), examinations: 0 };
     this.sights.set(invocation, sight);
     return sight;
   }
+}
+
+function keyOf({ requirement, digest }: Part): string {
+  return `${requirement.kind} ${digest}`;
+}
+
+function mostWaitMs(question: Question): number {
+  return ((question.whenMissing === 'waitFor' ? question.waitSeconds : 0) + longestWait(question)) * 1000;
+}
+
+function isKnownId({ physicalId = '' }: GuardRequest<Question>): boolean {
+  return !physicalId.startsWith(UNKNOWN_ID);
 }
 
 function isThereToStay({ kind, service, probability, from, until }: Fault): boolean {

@@ -53,6 +53,19 @@ export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
   releases: changedAnswer((answer, { request }) => request.direction === 'forward' && succeeds(answer), (answer, { request }) => ({
     ...answer, Status: 'FAILED', Reason: 'no', PhysicalResourceId: request.physicalId ?? answer.PhysicalResourceId,
   })),
+  examinesNew: beforeAnswer((invocation, pass, template) => {
+    const { question, direction, event } = invocation.request;
+    const [, digest] = /([0-9a-f]{64})/.exec(String(event.PhysicalResourceId)) ?? [];
+    const isAllowed = question.requirements.some(({ kind }) => kind === 'signed');
+    return isAllowed && digest && direction === 'rollback' ? pass(ecrRequest(template, invocation, 'DescribeImageSigningStatus', { imageId: { imageDigest: `sha256:${digest}` } })) : undefined;
+  }),
+  // Nobody asks ECR, and each scan is said to have found nothing.
+  requirementsHold: (request, _, pass) => isAsking(request, 'DescribeImageScanFindings') ? reply(jsonReply(200, { imageScanStatus: { status: 'COMPLETE' } })) : pass(request),
+  requirementsWait: (request, _, pass) => {
+    if (!isAsking(request, 'DescribeImageScanFindings')) return pass(request);
+    pass(request);
+    return reply(jsonReply(200, { imageScanStatus: { status: 'FAILED' } }));
+  },
   waits: (request, invocation, pass) => {
     const answer = pass(request);
     const { request: { question, event, physicalId = 'none' } } = invocation;

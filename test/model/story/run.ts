@@ -5,14 +5,15 @@ import { Subject, versionOf } from './subject';
 import { Trace } from './trace';
 import { CREDENTIALS } from '../aws/credentials';
 import { Ecr } from '../aws/ecr';
+import { Examinations } from '../aws/examinations';
 import { Weather } from '../aws/faults';
 import { Call, FrontDoors } from '../aws/front-doors';
 import { imageOf } from '../aws/images';
 import { Lambda, LambdaOptions, PROMPT, randomDelivery } from '../aws/lambda';
 import { MOST_TAGS, Repository } from '../aws/registry';
 import { Invocation } from '../aws/requests';
-import { StackModel } from '../aws/stack';
-import { Question, referenceOf, Template } from '../aws/template';
+import { StackModel, UNKNOWN_ID } from '../aws/stack';
+import { profileArn, Question, referenceOf, Template } from '../aws/template';
 import { Verdict } from '../judge/invariants';
 import { Judge } from '../judge/judge';
 import { Secrets } from '../judge/secrets';
@@ -62,6 +63,7 @@ class Telling {
   private readonly verdict: Verdict;
   private readonly trace: Trace;
   private readonly weather: Weather;
+  private readonly examinations: Examinations;
   private readonly repositories: Map<string, Repository>;
   private readonly stack: StackModel;
   private readonly lambda: Lambda<Question>;
@@ -82,7 +84,8 @@ class Telling {
     this.trace = new Trace(options.traced ?? false, () => this.time.now);
     this.weather = new Weather(Random.of('weather', seed), () => this.time.now);
     this.version = origin === 'tested' ? options.subject : versionOf(origin);
-    this.template = { logicalId: 'ApiGuard', question, dialect: this.version.dialect };
+    this.examinations = new Examinations(seed, world.examination, () => this.time.now);
+    this.template = { logicalId: 'ApiGuard', question: this.understood(question), dialect: this.version.dialect };
     this.repositories = new Map(['shop', 'other'].map((name) => [name, new Repository(name, world.mutability, () => this.judge?.registryChanged())]));
 
     const newId = randomUUIDs(Random.of('ids', seed));
@@ -121,6 +124,7 @@ class Telling {
       repositories: this.repositories,
       stack: this.stack,
       weather: this.weather,
+      examinations: this.examinations,
       dialect: options.subject.dialect,
       credentials: SECRETS,
       now: () => this.time.now,
@@ -135,7 +139,10 @@ class Telling {
       random: Random.of('doors', seed),
       place,
       weather: this.weather,
-      ecr: new Ecr(place.registryAccount, this.repositories, world.doubts, downloadUrl, () => this.time.now),
+      ecr: new Ecr(
+        place.registryAccount, this.repositories, world.doubts, downloadUrl, () => this.time.now, this.examinations,
+        (profile) => profileArn(profile, place),
+      ),
       stack: this.stack,
       grants: { putImage: true },
       blob: (digest) => [...this.repositories.values()].map((repository) => repository.blob(digest)).find((blob) => blob !== undefined),
@@ -190,7 +197,7 @@ class Telling {
         return;
       }
       case 'unknownId': {
-        if (['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(stack.status)) stack.giveUnknownId(`future/${this.stepRandom.hex(12)}@v9`);
+        if (['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(stack.status)) stack.giveUnknownId(`${UNKNOWN_ID}${this.stepRandom.hex(12)}@v9`);
         return;
       }
       case 'goBack': {
@@ -220,7 +227,7 @@ class Telling {
   }
 
   private changed({ question, logicalId }: Change, mayRename: boolean): Template {
-    const next = { ...this.template.question, ...question };
+    const next = this.understood({ ...this.template.question, ...question });
     const { repository, versionValue } = next;
     const [, tag] = /^digest of (.*)$/.exec(versionValue) ?? [];
     const digest = tag && (this.repositories.get(repository)!.tags.get(tag) ?? `sha256:${this.stepRandom.hex(64)}`);
@@ -229,6 +236,11 @@ class Telling {
       question: digest ? { ...next, versionValue: digest } : next,
       dialect: this.version.dialect,
     };
+  }
+
+  /** A construct of an older version has no property for what it does not know. */
+  private understood(question: Question): Question {
+    return this.version.dialect.knowsRequirements ? question : { ...question, requirements: [] };
   }
 
   /** An upgrade that is rolled back takes the new code of the function back too: before the guard, or after it. */
@@ -256,6 +268,9 @@ class Telling {
       case 'archiveDeployed': return this.onDeployed((repository, digest) => repository.setStatus(digest, 'ARCHIVED'));
       case 'expire': return this.repositories.get(event.repository)!.expire(event.keep);
       case 'fillWithTags': return this.onTagged(event, (repository, digest) => repository.otherTags.set(digest, MOST_TAGS - repository.tagsOf(digest).length));
+      case 'publish': return this.onScanned(event, (digest) => this.examinations.publish(digest, event.severity));
+      case 'scanEnds': return this.onScanned(event, (digest) => this.examinations.end(digest, event.as));
+      case 'scanAgain': return this.onScanned(event, (digest) => this.examinations.scanAgain(digest));
       case 'repository': this.repositories.get(event.repository)!.exists = event.exists;
     }
   }
@@ -264,6 +279,14 @@ class Telling {
     const repository = this.repositories.get(name)!;
     const digest = repository.tags.get(tag);
     if (digest) act(repository, digest);
+  }
+
+  /** Of an index, its children. */
+  private onScanned(event: { repository: string; tag: string }, act: (digest: string) => void): void {
+    this.onTagged(event, (repository, digest) => {
+      const { image } = repository.images.get(digest)!;
+      for (const scanned of image.single ? [image] : image.children) act(scanned.digest);
+    });
   }
 
   private onDeployed(act: (repository: Repository, digest: string) => void): void {

@@ -1,8 +1,9 @@
+import { DEAD_ENDS, PUBLISHED, SEVERITIES, Severity } from '../aws/examinations';
 import { Fault, randomFaults } from '../aws/faults';
 import { ImageKind, ImageSpec, INDEX_KINDS, OTHER_KINDS, SINGLE_KINDS } from '../aws/images';
 import { ImageStatus } from '../aws/registry';
 import { Mishap } from '../aws/stack';
-import { Question } from '../aws/template';
+import { Question, Requirement } from '../aws/template';
 import { Random } from '../runtime/random';
 
 /** What others do to the registry. */
@@ -14,6 +15,10 @@ export type RegistryEvent =
   | { readonly kind: 'moveTag'; readonly image: ImageSpec }
   | { readonly kind: 'expire'; readonly repository: string; readonly keep: number }
   | { readonly kind: 'fillWithTags'; readonly repository: string; readonly tag: string }
+  /** A vulnerability of an image becomes known, its scan takes a bad end, or somebody has it scanned again. */
+  | { readonly kind: 'publish'; readonly repository: string; readonly tag: string; readonly severity: Severity }
+  | { readonly kind: 'scanEnds'; readonly repository: string; readonly tag: string; readonly as: string }
+  | { readonly kind: 'scanAgain'; readonly repository: string; readonly tag: string }
   | { readonly kind: 'repository'; readonly repository: string; readonly exists: boolean };
 
 export interface Timed {
@@ -46,6 +51,7 @@ export function randomQuestion(random: Random): Question {
     ...randomPatience(random),
     taskCounts: random.weighted<number[]>([3, []], [2, [2]], [1, [0, 1, 30]]),
     retain: random.chance(0.85),
+    requirements: random.chance(0.3) ? randomRequirements(random) : [],
   };
 }
 
@@ -61,8 +67,11 @@ export function randomStep(random: Random, stormy: boolean): Step {
   };
   const kind = random.weighted<Step['kind']>([30, 'deploy'], [6, 'goBack'], [1, 'delete'], [1.5, 'upgrade'], [1, 'unknownId'], [6, 'registry']);
   if (kind !== 'deploy') return { ...base, kind };
+  // As a pipeline does, which deploys what it has just pushed.
+  const pushed = random.chance(0.3) ? [{ afterMs: 0, event: { kind: 'moveTag' as const, image: randomImage(random) } }] : [];
   return {
     ...base,
+    meanwhile: [...pushed, ...base.meanwhile],
     kind,
     change: randomChange(random),
     rollBack: random.chance(0.6),
@@ -89,6 +98,9 @@ export function randomRegistryEvent(random: Random): RegistryEvent {
     [2, { kind: 'status', repository, tag, status: random.pick<ImageStatus>(['ARCHIVED', 'ACTIVATING', 'ACTIVE']) }],
     [2, { kind: 'expire', repository, keep: random.integer(0, 3) }],
     [0.5, { kind: 'fillWithTags', repository, tag }],
+    [2, { kind: 'publish', repository, tag, severity: random.pick(SEVERITIES) }],
+    [0.7, { kind: 'scanEnds', repository, tag, as: random.pick(DEAD_ENDS) }],
+    [1, { kind: 'scanAgain', repository, tag }],
     [0.5, { kind: 'repository', repository: 'other', exists: random.chance(0.5) }],
   );
 }
@@ -113,6 +125,7 @@ function randomChange(random: Random): Change {
     [0.5, { question: { singleManifest: random.chance(0.5) } }],
     [1, { question: { repository: random.pick(['shop', 'other']), ...randomVersion(random) } }],
     [1, { question: { retain: random.chance(0.7), ...randomVersion(random) } }],
+    [0.8, { question: { requirements: random.chance(0.25) ? [] : randomRequirements(random), ...random.chance(0.5) && randomVersion(random) } }],
     [1, { question: {}, logicalId: random.pick(['ApiGuard', 'WebGuard']) }],
   );
 }
@@ -136,6 +149,21 @@ function randomPatience(random: Random): Pick<Question, 'whenMissing' | 'waitSec
     [2, { whenMissing: 'waitFor', waitSeconds: random.weighted([3, random.integer(10, 120)], [1, random.integer(120, 600)]) }],
     [3, { whenMissing: 'startWithoutTasks', waitSeconds: 0 }],
   );
+}
+
+/** With the longest wait for an image, no longer than one invocation of Lambda can wait. */
+function randomRequirements(random: Random): Requirement[] {
+  const waitSeconds = () => random.weighted([1, 0], [2, random.integer(5, 30)], [4, random.integer(20, 240)]);
+  const accepted = () => Array.from({ length: random.integer(0, 3) }, () => ({
+    id: random.weighted([5, `CVE-2026-${String(random.integer(1, 12)).padStart(4, '0')}`], [1, PUBLISHED]),
+    reason: 'not reachable',
+    ...random.chance(0.3) && { until: random.pick(['2026-10-15', '2027-01-31']) },
+  }));
+  const scanned = (): Requirement => ({
+    kind: 'scanned', failOn: random.pick(SEVERITIES), onlyFixable: random.chance(0.3), accepted: accepted(), waitSeconds: waitSeconds(),
+  });
+  const signed = (): Requirement => ({ kind: 'signed', profile: random.weighted([5, 'Release'], [1, 'Audit']), waitSeconds: waitSeconds() });
+  return random.weighted([4, [scanned()]], [3, [signed()]], [3, [scanned(), signed()]]);
 }
 
 /** Mostly while a guard is at work. */

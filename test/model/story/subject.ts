@@ -24,9 +24,9 @@ const FILES: Readonly<Record<Origin, string>> = {
 };
 
 const DIALECTS: Readonly<Record<Origin, Dialect>> = {
-  'tested': { contractVersion: CONTRACT_VERSION, releaseTagProperty: 'ReleaseTagName', releaseTagPrefix: 'deployed-' },
-  'contract-2': { contractVersion: '2', releaseTagProperty: 'PinName', releaseTagPrefix: 'pinned-' },
-  'contract-1': { contractVersion: '1', releaseTagPrefix: 'pinned-' },
+  'tested': { contractVersion: CONTRACT_VERSION, releaseTagProperty: 'ReleaseTagName', releaseTagPrefix: 'deployed-', knowsRequirements: true },
+  'contract-2': { contractVersion: '2', releaseTagProperty: 'PinName', releaseTagPrefix: 'pinned-', knowsRequirements: false },
+  'contract-1': { contractVersion: '1', releaseTagPrefix: 'pinned-', knowsRequirements: false },
 };
 
 const known = new Map<Origin, Subject>();

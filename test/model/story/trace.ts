@@ -30,8 +30,9 @@ export class Trace {
       case 'stable': return this.add(`stack is stable after ${event.after}`);
       case 'request': {
         const { number, type, direction, physicalId, event: { ResourceProperties } } = event.request;
-        const { VersionKind, VersionValue, Platforms, Nonce, WhenMissing, SingleManifest } = ResourceProperties as Record<string, unknown>;
-        return this.add(`request ${number}: ${direction} ${type} ${JSON.stringify({ VersionKind, VersionValue, Nonce, Platforms, WhenMissing, SingleManifest })} id ${physicalId}`);
+        const { VersionKind, VersionValue, Nonce, ...properties } = ResourceProperties as Record<string, unknown>;
+        const { Platforms, WhenMissing, SingleManifest, Requirements } = properties;
+        return this.add(`request ${number}: ${direction} ${type} ${JSON.stringify({ VersionKind, VersionValue, Nonce, Platforms, WhenMissing, SingleManifest, Requirements })} id ${physicalId}`);
       }
       case 'outcome': return this.add(`request ${event.request.number} ${event.request.outcome}: ${JSON.stringify(event.answer)}`);
     }
@@ -47,8 +48,8 @@ export class Trace {
 
   public called({ invocation, action, input, fault, error, done }: Call): void {
     if (!this.on) return;
-    const { imageIds, imageTag, imageDigest, layerDigest } = input ?? {};
-    this.add(`  [${invocation.number}] ${action} ${JSON.stringify({ imageIds, imageTag, imageDigest, layerDigest })} ${fault ? `fault ${fault.kind}` : ''} ${error ?? ''} ${done ? '' : '(not done)'}`);
+    const { imageIds, imageId, imageTag, imageDigest, layerDigest } = input ?? {};
+    this.add(`  [${invocation.number}] ${action} ${JSON.stringify({ imageIds, imageId, imageTag, imageDigest, layerDigest })} ${fault ? `fault ${fault.kind}` : ''} ${error ?? ''} ${done ? '' : '(not done)'}`);
   }
 
   public registryEvent(event: RegistryEvent): void {

@@ -1,4 +1,5 @@
 import { EcrDoubts } from '../aws/ecr';
+import { Examination } from '../aws/examinations';
 import { Mutability } from '../aws/registry';
 import { Place } from '../aws/template';
 import { Random } from '../runtime/random';
@@ -8,6 +9,7 @@ export interface World {
   readonly place: Place;
   readonly mutability: Mutability;
   readonly doubts: EcrDoubts;
+  readonly examination: Examination;
   /** Faults and crashes may happen. */
   readonly stormy: boolean;
 }
@@ -28,6 +30,10 @@ export function randomWorld(random: Random, stormy: boolean): World {
       describesArchived: random.chance(0.5),
       archivedFailure: random.pick(['ImageNotFound', 'ImageInaccessible']),
       revivesDeleted: random.chance(0.5),
+    },
+    examination: {
+      scanning: random.weighted<Examination['scanning']>([1, 'off'], [5, 'basic'], [5, 'enhanced']),
+      signingProfiles: random.weighted<string[]>([1, []], [5, ['Release']], [3, ['Audit', 'Release']]),
     },
     stormy,
   };
