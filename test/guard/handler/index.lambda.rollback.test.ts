@@ -1,0 +1,162 @@
+import { FIXTURES } from './fixtures';
+import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+
+let aws: Simulation;
+beforeEach(() => {
+  aws = new Simulation();
+  aws.stackStatus = 'CREATE_IN_PROGRESS';
+});
+
+afterEach(() => {
+  expect(aws.clock.sleepers).toBe(0);
+  for (const text of [...aws.lines, ...aws.answers]) {
+    for (const secret of SECRETS) expect(text).not.toContain(secret);
+  }
+});
+describe('a rollback', () => {
+  const monday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'monday' };
+  const tuesday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'tuesday' };
+  const UNKNOWN_ID = 'an id of something else';
+  let before: string;
+  let idBefore: string;
+  let idAfter: string;
+
+  beforeEach(async () => {
+    before = aws.push('main');
+    idBefore = (await aws.request(event({}, monday))).PhysicalResourceId;
+    aws.push('main', { salt: 'another' });
+    idAfter = (await next(update(idBefore, tuesday, monday))).PhysicalResourceId;
+    aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+    aws.calls.length = 0;
+    aws.lines.length = 0;
+  });
+
+  const back = (physicalId: string) => update(physicalId, monday, tuesday);
+
+  test('answers with what was deployed, whichever id it is handed, and does not ask the registry', async () => {
+    expect(idAfter).not.toBe(idBefore);
+    for (const id of [idBefore, idAfter]) {
+      expect(await next(back(id))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: idBefore, Data: { ImageDigest: before } });
+    }
+    expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'cloudformation:DescribeStacks']);
+  });
+
+  test('answers with what was deployed even if that is gone and the registry is down', async () => {
+    aws.remove(before);
+    aws.outage.registry = SERVER_ERROR;
+
+    expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+  });
+
+  test('answers with what was deployed for the platform of then, although the tag is now on an image for another', async () => {
+    const amd64 = aws.push('v1', { fixture: FIXTURES.dockerImage });
+    aws.stackStatus = 'CREATE_IN_PROGRESS';
+    const first = await next(event());
+    aws.push('v1', { fixture: FIXTURES.ociImage });
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    const second = await next(update(first.PhysicalResourceId, { Platforms: ['LINUX/ARM64'] }, {}));
+    aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
+
+    expect(second.PhysicalResourceId).not.toBe(first.PhysicalResourceId);
+    expect(await next(update(second.PhysicalResourceId, {}, { Platforms: ['LINUX/ARM64'] })))
+      .toMatchObject({ PhysicalResourceId: first.PhysicalResourceId, Data: { ImageDigest: amd64 } });
+  });
+
+  test.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
+    'is one only while it is in progress: in %s a missing image is missing', async (status) => {
+      aws.stackStatus = status;
+
+      expect(await next(update(idAfter, { VersionValue: 'v9' }, tuesday))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: idAfter });
+    });
+
+  test('is recognized after CloudFormation has refused to say at first', async () => {
+    aws.faults.stack.push(THROTTLED, { kind: 'reset' }, THROTTLED);
+
+    expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+    expect(lastLine()).toMatchObject({ level: 'info', operation: 'rollback' });
+  });
+
+  test.each<[string, () => void]>([
+    ['is there', () => undefined],
+    ['is gone', () => aws.remove(before)],
+    ['cannot be asked for', () => { aws.outage.registry = SERVER_ERROR; }],
+  ])('that CloudFormation does not admit goes back to what is on record, with a warning, where the image %s', async (_, arrange) => {
+    arrange();
+    aws.outage.stack = THROTTLED;
+
+    expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
+    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('cannot determine whether the stack is rolling back') });
+  });
+
+  test('that CloudFormation does not admit goes back to the record that there was no image', async () => {
+    const properties = { VersionValue: 'v9', WhenMissing: 'startWithoutTasks', Nonce: '1' };
+    const { PhysicalResourceId } = await next(event({}, properties));
+    aws.outage.stack = THROTTLED;
+
+    expect(await next(update(PhysicalResourceId, properties))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
+  });
+
+  test('with nothing on record asks what the tag means today', async () => {
+    const today = aws.push('main', { salt: 'today' });
+
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
+  });
+
+  test('with nothing on record and nothing to be found does not stand in the way', async () => {
+    aws.repositoryExists = false;
+
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
+    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'rollback' });
+  });
+
+  test('with nothing on record gives an ailing registry some time', async () => {
+    aws.faults.registry.push(THROTTLED, SERVER_ERROR, DENIED);
+    const today = aws.push('main', { salt: 'today' });
+
+    expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
+  });
+
+  test('with nothing on record does not wait for an image', async () => {
+    const start = aws.clock.now();
+    aws.tags.clear();
+    await next(update(UNKNOWN_ID, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '600' }));
+
+    expect(aws.answered).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
+    expect(aws.clock.now() - start).toBeLessThan(1_000);
+  });
+
+  test('that begins while an update waits is noticed before that one fails', async () => {
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    aws.clock.at(30_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
+
+    expect(await next(update(UNKNOWN_ID, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' })))
+      .toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
+  });
+
+  test('that CloudFormation does not admit, while an update waits, goes back to what is on record', async () => {
+    aws.push('v9');
+    aws.stackStatus = 'UPDATE_IN_PROGRESS';
+    const first = (await next(event({}, { VersionValue: 'v9' }))).Data!.ImageDigest;
+    const id = aws.answered.PhysicalResourceId;
+    aws.remove(first);
+    aws.clock.at(30_000, () => { aws.outage.stack = THROTTLED; });
+
+    expect(await next(update(id, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: first } });
+  });
+
+  test('is nothing to a Create, which fails without its image', async () => {
+    aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
+
+    expect(await next(event({}, { VersionValue: 'v9' }))).toMatchObject({ Status: 'FAILED' });
+    expect(aws.actions).not.toContain('cloudformation:DescribeStacks');
+  });
+});
+
+async function next(message: unknown) {
+  aws.answers.length = 0;
+  return aws.request(message);
+}
+
+function lastLine() {
+  return JSON.parse(aws.lines.at(-1)!);
+}

@@ -1,0 +1,134 @@
+import { FIXTURES } from './fixtures';
+import { DENIED, event, Fault, SECRETS, SERVER_ERROR, Simulation, THROTTLED } from './simulation';
+
+let aws: Simulation;
+beforeEach(() => {
+  aws = new Simulation();
+  aws.stackStatus = 'CREATE_IN_PROGRESS';
+});
+
+afterEach(() => {
+  expect(aws.clock.sleepers).toBe(0);
+  for (const text of [...aws.lines, ...aws.answers]) {
+    for (const secret of SECRETS) expect(text).not.toContain(secret);
+  }
+});
+describe('a registry in trouble', () => {
+  test.each([
+    ['throttled', THROTTLED],
+    ['ailing', SERVER_ERROR],
+    ['silent', { kind: 'hang' }],
+    ['resetting', { kind: 'reset' }],
+    ['behind a captive portal', { kind: 'garbage' }],
+    ['not yet open to a new role', DENIED],
+  ] as const)('%s is asked again', async (_, fault) => {
+    const digest = aws.push('v1');
+    aws.faults.registry.push(fault, undefined, fault, fault);
+
+    expect(await aws.request(event())).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: digest } });
+  });
+
+  test.each([
+    ['throttled', THROTTLED, /throttling, after 60 s/],
+    ['ailing', SERVER_ERROR, /unavailable, after 60 s/],
+    ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
+  ] as const)('%s for a minute is a failure', async (_, fault, reason) => {
+    aws.outage.registry = fault;
+    const start = aws.clock.now();
+    const { Status, Reason } = await aws.request(event());
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(reason);
+    expect(aws.clock.now() - start).toBeLessThan(62_000);
+  });
+
+  test.each([
+    ['throttled', THROTTLED],
+    ['ailing', SERVER_ERROR],
+  ])('%s is asked again more and more slowly, and at least every ten seconds', async (_, fault) => {
+    aws.outage.registry = fault;
+    await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+    const looks = aws.calls.filter(({ action }) => action === 'ecr:DescribeImages');
+
+    // The last look is made at the end of the wait, whenever the one before was.
+    const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at);
+    expect(gaps.length).toBeGreaterThan(80);
+    expect(gaps.slice(0, 3).map((gap, index) => Math.floor(gap / 2 ** index / 1_000))).toEqual([1, 1, 1]);
+    expect(Math.min(...gaps.slice(3))).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_100);
+  });
+
+  test('that throttles is asked at a slower pace for some time after it has answered', async () => {
+    aws.faults.registry.push(...Array.from({ length: 3 }, () => THROTTLED));
+    await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+    const looks = aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && !input.filter);
+    const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at).slice(3);
+
+    expect(gaps[0]).toBeGreaterThanOrEqual(30_000);
+    expect(gaps[0]).toBeLessThan(36_100);
+    expect(Math.max(...gaps.slice(10))).toBeLessThan(6_100);
+  });
+
+  test('denied is not waited for as for an image', async () => {
+    aws.outage.registry = DENIED;
+    const start = aws.clock.now();
+    await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+
+    expect(aws.clock.now() - start).toBeLessThan(62_000);
+  });
+
+  test.each([
+    ['repository', (): void => { aws.repositoryExists = false; }, /^Repository .* does not exist/],
+    ['archived', (): void => { aws.push('v1', { status: 'ARCHIVED' }); }, /is archived/],
+    ['hidden in the archive', (): void => { aws.push('v1', { status: 'ARCHIVED' }); aws.showsArchivedUnasked = false; }, /is archived/],
+    ['platform', (): void => { aws.push('v1', { fixture: FIXTURES.ociImage }); }, /does not run on linux\/amd64/],
+    ['Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /is not a container image: it is a Helm chart/],
+    ['KMS', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'KmsException', message: 'key is disabled' }; }, /cannot decrypt/],
+    ['name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /rejects the image name/],
+  ])('what no time cures (%s) fails at once', async (_, arrange, reason) => {
+    arrange();
+    const start = aws.clock.now();
+    const { Status, Reason } = await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(reason);
+    expect(aws.clock.now() - start).toBeLessThan(1_000);
+  });
+
+  test.each<[string, Fault[], object]>([
+    ['after an outage', [SERVER_ERROR, SERVER_ERROR], {}],
+    ['after throttling', [THROTTLED], {}],
+    ['after an outage, where tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
+    ['after an outage that has outlasted the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
+  ])('an image that ECR hides in the archive is not taken for missing %s', async (_, faults, properties) => {
+    aws.push('v1', { status: 'ARCHIVED' });
+    aws.showsArchivedUnasked = false;
+    aws.faults.registry = [...faults];
+    const { Status, Reason } = await aws.request(event({}, properties));
+
+    expect(Status).toBe('FAILED');
+    expect(Reason).toMatch(/is archived/);
+  });
+
+  test('an image on its way out of the archive is waited for', async () => {
+    aws.push('v1', { status: 'ACTIVATING' });
+    aws.clock.at(30_000, () => aws.push('v1'));
+
+    expect(await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  test('an archive that cannot be asked for is no archive', async () => {
+    aws.faults.registry.push(undefined, { kind: 'error', status: 400, code: 'InvalidParameterException' });
+
+    expect((await aws.request(event())).Reason).toContain('does not exist');
+  });
+
+  test('a reason does without the images that cannot be listed', async () => {
+    aws.push('v0');
+    aws.faults.registry.push(undefined, undefined, DENIED);
+    const { Reason } = await aws.request(event());
+
+    expect(Reason).toContain('docker buildx build');
+    expect(Reason).not.toContain('Pushed last');
+  });
+});
