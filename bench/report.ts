@@ -39,8 +39,8 @@ ${table(['', 'time', 'time ratio', 'processor time ratio'], startUp.map(({ name,
 ## Calls
 
 This table counts the AWS calls that the guard makes to answer a Create request. Before the guard reports a missing image, it makes
-two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, the
-guard first asks CloudFormation whether the stack is rolling back.
+two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, and
+for release tags, the guard first asks CloudFormation what the stack is doing.
 
 ${table(['image', 'ECR calls', 'CloudFormation calls', 'answers to CloudFormation'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}

@@ -24,9 +24,10 @@ async function guard(session: Session): Promise<Answer> {
   const tags = releaseTag === undefined ? undefined : new ReleaseTags(ecr, releaseTag);
   const askOperation = stackOperation(session, request.stack, repository.domain);
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
+  const isUpdate = request.type === 'Update';
+  const first = isUpdate || tags ? await askOperation() : undefined;
   // Nothing that is created was there before, so there is nothing to go back to.
-  const first = request.type === 'Update' ? await askOperation() : undefined;
-  const begun = first?.operation ?? 'forward';
+  const begun = isUpdate ? first!.operation : 'forward';
   const recorded = ReleaseHistory.of(request);
   const history = recorded.isUnknown ? recorded.supposing(await tags?.images().catch(() => []) ?? []) : recorded;
 
@@ -71,13 +72,14 @@ async function guard(session: Session): Promise<Answer> {
     // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
     const earlier = [...new Set([...after.images, ...history.images])];
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
+    const belongsTo = operation === 'rollback' ? operation : 'forward';
     const trouble = await moveReleaseTags({
       runtime,
       tags,
       releases,
-      operation: operation === 'rollback' ? 'rollback' : 'forward',
-      // CloudFormation sends nothing while it is at rest: this request is late, whatever has begun since.
-      askOperation: first?.operation === 'over' ? async () => first : askOperation,
+      operation: belongsTo,
+      // CloudFormation sends this request in no other operation: it is late, whatever has begun since.
+      askOperation: first && ![belongsTo, 'unknown'].includes(first.operation) ? async () => first : askOperation,
       times,
     });
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
