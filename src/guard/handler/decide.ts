@@ -25,7 +25,7 @@ export type Decision =
  * |----------------------------------------|------------|--------------|-----------------------------|
  * | found                                  | succeed    | succeed      | succeed                     |
  * | missing, activating                    | look again | fail (**)    | succeed all the same, warn  |
- * | not ready, not begun                   | look again | fail         | as missing                  |
+ * | gone, not ready, not begun             | look again | fail         | as missing                  |
  * | denied, throttled, unavailable         | look again | fail         | look again, then as missing |
  * | anything else: nothing that time cures | fail       | fail (**)    | as missing                  |
  *
@@ -82,7 +82,7 @@ export function patience(kind: ObservationKind, waitMs: number, requirementsWait
     case 'notReady': return waitMs + requirementsWaitMs;
     case 'notBegun': return waitMs + Math.min(requirementsWaitMs, CONSISTENCY_MS);
     case 'unseen': return Infinity;
-    case 'missing': case 'activating': return waitMs;
+    case 'missing': case 'gone': case 'activating': return waitMs;
     case 'denied': return CONSISTENCY_MS;
     case 'throttled': case 'unavailable': return Math.max(waitMs + requirementsWaitMs, OUTAGE_MS);
     default: return 0;

@@ -49,6 +49,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
         pushedLast(circumstances.recent),
         pullThroughCache(question) ?? howToPush(question, again),
       );
+    case 'gone':
+      return sentences(`Image ${image} was deleted while the guard was checking it (${place}).`, `Deploy again: ${again}`);
     case 'repositoryMissing':
       return sentences(
         `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,

@@ -16,7 +16,7 @@ import { stackOperation } from '../../handler/runtime/stack-status';
 import { NO_IMAGE } from '../contract';
 
 /** Observe, decide, then explain the refusal or move the release tags. */
-async function guard(session: Session): Promise<Answer> {
+async function guard(session: Session, again = false): Promise<Answer> {
   const { runtime, sent, request, times, log, redact } = session;
   const question = parse(request);
   const { repository, version, releaseTag } = question;
@@ -82,6 +82,8 @@ async function guard(session: Session): Promise<Answer> {
       askOperation: first && ![belongsTo, 'unknown'].includes(first.operation) ? async () => first : askOperation,
       times,
     });
+    // It was deleted since it was found: by now its name may mean another image.
+    if (trouble?.kind === 'gone' && operation !== 'rollback' && !again) return guard(session, true);
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags could not be moved back', { trouble });
   }

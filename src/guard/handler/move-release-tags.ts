@@ -36,7 +36,7 @@ export async function moveReleaseTags(moving: Moving): Promise<Observation | Out
   const start = clock.now();
   for (let troubles = 1; ; troubles++) {
     const trouble = await attempt(moving);
-    if (!trouble || trouble.kind === 'outOfDate') return trouble;
+    if (!trouble || trouble.kind === 'outOfDate' || trouble.kind === 'gone') return trouble;
 
     const until = Math.min(start + patience(trouble.kind, 0), times.lastCall);
     if (clock.now() >= until) return trouble;
@@ -59,7 +59,7 @@ async function attempt({ tags, releases, operation, askOperation }: Moving): Pro
       if (!trouble) continue;
       if (move.digest === releases.latest) return trouble;
       // An earlier image that is gone cannot be kept any more.
-      if (trouble.kind === 'missing') continue;
+      if (trouble.kind === 'gone') continue;
       // One that can never be kept must not cost what a rollback goes back to its tag.
       if (operation === 'forward' || patience(trouble.kind, 0) > 0) return trouble;
       passedOver = trouble;

@@ -6,6 +6,8 @@ export type Observation =
   | { readonly kind: 'unnamed' }
   | Found
   | { readonly kind: 'missing' }
+  /** It was there, and was deleted before all of it had been read: by now its name may mean another image. */
+  | { readonly kind: 'gone' }
   | { readonly kind: 'repositoryMissing' }
   | { readonly kind: 'archived' | 'activating'; readonly digest: string }
   | { readonly kind: 'wrongPlatform'; readonly digest: string; readonly offered: readonly string[]; readonly lacking: readonly string[] }

@@ -39,8 +39,13 @@ export async function pollUntilDecided(
 ): Promise<Outcome> {
   let operation = begun;
 
-  /** What is deployed comes first: only where it no longer serves is the question asked anew. */
   async function look(thorough: boolean): Promise<Observation> {
+    const seen = await lookOnce(thorough);
+    return seen.kind === 'gone' ? lookOnce(thorough) : seen;
+  }
+
+  /** What is deployed comes first: only where it no longer serves is the question asked anew. */
+  async function lookOnce(thorough: boolean): Promise<Observation> {
     if (!question.imageId) return { kind: 'unnamed' };
     const deployed = history.answerTo(question);
     if (deployed) {

@@ -8,6 +8,7 @@ const BEFORE = `sha256:${'b'.repeat(64)}`;
 const OBSERVATIONS = {
   'found': { kind: 'found', images: [], digest: DIGEST },
   'missing': { kind: 'missing' },
+  'gone': { kind: 'gone' },
   'activating': { kind: 'activating', digest: DIGEST },
   'unnamed': { kind: 'unnamed' },
   'repository missing': { kind: 'repositoryMissing' },
@@ -34,6 +35,7 @@ const TABLE = `
   -------------------|------------|--------------|---------------|--------------|-------------------|-------------------
   found              | digest     | digest       | digest        | recorded     | digest            | digest
   missing            | look again | fail         | 0 tasks       | recorded     | 0 tasks           | 0 tasks
+  gone               | look again | fail         | fail          | recorded     | 0 tasks           | 0 tasks
   unnamed            | fail       | fail         | 0 tasks       | recorded     | 0 tasks           | 0 tasks
   activating         | look again | fail         | fail          | recorded     | digest            | digest
   repository missing | fail       | fail         | fail          | recorded     | 0 tasks           | 0 tasks
@@ -128,6 +130,7 @@ test('a success that is what was asked for comes without one', () => {
 test.each([
   ['unseen', Infinity],
   ['missing', 120_000],
+  ['gone', 120_000],
   ['activating', 120_000],
   ['denied', 60_000],
   ['throttled', 120_000],

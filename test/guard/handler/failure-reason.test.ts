@@ -249,7 +249,7 @@ describe('an image that could not be given its release tag', () => {
   });
 
   test('because it is gone says so', () => {
-    expect(tagReason({ kind: 'missing' })).toBe(reason({ kind: 'missing' }));
+    expect(tagReason({ kind: 'gone' })).toBe(`Image ${REPOSITORY_URI}:v1 was deleted while the guard was checking it ${PLACE}. Deploy again: ${AGAIN}`);
   });
 });
 
@@ -269,6 +269,7 @@ test.each(['unseen', 'found'] as const)('%s is no reason, but has one', (kind) =
 test('every reason names repository, version, account and region, and fits', () => {
   const observations: Observation[] = [
     { kind: 'missing' },
+    { kind: 'gone' },
     { kind: 'repositoryMissing' },
     { kind: 'archived', digest: DIGEST },
     { kind: 'activating', digest: DIGEST },

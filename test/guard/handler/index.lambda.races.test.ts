@@ -1,8 +1,83 @@
-import { event, Simulation } from './simulation';
+import { FIXTURES } from './fixtures';
+import { event, Fault, NO_IMAGE, Simulation, update } from './simulation';
+import { Requirement } from '../../../src/guard/contract';
+
+const GONE: Fault = { kind: 'error', status: 400, code: 'ImageNotFoundException', message: 'The image does not exist' };
+const LAYERS_GONE: Fault = { kind: 'error', status: 400, code: 'LayersNotFoundException', message: 'The layer does not exist' };
+const SCANNED: Requirement = { kind: 'scanned', failOn: 'HIGH', onlyFixable: false, accepted: [], waitSeconds: 60 };
+const SIGNED: Requirement = { kind: 'signed', profileArn: 'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/Release', waitSeconds: 60 };
+const required = (requirement: Requirement) => ({ Requirements: [JSON.stringify(requirement)], ServiceTimeout: '900' });
 
 let aws: Simulation;
 beforeEach(() => {
   aws = new Simulation();
+  aws.stackStatus = 'CREATE_IN_PROGRESS';
+  aws.scan = () => ({ imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: {} });
+});
+
+/** The tag names another image, and the first one is deleted, right before the registry's call of this number, which fails so. */
+function replaceBefore(call: number, fault: Fault | undefined, { fixture = FIXTURES.dockerImage, otherCalls = 0 } = {}): () => string {
+  const first = aws.push('v1', { fixture });
+  let now = '';
+  aws.faults.registry.push(...Array.from({ length: call - 1 }, () => undefined), fault);
+  aws.clock.at(20 * (call + otherCalls) - 10, () => {
+    aws.remove(first);
+    now = aws.push('v1', { fixture, salt: 'another' });
+  });
+  return () => now;
+}
+
+describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between two calls, while its tag moves on to another (%s)', (WhenMissing) => {
+  const mode = { WhenMissing, Nonce: '1' };
+
+  test.each<[string, number, Fault | undefined, object]>([
+    ['the look and the manifest', 2, undefined, {}],
+    ['the manifest and the config', 3, LAYERS_GONE, {}],
+    ['the config and the scan', 5, GONE, required(SCANNED)],
+    ['the config and the signature', 5, GONE, required(SIGNED)],
+  ])('is not missing if it goes between %s: what the tag names now is released', async (_, call, fault, properties) => {
+    aws.signing = () => [{ signingProfileArn: (SIGNED as { profileArn: string }).profileArn, status: 'COMPLETE' }];
+    const replaced = replaceBefore(call, fault);
+
+    expect(await aws.request(event({}, { ...mode, ...properties }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: replaced(), TaskCount2: '2' } });
+  });
+
+  test.each<[string, number, number, Fault | undefined, object]>([
+    ['is read for its release tag', 2, 1, undefined, { Platforms: [] }],
+    ['gets its release tag', 3, 2, { kind: 'error', status: 400, code: 'ReferencedImagesNotFoundException' }, {}],
+  ])('is not released if it goes before it %s: what the tag names now is', async (_, call, otherCalls, fault, properties) => {
+    const replaced = replaceBefore(call, fault, { fixture: FIXTURES.buildxIndex, otherCalls });
+
+    expect(await aws.request(event({}, { ...mode, ...properties, ReleaseTagName: 'api' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: replaced() } });
+    expect([...aws.tags].find(([tag]) => tag.startsWith('deployed-'))?.[1]).toBe(replaced());
+  });
+});
+
+test('an image that is deleted between two calls, and replaced by none, is missing', async () => {
+  const digest = aws.push('v1');
+  aws.clock.at(30, () => aws.remove(digest));
+
+  expect(await aws.request(event({}, { WhenMissing: 'startWithoutTasks', Nonce: '1' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
+});
+
+test.each(['fail', 'startWithoutTasks'])('an image that ECR lists and does not hand out fails, and never starts without tasks (%s)', async (WhenMissing) => {
+  aws.push('v1', { fixture: FIXTURES.dockerImage });
+  aws.outageOf['ecr:GetDownloadUrlForLayer'] = LAYERS_GONE;
+  const start = aws.clock.now();
+  const { Status, Reason } = await aws.request(event({}, { WhenMissing, Nonce: '1' }));
+
+  expect(Status).toBe('FAILED');
+  expect(Reason).toContain('was deleted while the guard was checking it');
+  expect(aws.clock.now() - start).toBeLessThan(1_000);
+});
+
+test('an image that never takes its release tag, because ECR does not find it, fails', async () => {
+  aws.push('v1');
+  aws.outageOf['ecr:PutImage'] = { kind: 'error', status: 400, code: 'ReferencedImagesNotFoundException' };
+  const start = aws.clock.now();
+
+  expect(await aws.request(event({}, { ReleaseTagName: 'api' }))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('was deleted while the guard was checking it') });
+  expect(aws.clock.now() - start).toBeLessThan(1_000);
 });
 
 describe('a Create that is delivered late', () => {
@@ -24,4 +99,15 @@ describe('a Create that is delivered late', () => {
 
     expect(aws.actions).not.toContain('cloudformation:DescribeStacks');
   });
+});
+
+test('a release whose tag moves on while its scan is pending is what the tag names in the end', async () => {
+  const first = aws.push('v1');
+  aws.scan = () => ({ imageScanStatus: { status: 'PENDING' } });
+  aws.clock.at(20_000, () => aws.push('v1', { salt: 'another' }));
+  aws.clock.at(30_000, () => { aws.scan = () => ({ imageScanStatus: { status: 'COMPLETE' } }); });
+  const { Data } = await aws.request(update('imported', required(SCANNED)));
+
+  expect(Data!.ImageDigest).not.toBe(first);
+  expect(Data!.ImageDigest).toBe(aws.tags.get('v1'));
 });

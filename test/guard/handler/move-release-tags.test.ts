@@ -80,10 +80,11 @@ test('an earlier image that is gone cannot be kept any more, and keeps nobody fr
   expect(tagged).toEqual({ [TAG]: B });
 });
 
-test('an image that is gone when it is to be released is not released', async () => {
-  const { trouble, tagged } = await move({ manifests: { [A]: undefined } });
+test('an image that is gone when it is to be released is not released, nor asked for again', async () => {
+  const { trouble, tagged, seconds } = await move({ manifests: { [A]: undefined } });
 
-  expect(trouble).toEqual({ kind: 'missing' });
+  expect(trouble).toEqual({ kind: 'gone' });
+  expect(seconds).toBe(0);
   expect(tagged).toEqual({});
 });
 

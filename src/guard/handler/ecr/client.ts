@@ -231,10 +231,10 @@ function isCode(error: unknown, code: string): boolean {
 }
 
 /** What ECR has of its own. */
-const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'missing' | 'repositoryMissing']> = [
+const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'gone' | 'repositoryMissing']> = [
   [/^RepositoryNotFound/, 'repositoryMissing'],
-  // The last two: it was deleted between two calls.
-  [/^(ImageNotFound|LayersNotFound|ReferencedImagesNotFound)/, 'missing'],
+  // What is looked for by its name is answered without an error. What was found by it has been deleted since.
+  [/^(ImageNotFound|LayersNotFound|ReferencedImagesNotFound)/, 'gone'],
   [/^Upstream(TooManyRequests|Unavailable)/, 'unavailable'],
   [/^Upstream|UnableToAccessUpstream|UnableToGetUpstream/, 'upstream'],
   [/^Kms/, 'kms'],
@@ -255,5 +255,5 @@ export function troubleOf(error: unknown): Observation {
 
 function observationOf(code: string, status: number, action: string, message: string): Observation {
   const kind = KIND_OF_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? commonTrouble(code, status) ?? 'unexpected';
-  return kind === 'missing' || kind === 'repositoryMissing' ? { kind } : { kind, action, message };
+  return kind === 'gone' || kind === 'repositoryMissing' ? { kind } : { kind, action, message };
 }

@@ -33,7 +33,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
 
     const manifest = await getManifest(digest);
     if (manifest instanceof ImageFailure) throw manifest;
-    return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'missing' };
+    return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'gone' };
   }
 
   /** ECR may not take a filter together with an image id. Then the first answer was the whole answer. */

@@ -248,9 +248,9 @@ describe('to put a tag', () => {
 
 test.each([
   ['RepositoryNotFoundException', 400, 'repositoryMissing'],
-  ['ImageNotFoundException', 400, 'missing'],
-  ['LayersNotFoundException', 400, 'missing'],
-  ['ReferencedImagesNotFoundException', 400, 'missing'],
+  ['ImageNotFoundException', 400, 'gone'],
+  ['LayersNotFoundException', 400, 'gone'],
+  ['ReferencedImagesNotFoundException', 400, 'gone'],
   ['AccessDeniedException', 400, 'denied'],
   ['AccessDenied', 403, 'denied'],
   ['UnauthorizedOperation', 403, 'denied'],
@@ -292,7 +292,7 @@ test.each([
 ])('%s (HTTP %d) is %s', (code, status, kind) => {
   const trouble = troubleOf(new AwsError('ecr:DescribeImages', code, 'the message', status));
 
-  expect(trouble).toEqual(kind.toLowerCase().includes('missing') ? { kind } : { kind, action: 'ecr:DescribeImages', message: `${code}: the message` });
+  expect(trouble).toEqual(['gone', 'repositoryMissing'].includes(kind) ? { kind } : { kind, action: 'ecr:DescribeImages', message: `${code}: the message` });
 });
 
 test.each([

@@ -208,7 +208,7 @@ test('the archive is asked only in a thorough look, and only for what is not the
 });
 
 test.each<[string, Manifest | ImageFailure | undefined, object]>([
-  ['none', undefined, { kind: 'missing' }],
+  ['none', undefined, { kind: 'gone' }],
   ['one that nobody foresaw', { digest: 'sha256:1', text: '{}', mediaType: undefined }, { kind: 'found', doubt: expect.stringContaining('a manifest of type undefined') }],
   ['a failure', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
 ])('where the manifest is %s, that is what was observed', async (_, manifest, expected) => {

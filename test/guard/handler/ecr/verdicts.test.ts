@@ -168,7 +168,7 @@ test('findings that ECR refuses to look for are no fault of the name of the imag
 
 test.each([
   [new AwsError('ecr:DescribeImageScanFindings', 'ThrottlingException', 'slow', 400), { kind: 'throttled', action: 'ecr:DescribeImageScanFindings', message: 'ThrottlingException: slow' }],
-  [new ImageFailure('ImageNotFound', 'gone'), { kind: 'missing' }],
+  [new ImageFailure('ImageNotFound', 'gone'), { kind: 'gone' }],
 ])('other trouble stays what it is: %p', async (error, trouble) => {
   expect(await verdict([SCANNED], { error })).toEqual(trouble);
 });
