@@ -33,12 +33,16 @@ export interface Signing {
   readonly status: 'IN_PROGRESS' | 'COMPLETE' | 'FAILED';
 }
 
+/** A scan that ends with findings, be it none. */
+const FOUND = 'found';
+
 /** Statuses that a scan may have at its end, besides those with findings. */
 export const DEAD_ENDS = ['FAILED', 'UNSUPPORTED_IMAGE', 'SCAN_ELIGIBILITY_EXPIRED', 'FINDINGS_UNAVAILABLE', 'LIMIT_EXCEEDED'] as const;
 
 export const PUBLISHED = 'CVE-2026-9000';
 
 const MINUTE = 60_000;
+const FOR_EVER = 24 * 60 * MINUTE;
 const PACKAGES = ['openssl', 'zlib', 'busybox'];
 
 /** What scanning and signing make of each image, from its push on. The same seed always finds the same. */
@@ -46,8 +50,9 @@ export class Examinations {
   private readonly published = new Map<string, Finding[]>();
   private readonly ends = new Map<string, string>();
   private readonly begun = new Map<string, number>();
+  private changedAt = 0;
 
-  constructor(private readonly seed: number, public readonly setup: Examination, private readonly now: () => number) {}
+  constructor(private readonly seed: number, private setup: Examination, private readonly now: () => number) {}
 
   /** An index is not scanned. Basic scanning knows nothing of an image until it begins. */
   public scanOf({ image, pushedAt, status }: Stored): Scan | undefined {
@@ -58,15 +63,15 @@ export class Examinations {
 
     const random = Random.of('scan', this.seed, image.digest);
     const waitsMs = random.weighted([3, random.integer(0, 5_000)], [1, random.integer(5_000, 90_000)]);
-    const takesMs = random.weighted([3, random.integer(0, 30_000)], [1, random.integer(30_000, 6 * MINUTE)]);
-    const end = random.weighted<string>([14, scanning === 'basic' ? 'COMPLETE' : 'ACTIVE'], [1, random.pick(DEAD_ENDS)]);
-    const ageMs = this.now() - (this.begun.get(image.digest) ?? pushedAt);
+    const takesMs = random.weighted([3, random.integer(0, 30_000)], [1, random.integer(30_000, 6 * MINUTE)], [0.2, FOR_EVER]);
+    const end = random.weighted<string>([14, FOUND], [1, random.pick(DEAD_ENDS)]);
+    const ageMs = this.now() - Math.max(this.begun.get(image.digest) ?? pushedAt, this.changedAt);
     if (ageMs < waitsMs) return scanning === 'basic' ? undefined : { status: 'PENDING', findings: [] };
     if (ageMs < waitsMs + takesMs) return { status: scanning === 'basic' ? 'IN_PROGRESS' : 'PENDING', findings: [] };
 
     const known = this.ends.get(image.digest) ?? end;
-    if (known !== 'COMPLETE' && known !== 'ACTIVE') return { status: known, description: `the scan ended as ${known}`, findings: [] };
-    return { status: known, findings: [...this.findings(random), ...this.published.get(image.digest) ?? []] };
+    if (known !== FOUND) return { status: known, description: `the scan ended as ${known}`, findings: [] };
+    return { status: scanning === 'basic' ? 'COMPLETE' : 'ACTIVE', findings: [...this.findings(random), ...this.published.get(image.digest) ?? []] };
   }
 
   /** Whatever is pushed is signed, also an index. */
@@ -86,8 +91,15 @@ export class Examinations {
     if (this.setup.scanning === 'basic') this.scanAgain(digest);
   }
 
+  /** What was scanned in another way is scanned anew. */
+  public scanAs(scanning: Examination['scanning']): void {
+    if (scanning === this.setup.scanning) return;
+    this.setup = { ...this.setup, scanning };
+    this.changedAt = this.now();
+  }
+
   public scanAgain(digest: string): void {
-    this.ends.set(digest, this.setup.scanning === 'basic' ? 'COMPLETE' : 'ACTIVE');
+    this.ends.set(digest, FOUND);
     this.begun.set(digest, this.now());
   }
 

@@ -6,6 +6,8 @@ import { Random } from '../runtime/random';
 const TIMEOUT_MS = 900_000;
 const RETRY_AFTER_MS = [60_000, 120_000];
 const LATEST_MS = 3 * 3600_000;
+/** After this, CloudFormation may have given up. */
+const LATE_MS = 600_000;
 
 /** What befalls the deliveries of one request. */
 export interface Delivery {
@@ -93,7 +95,7 @@ export function randomDelivery(random: Random, direction: Direction, stormy: boo
     [1, random.integer(120_000, LATEST_MS)],
   );
   return {
-    delayMs: random.weighted([20, random.integer(20, 800)], [1, random.integer(800, 3_000)]),
+    delayMs: random.weighted([20, random.integer(20, 800)], [1, random.integer(800, 3_000)], [direction === 'forward' ? 0.2 : 0, random.integer(3_000, LATE_MS)]),
     crashes: stormy && random.chance(0.08) ? Array.from({ length: random.integer(1, most) }, crashAfterMs) : [],
     repeats: random.chance(0.06) ? [repeatAfterMs()] : [],
   };

@@ -23,14 +23,14 @@ export class Repository {
   public readonly otherTags = new Map<string, number>();
   /** Grows with each change. */
   public version = 0;
-  /** Taken away and given back by its owner. */
+  /** Deleted and created again by its owner. */
   public exists = true;
 
   constructor(public readonly name: string, private readonly mutability: Mutability, private readonly onChange: () => void) {}
 
   /** As `docker push`, which brings the children of an index first. Pushing an archived image restores it. */
   public push(image: Image, now: number, tag?: string): boolean {
-    if (tag !== undefined && !this.mayTag(tag, image.digest)) return false;
+    if (!this.exists || (tag !== undefined && !this.mayTag(tag, image.digest))) return false;
     for (const child of image.children) this.push(child, now);
     const known = this.images.get(image.digest);
     if (known) {
@@ -57,6 +57,13 @@ export class Repository {
     this.otherTags.delete(digest);
     for (const [tag, named] of this.tags) if (named === digest) this.tags.delete(tag);
     for (const child of stored.image.children) if (this.tagsOf(child.digest).length === 0) this.delete(child.digest);
+    this.changed();
+  }
+
+  /** A repository is deleted with everything in it. */
+  public setExists(exists: boolean): void {
+    if (!exists) for (const content of [this.images, this.tags, this.otherTags]) content.clear();
+    this.exists = exists;
     this.changed();
   }
 

@@ -104,8 +104,14 @@ export function asksForTheSame(one: Question, other: Question): boolean {
   return keyOf(one) === keyOf(other);
 }
 
-function keyOf({ repository, versionKind, versionValue, nonce, platforms, singleManifest, requirements }: Question): string {
-  return JSON.stringify([repository, versionKind, versionValue, versionKind === 'movingTag' ? nonce : '', [...platforms].sort(), singleManifest, requirements]);
+/** What the image has to be. */
+export function needsOf({ platforms, singleManifest, requirements }: Question): Pick<Question, 'platforms' | 'singleManifest' | 'requirements'> {
+  return { platforms: [...platforms].sort(), singleManifest, requirements };
+}
+
+function keyOf(question: Question): string {
+  const { repository, versionKind, versionValue, nonce } = question;
+  return JSON.stringify([repository, versionKind, versionValue, versionKind === 'movingTag' ? nonce : '', needsOf(question)]);
 }
 
 /** How images name what ECS calls a platform. */

@@ -32,7 +32,7 @@ export const INVARIANTS = {
   requirementsWait: 'A scan or a signature that is under way is waited for as long as asked, and no longer.',
   waits: 'A missing image is waited for as long as asked, and no longer.',
   namesError: 'An error that trying again does not help against ends in FAILED in due time, and the reason names it.',
-  calls: 'A new release with both release tags takes at most 8 calls, and two more where the platform is in the config; what is required comes on top.',
+  calls: 'A new release with both release tags takes at most 8 calls, and two more where the platform is in the config. What is required comes on top, and so does a tag for each further image that has none yet.',
   ends: 'Every story comes to an end.',
 } as const;
 
@@ -46,7 +46,7 @@ export interface Violation {
 
 /** Where an invariant is not applied: what the guard could not know, or AWS did not let it do. */
 export const EXEMPTIONS = {
-  unknownId: 'The physical id is not of this library (an import, a future version): what was deployed is nowhere on record.',
+  unknownId: 'The physical id is not of this library (an import, a future version): what was deployed is nowhere on record. Only release tags tell what was released, be it in an earlier life of the stack.',
   statusUnknown: 'CloudFormation has not told the status in the whole invocation, or not when it was asked just before a refusal, so that a rollback cannot be told from an update.',
   hardFault: 'AWS has refused a call for longer than anyone would wait, or for good.',
   disturbed: 'A request that was overtaken between its last look at the stack and its write has moved a release tag; or the status was the same as that of its own operation. It holds again from the next release on.',

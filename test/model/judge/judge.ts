@@ -122,7 +122,7 @@ export class Judge {
     const { question } = request;
     const repository = this.options.repositories.get(question.repository)!;
     const roomy = [...repository.images.keys()].every((digest) => repository.countTags(digest) < MOST_TAGS - 4);
-    const mayTag = !question.retain || (mayMove(question) && roomy && this.releases.canReadReleases(repository));
+    const mayTag = !question.retain || (mayMove(question) && roomy);
     this.releases.forwardOver(request, answer, invocations, { mayTag, knownId: stack.stable?.guard.madeBy !== 'unknown' });
     if (answer?.status !== 'SUCCESS') return;
     const unknown = verdict.exempts(['statusUnknown', invocations.some(isStatusUnknown)]);
@@ -166,19 +166,20 @@ export class Judge {
     verdict.expect('rollbackId', stack.guard?.physicalId === before.physicalId, () => `${before.physicalId} became ${stack.guard?.physicalId}`);
 
     const { question } = before.template;
-    // Where nothing was deployed, or it is gone, the tags are those of an earlier life, which the guard does not know of.
-    const deployed = this.options.repositories.get(question.repository)!.images.get(before.data.ImageDigest);
-    if (!question.retain || deployed?.status !== 'ACTIVE' || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
+    // Where nothing was deployed, or it is gone, the tags are those of an earlier life, which the guard does not know of. And
+    // where ECR gives it no further tag, it must not lose the one that it has.
+    const repository = this.options.repositories.get(question.repository)!;
+    const deployed = repository.images.get(before.data.ImageDigest);
+    const canMove = deployed?.status === 'ACTIVE' && repository.countTags(before.data.ImageDigest) < MOST_TAGS;
+    if (!question.retain || !canMove || verdict.exempts(['disturbed', this.tags.disturbed], ['hardFault', this.hasHardFault(invocations)])) return;
     const tags = this.releaseTags();
     for (const [tag, digest] of this.tagsBefore) {
-      const [repository] = tag.split(':');
-      const exists = this.options.repositories.get(repository)!.images.get(digest)?.status === 'ACTIVE';
+      const exists = repository.images.get(digest)?.status === 'ACTIVE';
       // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
-      const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(this.options.repositories.get(repository)!));
+      const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(repository));
       // ECR gives it no further tag, or has no such repository any more.
-      const isFull = this.options.repositories.get(repository)!.countTags(digest) >= MOST_TAGS;
-      const isGone = !this.options.repositories.get(repository)!.exists;
-      if (repository !== question.repository || !exists || isOpen || isFull || isGone) continue;
+      const isFull = repository.countTags(digest) >= MOST_TAGS;
+      if (!tag.startsWith(`${repository.name}:`) || !exists || isOpen || isFull || !repository.exists) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
     }
   }
@@ -192,7 +193,7 @@ export class Judge {
     const own = `${question.repository}:${ownTagPrefix(this.options.dialect, logicalId)}`;
     this.settled.add(data.ImageDigest);
     const tags = [...this.releaseTags()];
-    const [deployed] = tags.filter(([tag]) => tag.startsWith(own)).sort(([one], [other]) => one.length - other.length);
+    const deployed = tags.find(([tag]) => tag.startsWith(own) && /^[0-9a-f]+$/.test(tag.slice(own.length)));
     const areRight = !this.tags.disturbed && deployed?.[1] === data.ImageDigest;
     this.tagsBefore = new Map(areRight ? tags.filter(([tag, digest]) => tag.startsWith(own) && this.settled.has(digest)) : []);
   }

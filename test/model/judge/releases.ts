@@ -1,6 +1,7 @@
 import { NO_IMAGE } from './answers';
 import { Verdict } from './invariants';
 import { Part, partsOf, worstOf } from './requirements';
+import { newSight, Sight } from './sight';
 import { View, viewOf, viewOfDigest } from './view';
 import { Examinations } from '../aws/examinations';
 import { Fault, PERMANENT } from '../aws/faults';
@@ -8,22 +9,12 @@ import { Call, EXAMINATIONS } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
 import { UNKNOWN_ID } from '../aws/stack';
-import { asksForTheSame, longestWait, Question } from '../aws/template';
-
-/** What was to be seen while an invocation looked. */
-interface Sight {
-  readonly fitting: Set<string>;
-  readonly views: Array<{ readonly at: number; readonly view: View; readonly deployed?: View; readonly parts: readonly Part[] }>;
-  /** What is required of each digest that fits, as it was last. */
-  readonly parts: Map<string, readonly Part[]>;
-  /** What ECR has said last of each part that it was asked about. */
-  readonly told: Map<string, Part['standing']>;
-  examinations: number;
-}
+import { asksForTheSame, Dialect, longestWait, needsOf, Question } from '../aws/template';
 
 /** The last release of a guard. */
 export interface Release {
   readonly question: Question;
+  readonly dialect: Dialect;
   readonly digest: string;
   /** Number of the request. */
   readonly by: number;
@@ -49,6 +40,8 @@ const LAMBDA_MS = 900_000;
 const PACE_MS = 15_000;
 const MOST_CALLS = 8;
 const CALLS_FOR_CONFIG = 2;
+/** As many images on record as a new release moves release tags to, besides its own. */
+const CALLS_FOR_UNTAGGED = 2;
 
 /** Whether the guard lets through what it should, and nothing else. */
 export class ReleaseJudge {
@@ -71,8 +64,9 @@ export class ReleaseJudge {
     const { question } = invocation.request;
     const sight = this.sightOf(invocation);
     const view = viewOf(question, this.repositories);
+    sight.canReadReleases &&= this.canReadReleases(this.repositories.get(question.repository)!);
     const before = this.before(invocation.request);
-    const kept = before && asksForTheSame(before.question, question) ? this.see(before.digest, question) : undefined;
+    const kept = before && isAnswerTo(invocation.request, before) ? this.see(before.digest, question) : undefined;
     for (const seen of [view, kept]) if (seen?.kind === 'fits') sight.fitting.add(seen.digest);
     for (const digest of sight.fitting) {
       const parts = partsOf(question, this.repositories.get(question.repository)!, digest, this.examinations, now);
@@ -88,7 +82,7 @@ export class ReleaseJudge {
   }
 
   /** All that a guard may want to keep by a tag, so far as it exists, can be read. */
-  public canReadReleases(repository: Repository): boolean {
+  private canReadReleases(repository: Repository): boolean {
     return this.history.every(({ digest }) => (repository.images.get(digest)?.status ?? 'ACTIVE') === 'ACTIVE');
   }
 
@@ -113,8 +107,8 @@ export class ReleaseJudge {
     }
   }
 
-  public answered({ logicalId, question, direction, type, number }: GuardRequest<Question>, digest: string): void {
-    const release = { question, digest, by: number };
+  public answered({ logicalId, question, dialect, direction, type, number }: GuardRequest<Question>, digest: string): void {
+    const release = { question, dialect, digest, by: number };
     this.deployed.set(logicalId, release);
     this.history.push(release);
     const record = direction === 'rollback' ? this.recordedBefore : this.recorded;
@@ -154,9 +148,11 @@ export class ReleaseJudge {
   /** That what is new has been found to be all that is required. */
   private checkHold(invocation: Invocation<Question>, digest: string, how: string): void {
     const { request } = invocation;
-    const { parts, told } = this.sightOf(invocation);
+    const { parts, told, tagged } = this.sightOf(invocation);
     const all = parts.get(digest);
     if (!all || (request.type !== 'Create' && this.recorded.get(request.logicalId)?.has(digest))) return;
+    // Then a release tag is all that tells what the guard has released, even if it was in another life.
+    if (this.verdict.exempts(['unknownId', !isKnownId(request) && tagged.has(digest)])) return;
     const unmet = all.filter((part) => told.get(keyOf(part)) !== 'met');
     this.verdict.expect('requirementsHold', unmet.length === 0, () => `${digest} was ${how}, although ECR had said ${JSON.stringify(unmet.map((part) => [part, told.get(keyOf(part)) ?? 'nothing']))}`);
   }
@@ -172,7 +168,7 @@ export class ReleaseJudge {
       this.verdict.expect('keepsTasks', before === undefined || before.digest === NO_IMAGE, () => `tasks of ${before!.digest} are stopped`);
       return;
     }
-    const answeredBefore = this.history.some((release) => release.digest === digest && asksForTheSame(release.question, question));
+    const answeredBefore = this.history.some((release) => release.digest === digest && isAnswerTo(request, release));
     if (!fitting.has(digest) && !(type === 'Update' && answeredBefore && this.verdict.exempts(['statusUnknown', isStatusUnknown(invocation) || invocation.statusUntold]))) {
       this.verdict.expect('rightImage', false, () => `${digest} was answered to ${JSON.stringify(question)}; the registry had ${JSON.stringify(views.at(-1)?.view)}`);
     } else {
@@ -187,7 +183,7 @@ export class ReleaseJudge {
   private checkFailure(answer: Answer, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>, mayTag: boolean): void {
     const { reason } = answer;
     const { request: { question }, startedAt, puts } = invocation;
-    const { views } = this.sightOf(invocation);
+    const { views, canReadReleases } = this.sightOf(invocation);
     const elapsed = puts[0].at - startedAt;
     const detail = (what: string) => () => `${what} after ${elapsed / 1000} s: ${reason}; the registry had ${JSON.stringify(views.at(-1))}, asked was ${JSON.stringify(question)}`;
     const hits = invocations.flatMap((each) => [...each.hits]);
@@ -198,7 +194,7 @@ export class ReleaseJudge {
       const isFit = (digest: string, parts: readonly Part[]) => worstOf(parts) === 'met' || (isKnownId(invocation.request) && this.before(invocation.request)?.digest === digest);
       const isThere = last?.kind === 'fits'
         && views.every(({ at, view, parts }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest && isFit(view.digest, parts)));
-      this.verdict.expect('releases', !isThere || !mayTag, detail('refused'));
+      this.verdict.expect('releases', !isThere || !mayTag || (question.retain && !canReadReleases), detail('refused'));
       if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
         const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
         this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
@@ -207,7 +203,9 @@ export class ReleaseJudge {
     if (foreseeable) this.checkRequirementsWait(invocation, detail);
     const [[fault, metAt] = []] = hits;
     const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
-    if (nothingElse && last?.kind !== 'unnamed' && fault && isThereToStay(fault)) {
+    // What is missing is missing, whatever is wrong with a call about what is there.
+    const isAsked = last?.kind === 'fits' || last?.kind === 'unfit' || (last?.kind !== 'unnamed' && (fault?.operation ?? 'DescribeImages') === 'DescribeImages');
+    if (nothingElse && isAsked && fault && isThereToStay(fault)) {
       this.verdict.expect('namesError', NAMES[fault.kind].test(reason), detail(`${fault.kind} of ${fault.operation ?? 'all'} not named`));
       this.verdict.expect('namesError', puts[0].at - metAt! <= DUE_MS, detail(`${fault.kind} of ${fault.operation ?? 'all'} answered late`));
     }
@@ -238,14 +236,17 @@ export class ReleaseJudge {
   private checkCalls(
     { question }: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, invocations: ReadonlyArray<Invocation<Question>>,
   ): void {
-    const { views: [first, ...others], examinations } = this.sightOf(invocation);
+    const { views: [first, ...others], examinations, untagged } = this.sightOf(invocation);
     const isSteady = others.every(({ view, deployed }) => view.kind === 'fits' && deployed?.kind === first.deployed?.kind);
     if ([first, ...others].some((seen) => seen && worstOf(seen.parts) !== 'met')) return;
     if (invocations.length > 1 || invocation.hits.size > 0 || first?.view.kind !== 'fits' || !isSteady) return;
     // The tag may have moved before the guard looked at it.
     const image = this.repositories.get(question.repository)?.images.get(data.ImageDigest)?.image;
-    const most = MOST_CALLS + (image?.single ? CALLS_FOR_CONFIG : 0);
-    this.verdict.expect('calls', invocation.calls - examinations <= most, () => `${invocation.calls} calls, ${examinations} of them about requirements, at most ${most} for ${image?.name}`);
+    // It may have been deleted since.
+    if (!image) return;
+    const late = question.retain ? Math.max(0, untagged.size - CALLS_FOR_UNTAGGED) : 0;
+    const most = MOST_CALLS + (image.single ? CALLS_FOR_CONFIG : 0) + late;
+    this.verdict.expect('calls', invocation.calls - examinations <= most, () => `${invocation.calls} calls, ${examinations} of them about requirements, at most ${most} for ${image.name}`);
   }
 
   /** A guard that is created knows of nothing that was before, even if there was another of its name. */
@@ -261,10 +262,17 @@ export class ReleaseJudge {
   private sightOf(invocation: Invocation<Question>): Sight {
     const known = this.sights.get(invocation);
     if (known) return known;
-    const sight: Sight = { fitting: new Set(), views: [], parts: new Map(), told: new Map(), examinations: 0 };
+    const { request } = invocation;
+    const released = request.type === 'Create' ? [] : this.history.map(({ digest }) => digest);
+    const sight = newSight(request, this.repositories.get(request.question.repository)!, released);
     this.sights.set(invocation, sight);
     return sight;
   }
+}
+
+/** As far as the record tells: that of an older version leaves out what the image has to be. */
+function isAnswerTo({ question, dialect }: GuardRequest<Question>, release: Release): boolean {
+  return asksForTheSame(release.question, release.dialect === dialect ? question : { ...question, ...needsOf(release.question) });
 }
 
 function keyOf({ requirement, digest }: Part): string {

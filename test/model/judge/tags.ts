@@ -3,7 +3,7 @@ import { Verdict } from './invariants';
 import { ReleaseJudge } from './releases';
 import { Call } from '../aws/front-doors';
 import { Repository } from '../aws/registry';
-import { GuardRequest, IN_PROGRESS } from '../aws/requests';
+import { GuardRequest, IN_PROGRESS, Invocation } from '../aws/requests';
 import { StackModel } from '../aws/stack';
 import { Dialect, Question, releaseTagName } from '../aws/template';
 
@@ -20,6 +20,9 @@ export class TagJudge {
   private leaving = new Set<string>();
   /** Until the next release. */
   public disturbed = false;
+  private readonly begun = new Set<Invocation<Question>>();
+  /** Could have known from the beginning that they are late. */
+  private readonly begunAtRest = new Set<Invocation<Question>>();
 
   constructor(
     private readonly verdict: Verdict,
@@ -61,7 +64,9 @@ export class TagJudge {
     }
   }
 
-  public called({ action, invocation, input, done }: Call, now: number): void {
+  public called(call: Call, now: number): void {
+    const { action, invocation, input, done } = call;
+    this.noteBeginning(call);
     if (action !== 'ecr:PutImage') return;
     const { request, statusSeen, idleSeen } = invocation;
     const tag = String(input?.imageTag);
@@ -74,8 +79,8 @@ export class TagJudge {
     // Neither an event nor `DescribeStacks` says which operation it belongs to.
     const [like] = request.direction === 'forward' ? IN_PROGRESS.rollback : ['UPDATE_IN_PROGRESS'];
     const lookalike = statusSeen?.status === like && this.releases.wasAskedBefore(request.question);
-    // What has seen the stack at rest knows that it is late, whatever operation has begun since.
-    const allowed = !idleSeen && this.verdict.exempts(
+    // What has seen the stack at rest, or could have, knows that it is late, whatever operation has begun since.
+    const allowed = !idleSeen && !this.begunAtRest.has(invocation) && this.verdict.exempts(
       ['disturbed', fresh && (statusSeen.live || IN_PROGRESS[request.direction].includes(statusSeen.status))],
       ['rollbackLookalike', fresh && lookalike],
     );
@@ -84,6 +89,14 @@ export class TagJudge {
       `${nameOf(invocation)} moves ${tag} to ${String(input?.imageDigest)} while the stack is ${this.stack.status}; `
       + (statusSeen ? `it had seen ${statusSeen.status} ${(now - statusSeen.at) / 1000} s before` : 'it had not asked')
     ));
+  }
+
+  private noteBeginning({ invocation, fault }: Call): void {
+    if (this.begun.has(invocation)) return;
+    this.begun.add(invocation);
+    const { event: { StackId } } = invocation.request;
+    const isBusy = StackId === this.stack.id && [...IN_PROGRESS.forward, ...IN_PROGRESS.rollback].includes(this.stack.status);
+    if (!fault && !isBusy) this.begunAtRest.add(invocation);
   }
 
   private canBeTagged(image: string): boolean {

@@ -1,5 +1,5 @@
 import { randomUUIDs } from './ids';
-import { Change, RegistryEvent, Step } from './steps';
+import { Change, LONGEST_INVOCATION, RegistryEvent, Step } from './steps';
 import { Story } from './story';
 import { Subject, versionOf } from './subject';
 import { Trace } from './trace';
@@ -194,6 +194,8 @@ class Telling {
       case 'upgrade': {
         if (!stack.status.endsWith('_COMPLETE')) return;
         this.version = this.options.subject;
+        // What the template has asked for all along is understood now.
+        this.template = { ...this.template, question: { ...this.template.question, requirements: this.story.question.requirements } };
         return;
       }
       case 'unknownId': {
@@ -238,9 +240,12 @@ class Telling {
     };
   }
 
-  /** A construct of an older version has no property for what it does not know. */
+  /** A construct of an older version has no property for what it does not know, and none lets the guard wait for longer than it can. */
   private understood(question: Question): Question {
-    return this.version.dialect.knowsRequirements ? question : { ...question, requirements: [] };
+    if (!this.version.dialect.knowsRequirements) return { ...question, requirements: [] };
+    const longest = LONGEST_INVOCATION - (question.whenMissing === 'waitFor' ? question.waitSeconds : 0);
+    const requirements = question.requirements.map((requirement) => ({ ...requirement, waitSeconds: Math.min(requirement.waitSeconds, longest) }));
+    return { ...question, requirements };
   }
 
   /** An upgrade that is rolled back takes the new code of the function back too: before the guard, or after it. */
@@ -271,7 +276,8 @@ class Telling {
       case 'publish': return this.onScanned(event, (digest) => this.examinations.publish(digest, event.severity));
       case 'scanEnds': return this.onScanned(event, (digest) => this.examinations.end(digest, event.as));
       case 'scanAgain': return this.onScanned(event, (digest) => this.examinations.scanAgain(digest));
-      case 'repository': this.repositories.get(event.repository)!.exists = event.exists;
+      case 'scanning': return this.examinations.scanAs(event.as);
+      case 'repository': this.repositories.get(event.repository)!.setExists(event.exists);
     }
   }
 

@@ -1,4 +1,4 @@
-import { DEAD_ENDS, PUBLISHED, SEVERITIES, Severity } from '../aws/examinations';
+import { DEAD_ENDS, Examination, PUBLISHED, SEVERITIES, Severity } from '../aws/examinations';
 import { Fault, randomFaults } from '../aws/faults';
 import { ImageKind, ImageSpec, INDEX_KINDS, OTHER_KINDS, SINGLE_KINDS } from '../aws/images';
 import { ImageStatus } from '../aws/registry';
@@ -19,6 +19,8 @@ export type RegistryEvent =
   | { readonly kind: 'publish'; readonly repository: string; readonly tag: string; readonly severity: Severity }
   | { readonly kind: 'scanEnds'; readonly repository: string; readonly tag: string; readonly as: string }
   | { readonly kind: 'scanAgain'; readonly repository: string; readonly tag: string }
+  /** The owner of the registry has it scanned in another way, or no longer. */
+  | { readonly kind: 'scanning'; readonly as: Examination['scanning'] }
   | { readonly kind: 'repository'; readonly repository: string; readonly exists: boolean };
 
 export interface Timed {
@@ -41,6 +43,8 @@ export interface Change {
 export const TAGS = ['v1', 'v2', 'v3', 'v4', 'latest'];
 const PLATFORMS = ['LINUX/X86_64', 'LINUX/ARM64'];
 const MINUTE = 60_000;
+/** All that one invocation of Lambda may wait for, in seconds. */
+export const LONGEST_INVOCATION = 840;
 
 export function randomQuestion(random: Random): Question {
   return {
@@ -101,6 +105,7 @@ export function randomRegistryEvent(random: Random): RegistryEvent {
     [2, { kind: 'publish', repository, tag, severity: random.pick(SEVERITIES) }],
     [0.7, { kind: 'scanEnds', repository, tag, as: random.pick(DEAD_ENDS) }],
     [1, { kind: 'scanAgain', repository, tag }],
+    [0.4, { kind: 'scanning', as: random.pick<Examination['scanning']>(['off', 'basic', 'enhanced']) }],
     [0.5, { kind: 'repository', repository: 'other', exists: random.chance(0.5) }],
   );
 }
@@ -125,7 +130,7 @@ function randomChange(random: Random): Change {
     [0.5, { question: { singleManifest: random.chance(0.5) } }],
     [1, { question: { repository: random.pick(['shop', 'other']), ...randomVersion(random) } }],
     [1, { question: { retain: random.chance(0.7), ...randomVersion(random) } }],
-    [0.8, { question: { requirements: random.chance(0.25) ? [] : randomRequirements(random), ...random.chance(0.5) && randomVersion(random) } }],
+    [1.5, { question: { requirements: random.chance(0.25) ? [] : randomRequirements(random), ...random.chance(0.5) && randomVersion(random) } }],
     [1, { question: {}, logicalId: random.pick(['ApiGuard', 'WebGuard']) }],
   );
 }
@@ -151,13 +156,14 @@ function randomPatience(random: Random): Pick<Question, 'whenMissing' | 'waitSec
   );
 }
 
-/** With the longest wait for an image, no longer than one invocation of Lambda can wait. */
 function randomRequirements(random: Random): Requirement[] {
-  const waitSeconds = () => random.weighted([1, 0], [2, random.integer(5, 30)], [4, random.integer(20, 240)]);
+  const waitSeconds = () => (
+    random.weighted([1, 0], [2, random.integer(5, 30)], [4, random.integer(20, 240)], [0.3, random.integer(240, LONGEST_INVOCATION)])
+  );
   const accepted = () => Array.from({ length: random.integer(0, 3) }, () => ({
     id: random.weighted([5, `CVE-2026-${String(random.integer(1, 12)).padStart(4, '0')}`], [1, PUBLISHED]),
     reason: 'not reachable',
-    ...random.chance(0.3) && { until: random.pick(['2026-10-15', '2027-01-31']) },
+    ...random.chance(0.3) && { until: random.pick(['2026-10-15', '2026-11-02', '2027-01-31']) },
   }));
   const scanned = (): Requirement => ({
     kind: 'scanned', failOn: random.pick(SEVERITIES), onlyFixable: random.chance(0.3), accepted: accepted(), waitSeconds: waitSeconds(),
