@@ -46,7 +46,10 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
   }
 
   public async close(): Promise<void> {
-    (await this.process).kill('SIGKILL');
+    const child = await this.process;
+    // The story is over: what is still under way is no crash, which Lambda would answer with another invocation.
+    child.removeAllListeners();
+    child.kill('SIGKILL');
     this.sockets.forEach((socket) => socket.destroy());
     await new Promise((resolve) => this.server.close(resolve));
   }
