@@ -6,9 +6,12 @@ import { testApp } from './util/synth';
 
 /** What programs in a language without types pass to every class of the library: jsii checks what comes from the others. */
 
+const CIRCULAR: Record<string, unknown> = {};
+CIRCULAR.itself = [CIRCULAR];
+
 const WRONG: unknown[] = [
   undefined, null, '', 'x', 0, -1, 1.5, NaN, true, [], [undefined], [null], ['x'], {}, { x: 1 }, () => 1, class {}, new Date(0), Symbol('x'), 10n,
-  Object.create(null), [Symbol('x')], Aws.REGION, [Aws.REGION], Duration.seconds(NaN), library.Ingress.none(), library.ImageVersion.tag('v1'),
+  Object.create(null), CIRCULAR, [Symbol('x')], Aws.REGION, [Aws.REGION], Duration.seconds(NaN), library.Ingress.none(), library.ImageVersion.tag('v1'),
 ];
 
 type Members = Record<string, (...args: unknown[]) => unknown>;
@@ -79,6 +82,7 @@ test.each<[string, (options: any) => unknown, string[]]>([
     'registry', 'context', 'dockerfile', 'additionalContexts', 'target', 'buildArgs', 'secrets', 'tags', 'compression', 'promoteTo',
     'rebuildSchedule', 'runsOn',
   ]],
+  ['AcceptedFinding', (finding) => library.ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: 'x', ...finding }] }), ['id', 'reason', 'until']],
   ['taskSubnets', (taskSubnets) => new library.PhasedFargateService(stack, 'Api', { taskSubnets }),
     ['subnetType', 'availabilityZones', 'onePerAz', 'subnetGroupName', 'subnetFilters', 'subnets']],
   ['cloudMapOptions', (cloudMapOptions) => new library.PhasedFargateService(stack, 'Api', { cloudMapOptions }),

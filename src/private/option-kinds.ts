@@ -69,10 +69,12 @@ export function givenOptions<T extends object>(
 }
 
 /** jsii treats null as undefined. This also applies to nested structs, which aws-cdk-lib reads. */
-function withoutNull(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNull);
+function withoutNull(value: unknown, within: readonly unknown[] = []): unknown {
+  if (within.includes(value)) return value;
+  const inner = (member: unknown) => withoutNull(member, [...within, value]);
+  if (Array.isArray(value)) return value.map(inner);
   if (!isRecord(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member != null).map(([key, member]) => [key, withoutNull(member)]));
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member != null).map(([key, member]) => [key, inner(member)]));
 }
 
 /**

@@ -94,6 +94,7 @@ test.each<[string, () => ImageRequirement, string]>([
   ['an accepted finding without an id', () => ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: 'r' }, { id: '', reason: 'r' }] }), 'ImageRequirement.scanned: accept[1].id "" is not valid'],
   ['a name alone, as JavaScript lets pass', () => ImageRequirement.scanned({ accept: ['CVE-1' as never] }), 'ImageRequirement.scanned: accept[0] "CVE-1" is not an object'],
   ['a number for a wait', () => ImageRequirement.signedBy(PROFILE, { waitFor: 5 as never }), 'ImageRequirement.signedBy: waitFor 5 is not a Duration'],
+  ['a day that is no text', () => ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: 'r', until: Object.create(null) }] }), 'ImageRequirement.scanned: accept[0].until {} is not valid'],
   ['a day that does not exist', () => ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: 'r', until: '2027-02-30' }] }), 'ImageRequirement.scanned: accept[0].until "2027-02-30" is not valid'],
   ['an unknown severity', () => ImageRequirement.scanned({ failOn: 'TERRIBLE' as never }), 'ImageRequirement.scanned: failOn "TERRIBLE" is not valid'],
   ['the name of a profile', () => ImageRequirement.signedBy('Release'), 'ImageRequirement.signedBy: signingProfileArn "Release" is not the ARN of a signing profile'],
