@@ -103,8 +103,16 @@ export class Interleavings {
   private beginning(): World {
     const refs = this.commits.flatMap((_, run) => this.refsOf(run));
     return {
-      phases: Object.fromEntries(refs.map((ref) => [ref, 'to come'])), groups: new ConcurrencyGroups(), live: {}, said: {}, undone: [],
-      images: {}, pushed: 0, begun: 0, liveImages: {}, times: {},
+      phases: Object.fromEntries(refs.map((ref) => [ref, 'to come'])),
+      groups: new ConcurrencyGroups(),
+      live: {},
+      said: {},
+      undone: [],
+      images: {},
+      pushed: 0,
+      begun: 0,
+      liveImages: {},
+      times: {},
     };
   }
 
@@ -211,7 +219,13 @@ export class Interleavings {
     const known = this.answers.get(key);
     if (known) return known;
     const { run: script, env } = this.workflows[run].jobs[id].steps.find(({ name }: any) => name === ORDER);
-    const result = await runOrderStep(script, repository, { ...env, GITHUB_SHA: this.commits[run].sha, GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: '1', GITHUB_EVENT_NAME: this.eventOf(run) });
+    const result = await runOrderStep(script, repository, {
+      ...env,
+      GITHUB_SHA: this.commits[run].sha,
+      GITHUB_RUN_ID: String(run),
+      GITHUB_RUN_ATTEMPT: '1',
+      GITHUB_EVENT_NAME: this.eventOf(run),
+    });
     this.answers.set(key, result);
     return result;
   }
@@ -219,7 +233,11 @@ export class Interleavings {
   /** The runs are numbered against the order of their commits: nothing may rely on the numbers. */
   private asGitHubSeesIt({ phases, times }: World): Repository {
     const runs = this.commits.map(({ sha }, run): RunRecord => ({
-      id: run, number: this.commits.length - run, sha, event: this.eventOf(run), jobs: this.refsOf(run).flatMap((ref) => this.recordOf(phases[ref], ref, times[ref])),
+      id: run,
+      number: this.commits.length - run,
+      sha,
+      event: this.eventOf(run),
+      jobs: this.refsOf(run).flatMap((ref) => this.recordOf(phases[ref], ref, times[ref])),
     }));
     return { ...REPOSITORY, workflow: `${this.workflows[0].name}.yml`, commits: ['0'.repeat(40), ...this.shas], runs };
   }
@@ -255,7 +273,8 @@ export class Interleavings {
     const [run, id] = split(ref);
     const needs = Object.fromEntries([this.workflows[run].jobs[id].needs ?? []].flat().map((need: string) =>
       [need, { result: phases[`${run}/${need}`], outputs: {} }]));
-    return { needs, github: { sha: this.commits[run].sha, workflow: this.workflows[run].name, event_name: this.eventOf(run), ref: 'refs/heads/main', ref_name: 'main' } };
+    const github = { sha: this.commits[run].sha, workflow: this.workflows[run].name, event_name: this.eventOf(run), ref: 'refs/heads/main', ref_name: 'main' };
+    return { needs, github };
   }
 
   private concurrencyOf(ref: Ref): Concurrency | undefined {
@@ -269,7 +288,8 @@ export class Interleavings {
   private isLocal(ref: Ref): boolean {
     const [run] = split(ref);
     const group = this.concurrencyOf(ref)?.group;
-    return !this.deploys(ref) && !this.keepsOrder(ref) && !this.builds(ref) && (!group || group.includes(this.commits[run].sha)) && !this.options.mayFail?.(split(ref)[1]);
+    if (this.deploys(ref) || this.keepsOrder(ref) || this.builds(ref) || this.options.mayFail?.(split(ref)[1])) return false;
+    return !group || group.includes(this.commits[run].sha);
   }
 
   /** Where nothing is rebuilt, it does not matter when a run looks for its image. */
