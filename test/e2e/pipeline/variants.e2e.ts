@@ -32,8 +32,7 @@ test.each<[string, Record<string, string>, Partial<DeployWorkflowProps>]>([
       const stack = new Stack(new Stage(app, name), 'Shop', { env: ENV });
       new PhasedFargateService(stack, 'Api', { registry, cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     }
-    const secrets = props.buildEnvironmentName ? { npm: 'NPM_TOKEN' } : undefined;
-    return workflow(app, { ...props, images: [{ registry, context: 'service', buildArgs: { MODE: 'a "b", c' }, secrets }] }).render();
+    return workflow(app, { ...props, images: [{ registry, context: 'service', buildArgs: { MODE: 'a "b", c' }, secrets: { npm: 'NPM_TOKEN' } }] }).render();
   });
   expect(judged(text)).toEqual([{ exitCode: 0, output: '' }, { exitCode: 0, output: expect.stringContaining('No findings to report') }]);
 });

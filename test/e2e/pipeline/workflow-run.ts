@@ -137,6 +137,7 @@ export class WorkflowRun {
   }
 
   private async runSteps(id: string, job: any, contexts: Contexts): Promise<JobRun> {
+    const started = new Date().toISOString();
     const directory = mkdtempSync(join(this.circumstances.directory, `${id}-`));
     const workspace = join(directory, 'workspace');
     mkdirSync(workspace);
@@ -148,15 +149,16 @@ export class WorkflowRun {
         await this.circumstances.meanwhile?.(id, step.name);
         await steps.run(step);
       }
-      return this.ended(job, { result: steps.result, steps: steps.runs, outputs: steps.outputs(), summary: steps.summary() });
+      return this.ended(job, { result: steps.result, steps: steps.runs, outputs: steps.outputs(), summary: steps.summary() }, started);
     } finally {
       rmSync(directory, { recursive: true });
     }
   }
 
-  private ended({ name }: any, run: JobRun): JobRun {
+  private ended({ name }: any, run: JobRun, started?: string): JobRun {
     const steps = run.steps.map((step) => ({ name: step.name, conclusion: step.outcome }));
-    this.circumstances.service.record(this.id, { name, attempt: this.attempt, conclusion: run.result, steps });
+    const completed = new Date().toISOString();
+    this.circumstances.service.record(this.id, { name, attempt: this.attempt, conclusion: run.result, steps, started, completed });
     return run;
   }
 }
@@ -206,6 +208,7 @@ class JobSteps {
         GITHUB_SHA: sha,
         GITHUB_REPOSITORY: REPOSITORY,
         GITHUB_REF_NAME: BRANCH,
+        GITHUB_EVENT_NAME: (place.contexts.github as { event_name: string }).event_name,
         GITHUB_API_URL: service.url,
         RUNNER_TEMP: directory,
         ...place.env,

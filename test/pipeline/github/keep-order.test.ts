@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { inSources, serviceIn, workflow } from '../shop';
 import { JobRecord, Repository, RunRecord } from './model/api';
-import { REPOSITORY, runOrderStep } from './model/interleavings';
+import { REPOSITORY, runOrderStep } from './model/order-step';
 import { testApp } from '../../util/synth';
 
 /** The step as it stands in the rendered workflow, with a stand-in for GitHub's API. */
