@@ -17,24 +17,35 @@ export interface Impossible<D extends Dimensions> {
  * faults come from two circumstances, hardly any from three.
  */
 export function allPairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[] = []): Combination<D>[] {
-  const names = Object.keys(dimensions);
-  const forbidden = new Set(impossiblePairs(dimensions, impossible).map(key));
-  const missing = new Set(everyPair(dimensions).map(key).filter((pair) => !forbidden.has(pair)));
+  // A number for each choice and for each pair of them: compared as text, pairs would take longer than the tests.
+  const choices = Object.entries(dimensions).flatMap(([name, all]) => Object.keys(all).map((choice) => ({ name, choice })));
+  const numbers = new Map(choices.map(({ name, choice }, number) => [`${name}: ${choice}`, number]));
+  const met = (one: number, other: number) => Math.min(one, other) * choices.length + Math.max(one, other);
+  const numbered = (pair: Pair<D>) => {
+    const [one, other] = named(pair).map((choice) => numbers.get(choice)!);
+    return met(one, other);
+  };
+  const forbidden = new Set(impossiblePairs(dimensions, impossible).map(numbered));
+  const missing = new Set(everyPair(dimensions).map(numbered).filter((pair) => !forbidden.has(pair)));
 
   const combinations: Combination<D>[] = [];
-  while (missing.size > 0) {
-    const combination: Record<string, string> = JSON.parse(missing.values().next().value!);
-    for (const name of names.filter((candidate) => !(candidate in combination))) {
-      const met = (choice: string) => Object.entries(combination).map(([other, chosen]) => key({ [other]: chosen, [name]: choice }));
-      const gain = (choice: string) => met(choice).filter((pair) => missing.has(pair)).length;
-      const possible = Object.keys(dimensions[name]).filter((choice) => !met(choice).some((pair) => forbidden.has(pair)));
-      if (possible.length === 0) throw new Error(`no ${name} goes with ${JSON.stringify(combination)}`);
-      combination[name] = possible.reduce((best, choice) => gain(choice) > gain(best) ? choice : best);
+  for (const first of missing) {
+    const chosen = [Math.floor(first / choices.length), first % choices.length];
+    for (const name of Object.keys(dimensions).filter((candidate) => !chosen.some((number) => choices[number].name === candidate))) {
+      const gain = (choice: number) => chosen.filter((other) => missing.has(met(other, choice))).length;
+      const possible = [...choices.keys()].filter((choice) =>
+        choices[choice].name === name && !chosen.some((other) => forbidden.has(met(other, choice))));
+      if (possible.length === 0) throw new Error(`no ${name} goes with ${JSON.stringify(combined(chosen))}`);
+      chosen.push(possible.reduce((best, choice) => gain(choice) > gain(best) ? choice : best));
     }
-    everyPair(alone(combination)).forEach((pair) => missing.delete(key(pair)));
-    combinations.push(combination as Combination<D>);
+    chosen.forEach((one) => chosen.forEach((other) => missing.delete(met(one, other))));
+    combinations.push(combined(chosen));
   }
   return combinations;
+
+  function combined(chosen: number[]): Combination<D> {
+    return Object.fromEntries(chosen.map((number) => [choices[number].name, choices[number].choice])) as Combination<D>;
+  }
 }
 
 /** What never meets in any of the combinations. */
@@ -54,7 +65,6 @@ export function pairsOf<D extends Dimensions>(impossible: Impossible<D>[]): Pair
 export function impossiblePairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[]): Pair<D>[] {
   const excluded = new Map<string, Set<string>>();
   const at = (choice: string) => excluded.get(choice) ?? excluded.set(choice, new Set()).get(choice)!;
-  const named = (pair: Pair<D>) => Object.entries(pair).map(([name, choice]) => `${name}: ${choice}`);
   const exclude = ([one, other]: string[]) => [at(one).add(other), at(other).add(one)];
   const said = pairsOf(impossible);
   said.map(named).forEach(exclude);
@@ -75,11 +85,7 @@ function everyPair<D extends Dimensions>(dimensions: D): Pair<D>[] {
     Object.keys(dimensions[one]).flatMap((a) => Object.keys(dimensions[other]).map((b) => ({ [one]: a, [other]: b }) as Pair<D>))));
 }
 
-/** A combination as dimensions with one choice each. */
-function alone(combination: Record<string, string>): Dimensions {
-  return Object.fromEntries(Object.entries(combination).map(([name, choice]) => [name, { [choice]: true }]));
-}
-
-function key(pair: object): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(pair).sort(([one], [other]) => one < other ? -1 : 1)));
+/** The choices of a pair, with their dimensions: dimensions have choices of the same name. */
+function named(pair: object): string[] {
+  return Object.entries(pair).map(([name, choice]) => `${name}: ${choice}`);
 }
