@@ -18,13 +18,18 @@ const RENDERED = workflow(stages().app, { checks: { test: 'npm test' } }).render
 const OLD_ORDER = readFileSync(join(__dirname, '..', '..', 'e2e', 'pipeline', 'old-order.yml'), 'utf8');
 
 describe('the rendered workflow', () => {
+  let ofThree: Promise<Findings>;
+  beforeAll(() => {
+    ofThree = explore(3, RENDERED);
+  });
+
   test('with two runs, the newer commit is deployed everywhere at the end, and is never undone', async () => {
     const { ends, newest, silent, undone } = await explore(2, RENDERED);
     expect({ silent, undone, newest }).toEqual({ silent: [], undone: [], newest: ends });
   });
 
   test('with three runs, the newest commit is deployed at the end or a failed run reports that it is not, and nothing is ever undone', async () => {
-    const { ends, newest, silent, undone } = await explore(3, RENDERED);
+    const { ends, newest, silent, undone } = await ofThree;
     expect({ silent, undone }).toEqual({ silent: [], undone: [] });
     expect(newest).toBeGreaterThan(ends * 0.8);
   });
@@ -35,7 +40,7 @@ describe('the rendered workflow', () => {
   });
 
   test('a run that fails because of the commit order reports the newer commit, its run, and the remedy', async () => {
-    const { said } = await explore(3, RENDERED);
+    const { said } = await ofThree;
     expect(said.length).toBeGreaterThan(3);
     for (const message of said) {
       expect(message).toMatch(/^::error::A newer commit, [abc]{7}, (has already reached this job|was canceled while it waited in the queue): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (You do not need to do anything unless that run fails|Re-run that run)\. To go back to [abc]{7} anyway, re-run this job\.$/);

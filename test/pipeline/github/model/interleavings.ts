@@ -67,6 +67,7 @@ const ORDER = 'Check the commit order';
  */
 export class Interleavings {
   private readonly workflows: any[];
+  private readonly concurrencies = new Map<Ref, Concurrency | undefined>();
   private readonly answers = new Map<string, { passed: boolean; said: string }>();
 
   /**
@@ -278,7 +279,13 @@ export class Interleavings {
     return { needs, github };
   }
 
+  /** Says the same in each world, and is asked in all of them. */
   private concurrencyOf(ref: Ref): Concurrency | undefined {
+    if (!this.concurrencies.has(ref)) this.concurrencies.set(ref, this.renderedConcurrency(ref));
+    return this.concurrencies.get(ref);
+  }
+
+  private renderedConcurrency(ref: Ref): Concurrency | undefined {
     const [run, id] = split(ref);
     const { concurrency } = this.workflows[run].jobs[id];
     if (this.workflows[run].concurrency) throw new Error('no concurrency of whole workflows here');
