@@ -24,8 +24,6 @@ let stack: Stack;
 /** What is wrong with errors that leave the library, if any do. */
 function complaints(attempts: unknown[][], attempt: (...args: unknown[]) => unknown): string[] {
   return attempts.flatMap((args) => {
-    app = testApp();
-    stack = new Stack(app, 'Web');
     try {
       attempt(...args);
       return [];
@@ -36,11 +34,20 @@ function complaints(attempts: unknown[][], attempt: (...args: unknown[]) => unkn
   });
 }
 
+/** For what is made in a stack: a new one each time. */
+function inStack(attempt: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  return (...args) => {
+    app = testApp();
+    stack = new Stack(app, 'Web');
+    return attempt(...args);
+  };
+}
+
 const alone = WRONG.map((value) => [value]);
 const inPairs = WRONG.flatMap((one) => [null, 'x', 1, {}, Symbol('x')].map((other) => [one, other]));
 
 test.each(CONSTRUCTS)('%s is made, or refuses what it is passed by an error that is no accident', (_, type) => {
-  expect(complaints(alone, (props) => new type(stack, 'Id', props))).toEqual([]);
+  expect(complaints(alone, inStack((props) => new type(stack, 'Id', props)))).toEqual([]);
 });
 
 const FACTORIES = CLASSES.flatMap(([name, type]) => {
@@ -60,7 +67,7 @@ test.each<[string, () => Members, string]>([
   ['ReleaseTask', () => new library.ReleaseTask(stack, 'Task', { guard: guard(), command: ['x'] }) as unknown as Members, 'runAfter'],
   ['DeployWorkflow', () => new library.DeployWorkflow(stack, 'Deploy', { pushRoleArn: 'push', deployRoleArn: 'deploy' }) as unknown as Members, 'patch'],
 ])('%s, method %#, answers, or refuses what it is passed by an error that is no accident', (_, make, member) => {
-  expect(complaints(alone, (value) => make()[member](value))).toEqual([]);
+  expect(complaints(alone, inStack((value) => make()[member](value)))).toEqual([]);
 });
 
 const GITHUB = { repository: 'org/shop', ownerId: '1', repositoryId: '2' };
@@ -91,10 +98,10 @@ test.each<[string, (options: any) => unknown, string[]]>([
     ['subnetType', 'availabilityZones', 'onePerAz', 'subnetGroupName', 'subnetFilters', 'subnets']],
 ])('an option of %s of any kind is taken, or refused by an error that is no accident', (_, make, options) => {
   for (const name of options) {
-    expect(complaints(alone, (value) => {
+    expect(complaints(alone, inStack((value) => {
       make({ [name]: value });
       app.synth();
-    })).toEqual([]);
+    }))).toEqual([]);
   }
 });
 
