@@ -2,6 +2,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Consumer, readJson } from '../consumer';
 
+/** The last version for the lowest aws-cdk-lib. */
+export const CDK_NAG = 'cdk-nag@2.37.55';
+
 const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'] };
 
 /** Synthesises an example as its users do. Answers with the directory of the cloud assembly. */
@@ -12,7 +15,7 @@ export async function synth(consumer: Consumer, example: string, flags: string, 
     : {};
   writeFileSync(settings, JSON.stringify({ ...readJson(settings), context }));
 
-  await consumer.run(example, 'npx', 'cdk', 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', outdir,
+  await consumer.run(example, join(consumer.directory, 'node_modules/.bin/cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', outdir,
     ...(app ? ['--app', app] : []),
     ...(CONTEXT[example] ?? []));
   return join(consumer.example(example), outdir);
