@@ -20,6 +20,9 @@ export interface Image {
   /** The bytes of the layer, in place of one that holds the program. */
   readonly layer?: Buffer;
 
+  /** What is pushed in place of the configuration that fits. */
+  readonly configuration?: (fitting: any) => object;
+
   /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
   readonly registry?: string;
 }
@@ -72,17 +75,18 @@ interface Descriptor {
 
 type Blob = Descriptor & { readonly bytes: Buffer };
 
-async function pushManifest(cloud: Cloud, { content, layer: bytes, ...repository }: Image, platform: string, tag?: string): Promise<Descriptor> {
+async function pushManifest(cloud: Cloud, image: Image, platform: string, tag?: string): Promise<Descriptor> {
+  const { content, layer: bytes, configuration = (fitting) => fitting, ...repository } = image;
   const [os, architecture] = platform.split('/');
   const { files: contents, config: run } = typeof content === 'string' ? release(content) : content;
   const files = tar(contents);
   const layer = descriptor(MEDIA.layer, bytes ?? gzipSync(files));
-  const config = descriptor(MEDIA.config, {
+  const config = descriptor(MEDIA.config, configuration({
     architecture,
     os,
     config: run,
     rootfs: { type: 'layers', diff_ids: [sha256(files)] },
-  });
+  }));
   for (const blob of [layer, config]) await putBlob(cloud, repository, blob);
 
   const manifest = descriptor(MEDIA.manifest, {

@@ -14,6 +14,7 @@ FILTER = re.compile(r'[0-9a-zA-Z._*-]{1,128}')
 def install(endpoint):
     keep_exclusion_filters()
     refuse_to_move_immutable_tags()
+    refuse_incomplete_images()
     list_every_tag()
     untag_before_deleting()
     report_missing_images()
@@ -79,6 +80,42 @@ def refuse_to_move_immutable_tags():
         if name in ecr._repositories and not ref.startswith('sha256:') and is_taken(name, ref, ecr._content_digest(body)):
             return ecr._registry_error(400, 'TAG_INVALID', immutable(name, ref))
         return put_manifest(name, ref, headers, body)
+
+    ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
+
+
+def refuse_incomplete_images():
+    """
+    What a manifest names has to be in its repository. MiniStack takes any manifest.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+    """
+    put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
+
+    def problem(name, text, digest=None):
+        """The kind of error by ECR's API, the one by the registry's, and what it is about."""
+        if digest and digest != ecr._content_digest(text):
+            return 'ImageDigestDoesNotMatchException', 'DIGEST_INVALID', f"The digest '{digest}' does not match that of the image"
+        try:
+            manifest = json.loads(text)
+            blobs = [entry['digest'] for entry in [*([manifest['config']] if 'config' in manifest else []), *manifest.get('layers', [])]]
+            images = [entry['digest'] for entry in manifest.get('manifests', [])]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return 'InvalidParameterException', 'MANIFEST_INVALID', 'The image manifest is invalid'
+        for missing in sorted(set(blobs) - set(ecr._layer_blobs.get(name, {}))):
+            return 'LayersNotFoundException', 'BLOB_UNKNOWN', f"Layer with digest '{missing}' required by the image does not exist in '{name}'"
+        for missing in sorted(image for image in images if ecr._find_image(name, {'imageDigest': image}) is None):
+            return 'ReferencedImagesNotFoundException', 'MANIFEST_BLOB_UNKNOWN', f"The image manifest references '{missing}', which does not exist in '{name}'"
+        return None
+
+    def put_image_as_ecr(data):
+        name, manifest = data.get('repositoryName', ''), data.get('imageManifest', '')
+        found = name in ecr._repositories and problem(name, manifest.encode(), data.get('imageDigest'))
+        return error_response_json(found[0], found[2], 400) if found else put_image(data)
+
+    def put_manifest_as_ecr(name, ref, headers, body):
+        found = name in ecr._repositories and body and problem(name, body, ref if ref.startswith('sha256:') else None)
+        return ecr._registry_error(400, found[1], found[2]) if found else put_manifest(name, ref, headers, body)
 
     ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
 

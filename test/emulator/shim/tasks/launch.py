@@ -7,6 +7,7 @@ namespace end all others in it.
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -22,6 +23,13 @@ libc = ctypes.CDLL(None, use_errno=True)
 def main():
     job = json.load(sys.stdin)
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    try:
+        begin(job)
+    except OSError as error:
+        refuse(job, f'{error.filename}: {error.strerror.lower()}' if error.filename else error.strerror.lower())
+
+
+def begin(job):
     end_with_parent()
     if job['isolated']:
         enter(job)
@@ -29,11 +37,18 @@ def main():
         if child:
             if job['started'] is not None:
                 os.close(job['started'])
-            sys.exit(outcome(child))
+            sys.exit(outcome(child, job['stop_signal']))
         end_with_parent()
         if not job['joins']:
             mount_own(job['root'] or '/')
     become(job)
+
+
+def refuse(job, problem):
+    """The container does not start at all."""
+    if job['started'] is not None:
+        os.write(job['started'], problem.encode())
+    os._exit(1)
 
 
 def enter(job):
@@ -47,8 +62,9 @@ def enter(job):
         check(libc.unshare(CLONE_NEWPID | CLONE_NEWNS))
 
 
-def outcome(child):
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+def outcome(child, stop_signal):
+    if stop_signal != signal.SIGKILL:
+        signal.signal(stop_signal, lambda *_: os.kill(child, stop_signal))
     _, status = os.waitpid(child, 0)
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
@@ -59,6 +75,8 @@ def mount_own(root):
     if root != '/':
         for name in ('proc', 'dev'):
             os.makedirs(folder(name), exist_ok=True)
+            if os.path.islink(folder(name)):
+                raise NotADirectoryError(errno.ENOTDIR, 'must be mounted on ordinary directory', name)
         check(libc.mount(b'/dev', folder('dev'), None, MS_BIND | MS_REC, None))
     check(libc.mount(b'proc', folder('proc'), b'proc', 0, None))
 
@@ -66,20 +84,22 @@ def mount_own(root):
 def become(job):
     if job['root']:
         os.chroot(job['root'])
+    os.makedirs(job['cwd'], exist_ok=True)
     os.chdir(job['cwd'])
     if job['user']:
-        uid, gid = job['user']
-        os.setgroups([])
-        os.setgid(gid)
-        os.setuid(uid)
+        os.setgroups(job['user']['groups'])
+        os.setgid(job['user']['gid'])
+        os.setuid(job['user']['uid'])
         end_with_parent()  # changed ids have made the kernel forget it
     if job['started'] is not None:
         os.set_inheritable(job['started'], False)
     program, *_ = job['argv']
     try:
         os.execve(program, job['argv'], job['environment'])
+    except PermissionError:
+        refuse(job, f'exec: "{program}": permission denied')
     except OSError as error:
-        # As runc says it.
+        # As runc says it, in a container that has started.
         print(f'exec {program}: {error.strerror.lower()}', file=sys.stderr, flush=True)
         os._exit(1)
 

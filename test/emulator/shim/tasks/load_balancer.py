@@ -64,14 +64,17 @@ class Target:
     def _check(self, settings):
         port = self.port if settings['HealthCheckPort'] in ('traffic-port', '', None) else int(settings['HealthCheckPort'])
         try:
-            answer = request(self, 'GET', settings['HealthCheckPath'], {'user-agent': 'ELB-HealthChecker/2.0'}, b'', settings['HealthCheckTimeoutSeconds'], port)
+            # The rest of the answer does not count, and may have no end.
+            with request(
+                    self, 'GET', settings['HealthCheckPath'], {'user-agent': 'ELB-HealthChecker/2.0'}, b'', settings['HealthCheckTimeoutSeconds'], port) as answer:
+                status = answer.status
         except TimeoutError:
             return 'Target.Timeout', 'Request timed out'
         except (OSError, http.client.HTTPException):
             return 'Target.FailedHealthChecks', 'Health checks failed'
-        if matches(answer.status, settings['Matcher']['HttpCode']):
+        if matches(status, settings['Matcher']['HttpCode']):
             return None, ''
-        return 'Target.ResponseCodeMismatch', f'Health checks failed with these codes: [{answer.status}]'
+        return 'Target.ResponseCodeMismatch', f'Health checks failed with these codes: [{status}]'
 
 
 def matches(status, wanted):
@@ -83,9 +86,12 @@ def request(target, method, path, headers, body, timeout, port=None):
     connection = http.client.HTTPConnection(target.address, port or target.port, timeout=timeout)
     connection.sock = network.connect(target.address, port or target.port, timeout)
     connection.request(method, path, body, {'host': target.address, **headers, 'connection': 'close'})
-    answer = connection.getresponse()
-    answer.body = answer.read()
-    return answer
+    return connection.getresponse()
+
+
+def exchange(*what):
+    with request(*what) as answer:
+        return answer, answer.read()
 
 
 def install():
@@ -100,13 +106,13 @@ def install():
         location = (raw_path or path) + (f'?{raw_query_string}' if raw_query_string else '')
         sent = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
         try:
-            answer = await asyncio.to_thread(request, target, method, location, sent, body, IDLE_TIMEOUT)
+            answer, content = await asyncio.to_thread(exchange, target, method, location, sent, body, IDLE_TIMEOUT)
         except TimeoutError:
             return 504, {'Content-Type': 'text/html'}, b'<h1>504 Gateway Time-out</h1>'
         except (OSError, http.client.HTTPException):
             return 502, {'Content-Type': 'text/html'}, b'<h1>502 Bad Gateway</h1>'
         received = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
-        return answer.status, received, answer.body
+        return answer.status, received, content
 
     def describe_target_health(params):
         group = alb._p(params, 'TargetGroupArn')

@@ -31,13 +31,13 @@ def config_of(spec, root, argv):
 
 
 def process_of(spec, root, argv):
-    uid, gid = programs.user_of(root, spec)
-    granted = CAPABILITIES if uid == 0 else []
+    user = programs.user_of(root, spec)
+    granted = CAPABILITIES if user.uid == 0 else []
     return {
         'terminal': False,
-        'user': {'uid': uid, 'gid': gid},
+        'user': {'uid': user.uid, 'gid': user.gid, 'additionalGids': user.groups},
         'args': argv,
-        'env': [f'{name}={value}' for name, value in programs.environment_of(spec).items()],
+        'env': [f'{name}={value}' for name, value in programs.environment_of(root, spec).items()],
         'cwd': programs.folder_of(spec),
         'capabilities': {'bounding': CAPABILITIES, 'effective': granted, 'permitted': granted},
     }

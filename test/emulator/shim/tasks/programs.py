@@ -1,13 +1,13 @@
 """What a container is to run, from its definition and the configuration of its image."""
 
+import dataclasses
 import os
-import struct
+import signal
 
-from . import images
+from .layers import resolve
 
 DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-ELF, SCRIPT = b'\x7fELF', b'#!'
-PT_INTERP = 3
+HIGHEST_ID = 2 ** 31 - 1
 
 
 class CannotStart(Exception):
@@ -28,90 +28,104 @@ def command_of(spec):
     return [*(config.get('Entrypoint') or []), *(command or config.get('Cmd') or [])] or ['']
 
 
-def environment_of(spec):
+def environment_of(root, spec):
     own = dict(entry.partition('=')[::2] for entry in spec.image.config.get('Env') or [])
-    return {'PATH': DEFAULT_PATH, 'HOME': '/', **own, **spec.environment}
+    return {'PATH': DEFAULT_PATH, 'HOME': user_of(root, spec).home, **own, **spec.environment}
 
 
 def folder_of(spec):
-    return spec.definition.get('workingDirectory') or spec.image.config.get('WorkingDir') or '/'
+    folder = spec.definition.get('workingDirectory') or spec.image.config.get('WorkingDir') or '/'
+    if not folder.startswith('/'):
+        raise CannotStart('Cwd must be an absolute path')
+    return folder
+
+
+def stop_signal_of(spec):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
+    name, _, offset = str(spec.image.config.get('StopSignal') or '').upper().removeprefix('SIG').partition('+')
+    if name.isdigit():
+        return int(name)
+    known = signal.Signals.__members__
+    return known.get(f'SIG{name}', signal.SIGTERM) + (int(offset) if offset.isdigit() else 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    uid: int
+    gid: int
+    groups: list
+    home: str
 
 
 def user_of(root, spec):
-    """A user and a group, each by name or number: names are those of the image."""
+    """
+    A user and a group, each by name or number: names are those of the image.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+    """
     user, _, group = str(spec.definition.get('user') or spec.image.config.get('User') or '0').partition(':')
-    found = entry_of(root, 'etc/passwd', user)
-    uid = number_of(user, found, 'user')
+    groups = entries_of(root, 'etc/group', fields=4)
+    found = named(user, entries_of(root, 'etc/passwd', fields=7))
+    uid, home = number_of(user, found, 'user'), found[5] if found else ''
     if group:
-        return uid, number_of(group, entry_of(root, 'etc/group', group), 'group')
-    return uid, int(found[3]) if found else 0
+        gid, more = number_of(group, named(group, groups), 'group'), []
+    else:
+        gid = as_id(found[3]) if found else 0
+        more = [as_id(entry[2]) for entry in groups if found and found[0] in entry[3].split(',')]
+    return User(uid, gid, more, home or '/')
 
 
 def number_of(name, entry, kind):
     if entry is None and not name.isdigit():
         raise CannotStart(f'unable to find {kind} {name}: no matching entries in {"passwd" if kind == "user" else "group"} file')
-    return int(entry[2] if entry else name)
+    return as_id(entry[2] if entry else name)
 
 
-def entry_of(root, file, name):
-    path = images.resolve(root, file)
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding='utf-8') as lines:
+def as_id(text):
+    if not text.isdigit() or int(text) > HIGHEST_ID:
+        raise CannotStart(f'uids and gids must be in range 0-{HIGHEST_ID}')
+    return int(text)
+
+
+def named(name, entries):
+    return next((entry for entry in entries if name in (entry[0], entry[2])), None)
+
+
+def entries_of(root, file, fields):
+    path = resolve(root, file)
+    if not os.path.isfile(path):
+        return []
+    with open(path, encoding='utf-8', errors='surrogateescape') as lines:
         entries = [line.rstrip('\n').split(':') for line in lines]
-    return next((entry for entry in entries if len(entry) > 3 and name in (entry[0], entry[2])), None)
+    return [entry for entry in entries if len(entry) >= fields]
 
 
 def find(root, name, path, cwd):
-    """The path within the image."""
+    """The path of a program within the image. Whether it can be run is found out later, by running it."""
     if '/' in name:
-        candidates = [os.path.join(cwd, name)]
-    else:
-        candidates = [os.path.join(folder, name) for folder in path.split(':')] if name else []
-    for candidate in candidates:
-        found = images.resolve(root, candidate)
-        if os.path.isfile(found) and os.stat(found).st_mode & 0o111:
+        found = resolve(root, os.path.join(cwd, name))
+        if not os.path.exists(found):
+            raise CannotStart(f'exec: "{name}": stat {name}: no such file or directory')
+        if not is_executable(found):
+            raise CannotStart(f'exec: "{name}": permission denied')
+        return os.path.join(cwd, name)
+    for folder in path.split(':') if name else ():
+        candidate = os.path.join(cwd, folder, name)
+        if is_executable(resolve(root, candidate)):
             return candidate
-    return None
+    raise CannotStart(f'exec: "{name}": executable file not found in $PATH')
 
 
-def not_found(name):
-    where = f'stat {name}: no such file or directory' if '/' in name else 'executable file not found in $PATH'
-    return f'exec: "{name}": {where}'
-
-
-def is_complete(root, program):
-    """Whether the image has the interpreter that its program needs."""
-    with open(images.resolve(root, program), 'rb') as file:
-        start = file.read(4096)
-        if start.startswith(SCRIPT):
-            interpreter = start[2:].split(b'\n')[0].split()[0].decode()
-        elif start.startswith(ELF):
-            interpreter = loader_of(file, start)
-        else:
-            interpreter = None
-    return interpreter is None or os.path.exists(images.resolve(root, interpreter))
-
-
-def loader_of(file, start):
-    if start[4] != 2 or start[5] != 1:  # other than 64 bits, little endian
-        return None
-    offset, = struct.unpack_from('<Q', start, 32)
-    size, count = struct.unpack_from('<HH', start, 54)
-    for index in range(count):
-        file.seek(offset + index * size)
-        header = file.read(size)
-        if struct.unpack_from('<I', header)[0] == PT_INTERP:
-            at, = struct.unpack_from('<Q', header, 8)
-            length, = struct.unpack_from('<Q', header, 32)
-            file.seek(at)
-            return file.read(length).rstrip(b'\0').decode()
-    return None
+def is_executable(path):
+    return os.path.isfile(path) and os.stat(path).st_mode & 0o111 != 0
 
 
 def write_hosts(root, address):
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"""
-    path = images.resolve(root, '/etc/hosts')
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(f'127.0.0.1 localhost\n{address} task\n')
+    try:
+        path = resolve(root, '/etc/hosts')
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f'127.0.0.1 localhost\n{address} task\n')
+    except OSError as error:
+        raise CannotStart(f'error mounting "/etc/hosts": {error.strerror.lower()}') from None

@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 
-from . import images, network, oci_bundle, programs
+from . import images, layers, network, oci_bundle, programs
+
+#: What processes may use of this machine if their image does not have it.
+LENT = ('node', 'python', 'python3')
 
 LAUNCH = os.path.join(os.path.dirname(__file__), 'launch.py')
 
@@ -37,7 +40,7 @@ class Runtime:
         """The folder of the container."""
         home = os.path.join(self.directory, spec.id)
         root = os.path.join(home, 'rootfs')
-        images.unpack(spec.image, root)
+        layers.unpack(spec.image, root)
         programs.write_hosts(root, spec.network.address)
         return home
 
@@ -49,6 +52,7 @@ class Container:
     """
 
     def __init__(self, runtime, spec, home):
+        self.id = spec.id
         self._runtime, self._spec, self._home = runtime, spec, home
         self._started, started = os.pipe()
         try:
@@ -66,11 +70,16 @@ class Container:
         return code if code is None or code >= 0 else 128 - code
 
     def has_started(self):
-        """The launcher holds the other end of a pipe until it has become the program."""
-        return select.select([self._started], [], [], 0)[0] != []
+        """The launcher holds the other end of a pipe until it has become the program, or says there why it cannot."""
+        if not select.select([self._started], [], [], 0)[0]:
+            return False
+        problem = os.read(self._started, 4096).decode()
+        if problem:
+            raise programs.CannotStart(problem)
+        return self._runtime.has_started(self._home, is_over=self._process.poll() is not None)
 
     def terminate(self):
-        self._process.terminate()
+        self._process.send_signal(programs.stop_signal_of(self._spec))
 
     def kill(self):
         self._process.kill()
@@ -79,8 +88,8 @@ class Container:
         """Whether a command does that is run inside, as health checks are."""
         try:
             process = self._launch(argv, joins=self._first_process())
-        except programs.CannotStart:
-            return False
+        except (programs.CannotStart, OSError):
+            return False  # it lacks the command, or has just ended
         try:
             process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -99,7 +108,7 @@ class Container:
         process = subprocess.Popen(
             [sys.executable, '-I', '-S', LAUNCH], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             pass_fds=[passed for passed in (descriptor, started) if passed is not None])
-        process.stdin.write(json.dumps({**job, 'isolated': isolated, 'network': descriptor, 'joins': joins, 'started': started}).encode())
+        process.stdin.write(json.dumps({**job, 'isolated': isolated, 'network': descriptor, 'joins': joins, 'started': started, 'stop_signal': programs.stop_signal_of(self._spec)}).encode())
         process.stdin.close()
         process.stdin = None
         return process
@@ -110,36 +119,52 @@ class Container:
             return None
         launcher = self._process.pid
         with open(f'/proc/{launcher}/task/{launcher}/children', encoding='ascii') as file:
-            return int(file.read().split()[0])
+            children = file.read().split()
+        if not children:
+            raise ProcessLookupError
+        return int(children[0])
 
 
 class ProcessRuntime(Runtime):
     """
-    A process, and no container: the files of the image are all that it sees only if they are all that its program needs.
-    Otherwise the program, or its interpreter, is one of this machine, and only paths in the command mean the image.
+    A process, and no container: it sees only the files of its image if the emulator may confine it to them, and if the
+    image has the program. A few programs are those of this machine otherwise, and only paths in the command mean the image.
     """
+
+    def has_started(self, _home, is_over):
+        return True
 
     def job(self, spec, home, argv, _inside):
         root = os.path.join(home, 'rootfs')
-        own, cwd = programs.environment_of(spec), programs.folder_of(spec)
-        user = programs.user_of(root, spec) if os.geteuid() == 0 else None
-        program = programs.find(root, argv[0], own['PATH'], cwd)
-        if program and os.geteuid() == 0 and programs.is_complete(root, program):
+        own, cwd = programs.environment_of(root, spec), programs.folder_of(spec)
+        user = dataclasses.asdict(programs.user_of(root, spec)) if os.geteuid() == 0 else None
+        lends = self._lends(root, spec)
+        if os.geteuid() == 0 and not lends:
+            program = programs.find(root, argv[0], own['PATH'], cwd)
             return {'root': root, 'cwd': cwd, 'argv': [program, *argv[1:]], 'environment': own, 'user': user}
 
         def on_this_machine(text):
-            path = images.resolve(root, text)
+            path = layers.resolve(root, text)
             return path if text.startswith('/') and os.path.lexists(path) else text
 
-        folders = [images.resolve(root, folder) for folder in own['PATH'].split(':')]
-        path = ':'.join([*folders, os.environ['PATH']])
-        found = images.resolve(root, program) if program else shutil.which(argv[0])
+        path = ':'.join([*(layers.resolve(root, folder) for folder in own['PATH'].split(':')), *([os.environ['PATH']] if lends else [])])
+        found = shutil.which(on_this_machine(argv[0]), path=path) if lends else layers.resolve(root, programs.find(root, argv[0], own['PATH'], cwd))
         if not found:
-            raise programs.CannotStart(programs.not_found(argv[0]))
+            raise programs.CannotStart(f'exec: "{argv[0]}": executable file not found in $PATH')
         return {
-            'root': None, 'cwd': images.resolve(root, cwd), 'argv': [found, *map(on_this_machine, argv[1:])],
+            'root': None, 'cwd': layers.resolve(root, cwd), 'argv': [found, *map(on_this_machine, argv[1:])],
             'environment': {**own, 'PATH': path}, 'user': user,
         }
+
+    @staticmethod
+    def _lends(root, spec):
+        """Whether the container as a whole, health checks included, uses programs of this machine."""
+        program = programs.command_of(spec)[0]
+        try:
+            programs.find(root, program, programs.environment_of(root, spec)['PATH'], programs.folder_of(spec))
+        except programs.CannotStart:
+            return program in LENT
+        return False
 
 
 class ContainerRuntime(Runtime):
@@ -151,18 +176,29 @@ class ContainerRuntime(Runtime):
         if not self.runc or not network.has_namespaces():
             raise SystemExit('tasks in containers need Linux, root and runc on the PATH')
 
+    def has_started(self, home, is_over):
+        """runc notes down the process that it has started, or why it could not."""
+        if os.path.exists(os.path.join(home, 'pid')):
+            return True
+        if not is_over:
+            return False
+        with open(os.path.join(home, 'log'), encoding='utf-8') as lines:
+            entries = [json.loads(line) for line in lines]
+        problem = next((entry['msg'] for entry in reversed(entries) if entry['level'] == 'error'), 'runc ended')
+        raise programs.CannotStart(problem.removeprefix('runc run failed: ').removeprefix('unable to start container process: '))
+
     def job(self, spec, home, argv, inside):
         root = os.path.join(home, 'rootfs')
-        if not programs.find(root, argv[0], programs.environment_of(spec)['PATH'], programs.folder_of(spec)):
-            raise programs.CannotStart(programs.not_found(argv[0]))
+        programs.find(root, argv[0], programs.environment_of(root, spec)['PATH'], programs.folder_of(spec))
         if inside:
             process = os.path.join(home, 'check.json')
             oci_bundle.write(process, oci_bundle.process_of(spec, root, argv))
             command = ['exec', '--process', process, spec.id]
         else:
             oci_bundle.write(os.path.join(home, 'config.json'), oci_bundle.config_of(spec, root, argv))
-            command = ['run', '--bundle', home, spec.id]
+            command = ['run', '--bundle', home, '--pid-file', os.path.join(home, 'pid'), spec.id]
+        log = ['--log', os.path.join(home, 'log'), '--log-format', 'json']
         return {
-            'root': None, 'cwd': home, 'argv': [self.runc, '--root', os.path.join(home, 'state'), *command],
+            'root': None, 'cwd': home, 'argv': [self.runc, '--root', os.path.join(home, 'state'), *log, *command],
             'environment': {'PATH': os.environ['PATH']}, 'user': None,
         }

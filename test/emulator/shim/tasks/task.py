@@ -12,7 +12,7 @@ import threading
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from . import clock, events, images, network, programs, runtimes
+from . import clock, events, images, logs, network, programs, runtimes
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
@@ -32,6 +32,8 @@ class Task:
         self.load_balancers = load_balancers
         self.network = None
         self.containers, self.health, self.targets = {}, {}, []
+        #: Containers whose program does not run yet, with what they print to.
+        self._starting = {}
         self.started_at = None
         self.was_healthy = False
         self._life = self._begin()
@@ -66,19 +68,23 @@ class Task:
         """What counts towards the minimum of a deployment: health checks, or else some time."""
         if self.stopping or self.started_at is None:
             return False
-        checks = [check.status == 'HEALTHY' for check in self.health.values()] + [target.state == 'healthy' for target in self.targets]
+        checks = [self.health[name].status == 'HEALTHY' for name in self._essential if name in self.health] + [target.state == 'healthy' for target in self.targets]
         healthy = all(checks) if checks else clock.now() - self.started_at >= clock.work(UNCHECKED_TASK_IS_HEALTHY_AFTER)
         self.was_healthy = self.was_healthy or healthy
         return healthy
 
     def failed_check(self, grace_period):
-        """Which check failed, as a reason and the words of the service event. Load balancers are not heard for a while."""
-        if self.stopping or self.started_at is None:
+        """
+        Which check failed, as a reason and the words of the service event. No check is heard for a while.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+        """
+        if self.stopping or self.started_at is None or clock.now() - self.started_at < clock.work(grace_period):
             return None
-        if any(check.status == 'UNHEALTHY' for check in self.health.values()):
+        if self._health_status == 'UNHEALTHY':
             return 'Task failed container health checks', f'(task {self.id}) failed container health checks.'
         for target in self.targets:
-            if target.state == 'unhealthy' and clock.now() - self.started_at >= clock.work(grace_period):
+            if target.state == 'unhealthy':
                 group = f'target-group {target.group}'
                 return (f'Task failed ELB health checks in ({group})',
                         f'(port {target.port}) is unhealthy in ({group}) due to (reason {target.problem}).')
@@ -91,12 +97,12 @@ class Task:
         self._attach()
         specs = yield from self._elsewhere(self._prepare)
         waiting = dict(specs)
-        while waiting:
+        while waiting or self._starting:
             for name in [name for name in waiting if self._may_start(name)]:
-                self._start(name, *waiting.pop(name))
+                spec, home, log = waiting.pop(name)
+                self._starting[name] = runtimes.Container(self.runtime, spec, home), log
+            self._watch_starts()
             self._watch_exits()
-            yield
-        while not all(container.has_started() for container in self.containers.values()):
             yield
         self.started_at = clock.now()
         self.record['startedAt'] = ecs._iso()
@@ -109,6 +115,7 @@ class Task:
             yield
 
     def _end(self):
+        self.containers.update({name: container for name, (container, _) in self._starting.items()})
         running = [entry for entry in self.containers.values() if entry.exit_code() is None]
         if self.targets:
             self._becomes('DEACTIVATING')
@@ -118,14 +125,7 @@ class Task:
             for target in self.targets:
                 target.deregister()
         self._becomes('STOPPING')
-        for entry in running:
-            entry.terminate()
-        deadline = clock.now() + clock.work(max(definition.get('stopTimeout') or STOP_TIMEOUT for definition in self.definitions))
-        while any(entry.exit_code() is None for entry in running):
-            if clock.now() >= deadline:
-                for entry in running:
-                    entry.kill()
-            yield
+        yield from self._stop_containers()
         self._becomes('DEPROVISIONING')
         for name, entry in self.containers.items():
             self._record_of(name).update(lastStatus='STOPPED', exitCode=entry.exit_code())
@@ -143,7 +143,7 @@ class Task:
             image = self.registry.pull(definition['image'], self.platform)
             self._record_of(definition['name'])['imageDigest'] = image.digest
             spec = runtimes.Spec(f'{self.id}-{definition["name"]}', image, definition, self._environment(definition), self.network)
-            specs[definition['name']] = spec, self.runtime.unpack(spec), log_of(definition, self.id)
+            specs[definition['name']] = spec, self.runtime.unpack(spec), logs.log_of(definition, self.id)
         self.record['pullStoppedAt'] = ecs._iso()
         return specs
 
@@ -156,17 +156,38 @@ class Task:
             **self.network.environment, **given, **ecs._resolve_container_secrets(definition),
         }
 
-    def _start(self, name, spec, home, log):
-        container = self.containers[name] = runtimes.Container(self.runtime, spec, home)
-        self._record_of(name).update(lastStatus='RUNNING', runtimeId=spec.id)
-        threading.Thread(target=contextvars.copy_context().run, args=(forward_output, container.output, log), daemon=True).start()
-        if spec.definition.get('healthCheck'):
-            self.health[name] = ContainerHealth(container, spec.definition['healthCheck'])
+    def _stop_containers(self):
+        """Those that others depend on stop after them. Each has its time to end before it is killed."""
+        asked = {}
+        while running := [name for name, entry in self.containers.items() if entry.exit_code() is None]:
+            needed = {name for other in running for name in depended_on(self._definition_of(other))}
+            for name in running:
+                if name not in asked and name not in needed:
+                    asked[name] = clock.now()
+                    self.containers[name].terminate()
+                elif name in asked and clock.now() >= asked[name] + clock.work(self._definition_of(name).get('stopTimeout') or STOP_TIMEOUT):
+                    self.containers[name].kill()
+            yield
+
+    def _watch_starts(self):
+        for name, (container, log) in list(self._starting.items()):
+            try:
+                if not container.has_started():
+                    continue
+            except programs.CannotStart:
+                self._starting.pop(name)[0].remove()
+                raise
+            del self._starting[name]
+            self.containers[name] = container
+            self._record_of(name).update(lastStatus='RUNNING', runtimeId=container.id)
+            threading.Thread(target=contextvars.copy_context().run, args=(logs.forward, container.output, log), daemon=True).start()
+            check = self._definition_of(name).get('healthCheck')
+            if check:
+                self.health[name] = ContainerHealth(container, check)
 
     def _may_start(self, name):
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
-        definition = next(entry for entry in self.definitions if entry['name'] == name)
-        for dependency in definition.get('dependsOn') or []:
+        for dependency in self._definition_of(name).get('dependsOn') or []:
             other = self.containers.get(dependency['containerName'])
             code = other and other.exit_code()
             met = other is not None and {
@@ -189,8 +210,13 @@ class Task:
     def _report_health(self):
         for name, check in self.health.items():
             self._record_of(name)['healthStatus'] = check.status
-        states = {check.status for check in self.health.values()}
-        self.record['healthStatus'] = next((state for state in ('UNHEALTHY', 'UNKNOWN', 'HEALTHY') if state in states), 'UNKNOWN')
+        self.record['healthStatus'] = self._health_status
+
+    @property
+    def _health_status(self):
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"""
+        states = {self.health[name].status if name in self.health else 'UNKNOWN' for name in self._essential}
+        return next(state for state in ('UNHEALTHY', 'UNKNOWN', 'HEALTHY') if state in states)
 
     def _attach(self):
         details = [{'name': 'privateIPv4Address', 'value': self.network.address}]
@@ -203,6 +229,13 @@ class Task:
             ecs._bump_task_version(self.record)
             self.record['lastStatus'] = status
             events.task_changed(self.record)
+
+    @property
+    def _essential(self):
+        return [entry['name'] for entry in self.definitions if entry.get('essential', True)]
+
+    def _definition_of(self, name):
+        return next(entry for entry in self.definitions if entry['name'] == name)
 
     def _record_of(self, name):
         return next(entry for entry in self.record['containers'] if entry['name'] == name)
@@ -233,15 +266,10 @@ class Task:
         return outcome['result']
 
 
-class CannotInitialize(Exception):
-    def __init__(self, problem):
-        super().__init__(f'ResourceInitializationError: {problem}')
-
-
 def as_reason(error):
     if isinstance(error, ecs._SecretResolutionError):
         return f'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {error}'
-    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, CannotInitialize)) else f'ResourceInitializationError: {error!r}'
+    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, logs.CannotInitialize)) else f'ResourceInitializationError: {error!r}'
 
 
 def overridden(definition, overrides):
@@ -252,18 +280,6 @@ def overridden(definition, overrides):
     return {**definition, **command, 'environment': list(merged.values())}
 
 
-def log_of(definition, task_id):
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"""
-    config = ecs._awslogs_config(definition, task_id, task_id)
-    if config and not ecs._ensure_awslogs_stream(config):
-        raise CannotInitialize(
-            'failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: '
-            'ResourceNotFoundException: The specified log group does not exist. : exit status 1')
-    return config
-
-
-def forward_output(output, log):
-    with output:
-        for line in output:
-            if log:
-                ecs._emit_awslogs_event(log, line.decode(errors='replace').rstrip('\n'))
+def depended_on(definition):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
+    return [dependency['containerName'] for dependency in definition.get('dependsOn') or []]

@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { python } from '../emulator/venv';
+
+/** The emulator's own rules about tasks, each test a sentence in Python. */
+
+test.each([
+  ['layers become the files of an image as OCI says', 'layers.py'],
+  ['ECS acts upon the health of containers, and stops them, as AWS documents it', 'health.py'],
+])('%s', (_, file) => {
+  const { status, stderr } = spawnSync(python(), [join(__dirname, 'tasks', file), '--verbose'], { encoding: 'utf8' });
+  expect(stderr).toMatch(/^Ran [1-9]\d* tests/m);
+  expect({ status, failures: stderr.split('\n').filter((line) => /^(FAIL|ERROR):/.test(line)) }).toEqual({ status: 0, failures: [] });
+});

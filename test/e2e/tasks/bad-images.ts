@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ISOLATED } from './behavior';
+import { PLATFORM, URI } from './service-stack';
+import { Aws } from '../../emulator/aws';
+import { Emulator, EmulatorOptions, REGION } from '../../emulator/emulator';
+import { nativeFailure } from '../../emulator/native';
+import { Image, pushImage } from '../../emulator/oci';
+import { Program } from '../../emulator/programs';
+
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+
+/** An image with one file at its root, and what it runs. */
+function image(file: string | Buffer, config: Program['config'] = { Cmd: ['/app'] }): Program {
+  return { files: { app: file }, config };
+}
+
+const CANNOT_START: [string, Program['config'], string][] = [
+  ['a path that only this machine has', { Cmd: ['/bin/cat'] }, 'exec: "/bin/cat": stat /bin/cat: no such file or directory'],
+  ['a name that only this machine has', { Cmd: ['cat'] }, 'exec: "cat": executable file not found in $PATH'],
+  ['a file that is not executable', { Cmd: ['/etc/hosts'] }, 'exec: "/etc/hosts": permission denied'],
+  ['a folder', { Cmd: ['/etc'] }, 'exec: "/etc": permission denied'],
+  ['a user who is not in the image', { Cmd: ['/app'], User: 'nobody' }, 'unable to find user nobody: no matching entries in passwd file'],
+  ['a group that is not in the image', { Cmd: ['/app'], User: '1000:none' }, 'unable to find group none: no matching entries in group file'],
+  ['a user whose number is too high', { Cmd: ['/app'], User: '2147483648' }, 'uids and gids must be in range 0-2147483647'],
+  ['a relative working directory', { Cmd: ['/app'], WorkingDir: 'srv' }, 'Cwd must be an absolute path'],
+  ['a file as its working directory', { Cmd: ['/app'], WorkingDir: '/app' }, '/app: '],
+];
+
+const EXITS: [string, Program, string][] = [
+  ['a script that names no interpreter', image('exit 0'), 'exec /app: exec format error'],
+  ['a script whose interpreter is blank', image('#!\nexit 0'), 'exec /app: exec format error'],
+  ['a script whose interpreter only this machine has', image('#!/bin/sh\nexit 0'), 'exec /app: no such file or directory'],
+  ['a program of which only the beginning is there', image('\x7fELF\x02\x01\x01'), 'exec /app: exec format error'],
+  ['more in one variable than Linux takes', image('#!/app', { Cmd: ['/app'], Env: [`LONG=${'x'.repeat(200_000)}`] }), 'exec /app: argument list too long'],
+];
+
+const CANNOT_PULL: [string, Image['configuration'], RegExp][] = [
+  ['whose configuration is no object', () => [], /failed to copy: .*expected a JSON object$/],
+  ['whose configuration lacks a layer', (fitting) => ({ ...fitting, rootfs: { diff_ids: [] } }), /mismatched image rootfs and manifest layers$/],
+  ['whose layer is not what its configuration says', (fitting) => ({ ...fitting, rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } }), /wrong diff id/],
+];
+
+interface End {
+  readonly code: string;
+  readonly reason: string;
+  readonly exitCode?: number;
+}
+
+/** What ECS says of images that are wrong in themselves: each is run as a task, without a service around it. */
+export function describeBadImages(options: EmulatorOptions, endsBySignal: (signal: string, code: number) => Program): void {
+  let emulator: Emulator;
+  let aws: Aws;
+  let serial = 0;
+
+  beforeAll(async () => {
+    emulator = await Emulator.start(options);
+    aws = new Aws(emulator);
+    await aws.ecr('CreateRepository', { repositoryName: 'app' });
+  });
+
+  afterAll(async () => {
+    await emulator?.stop();
+  });
+
+  async function push(content: Program, configuration?: Image['configuration'], platform = PLATFORM): Promise<string> {
+    const tag = `image${serial++}`;
+    await pushImage(emulator, { repository: 'app', tag, content, platform, configuration });
+    return tag;
+  }
+
+  async function pushManifest(manifest: object, imageManifestMediaType = INDEX): Promise<string> {
+    const imageTag = `manifest${serial++}`;
+    await aws.ecr('PutImage', { repositoryName: 'app', imageManifest: JSON.stringify({ schemaVersion: 2, ...manifest }), imageManifestMediaType, imageTag });
+    return imageTag;
+  }
+
+  async function start(tag: string, container: object = {}): Promise<string> {
+    await aws.logs('CreateLogGroup', { logGroupName: tag });
+    const logConfiguration = { logDriver: 'awslogs', options: { 'awslogs-group': tag, 'awslogs-region': REGION, 'awslogs-stream-prefix': 'app' } };
+    const { taskDefinition: { taskDefinitionArn } } = await aws.ecs('RegisterTaskDefinition', {
+      family: tag,
+      networkMode: 'awsvpc',
+      requiresCompatibilities: ['FARGATE'],
+      cpu: '256',
+      memory: '512',
+      containerDefinitions: [{ name: 'app', image: `${URI}:${tag}`, essential: true, logConfiguration, ...container }],
+    });
+    const awsvpcConfiguration = { subnets: ['subnet-1'] };
+    const { tasks } = await aws.ecs('RunTask', { taskDefinition: taskDefinitionArn, launchType: 'FARGATE', networkConfiguration: { awsvpcConfiguration } });
+    return tasks[0].taskArn;
+  }
+
+  async function until(task: string, holds: (state: any) => boolean): Promise<any> {
+    for (;;) {
+      const { tasks: [state] } = await aws.ecs('DescribeTasks', { tasks: [task] });
+      if (holds(state)) return state;
+      await sleep(20);
+    }
+  }
+
+  async function end(task: string): Promise<End> {
+    const { stopCode, stoppedReason, containers } = await until(task, ({ lastStatus }) => lastStatus === 'STOPPED');
+    return { code: stopCode, reason: stoppedReason, exitCode: containers[0].exitCode };
+  }
+
+  const exited = (exitCode: number) => ({ code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode });
+
+  (ISOLATED ? describe : describe.skip)('a container that has only the files of its image', () => {
+    test.each(CANNOT_START)('cannot be started with %s', async (_, config, problem) => {
+      const { code, reason, exitCode } = await end(await start(await push(image('', config))));
+      expect({ code, exitCode }).toEqual({ code: 'TaskFailedToStart', exitCode: undefined });
+      expect(reason).toMatch(/^CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: /);
+      expect(reason).toContain(problem);
+    });
+
+    test.each(EXITS)('ends with %s', async (_, program, line) => {
+      const tag = await push(program);
+      expect(await end(await start(tag))).toEqual(exited(1));
+      expect(await aws.logLines(tag)).toEqual([line]);
+    });
+
+    test('runs in a working directory that the image lacks', async () => {
+      const { files, config } = nativeFailure(7, 'ran');
+      expect(await end(await start(await push({ files, config: { ...config, WorkingDir: '/not/there' } })))).toEqual(exited(7));
+    });
+
+    test('is unhealthy if its health check runs a command that the image lacks', async () => {
+      const task = await start(await push(endsBySignal('SIGTERM', 0)), { healthCheck: { command: ['CMD', '/no/such/command'], interval: 5, retries: 1 } });
+      await until(task, ({ healthStatus }) => healthStatus === 'UNHEALTHY');
+      await aws.ecs('StopTask', { task });
+      await end(task);
+    });
+  });
+
+  test('a container is asked to end by the signal that its image names', async () => {
+    const { files, config } = endsBySignal('SIGQUIT', 43);
+    const task = await start(await push({ files, config: { ...config, StopSignal: 'SIGQUIT' } }));
+    // It has to get to the line that heeds the signal.
+    while (!(await aws.logLines(await familyOf(task))).includes('ready')) await sleep(20);
+    await aws.ecs('StopTask', { task, reason: 'enough' });
+    expect(await end(task)).toEqual({ code: 'UserInitiated', reason: 'enough', exitCode: 43 });
+  });
+
+  async function familyOf(task: string): Promise<string> {
+    const { taskDefinitionArn } = await until(task, () => true);
+    return taskDefinitionArn.split('/')[1].split(':')[0];
+  }
+
+  test.each(CANNOT_PULL)('an image %s cannot be pulled', async (_, configuration, problem) => {
+    const { code, reason } = await end(await start(await push(nativeFailure(0, 'ran'), configuration)));
+    expect(code).toBe('TaskFailedToStart');
+    expect(reason).toMatch(/^CannotPullContainerError: ref pull has been retried 1 time\(s\): /);
+    expect(reason).toMatch(problem);
+  });
+
+  test('an entry of an index that names no platform is for the one that its image names', async () => {
+    const entryOf = async (tag: string) => ({ digest: await aws.imageDigest('app', tag), size: 1, mediaType: 'application/vnd.oci.image.manifest.v1+json' });
+    const [here, elsewhere] = [await push(nativeFailure(7, 'here')), await push(nativeFailure(8, 'elsewhere'), undefined, 'linux/arm64')];
+    const manifests = [await entryOf(elsewhere), await entryOf(here)];
+    expect(await end(await start(await pushManifest({ manifests })))).toEqual(exited(7));
+    expect(await end(await start(await pushManifest({ manifests: manifests.slice(0, 1) })))).toMatchObject({
+      reason: expect.stringContaining(`image Manifest does not contain descriptor matching platform '${PLATFORM}'`),
+    });
+  });
+
+  test('the registry refuses an image that names what it does not have', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    await expect(pushManifest({ config: { digest }, layers: [] }, 'application/vnd.oci.image.manifest.v1+json')).rejects.toThrow('LayersNotFoundException');
+    await expect(pushManifest({ manifests: [{ digest }] })).rejects.toThrow('ReferencedImagesNotFoundException');
+    const imageManifest = JSON.stringify({ schemaVersion: 2, manifests: [] });
+    await expect(aws.ecr('PutImage', { repositoryName: 'app', imageManifest, imageManifestMediaType: INDEX, imageDigest: digest, imageTag: 'other' }))
+      .rejects.toThrow('ImageDigestDoesNotMatchException');
+  });
+}

@@ -1,0 +1,93 @@
+"""
+What ECS makes of the health of containers, by the emulator's own rules with containers that only pretend.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html. Run by ../tasks-rules.e2e.ts.
+"""
+
+import itertools
+import pathlib
+import sys
+import types
+import unittest
+import unittest.mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'emulator' / 'shim'))
+
+from tasks import clock, task  # noqa: E402
+
+NO_GRACE = 0
+FAILED = 'Task failed container health checks'
+
+
+class Pretended:
+    """It ends as soon as it is asked to, or only when it is killed."""
+
+    def __init__(self, name, told, deaf=False):
+        self.name, self.told, self.deaf, self.code = name, told, deaf, None
+
+    def exit_code(self):
+        return self.code
+
+    def terminate(self):
+        self.told.append(f'end {self.name}')
+        self.code = self.code if self.deaf else 0
+
+    def kill(self):
+        self.told.append(f'kill {self.name}')
+        self.code = 137
+
+
+def running(**containers):
+    """A task by the health of its containers, and whether each is essential."""
+    definitions = [{'name': name, 'essential': essential, **more} for name, (_, essential, *rest) in containers.items() for more in [rest[0] if rest else {}]]
+    made = task.Task({'taskArn': 'task', 'desiredStatus': 'RUNNING', 'containers': []}, {'containerDefinitions': definitions}, [], None, None)
+    made.health = {name: types.SimpleNamespace(status=status) for name, (status, *_) in containers.items() if status}
+    made.started_at = clock.now()
+    return made
+
+
+class Health(unittest.TestCase):
+    def test_the_grace_period_of_a_service_holds_for_container_health_checks_as_well(self):
+        unhealthy = running(app=('UNHEALTHY', True))
+        self.assertIsNone(unhealthy.failed_check(grace_period=3600))
+        self.assertEqual(unhealthy.failed_check(NO_GRACE)[0], FAILED)
+
+    def test_only_essential_containers_make_a_task_unhealthy(self):
+        helped = running(app=('HEALTHY', True), helper=('UNHEALTHY', False))
+        self.assertIsNone(helped.failed_check(NO_GRACE))
+        self.assertTrue(helped.is_healthy())
+        self.assertEqual(running(app=('HEALTHY', True), helper=('UNHEALTHY', True)).failed_check(NO_GRACE)[0], FAILED)
+
+    def test_the_health_of_a_task_is_the_worst_of_its_essential_containers(self):
+        for expected, containers in (
+            ('UNHEALTHY', {'a': ('UNHEALTHY', True), 'b': ('UNKNOWN', True), 'c': ('HEALTHY', True)}),
+            ('UNKNOWN', {'a': ('HEALTHY', True), 'b': (None, True)}),
+            ('HEALTHY', {'a': ('HEALTHY', True), 'b': ('UNKNOWN', False)}),
+        ):
+            with self.subTest(containers):
+                checked = running(**containers)
+                self.assertEqual(checked._health_status, expected)
+
+
+class Shutdown(unittest.TestCase):
+    def stop(self, **containers):
+        told = []
+        ending = running(**{name: (None, True, more) for name, (_, more) in containers.items()})
+        ending.containers = {name: Pretended(name, told, deaf) for name, (deaf, _) in containers.items()}
+        # A moment passes whenever somebody asks for the time.
+        with unittest.mock.patch.object(clock, 'now', side_effect=itertools.count(step=clock.work(0.1))):
+            for _ in ending._stop_containers():
+                pass
+        return told
+
+    def test_containers_stop_in_the_opposite_order_of_their_dependencies(self):
+        after = lambda name: {'dependsOn': [{'containerName': name, 'condition': 'START'}]}
+        self.assertEqual(self.stop(proxy=(False, {}), app=(False, after('proxy')), log=(False, after('app'))), ['end log', 'end app', 'end proxy'])
+
+    def test_each_container_has_a_time_of_its_own_to_end_before_it_is_killed(self):
+        told = self.stop(patient=(True, {'stopTimeout': 4}), short=(True, {'stopTimeout': 2}))
+        self.assertEqual(told, ['end patient', 'end short', 'kill short', 'kill patient'])
+
+
+if __name__ == '__main__':
+    unittest.main()

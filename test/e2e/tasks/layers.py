@@ -1,0 +1,135 @@
+"""
+How layers become the files of an image: https://github.com/opencontainers/image-spec/blob/main/layer.md
+
+Each image here is unpacked by the emulator's own code. Run by ../tasks-rules.e2e.ts.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import pathlib
+import sys
+import tarfile
+import tempfile
+import types
+import unittest
+
+import zstandard
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'emulator' / 'shim'))
+
+from tasks import images, layers  # noqa: E402
+
+
+def tar(*entries):
+    """Of names, each with a text, or with `->` and where a symbolic link leads, or with `=` and what a hard link is another name of."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode='w') as archive:
+        for name, content in entries:
+            member = tarfile.TarInfo(name)
+            kind = {'->': tarfile.SYMTYPE, '= ': tarfile.LNKTYPE}.get(content[:2])
+            if kind:
+                member.type, member.linkname = kind, content[2:]
+            member.size = 0 if kind else len(content)
+            archive.addfile(member, io.BytesIO(content.encode()))
+    return buffer.getvalue()
+
+
+def digest(content):
+    return f'sha256:{hashlib.sha256(content).hexdigest()}'
+
+
+class Layers(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.home = directory.name
+        self.root = os.path.join(directory.name, 'container', 'rootfs')
+
+    def unpack(self, *archives, compressed=gzip.compress):
+        os.makedirs(os.path.dirname(self.root))
+        layers.unpack(types.SimpleNamespace(layers=[(digest(archive), compressed(archive)) for archive in archives]), self.root)
+
+    def files(self):
+        return sorted(os.path.relpath(os.path.join(folder, name), self.root) for folder, _, names in os.walk(self.root) for name in names)
+
+    def refuses(self, problem, *archives, **options):
+        with self.assertRaisesRegex(images.CannotPull, f'^CannotPullContainerError: .*failed to extract layer sha256:[0-9a-f]+: .*{problem}'):
+            self.unpack(*archives, **options)
+
+    def test_a_whiteout_hides_the_file_of_a_lower_layer(self):
+        self.unpack(tar(('gone', ''), ('kept', '')), tar(('.wh.gone', '')))
+        self.assertEqual(self.files(), ['kept'])
+
+    def test_a_whiteout_hides_nothing_of_its_own_layer(self):
+        self.unpack(tar(('file', 'old'), ('folder/old', '')), tar(('file', 'new'), ('.wh.file', ''), ('folder/new', ''), ('.wh.folder', '')))
+        self.assertEqual(self.files(), ['file', 'folder/new'])
+
+    def test_an_opaque_folder_hides_all_of_lower_layers_wherever_it_is_in_its_own(self):
+        self.unpack(tar(('folder/old', ''), ('folder/both/old', '')), tar(('folder/new', ''), ('folder/both/new', ''), ('folder/.wh..wh..opq', '')))
+        self.assertEqual(self.files(), ['folder/both/new', 'folder/new'])
+
+    def test_a_whiteout_of_what_is_not_there_is_none(self):
+        self.unpack(tar(('file', '')), tar(('none/.wh.file', ''), ('none/.wh..wh..opq', '')))
+        self.assertEqual(self.files(), ['file'])
+
+    def test_no_whiteout_reaches_beyond_its_folder(self):
+        for name in ('.wh...', '.wh..', 'folder/.wh.'):
+            with self.subTest(name):
+                self.setUp()
+                self.refuses('invalid whiteout name', tar(('folder/file', '')), tar((name, '')))
+
+    def test_no_path_or_link_leads_out_of_the_image(self):
+        outside = os.path.join(self.home, 'outside')
+        up = '../' * 40
+        for entries in (
+            [(f'{up}{outside}', 'x')],
+            [('link', f'->{outside}'), ('link', 'x')],
+            [('link', f'->{os.path.dirname(outside)}'), ('link/outside', 'x')],
+            [('link', f'->{up}{os.path.dirname(outside)}'), ('link/outside', 'x')],
+        ):
+            with self.subTest(entries):
+                self.setUp()
+                self.unpack(tar(*entries))
+                self.assertFalse(os.path.exists(outside))
+
+    def test_no_chain_of_links_leads_out_of_the_image(self):
+        chain = [(f'link{number}', f'->link{number + 1}') for number in range(layers.LONGEST_LINK_CHAIN + 1)]
+        outside = os.path.join(self.home, 'outside')
+        os.mkdir(outside)
+        self.refuses('Too many levels of symbolic links', tar(*chain, (f'link{len(chain)}', f'->{outside}'), ('link0/file', 'x')))
+        self.assertEqual(os.listdir(outside), [])
+
+    def test_a_hard_link_is_another_name_of_a_file_in_the_image(self):
+        self.unpack(tar(('file', 'x')), tar(('other', '= /file')))
+        self.assertEqual(os.stat(os.path.join(self.root, 'other')).st_nlink, 2)
+
+    def test_a_hard_link_to_nothing_is_refused_without_a_path_of_this_machine(self):
+        self.refuses('No such file or directory$', tar(('other', '= ../../../../etc/hostname')))
+
+    def test_a_layer_may_be_compressed_by_gzip_or_zstandard_in_several_parts_or_not_at_all(self):
+        parts = lambda compress: lambda content: compress(content[:100]) + compress(content[100:])
+        for compress in (gzip.compress, zstandard.compress, parts(gzip.compress), parts(zstandard.compress), bytes):
+            with self.subTest(compress):
+                self.setUp()
+                self.unpack(tar(('file', 'x')), compressed=compress)
+                self.assertEqual(self.files(), ['file'])
+
+    def test_a_layer_that_is_torn_or_not_what_its_configuration_says_is_refused(self):
+        whole = tar(('file', 'x' * 10_000))
+        for compress, problem in (
+            (lambda content: gzip.compress(content)[:-20], ''),
+            (lambda content: zstandard.compress(content)[:-20], ''),
+            (lambda content: gzip.compress(content)[:20] + b'torn' * 20, ''),
+            (lambda _: gzip.compress(tar(('other', ''))), 'wrong diff id'),
+        ):
+            with self.subTest(problem):
+                self.setUp()
+                self.refuses(problem, whole, compressed=compress)
+        self.setUp()
+        self.refuses('', b'no archive at all')
+
+
+if __name__ == '__main__':
+    unittest.main()
