@@ -101,7 +101,7 @@ async function tellTheStory(user: User): Promise<void> {
   screen.heading('Phase 1: the registry');
   const registry = await run('cdk deploy FargateStack/Registry', () => user.deploy('FargateStack/Registry'));
   deepEqual(await user.aws.imageTags(REPOSITORY), []);
-  screen.fact(`an empty repository ${REPOSITORY} in a stack of its own, and an output with the commands for phase 2:`);
+  screen.fact(`an empty repository ${REPOSITORY} in its own stack, and an output with the commands for phase 2:`);
   screen.quote(/PushCommands\w* = (.*? --push \.)/.exec(registry.screen)![1].replace(' && ', ' &&\n'));
 
   screen.heading('Phase 3 without phase 2: nobody has pushed an image');

@@ -33,7 +33,7 @@ export function phasesPicture(app: SynthesizedApp): string {
 
   return picture({
     title: 'The three phases: registry, image, service',
-    description: `Phase 1: "${deployRegistry}" makes the ECR repository ${repositoryName} in a stack of its own. Phase 2: "${build}" pushes an image to it. `
+    description: `Phase 1: "${deployRegistry}" makes the ECR repository ${repositoryName} in its own stack. Phase 2: "${build}" pushes an image to it. `
       + `Phase 3: "${deployService} ${parameter}" first makes a guard, which asks the repository for the image. Its answer, the digest of the image, `
       + `goes into the task definition that the service runs. ${others} other resources, among them VPC and load balancer, wait for that answer.`,
     height: 366,
@@ -52,7 +52,7 @@ export function phasesPicture(app: SynthesizedApp): string {
       text('small pale', IMAGE.x + 16, TOP + 26, 'CI, or a laptop'),
       box('box', IMAGE.x + 16, ROW, IMAGE.width - 32, 58),
       text('ink strong', IMAGE.x + 30, ROW + 25, 'image'),
-      text('small pale', IMAGE.x + 30, ROW + 43, 'under a tag of its own'),
+      text('small pale', IMAGE.x + 30, ROW + 43, 'with its own tag'),
       arrow([[IMAGE.x + 16, ROW + 29], [REGISTRY.x + REGISTRY.width - 14, ROW + 29]]),
       text('small ink', (REGISTRY.x + REGISTRY.width + IMAGE.x) / 2, ROW + 20, 'push', 'middle'),
 

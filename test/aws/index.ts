@@ -24,15 +24,14 @@ async function main([task, ...args]: string[]): Promise<void> {
   const story = new Story(account, names, appIn(consumer), say);
   let failure: Error | undefined;
   try {
-    await story.tell();
-  } catch (error) {
-    failure = error as Error;
+    await story.tell().catch((error: Error) => { failure = error; });
+    const where = `${account.cloud.endpoint ? `${account.cloud.endpoint} as if it were AWS` : 'AWS'}, region ${account.region}`;
+    const report = { date: new Date().toISOString().slice(0, 10), where, cdkLib: LOWEST.cdk, steps: story.steps, questions: story.questions };
+    writeFileSync(process.env.TEST_REPORT ?? REPORT, written({ ...report, failure: failure?.message.slice(0, 300) }));
+    consumer.remove();
+  } finally {
+    await cleanUp(account, say);
   }
-  const where = `${account.cloud.endpoint ? `${account.cloud.endpoint} as if it were AWS` : 'AWS'}, region ${account.region}`;
-  const report = { date: new Date().toISOString().slice(0, 10), where, cdkLib: LOWEST.cdk, steps: story.steps, questions: story.questions };
-  writeFileSync(process.env.TEST_REPORT ?? REPORT, written({ ...report, failure: failure?.message.slice(0, 300) }));
-  consumer.remove();
-  await cleanUp(account, say);
   if (failure) throw failure;
 }
 

@@ -43,13 +43,13 @@ export class Aws {
 
   /** Every tag of a repository. */
   public async imageTags(repositoryName: string): Promise<string[]> {
-    const { imageDetails } = await this.ecr('DescribeImages', { repositoryName });
-    return imageDetails.flatMap((image: { imageTags: string[] }) => image.imageTags).sort();
+    const images = await this.pages<{ imageTags?: string[] }>((token) => this.ecr('DescribeImages', { repositoryName, ...token }), 'imageDetails');
+    return images.flatMap(({ imageTags = [] }) => imageTags).sort();
   }
 
   public async repositoryNames(): Promise<string[]> {
-    const { repositories } = await this.ecr('DescribeRepositories', {});
-    return repositories.map((repository: { repositoryName: string }) => repository.repositoryName).sort();
+    const repositories = await this.pages<{ repositoryName: string }>((token) => this.ecr('DescribeRepositories', token), 'repositories');
+    return repositories.map(({ repositoryName }) => repositoryName).sort();
   }
 
   /** The services of a cluster, by name, and what their task definitions say. */
@@ -77,8 +77,8 @@ export class Aws {
 
   /** All that is in a log group, oldest first. */
   public async logLines(logGroupName: string): Promise<string[]> {
-    const { events } = await this.logs('FilterLogEvents', { logGroupName });
-    return events.map(({ message }: { message: string }) => message);
+    const events = await this.pages<{ message: string }>((token) => this.logs('FilterLogEvents', { logGroupName, ...token }), 'events');
+    return events.map(({ message }) => message);
   }
 
   /** What a client gets that asks a load balancer by its name. */
@@ -113,10 +113,10 @@ export class Aws {
     }
   }
 
-  /** The log groups whose names begin with a prefix: as many as one answer holds. */
+  /** The log groups whose names begin with a prefix. */
   public async logGroups(logGroupNamePrefix: string): Promise<string[]> {
-    const { logGroups } = await this.logs('DescribeLogGroups', { logGroupNamePrefix });
-    return logGroups.map(({ logGroupName }: { logGroupName: string }) => logGroupName);
+    const groups = await this.pages<{ logGroupName: string }>((token) => this.logs('DescribeLogGroups', { logGroupNamePrefix, ...token }), 'logGroups');
+    return groups.map(({ logGroupName }) => logGroupName);
   }
 
   public async logs(operation: string, input: object): Promise<any> {
@@ -204,6 +204,17 @@ export class Aws {
     return this.post(service, new URLSearchParams({ Action: operation, ...input, Version: version }).toString(), {
       'content-type': 'application/x-www-form-urlencoded',
     });
+  }
+
+  /** What all answers of an operation together list: AWS may split it up, even into answers that list nothing. */
+  private async pages<T>(ask: (token: object) => Promise<any>, key: string): Promise<T[]> {
+    const found: T[] = [];
+    for (let token = {}; ;) {
+      const answer = await ask(token);
+      found.push(...answer[key]);
+      if (!answer.nextToken) return found;
+      token = { nextToken: answer.nextToken };
+    }
   }
 
   private async post(service: string, body: string, headers: Record<string, string>): Promise<string> {

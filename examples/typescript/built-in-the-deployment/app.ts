@@ -6,7 +6,7 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 const app = new App();
 const stack = new Stack(app, 'FargateStack');
 
-// Phase 1: in a stack of its own, so that a failed deployment never takes the images with it.
+// Phase 1: in its own stack, so that a failed deployment never takes the images with it.
 const registry = ImageRegistry.inCompanionStack(stack, 'Images');
 
 // Phase 2, within the deployment: CodeBuild builds the sources when they change, and pushes under a new tag.
