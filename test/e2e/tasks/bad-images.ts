@@ -119,6 +119,13 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
       expect(await aws.logLines(tag)).toEqual([line]);
     });
 
+    test.each(['proc', 'dev'])('a file in place of the folder %s keeps a container from starting', async (name) => {
+      const { files, config } = nativeFailure(7, 'ran');
+      expect(await end(await start(await push({ files: { ...files, [name]: '' }, config })))).toEqual({
+        code: 'TaskFailedToStart', reason: expect.stringMatching(/^CannotStartContainerError: (?!.*rootfs\/).*directory/), exitCode: undefined,
+      });
+    });
+
     test('runs in a working directory that the image lacks', async () => {
       const { files, config } = nativeFailure(7, 'ran');
       expect(await end(await start(await push({ files, config: { ...config, WorkingDir: '/not/there' } })))).toEqual(exited(7));

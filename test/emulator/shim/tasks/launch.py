@@ -74,9 +74,9 @@ def mount_own(root):
     folder = lambda name: os.path.join(root, name).encode()
     if root != '/':
         for name in ('proc', 'dev'):
-            os.makedirs(folder(name), exist_ok=True)
-            if os.path.islink(folder(name)):
+            if os.path.lexists(folder(name)) and (os.path.islink(folder(name)) or not os.path.isdir(folder(name))):
                 raise NotADirectoryError(errno.ENOTDIR, 'must be mounted on ordinary directory', name)
+            os.makedirs(folder(name), exist_ok=True)
         check(libc.mount(b'/dev', folder('dev'), None, MS_BIND | MS_REC, None))
     check(libc.mount(b'proc', folder('proc'), b'proc', 0, None))
 
