@@ -17,6 +17,7 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
   private readonly sockets = new Set<Socket>();
   private readonly process: Promise<ChildProcess>;
   private current?: Invocation<Question>;
+  private isClosed = false;
   /** Hosts of AWS by the first part of a path here. */
   private readonly hosts = new Map<string, string>();
 
@@ -31,6 +32,7 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
     void this.process.then((child) => {
       const deadline = time.after(invocation.deadline - time.now, () => child.kill('SIGKILL'));
       const end = (ended: 'returned' | 'threw' | 'killed', error?: string) => {
+        if (this.isClosed) return;
         deadline.cancel();
         child.removeAllListeners();
         if (ended !== 'killed') child.kill('SIGSTOP');
@@ -46,10 +48,9 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
   }
 
   public async close(): Promise<void> {
-    const child = await this.process;
-    // The story is over: what is still under way is no crash, which Lambda would answer with another invocation.
-    child.removeAllListeners();
-    child.kill('SIGKILL');
+    // What is still under way is no crash, which Lambda would answer with another invocation.
+    this.isClosed = true;
+    (await this.process).kill('SIGKILL');
     this.sockets.forEach((socket) => socket.destroy());
     await new Promise((resolve) => this.server.close(resolve));
   }
