@@ -9,11 +9,21 @@ export type Kinds<T> = { readonly [K in keyof T]-?: Kind };
 
 export const anyText = kind('a string', (value) => typeof value === 'string');
 export const anyNumber = kind('a number', (value) => typeof value === 'number');
+
+/** For numbers of which nothing else judges the size. */
+export const finiteNumber = kind('a finite number', (value) => Number.isFinite(value));
 export const anyFlag = kind('true or false', (value) => typeof value === 'boolean');
 
 /** `Duration` accepts a value that is not a number. All comparisons with its length are then false. */
 export const anyDuration: Kind = (name, value) => aDuration(name, value)
   ?? (!(value as Duration).isUnresolved() && Number.isNaN((value as Duration).toMilliseconds({ integral: false })) ? `${name} NaN is not a Duration` : undefined);
+
+/** A duration that aws-cdk-lib renders in one unit, into which it cannot convert a token. */
+export function durationIn(unit: 'seconds' | 'minutes'): Kind {
+  return (name, value) => anyDuration(name, value) ?? ((value as Duration).isUnresolved() && (value as Duration).unitLabel() !== unit
+    ? `${name} is a token in ${(value as Duration).unitLabel()}, which cannot be converted: pass Duration.${unit}(…)`
+    : undefined);
+}
 
 const aDuration = instance('a Duration', 'toSeconds', 'toMilliseconds', 'isUnresolved');
 export const aStack = instance('a Stack', 'stackName', 'node');
@@ -43,11 +53,17 @@ export function mapOf(item: Kind): Kind {
     : `${name} ${shown(value)} is not an object`;
 }
 
-/** An object with these properties. Required properties must be present. Other properties are not checked. */
+/**
+ * An object with these properties. Required properties must be present. Other properties may belong to a newer aws-cdk-lib, but
+ * a name that resembles a known property must be misspelled.
+ */
 export function structOf(required: Record<string, Kind>, optional: Record<string, Kind> = {}): Kind {
+  const kinds = Object.entries({ ...required, ...optional });
   return (name, value) => isRecord(value)
-    ? firstFault(Object.entries({ ...required, ...optional }).map(([key, each]) =>
-      value[key] == null && key in optional ? undefined : each(`${name}.${key}`, value[key])))
+    ? firstFault([
+      ...misspelled(value, kinds.map(([key]) => key)).map((wrong) => `${name}.${wrong.name} is not an option: did you mean ${wrong.meant}?`),
+      ...kinds.map(([key, each]) => value[key] == null && key in optional ? undefined : each(`${name}.${key}`, value[key])),
+    ])
     : `${name} ${shown(value)} is not an object`;
 }
 
@@ -78,23 +94,29 @@ function withoutNull(value: unknown, within: readonly unknown[] = []): unknown {
 }
 
 /**
- * Returns the options of a factory. Users cannot add their own options here, so a name that resembles an option must be
- * misspelled.
+ * Returns the options of a factory. Users cannot add their own options here, so any other name is a mistake.
  *
- * @throws in the same cases as `givenOptions`, and for a misspelled name
+ * @throws in the same cases as `givenOptions`, and for an unknown name
  */
 export function factoryOptions<T extends object>(
   options: T, kinds: Kinds<T>, fail: (message: string) => Error, required: (keyof T & string)[] = [],
 ): T {
-  const given = givenOptions(options, kinds, fail, required);
-  for (const { name, meant } of misspelled(options, Object.keys(kinds))) throw fail(`${name} is not an option: did you mean ${meant}?`);
-  return given;
+  const names = Object.keys(kinds);
+  if (isRecord(options)) {
+    for (const { name, meant } of misspelled(options, names)) throw fail(`${name} is not an option: did you mean ${meant}?`);
+    for (const name of unknownNames(options, names)) throw fail(`${name} is not an option: pass ${names.join(', ')}`);
+  }
+  return givenOptions(options, kinds, fail, required);
 }
 
 /** Returns names that look like misspelled options, each with the option that was probably meant. */
 export function misspelled(given: object, options: string[]): { name: string; meant: string }[] {
-  const unknown = Object.keys(given).filter((name) => !options.includes(name));
-  return unknown.flatMap((name) => options.filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
+  return unknownNames(given, options)
+    .flatMap((name) => options.filter((option) => isNearly(name, option)).slice(0, 1).map((meant) => ({ name, meant })));
+}
+
+function unknownNames(given: object, options: string[]): string[] {
+  return Object.entries(given).filter(([name, value]) => value != null && !options.includes(name)).map(([name]) => name);
 }
 
 function kind(what: string, accepts: (value: unknown) => boolean): Kind {
@@ -109,7 +131,7 @@ function firstFault(faults: (string | undefined)[]): string | undefined {
   return faults.find((fault) => fault !== undefined);
 }
 
-/** Whether two names differ only in case, or in one missing, additional, or replaced letter. */
+/** Whether two names differ only in case, in one missing, additional, or replaced letter, or in two swapped letters. */
 function isNearly(name: string, option: string): boolean {
   const [one, other] = [name.toLowerCase(), option.toLowerCase()];
   if (one === other) return true;
@@ -118,5 +140,6 @@ function isNearly(name: string, option: string): boolean {
   if (longer.length - shorter.length > 1) return false;
   const start = [...shorter].findIndex((letter, index) => letter !== longer[index]);
   const same = start === -1 ? shorter.length : start;
-  return longer.slice(same + 1) === shorter.slice(longer.length === shorter.length ? same + 1 : same);
+  const swapped = shorter.slice(0, same) + (shorter[same + 1] ?? '') + (shorter[same] ?? '') + shorter.slice(same + 2);
+  return swapped === longer || longer.slice(same + 1) === shorter.slice(longer.length === shorter.length ? same + 1 : same);
 }

@@ -32,6 +32,7 @@ export function located<T>(scope: IConstruct, work: () => T, property?: string):
 /** Formats an invalid value for an error. Distinguishes `undefined`, an empty string, and an object. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return Token.isUnresolved(value) ? 'a token' : `"${value}"`;
+  if (typeof value === 'number' && Token.isUnresolved(value)) return 'a token';
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   if (typeof value === 'function') return `function ${value.name}`.trim();
   if (typeof value === 'object' && value !== null) {

@@ -2,12 +2,28 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Duration, Token } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IngressTargetOptions } from './ingress-options';
-import { anyDuration, anyFlag, anyNumber, anyText, instance, Kinds, listOf, structOf } from '../private/option-kinds';
+import { anyFlag, anyNumber, anyText, durationIn, instance, Kinds, listOf, structOf } from '../private/option-kinds';
 import { durationOutside, isKnown, outside, shown } from '../private/validation';
 
 /** Limit for all conditions of a rule together. */
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 128;
+const LONGEST_HEADER_NAME = 40;
+const HEADER_NAME = /^[\w!#$%&'+.^`|~-]{1,40}$/;
+
+/** A name with a dot, unless a wildcard may stand for one. */
+const HOST_PATTERN = /^(?=.*[.*?])[\w.*?-]+$/;
+const PATH_PATTERN = /^[/*?]/;
+
+/** The factory of `elbv2.ListenerCondition` for each field, which is the name that users know. */
+const FACTORIES: Record<string, string> = {
+  'host-header': 'hostHeaders',
+  'http-header': 'httpHeader',
+  'http-request-method': 'httpRequestMethods',
+  'path-pattern': 'pathPatterns',
+  'query-string': 'queryStrings',
+  'source-ip': 'sourceIps',
+};
 
 /** Default timeout of an HTTP health check. */
 const DEFAULT_TIMEOUT_SECONDS = 5;
@@ -19,8 +35,8 @@ const METHOD = /^[A-Z_-]{1,40}$/;
 export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
   healthCheck: structOf({}, {
     enabled: anyFlag,
-    interval: anyDuration,
-    timeout: anyDuration,
+    interval: durationIn('seconds'),
+    timeout: durationIn('seconds'),
     path: anyText,
     port: anyText,
     protocol: anyText,
@@ -29,9 +45,9 @@ export const TARGET_OPTION_KINDS: Kinds<IngressTargetOptions> = {
     healthyThresholdCount: anyNumber,
     unhealthyThresholdCount: anyNumber,
   }),
-  deregistrationDelay: anyDuration,
-  slowStart: anyDuration,
-  stickinessCookieDuration: anyDuration,
+  deregistrationDelay: durationIn('seconds'),
+  slowStart: durationIn('seconds'),
+  stickinessCookieDuration: durationIn('seconds'),
   conditions: listOf(instance('an elbv2.ListenerCondition', 'renderRawCondition')),
 };
 
@@ -108,18 +124,24 @@ export function* faultsOfConditions(
   names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = [],
 ): Generator<string> {
   const rendered = conditions.map((condition) => condition.renderRawCondition());
-  const inConditions = rendered.flatMap((condition) => Object.values<any>(condition).flatMap((config) => config?.values ?? []));
-  const values: unknown[] = [...hosts, ...paths, ...inConditions];
+  const values: unknown[] = [...hosts, ...paths, ...rendered.flatMap(valuesOf)];
   if (values.length > MOST_VALUES) {
     yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a listener rule allows ${MOST_VALUES}`;
   }
-  for (const value of values) {
-    if (typeof value === 'string' && isKnown(value) && (value.length < 1 || value.length > LONGEST_VALUE)) {
-      yield `${names} have the value "${value}": pass 1 to ${LONGEST_VALUE} characters`;
+  const texts = values.flatMap((value) => typeof value === 'object' && value !== null ? Object.values(value) : value);
+  for (const text of texts) {
+    if (typeof text === 'string' && isKnown(text) && (text.length < 1 || text.length > LONGEST_VALUE)) {
+      yield `${names} have the value "${text}": pass 1 to ${LONGEST_VALUE} characters`;
     }
   }
-  for (const { field, ...configs } of rendered) {
-    yield* faultsOfValues(field, Object.values<any>(configs).flatMap((config) => knownValues(config?.values)));
+  yield* faultsOfValues('hostPatterns', 'host-header', hosts);
+  yield* faultsOfValues('pathPatterns', 'path-pattern', paths);
+  for (const condition of rendered) {
+    const { field, httpHeaderConfig } = condition;
+    const name = `conditions: ${FACTORIES[field] ?? field}`;
+    if (valuesOf(condition).length === 0) yield `${name} has no values: pass at least one`;
+    if (httpHeaderConfig) yield* faultsOfHeaderName(name, httpHeaderConfig.httpHeaderName);
+    yield* faultsOfValues(name, field, valuesOf(condition));
   }
   const fields: string[] = [
     ...(hosts.length > 0 ? ['host-header'] : []),
@@ -131,23 +153,47 @@ export function* faultsOfConditions(
 }
 
 /**
+ * @param name of the option or of the condition
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HostHeaderConditionConfig.html
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_PathPatternConditionConfig.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SourceIpConditionConfig.html
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpRequestMethodConditionConfig.html
  */
-function* faultsOfValues(field: string, values: string[]): Generator<string> {
+function* faultsOfValues(name: string, field: string, all: unknown[]): Generator<string> {
+  // An element of a list that is a token does not look like one by itself.
+  const values = Token.isUnresolved(all) ? [] : all.filter((value): value is string => typeof value === 'string' && isKnown(value));
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) yield `${name} lists "${twice}" twice`;
   for (const value of values) {
+    if (field === 'host-header' && !HOST_PATTERN.test(value)) {
+      yield `${name} "${value}" is not a host name: pass letters, digits, hyphens, wildcards, and a dot, such as *.example.com`;
+    }
+    if (field === 'path-pattern' && !PATH_PATTERN.test(value)) {
+      yield `${name} "${value}" matches no path: begin it with a slash or a wildcard, such as /orders/*`;
+    }
     if (field === 'source-ip' && !isCidr(value)) {
-      yield `conditions: sourceIps "${value}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`;
+      yield `${name} "${value}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`;
     }
     if (field === 'http-request-method' && !METHOD.test(value)) {
-      yield `conditions: httpRequestMethods "${value}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`;
+      yield `${name} "${value}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`;
     }
   }
 }
 
-/** Excludes tokens. A token in a list does not look like a token. */
-function knownValues(values: unknown): string[] {
-  return Array.isArray(values) && !Token.isUnresolved(values) ? values.filter((value) => typeof value === 'string' && isKnown(value)) : [];
+/**
+ * A token of HTTP without wildcards. The host has a condition of its own.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpHeaderConditionConfig.html
+ */
+function* faultsOfHeaderName(name: string, header: unknown): Generator<string> {
+  if (typeof header !== 'string' || !isKnown(header)) return;
+  if (!HEADER_NAME.test(header)) yield `${name} "${header}" is not the name of a header: pass 1 to ${LONGEST_HEADER_NAME} letters, digits, and hyphens`;
+  if (header.toLowerCase() === 'host') yield `${name} "${header}" cannot match the host: pass a hostHeaders condition`;
+}
+
+/** Of a rendered condition. Those of the query string are objects. */
+function valuesOf({ field: _, ...configs }: any): unknown[] {
+  return Object.values<any>(configs).flatMap((config) => Token.isUnresolved(config?.values) ? [config.values] : config?.values ?? []);
 }
 
 function isCidr(text: string): boolean {

@@ -24,6 +24,8 @@ export function loadBalancerSubnets(
   const { subnets, isPendingLookup } = located(scope, () => vpc.selectSubnets(selection), 'ingress subnets');
   if (isPendingLookup) return selection;
 
+  const again = subnets.find(({ subnetId }, index) => subnets.findIndex((other) => other.subnetId === subnetId) !== index);
+  if (again) throw invalid(scope, `ingress subnets lists ${again.node.path} twice`);
   const zones = subnets.map(zoneOf);
   const twice = zones.findIndex((zone, index) => zone !== undefined && zones.indexOf(zone) !== index);
   if (twice !== -1) {
@@ -31,7 +33,7 @@ export function loadBalancerSubnets(
       'zone, but a load balancer takes one subnet per zone: pass onePerAz or fewer subnets');
   }
   if (zones.length < 1 || (zones.length === 1 && (REGIONAL_ZONE.test(zones[0] ?? '') || isMadeHere(subnets[0])))) {
-    throw invalid(scope, `ingress subnets ${paths(subnets)} of ${vpc.node.path} are in ${zones.length} availability zone${zones.length === 1 ? '' : 's'}: ` +
+    throw invalid(scope, `ingress subnets ${paths(subnets) || '(none)'} of ${vpc.node.path} are in ${zones.length} availability zone${zones.length === 1 ? '' : 's'}: ` +
       'a load balancer needs subnets in at least two');
   }
   const closed = [...vpc.privateSubnets, ...vpc.isolatedSubnets];

@@ -11,7 +11,7 @@ import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets
 import { checkRegion } from './same-place';
 import { aSubnetSelection } from './service-option-kinds';
 import { ServiceTargets } from './service-targets';
-import { anyDuration, anyFlag, anyNumber, anyText, factoryOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
+import { anyFlag, anyNumber, anyText, durationIn, factoryOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
 import { invalid, isKnown, outside } from '../private/validation';
 
 const HTTP = 80;
@@ -31,7 +31,7 @@ const KINDS: Kinds<LoadBalancerIngressOptions> = {
   testListenerPort: anyNumber,
   subnets: aSubnetSelection,
   ipAddressType: oneOf(...Object.values(elbv2.IpAddressType)),
-  idleTimeout: anyDuration,
+  idleTimeout: durationIn('seconds'),
   domainName: anyText,
   domainZone: instance('a route53.IHostedZone', 'hostedZoneId'),
 };

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { checkPlaces } from './same-place';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyNumber, factoryOptions, Kinds } from '../private/option-kinds';
-import { invalid, outside } from '../private/validation';
+import { invalid, outside, shown } from '../private/validation';
 
 const PERIOD = Duration.minutes(1);
 const DEFAULT_PERIODS = 2;
@@ -89,7 +89,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
    * @throws if the percentage is not between 0 and 100
    */
   public static serverErrors(options: ServerErrorsOptions): RollbackAlarm {
-    const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber });
+    const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber }, ['percent']);
     if (notBetween(percent, 0, 100)) throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`);
     return new RollbackAlarm(BY_FACTORY, 'ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
   }
@@ -114,12 +114,15 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   public static latency(options: LatencyOptions): RollbackAlarm {
     const { threshold, percentile = 99, evaluationPeriods } = optionsOf('latency', options, {
       threshold: anyDuration, percentile: anyNumber, evaluationPeriods: anyNumber,
-    });
-    if (!threshold || threshold.isUnresolved() || threshold.toMilliseconds() <= 0) {
-      throw new Error('RollbackAlarm.latency: threshold must be known at synthesis');
+    }, ['threshold']);
+    const seconds = threshold.isUnresolved() ? NaN : threshold.toSeconds({ integral: false });
+    if (!(seconds > 0 && seconds < Infinity)) {
+      throw new Error(`RollbackAlarm.latency: threshold ${threshold.toHumanString()} is not a time above 0 that is known at synthesis`);
     }
-    if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) throw new Error(`RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`);
-    return new RollbackAlarm(BY_FACTORY, 'Latency', { above: threshold.toSeconds({ integral: false }) }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+    if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) {
+      throw new Error(`RollbackAlarm.latency: percentile ${shown(percentile)} is not between 1 and 100`);
+    }
+    return new RollbackAlarm(BY_FACTORY, 'Latency', { above: seconds }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
       targetGroup.metrics.targetResponseTime({ period: PERIOD, statistic: cloudwatch.Stats.percentile(percentile) })));
   }
 
@@ -172,7 +175,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
  */
 export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRule[], source: AlarmSource): string[] {
   const alarms = new Construct(scope, 'RollbackAlarms');
-  return rules.map((rule, index) => {
+  const names = rules.map((rule, index) => {
     if ('_bind' in rule) {
       if (source.targetGroups.length > 0) return (rule as RollbackAlarm)._bind(alarms, source).alarmName;
       throw invalid(scope, 'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own');
@@ -181,14 +184,15 @@ export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRul
     if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
     return new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule }).alarmName;
   });
+  return [...new Set(names)];
 }
 
 function notBetween(value: number, min: number, max: number): boolean {
   return !Token.isUnresolved(value) && !(value >= min && value <= max);
 }
 
-function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T>): T {
-  return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`));
+function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T>, required: (keyof T & string)[] = []): T {
+  return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`), required);
 }
 
 /** The same metric of each target group, combined into one. */

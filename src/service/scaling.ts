@@ -1,4 +1,5 @@
 import { Annotations, Duration, Token } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -9,14 +10,18 @@ import { checkPlaces } from './same-place';
 import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
-import { anyNumber, factoryOptions, instance, Kinds, listOf, mapOf, structOf } from '../private/option-kinds';
-import { invalid, outside, shown } from '../private/validation';
+import { anyFlag, anyNumber, anyText, durationIn, factoryOptions, finiteNumber, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf } from '../private/option-kinds';
+import { invalid, located, outside, shown } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 
 /** IDs of the policies that options without a name create. */
 const OWN_POLICIES = ['Target', 'Cpu', 'Memory', 'Requests', 'Queue', 'QueueWakes'];
 
+/** @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html */
+const SCHEDULE_NAME = /^(?! )[^:/|\u0000-\u001f\u007f-\u009f]{1,256}(?<! )$/;
+
+const aDate: Kind = (name, value) => value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : `${name} ${shown(value)} is not a Date`;
 const aMetric = instance('a cloudwatch.IMetric', 'toMetricConfig');
 
 const KINDS: Kinds<ScalingOptions> = {
@@ -25,9 +30,20 @@ const KINDS: Kinds<ScalingOptions> = {
   requestsPerTarget: anyNumber,
   queue: instance('an sqs.IQueue', 'queueName'),
   messagesPerTask: anyNumber,
-  customMetrics: mapOf(structOf({ metric: aMetric, targetValue: anyNumber })),
-  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ change: anyNumber }, { lower: anyNumber, upper: anyNumber })) })),
-  schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString') }, { minCapacity: anyNumber, maxCapacity: anyNumber })),
+  customMetrics: mapOf(structOf({ metric: aMetric, targetValue: finiteNumber }, {
+    disableScaleIn: anyFlag, policyName: anyText, scaleInCooldown: durationIn('seconds'), scaleOutCooldown: durationIn('seconds'),
+  })),
+  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ change: finiteNumber }, { lower: finiteNumber, upper: finiteNumber })) }, {
+    adjustmentType: oneOf(...Object.values(appscaling.AdjustmentType)),
+    cooldown: durationIn('seconds'),
+    datapointsToAlarm: anyNumber,
+    evaluationPeriods: anyNumber,
+    metricAggregationType: oneOf(...Object.values(appscaling.MetricAggregationType)),
+    minAdjustmentMagnitude: anyNumber,
+  })),
+  schedules: mapOf(structOf({ schedule: instance('a Schedule', 'expressionString') }, {
+    minCapacity: anyNumber, maxCapacity: anyNumber, startTime: aDate, endTime: aDate, timeZone: instance('a TimeZone', 'timezoneName'),
+  })),
 };
 
 interface TaskCountRule {
@@ -68,7 +84,7 @@ export class Scaling {
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
       throw fail(`max ${shown(max)} is not a number of tasks: at least 1, and at least min (${min})`);
     }
-    for (const fault of faultsOf(given)) throw fail(fault);
+    for (const fault of [...faultsOf(given), ...faultsOfBounds(min, max, given.schedules)]) throw fail(fault);
     return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));
   }
 
@@ -108,7 +124,11 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   if (queue && messagesPerTask === undefined) yield `queue ${queue.node.path} needs messagesPerTask`;
   if (messagesPerTask !== undefined && !queue) yield `messagesPerTask ${messagesPerTask} needs a queue`;
   if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
-    yield `messagesPerTask ${messagesPerTask} is not a number of messages that is known at synthesis: 1 or more`;
+    yield `messagesPerTask ${shown(messagesPerTask)} is not a number of messages that is known at synthesis: 1 or more`;
+  }
+  for (const [option, items] of Object.entries({ customMetrics, metricSteps, schedules })) {
+    const blank = Object.keys(items).find((name) => name.trim() === '');
+    if (blank !== undefined) yield `${option} has the blank name "${blank}": pass a name`;
   }
   const names = [...Object.keys(customMetrics), ...Object.keys(metricSteps)];
   const taken = names.find((name, index) => OWN_POLICIES.includes(name) || names.indexOf(name) !== index);
@@ -117,6 +137,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
     if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
   }
   for (const [name, { minCapacity, maxCapacity }] of Object.entries(schedules)) {
+    if (!SCHEDULE_NAME.test(name)) yield `schedules."${name}" is not the name of a scheduled action: pass 1 to 256 characters other than colon, slash, and bar`;
     if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
     for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
       if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: 0 or more`;
@@ -124,6 +145,26 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
     const known = !Token.isUnresolved(minCapacity) && !Token.isUnresolved(maxCapacity);
     if (known && minCapacity !== undefined && maxCapacity !== undefined && minCapacity > maxCapacity) {
       yield `schedules.${name}: minCapacity ${minCapacity} is more than maxCapacity ${maxCapacity}`;
+    }
+  }
+}
+
+/**
+ * A schedule changes only one bound, or both. Application Auto Scaling refuses a minimum above the maximum when the time has come.
+ *
+ * @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+ */
+function* faultsOfBounds(min: number, max: number, schedules: ScalingOptions['schedules'] = {}): Generator<string> {
+  const all = Object.values(schedules);
+  const lowest = [min, ...all.flatMap(({ minCapacity }) => minCapacity ?? [])];
+  const highest = [max, ...all.flatMap(({ maxCapacity }) => maxCapacity ?? [])];
+  if (Token.isUnresolved([...lowest, ...highest])) return;
+  for (const [name, { minCapacity, maxCapacity }] of Object.entries(schedules)) {
+    if (maxCapacity === undefined && minCapacity !== undefined && minCapacity > Math.max(...highest)) {
+      yield `schedules.${name}.minCapacity ${minCapacity} is more than the maximum ${Math.max(...highest)}: pass a maxCapacity too`;
+    }
+    if (minCapacity === undefined && maxCapacity !== undefined && maxCapacity < Math.min(...lowest)) {
+      yield `schedules.${name}.maxCapacity ${maxCapacity} is less than the minimum ${Math.min(...lowest)}: pass a minCapacity too`;
     }
   }
 }
@@ -175,9 +216,11 @@ class LoadDrivenCount implements TaskCountRule {
     }
     if (requestsPerTarget !== undefined) followRequests(scope, tasks, requestsPerTarget, targetGroups);
     if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0 });
-    for (const [name, metric] of Object.entries(customMetrics)) trackMetric(tasks, name, metric);
-    for (const [name, steps] of Object.entries(metricSteps)) tasks.scaleOnMetric(name, steps);
-    for (const [name, schedule] of Object.entries(schedules)) tasks.scaleOnSchedule(name, schedule);
+    const ofEach = <T>(option: string, items: Record<string, T>, add: (name: string, item: T) => void) =>
+      Object.entries(items).forEach(([name, item]) => located(scope, () => add(name, item), `scaling ${option}.${name}`));
+    ofEach('customMetrics', customMetrics, (name, metric) => trackMetric(tasks, name, metric));
+    ofEach('metricSteps', metricSteps, (name, steps) => tasks.scaleOnMetric(name, steps));
+    ofEach('schedules', schedules, (name, schedule) => tasks.scaleOnSchedule(name, schedule));
     return tasks;
   }
 }

@@ -9,11 +9,14 @@ export const DEFAULT_MAX_HEALTHY_PERCENT = 200;
 
 /** Valid names of services, families, and containers in ECS. */
 const NAME = /^[A-Za-z0-9_-]{1,255}$/;
+/** A user or its number, with or without a group. */
+const USER = /^[^\s:]+(:[^\s:]+)?$/;
+const UNLIMITED = -1;
 const MOST_ENVIRONMENT_FILES = 10;
 const MOST_SECURITY_GROUPS = 5;
 const MOST_CAPACITY_PROVIDERS = 20;
 const MOST_MINUTES = 1_440;
-const MOST_SECONDS = 2_147_483_647;
+const MOST_INTEGER = 2_147_483_647;
 
 /** Version 1.4.0 or later. */
 const PLATFORM = /^(LATEST|1\.([4-9]|\d\d)\.\d+|[2-9]\.\d+\.\d+)$/;
@@ -53,7 +56,7 @@ function* faultsOfNames(options: Options): Generator<string> {
 }
 
 function* faultsOfTask(options: Options): Generator<string> {
-  const { containerPort, ephemeralStorageGiB, environmentFiles = [], platformVersion, stopTimeout, ulimits = [], workingDirectory } = options;
+  const { containerPort, ephemeralStorageGiB, environmentFiles = [], platformVersion, stopTimeout, user, workingDirectory } = options;
   if (containerPort !== undefined && outside(containerPort, 1, 65535)) {
     yield `containerPort ${containerPort} is not a port: 1 to 65535`;
   }
@@ -66,17 +69,16 @@ function* faultsOfTask(options: Options): Generator<string> {
   if (stopTimeout && durationOutside('seconds', stopTimeout, 1, 120)) {
     yield `stopTimeout ${stopTimeout.toHumanString()} is not a whole number of seconds from 1 to 120`;
   }
+  if (user !== undefined && isKnown(user) && !USER.test(user)) {
+    yield `user "${user}" is not a user: pass a name or a number, optionally with a group, such as "1000:1000"`;
+  }
   if (workingDirectory !== undefined && isKnown(workingDirectory) && !workingDirectory.startsWith('/')) {
     yield `workingDirectory "${workingDirectory}" is not an absolute path`;
   }
   if (environmentFiles.length > MOST_ENVIRONMENT_FILES) {
     yield `environmentFiles has ${environmentFiles.length} files: ECS allows ${MOST_ENVIRONMENT_FILES}`;
   }
-  for (const { name, softLimit, hardLimit } of ulimits) {
-    if (!Token.isUnresolved(softLimit) && !Token.isUnresolved(hardLimit) && softLimit > hardLimit && hardLimit !== -1) {
-      yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
-    }
-  }
+  yield* faultsOfUlimits(options.ulimits ?? []);
   const variable = Object.keys(environmentOf(options) ?? {}).find((name) => Object.hasOwn(options.secrets ?? {}, name));
   if (variable !== undefined) {
     yield `environment and secrets both set ${variable}: set it in only one of them`;
@@ -86,14 +88,30 @@ function* faultsOfTask(options: Options): Generator<string> {
   }
 }
 
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Ulimit.html */
+function* faultsOfUlimits(ulimits: ecs.Ulimit[]): Generator<string> {
+  for (const [index, { name, softLimit, hardLimit }] of ulimits.entries()) {
+    if (ulimits.findIndex((other) => other.name === name) !== index) yield `ulimits lists ${name} twice`;
+    for (const [property, limit] of Object.entries({ softLimit, hardLimit })) {
+      if (outside(limit, UNLIMITED, MOST_INTEGER)) {
+        yield `ulimits ${name}: ${property} ${limit} is not a limit: pass a whole number, or ${UNLIMITED} for no limit`;
+      }
+    }
+    const known = !Token.isUnresolved(softLimit) && !Token.isUnresolved(hardLimit);
+    const aboveHard = softLimit === UNLIMITED ? hardLimit !== UNLIMITED : softLimit > hardLimit && hardLimit !== UNLIMITED;
+    if (known && aboveHard) yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
+  }
+}
+
 function* faultsOfHealthChecks({ healthCheck, healthCheckGracePeriod }: Options): Generator<string> {
-  if (healthCheckGracePeriod && durationOutside('seconds', healthCheckGracePeriod, 0, MOST_SECONDS)) {
-    yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds from 0 to ${MOST_SECONDS}`;
+  if (healthCheckGracePeriod && durationOutside('seconds', healthCheckGracePeriod, 0, MOST_INTEGER)) {
+    yield `healthCheckGracePeriod ${healthCheckGracePeriod.toHumanString()} is not a whole number of seconds from 0 to ${MOST_INTEGER}`;
   }
   if (!healthCheck) return;
   if (healthCheck.command.length === 0) yield 'healthCheck.command is empty: pass the command that checks the health';
   for (const [name, min, max] of [['interval', 5, 300], ['timeout', 2, 120], ['startPeriod', 0, 300]] as const) {
     const duration = healthCheck[name];
+    if (duration?.isUnresolved()) yield `healthCheck.${name} must be known at synthesis`;
     if (duration && durationOutside('seconds', duration, min, max)) {
       yield `healthCheck.${name} ${duration.toHumanString()} is not a whole number of seconds from ${min} to ${max}`;
     }

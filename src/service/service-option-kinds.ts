@@ -5,7 +5,7 @@ import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { TaskOptions } from './task-options';
 import { ImageGuard } from '../guard/image-guard';
 import {
-  anyDuration, anyFlag, anyNumber, anyText, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
+  anyFlag, anyNumber, anyText, durationIn, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf,
 } from '../private/option-kinds';
 import { shown } from '../private/validation';
 
@@ -46,8 +46,8 @@ export const TASK_OPTION_KINDS: Kinds<TaskOptions> = {
   dockerLabels: mapOf(anyText),
   readonlyRootFilesystem: anyFlag,
   linuxParameters: instance('an ecs.LinuxParameters', 'renderLinuxParameters'),
-  ulimits: listOf(structOf({ name: anyText, softLimit: anyNumber, hardLimit: anyNumber })),
-  stopTimeout: anyDuration,
+  ulimits: listOf(structOf({ name: oneOf(...Object.values(ecs.UlimitName)), softLimit: anyNumber, hardLimit: anyNumber })),
+  stopTimeout: durationIn('seconds'),
   logRetention: oneOf(...Object.values(logs.RetentionDays).filter((value): value is number => typeof value === 'number')),
   logDriver: instance('an ecs.LogDriver', 'bind'),
 };
@@ -64,14 +64,16 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   ...TASK_OPTION_KINDS,
   containerPort: anyNumber,
   command: listOf(anyText),
-  healthCheck: structOf({ command: listOf(anyText) }, { interval: anyDuration, timeout: anyDuration, retries: anyNumber, startPeriod: anyDuration }),
+  healthCheck: structOf({ command: listOf(anyText) }, {
+    interval: durationIn('seconds'), timeout: durationIn('seconds'), retries: anyNumber, startPeriod: durationIn('seconds'),
+  }),
 
   deploymentStrategy: oneOf(...STRATEGIES),
-  bakeTime: anyDuration,
+  bakeTime: durationIn('minutes'),
   canaryPercent: anyNumber,
-  canaryBakeTime: anyDuration,
+  canaryBakeTime: durationIn('minutes'),
   linearStepPercent: anyNumber,
-  linearStepBakeTime: anyDuration,
+  linearStepBakeTime: durationIn('minutes'),
   lifecycleHooks: listOf(instance('a hook, such as an ecs.DeploymentLifecycleLambdaTarget', 'bind')),
   rollbackOn: listOf(instance('an alarm, such as RollbackAlarm.serverErrors({ percent: 1 })', 'renderAlarmRule')),
   circuitBreaker: structOf({}, { enable: anyFlag, rollback: anyFlag }),
@@ -80,7 +82,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
   failureTopic: instance('an sns.ITopic', 'topicArn', 'grantPublish'),
   minHealthyPercent: anyNumber,
   maxHealthyPercent: anyNumber,
-  healthCheckGracePeriod: anyDuration,
+  healthCheckGracePeriod: durationIn('seconds'),
 
   capacityProviderStrategies: listOf(structOf({ capacityProvider: anyText }, { base: anyNumber, weight: anyNumber })),
   availabilityZoneRebalancing: oneOf(...Object.values(ecs.AvailabilityZoneRebalancing)),
@@ -90,7 +92,7 @@ export const SERVICE_OPTION_KINDS: Kinds<GuardedFargateServiceProps> = {
     name: anyText,
     cloudMapNamespace: instance('an INamespace of Cloud Map', 'namespaceId', 'namespaceName'),
     dnsRecordType: oneOf('A', 'AAAA', 'A, AAAA', 'SRV', 'CNAME'),
-    dnsTtl: anyDuration,
+    dnsTtl: durationIn('seconds'),
     failureThreshold: anyNumber,
     container: instance('an ecs.ContainerDefinition', 'containerName'),
     containerPort: anyNumber,

@@ -8,7 +8,7 @@ import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { checkRegion, checkVpcOfListener } from './same-place';
 import { ServiceTargets } from './service-targets';
 import { anyNumber, anyText, factoryOptions, instance, Kinds, listOf } from '../private/option-kinds';
-import { invalid, outside, shown } from '../private/validation';
+import { invalid, isKnown, outside, refuse, shown } from '../private/validation';
 
 const aListener = instance('an elbv2.IApplicationListener', 'listenerArn', 'connections');
 
@@ -49,7 +49,9 @@ export class SharedListener implements WayIn {
       throw invalid(scope, `ingress testListener ${testListener.node.path} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
     checkRegion(scope, 'ingress listener', listener.listenerArn);
+    if (testListener) checkRegion(scope, 'ingress testListener', testListener.listenerArn);
     checkVpcOfListener(scope, vpc, listener);
+    if (testListener) refuse(scope, faultOfTestListener(listener, testListener));
     const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
     const production = targets.addRule('ListenerRule', listener, priority, conditions);
     const test = testListener && targets.addRule('TestListenerRule', testListener, priority, conditions);
@@ -67,4 +69,27 @@ export class SharedListener implements WayIn {
     yield* faultsOfConditions('hostPatterns, pathPatterns and conditions', conditions, hostPatterns, pathPatterns);
     yield* faultsOfTargets(this.options);
   }
+}
+
+/**
+ * A target group belongs to one load balancer, so both listeners have to.
+ *
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+function faultOfTestListener(listener: elbv2.IApplicationListener, testListener: elbv2.IApplicationListener): string | undefined {
+  const name = `ingress testListener ${testListener.node.path}`;
+  if (testListener === listener || testListener.listenerArn === listener.listenerArn) {
+    return `${name} is the production listener: pass another listener of the load balancer`;
+  }
+  const [one, other] = [listener, testListener].map(loadBalancerOf);
+  return one !== undefined && typeof one === typeof other && one !== other
+    ? `${name} belongs to another load balancer than listener ${listener.node.path}: pass a listener of the same one`
+    : undefined;
+}
+
+/** As far as it is known: from the construct, or from the ARN. Those of the same load balancer are equal. */
+function loadBalancerOf(listener: elbv2.IApplicationListener): unknown {
+  const { loadBalancer } = listener as Partial<elbv2.ApplicationListener>;
+  const { listenerArn } = listener;
+  return loadBalancer ?? (isKnown(listenerArn) ? listenerArn.split('/').slice(0, -1).join('/') : undefined);
 }

@@ -5,8 +5,19 @@ import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
 import { isKnown, shown } from '../private/validation';
 
+/**
+ * Strategies that need a load balancer or Service Connect.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/canary-deployment-implementation.html
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/linear-deployment-implementation.html
+ */
+const IN_STEPS = ['LINEAR', 'CANARY'];
+
 /** Properties of `linuxParameters` that Fargate does not support. */
 const NOT_ON_FARGATE = ['devices', 'sharedMemorySize', 'maxSwap', 'swappiness'];
+
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html */
+const CAPABILITY_ON_FARGATE = 'SYS_PTRACE';
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */
 const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
@@ -16,12 +27,17 @@ const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
  * and capacity can be added.
  */
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
-  const { loadBalancers, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
+  const { loadBalancers, serviceConnectConfiguration, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
   if (props.healthCheckGracePeriod && !props.healthCheck && !service.stack.resolve(loadBalancers)) {
     yield 'healthCheckGracePeriod needs health checks to delay: pass an ingress other than Ingress.none(), attach a load balancer ' +
       'to ecsService, or pass a healthCheck';
   }
-  if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategyOf(props));
+  const strategy = strategyOf(props);
+  if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategy);
+  if (IN_STEPS.includes(strategy) && !service.stack.resolve(loadBalancers) && !service.stack.resolve(serviceConnectConfiguration)) {
+    yield `deploymentStrategy ${strategy} has no traffic to shift: pass an ingress other than Ingress.none(), enable Service Connect, or ` +
+      'use BLUE_GREEN or ROLLING';
+  }
 
   yield* faultsOfTaskDefinition(service.taskDefinition);
   yield* faultsOfCapacity(service.cluster, props.capacityProviderStrategies ?? []);
@@ -34,6 +50,8 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
+    const added = (linuxParameters.capabilities?.add ?? []).find((capability: unknown) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
+    if (added) yield `linuxParameters.capabilities.add ${added} of container "${name}" is not supported by Fargate: it adds only ${CAPABILITY_ON_FARGATE}`;
     if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
       yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
     }

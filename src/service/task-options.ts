@@ -86,7 +86,7 @@ export interface TaskOptions {
   readonly workingDirectory?: string;
 
   /**
-   * User that runs the command: `user`, `user:group`, `uid`, or `uid:gid`.
+   * User that runs the command, by name or number, optionally with a group: `app`, `1000`, or `1000:1000`.
    *
    * @default - the user of the image
    */
@@ -138,14 +138,16 @@ export interface TaskOptions {
   readonly readonlyRootFilesystem?: boolean;
 
   /**
-   * Linux settings of the container, such as an init process. Fargate does not support devices, shared memory size, or swap.
+   * Linux settings of the container, such as an init process. Fargate does not support devices, shared memory size, or
+   * swap, and adds no capability except `SYS_PTRACE`.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
    * @default - the ECS defaults
    */
   readonly linuxParameters?: ecs.LinuxParameters;
 
   /**
-   * Resource limits of the container, such as the number of open files.
+   * Resource limits of the container, such as the number of open files. -1 means no limit.
    *
    * @default - the Fargate defaults
    */

@@ -249,7 +249,7 @@ const SCALING_OPTIONS = {
   'scaling.messagesPerTask': { 'by default': unset, 'given': () => 50 },
   'scaling.schedules': {
     'by default': unset,
-    'given': () => ({ night: { schedule: appscaling.Schedule.cron({ hour: '22', minute: '0' }), maxCapacity: 1 } }),
+    'given': () => ({ night: { schedule: appscaling.Schedule.cron({ hour: '22', minute: '0' }), maxCapacity: 10 } }),
   },
 };
 
@@ -344,6 +344,11 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     },
     error: new RegExp(`${option} needs the deploymentStrategy ${strategy}`),
   })),
+  {
+    because: 'there is no traffic to shift in steps',
+    choices: { ingress: ['none'], deploymentStrategy: ['LINEAR', 'CANARY'] },
+    error: /deploymentStrategy (LINEAR|CANARY) has no traffic to shift/,
+  },
   {
     because: 'ECS cannot shift traffic in Cloud Map',
     choices: { deploymentStrategy: ['BLUE_GREEN', 'LINEAR', 'CANARY'], cloudMapOptions: given('cloudMapOptions') },

@@ -161,8 +161,8 @@ describe('a misspelled option', () => {
   const warnings = () => Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('unknownOption')).map(({ entry }) => String(entry.data).split(' [')[0]);
 
   test.each([
-    ['containerport', 'containerPort'], ['containerPorts', 'containerPort'], ['enviroment', 'environment'], ['serivceName', undefined], ['healthcheck', 'healthCheck'],
-    ['cirucitBreaker', undefined], ['circutBreaker', 'circuitBreaker'],
+    ['containerport', 'containerPort'], ['containerPorts', 'containerPort'], ['enviroment', 'environment'], ['serivceName', 'serviceName'], ['healthcheck', 'healthCheck'],
+    ['cirucitBreaker', 'circuitBreaker'], ['circutBreaker', 'circuitBreaker'],
   ])('%s is not dropped silently', (name, meant) => {
     service({ [name]: 'x' });
     expect(warnings()).toEqual(meant ? [`${name} is not an option, so it has no effect: did you mean ${meant}?`] : []);

@@ -222,6 +222,6 @@ describe('what cannot be is refused:', () => {
 
   test('a duration of 0', () => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
-      'RollbackAlarm.latency: threshold must be known at synthesis'));
+      'RollbackAlarm.latency: threshold 0 seconds is not a time above 0 that is known at synthesis'));
   });
 });
