@@ -24,6 +24,8 @@ const SCHEDULE_NAME = /^(?! )[^:/|\u0000-\u001f\u007f-\u009f]{1,256}(?<! )$/;
 const aDate: Kind = (name, value) => value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : `${name} ${shown(value)} is not a Date`;
 const aMetric = instance('a cloudwatch.IMetric', 'toMetricConfig');
 
+const aStep = structOf({ change: finiteNumber }, { lower: finiteNumber, upper: finiteNumber });
+
 const KINDS: Kinds<ScalingOptions> = {
   cpuTargetUtilizationPercent: anyNumber,
   memoryTargetUtilizationPercent: anyNumber,
@@ -33,7 +35,7 @@ const KINDS: Kinds<ScalingOptions> = {
   customMetrics: mapOf(structOf({ metric: aMetric, targetValue: finiteNumber }, {
     disableScaleIn: anyFlag, policyName: anyText, scaleInCooldown: durationIn('seconds'), scaleOutCooldown: durationIn('seconds'),
   })),
-  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(structOf({ change: finiteNumber }, { lower: finiteNumber, upper: finiteNumber })) }, {
+  metricSteps: mapOf(structOf({ metric: aMetric, scalingSteps: listOf(aStep) }, {
     adjustmentType: oneOf(...Object.values(appscaling.AdjustmentType)),
     cooldown: durationIn('seconds'),
     datapointsToAlarm: anyNumber,

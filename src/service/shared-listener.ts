@@ -8,7 +8,7 @@ import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { checkRegion, checkVpcOfListener } from './same-place';
 import { ServiceTargets } from './service-targets';
 import { anyNumber, anyText, factoryOptions, instance, Kinds, listOf } from '../private/option-kinds';
-import { invalid, isKnown, outside, refuse, shown } from '../private/validation';
+import { invalid, isKnown, isPlaceholder, outside, refuse, shown } from '../private/validation';
 
 const aListener = instance('an elbv2.IApplicationListener', 'listenerArn', 'connections');
 
@@ -78,7 +78,7 @@ export class SharedListener implements WayIn {
  */
 function faultOfTestListener(listener: elbv2.IApplicationListener, testListener: elbv2.IApplicationListener): string | undefined {
   const name = `ingress testListener ${testListener.node.path}`;
-  if (testListener === listener || testListener.listenerArn === listener.listenerArn) {
+  if (testListener === listener || (testListener.listenerArn === listener.listenerArn && !isPlaceholder(listener.listenerArn))) {
     return `${name} is the production listener: pass another listener of the load balancer`;
   }
   const [one, other] = [listener, testListener].map(loadBalancerOf);

@@ -50,7 +50,8 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
-    const added = (linuxParameters.capabilities?.add ?? []).find((capability: unknown) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
+    const { add = [] } = linuxParameters.capabilities ?? {};
+    const added = add.find((capability: unknown) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
     if (added) yield `linuxParameters.capabilities.add ${added} of container "${name}" is not supported by Fargate: it adds only ${CAPABILITY_ON_FARGATE}`;
     if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
       yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;

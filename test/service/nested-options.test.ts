@@ -1,6 +1,6 @@
 import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
-import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -176,6 +176,14 @@ describe('a test listener', () => {
     stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
     const listener = imported('Listener', 'eu-west-1', 'shop/1111111111111111', '1');
     expect(() => onListener(listener, imported('Other', 'eu-west-1', 'shop/2222222222222222', '2'))).toThrow(/belongs to another load balancer/);
+  });
+
+  test('that is still to be looked up is accepted', () => {
+    stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const [listener, testListener] = [80, 8080].map((listenerPort) => elbv2.ApplicationListener.fromLookup(stack, `Listener${listenerPort}`, {
+      loadBalancerTags: { team: 'shop' }, listenerPort,
+    }));
+    expect(() => onListener(listener, testListener)).not.toThrow();
   });
 
   test('that is imported is held against the region of the service', () => {
