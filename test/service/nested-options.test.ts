@@ -104,7 +104,7 @@ describe('a duration whose length is a token', () => {
 
 describe('the limits and the user of a container that ECS refuses are refused:', () => {
   test.each<[object, string]>([
-    [{ ulimits: [{ name: 'nofiles', softLimit: 1, hardLimit: 2 }] }, 'ulimits[0].name "nofiles" is none of core, cpu, '],
+    [{ ulimits: [{ name: 'nofiles', softLimit: 1, hardLimit: 2 }] }, 'ulimits[0].name "nofiles" is not one of core, cpu, '],
     [{ ulimits: [{ name: 'nofile', softLimit: 1.5, hardLimit: 2 }] }, 'ulimits nofile: softLimit 1.5 is not a limit: pass a whole number, or -1 for no limit'],
     [{ ulimits: [{ name: 'nofile', softLimit: -2, hardLimit: 2 }] }, 'ulimits nofile: softLimit -2 is not a limit'],
     [{ ulimits: [{ name: 'nofile', softLimit: NaN, hardLimit: 2 }] }, 'ulimits nofile: softLimit NaN is not a limit'],
@@ -221,7 +221,7 @@ describe('scaling by one\'s own metrics', () => {
     [{ customMetrics: { a: { metric, targetValue: NaN } } }, 'customMetrics.a.targetValue NaN is not a finite number'],
     [{ customMetrics: { '': { metric, targetValue: 1 } } }, 'customMetrics has the blank name "": pass a name'],
     [{ metricSteps: { a: { metric, scalingSteps: steps, cooldown: 60 } } }, 'metricSteps.a.cooldown 60 is not a Duration'],
-    [{ metricSteps: { a: { metric, scalingSteps: steps, adjustmentType: 'X' } } }, 'metricSteps.a.adjustmentType "X" is none of '],
+    [{ metricSteps: { a: { metric, scalingSteps: steps, adjustmentType: 'X' } } }, 'metricSteps.a.adjustmentType "X" is not one of '],
     [{ schedules: { night: { schedule, minCapacity: 1, startTime: '2026' } } }, 'schedules.night.startTime "2026" is not a Date'],
     [{ schedules: { night: { schedule, minCapacity: 1, timeZone: 'Europe/Berlin' } } }, 'schedules.night.timeZone "Europe/Berlin" is not a TimeZone'],
     [{ schedules: { 'a:b': { schedule, minCapacity: 1 } } }, 'schedules."a:b" is not the name of a scheduled action'],
