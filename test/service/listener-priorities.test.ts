@@ -113,17 +113,6 @@ describe('the rule at a shared listener', () => {
     serviceAt(listener, priority, 'B');
     expect(() => app.synth()).not.toThrow();
   });
-
-  test('refuses the same priority at its test listener if both are the same listener', () => {
-    const listener = sharedListener(stack);
-    new GuardedFargateService(stack, 'Api', {
-      guard: anyGuard(stack),
-      vpc,
-      deploymentStrategy: BLUE_GREEN,
-      ingress: Ingress.onListener(listener, { priority: 1, pathPatterns: ['/'], testListener: listener }),
-    });
-    expect(() => app.synth()).toThrow('is taken by Web/Api/TestListenerRule');
-  });
 });
 
 describe('a shared test listener', () => {

@@ -58,7 +58,7 @@ describe('release tags', () => {
     const answer = await aws.request(event({}, { WhenMissing: 'startWithoutTasks', ReleaseTagName: 'api' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
-    expect(aws.actions).toEqual(['ecr:DescribeImages', 'ecr:DescribeImages']);
+    expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages']);
   });
 
   test('that cannot be read leave the history of an unknown id as it is: empty', async () => {
@@ -146,7 +146,7 @@ describe('release tags', () => {
       const error = await plan(({ imageDigest }) => imageDigest === B ? manifest(B) : undefined).catch((reason) => reason);
 
       expect(error).toEqual(new ImageFailure('ImageNotFound', 'it was deleted meanwhile'));
-      expect(troubleOf(error)).toEqual({ kind: 'missing' });
+      expect(troubleOf(error)).toEqual({ kind: 'gone' });
     });
   });
 });
