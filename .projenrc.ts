@@ -163,7 +163,7 @@ for (const room of ['guard', 'release-task']) {
 const HANDLERS = ['src/handler/**', 'src/guard/handler/**', 'src/release-task/handler/**'];
 HANDLERS.forEach((files) => project.eslint?.allowDevDeps(files));
 project.eslint?.addOverride({
-  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/docker-commands.ts', 'src/private/cli-commands.ts', 'src/private/stack-actions.ts', 'src/registry/reserved-tags.ts'],
+  files: [...HANDLERS, 'src/guard/contract.ts', 'src/release-task/contract.ts', 'src/private/docker-commands.ts', 'src/private/cli-commands.ts', 'src/private/stack-actions.ts', 'src/registry/release-tag-prefix.ts'],
   rules: {
     'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'] }],
   },
@@ -173,7 +173,7 @@ project.eslint?.addOverride({
 // handlers.
 project.package.addField('files', [
   '.jsii', '.jsii.tabl.json', 'API.md', 'assets', 'lib/**/*.js', 'lib/**/*.d.ts', '!lib/handler', '!lib/guard/handler', '!lib/release-task/handler',
-  'src/pipeline/shell/*.sh', 'src/pipeline/github/keep-order.js',
+  'src/pipeline/shell/*.sh', 'src/pipeline/github/check-commit-order.js',
 ]);
 
 // Also runs when jsii-pacmak calls `npm pack`, for any language.

@@ -80,7 +80,7 @@ ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'cal
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-The current policy is in \`src/handler/runtime/backoff.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a call, the
+The current policy is in \`src/handler/runtime/pauses.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a call, the
 guard doubles that pause, up to a minute, and repeats the call within 10 s. Each answer shortens the pause by a quarter.
 
 ## Synthesis

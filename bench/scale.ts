@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { median, seededRandom } from './statistics';
 import { createHandler } from '../src/guard/handler/index.lambda';
-import * as backoff from '../src/handler/runtime/backoff';
 import { HttpRequest, HttpResponse } from '../src/handler/runtime/http';
+import * as backoff from '../src/handler/runtime/pauses';
 import { event, Simulation } from '../test/guard/handler/simulation';
 
 export const GUARDS = 1_000;

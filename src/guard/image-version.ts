@@ -5,7 +5,7 @@ import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { guardedPath } from '../private/names';
 import { deployedStack, pathInStack } from '../private/stacks';
 import { invalid, isKnown, shown } from '../private/validation';
-import { isReservedTag } from '../registry/reserved-tags';
+import { isMovableTag } from '../registry/movable-tags';
 
 const TAG = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const DIGEST = 'sha256:[0-9a-f]{64}';
@@ -36,7 +36,7 @@ export class ImageVersion {
    */
   public static tag(tag: string): ImageVersion {
     checkTag('tag', tag);
-    if (isKnown(tag) && isReservedTag(tag)) {
+    if (isKnown(tag) && isMovableTag(tag)) {
       throw new Error(`ImageVersion.tag: ${shown(tag)} is a moving tag, so a deployment cannot tell which image is meant: ` +
         'pass a tag that does not move, such as a commit SHA, or use ImageVersion.movingTag');
     }

@@ -1,7 +1,7 @@
 import { Tokenization } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
 import { isImageOfAws } from './aws-images';
-import { isInEcr, RunningImage, runningImages } from './running-images';
+import { isInEcr, TemplateImage, templateImages } from './template-images';
 import { GUARDED, TextResolver, textOf } from './template-text';
 import { anyFlag, anyText, factoryOptions, Kinds, listOf, structOf } from '../private/option-kinds';
 import { invalid, shown } from '../private/validation';
@@ -77,10 +77,10 @@ export function checkRequirement(scope: IConstruct, options: RequireGuardOptions
 export function unguardedImages(scope: IConstruct, { strict = false, exemptions = [] }: RequireGuardOptions): string[] {
   const assets = strict ? [] : assetImages(scope.node.root);
   const exempted = exemptions.map(({ image }) => wildcard(readable(scope, image).split('*'), '.*'));
-  const concerns = ({ resource, image }: RunningImage) => strict && RUNS_CONTAINERS.includes(resource.cfnResourceType)
+  const concerns = ({ resource, image }: TemplateImage) => strict && RUNS_CONTAINERS.includes(resource.cfnResourceType)
     || isInEcr(image) && (strict || !isImageOfAws(image) && !assets.includes(image));
 
-  return runningImages(scope)
+  return templateImages(scope)
     .filter(({ image }) => !image.endsWith(`@${GUARDED}`))
     .filter(concerns)
     .filter(({ image }) => !exempted.some((exemption) => exemption.test(image)))

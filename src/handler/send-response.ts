@@ -1,7 +1,7 @@
 import { Request } from './request';
 import { Answer, encode } from './response';
-import { retryPause } from './runtime/backoff';
 import { Log } from './runtime/log';
+import { retryPause } from './runtime/pauses';
 import { Runtime } from './runtime/runtime';
 
 const ATTEMPT_MS = 5_000;

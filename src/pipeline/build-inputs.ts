@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { ImageBuild } from './image-build';
 import { checkExists, isWithin, sourcePath } from './source-path';
 import { shown } from '../private/validation';
-import { isReservedTag } from '../registry/reserved-tags';
+import { isMovableTag } from '../registry/movable-tags';
 
 /** Settings of an image build, with all defaults. */
 export interface BuildInputs {
@@ -120,7 +120,7 @@ function checkTags(property: string, tags: readonly string[]): void {
     if (!TAG.test(tag) || Token.isUnresolved(tag)) {
       throw new Error(`${property}[${index}] ${shown(tag)} is not a tag: pass 1 to 128 letters, digits, ".", "_", and "-", and do not start with "." or "-"`);
     }
-    if (isReservedTag(tag) && tag !== 'latest') throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" or "cache" are reserved`);
+    if (isMovableTag(tag) && tag !== 'latest') throw new Error(`${property}[${index}] ${shown(tag)}: tags that begin with "deployed-" or "cache" are reserved`);
     if (tags.indexOf(tag) !== index) throw new Error(`${property}[${index}] ${shown(tag)} is in the list twice`);
   }
 }

@@ -1,7 +1,7 @@
 import { Release, StackPlan } from './deploy-plan';
-import { imageVariable } from './image-commands';
 import { originOf } from './image-plan';
 import { command, quoted } from './shell';
+import { imageVariable } from './shell-calls';
 
 /** Deploys stacks, each release with its image. The CDK CLI also deploys the stacks that they depend on. */
 export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = []): string {

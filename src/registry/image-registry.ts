@@ -5,10 +5,10 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { companionStack } from './companion-stack';
 import { buildsFor } from './image-builds';
+import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './lifecycle-policy';
 import { ManagedSigning } from './managed-signing';
+import { MOVABLE_TAGS } from './movable-tags';
 import { checkRepositoryName, claimRepositoryName, defaultRepositoryName, keepRepositoryName } from './repository-name';
-import { RESERVED_TAGS } from './reserved-tags';
-import { checkRetention, DEFAULT_RETENTION, lifecyclePolicy } from './retention';
 import { checkedOptions } from '../private/checked-options';
 import { buildAndPush, BuildRequirements, logIn } from '../private/docker-commands';
 import { anyDuration, anyFlag, anyNumber, anyText, instance, isRecord, Kinds, oneOf } from '../private/option-kinds';
@@ -269,7 +269,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
 /** Set on the L1, because the L2 has the filters only since aws-cdk-lib 2.221. */
 function excludeReservedTags(resource: ecr.CfnRepository): void {
   resource.imageTagMutability = 'IMMUTABLE_WITH_EXCLUSION';
-  resource.imageTagMutabilityExclusionFilters = RESERVED_TAGS.map((pattern) => ({
+  resource.imageTagMutabilityExclusionFilters = MOVABLE_TAGS.map((pattern) => ({
     imageTagMutabilityExclusionFilterType: 'WILDCARD',
     imageTagMutabilityExclusionFilterValue: pattern,
   }));

@@ -19,8 +19,8 @@ import { defaultCluster } from '../service/default-cluster';
 import { warnOfUnreachableRegistry } from '../service/network-checks';
 import { faultsOf } from '../service/service-option-checks';
 import { SERVICE_OPTION_KINDS, TASK_OPTION_KINDS } from '../service/service-option-kinds';
-import { makeTask } from '../service/service-task';
 import { faultsOfTaskDefinition } from '../service/synthesis-checks';
+import { makeTaskDefinition } from '../service/task-definition';
 
 const DEFAULT_TIMEOUT = Duration.minutes(10);
 
@@ -101,7 +101,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
 
     this.cluster = given.cluster ?? defaultCluster(this, given);
     const place = taskPlace(this, given, this.cluster);
-    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, false));
+    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTaskDefinition(this, given, false));
     this.connections = new ec2.Connections({
       securityGroups: given.securityGroups
         ?? [new ec2.SecurityGroup(this, 'SecurityGroup', { vpc: this.cluster.vpc, description: 'Task that runs once per release' })],

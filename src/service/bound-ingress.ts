@@ -2,7 +2,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { ServiceTargets } from './service-targets';
+import { ServiceTargets } from './target-groups';
 
 /** The resources that connect a service to its ingress. */
 export interface BoundIngress {

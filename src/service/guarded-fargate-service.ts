@@ -16,8 +16,8 @@ import { rollbackAlarmNames } from './rollback-alarm';
 import { checkRegion } from './same-place';
 import { DEFAULT_MAX_HEALTHY_PERCENT, DEFAULT_MIN_HEALTHY_PERCENT, faultsOf, shiftsTraffic } from './service-option-checks';
 import { SERVICE_OPTION_KINDS } from './service-option-kinds';
-import { makeTask } from './service-task';
 import { faultsAtSynthesis } from './synthesis-checks';
+import { makeTaskDefinition } from './task-definition';
 import { checkedOptions } from '../private/checked-options';
 import { stopService } from '../private/cli-commands';
 import { invalid, located } from '../private/validation';
@@ -95,7 +95,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
     this.url = ingress?.url;
     this.loadBalancer?.node.defaultChild!.node.addDependency(guard);
 
-    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTask(this, given, ingress !== undefined));
+    const hasIngress = ingress !== undefined;
+    ({ taskDefinition: this.taskDefinition, container: this.container, logGroup: this.logGroup } = makeTaskDefinition(this, given, hasIngress));
     this.ecsService = located(this, () => this.makeService({ ...given, ...place }, ingress), given.cloudMapOptions && 'cloudMapOptions');
     if (ingress) this.register(ingress);
     this.scaling = given.scaling?._follow(this, this.ecsService, ingress?.targets.targetGroups ?? []);

@@ -10,7 +10,7 @@ import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { loadBalancerSubnets, subnetsWithoutIpv6 } from './load-balancer-subnets';
 import { checkRegion } from './same-place';
 import { aSubnetSelection } from './service-option-kinds';
-import { ServiceTargets } from './service-targets';
+import { ServiceTargets } from './target-groups';
 import { anyFlag, anyNumber, anyText, durationIn, factoryOptions, instance, Kinds, listOf, oneOf } from '../private/option-kinds';
 import { invalid, isKnown, outside } from '../private/validation';
 

@@ -6,7 +6,7 @@ import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingr
 import { ListenerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
 import { checkRegion, checkVpcOfListener } from './same-place';
-import { ServiceTargets } from './service-targets';
+import { ServiceTargets } from './target-groups';
 import { anyNumber, anyText, factoryOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { invalid, isKnown, isPlaceholder, outside, refuse, shown } from '../private/validation';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RELEASE_TAG_PREFIX } from '../../src/registry/reserved-tags';
+import { RELEASE_TAG_PREFIX } from '../../src/registry/release-tag-prefix';
 
 const CHECKOUT = join(__dirname, '../..');
 

@@ -1,4 +1,4 @@
-import { Observation, ObservationKind } from './observation';
+import { Observation } from './observation';
 import { Operation } from '../../handler/runtime/stack-status';
 import { WhenMissingMode, NO_IMAGE } from '../contract';
 
@@ -36,7 +36,7 @@ export type Decision =
  * (**) A missing or unnamed image succeeds with 0 tasks where that was asked for and no tasks may be running: to start
  * without tasks is one thing, to stop those that run is another.
  *
- * How much time is left depends on what was observed: see `patience`.
+ * How much time is left depends on what was observed: see `patience.ts`.
  */
 export function decide(situation: Situation): Decision {
   const { observation, operation, onRecord } = situation;
@@ -63,28 +63,4 @@ function passForRollback(observation: Observation): Decision {
 
 function isAbsent({ kind }: Observation): boolean {
   return kind === 'missing' || kind === 'unnamed';
-}
-
-/** A new role's permissions take a while to be known everywhere. */
-const CONSISTENCY_MS = 60_000;
-
-/** Long enough for a busy or ailing service to recover, where no longer wait was asked for. */
-const OUTAGE_MS = 60_000;
-
-/**
- * How long it makes sense to try again after such an observation. Whatever is not named here is final.
- *
- * @param waitMs how long to wait for an image; a rollback waits for none
- * @param requirementsWaitMs how long after that to wait for what is required of it
- */
-export function patience(kind: ObservationKind, waitMs: number, requirementsWaitMs = 0): number {
-  switch (kind) {
-    case 'notReady': return waitMs + requirementsWaitMs;
-    case 'notBegun': return waitMs + Math.min(requirementsWaitMs, CONSISTENCY_MS);
-    case 'unseen': return Infinity;
-    case 'missing': case 'gone': case 'activating': return waitMs;
-    case 'denied': return CONSISTENCY_MS;
-    case 'throttled': case 'unavailable': return Math.max(waitMs + requirementsWaitMs, OUTAGE_MS);
-    default: return 0;
-  }
 }

@@ -1,9 +1,9 @@
-import { patience } from './decide';
 import { troubleOf } from './ecr/client';
 import { Releases, ReleaseTags } from './ecr/release-tags';
 import { Observation } from './observation';
-import { retryPause } from '../../handler/runtime/backoff';
+import { patience } from './patience';
 import { Deadlines } from '../../handler/runtime/deadlines';
+import { retryPause } from '../../handler/runtime/pauses';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 

@@ -1,13 +1,14 @@
-import { decide, Decision, patience } from './decide';
+import { decide, Decision } from './decide';
 import { Inspector } from './ecr/inspect';
 import { RequirementsCheck } from './ecr/requirements';
 import { Observation } from './observation';
+import { patience } from './patience';
 import { ReleaseHistory } from './release-history';
 import { Question } from './request';
 import { Request } from '../../handler/request';
-import { AT_FIRST, next, pollPause } from '../../handler/runtime/backoff';
 import { Deadlines } from '../../handler/runtime/deadlines';
 import { Log } from '../../handler/runtime/log';
+import { AT_FIRST, next, pollPause } from '../../handler/runtime/pauses';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation, Operation } from '../../handler/runtime/stack-status';
 

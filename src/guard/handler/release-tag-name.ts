@@ -1,5 +1,5 @@
 import { hash, Properties, Stack, text } from '../../handler/request';
-import { RELEASE_TAG_PREFIX } from '../../registry/reserved-tags';
+import { RELEASE_TAG_PREFIX } from '../../registry/release-tag-prefix';
 
 const LONGEST_NAME = 80;
 

@@ -1,7 +1,7 @@
 import { askQuery, AwsError, endpoint, Service, textOf } from './aws-client';
-import { retryPause } from './backoff';
 import { Deadlines } from './deadlines';
 import { Log } from './log';
+import { retryPause } from './pauses';
 import { Redact } from './redaction';
 import { Runtime } from './runtime';
 

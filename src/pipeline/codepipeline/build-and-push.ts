@@ -13,10 +13,10 @@ import { invalid, shown } from '../../private/validation';
 import { repositoryRoot } from '../generated-file';
 import { ImageBuild } from '../image-build';
 import { imageBuilds } from '../image-build-kinds';
-import { buildAndPush, logInAndAddTags, lookUp, promote } from '../image-commands';
 import { awaitedImages, ImagePlan, originOf } from '../image-plan';
 import { LOGIN_ACTION, PUSH_ACTIONS } from '../push-actions';
 import { functions, indented, quoted } from '../shell';
+import { buildAndPush, logInAndAddTags, lookUp, promote } from '../shell-calls';
 
 /** Directory of the synthesized app, next to the sources. */
 const ASSEMBLY = '../assembly';

@@ -1,7 +1,7 @@
 import { Inputs } from './workflow';
 import { shown } from '../../private/validation';
-import { pairs } from '../image-commands';
 import { ImagePlan } from '../image-plan';
+import { pairs } from '../shell-calls';
 
 /** The parts of the step that depend on the image. */
 export interface BuildAction {

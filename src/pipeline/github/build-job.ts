@@ -3,9 +3,9 @@ import { emulation } from './runner-platform';
 import { checkOut, commands, logIn, logInToRegistry, summary } from './steps';
 import { JobBody, Step } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { imageTag, lookUp, newestTag, placed } from '../image-commands';
 import { ImagePlan } from '../image-plan';
 import { indented, quoted } from '../shell';
+import { imageTag, lookUp, newestTag, placed } from '../shell-calls';
 
 const MISSING = "steps.image.outputs.digest == ''";
 

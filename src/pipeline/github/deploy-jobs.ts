@@ -1,11 +1,11 @@
-import { keepOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order';
+import { checkCommitOrder, oneAtATime, ORDER_PERMISSIONS } from './commit-order-step';
 import { commands, logIn, setUp, summary } from './steps';
 import { JobBody, Permissions } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
 import { deploy, verify } from '../deploy-commands';
 import { distinctImages, EnvironmentPlan, StackPlan } from '../deploy-plan';
-import { imageVariable } from '../image-commands';
 import { ImagePlan, originOf } from '../image-plan';
+import { imageVariable } from '../shell-calls';
 
 const PERMISSIONS: Permissions = { ...ORDER_PERMISSIONS, 'id-token': 'write' };
 
@@ -18,7 +18,7 @@ export function deployRegistriesJob(settings: WorkflowSettings, name: string, st
     'concurrency': oneAtATime(stacks),
     'steps': [
       ...setUp(settings),
-      keepOrder(settings, name),
+      checkCommitOrder(settings, name),
       logIn(settings, settings.deployRoleArn, stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', run: deploy(settings.cdkCommand, stacks) },
     ],
@@ -41,7 +41,7 @@ export function deployServicesJob(
     'concurrency': oneAtATime(environment.stacks),
     'steps': [
       ...setUp(settings),
-      keepOrder(settings, jobName, rebuilds),
+      checkCommitOrder(settings, jobName, rebuilds),
       logIn(settings, deployRoleArn, environment.stacks[0].region, settings.deployTimeout),
       { name: 'Deploy', env: environment.releases.length > 0 ? images : undefined, run: deploy(settings.cdkCommand, environment.stacks, environment.releases) },
       ...environment.releases.length > 0 ? [{

@@ -15,8 +15,11 @@ const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 /** Limits of IAM. */
 const SESSION = { min: Duration.hours(1), max: Duration.hours(12) };
 
-/** The older construct of aws-cdk-lib has different members. Its only useful value can be passed as `issuer`. */
-const aProvider: Kind = (name, value) => isRecord(value) && 'openIdConnectProviderArn' in value
+/**
+ * The older construct of aws-cdk-lib has different members. Its only useful value can be passed as `issuer`. Newer versions of
+ * aws-cdk-lib give the current construct the older members too.
+ */
+const aProvider: Kind = (name, value) => isRecord(value) && 'openIdConnectProviderArn' in value && !('oidcProviderArn' in value)
   ? `${name} is an OpenIdConnectProvider, not an OidcProviderNative: leave it out, and pass its URL as issuer`
   : instance('an iam.IOidcProvider, such as an OidcProviderNative', 'oidcProviderArn')(name, value);
 

@@ -1,8 +1,8 @@
 import { commands, logIn, logInToRegistry, summary } from './steps';
 import { JobBody } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { copy } from '../image-commands';
 import { ImagePlan } from '../image-plan';
+import { copy } from '../shell-calls';
 
 /** Copies an image by its digest to the registry of the next stage, before that stage is deployed. */
 export function promoteJob(settings: WorkflowSettings, image: ImagePlan, origin: ImagePlan, buildJob: string): JobBody {

@@ -1,9 +1,9 @@
-import { keepOrder, ORDER_PERMISSIONS } from './commit-order';
+import { checkCommitOrder, ORDER_PERMISSIONS } from './commit-order-step';
 import { commands, logIn, logInToRegistry, setUpNode } from './steps';
 import { JobBody } from './workflow';
 import { WorkflowSettings } from './workflow-settings';
-import { addTags } from '../image-commands';
 import { ImagePlan } from '../image-plan';
+import { addTags } from '../shell-calls';
 
 /** Sets the additional tags of an image. These tags can move, so an older commit must not set them after a newer commit. */
 export function tagJob(settings: WorkflowSettings, name: string, image: ImagePlan, buildJob: string, rebuilds: string[]): JobBody {
@@ -15,7 +15,7 @@ export function tagJob(settings: WorkflowSettings, name: string, image: ImagePla
     'concurrency': { 'group': `tag-${image.repositoryUri}`, 'cancel-in-progress': false },
     'steps': [
       setUpNode(settings),
-      keepOrder(settings, name, rebuilds),
+      checkCommitOrder(settings, name, rebuilds),
       logIn(settings, settings.pushRoleArn, image.region, settings.buildTimeout),
       logInToRegistry(settings, image),
       {

@@ -1,6 +1,6 @@
 import { buildJob } from './build-job';
 import { checkJob } from './check-job';
-import { ORDER_NAME, orderJob } from './commit-order';
+import { ORDER_NAME, orderJob } from './commit-order-step';
 import { deployRegistriesJob, deployServicesJob } from './deploy-jobs';
 import { DIFF_CONDITION, diffJob } from './diff-job';
 import { Jobs, JobPlace } from './jobs';

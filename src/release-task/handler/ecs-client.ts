@@ -125,15 +125,3 @@ export function troubleOf(error: unknown): Trouble {
   const kind = ROLE_NOT_KNOWN.test(error.message) ? 'denied' : commonTrouble(code, status) ?? commonTrouble(codeOfEc2, status) ?? 'refused';
   return { kind, action, message };
 }
-
-const CONSISTENCY_MS = 60_000;
-const OUTAGE_MS = 60_000;
-
-/** Time for which retries make sense after such an error. */
-export function patience({ kind }: Trouble): number {
-  switch (kind) {
-    case 'denied': return CONSISTENCY_MS;
-    case 'throttled': case 'unavailable': case 'noPlace': return OUTAGE_MS;
-    case 'refused': return 0;
-  }
-}

@@ -1,5 +1,5 @@
 import { Task, Trouble } from './ecs-client';
-import { LogStream } from './last-lines';
+import { LogStream } from './last-log-lines';
 import { Run } from './request';
 import { Start } from './start-task';
 import { containerOf, FAILED_TO_START, Outcome, Stopping } from './watch-task';

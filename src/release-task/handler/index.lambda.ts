@@ -1,6 +1,6 @@
 import { ecsClient } from './ecs-client';
 import { explain, whenOutOfTime } from './failure-reason';
-import { lastLines, logStreamOf } from './last-lines';
+import { lastLines, logStreamOf } from './last-log-lines';
 import { parse, sentAt } from './request';
 import { RunHistory } from './run-history';
 import { startTask } from './start-task';

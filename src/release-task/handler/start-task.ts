@@ -1,7 +1,8 @@
 import { decide, Situation } from './decide';
-import { EcsClient, patience, Task, Trouble, troubleOf } from './ecs-client';
-import { retryPause } from '../../handler/runtime/backoff';
+import { EcsClient, Task, Trouble, troubleOf } from './ecs-client';
+import { patience } from './patience';
 import { Deadlines } from '../../handler/runtime/deadlines';
+import { retryPause } from '../../handler/runtime/pauses';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 

@@ -1,8 +1,9 @@
-import { Container, EcsClient, patience, Task, Trouble, troubleOf } from './ecs-client';
+import { Container, EcsClient, Task, Trouble, troubleOf } from './ecs-client';
+import { patience } from './patience';
 import { Run } from './request';
-import { AT_FIRST, next, pollPause, retryPause } from '../../handler/runtime/backoff';
 import { Deadlines } from '../../handler/runtime/deadlines';
 import { Log } from '../../handler/runtime/log';
+import { AT_FIRST, next, pollPause, retryPause } from '../../handler/runtime/pauses';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 

@@ -1,6 +1,7 @@
 import { NO_IMAGE } from '../../../src/guard/contract';
-import { decide, Decision, patience, Situation } from '../../../src/guard/handler/decide';
+import { decide, Decision, Situation } from '../../../src/guard/handler/decide';
 import { Observation } from '../../../src/guard/handler/observation';
+import { patience } from '../../../src/guard/handler/patience';
 
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 const BEFORE = `sha256:${'b'.repeat(64)}`;

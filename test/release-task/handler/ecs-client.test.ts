@@ -2,7 +2,8 @@ import { CLUSTER, event, Simulation } from './simulation';
 import { openRequest } from '../../../src/handler/request';
 import { AwsError } from '../../../src/handler/runtime/aws-client';
 import { HttpRequest, NetworkError } from '../../../src/handler/runtime/http';
-import { ecsClient, NotPlaced, patience, Trouble, troubleOf } from '../../../src/release-task/handler/ecs-client';
+import { ecsClient, NotPlaced, Trouble, troubleOf } from '../../../src/release-task/handler/ecs-client';
+import { patience } from '../../../src/release-task/handler/patience';
 import { parse } from '../../../src/release-task/handler/request';
 
 const ARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/1';

@@ -1,6 +1,6 @@
 import { EcrClient, ImageDetail } from './client';
 import { pages } from './pages';
-import { RELEASE_TAG_PREFIX } from '../../../registry/reserved-tags';
+import { RELEASE_TAG_PREFIX } from '../../../registry/release-tag-prefix';
 import { NO_IMAGE } from '../../contract';
 
 /** What else is in the repository, for the reason of a failure. */

@@ -1,4 +1,4 @@
-import { conceal } from './conceal';
+import { redactLogLines } from './redact-log-lines';
 import { Run } from './request';
 import { askJson, endpoint } from '../../handler/runtime/aws-client';
 import { Log } from '../../handler/runtime/log';
@@ -68,7 +68,7 @@ const LONGEST_READ = 4_000;
 /** Removes secrets, colors, and control characters. */
 export function shownLines(lines: readonly string[], redact: Redact, secretNames: readonly string[]): string[] {
   // Searches the lines as one text, because a secret can span several lines.
-  return conceal(redact(lines.map((line) => line.slice(0, LONGEST_READ).replace(ESCAPE_SEQUENCES, '')).join('\n')), secretNames)
+  return redactLogLines(redact(lines.map((line) => line.slice(0, LONGEST_READ).replace(ESCAPE_SEQUENCES, '')).join('\n')), secretNames)
     .split('\n')
     .map((line) => line.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ').trim().slice(0, LONGEST_SHOWN))
     .filter((line) => line !== '');

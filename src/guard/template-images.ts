@@ -4,7 +4,7 @@ import { isIntrinsic, TextResolver, textOf } from './template-text';
 import { renderedProperties } from '../private/rendered';
 
 /** An image that a resource runs. */
-export interface RunningImage {
+export interface TemplateImage {
   readonly resource: CfnResource;
 
   /** Path within the properties of the resource: `ContainerDefinitions.0.Image`. */
@@ -17,7 +17,7 @@ export interface RunningImage {
   readonly image: string;
 }
 
-type Found = Omit<RunningImage, 'resource'>;
+type Found = Omit<TemplateImage, 'resource'>;
 
 /** Names of properties that contain an image, in CloudFormation and Kubernetes. */
 const IMAGE_PROPERTY = /(?:image|imageUri|imageIdentifier|containerUri|ecrUri)$/i;
@@ -40,7 +40,7 @@ export function isInEcr(image: string): boolean {
 }
 
 /** Returns the images of all resources of a scope, as the templates contain them. */
-export function runningImages(scope: IConstruct): RunningImage[] {
+export function templateImages(scope: IConstruct): TemplateImage[] {
   return scope.node.findAll()
     .filter((construct): construct is CfnResource => CfnResource.isCfnResource(construct) && !CUSTOM_RESOURCE.test(construct.cfnResourceType))
     .flatMap((resource) => imagesIn(renderedProperties(resource, new TextResolver()), []).map((found) => ({ resource, ...found })));

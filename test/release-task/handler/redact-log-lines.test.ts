@@ -1,5 +1,5 @@
-import { conceal } from '../../../src/release-task/handler/conceal';
-import { shownLines } from '../../../src/release-task/handler/last-lines';
+import { shownLines } from '../../../src/release-task/handler/last-log-lines';
+import { redactLogLines } from '../../../src/release-task/handler/redact-log-lines';
 
 const NAMES = ['DATABASE_URL', 'STRIPE_KEY'];
 const same = (text: string) => text;
@@ -23,7 +23,7 @@ test.each([
   ['a private key', 'x\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----\ny', 'x\n[redacted]\ny'],
   ['a private key whose beginning is cut off', `${'Qk1'.repeat(22)}\nnext`, '[redacted]\nnext'],
 ])('%s is concealed', (_, text, expected) => {
-  expect(conceal(text, NAMES)).toBe(expected);
+  expect(redactLogLines(text, NAMES)).toBe(expected);
 });
 
 test.each([
@@ -37,12 +37,12 @@ test.each([
   'connect ECONNREFUSED postgres://db:5432/shop',
   'see https://docs.example.com/migrations?id=7#fix',
 ])('what is no secret stays: %s', (text) => {
-  expect(conceal(text, NAMES)).toBe(text);
+  expect(redactLogLines(text, NAMES)).toBe(text);
 });
 
 test('names are taken as they are, not as patterns', () => {
-  expect(conceal('A.B=1 AxB=2', ['A.B'])).toBe('A.B=[redacted]');
-  expect(conceal('AxB=2', ['A.B'])).toBe('AxB=2');
+  expect(redactLogLines('A.B=1 AxB=2', ['A.B'])).toBe('A.B=[redacted]');
+  expect(redactLogLines('AxB=2', ['A.B'])).toBe('AxB=2');
 });
 
 test('lines lose colours, titles and control characters, and none is left empty', () => {

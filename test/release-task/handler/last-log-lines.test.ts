@@ -2,7 +2,7 @@ import { event, Simulation } from './simulation';
 import { openRequest } from '../../../src/handler/request';
 import { HttpRequest } from '../../../src/handler/runtime/http';
 import { Level } from '../../../src/handler/runtime/log';
-import { lastLines, logStreamOf, shownLines } from '../../../src/release-task/handler/last-lines';
+import { lastLines, logStreamOf, shownLines } from '../../../src/release-task/handler/last-log-lines';
 import { parse } from '../../../src/release-task/handler/request';
 
 const ARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/0123';

@@ -3,13 +3,13 @@
  * values of the secrets, because only ECS can read them. It therefore removes text that looks like a secret: values that are
  * assigned to the name of a secret or to a name that suggests one, and text with the format of a credential.
  */
-export function conceal(text: string, secretNames: readonly string[]): string {
-  const withoutPasswords = text.replace(PASSWORD_IN_URL, `$1:${CONCEALED}@`);
-  const withoutValues = concealValues(withoutPasswords, secretNames);
-  return CREDENTIALS.reduce((rest, pattern) => rest.replace(pattern, CONCEALED), withoutValues);
+export function redactLogLines(text: string, secretNames: readonly string[]): string {
+  const withoutPasswords = text.replace(PASSWORD_IN_URL, `$1:${REDACTED}@`);
+  const withoutValues = redactValues(withoutPasswords, secretNames);
+  return CREDENTIALS.reduce((rest, pattern) => rest.replace(pattern, REDACTED), withoutValues);
 }
 
-const CONCEALED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** The last `@` of a word ends the password, which can contain other `@` characters. */
 const PASSWORD_IN_URL = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/?#@"']{0,300}):[^\s"']{0,1000}@/gi;
@@ -26,7 +26,7 @@ const VALUE = new RegExp(`${QUOTED}|(?:(?:Bearer|Basic)[^\\S\\n]+)?[^\\s"']+`, '
 /** After the name of a known secret, any value is removed. */
 const REST_OF_LINE = new RegExp(`${QUOTED}|[^\\n]+`, 'y');
 
-function concealValues(text: string, secretNames: readonly string[]): string {
+function redactValues(text: string, secretNames: readonly string[]): string {
   const isSecret = (word: string) => secretNames.some((name) => word === name || word.endsWith(`.${name}`));
   const lengthOf = (pattern: RegExp, at: number) => {
     pattern.lastIndex = at;
@@ -43,7 +43,7 @@ function concealValues(text: string, secretNames: readonly string[]): string {
     const length = value > separator ? lengthOf(isSecret(word) ? REST_OF_LINE : VALUE, value) : 0;
     if (length === 0) continue;
 
-    kept += text.slice(end, value) + CONCEALED;
+    kept += text.slice(end, value) + REDACTED;
     end = value + length;
   }
   return kept + text.slice(end);

@@ -1,4 +1,4 @@
-import { AT_FIRST, Backoff, next, pollPause, retryPause } from '../../../src/handler/runtime/backoff';
+import { AT_FIRST, Backoff, next, pollPause, retryPause } from '../../../src/handler/runtime/pauses';
 
 const after = (...observed: string[]): Backoff => observed.reduce(next, AT_FIRST);
 

@@ -1,6 +1,6 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { RELEASE_TAGS } from './reserved-tags';
+import { RELEASE_TAGS } from './release-tag-prefix';
 import { invalid, outside } from '../private/validation';
 
 /** More than the number of release tags in any repository, because this rule only keeps images. */

@@ -6,7 +6,7 @@ import { WorkflowSettings } from './workflow-settings';
 import { StackPlan } from '../deploy-plan';
 
 /** The package contains this file unchanged, so compiled code also reads it from `src`. */
-const SCRIPT = path.join(__dirname, '..', '..', '..', 'src', 'pipeline', 'github', 'keep-order.js');
+const SCRIPT = path.join(__dirname, '..', '..', '..', 'src', 'pipeline', 'github', 'check-commit-order.js');
 
 export const ORDER_NAME = 'Check the commit order';
 
@@ -19,7 +19,7 @@ export const ORDER_PERMISSIONS: Permissions = { actions: 'read', contents: 'read
  *
  * @param rebuilds names of the jobs that build images of this job on a schedule; a rebuild also counts as newer
  */
-export function keepOrder({ name, appDirectory }: WorkflowSettings, job: string, rebuilds: string[] = []): CommandStep {
+export function checkCommitOrder({ name, appDirectory }: WorkflowSettings, job: string, rebuilds: string[] = []): CommandStep {
   return {
     'name': ORDER_NAME,
     'working-directory': appDirectory === '.' ? undefined : '.',
@@ -47,7 +47,7 @@ export function orderJob(settings: WorkflowSettings, name: string, rebuilds: str
     'permissions': ORDER_PERMISSIONS,
     // Each run has its own group, because this job does not need to wait.
     'concurrency': { 'group': `${settings.name}-order-\${{ github.run_id }}`, 'cancel-in-progress': false },
-    'steps': [setUpNode(settings), keepOrder(settings, name, rebuilds)],
+    'steps': [setUpNode(settings), checkCommitOrder(settings, name, rebuilds)],
   };
 }
 

@@ -20,7 +20,7 @@ export interface ServiceTask {
 }
 
 /** Creates the task definition of a service, with the container that runs the guarded image. */
-export function makeTask(scope: Construct, props: GuardedFargateServiceProps, hasIngress: boolean): ServiceTask {
+export function makeTaskDefinition(scope: Construct, props: GuardedFargateServiceProps, hasIngress: boolean): ServiceTask {
   const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
     family: props.family,
     ...taskSize(scope, props),
