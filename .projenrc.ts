@@ -9,7 +9,7 @@ const NEWEST_CDK = '2.276.0';
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: '@org/phased-fargate',
-  description: 'Run a container on ECS Fargate in an order that cannot hang: registry, then image, then service.',
+  description: 'Run a container on ECS Fargate in an order that keeps deployments from hanging: registry, then image, then service.',
   keywords: [
     'aws', 'aws-cdk', 'aws-ecs-patterns', 'cdk', 'ci-cd', 'container', 'continuous-deployment', 'deployment', 'docker', 'ecr', 'ecs',
     'fargate', 'github-actions', 'image', 'load-balancer',
@@ -375,7 +375,7 @@ for (const [task, description] of Object.entries({
   'compile': 'Compile with jsii, which checks the public API',
   'default': 'Generate files from .projenrc.ts, as "npx projen" does',
   'docgen': 'Write API.md',
-  'build': 'Build everything that a release contains; commit the files that it changes',
+  'build': 'Build everything that a release contains (then commit the files that have changed)',
   'package-all': 'Package for all languages (needs Java with Maven, Python, and Go; .NET if installed)',
   'release': 'Build with the next version and its changelog, without publishing',
   'test': 'Run unit tests, lint, and a full type check',

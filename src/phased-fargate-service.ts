@@ -28,7 +28,7 @@ export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFar
 }
 
 /**
- * A container on ECS Fargate, deployed in an order that cannot hang: registry, image, service.
+ * A container on ECS Fargate, deployed in an order that keeps deployments from hanging: registry, image, service.
  *
  * 1. `cdk deploy <stack>/Registry` creates the registry and prints the commands that push the image.
  * 2. Build and push the image.
