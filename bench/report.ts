@@ -27,8 +27,8 @@ Measured times depend on this machine and its load. Counts, and results that use
 
 ## Start-up
 
-This benchmark starts Node.js and imports a handler, as a cold start does. Each of the ${startUpRounds} rounds measures every handler once. The
-table shows the median time, and the median of the ratios to bare Node.js in the same round. The guard is a single file of
+This benchmark starts Node.js and imports a handler, as a cold start does. Each of the ${startUpRounds} rounds measures every handler once, and
+compares it with bare Node.js in the same round. The table shows the median times and the median ratios. The guard is a single file of
 ${Math.round(bundleBytes / 1024)} KB and loads no SDK client. The other two handlers load clients of \`@aws-sdk\` from \`node_modules\`, as in Lambda.
 
 ${table(['', 'time', 'time ratio', 'processor time ratio'], startUp.map(({ name, elapsedMs, elapsed, cpu }) =>
@@ -39,14 +39,14 @@ ${table(['', 'time', 'time ratio', 'processor time ratio'], startUp.map(({ name,
 ## Calls
 
 This table counts the AWS calls that the guard makes to answer a Create request. Before the guard reports a missing image, it makes
-two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, and
-for release tags, the guard first asks CloudFormation what the stack is doing.
+two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, or if
+it sets release tags, the guard first asks CloudFormation for the status of the stack. It asks again just before it moves the tags.
 
 ${table(['image', 'ECR calls', 'CloudFormation calls', 'answers to CloudFormation'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
 
 The guard checks requirements once for each new image. Without requirements, it does not ask ECR for findings or signatures.
-Requirements add these resources to a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
+Resources that requirements add to a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
 
 ## Release tasks
 
@@ -65,15 +65,15 @@ and the worst delay was ${seconds(detection.worstMs)} (simulated clock).
 
 ## Scale
 
-This simulation starts ${GUARDS.toLocaleString('en')} guards within two seconds. An account can run as many Lambda functions at once by default. Each
+This simulation starts ${GUARDS.toLocaleString('en')} guards within two seconds. By default, an account can have 1,000 concurrent Lambda invocations. Each
 guard waits for its own image. ${GUARDS - NEVER_PUSHED} images are pushed at random moments, from 30 seconds to 10 minutes after the
 start. The other ${NEVER_PUSHED} images are never pushed.
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
 second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
-for \`DescribeImages\`. To [explain throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), it gives the
-example of another call: a bucket of 200 tokens that refills at 20 per second. This is the stricter of the two rates in the table. The
-simulation runs each polling policy at both rates. The delay is the time from the push to the answer.
+for \`DescribeImages\`. To [explain throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), it gives an
+example for another call: a bucket of 200 tokens that refills at 20 tokens per second. The simulation runs each polling policy at this
+rate and at a higher one. The delay is the time from the push to the answer.
 
 ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
   String(run.ratePerSecond), run.policy, count(run.answeredInTime), `${run.succeeded} of ${run.pushed}`, count(run.calls), count(run.throttled),
@@ -106,7 +106,7 @@ for each stack. The CDK resolves each element several times. In larger apps, the
 ${further(synthesis)} The overhead varies by several percentage points,
 because V8 collects garbage at a different moment in each process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
 
-This table counts the resources of ten services in one stack by feature, and the outputs:
+For ten services in one stack, this table shows the number of resources for each feature, and the number of outputs:
 
 ${features(synthesis)}
 `;
