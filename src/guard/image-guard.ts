@@ -68,9 +68,9 @@ export class ImageGuard extends Construct {
   /**
    * Requires a guard for each ECR image that a resource below `scope` uses. Otherwise, synthesis fails.
    *
-   * The check covers every CloudFormation resource with a property for an image, such as ECS task definitions, ECS Express Mode
-   * services, AWS Batch job definitions, Lambda functions, AgentCore runtimes, and SageMaker models. It also covers the
-   * definitions of state machines and the manifests of EKS. By default, it skips these images:
+   * The check covers every CloudFormation resource with a property for an image, such as ECS task definitions, ECS
+   * Express Mode services, AWS Batch job definitions, Lambda functions, AgentCore runtimes, and SageMaker models. It also
+   * covers state machine definitions and EKS manifests. By default, it skips these images:
    *
    * - images in accounts that AWS owns, such as the log router of FireLens
    * - images that CDK builds
@@ -105,7 +105,7 @@ export class ImageGuard extends Construct {
    * `Handler.FROM_IMAGE` and `Runtime.FROM_IMAGE`. You cannot use it in a `lambda.DockerImageFunction`. The image is pinned by
    * its digest. Lambda does not support image indexes, so the guard rejects them. The image must be in the function's region.
    *
-   * @throws when a function uses it, if the registry is known to be in another region, or if the guard has
+   * @throws when a function uses it: if the registry is known to be in another region; if the guard has
    * `WhenMissing.startWithoutTasks()`
    */
   public readonly lambdaCode: lambda.Code;
@@ -127,7 +127,7 @@ export class ImageGuard extends Construct {
   public readonly imageUri: string;
 
   /**
-   * The tag in `imageVersion`, alone or with a digest. Empty if `imageVersion` contains only a digest.
+   * The tag in `imageVersion`. Empty if `imageVersion` contains only a digest.
    *
    * @attribute
    */
@@ -185,11 +185,11 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * Returns the number of tasks for a service. With `WhenMissing.startWithoutTasks()`, the result is 0 for as long as the
-   * image is missing. Otherwise, it is always `count`.
+   * Returns the number of tasks for a service. With `WhenMissing.startWithoutTasks()`, the result is 0 while the image is
+   * missing. Otherwise, it is always `count`.
    *
    * @param count number of tasks when the image exists: 0 or more
-   * @throws if `count` is not a whole number of 0 or more; if it is a token, and the guard has
+   * @throws if `count` is negative or not a whole number; if it is a token, and the guard has
    * `WhenMissing.startWithoutTasks()`
    */
   public taskCount(count: number): number {

@@ -85,8 +85,8 @@ export interface ScannedOptions {
   readonly onlyFixable?: boolean;
 
   /**
-   * Time that a release waits for the scan of a new image: 0 seconds to 14 minutes. The first enhanced scan of a repository
-   * can take longer. The sum with `WhenMissing.waitFor` must be at most 14 minutes.
+   * Time that a release waits for the scan of a new image: 0 seconds to 14 minutes. The first enhanced scan of a
+   * repository can take longer. Together with the time in `WhenMissing.waitFor`, the wait must not exceed 14 minutes.
    *
    * @default Duration.minutes(5)
    */
@@ -108,8 +108,8 @@ export interface ScannedOptions {
  */
 export interface SignedOptions {
   /**
-   * Time that a release waits for ECR to sign a new image: 0 seconds to 14 minutes. The sum with `WhenMissing.waitFor` must
-   * be at most 14 minutes.
+   * Time that a release waits for ECR to sign a new image: 0 seconds to 14 minutes. Together with the time in
+   * `WhenMissing.waitFor`, the wait must not exceed 14 minutes.
    *
    * @default Duration.minutes(2)
    */
@@ -127,8 +127,8 @@ export class ImageRequirement {
    * Requires that ECR has scanned the image and found no vulnerability with the severity `failOn` or higher, except for
    * accepted ones. If the image is an index, the guard checks the images for the platforms of the task definitions.
    *
-   * @throws if the severity or a date is not valid; if the wait is not 0 seconds to 14 minutes; if an accepted finding has
-   * no ID or no reason
+   * @throws if the severity or a date is not valid; if `waitFor` is not between 0 seconds and 14 minutes; if an accepted
+   * finding has no ID or no reason
    */
   public static scanned(options: ScannedOptions = {}): ImageRequirement {
     const given = factoryOptions(options, SCANNED_KINDS, (message) => new Error(`ImageRequirement.scanned: ${message}`));
@@ -157,7 +157,7 @@ export class ImageRequirement {
    * Requires that ECR managed signing has signed the image with this AWS Signer signing profile.
    *
    * @param signingProfileArn ARN of the signing profile; may be a token
-   * @throws if the ARN is not the ARN of a signing profile; if the wait is not 0 seconds to 14 minutes
+   * @throws if the ARN is not the ARN of a signing profile; if `waitFor` is not between 0 seconds and 14 minutes
    */
   public static signedBy(signingProfileArn: string, options: SignedOptions = {}): ImageRequirement {
     const { waitFor = Duration.minutes(2) } = factoryOptions(options, SIGNED_KINDS, (message) => new Error(`ImageRequirement.signedBy: ${message}`));

@@ -55,9 +55,8 @@ export class ImageVersion {
   }
 
   /**
-   * The image that has this tag at the time of the deployment. After each synthesis, the deployment looks up the tag again.
-   * For this purpose, the template changes with each synthesis. A rollback returns to the image that ran before, even if the
-   * tag has moved.
+   * The image that has this tag at the time of the deployment. The template changes with each synthesis, so each newly
+   * synthesized deployment looks up the tag again. A rollback returns to the previous image, even if the tag has moved.
    *
    * @param tag up to 128 letters, digits, `.`, `_`, and `-`; may be a token
    * @throws if the tag is not valid

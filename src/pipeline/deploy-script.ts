@@ -20,7 +20,7 @@ const OPTION_KINDS: Kinds<DeployScriptProps> = { images: imageBuilds, scriptPath
  */
 export interface DeployScriptProps {
   /**
-   * Builds of images that do not use the `Dockerfile` in the root of the source repository.
+   * Build settings, for images that are not built from the `Dockerfile` in the root of the source repository.
    *
    * @default - builds each image from that Dockerfile, with the whole repository as the build context
    */

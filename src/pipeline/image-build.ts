@@ -81,8 +81,8 @@ export interface ImageBuild {
   readonly compression?: ImageCompression;
 
   /**
-   * Registries of later stages that get the same image, such as registries in other accounts or regions. The image is built
-   * once. It is copied by its digest to such a registry before the first stage that uses the registry is deployed.
+   * Registries of later stages that get the same image, such as registries in other accounts or regions. The image is
+   * built once. Before the first stage that uses such a registry is deployed, the image is copied to it by digest.
    *
    * @default - none
    */
@@ -100,8 +100,8 @@ export interface ImageBuild {
   readonly rebuildSchedule?: string;
 
   /**
-   * Label of the runner on which a `DeployWorkflow` builds this image, such as `ubuntu-24.04-arm`. A runner with another
-   * architecture than the image uses emulation, which is slow.
+   * Label of the runner on which a `DeployWorkflow` builds this image, such as `ubuntu-24.04-arm`. If the runner and the
+   * image have different architectures, the build uses emulation, which is slow.
    *
    * @default - `runsOn` of the workflow
    */

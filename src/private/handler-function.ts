@@ -52,7 +52,8 @@ export class HandlerFunction extends Construct {
     // Uses the L1 in the scope where the L2 would put it. The L2 would load all of S3 and Lambda for this one function.
     const handler = new lambda.CfnFunction(new Construct(this, 'Resource'), 'Resource', {
       description,
-      // aws-cdk-lib has this runtime only since 2.224. The object makes it known to tools that ask for the latest runtime.
+      // aws-cdk-lib has this runtime only since 2.224. Creating the object registers it for tools that look up the latest
+      // runtime.
       runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS).name,
       handler: 'index.handler',
       code: { s3Bucket: code.bucketName, s3Key: code.objectKey },

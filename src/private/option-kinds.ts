@@ -10,7 +10,7 @@ export type Kinds<T> = { readonly [K in keyof T]-?: Kind };
 export const anyText = kind('a string', (value) => typeof value === 'string');
 export const anyNumber = kind('a number', (value) => typeof value === 'number');
 
-/** For numbers of which nothing else judges the size. */
+/** For numbers whose range nothing else checks. */
 export const finiteNumber = kind('a finite number', (value) => Number.isFinite(value));
 export const anyFlag = kind('true or false', (value) => typeof value === 'boolean');
 
@@ -18,7 +18,7 @@ export const anyFlag = kind('true or false', (value) => typeof value === 'boolea
 export const anyDuration: Kind = (name, value) => aDuration(name, value)
   ?? (!(value as Duration).isUnresolved() && Number.isNaN((value as Duration).toMilliseconds({ integral: false })) ? `${name} NaN is not a Duration` : undefined);
 
-/** A duration that aws-cdk-lib renders in one unit, into which it cannot convert a token. */
+/** A duration that aws-cdk-lib renders in one unit. It cannot convert a token to that unit. */
 export function durationIn(unit: 'seconds' | 'minutes'): Kind {
   return (name, value) => anyDuration(name, value) ?? ((value as Duration).isUnresolved() && (value as Duration).unitLabel() !== unit
     ? `${name} is a token in ${(value as Duration).unitLabel()}, which cannot be converted: pass Duration.${unit}(…)`

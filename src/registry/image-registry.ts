@@ -30,7 +30,7 @@ const OPTION_KINDS: Kinds<ImageRegistryProps> = {
 const aStatement = instance('an iam.PolicyStatement', 'toStatementJson');
 const aGrantee = instance('an iam.IGrantable', 'grantPrincipal');
 
-/** Of the account and region that a stack is deployed to, as `Fn::Sub` has it. */
+/** The ECR registry in the account and region of the stack, in the syntax of `Fn::Sub`. */
 const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}';
 
 /**
@@ -48,9 +48,9 @@ export interface ImageRegistryProps {
   /**
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images are kept. There is one exception: if
-   * the deployment that creates the repository fails, the rollback deletes the empty repository. With a guard in the same
-   * stack, it also deletes a repository with images
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images are kept. Exception: if the
+   * deployment that creates the repository fails, the rollback deletes the repository if it is empty. With a guard in the
+   * same stack, the rollback deletes the repository even if it contains images
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -63,15 +63,15 @@ export interface ImageRegistryProps {
 
   /**
    * Number of tagged images to keep. The most recently pushed images are kept. The current and the previous image of each
-   * guard that sets release tags never expire.
+   * guard with `retainReleasedImages` never expire.
    *
    * @default 1000
    */
   readonly maxImageCount?: number;
 
   /**
-   * Time for which an untagged image is kept, in whole days. The time starts when the image is pushed, not when it loses its
-   * last tag. The images of an index are kept for as long as the index.
+   * Time to keep an untagged image, in whole days. The time starts when the image is pushed, not when it loses its last
+   * tag. The images of an index are kept for as long as the index.
    *
    * @default Duration.days(30)
    */
@@ -88,8 +88,8 @@ export interface ImageRegistryProps {
    * ARN of an AWS Signer signing profile. ECR uses the profile to sign each pushed image. The identity that pushes needs
    * `signer:SignPayload` on the profile. `grantPush` grants this permission.
    *
-   * An account has only one signing configuration per region, and this option writes it. Therefore, put all registries with
-   * this option into one stack for each account and region, and do not configure signing elsewhere.
+   * An account has only one signing configuration per region, and this option writes it. Therefore, put all registries of
+   * an account and region that use this option into one stack, and do not configure signing elsewhere.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    * @default - images are not signed
@@ -121,8 +121,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
    *
    * @param scope scope of the service
    * @param id ID of the registry, unique within `scope`
-   * @throws if the service stack has another child with the ID `Registry`; if the service stack has its own synthesizer of a
-   * class outside CDK, which the library cannot copy for the registry stack
+   * @throws if the service stack has another child with the ID `Registry`; if the service stack has a custom synthesizer
+   * that the library cannot copy for the registry stack
    */
   public static inCompanionStack(scope: Construct, id: string, props: ImageRegistryProps = {}): ImageRegistry {
     if (!Construct.isConstruct(scope)) throw new Error(`ImageRegistry.inCompanionStack: scope ${shown(scope)} is not a construct`);
@@ -218,7 +218,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
   /**
    * Adds a statement to the repository's resource policy.
    *
-   * @param statement statement with principals and actions, and without resources
+   * @param statement statement with principals and actions, but no resources
    */
   public addToResourcePolicy(statement: iam.PolicyStatement): iam.AddToResourcePolicyResult {
     refuse(this, aStatement('statement', statement));

@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 import { RELEASE_TAGS } from './release-tag-prefix';
 import { invalid, outside } from '../private/validation';
 
-/** More than the number of release tags in any repository, because this rule only keeps images. */
+/** Greater than the number of release tags in any repository, so that this rule never expires an image. */
 const ALL_PINNED = 10_000;
 
 export interface Retention {

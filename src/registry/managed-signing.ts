@@ -9,7 +9,10 @@ const ID = 'PhasedFargateManagedSigning';
 /** @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-signingconfiguration-rule.html */
 export const SIGNING_PROFILE_ARN = /^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$/;
 
-/** Valid repository names in a rule, which are fewer than in ECR: see the CloudFormation schema of AWS::ECR::SigningConfiguration. */
+/**
+ * Repository names that a rule accepts. ECR accepts more names. See the CloudFormation schema of
+ * AWS::ECR::SigningConfiguration.
+ */
 const FILTER = /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
 
 /**

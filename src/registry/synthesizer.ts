@@ -1,6 +1,6 @@
 import { CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, LegacyStackSynthesizer } from 'aws-cdk-lib';
 
-/** CDK synthesizers that can be copied from their settings. Only its author knows how to copy another synthesizer. */
+/** CDK synthesizers that can be copied from their settings. No other synthesizer can be copied reliably. */
 const COPIED: readonly unknown[] = [DefaultStackSynthesizer, CliCredentialsStackSynthesizer, LegacyStackSynthesizer];
 
 /**

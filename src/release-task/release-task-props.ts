@@ -28,8 +28,7 @@ export interface ReleaseTaskProps extends TaskOptions {
   readonly timeout?: Duration;
 
   /**
-   * Whether the task runs again when you deploy an earlier release for which it has already run. The task never runs in a
-   * rollback.
+   * Whether the task runs again when you return to an earlier release. The task never runs in a rollback.
    *
    * @default false - the task runs once for each release
    */
@@ -37,8 +36,8 @@ export interface ReleaseTaskProps extends TaskOptions {
 
   /**
    * Number of lines from the end of the container log to include in the failure message: 0 to 50. The log must be in
-   * CloudWatch Logs. Text that looks like a secret is redacted. A secret without a name next to it cannot be recognized, so
-   * pass 0 if the task logs secrets.
+   * CloudWatch Logs. Text that looks like a secret is redacted. The redaction misses a secret that is logged without its
+   * name, so pass 0 if the task logs secrets.
    *
    * @default 20
    */

@@ -81,8 +81,8 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   readonly enableECSManagedTags?: boolean;
 
   /**
-   * Name under which the tasks are registered in Cloud Map. Only for rolling deployments. With other deployment strategies,
-   * use Service Connect.
+   * Registration of the tasks in Cloud Map. Only for rolling deployments. With other deployment strategies, use Service
+   * Connect.
    *
    * @default - not registered in Cloud Map
    */
@@ -118,7 +118,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Source of the requests to the service.
+   * Ingress of the service: its own load balancer, a shared listener, or none.
    *
    * @default - `PhasedFargateService`: a load balancer that is reachable from the internet; `GuardedFargateService`: none
    */

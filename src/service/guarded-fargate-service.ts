@@ -59,7 +59,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * The second target group. Each deployment shifts traffic from one target group to the other. Undefined without an
-   * ingress, and if deployments do not shift traffic.
+   * ingress, or if deployments do not shift traffic.
    */
   public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 
@@ -77,7 +77,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * @throws if an option has the wrong type or is out of range; if Fargate does not support the task size; if options
-   * contradict each other; at synthesis, if ECS would refuse the service, including your later changes to it
+   * contradict each other; at synthesis, if ECS would refuse the service; this check includes changes that you make after
+   * construction
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);

@@ -24,7 +24,7 @@ export interface IngressTargetOptions {
   readonly deregistrationDelay?: Duration;
 
   /**
-   * Time during which a new task's share of the requests grows to a full share: 30 to 900 seconds.
+   * Time over which the load balancer ramps up the requests to a new task: 30 to 900 seconds.
    *
    * @default - a full share from the start
    */
@@ -38,8 +38,8 @@ export interface IngressTargetOptions {
   readonly stickinessCookieDuration?: Duration;
 
   /**
-   * Conditions that a request must meet to reach the service, such as a secret header of a CDN, methods, or source IPs. The
-   * conditions and patterns of a rule can have at most 5 values in total.
+   * Conditions that a request must meet to reach the service, such as a secret header that a CDN adds, HTTP methods, or
+   * source IP addresses. The conditions and patterns of a rule can have at most 5 values in total.
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
    * @default - the service's own load balancer forwards all requests; a shared listener uses only the patterns

@@ -8,7 +8,7 @@ import { SharedListener } from './shared-listener';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 
 /**
- * Source of the requests to a service: its own load balancer, a shared listener, or none.
+ * Ingress of a service: its own load balancer, a shared listener, or none.
  */
 export class Ingress {
   /**
@@ -16,8 +16,8 @@ export class Ingress {
    *
    * @throws if a port is not valid, or two listeners have the same port; if `redirectHTTP`, `sslPolicy`, or
    * `additionalCertificates` is set without a certificate; if only one of `domainName` and `domainZone` is set; if
-   * `domainName` is outside `domainZone`; if a duration is out of range; at synthesis, if a load balancer cannot use the
-   * subnets
+   * `domainName` is outside `domainZone`; if a duration is out of range; at synthesis, if the subnets are not valid for a
+   * load balancer
    */
   public static internetFacing(options: LoadBalancerIngressOptions = {}): Ingress {
     return new Ingress(BY_FACTORY, new OwnLoadBalancer('internetFacing', options));
@@ -36,9 +36,9 @@ export class Ingress {
    * A rule on a listener that several services share.
    *
    * @param listener a listener in this stack or another stack
-   * @throws if `listener` is missing; if there are no conditions and no patterns; if they have more than 5 values together,
-   * the limit of a rule; if `priority` is not between 1 and 50000; at synthesis, if another rule of this listener has the same
-   * priority
+   * @throws if `listener` is missing; if there are no conditions and no patterns; if they have more than 5 values in
+   * total, which is the limit of a rule; if `priority` is not between 1 and 50000; at synthesis, if another rule of this
+   * listener has the same priority
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {
     return new Ingress(BY_FACTORY, new SharedListener(listener, options));

@@ -15,7 +15,7 @@ const DEFAULT_PERIODS = 2;
  */
 export interface RollbackAlarmOptions {
   /**
-   * Number of consecutive minutes for which the threshold is breached before the alarm goes off: 1 to 60.
+   * Number of consecutive minutes that must breach the threshold before the alarm goes off: 1 to 60.
    *
    * @default 2
    */
@@ -97,7 +97,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   /**
    * Alarm on tasks that fail the health checks of the load balancer.
    *
-   * @throws if the count is not a whole number of 1 or more
+   * @throws if the count is not a whole number, or is less than 1
    */
   public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
     const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
@@ -137,8 +137,8 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Throws an error. Pass a `RollbackAlarm` to `rollbackOn` of a service, which creates its own alarm. You cannot combine it
-   * in an `AlarmRule`.
+   * Throws an error. Pass a `RollbackAlarm` to `rollbackOn` of a service, which creates its own alarm. You cannot use a
+   * `RollbackAlarm` in an `AlarmRule`.
    *
    * @throws always
    */

@@ -4,7 +4,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 
 /**
  * Metrics that drive scaling, for `Scaling.between`. With several metrics, the service runs as many tasks as the most
- * demanding one needs.
+ * demanding metric requires.
  */
 export interface ScalingOptions {
   /**

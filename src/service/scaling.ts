@@ -61,7 +61,7 @@ export class Scaling {
    * A fixed number of tasks. Each deployment of a new image resets the number.
    *
    * @param count 0 or more; may be a token
-   * @throws if `count` is not a whole number of 0 or more
+   * @throws if `count` is negative or not a whole number
    */
   public static exactly(count: number): Scaling {
     if (outside(count, 0)) {

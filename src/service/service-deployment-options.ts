@@ -12,7 +12,7 @@ export interface ServiceDeploymentOptions {
    *
    * - `ROLLING` replaces a few tasks at a time.
    * - `BLUE_GREEN` starts a second set of tasks, then shifts all traffic to them at once.
-   * - `LINEAR` and `CANARY` shift the traffic in steps. Older versions of `aws-cdk-lib` do not have them.
+   * - `LINEAR` and `CANARY` shift the traffic in steps. Older versions of `aws-cdk-lib` do not have these strategies.
    *
    * @default ecs.DeploymentStrategy.ROLLING
    */
@@ -61,8 +61,8 @@ export interface ServiceDeploymentOptions {
   readonly lifecycleHooks?: ecs.IDeploymentLifecycleHookTarget[];
 
   /**
-   * Alarms that fail a deployment and roll it back. Pass a `RollbackAlarm`, which the service creates for its own metrics,
-   * or your own alarms in the account and region of the service.
+   * Alarms that fail a deployment and roll it back. Pass a `RollbackAlarm` to create an alarm on the service's own
+   * metrics. You can also pass your own alarms in the account and region of the service.
    *
    * If an alarm is in ALARM state when a deployment starts, ECS ignores all alarms during this deployment. This lets you
    * deploy a fix.
@@ -94,8 +94,8 @@ export interface ServiceDeploymentOptions {
   readonly circuitBreakerResetOnHealthyTask?: boolean;
 
   /**
-   * SNS topic that receives the events of failed deployments and stopped tasks, with their reasons. It receives no events of
-   * tasks that ECS stops to replace them or to scale in.
+   * SNS topic that receives the events of failed deployments and stopped tasks, with their reasons. It receives no events
+   * for tasks that ECS stops during a replacement or a scale-in.
    *
    * @default - only the stack's log group for failures receives the events
    */

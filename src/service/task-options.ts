@@ -139,7 +139,7 @@ export interface TaskOptions {
 
   /**
    * Linux settings of the container, such as an init process. Fargate does not support devices, shared memory size, or
-   * swap, and adds no capability except `SYS_PTRACE`.
+   * swap. The only capability that you can add is `SYS_PTRACE`.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
    * @default - the ECS defaults

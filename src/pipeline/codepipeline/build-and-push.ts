@@ -51,7 +51,7 @@ export interface BuildAndPushProps {
   readonly source: pipelines.IFileSetProducer;
 
   /**
-   * Builds of images that do not use the `Dockerfile` in the root of the source.
+   * Build settings, for images that are not built from the `Dockerfile` in the root of the source.
    *
    * @default - builds each image from that Dockerfile, with the whole source as the build context
    */

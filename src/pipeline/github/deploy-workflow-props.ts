@@ -37,8 +37,8 @@ export interface DeployWorkflowProps {
   readonly pushRoleArn: string;
 
   /**
-   * ARN of the role that deploys the registries and all stages that do not have their own role, such as a
-   * `GitHubDeployRole`. It can be a GitHub expression.
+   * ARN of the role that deploys the registries and all stages without their own role. Use a `GitHubDeployRole`, for
+   * example. The ARN can be a GitHub expression.
    */
   readonly deployRoleArn: string;
 
@@ -54,14 +54,14 @@ export interface DeployWorkflowProps {
   readonly diffRoleArn?: string;
 
   /**
-   * Commands that must pass before the workflow deploys anything, by the name of the job.
+   * Commands that must pass before the workflow deploys anything, by job name.
    *
    * @default - no checks
    */
   readonly checks?: { [name: string]: string };
 
   /**
-   * Builds of images that do not use the `Dockerfile` in the root of the source repository.
+   * Build settings, for images that are not built from the `Dockerfile` in the root of the source repository.
    *
    * @default - builds each image from that Dockerfile, with the whole repository as the build context
    */
@@ -72,7 +72,8 @@ export interface DeployWorkflowProps {
    * it. To change the order, list all stages with services. If you list only some of them, list them in the order of their
    * creation.
    *
-   * @default - deploys each stage with services to the environment with its name, in the order of their creation
+   * @default - deploys all stages with services in the order of their creation, each to the environment with the name of
+   * the stage
    */
   readonly environments?: WorkflowEnvironment[];
 

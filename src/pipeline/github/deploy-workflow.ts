@@ -88,11 +88,11 @@ export class DeployWorkflow extends Construct {
 
   /**
    * @param scope the app, or a stage to deploy only this stage
-   * @throws if the name of a check is not a valid job ID; if an ARN is a token; if a timeout is not whole minutes, or is
-   * longer than AWS credentials are valid; if an action is not pinned to a commit; if another workflow has the same file; if
-   * there are lockfiles of several package managers; at synthesis, if there is no service to deploy; if the image of a
-   * service is fixed at synthesis; if a registry is in the stack of its service; if a stack has no account or region; if a
-   * role of the app lacks a permission; in CI, if the committed file is out of date
+   * @throws if the name of a check is not a valid job ID; if an ARN is a token; if a timeout is not in whole minutes, or
+   * exceeds the maximum lifetime of AWS credentials; if an action is not pinned to a commit; if another workflow has the
+   * same file; if there are lockfiles of several package managers; at synthesis, if there is no service to deploy; if the
+   * image of a service is fixed at synthesis; if a registry is in the stack of its service; if a stack has no account or
+   * region; if a role of the app lacks a permission; in CI, if the committed file is out of date
    */
   constructor(scope: Construct, id: string, props: DeployWorkflowProps) {
     super(scope, id);

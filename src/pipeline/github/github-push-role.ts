@@ -22,7 +22,7 @@ export interface GitHubPushRoleProps extends GitHubRoleProps {
 }
 
 /**
- * Phase 2: the role with which a workflow pushes images. It can only push to these registries.
+ * Phase 2: the role with which a workflow pushes images. It can push only to `registries`.
  *
  * @example
  * import { GitHubPushRole } from '@org/phased-fargate';

@@ -117,7 +117,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
   /** The role. */
   public readonly role: iam.Role;
 
-  /** The role, to grant permissions to. */
+  /** The principal of the role. Grant it additional permissions. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /** @internal */
