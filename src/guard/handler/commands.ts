@@ -2,7 +2,7 @@ import { Question } from './request';
 import * as cli from '../../private/cli-commands';
 import * as docker from '../../private/docker-commands';
 
-/** The commands that a question calls for. */
+/** Commands for users, with the values of the question. */
 
 export function deployRegistry({ registryStack }: Question): string | undefined {
   return registryStack && cli.deploy(registryStack);

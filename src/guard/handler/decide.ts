@@ -2,20 +2,20 @@ import { Observation } from './observation';
 import { Operation } from '../../handler/runtime/stack-status';
 import { WhenMissingMode, NO_IMAGE } from '../contract';
 
-/** All that a decision depends on. */
+/** The inputs of a decision. */
 export interface Situation {
   readonly observation: Observation;
   readonly timeLeft: boolean;
   readonly operation: Operation;
-  /** The answer that a rollback goes back to, be it that there was no image. */
+  /** The recorded answer to repeat. It can be `NO_IMAGE`. */
   readonly onRecord: string | undefined;
-  /** Tasks may be running. */
+  /** Whether tasks may be running. */
   readonly mayRun: boolean;
   readonly whenMissing: WhenMissingMode;
 }
 
 export type Decision =
-  /** The digest may be the one that stands for no image. */
+  /** The digest can be `NO_IMAGE`. */
   | { readonly kind: 'succeed'; readonly digest: string; readonly warning?: string }
   | { readonly kind: 'lookAgain' }
   | { readonly kind: 'fail' };
@@ -24,19 +24,20 @@ export type Decision =
  * | observed                               | time left  | no time left | rolling back (*)            |
  * |----------------------------------------|------------|--------------|-----------------------------|
  * | found                                  | succeed    | succeed      | succeed                     |
- * | missing, activating                    | look again | fail (**)    | succeed all the same, warn  |
+ * | missing, activating                    | look again | fail (**)    | succeed with a warning      |
  * | gone, not ready, not begun             | look again | fail         | as missing                  |
  * | denied, throttled, unavailable         | look again | fail         | look again, then as missing |
- * | anything else: nothing that time cures | fail       | fail (**)    | as missing                  |
+ * | anything else: waiting does not help   | fail       | fail (**)    | as missing                  |
  *
- * (*) With the answer on record, if there is one, and then before anything is observed. If not, with the digest that
- * was seen, however unfit, and otherwise with the one that stands for no image. Where CloudFormation does not say
- * whether the stack is rolling back, the answer on record counts, and everything else as if it were not.
+ * (*) Repeats the recorded answer before any observation, if there is one. Otherwise, returns the observed digest even if
+ * the image is unsuitable, or `NO_IMAGE` if no digest was observed. If CloudFormation does not report whether the stack
+ * is rolling back, the guard also repeats the recorded answer. Without one, it decides as if the stack were not rolling
+ * back.
  *
- * (**) A missing or unnamed image succeeds with 0 tasks where that was asked for and no tasks may be running: to start
- * without tasks is one thing, to stop those that run is another.
+ * (**) With `WhenMissing.startWithoutTasks()`, a missing or unnamed image succeeds with 0 tasks, unless tasks may be
+ * running. The option must never stop running tasks.
  *
- * How much time is left depends on what was observed: see `patience.ts`.
+ * The time limit depends on the observation: see `patience.ts`.
  */
 export function decide(situation: Situation): Decision {
   const { observation, operation, onRecord } = situation;

@@ -8,20 +8,20 @@ import { Stack } from '../../handler/request';
 import { short } from '../../handler/response';
 import { ecrCommand } from '../../private/cli-commands';
 
-/** What a reason is made of, besides what was observed. */
+/** Facts for a failure reason, in addition to the observation. */
 export interface Circumstances {
   readonly question: Question;
   readonly stack: Stack;
   readonly waitedMs: number;
-  /** Tasks may be running. */
+  /** Whether tasks may be running. */
   readonly mayRun: boolean;
-  /** For an image that is missing or not named. */
+  /** Set if the image is missing, or no image was named. */
   readonly recent?: RecentImages;
 }
 
 /**
- * Why the deployment was stopped and what to do, for the user who reads it in the CLI: the most important sentence
- * first, since screens cut off the rest, and commands that can be copied.
+ * Explains to the user of the CLI why the deployment was stopped, and what to do. The most important sentence comes
+ * first, because screens cut off the rest. Users can copy the commands.
  */
 export function explain(observation: Observation, circumstances: Circumstances): string {
   const { question } = circumstances;
@@ -135,7 +135,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
 
 const IMAGE_IS_FINE = 'Nothing is known to be wrong with the image.';
 
-/** Why an image that is there was not released: it could not be kept from expiring. */
+/** Explains why an existing image was not released: the guard could not protect it from expiring. */
 export function explainReleaseTags(trouble: Observation | OutOfDate, circumstances: Circumstances): string {
   const { question } = circumstances;
   const again = deployService(question, question.version.value);
@@ -192,7 +192,7 @@ function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances):
   );
 }
 
-/** All that the guard and the tasks need. */
+/** Returns a policy statement with all permissions that the guard and the tasks need. */
 function statementFor({ partition, account }: Stack, { requirements }: Question): object {
   return { Effect: 'Allow', Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: [...lookUpActions(requirements), 'ecr:BatchCheckLayerAvailability'] };
 }
@@ -211,7 +211,10 @@ function pushSteps(question: Question, tag: string): string[] {
   return [logIn(question), buildAndPush(question, tag)];
 }
 
-/** The prefixes that ECR's console and documentation propose. To know for certain takes a permission on all rules of the registry. */
+/**
+ * Prefixes that the ECR console and documentation suggest. A reliable check would need permission to read all rules of
+ * the registry.
+ */
 const CACHE_PREFIXES = /^(ecr-public|docker-hub|dockerhub|quay|ghcr|github|k8s|kubernetes|gitlab|azure|mcr|chainguard)\//;
 
 function pullThroughCache(question: Question): string | undefined {
@@ -269,7 +272,7 @@ function list(items: readonly string[]): string {
   return items.join(' and ');
 }
 
-/** One line, because CloudFormation takes no line breaks. */
+/** Joins the commands on one line, because CloudFormation does not accept line breaks. */
 function steps(...commands: string[]): string {
   return commands.length === 1 ? commands[0] : commands.map((command, index) => `${index + 1}) ${command}`).join('  ');
 }

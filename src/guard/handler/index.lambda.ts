@@ -15,7 +15,7 @@ import { lambdaRuntime } from '../../handler/runtime/runtime';
 import { stackOperation } from '../../handler/runtime/stack-status';
 import { NO_IMAGE } from '../contract';
 
-/** Observe, decide, then explain the refusal or move the release tags. */
+/** Observes and decides, then explains the refusal or moves the release tags. */
 async function guard(session: Session, again = false): Promise<Answer> {
   const { runtime, sent, request, times, log, redact } = session;
   const question = parse(request);
@@ -26,7 +26,7 @@ async function guard(session: Session, again = false): Promise<Answer> {
   const getManifest: GetManifest = async (imageDigest) => tags ? tags.manifestOf(imageDigest) : (await ecr.getManifests([{ imageDigest }]))[0];
   const isUpdate = request.type === 'Update';
   const first = isUpdate || tags ? await askOperation() : undefined;
-  // Nothing that is created was there before, so there is nothing to go back to.
+  // A Create has no earlier release to return to, so it never counts as a rollback.
   const begun = isUpdate ? first!.operation : 'forward';
   const recorded = ReleaseHistory.of(request);
   const history = recorded.isUnknown ? recorded.supposing(await tags?.images().catch(() => []) ?? []) : recorded;
@@ -66,10 +66,12 @@ async function guard(session: Session, again = false): Promise<Answer> {
   const { digest, warning } = decision;
   const target = operation === 'rollback' ? history.backTo(question) : undefined;
   const after = target?.history ?? history.after(question, digest);
-  // Where it is not certain what the request belongs to, it must not change anything: it may be late, or canceled.
+  // If it is uncertain which operation the request belongs to, the request must not change anything. It may be late or
+  // canceled.
   const isCertain = operation === 'rollback' ? target?.isCertain : operation !== 'unknown' || observation.kind !== 'unseen';
   if (tags && digest !== NO_IMAGE && isCertain && !hasTurned) {
-    // What a rollback takes back keeps a tag too: an update to an earlier release that is delivered late looks the same.
+    // An image that is rolled back also keeps a tag, because a late update to an earlier release looks the same as a
+    // rollback.
     const earlier = [...new Set([...after.images, ...history.images])];
     const releases = { latest: digest, previous: after.images.find((image) => image !== digest), earlier };
     const belongsTo = operation === 'rollback' ? operation : 'forward';
@@ -78,11 +80,12 @@ async function guard(session: Session, again = false): Promise<Answer> {
       tags,
       releases,
       operation: belongsTo,
-      // CloudFormation sends this request in no other operation: it is late, whatever has begun since.
+      // CloudFormation sends this request only in that operation. If the stack was in another operation at first, the
+      // request is late, even if the right operation has begun since.
       askOperation: first && ![belongsTo, 'unknown'].includes(first.operation) ? async () => first : askOperation,
       times,
     });
-    // It was deleted since it was found: by now its name may mean another image.
+    // The image was deleted after the guard found it. Its name may refer to another image now.
     if (trouble?.kind === 'gone' && operation !== 'rollback' && !again) return guard(session, true);
     if (trouble && operation !== 'rollback') return refuse(explainReleaseTags(trouble, { question, stack: request.stack, waitedMs, mayRun: history.mayRun }));
     if (trouble) log('warn', 'the release tags could not be moved back', { trouble });

@@ -7,7 +7,7 @@ import { retryPause } from '../../handler/runtime/pauses';
 import { Runtime } from '../../handler/runtime/runtime';
 import { AskOperation } from '../../handler/runtime/stack-status';
 
-/** The stack is not, or no longer, in the operation that the request belongs to. */
+/** The operation that the request belongs to is not, or no longer, in progress. */
 export interface OutOfDate {
   readonly kind: 'outOfDate';
   readonly status: string;
@@ -24,12 +24,12 @@ export interface Moving {
 }
 
 /**
- * Keeps what is released, and what the stack may return to, from expiring. Whoever asks twice does no harm.
+ * Protects the released image, and the images that the stack may return to, from expiring. A repeated call does no harm.
  *
- * CloudFormation is asked just before the first tag moves: a request that was canceled, or that Lambda delivers late,
- * must not touch what is deployed by then.
+ * Asks CloudFormation for the status of the stack just before the first move. A request that was canceled, or that Lambda
+ * delivers late, must not change the protection of images that were deployed later.
  *
- * @returns what prevents it
+ * @returns the problem that prevents it, if there is one
  */
 export async function moveReleaseTags(moving: Moving): Promise<Observation | OutOfDate | undefined> {
   const { runtime: { clock, random }, tags, times } = moving;
@@ -58,9 +58,10 @@ async function attempt({ tags, releases, operation, askOperation }: Moving): Pro
       const trouble = await tags.move(move).then(() => undefined, troubleOf);
       if (!trouble) continue;
       if (move.digest === releases.latest) return trouble;
-      // An earlier image that is gone cannot be kept any more.
+      // An earlier image that has been deleted cannot be protected.
       if (trouble.kind === 'gone') continue;
-      // One that can never be kept must not cost what a rollback goes back to its tag.
+      // In a rollback, an image that can never be protected must not prevent the remaining moves, such as the move to the
+      // restored image.
       if (operation === 'forward' || patience(trouble.kind, 0) > 0) return trouble;
       passedOver = trouble;
     }

@@ -1,39 +1,39 @@
-/** What one look at the registry showed. */
+/** The result of one look at the registry. */
 export type Observation =
-  /** Nobody has looked yet. */
+  /** The guard has not looked yet. */
   | { readonly kind: 'unseen' }
-  /** The parameter that should name the image is empty. */
+  /** The parameter that specifies the image is empty. */
   | { readonly kind: 'unnamed' }
   | Found
   | { readonly kind: 'missing' }
-  /** It was there, and was deleted before all of it had been read: by now its name may mean another image. */
+  /** The image was deleted while the guard was reading it. Its name may refer to another image now. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'repositoryMissing' }
   | { readonly kind: 'archived' | 'activating'; readonly digest: string }
   | { readonly kind: 'wrongPlatform'; readonly digest: string; readonly offered: readonly string[]; readonly lacking: readonly string[] }
   | { readonly kind: 'notAnImage'; readonly digest: string; readonly what: string }
-  /** An image for several platforms where only one for a single platform serves. */
+  /** The image is an index, but a single manifest is required. */
   | { readonly kind: 'index'; readonly digest: string }
-  /** ECR is not done yet with what is required of the image, or has not begun. */
+  /** ECR has not completed, or not begun, the required scan or signature. */
   | { readonly kind: 'notReady' | 'notBegun'; readonly digest: string; readonly problem: string; readonly remedy: string }
-  /** The image is not what is required. */
+  /** The image does not meet a requirement. */
   | { readonly kind: 'unfit'; readonly digest: string; readonly problem: string; readonly remedy: string }
   | Trouble;
 
-/** The image is there, and runs where it is needed. */
+/** The image exists, and runs on the required platforms. */
 export interface Found {
   readonly kind: 'found';
   readonly digest: string;
-  /** What ECR scans: of an index, the images for the platforms that are needed. */
+  /** Digests of the images that ECR scans. For an index, these are the images for the required platforms. */
   readonly images: readonly string[];
-  /** Something that could not be checked. */
+  /** Describes something that could not be checked. */
   readonly doubt?: string;
 }
 
-/** Why nothing was to be seen. */
+/** The reason why a look failed. */
 export interface Trouble {
   readonly kind: 'denied' | 'kms' | 'upstream' | 'refused' | 'quota' | 'throttled' | 'unavailable' | 'unexpected';
-  /** What was asked, in the terms of IAM. */
+  /** The failed action, in the format of IAM. */
   readonly action?: string;
   readonly message: string;
 }

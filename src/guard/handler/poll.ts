@@ -16,7 +16,10 @@ export interface Outcome {
   readonly decision: Exclude<Decision, { readonly kind: 'lookAgain' }>;
   readonly observation: Observation;
   readonly operation: Operation;
-  /** The operation is another one than at first, so the request has been canceled, or was misunderstood. */
+  /**
+   * Whether the operation changed while the guard was polling. If so, the request was canceled, or the first status was
+   * misleading.
+   */
   readonly hasTurned: boolean;
 }
 
@@ -25,7 +28,7 @@ export interface Poll {
   readonly registry: Inspector;
   readonly requirements: RequirementsCheck;
   readonly askOperation: AskOperation;
-  /** The operation that the request belongs to, as far as CloudFormation says. */
+  /** The operation that the request belongs to, as far as CloudFormation reports it. */
   readonly begun: Operation;
   readonly log: Log;
   readonly request: Request;
@@ -34,7 +37,7 @@ export interface Poll {
   readonly times: Deadlines;
 }
 
-/** Observe and decide, again and again until there is something to answer. */
+/** Observes and decides repeatedly, until there is an answer. */
 export async function pollUntilDecided(
   { runtime: { clock, random }, registry, requirements, askOperation, begun, log, request, question, history, times }: Poll,
 ): Promise<Outcome> {
@@ -45,7 +48,7 @@ export async function pollUntilDecided(
     return seen.kind === 'gone' ? lookOnce(thorough) : seen;
   }
 
-  /** What is deployed comes first: only where it no longer serves is the question asked anew. */
+  /** Checks the deployed image first. Looks up the requested version only if the deployed image is no longer suitable. */
   async function lookOnce(thorough: boolean): Promise<Observation> {
     if (!question.imageId) return { kind: 'unnamed' };
     const deployed = history.answerTo(question);
@@ -54,7 +57,8 @@ export async function pollUntilDecided(
       if (seen.kind === 'found' || 'message' in seen) return seen;
     }
     const seen = await registry.look(question.imageId, thorough);
-    // An image that was released before stays good enough: what is found today must block no change of infrastructure.
+    // The guard does not recheck an image that was released earlier, because new findings must not block infrastructure
+    // changes.
     const isNew = seen.kind === 'found' && operation !== 'rollback' && !history.images.includes(seen.digest);
     return isNew ? requirements.check(seen) : seen;
   }
@@ -75,7 +79,7 @@ export async function pollUntilDecided(
       whenMissing: question.whenMissing,
     });
     if (decision.kind === 'fail' && request.type === 'Update' && operation === begun && begun !== 'rollback') {
-      // The stack may have turned back since, or not have said so at first.
+      // The rollback of the stack may have started later, or may not have been visible at first.
       const now = (await askOperation()).operation;
       if (now !== begun && (now === 'rollback' || now === 'unknown')) {
         operation = now;
@@ -84,7 +88,7 @@ export async function pollUntilDecided(
     }
     if (decision.kind !== 'lookAgain') {
       if (observation.kind !== 'missing' || thorough) return { decision, observation, operation, hasTurned: operation !== begun };
-      // What ended an outage, or the wait, was no thorough look.
+      // The look that ended an outage or the wait was not thorough.
       thorough = true;
       observation = await look(thorough);
       continue;

@@ -4,34 +4,36 @@ import { Request } from '../../handler/request';
 import { NO_IMAGE } from '../contract';
 
 /**
- * The guard remembers in its own physical id, so that no storage has to be kept, paid for and cleaned up:
+ * The guard stores its history in its own physical ID, so that it needs no storage to maintain, pay for, and clean up:
  *
- *     phased-fargate/<stack>/<logical id>/<latest release>/<the one before>/…
+ *     phased-fargate/<stack>/<logical id>/<latest release>/<previous release>/…
  *
- * A release is `<key>@<image>`: what was asked, and what was answered. A changed id makes CloudFormation delete the old
- * one, which does nothing. Stack and logical id make it unique, since CloudFormation refuses two resources of one id.
+ * A release is `<key>@<image>`: the key of the request, and the image in the answer. When the ID changes, CloudFormation
+ * sends a Delete for the old ID, which does nothing. The stack and the logical ID make the ID unique, because
+ * CloudFormation refuses two resources with the same ID.
  *
- * On record is each release that CloudFormation may still return to. Whether an update has succeeded it does not tell,
- * and with `--no-rollback` several may fail in a row, so that is all that the id has room for. A rollback forgets what
- * it takes back, and nothing else: the id is then what it was before.
+ * The history contains each release that CloudFormation may still return to. CloudFormation does not report whether an
+ * update has succeeded, and with `--no-rollback` several updates can fail in a row. The history therefore keeps as many
+ * releases as fit into the ID. A rollback removes only the releases that it reverts, so the ID returns to its earlier
+ * value.
  */
 export interface Release {
   readonly key: string;
-  /** Digits of the digest, or `none`; in ids of contract 2 `none-` and a hash of the nonce. */
+  /** Digits of the digest, or `none`. In IDs of contract 2, `none` can also be `none-` and a hash of the nonce. */
   readonly image: string;
 }
 
-/** One release tag each: see `release-tags.ts`. */
+/** Each image needs a release tag: see `release-tags.ts`. */
 export const MOST_IMAGES = 10;
 
 const RELEASE = '[0-9a-f]{16}@(?:[0-9a-f]{64}|none(?:-[0-9a-f]{8})?)';
 const PHYSICAL_ID = new RegExp(`^phased-fargate/[^/]+/[^/]+((?:/${RELEASE})*)$`);
 
-/** Of a release that only the registry tells of. */
+/** Key of a release that only the registry records. */
 const UNKNOWN_KEY = '0'.repeat(16);
 
 export class ReleaseHistory {
-  /** Reads the physical id of a request. */
+  /** Reads the physical ID of a request. */
   public static of(request: Request): ReleaseHistory {
     const [match, releases = ''] = PHYSICAL_ID.exec(request.physicalId) ?? [];
     const records = releases.split('/').slice(1).map((release) => {
@@ -44,7 +46,10 @@ export class ReleaseHistory {
   private constructor(
     private readonly prefix: string,
     private readonly releases: readonly Release[],
-    /** The id says nothing, since it was made by something else, such as an import: an image may run all the same. */
+    /**
+     * Whether the ID contains no history, because something else created it, such as an import. An image may be running
+     * nevertheless.
+     */
     public readonly isUnknown: boolean,
   ) {}
 
@@ -57,7 +62,7 @@ export class ReleaseHistory {
     return this.images[0];
   }
 
-  /** All images on record, each once, the latest first. */
+  /** All recorded images, without duplicates, latest first. */
   public get images(): string[] {
     const digests = this.releases.map(digestOf).filter((digest) => digest !== NO_IMAGE);
     return [...new Set(digests)];
@@ -68,20 +73,23 @@ export class ReleaseHistory {
     return this.isUnknown || this.images.length > 0;
   }
 
-  /** The image of the release that is deployed, if it answers this question: it stays what it is, wherever its tag has gone. */
+  /** The image of the deployed release, if it answers this question. It stays the same even if its tag has moved. */
   public answerTo(question: Question): string | undefined {
     const [latest] = this.releases;
     if (!latest || !isSameQuestion(latest, question)) return undefined;
     return latest.image.startsWith('none') ? undefined : digestOf(latest);
   }
 
-  /** The image that was answered to this request before, or to the question that is deployed. */
+  /** The earlier answer to this request. If there is none, the deployed image, if it answers this question. */
   public answeredTo(question: Question): string | undefined {
     const answered = this.indexOfRequest(question);
     return answered === undefined ? this.answerTo(question) : digestOf(this.releases[answered]);
   }
 
-  /** For a rollback: the history as it was when what the request goes back to was released, as far as that is on record. */
+  /**
+   * For a rollback: the history at the time when the release that the request returns to was released. Undefined if that
+   * release is not recorded.
+   */
   public backTo(question: Question): Target | undefined {
     const certain = this.indexOfRequest(question);
     if (certain !== undefined) return this.target(this.releases.slice(certain), true);
@@ -100,8 +108,8 @@ export class ReleaseHistory {
   }
 
   /**
-   * With the images that the registry says were released, the latest first, where the id does not say. Any of them may
-   * be what runs: the latest may come of this very request, if Lambda delivers it again.
+   * If the ID contains no history, uses the images that the registry records as released, latest first. Any of them may
+   * be running. The latest may even be the result of this request, if Lambda delivers it again.
    */
   public supposing(images: readonly string[]): ReleaseHistory {
     return this.isUnknown && images.length > 0 ? this.with(images.map((digest) => ({ key: UNKNOWN_KEY, image: digest.slice('sha256:'.length) }))) : this;
@@ -117,7 +125,7 @@ export class ReleaseHistory {
     return { history: this.with(releases), digest: digestOf(releases[0]), isCertain };
   }
 
-  /** In a rollback, the properties of a release are sent back as they were. */
+  /** In a rollback, CloudFormation sends the unchanged properties of a release again. */
   private indexOfRequest({ key: asked, legacyKey, legacyAbsence }: Question): number | undefined {
     return this.indexOf(({ key }) => key === asked)
       ?? this.indexOf(({ key, image }) => key === legacyKey && image === legacyAbsence)
@@ -130,24 +138,24 @@ export class ReleaseHistory {
   }
 }
 
-/** What a rollback goes back to. */
+/** The release that a rollback returns to. */
 export interface Target {
   readonly history: ReleaseHistory;
   readonly digest: string;
-  /** This very request was answered before. If it was not, it may be one of the update that failed, delivered late. */
+  /** Whether this request was answered before. If not, it may be a late request of the failed update. */
   readonly isCertain: boolean;
 }
 
 /**
- * What goes first is a release whose image a later one has too; then the oldest. The latest release and the one that it
- * has replaced go last: until the update has succeeded, either may be what is deployed.
+ * First removes releases whose image a later release also has, then the oldest release. Keeps the latest release and its
+ * predecessor for as long as possible, because either may be deployed until the update has succeeded.
  */
 function withoutTheLeastUseful(releases: readonly Release[]): Release[] {
   const repeated = releases.filter(({ image }, index) => index > 1 && releases.findIndex((release) => release.image === image) < index).at(-1);
   return releases.filter((release) => release !== (repeated ?? releases.at(-1)));
 }
 
-/** Two requests may ask the same and differ in what the answer does not depend on. */
+/** Two requests can ask the same question, but differ in properties that do not affect the answer. */
 function isSameQuestion({ key }: Release, { key: asked, legacyKey, hasOtherNeeds }: Question): boolean {
   return (key === legacyKey && !hasOtherNeeds) || key.slice(0, 8) === asked.slice(0, 8);
 }

@@ -10,31 +10,31 @@ export interface Repository {
   readonly uri: string;
   readonly account: string;
   readonly region: string;
-  /** Where the partition's services are: `amazonaws.com`. */
+  /** Domain of the services in the partition: `amazonaws.com`. */
   readonly domain: string;
 }
 
 export type ImageId = { readonly imageTag: string } | { readonly imageDigest: string };
 
 export interface Platform {
-  /** In the terms of ECS: `LINUX/X86_64`. */
+  /** In the format of ECS: `LINUX/X86_64`. */
   readonly task: string;
-  /** In the terms of images: `linux/amd64`; `undefined` where this version does not know it. */
+  /** In the format of images: `linux/amd64`. Undefined if this version of the library does not know the platform. */
   readonly image: string | undefined;
 }
 
-/** What the guard is asked, understood. */
+/** The parsed properties of a request. */
 export interface Question {
   readonly repository: Repository;
   readonly version: { readonly kind: VersionKind; readonly value: string };
-  /** Nothing while a parameter is empty. */
+  /** Undefined if the parameter is empty. */
   readonly imageId: ImageId | undefined;
-  /** The tag that people know the image by; empty where they do not. */
+  /** The tag in the version. Empty if the version contains no tag. */
   readonly imageTag: string;
   readonly platforms: readonly Platform[];
   readonly singleManifest: boolean;
   readonly requirements: readonly Requirement[];
-  /** How long to wait for ECR to be done with what is required. */
+  /** Time to wait for ECR to complete the required scans and signatures. */
   readonly requirementsWaitMs: number;
   readonly whenMissing: WhenMissingMode;
   readonly waitMs: number;
@@ -42,21 +42,22 @@ export interface Question {
   readonly serviceStack: string;
   readonly registryStack: string | undefined;
   readonly parameterName: string | undefined;
-  /** The tag that keeps what is deployed; nothing where that is not asked for. */
+  /** The tag that keeps the deployed image from expiring. Undefined if the guard does not retain images. */
   readonly releaseTag: string | undefined;
-  /** Half of it tells which image is meant, and all of it which request this is. */
+  /** The first half identifies the question. The whole key identifies the request. */
   readonly key: string;
-  /** As contract 2 recorded it, and that there was no image. */
+  /** The key as contract 2 recorded it, and the text with which contract 2 recorded that there was no image. */
   readonly legacyKey: string;
   readonly legacyAbsence: string;
-  /** What the key of contract 2 leaves out is not as it was before the update. */
+  /** Whether the update changes requirements for the image that the key of contract 2 does not cover. */
   readonly hasOtherNeeds: boolean;
 }
 
 /**
- * The properties. Those of older versions of this library arrive in rollbacks, so whatever can have a default has one.
+ * Parses the properties. In rollbacks, properties from older versions of this library arrive, so each property that can
+ * have a default has one.
  *
- * @throws where it is not clear which image is meant
+ * @throws if it is unclear which image is requested
  */
 export function parse(request: Request): Question {
   assertKnownType(request);
@@ -133,15 +134,16 @@ function imageIdOf({ kind, value }: Question['version']): ImageId | undefined {
   return both ? { imageDigest: both.digest } : { imageTag: value };
 }
 
-/** A pipeline passes both: the digest says which image is meant, and the tag tells people. */
+/** Pipelines pass both. The digest identifies the image, and the tag is for readers. */
 function tagAndDigest(value: string): { tag: string; digest: string } | undefined {
   const at = value.indexOf('@sha256:');
   return at > 0 ? { tag: value.slice(0, at), digest: value.slice(at + 1) } : undefined;
 }
 
 /**
- * Two requests are the same if all their properties are, and ask the same if all is that the answer depends on. A moving
- * tag is another question at each synthesis; what else carries a nonce stays the same.
+ * Two requests are the same if all of their properties are equal. They ask the same question if the properties that
+ * affect the answer are equal. A moving tag is a new question at each synthesis. In all other requests, the nonce does
+ * not change the question.
  */
 function keyOf(properties: Properties): string {
   const question = ['RepositoryUri', 'RepositoryName', 'RegistryId', 'RegistryRegion', ...NEEDS].map((name) => properties[name]);
@@ -150,14 +152,14 @@ function keyOf(properties: Properties): string {
     + hash(JSON.stringify(Object.entries(request).sort(([one], [other]) => one < other ? -1 : 1))).slice(0, 8);
 }
 
-/** What an image must be to be the answer. */
+/** Properties that contain requirements for the image. */
 const NEEDS = ['Platforms', 'SingleManifest', 'Requirements'];
 
 function needsOf(properties: Properties): string {
   return JSON.stringify(NEEDS.map((name) => properties[name]));
 }
 
-/** Contract 2 left out what the image must be. */
+/** The key of contract 2 did not cover the requirements for the image. */
 function legacyKeyOf(properties: Properties): string {
   return hash([text(properties.RepositoryUri), ...versionOf(properties)].join('\n')).slice(0, 16);
 }

@@ -12,15 +12,15 @@ import { ImageId, Repository } from '../request';
 
 type Action = (typeof REGISTRY_ACTIONS | typeof RELEASE_TAG_ACTIONS)[number] | (typeof REQUIREMENT_ACTIONS)[keyof typeof REQUIREMENT_ACTIONS];
 
-/** Only what the role is granted can be asked: the two are one list. */
+/** Derived from the actions that the role is granted, so that the client cannot call any other operation. */
 type Operation = Action extends `ecr:${infer Name}` ? Name : never;
 
-/** What ECR says of an image. */
+/** Description of an image in ECR. */
 export interface ImageDetail {
   readonly imageDigest?: string;
   readonly imageTags?: readonly string[];
   readonly imageStatus?: string;
-  /** In seconds since 1970. */
+  /** Seconds since 1970. */
   readonly imagePushedAt?: number;
 }
 
@@ -30,14 +30,14 @@ export interface Manifest {
   readonly mediaType: string | undefined;
 }
 
-/** ECR knows of an image, or of no such image, but does not hand it out. */
+/** ECR returned a failure instead of an image, or the image no longer exists. */
 export class ImageFailure extends Error {
   constructor(public readonly code: string, reason: string) {
     super(`${code}: ${reason}`);
   }
 }
 
-/** A vulnerability, as basic or as enhanced scanning reports it. */
+/** A vulnerability, as basic or enhanced scanning reports it. */
 export interface Finding {
   readonly name?: string;
   readonly severity?: string;
@@ -69,29 +69,29 @@ export interface ImagePage {
   readonly nextToken?: string;
 }
 
-/** The operations of ECR that the guard uses, on one repository. Every method may throw what `troubleOf` explains. */
+/** ECR operations that the guard uses on one repository. Every method can throw errors that `troubleOf` explains. */
 export interface EcrClient {
-  /** The cheap look, which does not count as a pull. Nothing where there is no such image. */
+  /** Looks up an image cheaply, without a pull. Returns `undefined` if the image does not exist. */
   describeImage(id: ImageId, filter?: { imageStatus: 'ANY' }): Promise<ImageDetail | undefined>;
 
   listImages(page: PageRequest): Promise<ImagePage>;
 
   /**
-   * The manifest behind each id, in the order of the ids; nothing where there is no such image, and a failure where ECR
-   * has another reason than that for handing out nothing.
+   * Returns the manifest for each ID, in the order of the IDs. The entry is `undefined` if the image does not exist, and
+   * a failure if ECR returns no manifest for another reason.
    */
   getManifests(ids: readonly ImageId[]): Promise<Array<Manifest | ImageFailure | undefined>>;
 
-  /** Where the blob can be fetched for some minutes. */
+  /** Returns a URL from which the blob can be downloaded for some minutes. */
   downloadUrl(layerDigest: string): Promise<string>;
 
-  /** One page of what scanning the image has found; nothing where it has not been scanned. */
+  /** Returns one page of the findings. Returns `undefined` if the image has not been scanned. */
   scanFindings(imageDigest: string, page: PageRequest): Promise<ScanPage | undefined>;
 
-  /** By signing profile. */
+  /** Returns the status for each signing profile. */
   signingStatuses(imageDigest: string): Promise<readonly SigningStatus[]>;
 
-  /** Gives the image a tag, which is taken from the image that has it. */
+  /** Adds a tag to the image. If another image has the tag, the tag moves. */
   putTag(imageTag: string, manifest: Manifest): Promise<void>;
 }
 
@@ -104,7 +104,7 @@ interface BatchGetImageAnswer {
   readonly failures?: ReadonlyArray<{ readonly imageId?: Record<string, unknown>; readonly failureCode?: string; readonly failureReason?: string }>;
 }
 
-/** In bytes: more than ECR says about anything but manifests, of which several may have megabytes. */
+/** In bytes. All answers of ECR are smaller, except manifests: several of them can have megabytes. */
 const LARGEST_ANSWER = 1024 * 1024;
 const LARGEST_MANIFESTS = 8 * LARGEST_ANSWER;
 
@@ -123,7 +123,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
   const ask = async <Answer>(operation: Operation, input: object, largestBody = LARGEST_ANSWER): Promise<Answer> =>
     await askJson(service, TARGET, operation, { registryId: repository.account, repositoryName: repository.name, ...input }, largestBody) as Answer;
 
-  /** Digest and manifest never part, so a manifest that was seen once needs not be asked for again. */
+  /** The manifest of a digest never changes, so the client requests each manifest only once. */
   const seen = new Map<string, Manifest>();
 
   async function describeImage(id: ImageId, filter?: object): Promise<ImageDetail | undefined> {
@@ -148,7 +148,8 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     const unknown = ids.filter((_, index) => !known[index]);
     if (unknown.length === 0) return known;
 
-    // ECR answers in the form that was pushed only to those who accept it; the index types are accepted though not documented.
+    // ECR returns a manifest as it was pushed only if the request accepts its type. ECR also accepts the index types
+    // here, although they are not documented.
     const answer = await ask<BatchGetImageAnswer>('BatchGetImage', { imageIds: unknown, acceptedMediaTypes: MEDIA_TYPES }, LARGEST_MANIFESTS);
     const found: Array<Manifest | ImageFailure | undefined> = [];
     for (const id of unknown) {
@@ -158,7 +159,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     return known.map((manifest) => manifest ?? found.shift());
   }
 
-  /** @returns `unclear` where an answer to several ids does not say which of them it is about */
+  /** @returns `unclear` if an answer to several IDs does not say which of them it is for */
   function manifestOf(id: ImageId, answer: BatchGetImageAnswer, isOnly: boolean): Manifest | ImageFailure | undefined | 'unclear' {
     const [[name, value]] = Object.entries(id);
     const [images, failures] = [list(answer.images), list(answer.failures)];
@@ -217,7 +218,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
   return { scanFindings, signingStatuses, describeImage, listImages, getManifests, downloadUrl, putTag };
 }
 
-/** What an answer lists. */
+/** Returns the objects in a list of an answer. */
 export function list<Item>(items: readonly Item[] | undefined): Item[] {
   return Array.isArray(items) ? items.filter((item) => typeof item === 'object') : [];
 }
@@ -230,20 +231,20 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof AwsError && error.code === code;
 }
 
-/** What ECR has of its own. */
+/** Error codes that only ECR has. */
 const KIND_OF_CODE: ReadonlyArray<[RegExp, Trouble['kind'] | 'gone' | 'repositoryMissing']> = [
   [/^RepositoryNotFound/, 'repositoryMissing'],
-  // What is looked for by its name is answered without an error. What was found by it has been deleted since.
+  // A lookup by name does not fail with these codes. The image was found by its name, and has been deleted since.
   [/^(ImageNotFound|LayersNotFound|ReferencedImagesNotFound)/, 'gone'],
   [/^Upstream(TooManyRequests|Unavailable)/, 'unavailable'],
   [/^Upstream|UnableToAccessUpstream|UnableToGetUpstream/, 'upstream'],
   [/^Kms/, 'kms'],
-  // ECR means its quotas by it, such as 1,000 tags to an image: trying again changes nothing.
+  // ECR uses this code for its quotas, such as 1,000 tags per image. A retry does not help.
   [/^LimitExceeded/, 'quota'],
   [/Validation|InvalidParameter/, 'refused'],
 ];
 
-/** What a failed call says about the image, and whether time may cure it. */
+/** Classifies a failed call. The kind determines whether a retry may help. */
 export function troubleOf(error: unknown): Observation {
   if (error instanceof NetworkError) return { kind: 'unavailable', message: error.message };
   if (error instanceof ImageFailure) return observationOf(error.code, 0, 'ecr:BatchGetImage', error.message);

@@ -9,8 +9,8 @@ import { ImageId, Platform, Question } from '../request';
 
 export interface Inspector {
   /**
-   * One look, which never throws. A thorough one makes sure that an image that looks missing is not in the archive:
-   * whether ECR shows archived images unasked is not documented.
+   * Looks up the image once. Never throws. If the image seems to be missing, a thorough look also checks the archive,
+   * because AWS does not document whether ECR returns archived images by default.
    */
   look(imageId: ImageId, thorough: boolean): Promise<Observation>;
 }
@@ -20,7 +20,7 @@ const BLOB_TIMEOUT_MS = 5_000;
 export type GetManifest = (imageDigest: string) => Promise<Manifest | ImageFailure | undefined>;
 
 export function inspector({ send }: Runtime, ecr: EcrClient, question: Question, getManifest: GetManifest): Inspector {
-  /** Nobody runs it, so it need not be an image. */
+  /** No task or function runs the image, so any artifact is suitable. */
   const isAnyImageFit = question.platforms.length === 0 && !question.singleManifest;
 
   async function look(imageId: ImageId, thorough: boolean): Promise<Observation> {
@@ -36,7 +36,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'gone' };
   }
 
-  /** ECR may not take a filter together with an image id. Then the first answer was the whole answer. */
+  /** ECR may refuse a filter together with an image ID. In that case, the first answer was complete. */
   async function describeInArchive(imageId: ImageId): Promise<ImageDetail | undefined> {
     return ecr.describeImage(imageId, { imageStatus: 'ANY' }).catch(() => undefined);
   }
@@ -80,7 +80,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
   };
 }
 
-/** Only what is certain is refused. */
+/** Refuses an image only if it certainly lacks a platform. */
 function comparePlatforms(
   digest: string,
   needed: readonly Platform[],
@@ -92,12 +92,13 @@ function comparePlatforms(
   return unclear.length === 0 ? { kind: 'wrongPlatform', digest, offered, lacking } : found(digest, [...unknown, ...unclear]);
 }
 
-/** An index is not scanned: what it points to is. */
+/** ECR does not scan an index. It scans the images in the index. */
 function scanning(observation: Observation, images: readonly IndexedImage[], needed: readonly Platform[]): Observation {
   if (observation.kind !== 'found') return observation;
   const platforms = needed.map(({ image }) => image);
   const scanned = images.filter(({ platform }) => platforms.length === 0 || platforms.includes(platform)).map(({ digest }) => digest);
-  // Where it is not clear what the index points to, ECR is asked about the index, and says that it is not scanned.
+  // If the images in the index are unclear, the guard asks ECR about the index itself. ECR then reports that it is not
+  // scanned.
   return scanned.length > 0 ? { ...observation, images: scanned } : observation;
 }
 

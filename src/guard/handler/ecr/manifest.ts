@@ -1,13 +1,13 @@
 import { parsed, record } from '../../../handler/request';
 
 /**
- * What is behind a digest, read from its manifest.
+ * The contents behind a digest, according to its manifest.
  *
- * A manifest that nobody foresaw is `unknown`, not wrong: registries learn new ones faster than guards do.
+ * A manifest of an unexpected type is `unknown`, not invalid, because registries adopt new types faster than guards do.
  */
 export type Contents =
   | { readonly kind: 'index'; readonly platforms: readonly string[]; readonly unclear: readonly string[]; readonly images: readonly IndexedImage[] }
-  /** Its platform is in this blob. */
+  /** The config blob contains the platform. */
   | { readonly kind: 'image'; readonly configDigest: string; readonly unclear: readonly string[] }
   | { readonly kind: 'artifact'; readonly what: string }
   | { readonly kind: 'unknown'; readonly what: string };
@@ -26,14 +26,14 @@ const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const INDEX_TYPES: readonly unknown[] = [OCI_INDEX, DOCKER_LIST];
 const MANIFEST_TYPES: readonly unknown[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 
-/** All that can be read here. */
+/** All media types that this file can read. */
 export const MEDIA_TYPES: readonly unknown[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
 
 const CONFIG_TYPES: readonly unknown[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
 
 const LAYERS_OF_IMAGES = /^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\./;
 
-/** Artifacts that call themselves images, and those that deserve a name. */
+/** Artifacts that look like images, and artifacts that failure reasons name. */
 const ARTIFACTS: ReadonlyArray<[RegExp, string]> = [
   [/^application\/vnd\.cncf\.helm\./, 'a Helm chart'],
   [/^application\/vnd\.(dev\.cosign|dev\.sigstore|cncf\.notary)\./, 'a signature'],
@@ -88,14 +88,14 @@ function readSingle({ artifactType, config, layers }: Fields): Contents {
   }
   const layerTypes = (Array.isArray(layers) ? layers : []).map((layer) => String(record(layer).mediaType));
   const strange = layerTypes.filter((type) => !LAYERS_OF_IMAGES.test(type));
-  // Signatures and attestations carry the config of an image, for the sake of old registries.
+  // Signatures and attestations have the config of an image, for compatibility with old registries.
   const named = strange.length === layerTypes.length ? strange.map(knownArtifact).find((name) => name !== undefined) : undefined;
   if (named) return { kind: 'artifact', what: named };
 
   return { kind: 'image', configDigest: digest, unclear: [...new Set(strange)].map((layer) => `a layer of type ${layer}`) };
 }
 
-/** The platform that an image's config states, or nothing. */
+/** Returns the platform from the config of an image, if it contains one. */
 export function readConfig(config: string): string | undefined {
   return platformOf(parsed(config));
 }

@@ -7,7 +7,7 @@ export interface PageRequest {
 
 const SIZES = [100, 20, 5];
 
-/** Page after page. Where one is too large, fewer items at once. */
+/** Yields all pages. If a page is too large, requests fewer items per page. */
 export async function* pages<Page extends { readonly nextToken?: string } | undefined>(
   ask: (page: PageRequest) => Promise<Page>, sizes: readonly number[] = SIZES,
 ): AsyncGenerator<Page> {

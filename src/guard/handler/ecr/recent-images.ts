@@ -3,21 +3,24 @@ import { pages } from './pages';
 import { RELEASE_TAG_PREFIX } from '../../../registry/release-tag-prefix';
 import { NO_IMAGE } from '../../contract';
 
-/** What else is in the repository, for the reason of a failure. */
+/** Other images in the repository, for a failure reason. */
 export interface RecentImages {
-  /** The last five, the newest first. */
+  /** The five most recently pushed images, newest first. */
   readonly pushedLast: ReadonlyArray<{ readonly name: string; readonly pushedAt: Date }>;
-  /** Tags that are nearly the one that was asked for. */
+  /** Tags that resemble the requested tag. */
   readonly similarTags: readonly string[];
-  /** The repository holds more images than were looked at. */
+  /** Whether the repository may contain images that were not listed. */
   readonly partial: boolean;
 }
 
-/** ECR lists in no order, so all pages count; but a reason is not worth more than this, in calls, time or memory. */
+/**
+ * ECR lists images in no particular order, so every page matters. The limit bounds the calls, time, and memory that a
+ * failure reason can cost.
+ */
 const MOST_PAGES = 10;
 const PAGE_SIZES = [500, 50, 5];
 
-/** Nothing where ECR does not tell: the reason is complete without. */
+/** Returns `undefined` if ECR does not list any image. The failure reason is complete without the list. */
 export async function recentImages(ecr: EcrClient, askedFor: string): Promise<RecentImages | undefined> {
   const recent = new Recent(askedFor);
   let left = MOST_PAGES;
@@ -28,12 +31,12 @@ export async function recentImages(ecr: EcrClient, askedFor: string): Promise<Re
       if (--left === 0) break;
     }
   } catch {
-    // What was seen so far may help all the same.
+    // The images that were listed so far may still help.
   }
   return recent.isEmpty ? undefined : recent.soFar(true);
 }
 
-/** Keeps of each page only what may be shown. */
+/** Keeps only the images and tags that a failure reason may show. */
 class Recent {
   private pushedLast: Array<RecentImages['pushedLast'][number]> = [];
   private readonly similarTags: string[] = [];
@@ -67,14 +70,14 @@ function tagsOfUsers(tags: readonly string[] = []): string[] {
   return tags.filter((tag) => typeof tag === 'string' && !tag.startsWith(RELEASE_TAG_PREFIX));
 }
 
-/** The mistakes that people make with tags: case, a `v` too many, a sha cut short, a letter wrong. */
+/** Whether a typical mistake explains the difference: case, an extra `v`, a truncated SHA, or one wrong letter. */
 export function isSimilar(tag: string, other: string): boolean {
   const [a, b] = [tag, other].map((text) => text.toLowerCase().replace(/^v(?=\d)/, ''));
   const shared = Math.min(a.length, b.length);
   return a === b || (shared >= 5 && (a.slice(0, shared) === b.slice(0, shared) || isOneEditApart(a, b)));
 }
 
-/** Of two texts of which neither is the beginning of the other. */
+/** Compares two texts, neither of which is a prefix of the other. */
 function isOneEditApart(...texts: [string, string]): boolean {
   const [short, long] = texts.sort((one, other) => one.length - other.length);
   const same = [...short].findIndex((character, index) => character !== long[index]);

@@ -2,8 +2,8 @@ import { EcrClient, ImageFailure, Manifest } from './client';
 import { MOST_IMAGES } from '../release-history';
 
 /**
- * The tags that shield what is deployed from lifecycle rules: one for the image that was released last, one for the
- * image before it, and one for each further image that CloudFormation may still return to.
+ * Images that release tags protect from lifecycle rules: the image that was released last, the previous image, and each
+ * further image that CloudFormation may still return to.
  */
 export interface Releases {
   readonly latest: string;
@@ -11,7 +11,7 @@ export interface Releases {
   readonly earlier: readonly string[];
 }
 
-/** Which image each release tag is on. */
+/** Maps each release tag to the digest of its image. */
 export type TaggedImages = ReadonlyMap<string, string>;
 
 export interface Move {
@@ -19,15 +19,18 @@ export interface Move {
   readonly digest: string;
 }
 
-/** All release tags of a guard whose first one is this: one for each image on record, and one each to move through and to spare. */
+/**
+ * Returns all release tags of a guard, derived from its first one. There is one tag for each recorded image, one for
+ * swaps, and one for an image that is spared.
+ */
 export function releaseTags(tag: string): { readonly latest: string; readonly previous: string; readonly earlier: readonly string[] } {
   const earlier = Array.from({ length: MOST_IMAGES }, (_, index) => `${tag}-earlier-${index + 1}`);
   return { latest: tag, previous: `${tag}-previous`, earlier };
 }
 
 /**
- * The order in which tags move. Nothing moves that is in its place already, and no image that is to keep a tag is ever
- * without one.
+ * Returns the moves in their order. A tag that is already in its place does not move. An image that must keep a tag has
+ * one at every moment.
  */
 export function planMoves(tag: string, tagged: TaggedImages, { latest, previous, earlier }: Releases): Move[] {
   const tags = releaseTags(tag);
@@ -36,7 +39,7 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
   const now = new Map(tagged);
   const moves: Move[] = [];
 
-  /** Nobody would miss this tag where it is. */
+  /** Whether the tag can move without leaving a protected image untagged. */
   const isFree = (name: string) => {
     const digest = now.get(name)!;
     return !kept.has(digest) || all.some((other) => other !== name && now.get(other) === digest);
@@ -47,13 +50,14 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
 
   const open: Step[] = [
     ...earlier.filter((digest) => digest !== latest && digest !== previous).map(store),
-    // Where nothing came before, the tag is left to what was released last, not to what a rollback takes back.
+    // If there is no previous image, the tag moves to the latest image, so that it does not stay on an image that is
+    // rolled back.
     ...previous ?? now.has(tags.previous) ? [{ anyOf: [tags.previous], digest: previous ?? latest }] : [],
     { anyOf: [tags.latest], digest: latest },
   ];
   for (;;) {
     const step = open.find(tagFor)
-      // Two images want each other's last tag, so that one of them has to move out of the way first.
+      // Two images need each other's last tag, so one of them gets a temporary tag first.
       ?? open.map(({ anyOf: [name] }) => store(now.get(name)!)).find(tagFor);
     if (!step) return moves;
 
@@ -64,39 +68,39 @@ export function planMoves(tag: string, tagged: TaggedImages, { latest, previous,
   }
 }
 
-/** A move, with what it takes. */
+/** A move with the manifest that it needs. */
 export interface MoveOfImage extends Move {
   readonly manifest: Manifest | ImageFailure;
 }
 
-/** The image is to have one of these tags. */
+/** A step that gives the image one of these tags. */
 interface Step {
   readonly anyOf: readonly string[];
   readonly digest: string;
 }
 
-/** The image behind a tag that ECR does not hand out, such as one in the archive: nobody can say which it is. */
+/** Stands for an image that ECR does not return, such as an archived one. Its digest is unknown. */
 const UNREADABLE = 'unreadable';
 
 /** The release tags of one guard in its registry. */
 export class ReleaseTags {
-  /** As it was read last. */
+  /** The result of the last read. */
   private tagged: TaggedImages | undefined;
 
   constructor(private readonly ecr: EcrClient, public readonly tag: string) {}
 
-  /** An image's manifest and, in the same call, the release tags. */
+  /** Returns the manifest of an image, and reads the release tags in the same call. */
   public async manifestOf(imageDigest: string): Promise<Manifest | ImageFailure | undefined> {
     return this.read(imageDigest);
   }
 
   /**
-   * What has to move so that these are kept. An image that is gone cannot be kept any more. With `sparingLatest` nothing
-   * takes the last tag of the image that the registry says was released last, even if nobody here knows of it:
-   * another request may have released it meanwhile. Nothing moves then either unless each image can be had, whereas a
-   * rollback moves what it can.
+   * Plans the moves that protect these images. A deleted image cannot be protected. With `sparingLatest`, the image that
+   * the registry records as the latest release keeps its last tag. It can be unknown here, because another request may
+   * have released it in the meantime. The option also prevents all moves if ECR fails to return an image. A rollback
+   * makes the moves that are possible.
    *
-   * @throws what `troubleOf` explains
+   * @throws errors that `troubleOf` explains
    */
   public async plan(releases: Releases, { sparingLatest }: { sparingLatest: boolean }): Promise<MoveOfImage[]> {
     const tagged = await this.readOnce(releases.latest);
@@ -116,9 +120,10 @@ export class ReleaseTags {
   }
 
   /**
-   * The images that the registry says were released, each once: the latest, the one before, and earlier ones.
+   * Returns the images that the registry records as released, without duplicates: the latest, the previous, and earlier
+   * ones.
    *
-   * @throws what `troubleOf` explains
+   * @throws errors that `troubleOf` explains
    */
   public async images(): Promise<string[]> {
     const images = new Set((await this.readOnce()).values());
@@ -126,13 +131,13 @@ export class ReleaseTags {
     return [...images];
   }
 
-  /** @throws what `troubleOf` explains */
+  /** @throws errors that `troubleOf` explains */
   public async move({ tag, manifest }: MoveOfImage): Promise<void> {
     if (manifest instanceof ImageFailure) throw manifest;
     await this.ecr.putTag(tag, manifest);
   }
 
-  /** What was read may no longer be true. */
+  /** Discards the last read, which may be out of date. */
   public forget(): void {
     this.tagged = undefined;
   }

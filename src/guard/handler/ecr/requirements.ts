@@ -9,19 +9,19 @@ import { Found, Observation } from '../observation';
 import { Question } from '../request';
 
 export interface RequirementsCheck {
-  /** The same image if it is what is required, and otherwise what is wrong with it. Never throws. */
+  /** Returns the same image if it meets all requirements. Otherwise, returns the problem. Never throws. */
   check(image: Found): Promise<Observation>;
 }
 
 type Verdict = Extract<Observation, { readonly problem: string }> | undefined;
 
-/** What an image must be besides being there. */
+/** Checks the requirements for an image that exists. */
 export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, repository }: Question): RequirementsCheck {
   const command = (operation: string, digest: string) => `${ecrCommand(operation, repository)} --image-id imageDigest=${digest}`;
 
   async function check(requirement: Requirement, image: Found): Promise<Verdict> {
     if (requirement.kind === 'signed') return signed(requirement, image);
-    // Nothing that is wrong with one of several images may hide behind another that is not ready.
+    // If one of several images is not ready, a problem with another image must still be reported.
     const verdicts: Verdict[] = [];
     for (const digest of image.images) {
       verdicts.push(await scanned(requirement, image.digest, digest).catch((error: unknown) => unscannable(error, image.digest)));
@@ -55,7 +55,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
     };
   }
 
-  /** What is wrong with the scan, and not with the image that everything else is about. */
+  /** If ECR refuses this request, the problem is the scan, not the name of the image. */
   function unscannable(error: unknown, digest: string): Verdict {
     const trouble = troubleOf(error);
     if (trouble.kind !== 'refused') throw error;
@@ -107,11 +107,11 @@ interface StatusRow {
   readonly kind: 'notReady' | 'notBegun' | 'unfit';
   readonly problem: string;
   readonly remedy: string;
-  /** The one of ECR that helps. */
+  /** ECR operation that helps. */
   readonly operation: string;
 }
 
-/** ECR starts a basic scan of an image once in 24 hours, and Amazon Inspector starts its own when it likes. */
+/** With basic scanning, ECR allows one scan of an image in 24 hours. Amazon Inspector decides itself when to scan. */
 const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
 
 const WAIT = 'wait until it is, or pass a longer waitFor';
@@ -121,7 +121,7 @@ function row(kind: StatusRow['kind'], problem: string, remedy: string, operation
 }
 
 /**
- * Each status of ECR's model but those that come with findings.
+ * All statuses in the ECR model, except those that come with findings.
  *
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
@@ -138,13 +138,13 @@ const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
   IMAGE_SIZE_EXCEEDED: row('unfit', 'is too large to be scanned', 'make it smaller'),
 }));
 
-/** How many of the findings a reason has room for. */
+/** Maximum number of findings in a failure reason. */
 const MOST_SHOWN = 8;
 
-/** In bytes of JSON, whatever packages are called. */
+/** In bytes of JSON. Names of packages can be long. */
 const LONGEST_LIST = 2_000;
 
-/** Counts the findings that matter, and keeps the worst of them: there may be thousands. */
+/** Counts the relevant findings, but keeps only the worst ones, because there may be thousands. */
 class Findings {
   public count = 0;
   private readonly bySeverity = new Map<Severity, number>();
@@ -174,13 +174,13 @@ class Findings {
   private matters(finding: Finding, rank: number): boolean {
     const { failOn, onlyFixable, accepted } = this.requirement;
     if (rank < SEVERITIES.indexOf(failOn) || finding.status === 'SUPPRESSED' || finding.status === 'CLOSED') return false;
-    // Basic scanning does not tell.
+    // Basic scanning does not report whether there is a fix.
     if (onlyFixable && finding.fixAvailable === 'NO') return false;
     return !accepted.some(({ id, until }) => id === idOf(finding) && (!until || this.now < Date.parse(until)));
   }
 }
 
-/** Enhanced scanning says `UNTRIAGED` of what has no severity yet. */
+/** Enhanced scanning reports `UNTRIAGED` for a finding that has no severity yet. */
 function severityOf({ severity }: Finding): Severity {
   return SEVERITIES.find((known) => known === severity) ?? 'UNDEFINED';
 }
