@@ -8,11 +8,11 @@ export interface Deployed {
 
 export interface Deployment {
   readonly properties: object;
-  /** Another resource of the stack fails after the guard has answered. */
+  /** Another resource of the stack fails after the guard has responded. */
   readonly failsLater: boolean;
-  /** With `--no-rollback`, a failed update stays as it is until the next one. */
+  /** With `--no-rollback`, a failed update remains as it is until the next update. */
   readonly staysFailed?: boolean;
-  /** Documentation does not settle which id a rollback is handed: the new one or the previous one. */
+  /** The documentation does not say which ID CloudFormation sends in a rollback: the new one or the previous one. */
   readonly rollbackHasNewId: boolean;
   /** Lambda delivers asynchronous events at least once. */
   readonly deliveredTwice: boolean;
@@ -22,25 +22,25 @@ export interface Deployment {
 export interface Exchange {
   readonly phase: 'deploy' | 'rollback' | 'delete';
   readonly message: Readonly<Record<string, unknown>>;
-  /** The first answer, which CloudFormation takes; nothing if none arrived. */
+  /** The first answer, which is the one that CloudFormation accepts. Undefined if none arrived. */
   readonly answer: Answered | undefined;
-  /** The bodies that arrived, by run of the function. */
+  /** The response bodies that arrived, grouped by invocation of the function. */
   readonly runs: ReadonlyArray<readonly string[]>;
-  /** What AWS was asked meanwhile, in the terms of IAM. */
+  /** The AWS actions called meanwhile, named as in IAM. */
   readonly calls: readonly string[];
   readonly tookMs: number;
-  /** Until Lambda or CloudFormation gives up. */
+  /** The time until Lambda or CloudFormation gives up. */
   readonly remainingMs: number;
 }
 
-/** How often Lambda runs an asynchronous event that failed. */
+/** Number of times that Lambda runs an asynchronous event that fails. */
 const LAMBDA_ATTEMPTS = 3;
 
-/** CloudFormation with a stack of one guard, as far as the guard can tell. */
+/** CloudFormation with a stack that contains one guard, as seen by the guard. */
 export class CloudFormation {
-  /** What a rollback goes back to. */
+  /** The state that a rollback restores. */
   public deployed: Deployed | undefined;
-  /** What the last update has made of it, be it a failed one. */
+  /** The state after the last update, even if that update failed. */
   public present: Deployed | undefined;
   public readonly exchanges: Exchange[] = [];
   private requests = 0;
@@ -62,7 +62,7 @@ export class CloudFormation {
     this.deployed = this.present = undefined;
   }
 
-  /** Goes back from failed updates that were left as they are. */
+  /** Rolls back failed updates that were not rolled back at once. */
   public async rollBack(): Promise<void> {
     if (!this.present || !this.deployed || this.present === this.deployed) return;
     if (isSame(this.present.properties, this.deployed.properties)) return this.staysInRollback(this.present);
@@ -103,7 +103,7 @@ export class CloudFormation {
     await this.backTo(this.deployed!, id, deployment.properties, deployment.deliveredTwice);
   }
 
-  /** Properties that are the same already do not have to be changed back: the resource is not updated. */
+  /** CloudFormation does not update a resource whose properties already have their previous values. */
   private staysInRollback(present: Deployed): void {
     this.deployed = this.present = present;
     this.aws.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';

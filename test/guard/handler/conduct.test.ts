@@ -15,8 +15,8 @@ beforeEach(() => {
 
 const listings = () => aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && !input.imageIds).length;
 
-describe('what else is in the repository', () => {
-  test('is looked up for an image that is not named', async () => {
+describe('the other contents of the repository', () => {
+  test('are looked up if the request names no image', async () => {
     aws.push('v3');
     const { Reason } = await aws.request(event({}, { VersionKind: 'parameter', VersionValue: '', ParameterName: 'Service:ImageTag' }));
 
@@ -24,7 +24,7 @@ describe('what else is in the repository', () => {
     expect(listings()).toBe(1);
   });
 
-  test('is looked up for no image that is there', async () => {
+  test('are not looked up if the image exists', async () => {
     aws.push('v1', { status: 'ARCHIVED' });
 
     expect(await aws.request(event())).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('is archived') });
@@ -38,8 +38,8 @@ test('a reason says how long the guard has waited', async () => {
   expect(Reason).toContain('), after 120 s.');
 });
 
-describe('findings of a scan', () => {
-  test('are not asked for in a rollback, whatever image it takes', async () => {
+describe('the findings of a scan', () => {
+  test('are not requested in a rollback, no matter which image it uses', async () => {
     aws.push('v1');
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
 
@@ -47,21 +47,21 @@ describe('findings of a scan', () => {
     expect(aws.actions).not.toContain('ecr:DescribeImageScanFindings');
   });
 
-  test('are not asked for of an image that does not exist', async () => {
+  test('are not requested for an image that does not exist', async () => {
     expect(await aws.request(event({}, { Requirements: [SCANNED] }))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('does not exist') });
     expect(aws.actions).not.toContain('ecr:DescribeImageScanFindings');
   });
 });
 
 describe('release tags', () => {
-  test('do not move where there is no image', async () => {
+  test('do not move if there is no image', async () => {
     const answer = await aws.request(event({}, { WhenMissing: 'startWithoutTasks', ReleaseTagName: 'api' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages']);
   });
 
-  test('that cannot be read leave the history of an unknown id as it is: empty', async () => {
+  test('that cannot be read leave the empty history of an unknown ID empty', async () => {
     const v1 = aws.push('v1');
     aws.faults.registry.push(DENIED);
 
@@ -70,7 +70,7 @@ describe('release tags', () => {
     });
   });
 
-  test('that cannot be moved back are a warning that says why, and nothing is said of those that are', async () => {
+  test('cause a warning with the reason only if they cannot be moved back', async () => {
     aws.push('v1');
     aws.push('v2');
     const properties = (VersionValue: string) => ({ VersionValue, ReleaseTagName: 'api' });
@@ -97,7 +97,7 @@ describe('release tags', () => {
     ['rollback', 'is gone', new ImageFailure('ImageNotFound', 'gone'), [B, C, A], undefined],
     ['forward', 'is not handed out', new ImageFailure('KmsError', 'off'), [B], { kind: 'kms' }],
     ['rollback', 'is not handed out', new ImageFailure('KmsError', 'off'), [B, C, A], { kind: 'kms' }],
-  ])('%s: move on, or do not, where an earlier image %s', async (operation, _, failure, moved, trouble) => {
+  ])('move in the right order in the operation %s if an earlier image %s, and stop if they must', async (operation, _, failure, moved, trouble) => {
     const attempts: string[] = [];
     const tags = {
       plan: async () => [B, C, A].map((digest) => ({ tag: digest, digest, manifest: failure })),
@@ -120,7 +120,7 @@ describe('release tags', () => {
     expect(found).toEqual(trouble === undefined ? undefined : expect.objectContaining(trouble));
   });
 
-  test('of two images that want each other\'s last one: one moves out of the way first', () => {
+  test('can swap two images, because one image first moves to a spare tag', () => {
     const state = new Map([[TAG, B], [`${TAG}-previous`, A]]);
 
     expect(planMoves(TAG, state, { latest: A, previous: B, earlier: [] })).toEqual([
@@ -128,7 +128,7 @@ describe('release tags', () => {
     ]);
   });
 
-  describe('on images of which ECR hands out only some', () => {
+  describe('on images that ECR only partly returns', () => {
     const plan = async (manifestOf: (id: { imageTag?: string; imageDigest?: string }) => Manifest | ImageFailure | undefined) => {
       const ecr = { getManifests: async (ids: Array<{ imageTag?: string; imageDigest?: string }>) => ids.map(manifestOf) };
       const tags = new ReleaseTags(ecr as unknown as EcrClient, TAG);
@@ -136,13 +136,13 @@ describe('release tags', () => {
     };
     const manifest = (digest: string) => ({ digest, text: '{}', mediaType: undefined });
 
-    test('move off one that nobody can read, which is not kept', async () => {
+    test('move away from an unreadable image, which is not kept', async () => {
       const moves = await plan(({ imageTag, imageDigest }) => imageTag === TAG ? new ImageFailure('KmsError', 'off') : imageDigest ? manifest(imageDigest) : undefined);
 
       expect(moves.map(({ tag, digest }) => [tag, digest])).toEqual([[`${TAG}-previous`, B], [TAG, A]]);
     });
 
-    test('do not move to one that was deleted meanwhile', async () => {
+    test('do not move to an image that was deleted meanwhile', async () => {
       const error = await plan(({ imageDigest }) => imageDigest === B ? manifest(B) : undefined).catch((reason) => reason);
 
       expect(error).toEqual(new ImageFailure('ImageNotFound', 'it was deleted meanwhile'));

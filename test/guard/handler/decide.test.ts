@@ -30,7 +30,7 @@ const OBSERVATIONS = {
   'unavailable': { kind: 'unavailable', message: '' },
 } satisfies Record<string, Observation>;
 
-/** The decision table of the design, with the last column in two: a rollback with an answer on record and one without. */
+/** The decision table of the design. Its last column is split in two: rollbacks with a recorded answer and rollbacks without one. */
 const TABLE = `
   observed           | time left  | no time left | without tasks | rolling back | nothing on record | …and no time left
   -------------------|------------|--------------|---------------|--------------|-------------------|-------------------
@@ -69,25 +69,25 @@ const CIRCUMSTANCES: ReadonlyArray<Partial<Situation>> = [
 const rows = TABLE.trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim()));
 
 describe('the decision table', () => {
-  test.each(rows)('%s', (observed, ...cells) => {
+  test.each(rows)('has the right decisions for the observation %s', (observed, ...cells) => {
     const decisions = CIRCUMSTANCES.map((circumstances) => cellOf(decideOn(OBSERVATIONS[observed as keyof typeof OBSERVATIONS], circumstances)));
 
     expect(decisions).toEqual(cells);
   });
 
-  test('has a row for everything that can be observed', () => {
+  test('has a row for every possible observation', () => {
     expect(rows.map(([observed]) => observed).sort()).toEqual(Object.keys(OBSERVATIONS).sort());
   });
 });
 
 const everyObservation = Object.entries(OBSERVATIONS);
 
-test.each(everyObservation)('where CloudFormation does not say whether the stack is rolling back, the answer on record stays (%s)', (_, observation) => {
+test.each(everyObservation)('if CloudFormation does not say whether the stack is rolling back, the recorded answer applies (%s)', (_, observation) => {
   expect(cellOf(decideOn(observation, { operation: 'unknown', onRecord: BEFORE }))).toBe('recorded');
   expect(cellOf(decideOn(observation, { operation: 'unknown', onRecord: BEFORE, timeLeft: true }))).toBe('recorded');
 });
 
-test.each(everyObservation)('where nothing is on record, a stack that is in no known operation is not taken to be rolling back (%s)', (_, observation) => {
+test.each(everyObservation)('without a recorded answer, a stack whose operation is unknown does not count as rolling back (%s)', (_, observation) => {
   for (const operation of ['unknown', 'over'] as const) {
     for (const timeLeft of [true, false]) {
       expect(cellOf(decideOn(observation, { operation, timeLeft }))).toBe(cellOf(decideOn(observation, { timeLeft })));
@@ -95,12 +95,12 @@ test.each(everyObservation)('where nothing is on record, a stack that is in no k
   }
 });
 
-test.each(['forward', 'over'] as const)('an answer on record is no answer to a new request (%s)', (operation) => {
+test.each(['forward', 'over'] as const)('a recorded answer does not apply to a new request (%s)', (operation) => {
   expect(cellOf(decideOn({ kind: 'missing' }, { operation, onRecord: BEFORE }))).toBe('fail');
   expect(cellOf(decideOn({ kind: 'found', images: [], digest: DIGEST }, { operation, onRecord: BEFORE }))).toBe('digest');
 });
 
-test('before anything was looked at, a rollback takes what is on record, and everything else looks', () => {
+test('before the first lookup, a rollback uses the recorded answer, and every other request does a lookup', () => {
   const unseen: Observation = { kind: 'unseen' };
 
   expect(cellOf(decideOn(unseen, { timeLeft: true, onRecord: BEFORE }))).toBe('look again');
@@ -110,12 +110,12 @@ test('before anything was looked at, a rollback takes what is on record, and eve
   expect(cellOf(decideOn(unseen, { timeLeft: true, operation: 'rollback', onRecord: NO_IMAGE }))).toBe('0 tasks');
 });
 
-test('a service that may be running is not stopped because the next image is missing', () => {
+test('a service that may be running is not stopped because the new image is missing', () => {
   expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks', mayRun: true })).toEqual({ kind: 'fail' });
   expect(decideOn({ kind: 'unnamed' }, { whenMissing: 'startWithoutTasks', mayRun: true })).toEqual({ kind: 'fail' });
 });
 
-test('a success that is not what was asked for comes with a warning', () => {
+test('a success that differs from the request has a warning', () => {
   expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks' })).toHaveProperty('warning', expect.stringContaining('0 tasks'));
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback' }))
     .toHaveProperty('warning', 'the stack is rolling back, so the guard proceeds without the image (missing)');
@@ -123,7 +123,7 @@ test('a success that is not what was asked for comes with a warning', () => {
   expect(decideOn({ kind: 'found', images: [], digest: DIGEST, doubt: 'hm' }, {})).toHaveProperty('warning', 'hm');
 });
 
-test('a success that is what was asked for comes without one', () => {
+test('a success that matches the request has no warning', () => {
   expect(decideOn({ kind: 'found', images: [], digest: DIGEST }, {})).toHaveProperty('warning', undefined);
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback', onRecord: BEFORE })).not.toHaveProperty('warning');
 });
@@ -146,7 +146,7 @@ test.each([
   ['refused', 0],
   ['upstream', 0],
   ['unexpected', 0],
-] as const)('a wait of two minutes has patience for %s until %d ms', (kind, expected) => {
+] as const)('with a wait of two minutes, the patience for %s lasts until %d ms', (kind, expected) => {
   expect(patience(kind, 120_000)).toBe(expected);
 });
 
@@ -158,20 +158,20 @@ test.each([
   ['missing', 120_000],
   ['denied', 60_000],
   ['unfit', 0],
-] as const)('a wait of two minutes, and of five for what is required, has patience for %s until %d ms', (kind, expected) => {
+] as const)('with a wait of two minutes, plus five for the requirements, the patience for %s lasts until %d ms', (kind, expected) => {
   expect(patience(kind, 120_000, 300_000)).toBe(expected);
 });
 
-test('what has not begun is waited for no longer than what is required is', () => {
+test('the wait for a requirement whose check has not begun ends no later than the wait for the requirement', () => {
   expect(patience('notBegun', 120_000, 30_000)).toBe(150_000);
 });
 
-test('an ailing service is given a minute even where no wait was asked for', () => {
+test('a failing service gets a minute to recover even if no wait was requested', () => {
   expect(patience('throttled', 0)).toBe(60_000);
   expect(patience('unavailable', 0)).toBe(60_000);
 });
 
-/** At the very start, so that there is time left for whatever time may cure. */
+/** Decides at the very start, so that there is time left to wait for anything that may recover. */
 function decideOn(observation: Observation, circumstances: Partial<Situation>): Decision {
   const waitMs = circumstances.operation === 'rollback' ? 0 : 120_000;
   return decide({

@@ -15,7 +15,7 @@ beforeEach(() => {
   aws.scan = () => ({ imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: {} });
 });
 
-/** The tag names another image, and the first one is deleted, right before the registry's call of this number, which fails so. */
+/** Right before the registry call with this number, moves the tag to another image and deletes the first image. The call meets the given fault. */
 function replaceBefore(call: number, fault: Fault | undefined, { fixture = FIXTURES.dockerImage, otherCalls = 0 } = {}): () => string {
   const first = aws.push('v1', { fixture });
   let now = '';
@@ -27,7 +27,7 @@ function replaceBefore(call: number, fault: Fault | undefined, { fixture = FIXTU
   return () => now;
 }
 
-describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between two calls, while its tag moves on to another (%s)', (WhenMissing) => {
+describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between two calls, while its tag moves to another image (%s),', (WhenMissing) => {
   const mode = { WhenMissing, Nonce: '1' };
 
   test.each<[string, number, Fault | undefined, object]>([
@@ -35,7 +35,7 @@ describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between t
     ['the manifest and the config', 3, LAYERS_GONE, {}],
     ['the config and the scan', 5, GONE, required(SCANNED)],
     ['the config and the signature', 5, GONE, required(SIGNED)],
-  ])('is not missing if it goes between %s: what the tag names now is released', async (_, call, fault, properties) => {
+  ])('is not missing if it disappears between %s: the new image of the tag is released', async (_, call, fault, properties) => {
     aws.signing = () => [{ signingProfileArn: (SIGNED as { profileArn: string }).profileArn, status: 'COMPLETE' }];
     const replaced = replaceBefore(call, fault);
 
@@ -45,7 +45,7 @@ describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between t
   test.each<[string, number, number, Fault | undefined, object]>([
     ['is read for its release tag', 2, 1, undefined, { Platforms: [] }],
     ['gets its release tag', 3, 2, { kind: 'error', status: 400, code: 'ReferencedImagesNotFoundException' }, {}],
-  ])('is not released if it goes before it %s: what the tag names now is', async (_, call, otherCalls, fault, properties) => {
+  ])('is not released if it disappears before it %s: the new image of the tag is', async (_, call, otherCalls, fault, properties) => {
     const replaced = replaceBefore(call, fault, { fixture: FIXTURES.buildxIndex, otherCalls });
 
     expect(await aws.request(event({}, { ...mode, ...properties, ReleaseTagName: 'api' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: replaced() } });
@@ -53,14 +53,14 @@ describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between t
   });
 });
 
-test('an image that is deleted between two calls, and replaced by none, is missing', async () => {
+test('an image that is deleted between two calls and not replaced is missing', async () => {
   const digest = aws.push('v1');
   aws.clock.at(30, () => aws.remove(digest));
 
   expect(await aws.request(event({}, { WhenMissing: 'startWithoutTasks', Nonce: '1' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
 });
 
-test.each(['fail', 'startWithoutTasks'])('an image that ECR lists and does not hand out fails, and never starts without tasks (%s)', async (WhenMissing) => {
+test.each(['fail', 'startWithoutTasks'])('an image that ECR lists but does not return makes the request fail, and never starts the service without tasks (%s)', async (WhenMissing) => {
   aws.push('v1', { fixture: FIXTURES.dockerImage });
   aws.outageOf['ecr:GetDownloadUrlForLayer'] = LAYERS_GONE;
   const start = aws.clock.now();
@@ -71,7 +71,7 @@ test.each(['fail', 'startWithoutTasks'])('an image that ECR lists and does not h
   expect(aws.clock.now() - start).toBeLessThan(1_000);
 });
 
-test('an image that never takes its release tag, because ECR does not find it, fails', async () => {
+test('a request fails if its image cannot get its release tag because ECR does not find the image', async () => {
   aws.push('v1');
   aws.outageOf['ecr:PutImage'] = { kind: 'error', status: 400, code: 'ReferencedImagesNotFoundException' };
   const start = aws.clock.now();
@@ -81,7 +81,7 @@ test('an image that never takes its release tag, because ECR does not find it, f
 });
 
 describe('a Create that is delivered late', () => {
-  test.each(['CREATE_COMPLETE', 'UPDATE_ROLLBACK_IN_PROGRESS'])('writes nothing once it has found the stack in %s, whatever begins while it waits for its image', async (status) => {
+  test.each(['CREATE_COMPLETE', 'UPDATE_ROLLBACK_IN_PROGRESS'])('writes nothing after it has found the stack in %s, even if an operation begins while it waits for its image', async (status) => {
     aws.stackStatus = status;
     aws.clock.at(20_000, () => {
       aws.stackStatus = 'UPDATE_IN_PROGRESS';
@@ -93,7 +93,7 @@ describe('a Create that is delivered late', () => {
     expect(aws.actions).not.toContain('ecr:PutImage');
   });
 
-  test('asks CloudFormation nothing if it has no release tags to move', async () => {
+  test('does not query CloudFormation if it has no release tags to move', async () => {
     aws.push('v1');
     await aws.request(event());
 
@@ -101,7 +101,7 @@ describe('a Create that is delivered late', () => {
   });
 });
 
-test('a release whose tag moves on while its scan is pending is what the tag names in the end', async () => {
+test('if the tag moves while the scan is pending, the image that the tag finally names is released', async () => {
   const first = aws.push('v1');
   aws.scan = () => ({ imageScanStatus: { status: 'PENDING' } });
   aws.clock.at(20_000, () => aws.push('v1', { salt: 'another' }));

@@ -15,7 +15,7 @@ beforeEach(() => {
   aws = new Simulation();
 });
 
-test('the stack is asked once before the first tag moves, and not between the moves', async () => {
+test('the stack status is queried once before the first tag moves, and not between moves', async () => {
   const { trouble, log, tagged } = await move({ tagged: { [TAG]: A }, releases: { latest: B, previous: A, earlier: [B, A] } });
 
   expect(trouble).toBeUndefined();
@@ -23,14 +23,14 @@ test('the stack is asked once before the first tag moves, and not between the mo
   expect(tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A });
 });
 
-test('where nothing has to move, nobody is asked', async () => {
+test('the stack status is not queried if nothing has to move', async () => {
   const { trouble, log } = await move({ tagged: { [TAG]: A } });
 
   expect(trouble).toBeUndefined();
   expect(log).toEqual(['read']);
 });
 
-describe('nothing moves', () => {
+describe('no tag moves', () => {
   test.each<['forward' | 'rollback', string]>([
     ['forward', 'UPDATE_ROLLBACK_IN_PROGRESS'],
     ['forward', 'UPDATE_COMPLETE'],
@@ -42,7 +42,7 @@ describe('nothing moves', () => {
     ['rollback', 'UPDATE_ROLLBACK_COMPLETE'],
     ['rollback', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'],
     ['rollback', 'UPDATE_ROLLBACK_FAILED'],
-  ])('for a request of the operation %s once the stack is in %s, and it is not asked again', async (operation, status) => {
+  ])('in the operation %s if the stack is in %s, whose status is not queried again', async (operation, status) => {
     const { trouble, log, tagged } = await move({ operation, statuses: [status] });
 
     expect(trouble).toEqual({ kind: 'outOfDate', status });
@@ -50,7 +50,7 @@ describe('nothing moves', () => {
     expect(tagged).toEqual({});
   });
 
-  test('while CloudFormation does not say what the stack is doing', async () => {
+  test('while CloudFormation does not report the stack status', async () => {
     const { trouble, tagged, seconds } = await move({ statuses: ['unknown: AccessDenied'] });
 
     expect(trouble).toEqual({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'unknown: AccessDenied' });
@@ -58,7 +58,7 @@ describe('nothing moves', () => {
     expect(seconds).toBe(60);
   });
 
-  test('where ECR does not hand out the image that is to have the tag', async () => {
+  test('if ECR does not return the image that needs the tag', async () => {
     const { trouble, tagged } = await move({ tagged: { [TAG]: B }, manifests: { [A]: new ImageFailure('KmsError', 'key is disabled') } });
 
     expect(trouble).toEqual({ kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' });
@@ -66,21 +66,21 @@ describe('nothing moves', () => {
   });
 });
 
-test('what CloudFormation says only the second time is enough', async () => {
+test('tags move if CloudFormation reports the stack status at the second attempt', async () => {
   const { trouble, tagged } = await move({ statuses: ['unknown', 'UPDATE_IN_PROGRESS'] });
 
   expect(trouble).toBeUndefined();
   expect(tagged).toEqual({ [TAG]: A });
 });
 
-test('an earlier image that is gone cannot be kept any more, and keeps nobody from being released', async () => {
+test('an earlier image that is gone is not kept, and does not prevent a release', async () => {
   const { trouble, tagged } = await move({ releases: { latest: B, previous: A, earlier: [B, A, C] }, manifests: { [A]: undefined, [C]: undefined } });
 
   expect(trouble).toBeUndefined();
   expect(tagged).toEqual({ [TAG]: B });
 });
 
-test('an image that is gone when it is to be released is not released, nor asked for again', async () => {
+test('an image that is gone when its release begins is not released, and not requested again', async () => {
   const { trouble, tagged, seconds } = await move({ manifests: { [A]: undefined } });
 
   expect(trouble).toEqual({ kind: 'gone' });
@@ -88,13 +88,13 @@ test('an image that is gone when it is to be released is not released, nor asked
   expect(tagged).toEqual({});
 });
 
-test('an earlier image that ECR does not hand out is not gone', async () => {
+test('an earlier image that ECR does not return does not count as gone', async () => {
   const { trouble } = await move({ releases: { latest: B, previous: A, earlier: [] }, manifests: { [A]: new ImageFailure('KmsError', 'key is disabled') } });
 
   expect(trouble).toMatchObject({ kind: 'kms' });
 });
 
-describe('a refusal', () => {
+describe('a refused move', () => {
   test.each([
     ['ThrottlingException', 'throttled', [0, 1.5, 4.5, 10.5, 18, 25.5, 33, 40.5, 48, 55.5, 60]],
     ['ServerException', 'unavailable', [0, 1.5, 4.5, 10.5, 18, 25.5, 33, 40.5, 48, 55.5, 60]],
@@ -102,21 +102,21 @@ describe('a refusal', () => {
     ['LimitExceededException', 'quota', [0]],
     ['ImageTagAlreadyExistsException', 'unexpected', [0]],
     ['KmsException', 'kms', [0]],
-  ])('%s, which is %s, is met again as long as that kind makes sense', async (code, kind, at) => {
+  ])('with the error %s, which is %s, is retried for as long as that kind of error allows', async (code, kind, at) => {
     const { trouble, putAt } = await move({ refusals: Array.from({ length: 99 }, () => refusal(code)) });
 
     expect(trouble).toEqual({ kind, action: 'ecr:PutImage', message: `${code}: the message` });
     expect(putAt).toEqual(at);
   });
 
-  test.each([[100_000, 60], [40_000, 30], [4_000, 3]])('is not met again after the last call that the deadline allows (%d ms: %d s)', async (remainingMs, expected) => {
+  test.each([[100_000, 60], [40_000, 30], [4_000, 3]])('is not retried after the last call that the deadline allows (%d ms: %d s)', async (remainingMs, expected) => {
     const { trouble, seconds } = await move({ refusals: Array.from({ length: 99 }, () => refusal('AccessDeniedException')), remainingMs });
 
     expect(trouble).toMatchObject({ kind: 'denied' });
     expect(seconds).toBe(expected);
   });
 
-  test('that passes leaves the tags as they are to be, read anew', async () => {
+  test('is retried after the tags are read again, and all tags reach their places', async () => {
     const { trouble, tagged, log } = await move({
       tagged: { [TAG]: A },
       releases: { latest: B, previous: A, earlier: [B, A] },
@@ -129,14 +129,14 @@ describe('a refusal', () => {
   });
 });
 
-test('a rollback takes the tag of what is rolled back, a new release does not', async () => {
+test('a rollback moves the tag of the release that is rolled back to its own image, but a new release keeps that image tagged', async () => {
   const releases = { latest: B, previous: A, earlier: [B, A] };
 
   expect((await move({ operation: 'rollback', tagged: { [TAG]: C }, releases })).tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A });
   expect((await move({ tagged: { [TAG]: C }, releases })).tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A, [`${TAG}-earlier-1`]: C });
 });
 
-describe('what a rollback takes back, but cannot keep,', () => {
+describe('an image that a rollback replaces, but that cannot be kept', () => {
   const circumstances: Circumstances = { operation: 'rollback', tagged: { [TAG]: C, [`${TAG}-previous`]: B }, releases: { latest: B, previous: A, earlier: [B, A, C] } };
   const tags = { [TAG]: B, [`${TAG}-previous`]: A };
 
@@ -144,21 +144,21 @@ describe('what a rollback takes back, but cannot keep,', () => {
     ['LimitExceededException', 'quota'],
     ['KmsException', 'kms'],
     ['ImageTagAlreadyExistsException', 'unexpected'],
-  ])('because of %s, does not hold up what it goes back to', async (code, kind) => {
+  ])('because of the error %s, does not delay the restored release', async (code, kind) => {
     const { trouble, tagged } = await move({ ...circumstances, refusals: [refusal(code)] });
 
     expect(trouble).toMatchObject({ kind });
     expect(tagged).toEqual(tags);
   });
 
-  test('because ECR does not hand it out, does not hold up what it goes back to', async () => {
+  test('because ECR does not return it, does not delay the restored release', async () => {
     const { trouble, tagged } = await move({ ...circumstances, manifests: { [C]: new ImageFailure('KmsError', 'key is disabled') } });
 
     expect(trouble).toEqual({ kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' });
     expect(tagged).toEqual(tags);
   });
 
-  test('because of what passes, is kept a little later, before anything else moves', async () => {
+  test('because of a temporary error, is kept by the next attempt before any other tag moves', async () => {
     const { trouble, tagged, log } = await move({ ...circumstances, refusals: [refusal('ThrottlingException')] });
 
     expect(trouble).toBeUndefined();
@@ -166,7 +166,7 @@ describe('what a rollback takes back, but cannot keep,', () => {
     expect(log).toEqual(['read', 'stack', `put ${TAG}-earlier-1`, 'read', 'stack', `put ${TAG}-earlier-1`, `put ${TAG}`, `put ${TAG}-previous`]);
   });
 
-  test('leaves the tags alone where what it goes back to cannot have its tag', async () => {
+  test('keeps its tags if the restored release cannot get its tag', async () => {
     const { trouble, tagged } = await move({ ...circumstances, refusals: [undefined, refusal('LimitExceededException')] });
 
     expect(trouble).toMatchObject({ kind: 'quota' });
@@ -178,10 +178,10 @@ interface Circumstances {
   readonly tagged?: Record<string, string | ImageFailure>;
   readonly releases?: Releases;
   readonly operation?: 'forward' | 'rollback';
-  /** What CloudFormation says, the last one from then on. */
+  /** The statuses that CloudFormation reports, in order. The last one repeats. */
   readonly statuses?: string[];
   readonly manifests?: Record<string, ImageFailure | undefined>;
-  /** What the first attempts to put a tag meet. */
+  /** The errors of the first attempts to put a tag. */
   readonly refusals?: Array<AwsError | undefined>;
   readonly remainingMs?: number;
 }

@@ -40,22 +40,22 @@ test.each<[Observation, string]>([
   [{ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied.' }, `the guard's function lacks permission for ecr:BatchGetImage on ${REPOSITORY_URI} (${PLACE}). `
     + 'ECR says: AccessDenied. To proceed: 1) look for a denial in the repository policy, a permissions boundary, or a service control policy  '
     + `2) ${AGAIN}`],
-])('the reason for %j, in full', (observation, expected) => {
+])('the complete reason for %j is correct', (observation, expected) => {
   expect(reason(observation)).toBe(expected);
 });
 
-test('a digest that is missing is not said to be pushed', () => {
+test('the reason for a missing digest does not suggest pushing it', () => {
   expect(reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toBe(
     `Image ${REPOSITORY_URI}@${DIGEST} does not exist (${PLACE}). You cannot choose a digest when pushing: check it, or copy the image with its content: `
       + `1) ${LOG_IN}  2) docker buildx imagetools create --prefer-index=false --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}  3) ${AGAIN}`,
   );
 });
 
-test('an archived digest is restored by its digest', () => {
+test('the reason for an archived digest suggests restoring it by its digest', () => {
   expect(reason({ kind: 'archived', digest: DIGEST }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`--image-id imageDigest=${DIGEST}  2) `);
 });
 
-test('tasks that keep running are mentioned where a start without tasks was asked for, and only there', () => {
+test('a reason mentions that tasks keep running only if a start without tasks was requested', () => {
   const kept = 'Tasks with the previous image keep running: only a first deployment starts without tasks.';
   const isKept = (properties: object, mayRun: boolean) => (['missing', 'unnamed'] as const)
     .map((kind) => reason({ kind }, properties, mayRun).includes(` ${kept} `));
@@ -65,7 +65,7 @@ test('tasks that keep running are mentioned where a start without tasks was aske
   expect(isKept({}, true)).toEqual([false, false]);
 });
 
-test('the statement that another account has to add grants all that guard and tasks need, and no account but the own', () => {
+test('the suggested policy statement for another account grants everything that the guard and the tasks need, and only to their own account', () => {
   const text = reason({ kind: 'denied', action: 'ecr:DescribeImages', message: 'AccessDenied' }, {
     RegistryId: '999988887777', Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'],
   });
@@ -78,7 +78,7 @@ test('the statement that another account has to add grants all that guard and ta
   });
 });
 
-describe('an image without its release tag', () => {
+describe('the reason for an image without its release tag', () => {
   const TAG = parse(openRequest(event({}, { ReleaseTagName: 'api' }))).releaseTag;
   const because = (trouble: Parameters<typeof explainReleaseTags>[0]) => {
     const request = openRequest(event({}, { ReleaseTagName: 'api' }));
@@ -91,13 +91,13 @@ describe('an image without its release tag', () => {
     ['throttled', 'Nothing is known to be wrong with the image.'],
     ['denied', 'Allow overwriting tags that begin with "deployed-" (mutability exclusions of the repository) and grant the guard\'s function ecr:PutImage, '
       + 'or set retainReleasedImages to false.'],
-  ] as const)('because of %s', (kind, remedy) => {
+  ] as const)('explains the remedy for the trouble %s', (kind, remedy) => {
     expect(because({ kind, action: 'ecr:PutImage', message: 'Code: no.' })).toBe(
       `Image ${IMAGE} exists, but the guard cannot add the release tag ${TAG} (${PLACE}): ecr:PutImage failed: Code: no. ${remedy} Then: ${AGAIN}`,
     );
   });
 
-  test('because CloudFormation does not tell', () => {
+  test('says that CloudFormation did not report its status', () => {
     expect(because({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'reset.' })).toBe(
       `Image ${IMAGE} exists, but the guard cannot move the release tag ${TAG}, because it cannot determine whether the stack is still being deployed: reset. `
         + `Grant the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${AGAIN}`,

@@ -4,7 +4,7 @@ import { MalformedRequest, openRequest } from '../../../src/handler/request';
 
 const KEY = expect.stringMatching(/^[0-9a-f]{16}$/);
 
-test('the outer part of a request', () => {
+test('the envelope of a request is parsed', () => {
   expect(openRequest(update('id', { WaitSeconds: '90' }, { VersionValue: 'v0' }))).toEqual({
     type: 'Update',
     responseUrl: RESPONSE_URL,
@@ -18,7 +18,7 @@ test('the outer part of a request', () => {
   });
 });
 
-test('a present request', () => {
+test('a request of the current version is parsed', () => {
   const question = parse(openRequest(event({}, {
     VersionKind: 'movingTag',
     VersionValue: 'main',
@@ -62,7 +62,7 @@ test('a present request', () => {
   });
 });
 
-test('an old request: repository and version are all it takes', () => {
+test('a request of an old version needs only a repository and a version', () => {
   const question = parse(openRequest({ ...event(), ResourceProperties: { RepositoryName: 'team/app', VersionValue: 'v1' } }));
 
   expect(question).toEqual({
@@ -111,7 +111,7 @@ test.each([
   ['parameter', 'v1@sha256:abc', 'v1'],
   ['parameter', 'sha256:abc', ''],
   ['parameter', '', ''],
-])('%s %j is known to people as %j', (VersionKind, VersionValue, imageTag) => {
+])('%s %j is shown to users as %j', (VersionKind, VersionValue, imageTag) => {
   expect(parse(openRequest(event({}, { VersionKind, VersionValue }))).imageTag).toBe(imageTag);
 });
 
@@ -127,7 +127,7 @@ test.each([
   [{}, 3_600_000],
   [{ toString: null }, 3_600_000],
   [undefined, 3_600_000],
-])('CloudFormation gives up after the time-out %j, or after its default of one hour', (ServiceTimeout, ms) => {
+])('with the timeout %j, CloudFormation gives up after the timeout, or by default after one hour', (ServiceTimeout, ms) => {
   expect(openRequest(event({}, { ServiceTimeout })).serviceTimeoutMs).toBe(ms);
 });
 
@@ -136,7 +136,7 @@ test.each([
   ['123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/app', 'amazonaws.eu'],
   ['localhost:4566/app', 'amazonaws.com'],
   ['evil.example/1.dkr.ecr.eu-west-1.evil.example/app', 'amazonaws.com'],
-])('the services of %s are in %s', (RepositoryUri, domain) => {
+])('the AWS services for %s are in the domain %s', (RepositoryUri, domain) => {
   expect(parse(openRequest(event({}, { RepositoryUri }))).repository.domain).toBe(domain);
 });
 
@@ -149,7 +149,7 @@ test.each([
   ['Platforms', 'LINUX/X86_64', { platforms: [] }],
   ['SingleManifest', 'false', { singleManifest: false }],
   ['WhenMissing', '', { whenMissing: 'fail' }],
-])('%s %j is taken for %j', (name, value, expected) => {
+])('the property %s with the value %j is parsed as %j', (name, value, expected) => {
   expect(parse(openRequest(event({}, { [name]: value })))).toMatchObject(expected);
 });
 
@@ -176,14 +176,14 @@ test.each([
   ['TaskCounts', ['1.5']],
   ['TaskCounts', ['']],
   ['TaskCounts', ['1\n']],
-])('%s %j is refused by name', (name, value) => {
+])('the property %s with the value %j is refused, and the error names the property', (name, value) => {
   const malformed = openRequest(event({}, { [name]: value }));
 
   expect(() => parse(malformed)).toThrow(MalformedRequest);
   expect(() => parse(malformed)).toThrow(new RegExp(NAMED_OTHERWISE[name] ?? name));
 });
 
-test('what was sent is shown, but not at any length', () => {
+test('an error message shows the invalid value, but limits its length', () => {
   const shownFor = (WhenMissing: unknown) => {
     try {
       parse(openRequest(event({}, { WhenMissing })));
@@ -197,34 +197,34 @@ test('what was sent is shown, but not at any length', () => {
   expect(() => parse(openRequest(event({}, { TaskCounts: [undefined] })))).toThrow(/TaskCounts has nothing$/);
 });
 
-test('what is neither Create nor Update is refused', () => {
+test('a request type other than Create, Update, or Delete is refused', () => {
   expect(() => parse(openRequest(event({ RequestType: 'Poke' })))).toThrow('the request is not a Create, Update, or Delete: "Poke"');
 });
 
-test.each([undefined, null, 'x', 7, [], {}])('properties %j are refused, not stumbled over', (ResourceProperties) => {
+test.each([undefined, null, 'x', 7, [], {}])('the properties %j are refused with a clear error', (ResourceProperties) => {
   expect(() => parse(openRequest({ ...event(), ResourceProperties }))).toThrow(MalformedRequest);
 });
 
-test.each(['http://127.0.0.1:8080/x?y', 'https://x/'])('%s is a usable ResponseURL', (ResponseURL) => {
+test.each(['http://127.0.0.1:8080/x?y', 'https://x/'])('%s is a valid ResponseURL', (ResponseURL) => {
   expect(openRequest(event({ ResponseURL })).responseUrl).toBe(ResponseURL);
 });
 
-describe('the tag that marks what is released', () => {
+describe('the release tag', () => {
   const releaseTag = (ReleaseTagName: string, overrides: object = {}) => parse(openRequest(event(overrides, { ReleaseTagName }))).releaseTag;
 
-  test('is readable, valid and short enough for a suffix', () => {
+  test('is readable, valid, and short enough for a suffix', () => {
     expect(releaseTag('Service-Api')).toMatch(/^deployed-Service-Api-[0-9a-f]{8}$/);
     expect(releaseTag('Prod/Api é')).toMatch(/^deployed-Prod-Api---[0-9a-f]{8}$/);
     expect(`${releaseTag('x'.repeat(500))}-previous`.length).toBeLessThanOrEqual(128);
     expect(releaseTag('')).toBeUndefined();
   });
 
-  test('has the prefix that contract 2 gave it, if contract 2 has asked for it', () => {
+  test('has the prefix of contract 2 if the request uses contract 2', () => {
     expect(parse(openRequest(event({}, { PinName: 'api' }))).releaseTag).toMatch(/^pinned-api-[0-9a-f]{8}$/);
     expect(parse(openRequest(event({}, { PinName: 'old', ReleaseTagName: 'api' }))).releaseTag).toMatch(/^deployed-api-[0-9a-f]{8}$/);
   });
 
-  test('is not shared by guards of other accounts, regions, stacks or paths', () => {
+  test('is different for guards in other accounts, regions, or stacks, or at other paths', () => {
     const stack = (region: string, account: string, name: string) => ({ StackId: `arn:aws:cloudformation:${region}:${account}:stack/${name}/uuid` });
     const tags = [
       {},
@@ -245,7 +245,7 @@ describe('the key of a request', () => {
   const keyOf = (properties: object = {}) => parse(openRequest(event({}, properties))).key;
   const meaningOf = (properties: object = {}) => keyOf(properties).slice(0, 8);
 
-  test('is the same for the same properties, in whatever order and for whatever function', () => {
+  test('is the same for the same properties, regardless of their order and of the function', () => {
     const properties = propertiesWith({});
     const reversed = Object.fromEntries(Object.entries(properties).reverse());
 
@@ -256,13 +256,13 @@ describe('the key of a request', () => {
   test.each([
     { VersionValue: 'v2' }, { VersionKind: 'parameter' }, { RepositoryUri: 'x/app' }, { RepositoryName: 'x' }, { RegistryId: '1' }, { RegistryRegion: 'x' },
     { Platforms: ['LINUX/ARM64'] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] },
-  ])('is another one, in both halves, with %j', (properties) => {
+  ])('changes in both halves with %j', (properties) => {
     expect(meaningOf(properties)).not.toBe(meaningOf());
     expect(keyOf(properties).slice(8)).not.toBe(keyOf().slice(8));
   });
 
   test.each([{ TaskCounts: ['7'] }, { Nonce: 'n' }, { WaitSeconds: '7' }, { ContractVersion: '4' }, { Later: 'x' }, { ReleaseTagName: 'x' }])(
-    'is another one in its second half only with %j', (properties) => {
+    'changes only in its second half with %j', (properties) => {
       expect(meaningOf(properties)).toBe(meaningOf());
       expect(keyOf(properties)).not.toBe(keyOf());
     });
@@ -274,7 +274,7 @@ describe('the key of a request', () => {
     expect(moving('1')).toBe(moving('1'));
   });
 
-  test('as contract 2 recorded it is known to every request', () => {
+  test('is also known in the form that contract 2 recorded', () => {
     for (const ContractVersion of ['1', '2', '3', undefined]) {
       const { legacyKey, legacyAbsence } = parse(openRequest(event({}, { ContractVersion, Nonce: 'attempt 1', Platforms: ['LINUX/ARM64'] })));
 
@@ -283,15 +283,15 @@ describe('the key of a request', () => {
   });
 });
 
-test.each([undefined, '', 'x', 'ftp://x/', 'file:///etc/passwd', 7])('without a usable ResponseURL (%j) there is nobody to answer to', (ResponseURL) => {
+test.each([undefined, '', 'x', 'ftp://x/', 'file:///etc/passwd', 7])('without a valid ResponseURL (%j), nobody can receive the response', (ResponseURL) => {
   expect(() => openRequest(event({ ResponseURL }))).toThrow('the request has no ResponseURL');
 });
 
-test.each([undefined, null, 'x', 7, []])('nor in %j', (request) => {
+test.each([undefined, null, 'x', 7, []])('nobody can receive the response to the malformed request %j', (request) => {
   expect(() => openRequest(request)).toThrow(MalformedRequest);
 });
 
-test('a stack id that is none leaves gaps', () => {
+test('the fields derived from an invalid stack ID are empty', () => {
   expect(openRequest(event({ StackId: 'x' })).stack).toEqual({ id: 'x', name: '', partition: 'aws', region: '', account: '' });
   expect(openRequest(event({ StackId: {} })).stack.id).toBe('');
 });

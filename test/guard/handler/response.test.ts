@@ -7,7 +7,7 @@ import { Answer, deleted, encode, failed } from '../../../src/handler/response';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
-test('a success carries every attribute', () => {
+test('a success has every attribute', () => {
   const { answer } = success({ TaskCounts: ['1', '4', '12345678901234567890'] }, DIGEST);
 
   expect(answer.attributes).toEqual({
@@ -15,7 +15,7 @@ test('a success carries every attribute', () => {
   });
 });
 
-test('without an image there are no tasks', () => {
+test('without an image, the task counts are 0', () => {
   const { answer } = success({ TaskCounts: ['1', '4'] }, NO_IMAGE);
 
   expect(answer.attributes).toEqual({ ImageDigest: NO_IMAGE, ImageTag: 'v1', TaskCount1: '0', TaskCount4: '0' });
@@ -25,7 +25,7 @@ test.each([
   [{ VersionKind: 'digest', VersionValue: DIGEST }],
   [{ VersionKind: 'parameter', VersionValue: DIGEST }],
   [{ VersionKind: 'parameter', VersionValue: '' }],
-])('%j has no tag', (properties) => {
+])('the answer for %j has no tag', (properties) => {
   expect(success(properties, DIGEST).answer.attributes).toMatchObject({ ImageTag: '' });
 });
 
@@ -39,14 +39,14 @@ test.each([
   ['Update', 'with\ncontrol and é', 'with\ncontrol and é'],
   ['Update', ' ', ' '],
   ['Update', '', 'phased-fargate/Service/ApiGuard1A2B3C4D'],
-])('a failed %s with id %.20j… keeps it, however odd', (RequestType, PhysicalResourceId, expected) => {
+])('a failed %s with the ID %.20j… keeps that ID if possible', (RequestType, PhysicalResourceId, expected) => {
   const request = openRequest(event({ RequestType, PhysicalResourceId }));
 
   expect(failed(request, 'no').physicalId).toBe(expected);
   expect(deleted(request).physicalId).toBe(expected);
 });
 
-test('what CloudFormation receives', () => {
+test('CloudFormation receives the complete response', () => {
   const { request, answer } = success({}, DIGEST);
 
   expect(JSON.parse(encode(request, answer))).toEqual({
@@ -75,11 +75,11 @@ test.each([
   ['half a surrogate \ud800.', 'half a surrogate  .'],
   ['', 'no reason was given'],
   ['\n', 'no reason was given'],
-])('the reason %j becomes %j', (reason, expected) => {
+])('the reason %j is sent as %j', (reason, expected) => {
   expect(reasonOf(reason)).toBe(expected);
 });
 
-test('a reason of the largest size goes out whole, one more is cut', () => {
+test('a reason of the maximum size is sent whole, and a longer one is shortened', () => {
   const request = openRequest(event());
   const room = 4096 - Buffer.byteLength(encode(request, failed(request, 'x'))) + 1;
 
@@ -87,7 +87,7 @@ test('a reason of the largest size goes out whole, one more is cut', () => {
   expect(reasonOf('x'.repeat(room + 1))).toBe(`${'x'.repeat(room - 3)}…`);
 });
 
-test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason of nothing but %s fits and stays valid', (character) => {
+test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason that consists only of %s fits and remains valid', (character) => {
   const request = openRequest(event());
   const body = encode(request, failed(request, character.repeat(5000)));
 
@@ -96,13 +96,13 @@ test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason of nothing b
   expect(JSON.parse(body).Reason.replaceAll(character, '')).toMatch(/^a?…$/);
 });
 
-test('a success that is too large is a failure that says so', () => {
+test('a success that is too large becomes a failure that says so', () => {
   const { request, answer } = success({ TaskCounts: Array.from({ length: 500 }, (_, count) => String(count)) }, DIGEST);
 
   expect(JSON.parse(encode(request, answer))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('fewer task counts') });
 });
 
-test('hostile names fit as well', () => {
+test('a response with hostile names also fits', () => {
   const long = '"'.repeat(5000);
   const request = openRequest(event({ RequestType: 'Update', StackId: long, RequestId: long, LogicalResourceId: long, PhysicalResourceId: '"'.repeat(1024) }));
   const body = encode(request, failed(request, long));

@@ -22,7 +22,7 @@ export const SECRETS = [RESPONSE_URL, SIGNATURE, 'the-secret-access-key-of-the-r
 
 export type Server = 'registry' | 'stack' | 'endpoint';
 
-/** What a server does instead of answering as it should. */
+/** A fault that a server shows instead of a correct response. */
 export type Fault =
   | { readonly kind: 'reset' | 'hang' | 'garbage' | 'answerThenReset' }
   | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string };
@@ -56,7 +56,7 @@ export interface Answered {
 }
 
 export interface Call {
-  /** In the terms of IAM; empty for what needs no permission. */
+  /** The action as IAM names it. Empty if the call needs no permission. */
   readonly action: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly at: number;
@@ -68,7 +68,7 @@ interface ImageId {
   readonly imageDigest?: string;
 }
 
-/** ECR with one repository, CloudFormation with one stack, and the endpoint for the answer, on a clock of their own. */
+/** ECR with one repository, CloudFormation with one stack, and the response endpoint, all on one virtual clock. */
 export class Simulation implements Runtime {
   public readonly clock = new VirtualClock();
   public readonly env = {
@@ -78,24 +78,24 @@ export class Simulation implements Runtime {
   };
   public readonly calls: Call[] = [];
   public readonly lines: string[] = [];
-  /** Every body that reached the endpoint, in the order of arrival. */
+  /** All bodies that reached the endpoint, in order of arrival. */
   public readonly answers: string[] = [];
 
   public repositoryExists = true;
   public showsArchivedUnasked = true;
-  /** Whether the answer to several ids says of each image by which of them it was asked for. */
+  /** Whether the answer to a request for several IDs says which of them matched each image. */
   public namesTagsInAnswers = true;
   public stackStatus = 'UPDATE_IN_PROGRESS';
   public readonly images = new Map<string, StoredImage>();
   public readonly tags = new Map<string, string>();
-  /** Used up one by one, by host: what the next calls meet. */
+  /** Faults of the next calls, by host. Each call uses up one. */
   public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
-  /** What all calls meet after that. */
+  /** Fault of all later calls. */
   public outage: Partial<Record<Server, Fault>> = {};
-  /** The same for one action only. */
+  /** The same, for a single action. */
   public readonly outageOf: Record<string, Fault | undefined> = {};
 
-  /** What scanning has found in an image, by page; nothing where it has not been scanned. */
+  /** The findings of the scan of an image, by page. Undefined if the image has not been scanned. */
   public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
   public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
@@ -120,7 +120,7 @@ export class Simulation implements Runtime {
     }
   }
 
-  /** Runs the handler as Lambda would, and returns what CloudFormation takes: the first answer. */
+  /** Runs the handler as Lambda does, and returns the answer that CloudFormation accepts: the first one. */
   public async request(message: unknown, remainingMs = 900_000): Promise<Answered> {
     await this.run(message, remainingMs);
     return this.answered;
@@ -231,7 +231,7 @@ export class Simulation implements Runtime {
     });
   }
 
-  /** Tags move, as those do that are excluded from immutability. */
+  /** Moves tags, as ECR does if they are excluded from immutability. */
   private putImage({ imageTag, imageDigest, imageManifest, imageManifestMediaType }: Record<string, unknown>): HttpResponse {
     const image = this.images.get(String(imageDigest));
     if (!image) return reply(400, { __type: 'ReferencedImagesNotFoundException', message: 'The manifest references layers that do not exist' });
@@ -278,7 +278,7 @@ export function event(overrides: object = {}, properties: object = {}): Record<s
   };
 }
 
-/** @param replaced what the properties were before */
+/** @param replaced the previous values of properties */
 export function update(physicalId: string, properties: object = {}, replaced?: object): Record<string, unknown> {
   return event({
     RequestType: 'Update',
@@ -287,7 +287,7 @@ export function update(physicalId: string, properties: object = {}, replaced?: o
   }, properties);
 }
 
-/** As the construct synthesizes them. */
+/** The properties as the construct synthesizes them. */
 export function propertiesWith(properties: object): Record<string, unknown> {
   const { WaitSeconds = '0' } = properties as { WaitSeconds?: string };
   return {
