@@ -97,7 +97,7 @@ describe('release tags', () => {
     ['rollback', 'is gone', new ImageFailure('ImageNotFound', 'gone'), [B, C, A], undefined],
     ['forward', 'is not handed out', new ImageFailure('KmsError', 'off'), [B], { kind: 'kms' }],
     ['rollback', 'is not handed out', new ImageFailure('KmsError', 'off'), [B, C, A], { kind: 'kms' }],
-  ])('move in the right order in the operation %s if an earlier image %s, and stop if they must', async (operation, _, failure, moved, trouble) => {
+  ])('move as far as the operation %s allows if an earlier image %s', async (operation, _, failure, moved, trouble) => {
     const attempts: string[] = [];
     const tags = {
       plan: async () => [B, C, A].map((digest) => ({ tag: digest, digest, manifest: failure })),

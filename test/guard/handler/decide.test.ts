@@ -69,7 +69,7 @@ const CIRCUMSTANCES: ReadonlyArray<Partial<Situation>> = [
 const rows = TABLE.trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim()));
 
 describe('the decision table', () => {
-  test.each(rows)('has the right decisions for the observation %s', (observed, ...cells) => {
+  test.each(rows)('decides correctly in every situation for the observation "%s"', (observed, ...cells) => {
     const decisions = CIRCUMSTANCES.map((circumstances) => cellOf(decideOn(OBSERVATIONS[observed as keyof typeof OBSERVATIONS], circumstances)));
 
     expect(decisions).toEqual(cells);

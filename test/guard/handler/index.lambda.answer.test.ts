@@ -14,25 +14,25 @@ afterEach(() => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   }
 });
-describe('one answer, in time', () => {
-  test.each(['Create', 'Update', 'Delete'])('a malformed %s is answered', async (RequestType) => {
+describe('a request gets one response in time', () => {
+  test.each(['Create', 'Update', 'Delete'])('even if it is a malformed %s', async (RequestType) => {
     const answer = await aws.request({ ...event({ RequestType, PhysicalResourceId: 'id' }), ResourceProperties: 7 });
 
     expect(answer.Status).toBe(RequestType === 'Delete' ? 'SUCCESS' : 'FAILED');
     expect(answer.PhysicalResourceId).toBe('id');
   });
 
-  test('a Delete asks nobody anything', async () => {
+  test('without any AWS call if it is a Delete', async () => {
     await aws.request(event({ RequestType: 'Delete', PhysicalResourceId: 'id' }));
 
     expect(aws.actions).toEqual([]);
   });
 
-  test('without anybody to answer to, the request fails', async () => {
+  test('unless it has no response URL, in which case the invocation fails', async () => {
     await expect(aws.run(event({ ResponseURL: undefined }))).rejects.toThrow('no ResponseURL');
   });
 
-  test('a bug is answered too', async () => {
+  test('even if a bug causes an error', async () => {
     aws.random = () => { throw new Error(`surprise at ${SECRETS[0]}`); };
     aws.outage.registry = THROTTLED;
 
@@ -40,7 +40,7 @@ describe('one answer, in time', () => {
     expect(lastLine()).toMatchObject({ level: 'error', message: 'the guard failed' });
   });
 
-  test('when nothing else helps, the alarm answers before Lambda ends', async () => {
+  test('from the alarm before Lambda ends, if nothing else responds', async () => {
     aws.send = async (request) => {
       if (request.method !== 'PUT') await new Promise(() => undefined);
       aws.answers.push(request.body!);
@@ -52,7 +52,7 @@ describe('one answer, in time', () => {
     expect(aws.clock.now() - start).toBeLessThan(300_000);
   });
 
-  test.each([1_000, 3_000, 10_000, 60_000])('a rollback answers the record in %i ms, although AWS is silent', async (remainingMs) => {
+  test.each([1_000, 3_000, 10_000, 60_000])('with the recorded answer in %i ms if it is a rollback, even if AWS does not respond', async (remainingMs) => {
     const v1 = aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
@@ -64,14 +64,14 @@ describe('one answer, in time', () => {
     }
   });
 
-  test('a rollback with an id that says nothing passes, although the registry is silent', async () => {
+  test('with success if it is a rollback with an unknown ID, even if the registry does not respond', async () => {
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
     aws.outage = { registry: { kind: 'hang' } };
 
     expect(await aws.request(update('imported', { ReleaseTagName: 'api' }), 3_000)).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('nothing that was under way goes on after the answer', async () => {
+  test('and nothing that was in progress continues after the response', async () => {
     const { send } = aws;
     aws.send = async (request) => {
       if (request.method === 'PUT') return send(request);
@@ -86,7 +86,7 @@ describe('one answer, in time', () => {
     expect({ calls: aws.calls.length, lines: aws.lines.length }).toEqual(before);
   });
 
-  test('a Lambda of few seconds answers as well', async () => {
+  test('even if the Lambda timeout is only a few seconds', async () => {
     aws.outage.registry = { kind: 'hang' };
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '60' }), 3_000);
@@ -100,7 +100,7 @@ describe('one answer, in time', () => {
     ['hangs', { kind: 'hang' }],
     ['fails', SERVER_ERROR],
     ['is busy', { kind: 'error', status: 429, code: 'SlowDown' }],
-  ] as const)('an endpoint that %s gets the same answer again', async (_, fault) => {
+  ] as const)('again with the same content if the endpoint %s', async (_, fault) => {
     aws.push('v1');
     aws.faults.endpoint.push(fault, fault);
 
@@ -109,7 +109,7 @@ describe('one answer, in time', () => {
     expect(aws.calls.filter(({ request }) => request.method === 'PUT')).toHaveLength(3);
   });
 
-  test('an endpoint that stays away makes the invocation fail in time, so that Lambda repeats it', async () => {
+  test('unless the endpoint remains unavailable: the invocation then fails in time for Lambda to retry it', async () => {
     aws.push('v1');
     aws.outage.endpoint = { kind: 'hang' };
     const start = aws.clock.now();
@@ -119,7 +119,7 @@ describe('one answer, in time', () => {
     expect(lastLine()).toMatchObject({ level: 'error', message: 'the answer was not delivered', hopeless: true });
   });
 
-  test('an endpoint that refuses the signature is not asked again', async () => {
+  test('only once if the endpoint rejects the signature', async () => {
     aws.push('v1');
     aws.outage.endpoint = { kind: 'error', status: 403, code: 'AccessDenied' };
 
@@ -127,7 +127,7 @@ describe('one answer, in time', () => {
     expect(aws.calls.filter(({ request }) => request.method === 'PUT')).toHaveLength(1);
   });
 
-  test('secrets that a server sends back are struck out', async () => {
+  test('without the secrets that a server returned', async () => {
     aws.outage.registry = { kind: 'error', status: 400, code: 'Strange', message: `you sent ${SECRETS.join(' ')}` };
 
     expect((await aws.request(event())).Reason).toContain('Strange: you sent [redacted] [redacted] [redacted] [redacted]');
@@ -135,7 +135,7 @@ describe('one answer, in time', () => {
 });
 
 describe('the log', () => {
-  test('has one line per decision', async () => {
+  test('has one line for each decision', async () => {
     const digest = aws.push('v1');
     await aws.request(event());
 
@@ -157,7 +157,7 @@ describe('the log', () => {
     }]);
   });
 
-  test('says once what is waited for', async () => {
+  test('says only once what the guard waits for', async () => {
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '600' }));
 
     expect(aws.lines.map((line) => JSON.parse(line))).toMatchObject([
@@ -166,7 +166,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('warns of what could not be checked', async () => {
+  test('warns about checks that were not possible', async () => {
     aws.push('v1', { fixture: FIXTURES.indexOfIndexes });
 
     expect(await aws.request(event())).toMatchObject({ Status: 'SUCCESS' });

@@ -129,7 +129,7 @@ describe('a refused move', () => {
   });
 });
 
-test('a rollback moves the tag of the release that is rolled back to its own image, but a new release keeps that image tagged', async () => {
+test('an image that is not on record loses its tag in a rollback, but keeps a tag in a new release', async () => {
   const releases = { latest: B, previous: A, earlier: [B, A] };
 
   expect((await move({ operation: 'rollback', tagged: { [TAG]: C }, releases })).tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A });

@@ -12,7 +12,7 @@ const image = (digest: string, imageId: object | undefined = { imageDigest: dige
 test.each([
   ['an image', { images: [{ ...image(ONE), imageId: undefined }] }],
   ['a failure', { images: [], failures: [{ failureCode: 'ImageNotFound' }] }],
-])('%s of an unknown id makes the guard ask for one id at a time', async (_, unclear) => {
+])('%s with an unknown ID makes the guard request one ID at a time', async (_, unclear) => {
   const { ask, inputs } = answering((input) => {
     const [id, ...others] = input.imageIds as Array<{ imageDigest: string }>;
     return others.length > 0 ? unclear : { images: [image(id.imageDigest)] };
@@ -23,13 +23,13 @@ test.each([
   expect(inputs.map(({ imageIds }) => imageIds)).toEqual([[one, two], [one], [two]]);
 });
 
-test('what stands in a list and is no object is passed over', async () => {
+test('a list entry that is not an object is skipped', async () => {
   const { ask } = answering(() => ({ imageDetails: ['odd', 7, null, { imageDigest: ONE }], nextToken: 'more' }));
 
   expect(await ask((ecr) => ecr.listImages({ maxResults: 5, nextToken: undefined }))).toEqual({ images: [{ imageDigest: ONE }], nextToken: 'more' });
 });
 
-test('signatures and findings are asked for by the digest of the image', async () => {
+test('signatures and findings are requested by the digest of the image', async () => {
   const { ask, inputs } = answering(() => ({ signingStatuses: [{ status: 'COMPLETE' }] }));
   await ask((ecr) => ecr.signingStatuses(ONE));
   await ask((ecr) => ecr.scanFindings(TWO, { maxResults: 5, nextToken: 'more' }));

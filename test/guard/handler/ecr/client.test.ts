@@ -12,7 +12,7 @@ beforeEach(() => {
   aws = new Simulation();
 });
 
-test('every question names registry and repository, and goes to the region of the registry', async () => {
+test('every request names the registry and the repository, and goes to the region of the registry', async () => {
   aws.push('v1');
   const { repository } = parse(openRequest(event({}, { RepositoryUri: '999988887777.dkr.ecr.cn-north-1.amazonaws.com.cn/app', RegistryRegion: 'cn-north-1' })));
   await aws.clock.until(ecrClient(aws, (text) => text, repository).describeImage({ imageTag: 'v1' }));
@@ -22,7 +22,7 @@ test('every question names registry and repository, and goes to the region of th
   expect(aws.calls[0].input).toEqual({ registryId: ACCOUNT, repositoryName: REPOSITORY, imageIds: [{ imageTag: 'v1' }] });
 });
 
-test('an endpoint of ECR that is named by the environment is used', async () => {
+test('the client uses the ECR endpoint that the environment names', async () => {
   aws.push('v1');
   Object.assign(aws.env, { AWS_ENDPOINT_URL_ECR: 'https://ecr.local' });
   await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }));
@@ -30,8 +30,8 @@ test('an endpoint of ECR that is named by the environment is used', async () => 
   expect(aws.calls[0].request.url).toBe('https://ecr.local/');
 });
 
-describe('to describe an image', () => {
-  test('finds it, or nothing', async () => {
+describe('describeImage', () => {
+  test('finds an image, or returns undefined', async () => {
     const digest = aws.push('v1');
 
     expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toMatchObject({ imageDigest: digest, imageTags: ['v1'] });
@@ -45,13 +45,13 @@ describe('to describe an image', () => {
     expect(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).toBeUndefined();
   });
 
-  test.each([undefined, null, 5, '', 'sha256:..', `sha256:${'A'.repeat(64)}`, `x${DIGEST}`, `${DIGEST}/x`])('does not believe in an image whose digest is %j', async (imageDigest) => {
+  test.each([undefined, null, 5, '', 'sha256:..', `sha256:${'A'.repeat(64)}`, `x${DIGEST}`, `${DIGEST}/x`])('rejects an answer with the image digest %j', async (imageDigest) => {
     answerWith({ imageDetails: [{ imageDigest }] });
 
     await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toThrow('an image without a digest');
   });
 
-  test('fails where ECR says anything but that there is no such image', async () => {
+  test('fails with any ECR error except the one for a missing image', async () => {
     aws.faults.registry.push(DENIED);
     await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toMatchObject({ code: 'AccessDeniedException' });
 
@@ -60,8 +60,8 @@ describe('to describe an image', () => {
   });
 });
 
-describe('to list images', () => {
-  test('gives one page and the way to the next', async () => {
+describe('listImages', () => {
+  test('returns one page and the token for the next', async () => {
     for (const tag of ['v1', 'v2', 'v3']) aws.push(tag);
     const first = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: undefined }));
     const second = await ask((ecr) => ecr.listImages({ maxResults: 2, nextToken: first.nextToken }));
@@ -70,21 +70,21 @@ describe('to list images', () => {
     expect(second.nextToken).toBeUndefined();
   });
 
-  test('fails where the page is too large', async () => {
+  test('fails if the page is too large', async () => {
     aws.send = async ({ largestBody }) => { throw new TooLarge(`more than ${largestBody} bytes`); };
 
     await expect(ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }))).rejects.toThrow('more than 1048576 bytes');
   });
 
-  test('takes an answer without images for an empty page', async () => {
+  test('treats an answer without images as an empty page', async () => {
     answerWith({});
 
     expect(await ask((ecr) => ecr.listImages({ maxResults: 500, nextToken: undefined }))).toEqual({ images: [], nextToken: undefined });
   });
 });
 
-describe('to get manifests', () => {
-  test('gives one for each id, in their order, and nothing for what is not there', async () => {
+describe('getManifests', () => {
+  test('returns one manifest for each ID, in order, and undefined for each missing image', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     const manifests = await ask((ecr) => ecr.getManifests([{ imageTag: 'v2' }, { imageTag: 'v3' }, { imageDigest: v1 }, { imageTag: 'v1' }, { imageDigest: NO_IMAGE }]));
 
@@ -93,7 +93,7 @@ describe('to get manifests', () => {
     expect(manifests[0]).toEqual({ digest: v2, text: aws.images.get(v2)!.fixture.manifest, mediaType: aws.images.get(v2)!.fixture.mediaType });
   });
 
-  test('asks for each one alone where the answer does not say which of them it is about', async () => {
+  test('requests each manifest separately if the answer does not say which image each entry belongs to', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     aws.namesTagsInAnswers = false;
     const manifests = await ask((ecr) => ecr.getManifests([{ imageTag: 'v2' }, { imageTag: 'v3' }, { imageTag: 'v1' }]));
@@ -104,7 +104,7 @@ describe('to get manifests', () => {
     ]);
   });
 
-  test('asks for no digest twice, whether it was asked for by tag or by digest', async () => {
+  test('requests no digest twice, whether by tag or by digest', async () => {
     const v1 = aws.push('v1');
     const v2 = aws.push('v2');
     await ask(async (ecr) => {
@@ -117,7 +117,7 @@ describe('to get manifests', () => {
   });
 
   test.each(['KmsError', 'UpstreamAccessDenied', 'ImageInaccessible', 'InvalidImageTag', 'ImageTagDoesNotMatchDigest', undefined])(
-    'takes no failure but ImageNotFound for an absence (%s)', async (failureCode) => {
+    'treats no failure except ImageNotFound as a missing image (%s)', async (failureCode) => {
       answerWith({ images: [], failures: [{ imageId: { imageTag: 'v1' }, failureCode, failureReason: failureCode && 'why' }] });
       const [failure] = await ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]));
 
@@ -125,7 +125,7 @@ describe('to get manifests', () => {
       expect(failure).toMatchObject({ code: failureCode ?? 'NoFailureCode', message: failureCode ? `${failureCode}: why` : 'NoFailureCode: no reason given' });
     });
 
-  test('tells the failure of one image from the absence of another', async () => {
+  test('distinguishes the failure of one image from the absence of another', async () => {
     answerWith({
       failures: [
         { imageId: { imageTag: 'v1' }, failureCode: 'ImageNotFound' },
@@ -143,13 +143,13 @@ describe('to get manifests', () => {
     ['empty lists', { images: [], failures: [] }, 'neither an image nor a failure'],
     ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'an image without a manifest or a digest'],
     ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'an image without a manifest or a digest'],
-  ])('fails where the answer holds %s', async (_, answer, message) => {
+  ])('fails if the answer contains %s', async (_, answer, message) => {
     answerWith(answer);
 
     await expect(ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }]))).rejects.toThrow(new NetworkError(message));
   });
 
-  test('takes null in a list for no entry, whether one image was asked for or several', async () => {
+  test('skips null in a list, for a single image and for several', async () => {
     const manifest = { imageId: { imageTag: 'v1', imageDigest: DIGEST }, imageManifest: '{}' };
     const failure = { imageId: { imageTag: 'v2' }, failureCode: 'ImageNotFound' };
     answerWith({ images: [null, manifest], failures: [null, failure] });
@@ -159,33 +159,33 @@ describe('to get manifests', () => {
     expect(await ask((ecr) => ecr.getManifests([{ imageTag: 'v1' }, { imageTag: 'v2' }]))).toEqual([expected, undefined]);
   });
 
-  test('needs no digest in the answer about a digest', async () => {
+  test('does not require a digest in the answer to a request by digest', async () => {
     answerWith({ images: [{ imageManifest: '{}' }] });
 
     expect(await ask((ecr) => ecr.getManifests([{ imageDigest: DIGEST }]))).toEqual([{ digest: DIGEST, text: '{}', mediaType: undefined }]);
   });
 });
 
-describe('to get a download URL', () => {
-  test('gives it', async () => {
+describe('downloadUrl', () => {
+  test('returns the URL', async () => {
     expect(await ask((ecr) => ecr.downloadUrl('sha256:1'))).toMatch(/^https:\/\/layers\.example\/sha256:1/);
     expect(aws.calls[0].input).toMatchObject({ layerDigest: 'sha256:1' });
   });
 
-  test.each([{}, { downloadUrl: '' }, { downloadUrl: 'no URL' }])('fails on the answer %j', async (answer) => {
+  test.each([{}, { downloadUrl: '' }, { downloadUrl: 'no URL' }])('fails with the answer %j', async (answer) => {
     answerWith(answer);
 
     await expect(ask((ecr) => ecr.downloadUrl('sha256:1'))).rejects.toThrow(new NetworkError('an answer without a download URL'));
   });
 });
 
-describe('to put a tag', () => {
+describe('putTag', () => {
   const put = async () => ask(async (ecr) => {
     const [manifest] = await ecr.getManifests([{ imageTag: 'v1' }]);
     await ecr.putTag('deployed-x', manifest as Exclude<typeof manifest, undefined | ImageFailure>);
   });
 
-  test('moves it to the image as it was pushed', async () => {
+  test('moves the tag to the exact manifest that was pushed', async () => {
     const v1 = aws.push('v1');
     aws.tags.set('deployed-x', aws.push('v2'));
     await put();
@@ -202,14 +202,14 @@ describe('to put a tag', () => {
     expect(aws.actions).toEqual(['ecr:BatchGetImage', 'ecr:PutImage']);
   });
 
-  test('is done where the tag is in its place already', async () => {
+  test('succeeds if the tag is already in place', async () => {
     aws.tags.set('deployed-x', aws.push('v1'));
     await put();
 
     expect(aws.actions).toEqual(['ecr:BatchGetImage', 'ecr:PutImage']);
   });
 
-  test.each(['ImageTagAlreadyExistsException', 'LimitExceededException', 'AccessDeniedException'])('fails where ECR refuses it (%s)', async (code) => {
+  test.each(['ImageTagAlreadyExistsException', 'LimitExceededException', 'AccessDeniedException'])('fails if ECR refuses to move the tag (%s)', async (code) => {
     aws.push('v1');
     aws.faults.registry.push(undefined, { kind: 'error', status: 400, code });
 
@@ -220,7 +220,7 @@ describe('to put a tag', () => {
     ['nothing', {}],
     ['an image without an id', { image: {} }],
     ['another digest', { image: { imageId: { imageDigest: NO_IMAGE } } }],
-  ])('is believed only if the answer says so, or the tag is then found to be in place (%s)', async (_, answer) => {
+  ])('succeeds only if the answer confirms the tag or a lookup then finds it in place (%s)', async (_, answer) => {
     const v1 = aws.push('v1');
     answerWith(answer, 'PutImage');
     await expect(put()).rejects.toThrow(new NetworkError('tag deployed-x was not moved'));
@@ -232,7 +232,7 @@ describe('to put a tag', () => {
     await put();
   });
 
-  test('is not believed where the tag cannot be read', async () => {
+  test('fails if the tag cannot be read', async () => {
     aws.push('v1');
     const { send } = aws;
     aws.send = async (request) => {
@@ -289,7 +289,7 @@ test.each([
   ['ValidationException', 400, 'refused'],
   ['ImageArchivedException', 400, 'unexpected'],
   ['ImageTagAlreadyExistsException', 400, 'unexpected'],
-])('%s (HTTP %d) is %s', (code, status, kind) => {
+])('the error code %s (HTTP %d) is of the kind %s', (code, status, kind) => {
   const trouble = troubleOf(new AwsError('ecr:DescribeImages', code, 'the message', status));
 
   expect(trouble).toEqual(['gone', 'repositoryMissing'].includes(kind) ? { kind } : { kind, action: 'ecr:DescribeImages', message: `${code}: the message` });
@@ -303,11 +303,11 @@ test.each([
   [new TypeError('x is not a function'), { kind: 'unexpected', message: 'TypeError: x is not a function' }],
   ['thrown', { kind: 'unexpected', message: 'thrown' }],
   [new AwsError('ecr:DescribeImages', 'KmsException', 'KmsException', 400), { kind: 'kms', action: 'ecr:DescribeImages', message: 'KmsException' }],
-])('the error %p is told as it is, and no code twice', (error, expected) => {
+])('the error %p is reported unchanged, without repeating its code', (error, expected) => {
   expect(troubleOf(error)).toEqual(expected);
 });
 
-test('a fault is a trouble of its kind', async () => {
+test('a fault causes an error of the same kind', async () => {
   const kindOf = async (fault: Fault) => {
     aws.faults.registry.push(fault);
     return troubleOf(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' })).catch((error) => error)).kind;
@@ -323,7 +323,7 @@ async function ask<T>(question: (ecr: EcrClient) => Promise<T>): Promise<T> {
   return aws.clock.until(question(ecrClient(aws, (text) => text, repository)));
 }
 
-/** Every answer, or every one of one operation, is this. */
+/** Responds to every operation, or to a single one, with this answer. */
 function answerWith(answer: object, operation = ''): void {
   const { send } = aws;
   aws.send = async (request) => request.headers['x-amz-target']?.endsWith(operation) ? json(answer) : send(request);

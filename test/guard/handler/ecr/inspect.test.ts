@@ -9,7 +9,7 @@ import { event, Fault, NO_IMAGE, Simulation } from '../simulation';
 
 const WINDOWS = 'WINDOWS_SERVER_2022_CORE/X86_64';
 
-/** Which images run on what, as a table. */
+/** Images and the platforms that they support, as a table. */
 test.each<[FixtureName, string[], object]>([
   ['buildxIndex', ['LINUX/X86_64'], { kind: 'found' }],
   ['buildxIndex', ['LINUX/X86_64', 'LINUX/ARM64'], { kind: 'found' }],
@@ -32,7 +32,7 @@ test.each<[FixtureName, string[], object]>([
   ['buildxIndex', ['LINUX/RISCV'], { kind: 'found', doubt: 'it could not be checked what the image runs on: platform LINUX/RISCV' }],
   ['indexOfIndexes', ['LINUX/RISCV', WINDOWS], { kind: 'found', doubt: expect.stringMatching(/: platform LINUX\/RISCV, an index within the index$/) }],
   ['buildxIndex', ['LINUX/RISCV', WINDOWS], { kind: 'wrongPlatform', lacking: ['windows/amd64'] }],
-])('%s for %j', async (name, Platforms, expected) => {
+])('the image %s is inspected correctly for the platforms %j', async (name, Platforms, expected) => {
   const { look, digest } = registryWith(name, { Platforms });
 
   const observation = await look();
@@ -40,13 +40,13 @@ test.each<[FixtureName, string[], object]>([
   expect('doubt' in expected || !('doubt' in observation) || observation.doubt === undefined).toBe(true);
 });
 
-test('an index for another platform is not one to be scanned', async () => {
+test('an index for another platform is not scanned', async () => {
   const { look, digest } = registryWith('buildxIndex', { Platforms: ['LINUX/X86_64', WINDOWS] });
 
   expect(await look()).toEqual({ kind: 'wrongPlatform', digest, offered: ['linux/amd64', 'linux/arm64'], lacking: ['windows/amd64'] });
 });
 
-test.each<FixtureName>(['buildxIndex', 'dockerImage', 'helmChart'])('what no task runs and nothing is required of is found without a doubt, and without its manifest (%s)', async (name) => {
+test.each<FixtureName>(['buildxIndex', 'dockerImage', 'helmChart'])('without platforms and requirements, an image is found without a doubt and without reading its manifest (%s)', async (name) => {
   const { aws, look, digest } = registryWith(name, { Platforms: [] });
 
   expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
@@ -57,7 +57,7 @@ test.each<[FixtureName, string[], string[]]>([
   ['buildxIndex', ['LINUX/ARM64'], ['linux/arm64']],
   ['buildxIndex', ['LINUX/ARM64', 'LINUX/X86_64'], ['linux/amd64', 'linux/arm64']],
   ['dockerList', [WINDOWS], ['windows/amd64', 'windows/amd64']],
-])('what is scanned of %s for %j are the images for %j', async (name, Platforms, platforms) => {
+])('the images to scan in %s for %j are those for %j', async (name, Platforms, platforms) => {
   const entries: Array<{ digest: string; platform: { os: string; architecture: string } }> = JSON.parse(FIXTURES[name].manifest).manifests;
   const observation = await registryWith(name, { Platforms }).look();
 
@@ -67,13 +67,13 @@ test.each<[FixtureName, string[], string[]]>([
   })).toEqual(platforms);
 });
 
-test.each<FixtureName>(['helmChart', 'cosignSignature', 'attestationOnly'])('what no task runs may be anything, also if it has to be signed (%s)', async (name) => {
+test.each<FixtureName>(['helmChart', 'cosignSignature', 'attestationOnly'])('without platforms, an artifact of any type is accepted, even if it must be signed (%s)', async (name) => {
   const { look, digest } = registryWith(name, { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
 
   expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
 });
 
-test('what is scanned of an index are all its images where no platform is needed', async () => {
+test('all images of an index are inspected if no platform is required', async () => {
   const { look } = registryWith('buildxIndex', { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
 
   expect(await look()).toMatchObject({ kind: 'found', images: [expect.any(String), expect.any(String)] });
@@ -83,13 +83,13 @@ test.each<[FixtureName, string[]]>([
   ['indexOfIndexes', ['LINUX/X86_64']],
   ['indexWithoutPlatforms', ['LINUX/X86_64']],
   ['buildxIndex', ['LINUX/RISCV']],
-])('no index goes without a scan because it is not clear what it points to (%s for %j)', async (name, Platforms) => {
+])('an index is scanned as a whole if its contents are unclear (%s for %j)', async (name, Platforms) => {
   const { look, digest } = registryWith(name, { Platforms });
 
   expect(await look()).toMatchObject({ kind: 'found', images: [digest] });
 });
 
-test('what is scanned of a single image is itself', async () => {
+test('the only image to scan in a single image is that image', async () => {
   const { look, digest } = registryWith('dockerImage');
 
   expect(await look()).toMatchObject({ images: [digest] });
@@ -101,11 +101,11 @@ test.each<[FixtureName, string[], string]>([
   ['dockerImage', ['LINUX/X86_64'], 'found'],
   ['dockerImage', [], 'found'],
   ['dockerImage', ['LINUX/ARM64'], 'wrongPlatform'],
-])('where a single manifest is required, %s for %j is %s', async (name, Platforms, kind) => {
+])('if a single manifest is required, %s for %j is observed as %s', async (name, Platforms, kind) => {
   expect(await registryWith(name, { Platforms, SingleManifest: 'true' }).look()).toMatchObject({ kind });
 });
 
-test('a doubt is not hidden where no platform is needed', async () => {
+test('a doubt is reported even if no platform is required', async () => {
   const image = JSON.parse(FIXTURES.dockerImage.manifest);
   image.layers.push({ mediaType: 'application/vnd.acme.layer' });
   const aws = new Simulation();
@@ -115,7 +115,7 @@ test('a doubt is not hidden where no platform is needed', async () => {
   expect(await lookAt(aws, { Platforms: ['LINUX/ARM64'] })).toMatchObject({ kind: 'wrongPlatform' });
 });
 
-test('a config that says nothing is a doubt', async () => {
+test('a config without a platform causes a doubt', async () => {
   const manifest = JSON.parse(FIXTURES.dockerImage.manifest);
   manifest.config.digest = `sha256:${createHash('sha256').update('{}').digest('hex')}`;
   const aws = new Simulation();
@@ -124,7 +124,7 @@ test('a config that says nothing is a doubt', async () => {
   expect(await lookAt(aws)).toMatchObject({ kind: 'found', doubt: expect.stringContaining('a config that states no platform') });
 });
 
-test('a config is known by its bytes, be they text or not', async () => {
+test('a config is verified by its bytes, even if they are not valid text', async () => {
   const bytes = Buffer.concat([Buffer.from('{"os":"linux","architecture":"amd64","comment":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
   const manifest = JSON.parse(FIXTURES.dockerImage.manifest);
   manifest.config.digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -136,7 +136,7 @@ test('a config is known by its bytes, be they text or not', async () => {
   expect(await lookAt(aws)).toMatchObject({ kind: 'found', doubt: undefined });
 });
 
-test('a platform whose name is that of a property of objects is one that is not known', async () => {
+test('a platform named like a property of JavaScript objects is unknown', async () => {
   for (const task of ['LINUX/constructor', 'LINUX/__proto__', 'toString/X86_64', 'LINUX', '']) {
     expect(await registryWith('dockerImage', { Platforms: [task] }).look()).toMatchObject({ kind: 'found', doubt: expect.stringContaining(`platform ${task}`) });
   }
@@ -145,14 +145,14 @@ test('a platform whose name is that of a property of objects is one that is not 
 test.each<[string, Fault, number]>([
   ['an error', { kind: 'error', status: 503, code: 'SlowDown' }, 503],
   ['a page of a proxy', { kind: 'garbage' }, 200],
-])('%s is not taken for a config', async (_, fault, status) => {
+])('%s is not mistaken for a config', async (_, fault, status) => {
   const { aws, look } = registryWith('dockerImage');
   aws.faults.registry.push(undefined, undefined, undefined, fault);
 
   expect(await look()).toEqual({ kind: 'unavailable', message: `what was served as the image's config (HTTP ${status}) is something else` });
 });
 
-test.each(['ARCHIVED', 'ACTIVATING'] as const)('an image that is %s is told from a missing one', async (status) => {
+test.each(['ARCHIVED', 'ACTIVATING'] as const)('an image that is %s is distinguished from a missing image', async (status) => {
   const aws = new Simulation();
   aws.push('v1', { status });
   expect(await lookAt(aws)).toMatchObject({ kind: status.toLowerCase() });
@@ -162,7 +162,7 @@ test.each(['ARCHIVED', 'ACTIVATING'] as const)('an image that is %s is told from
   expect(await lookAt(aws, {}, false)).toEqual({ kind: 'missing' });
 });
 
-test('the manifest is asked for by the digest that the tag names, and indexes are accepted', async () => {
+test('the manifest is requested by the digest of the tag, and indexes are accepted', async () => {
   const { aws, look, digest } = registryWith('buildxIndex');
   await look();
 
@@ -191,13 +191,13 @@ test('the digest that stands for no image is never found', async () => {
   expect(await lookAt(aws, { VersionKind: 'digest', VersionValue: NO_IMAGE })).toEqual({ kind: 'missing' });
 });
 
-test('an answer without a digest is a missing image', async () => {
+test('an answer without a digest means that the image is missing', async () => {
   const { look } = inspector(new Simulation(), { describeImage: async () => ({}) } as unknown as EcrClient, parse(openRequest(event())), noManifest);
 
   expect(await look({ imageTag: 'v1' }, true)).toEqual({ kind: 'missing' });
 });
 
-test('the archive is asked only in a thorough look, and only for what is not there', async () => {
+test('the archive is queried only in a thorough lookup, and only for an image that was not found', async () => {
   const asked: unknown[] = [];
   const ecr = { describeImage: async (...request: unknown[]) => { asked.push(request); return undefined; } } as unknown as EcrClient;
   const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), noManifest);
@@ -211,7 +211,7 @@ test.each<[string, Manifest | ImageFailure | undefined, object]>([
   ['none', undefined, { kind: 'gone' }],
   ['one that nobody foresaw', { digest: 'sha256:1', text: '{}', mediaType: undefined }, { kind: 'found', doubt: expect.stringContaining('a manifest of type undefined') }],
   ['a failure', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
-])('where the manifest is %s, that is what was observed', async (_, manifest, expected) => {
+])('if the manifest is %s, the observation says so', async (_, manifest, expected) => {
   const asked: unknown[] = [];
   const ecr = { describeImage: async () => ({ imageDigest: 'sha256:1' }) } as unknown as EcrClient;
   const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), async (digest) => { asked.push(digest); return manifest; });
@@ -220,7 +220,7 @@ test.each<[string, Manifest | ImageFailure | undefined, object]>([
   expect(asked).toEqual(['sha256:1']);
 });
 
-test('what fails is observed, not thrown', async () => {
+test('a failure is returned as an observation, not thrown', async () => {
   const ecr = { describeImage: async () => { throw new TypeError('x is not a function'); } } as unknown as EcrClient;
   const { look } = inspector(new Simulation(), ecr, parse(openRequest(event())), noManifest);
 

@@ -60,7 +60,7 @@ const EXPECTED: Record<FixtureName, object> = {
   dockerSchema1: { kind: 'unknown', what: 'a manifest of type application/vnd.docker.distribution.manifest.v1+prettyjws' },
 };
 
-test.each(Object.entries(EXPECTED) as Array<[FixtureName, Contents]>)('%s', (name, expected) => {
+test.each(Object.entries(EXPECTED) as Array<[FixtureName, Contents]>)('the contents of the fixture %s are recognized', (name, expected) => {
   const { manifest, mediaType } = FIXTURES[name];
 
   expect(readManifest(manifest, mediaType)).toEqual(expected);
@@ -72,25 +72,25 @@ test('a manifest without a media type has the one that ECR reports', () => {
   expect(readManifest(JSON.stringify(untyped), mediaType)).toEqual(EXPECTED.ociIndex);
 });
 
-test('what a manifest says of itself counts more than what ECR reports', () => {
+test('the media type in the manifest takes precedence over the one that ECR reports', () => {
   expect(readManifest(FIXTURES.ociIndex.manifest, FIXTURES.dockerImage.mediaType)).toEqual(EXPECTED.ociIndex);
 });
 
-test('an unknown layer in an image is a doubt, not a verdict', () => {
+test('an unknown layer in an image causes a doubt, not a refusal', () => {
   const image = JSON.parse(FIXTURES.ociImage.manifest);
   image.layers.push({ mediaType: 'application/vnd.acme.layer.v9' });
 
   expect(readManifest(JSON.stringify(image), undefined)).toEqual({ ...IMAGE, unclear: ['a layer of type application/vnd.acme.layer.v9'] });
 });
 
-test('an image may carry an attestation beside its layers', () => {
+test('an image may contain an attestation in addition to its layers', () => {
   const image = JSON.parse(FIXTURES.ociImage.manifest);
   image.layers.push({ mediaType: 'application/vnd.in-toto+json' });
 
   expect(readManifest(JSON.stringify(image), undefined)).toMatchObject({ kind: 'image' });
 });
 
-test.each([[[]], [undefined], ['x']])('an image with layers %j is an image', (layers) => {
+test.each([[[]], [undefined], ['x']])('a manifest with the layers %j is an image', (layers) => {
   const image = { ...JSON.parse(FIXTURES.ociImage.manifest), layers };
 
   expect(readManifest(JSON.stringify(image), undefined)).toEqual(IMAGE);
@@ -103,20 +103,20 @@ test.each([
   ['application/vnd.docker.attestation.manifest.v1+json', 'an attestation'],
   ['application/vnd.syft+json', 'an SBOM'],
   ['text/spdx+json', 'an SBOM'],
-])('layers of nothing but %s make %s, even among unknown ones', (mediaType, what) => {
+])('an artifact whose known layers are all %s is %s, even with unknown layers', (mediaType, what) => {
   const image = { ...JSON.parse(FIXTURES.ociImage.manifest), layers: [{ mediaType: 'application/vnd.acme.layer' }, { mediaType }] };
 
   expect(readManifest(JSON.stringify(image), undefined)).toEqual({ kind: 'artifact', what });
 });
 
-test('the SOCI index of an image is no image of its own, in the index that `soci convert` makes', () => {
+test('the SOCI index of an image does not count as an image in the index that `soci convert` creates', () => {
   const index = JSON.parse(FIXTURES.buildxOnePlatform.manifest);
   const soci = { mediaType: 'application/vnd.oci.image.manifest.v1+json', artifactType: 'application/vnd.amazon.soci.index.v2+json' };
   index.manifests.push({ ...soci, digest: `sha256:${'5'.repeat(64)}`, size: 1, platform: index.manifests[0].platform });
   expect(readManifest(JSON.stringify(index), index.mediaType)).toEqual(EXPECTED.buildxOnePlatform);
 });
 
-test('an entry that names the type of its config is an image', () => {
+test('an entry with the config type of an image is an image', () => {
   const index = JSON.parse(FIXTURES.ociIndex.manifest);
   for (const entry of index.manifests) entry.artifactType = 'application/vnd.oci.image.config.v1+json';
 
@@ -126,19 +126,19 @@ test('an entry that names the type of its config is an image', () => {
 test.each([
   ['an attestation by its platform alone', { platform: { os: 'unknown', architecture: 'unknown' } }],
   ['an attestation by its annotation alone', { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } }],
-])('%s', (_, entry) => {
+])('the index recognizes %s', (_, entry) => {
   const index = { mediaType: FIXTURES.ociIndex.mediaType, manifests: [entry] };
 
   expect(readManifest(JSON.stringify(index), undefined)).toEqual(EXPECTED.attestationOnly);
 });
 
-test('an index without entries is nothing to run', () => {
+test('an index without entries contains nothing to run', () => {
   const index = { mediaType: FIXTURES.ociIndex.mediaType, manifests: [] };
 
   expect(readManifest(JSON.stringify(index), undefined)).toEqual({ kind: 'artifact', what: 'an empty index' });
 });
 
-test.each(['', 'null', '[]', '"x"', '{', '{"mediaType":7}'])('nothing is made of %j', (manifest) => {
+test.each(['', 'null', '[]', '"x"', '{', '{"mediaType":7}'])('the manifest %j is unknown', (manifest) => {
   expect(readManifest(manifest, undefined).kind).toBe('unknown');
 });
 
@@ -147,11 +147,11 @@ test.each([
   [{ manifests: [null, 7] }, FIXTURES.ociIndex.mediaType, 'index'],
   [{}, FIXTURES.ociImage.mediaType, 'unknown'],
   [{ config: { mediaType: 'application/vnd.oci.image.config.v1+json' } }, FIXTURES.ociImage.mediaType, 'unknown'],
-])('a broken manifest %j is survived', (manifest, mediaType, expected) => {
+])('a broken manifest %j causes no error', (manifest, mediaType, expected) => {
   expect(readManifest(JSON.stringify(manifest), mediaType).kind).toBe(expected);
 });
 
-test.each([{}, { digest: 'sha256:1' }, { mediaType: 'application/vnd.oci.image.config.v1+json' }])('a config %j says nothing', (config) => {
+test.each([{}, { digest: 'sha256:1' }, { mediaType: 'application/vnd.oci.image.config.v1+json' }])('the config %j states no platform', (config) => {
   expect(readManifest(JSON.stringify({ config }), FIXTURES.ociImage.mediaType)).toEqual({ kind: 'unknown', what: 'a manifest without a config' });
 });
 
@@ -166,6 +166,6 @@ test.each([
   ['{"os":7,"architecture":"amd64"}', undefined],
   ['{"os":"linux","architecture":["amd64"]}', undefined],
   ['<Error/>', undefined],
-])('the config %.40s… states %s', (config, platform) => {
+])('the config %.40s… states the platform %s', (config, platform) => {
   expect(readConfig(config!)).toBe(platform);
 });

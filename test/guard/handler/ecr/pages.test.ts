@@ -1,19 +1,19 @@
 import { PageRequest, pages } from '../../../../src/guard/handler/ecr/pages';
 import { TooLarge } from '../../../../src/handler/runtime/http';
 
-test('pages come one after the other, a hundred items at once', async () => {
+test('pages are requested in order, with up to 100 items each', async () => {
   expect(await read(['a', 'b', 'c'])).toEqual({ seen: ['a', 'b', 'c'], asked: [[100, undefined], [100, '1'], [100, '2']] });
 });
 
-test('a page that is too large is asked for again with fewer items, and so is what follows', async () => {
+test('a page that is too large is requested again with fewer items, and so are the pages that follow', async () => {
   expect(await read(['a', 'b'], 20)).toEqual({ seen: ['a', 'b'], asked: [[100, undefined], [20, undefined], [20, '1']] });
 });
 
-test('no page is passed over because it was too large', async () => {
+test('no page is skipped because it was too large', async () => {
   await expect(read(['a', 'b'], 4)).rejects.toThrow(TooLarge);
 });
 
-test('nothing instead of a page is the end', async () => {
+test('an undefined page ends the list', async () => {
   const seen = [];
   for await (const page of pages(async () => undefined)) seen.push(page);
 

@@ -2,7 +2,7 @@ import { EcrClient, ImageDetail, ImagePage } from '../../../../src/guard/handler
 import { recentImages as recentImagesOf } from '../../../../src/guard/handler/ecr/recent-images';
 import { TooLarge } from '../../../../src/handler/runtime/http';
 
-test('the last five, the newest first, by tag or by digest', async () => {
+test('the listing contains the last five images, the newest first, by tag or by digest', async () => {
   const images = [3, 1, 7, 5, 2, 6, 4].map((day) => image(day, day === 6 ? [] : [`day-${day}`]));
 
   expect(await recentImages(pages(images), 'day-x')).toEqual({
@@ -12,7 +12,7 @@ test('the last five, the newest first, by tag or by digest', async () => {
   });
 });
 
-test('the tags that a guard gives itself tell a user nothing', async () => {
+test('the listing omits the tags that guards add', async () => {
   const images = [image(1, ['deployed-api-0123abcd', 'api-0123abce']), image(2, ['deployed-api-0123abcd-previous'])];
 
   expect(await recentImages(pages(images), 'deployed-api-0123abcd')).toMatchObject({
@@ -21,7 +21,7 @@ test('the tags that a guard gives itself tell a user nothing', async () => {
   });
 });
 
-test('every page counts, up to ten', async () => {
+test('the listing considers every page, up to ten', async () => {
   const asked: unknown[] = [];
   const list = pages(...Array.from({ length: 11 }, (_, day) => [image(day + 1, [`day-${day + 1}`])]));
   const recent = await recentImages(async (page) => { asked.push(page); return list(page); }, 'v1');
@@ -30,12 +30,12 @@ test('every page counts, up to ten', async () => {
   expect(recent).toMatchObject({ partial: true, pushedLast: [10, 9, 8, 7, 6].map((day) => ({ name: `day-${day}` })) });
 });
 
-test('ten pages are the whole of a repository that has no more', async () => {
+test('a repository with exactly ten pages is listed completely', async () => {
   expect(await recentImages(pages(...Array.from({ length: 10 }, () => [])), 'v1')).toMatchObject({ partial: false });
 });
 
 describe('pages that are too large', () => {
-  /** Answers with at most so many images at once. */
+  /** Responds with at most this number of images at once. */
   const limited = (most: number) => {
     const asked: number[] = [];
     const list = async ({ maxResults, nextToken }: Page) => {
@@ -46,14 +46,14 @@ describe('pages that are too large', () => {
     return { asked, list };
   };
 
-  test('are asked for with fewer images, from then on', async () => {
+  test('are requested with fewer images from then on', async () => {
     const { asked, list } = limited(50);
 
     expect(await recentImages(list, 'v1')).toMatchObject({ partial: false, pushedLast: [{ name: 'day-2' }, { name: 'day-1' }] });
     expect(asked).toEqual([500, 50, 50]);
   });
 
-  test('are given up where even the smallest is', async () => {
+  test('end the listing if even the smallest page is too large', async () => {
     const { asked, list } = limited(4);
 
     expect(await recentImages(list, 'v1')).toBeUndefined();
@@ -61,15 +61,15 @@ describe('pages that are too large', () => {
   });
 });
 
-test('an answer without anything in it is an empty repository', async () => {
+test('an empty answer means that the repository is empty', async () => {
   expect(await recentImages(async () => ({ images: [], nextToken: undefined }), 'v1')).toEqual({ pushedLast: [], similarTags: [], partial: false });
 });
 
-test('an error at the first page is no reason to say nothing at all', async () => {
+test('after an error on the first page, the listing is undefined', async () => {
   expect(await recentImages(async () => { throw new Error('denied'); }, 'v1')).toBeUndefined();
 });
 
-test('an error at a later page leaves what was seen before it', async () => {
+test('an error on a later page keeps the images of the previous pages', async () => {
   const list = pages([image(1, ['day-1'])], [image(2, ['day-2'])]);
 
   expect(await recentImages(async (page) => {
@@ -82,7 +82,7 @@ test.each<[string, unknown]>([
   ['no time', undefined],
   ['an absurd time', 1e300],
   ['a time that is no number', 'yesterday'],
-])('an image with %s was pushed longest ago', async (_, imagePushedAt) => {
+])('an image with %s counts as the oldest', async (_, imagePushedAt) => {
   const odd = { imageDigest: digest(3), imagePushedAt } as ImageDetail;
 
   expect(await recentImages(pages([odd, image(1, ['day-1'])]), 'v1')).toMatchObject({
@@ -90,14 +90,14 @@ test.each<[string, unknown]>([
   });
 });
 
-test('what is no image, and a tag that is no text, is left out', async () => {
+test('the listing omits entries that are not images and tags that are not strings', async () => {
   const odd = { imageDigest: digest(3), imageTags: [7, null, 'day-3'] } as unknown as ImageDetail;
   const noImage = { imageDigest: `sha256:${'0'.repeat(64)}`, imageTags: ['none'] };
 
   expect(await recentImages(pages([{}, noImage, odd]), 'v1')).toMatchObject({ pushedLast: [{ name: 'day-3' }] });
 });
 
-test('similar tags are three at most, in the order in which ECR lists them', async () => {
+test('the listing contains at most three similar tags, in the order of ECR', async () => {
   const images = [1, 2, 3, 4].map((day) => image(day, [`main-${day}`, `other-${day}`]));
 
   expect(await recentImages(pages(images.slice(0, 2), images.slice(2)), 'main-0')).toMatchObject({ similarTags: ['main-1', 'main-2', 'main-3'] });

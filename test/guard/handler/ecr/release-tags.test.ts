@@ -7,17 +7,17 @@ import { MOST_IMAGES } from '../../../../src/guard/handler/release-history';
 const TAG = 'deployed-api-0123abcd';
 const NAMES = releaseTags(TAG);
 const ALL = [NAMES.latest, NAMES.previous, ...NAMES.earlier];
-/** Asserted with Node's assert, which is much faster than jest's. */
+/** Uses Node's assert, which is much faster than Jest's. */
 const NUM_RUNS = Number(process.env.FAST_CHECK_RUNS ?? 2_000);
 
 type State = ReadonlyMap<string, string>;
 
-test('there is a tag for each image that may be on record, and two more', () => {
+test('the number of tags is the number of recorded images plus two', () => {
   expect(ALL.slice(0, 4)).toEqual([TAG, `${TAG}-previous`, `${TAG}-earlier-1`, `${TAG}-earlier-2`]);
   expect(new Set(ALL).size).toBe(MOST_IMAGES + 2);
 });
 
-describe('the moves', () => {
+describe('planned moves', () => {
   test.each<[string, Record<string, string>, Releases, Array<[string, string]>]>([
     ['the first release gets the first tag', {}, { latest: 'A', earlier: ['A'] }, [['', 'A']]],
     ['the second one leaves the previous tag to the first', { '': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, [['-previous', 'A'], ['', 'B']]],
@@ -37,13 +37,13 @@ describe('the moves', () => {
     ['an image that is no longer to be kept gives its tag away', { '-earlier-1': 'X' }, { latest: 'C', previous: 'B', earlier: ['A'] }, [
       ['-earlier-2', 'A'], ['-previous', 'B'], ['', 'C'],
     ]],
-  ])('%s', (_, tagged, releases, expected) => {
+  ])('satisfy this rule: %s', (_, tagged, releases, expected) => {
     const state = new Map(Object.entries(tagged).map(([suffix, digest]) => [TAG + suffix, digest]));
 
     expect(planMoves(TAG, state, releases)).toEqual(expected.map(([suffix, digest]) => ({ tag: TAG + suffix, digest })));
   });
 
-  test('an earlier tag is taken from an image that is not to be kept once no other is left', () => {
+  test('take an earlier tag from an image that is no longer kept if no other tag is free', () => {
     const state = new Map(NAMES.earlier.map((tag, index) => [tag, `X${index}`]));
 
     expect(planMoves(TAG, state, { latest: 'B', earlier: ['A', 'X0'] })).toEqual([{ tag: `${TAG}-earlier-2`, digest: 'A' }, { tag: TAG, digest: 'B' }]);
@@ -52,7 +52,7 @@ describe('the moves', () => {
   const digest = fc.constantFrom(...'ABCDEFGHIJKLMNOP');
   const state: fc.Arbitrary<State> = fc.array(fc.option(digest, { nil: undefined }), { minLength: ALL.length, maxLength: ALL.length })
     .map((digests) => new Map(ALL.flatMap((tag, index) => digests[index] === undefined ? [] : [[tag, digests[index]] as const])));
-  /** As many as a history can hold, in any order, and one that is spared. Without a previous one there are no earlier ones. */
+  /** As many images as a history can hold, in any order, plus one that must be spared. Without a previous image there are no earlier ones. */
   const releases: fc.Arbitrary<Releases> = fc.uniqueArray(digest, { minLength: 1, maxLength: MOST_IMAGES + 1, size: 'max' }).chain((images) => fc.record({
     latest: fc.constant(images[0]),
     previous: images.length > 2 ? fc.constant(images[1]) : fc.constantFrom(undefined, images[1]),
@@ -60,12 +60,12 @@ describe('the moves', () => {
   }));
   const keptOf = ({ latest, previous, earlier }: Releases) => [...new Set([latest, ...previous ? [previous] : [], ...earlier])];
 
-  test('never leave an image that is to be kept without a tag, in whatever state the tags are', () => {
+  test('never leave a kept image without a tag, regardless of the initial tags', () => {
     fc.assert(fc.property(state, releases, (before, wanted) => {
       const states = statesOf(before, planMoves(TAG, before, wanted));
       for (const image of keptOf(wanted)) {
         const isTagged = states.map((tags) => [...tags.values()].includes(image));
-        // Once it has a tag, it has one at each moment after.
+        // After an image has a tag, it has one at every later moment.
         assert.ok(!isTagged.slice(isTagged.indexOf(true)).includes(false));
         assert.ok(isTagged.at(-1));
       }
@@ -81,7 +81,7 @@ describe('the moves', () => {
     }), { numRuns: NUM_RUNS });
   });
 
-  test('move nothing that is in its place, and nothing at all the second time', () => {
+  test('include no tag that is in place, and nothing at all in a second run', () => {
     fc.assert(fc.property(state, releases, (before, wanted) => {
       const moves = planMoves(TAG, before, wanted);
       const states = statesOf(before, moves);
@@ -91,7 +91,7 @@ describe('the moves', () => {
     }), { numRuns: NUM_RUNS });
   });
 
-  test('know no tag but those of this guard', () => {
+  test('include only tags of this guard', () => {
     fc.assert(fc.property(state, releases, (before, wanted) => {
       for (const { tag, digest: image } of planMoves(TAG, before, wanted)) {
         assert.ok(ALL.includes(tag));
@@ -100,7 +100,7 @@ describe('the moves', () => {
     }), { numRuns: NUM_RUNS });
   });
 
-  test('of a release that is rolled back at any moment end with the tags of before', () => {
+  test('of a release that is rolled back at any moment end with the original tags', () => {
     const images = fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES });
     fc.assert(fc.property(images, fc.nat(20), ([next, latest, previous, ...others], moment) => {
       const deployed: Releases = { latest, previous, earlier: [latest, previous, ...others] };
@@ -118,7 +118,7 @@ describe('the tags in a registry', () => {
   const [A, B, C] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`);
   const KMS_ERROR = new ImageFailure('KmsError', 'key is disabled');
 
-  test('are read in the call that gets the manifest of an image', async () => {
+  test('are read in the same call that gets the manifest of an image', async () => {
     const { tags, asked, plan } = registry({ [TAG]: B });
 
     expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
@@ -128,7 +128,7 @@ describe('the tags in a registry', () => {
     expect(asked).toEqual([[A, ...ALL], [B, A]]);
   });
 
-  test('are read when something is to move, if that was not done before, and only once', async () => {
+  test('are read only once, at the latest when a tag must move', async () => {
     const { asked, plan } = registry({});
 
     expect(await plan({ latest: A, earlier: [] })).toEqual([[TAG, A]]);
@@ -136,14 +136,14 @@ describe('the tags in a registry', () => {
     expect(asked).toEqual([[A, ...ALL], [A], [A]]);
   });
 
-  test('are read without an image where there is none', async () => {
+  test('are read without an image if there is none', async () => {
     const { tags, asked } = registry({ [TAG]: C });
 
     expect((await tags.images())[0]).toBe(C);
     expect(asked).toEqual([ALL]);
   });
 
-  test('are read anew once they were forgotten', async () => {
+  test('are read again after they were forgotten', async () => {
     const { tags, tagged } = registry({ [TAG]: C });
     await tags.images();
     tagged[TAG] = B;
@@ -153,7 +153,7 @@ describe('the tags in a registry', () => {
     expect((await tags.images())[0]).toBe(B);
   });
 
-  test('are not taken from what another request has released, unless a rollback says so', async () => {
+  test('are not taken from an image that another request has released, except in a rollback', async () => {
     const { plan } = registry({ [TAG]: C });
     const releases = { latest: A, previous: B, earlier: [] };
 
@@ -161,7 +161,7 @@ describe('the tags in a registry', () => {
     expect(await plan(releases, false)).toEqual([[NAMES.previous, B], [TAG, A]]);
   });
 
-  test('may be on an image that ECR does not hand out, and move off it', async () => {
+  test('can be on an image that ECR does not return, and move off it', async () => {
     const { tags, plan } = registry({ [TAG]: KMS_ERROR, [`${TAG}-earlier-1`]: KMS_ERROR });
 
     expect(await tags.images()).toEqual([]);
@@ -169,13 +169,13 @@ describe('the tags in a registry', () => {
     expect(await tags.manifestOf(A)).toMatchObject({ digest: A });
   });
 
-  test('are not touched where ECR does not hand out an image that is to be kept', async () => {
+  test('remain untouched if ECR does not return an image that must be kept', async () => {
     const { plan } = registry({}, { [B]: KMS_ERROR });
 
     await expect(plan({ latest: A, previous: B, earlier: [] }, true)).rejects.toBe(KMS_ERROR);
   });
 
-  test('move in a rollback, until an image is in turn that ECR does not hand out', async () => {
+  test('move in a rollback even if ECR does not return one of the images', async () => {
     const { tags, tagged } = registry({ [TAG]: C }, { [C]: KMS_ERROR });
     const [ofEarlier, ofLatest] = await tags.plan({ latest: A, earlier: [C] }, { sparingLatest: false });
 
@@ -184,7 +184,7 @@ describe('the tags in a registry', () => {
     expect(tagged).toEqual({ [TAG]: A });
   });
 
-  test('tell which images they are on, the latest first, and each once', async () => {
+  test('identify the tagged images, with the latest first and without duplicates', async () => {
     const { tags } = registry({ [`${TAG}-earlier-2`]: C, [`${TAG}-earlier-1`]: KMS_ERROR, [NAMES.previous]: A, [TAG]: B, [`${TAG}-earlier-3`]: B });
 
     expect(await tags.images()).toEqual([B, A, C]);
@@ -196,7 +196,7 @@ describe('the tags in a registry', () => {
     expect(await plan({ latest: A, previous: B, earlier: [C] })).toEqual([[TAG, A]]);
   });
 
-  test('do not move at all where the image that is to be released is gone, except in a rollback', async () => {
+  test('do not move at all if the image to release is gone, except in a rollback', async () => {
     const { plan } = registry({}, { [A]: undefined });
     const releases = { latest: A, previous: B, earlier: [] };
 
@@ -204,13 +204,13 @@ describe('the tags in a registry', () => {
     expect(await plan(releases, false)).toEqual([[NAMES.previous, B]]);
   });
 
-  test('need nothing of an image that has its tag', async () => {
+  test('require no manifest of an image that has its tag', async () => {
     const { plan } = registry({ [TAG]: A });
 
     expect(await plan({ latest: A, earlier: [] }, true)).toEqual([]);
   });
 
-  test('move to the image as it was pushed', async () => {
+  test('move to the exact manifest that was pushed', async () => {
     const { tags, tagged } = registry({});
     const [move] = await tags.plan({ latest: A, earlier: [] }, { sparingLatest: true });
     await tags.move(move);
@@ -241,7 +241,7 @@ describe('the tags in a registry', () => {
   }
 });
 
-/** The tags before the first move and after each. */
+/** The tags before the first move and after each move. */
 function statesOf(before: State, moves: readonly Move[]): State[] {
   const states = [before];
   for (const { tag, digest } of moves) states.push(new Map(states.at(-1)!).set(tag, digest));

@@ -21,14 +21,14 @@ async function create(...requirements: Requirement[]): Promise<Answered> {
 }
 
 describe('an image that must be scanned', () => {
-  test('is released once a scan has found nothing that counts', async () => {
+  test('is released after a scan without relevant findings', async () => {
     aws.push('v1');
     aws.scan = () => complete({ name: 'CVE-1', severity: 'MEDIUM' });
 
     expect(await create(SCANNED)).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test.each(['COMPLETE', 'ACTIVE'])('is refused for a vulnerability that counts, with scan status %s', async (status) => {
+  test.each(['COMPLETE', 'ACTIVE'])('is refused for a relevant vulnerability with the scan status %s', async (status) => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status }, imageScanFindings: { findings: [{ name: 'CVE-1', severity: 'CRITICAL', attributes: [{ key: 'package_name', value: 'openssl' }, { key: 'package_version', value: '1.1' }] }] } });
     const { Status, Reason } = await create(SCANNED);
@@ -49,7 +49,7 @@ describe('an image that must be scanned', () => {
     ['SOMETHING_NEW', 'has the scan status SOMETHING_NEW', 'look up the status'],
     ['constructor', 'has the scan status constructor', 'look up the status'],
     ['__proto__', 'has the scan status __proto__', 'look up the status'],
-  ])('is refused at once with scan status %s, which the reason explains', async (status, problem, remedy) => {
+  ])('is refused at once with the scan status %s, and the reason explains it', async (status, problem, remedy) => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status, description: 'what ECR says' } });
     const start = aws.clock.now();
@@ -62,14 +62,14 @@ describe('an image that must be scanned', () => {
     expect(aws.clock.now() - start).toBeLessThan(5_000);
   });
 
-  test.each([undefined, 'FAILED', 'FINDINGS_UNAVAILABLE'])('is not said to be scanned by a command where only basic scanning has one: %s', async (status) => {
+  test.each([undefined, 'FAILED', 'FINDINGS_UNAVAILABLE'])('is refused with a reason that offers a scan command only for basic scanning, with the scan status %s', async (status) => {
     aws.push('v1');
     aws.scan = () => status === undefined ? undefined : { imageScanStatus: { status } };
 
     expect((await create(SCANNED)).Reason).toMatch(/push it again or, with basic scanning, start a scan \(once a day\): aws ecr start-image-scan /);
   });
 
-  test('is refused with what ECR says where its findings cannot be asked for, not for its name', async () => {
+  test('is refused with the error of ECR if its findings are not available, and its name is not blamed', async () => {
     aws.push('v1');
     aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'ValidationException', message: 'This feature is disabled' };
     const { Reason } = await create(SCANNED);
@@ -84,7 +84,7 @@ describe('an image that must be scanned', () => {
     ['names', complete(...Array.from({ length: 9 }, () => ({
       severity: 'HIGH', packageVulnerabilityDetails: { vulnerabilityId: '\u{1F600}'.repeat(60), vulnerablePackages: [{ name: '\u{1F600}'.repeat(200), fixedInVersion: '\u{1F600}'.repeat(200) }] },
     })))],
-  ])('is refused with the remedy in full, however long %s are', async (_, page) => {
+  ])('is refused with the complete remedy, no matter how long the %s are', async (_, page) => {
     aws.push('v1');
     aws.scan = () => page;
     const { Reason } = await create(SCANNED);
@@ -93,7 +93,7 @@ describe('an image that must be scanned', () => {
     expect(Reason).toMatch(/cdk deploy \S+( --parameters \S+)?(?: <new tag>)?$/);
   });
 
-  test('of another account may be looked at once its policy allows all that is asked', async () => {
+  test('in another account can be inspected after the account\'s policy allows all required actions', async () => {
     aws.push('v1');
     aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:role is not authorized to perform: ecr:DescribeImageScanFindings' };
     const { Reason } = await aws.request(event({}, { ...required(SCANNED), RegistryId: '999999999999' }));
@@ -101,7 +101,7 @@ describe('an image that must be scanned', () => {
     expect(Reason).toMatch(/in account 999999999999, add this statement to the policy of the repository: \{.*"ecr:DescribeImageScanFindings".*\}/);
   });
 
-  test.each(['PENDING', 'IN_PROGRESS'])('is waited for while its scan is %s', async (status) => {
+  test.each(['PENDING', 'IN_PROGRESS'])('is awaited while its scan is %s', async (status) => {
     aws.push('v1');
     const scanned = aws.clock.now() + 90_000;
     aws.scan = () => aws.clock.now() < scanned ? { imageScanStatus: { status } } : complete();
@@ -110,7 +110,7 @@ describe('an image that must be scanned', () => {
     expect(aws.clock.now()).toBeGreaterThanOrEqual(scanned);
   });
 
-  test('is refused when the wait for its scan is over, and not later', async () => {
+  test('is refused as soon as the wait for its scan is over', async () => {
     aws.push('v1');
     aws.scan = () => ({ imageScanStatus: { status: 'IN_PROGRESS' } });
     const start = aws.clock.now();
@@ -121,7 +121,7 @@ describe('an image that must be scanned', () => {
     expect(Math.round((aws.clock.now() - start) / 1000)).toBe(120);
   });
 
-  test('is refused after a minute where nobody scans it, with the command that does', async () => {
+  test('is refused after a minute if nothing scans it, and the reason shows the command that does', async () => {
     aws.push('v1');
     const start = aws.clock.now();
     const { Reason } = await create(SCANNED);
@@ -132,7 +132,7 @@ describe('an image that must be scanned', () => {
     expect(aws.actions).not.toContain('ecr:StartImageScan');
   });
 
-  test('counts every page, shows the worst, and fits into a response', async () => {
+  test('is refused for the findings on all pages, and the reason shows the worst and fits into a response', async () => {
     aws.push('v1');
     const page = (severity: string, from: number) => Array.from({ length: 100 }, (_, index) => ({ name: `CVE-2026-${from + index}`, severity, description: 'x'.repeat(2_000) }));
     aws.scan = (_, number) => ({ ...complete(...page(number === 7 ? 'CRITICAL' : 'HIGH', number * 100)), nextToken: number < 9 ? String(number + 1) : undefined });
@@ -143,7 +143,7 @@ describe('an image that must be scanned', () => {
     expect(Buffer.byteLength(aws.answers[0])).toBeLessThanOrEqual(4096);
   });
 
-  test('of enhanced scanning is described by its package and the version that fixes it', async () => {
+  test('is refused for a finding of enhanced scanning with the package and the version that fixes it', async () => {
     aws.push('v1');
     aws.scan = () => ({
       imageScanStatus: { status: 'ACTIVE' },
@@ -172,14 +172,14 @@ describe('an image that must be scanned', () => {
     ['is less severe', {}, { name: 'CVE-1', severity: 'MEDIUM' }, true],
     ['has no severity yet', {}, { name: 'CVE-1', severity: 'UNTRIAGED' }, true],
     ['has no severity yet, where everything counts', { failOn: 'UNDEFINED' }, { name: 'CVE-1', severity: 'UNTRIAGED' }, false],
-  ])('with a vulnerability that %s (%j, %j): released %s', async (_, requirement, finding, released) => {
+  ])('with a vulnerability that %s (%j, %j) has this outcome: released %s', async (_, requirement, finding, released) => {
     aws.push('v1');
     aws.scan = () => complete(finding);
 
     expect((await create({ ...SCANNED, ...requirement })).Status).toBe(released ? 'SUCCESS' : 'FAILED');
   });
 
-  test('is, of an index, each image for a platform that is needed, and no other', async () => {
+  test('is checked only in the images for the required platforms if it is an index', async () => {
     aws.push('v1', { fixture: FIXTURES.buildxIndex });
     const children = JSON.parse(FIXTURES.buildxIndex.manifest).manifests as Array<{ digest: string; platform: { architecture: string } }>;
     const arm = children.find(({ platform }) => platform.architecture === 'arm64')!.digest;
@@ -200,7 +200,7 @@ describe('an image that must be signed', () => {
   const signed = { kind: 'signed', profileArn: PROFILE, waitSeconds: 60 } as const;
   const status = (fields: Partial<SigningStatus>): SigningStatus => ({ signingProfileArn: PROFILE, ...fields });
 
-  test('is released once ECR has signed it with that profile', async () => {
+  test('is released after ECR has signed it with the required profile', async () => {
     aws.push('v1');
     const done = aws.clock.now() + 30_000;
     aws.signing = () => [status({ signingProfileArn: `${PROFILE}Other`, status: 'FAILED' }), status({ status: aws.clock.now() < done ? 'IN_PROGRESS' : 'COMPLETE' })];
@@ -209,7 +209,7 @@ describe('an image that must be signed', () => {
     expect(aws.clock.now()).toBeGreaterThanOrEqual(done);
   });
 
-  test('is refused at once where signing has failed, with the reason that ECR gives', async () => {
+  test('is refused at once if signing has failed, with the reason from ECR', async () => {
     aws.push('v1');
     aws.signing = () => [status({ status: 'FAILED', failureCode: 'AccessDenied', failureReason: 'no signer:SignPayload' })];
     const start = aws.clock.now();
@@ -218,7 +218,7 @@ describe('an image that must be signed', () => {
     expect(aws.clock.now() - start).toBeLessThan(5_000);
   });
 
-  test('is refused when it is signed by another profile only', async () => {
+  test('is refused if only another profile has signed it', async () => {
     aws.push('v1');
     aws.signing = () => [status({ signingProfileArn: `${PROFILE}Other`, status: 'COMPLETE' })];
 
@@ -239,14 +239,14 @@ describe('a guard with requirements', () => {
     return { id, v1 };
   }
 
-  test('lets a change of infrastructure pass whatever has become known of the image since', async () => {
+  test('allows an infrastructure change, regardless of new findings in the image', async () => {
     const { id, v1 } = await released();
 
     expect(await aws.request(update(id, { ...required(SCANNED), TaskCounts: ['7'] }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
     expect(asked('DescribeImageScanFindings')).toBe(0);
   });
 
-  test('lets a release go back to an image that was released before', async () => {
+  test('allows a return to an image that was released before', async () => {
     const { id, v1 } = await released();
     aws.push('v2');
     aws.scan = () => complete();
@@ -257,7 +257,7 @@ describe('a guard with requirements', () => {
     expect(await aws.request(update(second.PhysicalResourceId, { ...required(SCANNED), VersionValue: 'v1' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v1 } });
   });
 
-  test('never asks in a rollback', async () => {
+  test('never checks them in a rollback', async () => {
     const { id, v1 } = await released();
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
 
@@ -265,14 +265,14 @@ describe('a guard with requirements', () => {
     expect(asked('DescribeImageScanFindings')).toBe(0);
   });
 
-  test('refuses a new image, and the tasks with the previous one keep running', async () => {
+  test('refuses an unfit new image, and the tasks with the previous image keep running', async () => {
     const { id } = await released();
     aws.push('v2');
 
     expect(await aws.request(update(id, { ...required(SCANNED), VersionValue: 'v2' }))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
   });
 
-  test('reports what is wrong for good before what is not ready', async () => {
+  test('reports a permanent problem before one that waiting may solve', async () => {
     aws.push('v1');
     aws.scan = vulnerable;
 
@@ -280,7 +280,7 @@ describe('a guard with requirements', () => {
     expect(Reason).toContain('CVE-1');
   });
 
-  test('names the option where ECR may not ask Inspector on its behalf', async () => {
+  test('names the option to set if ECR lacks permission to call Inspector on behalf of the guard', async () => {
     aws.push('v1');
     aws.outageOf['ecr:DescribeImageScanFindings'] = {
       kind: 'error', status: 400, code: 'AccessDeniedException', message: 'User: arn:aws:sts::1:assumed-role/Guard is not authorized to perform: inspector2:ListFindings on resource: *',
@@ -296,7 +296,7 @@ describe('a guard with requirements', () => {
   });
 });
 
-test('a guard without requirements asks nothing more than whether the image is there', async () => {
+test('a guard without requirements checks only whether the image exists', async () => {
   aws.push('v1');
   await aws.request(event());
 

@@ -36,16 +36,16 @@ test.each<[string | undefined, string, string, string, string]>([
   ['NEW_ONE.', 'unfit', 'has the scan status NEW_ONE', 'look up the status', LIST],
   ['', 'unfit', 'has the scan status unknown', 'look up the status', LIST],
   [undefined, 'unfit', 'has the scan status unknown', 'look up the status', LIST],
-])('the scan status %j is explained with what to do', async (status, kind, problem, remedy, operation) => {
+])('the scan status %j is explained with a remedy', async (status, kind, problem, remedy, operation) => {
   expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status } }] })).toEqual({ kind, digest: DIGEST, problem, remedy: `${remedy}: ${command(operation)}` });
   expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status, description: 'so it is.' } }] })).toMatchObject({ problem: `${problem} (so it is)` });
 });
 
-test('an answer without any scan status is one that is unknown', async () => {
+test('an answer without a scan status has the status unknown', async () => {
   expect(await verdict([SCANNED], { scan: [{}] })).toMatchObject({ kind: 'unfit', problem: 'has the scan status unknown' });
 });
 
-test('an image without a scan has not begun to be scanned', async () => {
+test('the scan of an image without any scan has not begun', async () => {
   expect(await verdict([SCANNED], { scan: [undefined] })).toEqual({
     kind: 'notBegun', digest: DIGEST, problem: 'has not been scanned', remedy: `enable imageScanOnPush or enhanced scanning, then ${AGAIN}: ${command(SCAN)}`,
   });
@@ -55,7 +55,7 @@ describe('findings', () => {
   const problemOf = async (...findings: Finding[]) => (await verdict([SCANNED], { scan: [complete(...findings)] }) as { problem?: string }).problem;
   const listed = async (finding: Finding) => /: (.*)$/.exec(await problemOf({ severity: 'HIGH', ...finding }) ?? '')?.[1];
 
-  test('that count are told with what to do about them', async () => {
+  test('that count are reported with a remedy', async () => {
     expect(await verdict([SCANNED], { scan: [complete({ name: 'CVE-1', severity: 'HIGH' })] })).toEqual({
       kind: 'unfit',
       digest: DIGEST,
@@ -64,18 +64,18 @@ describe('findings', () => {
     });
   });
 
-  test.each(['COMPLETE', 'ACTIVE'])('that do not count leave the image as it is: %s', async (status) => {
+  test.each(['COMPLETE', 'ACTIVE'])('that do not count do not affect the verdict with the scan status %s', async (status) => {
     expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status } }] })).toBe(IMAGE);
     expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status }, imageScanFindings: { findings: [{ severity: 'LOW' }] } }] })).toBe(IMAGE);
   });
 
-  test('are counted by severity, and listed, the worst first', async () => {
+  test('are counted by severity, and the worst are listed first', async () => {
     expect(await problemOf({ name: 'a', severity: 'HIGH' }, { name: 'b', severity: 'CRITICAL' }, { name: 'c', severity: 'HIGH' }, { name: 'd', severity: 'LOW' })).toBe(
       'has 3 vulnerabilities of severity HIGH or above (1 CRITICAL, 2 HIGH): b (CRITICAL); a (HIGH); c (HIGH)',
     );
   });
 
-  test('are shown up to the eighth', async () => {
+  test('are listed up to the eighth', async () => {
     const names = Array.from({ length: 9 }, (_, number) => `CVE-${number}`);
     const all = names.map((name) => ({ name, severity: 'HIGH' }));
 
@@ -83,13 +83,13 @@ describe('findings', () => {
     expect(await problemOf(...all)).toMatch(/; CVE-7 \(HIGH\); and 1 more$/);
   });
 
-  test('are listed up to two thousand bytes', async () => {
+  test('are listed up to 2,000 bytes', async () => {
     const text = await listed({ name: 'x'.repeat(5_000) });
 
     expect(text).toBe(`${'x'.repeat(1_997)}…`);
   });
 
-  test('of basic and of enhanced scanning count alike, on every page', async () => {
+  test('count on every page, and in basic and enhanced scanning alike', async () => {
     const page: ScanPage = { ...complete({ name: 'a', severity: 'HIGH' }), nextToken: 'more' };
     const enhanced: ScanPage = { imageScanStatus: { status: 'ACTIVE' }, imageScanFindings: { enhancedFindings: [{ packageVulnerabilityDetails: { vulnerabilityId: 'b' }, severity: 'CRITICAL' }] } };
 
@@ -107,7 +107,7 @@ describe('findings', () => {
     ['no version that fixes it', { packageVulnerabilityDetails: { vulnerabilityId: 'b', vulnerablePackages: [{ fixedInVersion: 'NotAvailable' }] } }, 'b (HIGH), no fix yet'],
     ['no fix', { name: 'a', fixAvailable: 'NO' }, 'a (HIGH), no fix yet'],
     ['a fix somewhere', { name: 'a', fixAvailable: 'YES' }, 'a (HIGH)'],
-  ])('are described by what is known of them: %s', async (_, finding, expected) => {
+  ])('are described by all known facts: %s', async (_, finding, expected) => {
     expect(await listed(finding)).toBe(expected);
   });
 
@@ -126,36 +126,36 @@ describe('findings', () => {
     ['is another than the accepted one', { accepted: [{ id: 'CVE-2', reason: 'r' }] }, {}, true],
     ['is one of several that are accepted', { accepted: [{ id: 'CVE-2', reason: 'r' }, { id: 'CVE-1', reason: 'r' }] }, {}, false],
     ['is accepted by the name that enhanced scanning has for it', { accepted: [{ id: 'CVE-9', reason: 'r' }] }, { packageVulnerabilityDetails: { vulnerabilityId: 'CVE-9' } }, false],
-  ])('count, or do not, by requirement and state: one that %s', async (_, requirement, finding, counts) => {
+  ])('count according to requirement and state: one that %s', async (_, requirement, finding, counts) => {
     const found = await verdict([{ ...SCANNED, ...requirement }], { scan: [complete({ name: 'CVE-1', severity: 'HIGH', ...finding })] });
 
     expect(found.kind).toBe(counts ? 'unfit' : 'found');
   });
 });
 
-describe('an image that consists of others', () => {
+describe('an image that consists of several images', () => {
   const index: Found = { ...IMAGE, images: [DIGEST, CHILD] };
 
-  test('is named by its own digest, and the command by that of the one that is meant', async () => {
+  test('is named by its own digest, but the command contains the digest of the affected image', async () => {
     const { ecr } = fake({ scanOf: { [DIGEST]: [complete()], [CHILD]: [{ imageScanStatus: { status: 'FAILED' } }] } });
 
     expect(await check([SCANNED], ecr, index)).toEqual({ kind: 'unfit', digest: DIGEST, problem: 'could not be scanned', remedy: `${AGAIN}: ${command(SCAN, CHILD)}` });
   });
 
-  test('is unfit if one of them is, though another is not ready', async () => {
+  test('is unfit if one of its images is unfit, even if another is not ready', async () => {
     const { ecr } = fake({ scanOf: { [DIGEST]: [{ imageScanStatus: { status: 'PENDING' } }], [CHILD]: [complete({ severity: 'CRITICAL' })] } });
 
     expect(await check([SCANNED], ecr, index)).toMatchObject({ kind: 'unfit', remedy: expect.stringContaining(CHILD) });
   });
 
-  test('is not ready as long as one of them is not', async () => {
+  test('is not ready while one of its images is not ready', async () => {
     const { ecr } = fake({ scanOf: { [DIGEST]: [complete()], [CHILD]: [{ imageScanStatus: { status: 'PENDING' } }] } });
 
     expect(await check([SCANNED], ecr, index)).toMatchObject({ kind: 'notReady' });
   });
 });
 
-test('findings that ECR refuses to look for are no fault of the name of the image', async () => {
+test('if ECR refuses to list findings, the name of the image is not blamed', async () => {
   const refusal = new AwsError('ecr:DescribeImageScanFindings', 'ValidationException', 'This feature is disabled.', 400);
 
   expect(await verdict([SCANNED], { error: refusal })).toEqual({
@@ -169,7 +169,7 @@ test('findings that ECR refuses to look for are no fault of the name of the imag
 test.each([
   [new AwsError('ecr:DescribeImageScanFindings', 'ThrottlingException', 'slow', 400), { kind: 'throttled', action: 'ecr:DescribeImageScanFindings', message: 'ThrottlingException: slow' }],
   [new ImageFailure('ImageNotFound', 'gone'), { kind: 'gone' }],
-])('other trouble stays what it is: %p', async (error, trouble) => {
+])('any other error keeps its kind: %p', async (error, trouble) => {
   expect(await verdict([SCANNED], { error })).toEqual(trouble);
 });
 
@@ -185,11 +185,11 @@ describe('a signature', () => {
     ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}: ${LOOK}` }],
     ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed (Denied) by ${PROFILE}` }],
     ['it failed without a word', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
-  ])('is waited for, or not, by its status: %s', async (_, signing, expected) => {
+  ])('gets the verdict for its status: %s', async (_, signing, expected) => {
     expect(await verdict([SIGNED], { signing })).toMatchObject({ digest: DIGEST, ...expected });
   });
 
-  test('is asked for by the digest of the image, and enough once it is complete', async () => {
+  test('is looked up by the digest of the image, and suffices once it is complete', async () => {
     const { ecr, signingOf } = fake({ signing: [by({ status: 'FAILED' }, 'other'), by({ status: 'COMPLETE' })] });
 
     expect(await check([SIGNED], ecr)).toBe(IMAGE);
@@ -197,7 +197,7 @@ describe('a signature', () => {
   });
 });
 
-test('of several requirements, the first one that is unfit counts, then the first one that is not ready', async () => {
+test('among several requirements, the first unfit one decides, then the first one that is not ready', async () => {
   const pending: ScanPage[] = [{ imageScanStatus: { status: 'PENDING' } }];
   const failed: SigningStatus[] = [{ signingProfileArn: PROFILE, status: 'FAILED' }];
 
@@ -223,7 +223,7 @@ async function check(requirements: Requirement[], ecr: EcrClient, image = IMAGE)
   return requirementsCheck({ now: () => 0, sleep: async () => undefined }, ecr, question).check(image);
 }
 
-/** Scan pages in their order, by the token that the one before names. */
+/** Scan pages in order. Each page has the token of the next. */
 function fake({ scan = [], scanOf = {}, signing = [], error }: Answers) {
   const signingOf: string[] = [];
   const ecr = {
