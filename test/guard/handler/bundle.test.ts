@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** How a server treats a connection; the default is to answer properly. */
+/** How a server handles a connection. By default, it responds correctly. */
 type Behaviour = 'answer' | 'reset' | 'hang' | 'error';
 
 class LocalServer {
@@ -80,7 +80,7 @@ class Lambda {
     for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (chunk) => { this.output += String(chunk); });
   }
 
-  /** Runs one request. Whatever was not done at the deadline never will be. */
+  /** Handles one request. Work that is not done at the deadline is never done. */
   public async invoke(message: object, remainingMs: number): Promise<string> {
     await this.started;
     const deadline = setTimeout(() => this.child.kill('SIGKILL'), remainingMs);
@@ -103,7 +103,7 @@ class Lambda {
     this.child.kill('SIGCONT');
   }
 
-  /** Resolves when the process has nothing left to do, and ends by itself. */
+  /** Resolves when the process has nothing left to do and exits. */
   public async end(): Promise<void> {
     const exit = new Promise((resolve) => this.child.once('exit', resolve));
     if (this.child.connected) this.child.disconnect();
@@ -142,14 +142,14 @@ afterEach(async () => {
   for (const secret of [SECRET, 'the-secret-access-key-of-the-role', 'the-session-token-of-the-role']) expect(lambda.output).not.toContain(secret);
 });
 
-test('is small, and needs nothing but Node', () => {
+test('the bundle is small, and requires nothing except Node', () => {
   const required = [...readFileSync(bundle, 'utf8').matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
 
   expect(statSync(bundle).size).toBeLessThan(100_000);
   expect(required.filter((name) => !name.startsWith('node:'))).toEqual([]);
 });
 
-test('answers once, as CloudFormation expects it, and leaves nothing behind', async () => {
+test('the bundle responds once in the format of CloudFormation, and leaves nothing running', async () => {
   expect(await lambda.invoke(create(), 10_000)).toBe('well');
   await lambda.end();
 
@@ -161,7 +161,7 @@ test('answers once, as CloudFormation expects it, and leaves nothing behind', as
   expect(JSON.parse(lambda.output)).toMatchObject({ level: 'info', decision: 'succeed', digest: DIGEST });
 });
 
-test('waits for an image that is pushed meanwhile', async () => {
+test('the bundle waits for an image that is pushed meanwhile', async () => {
   images.clear();
   setTimeout(() => images.add('v1'), 500);
 
@@ -173,7 +173,7 @@ test.each<[string, Behaviour[]]>([
   ['resets', ['reset', 'reset']],
   ['fails', ['error', 'error', 'error']],
   ['hangs', ['hang']],
-])('tries again where the endpoint %s', async (_, behaviours) => {
+])('the bundle retries if the endpoint %s', async (_, behaviours) => {
   endpoint.behaviours = [...behaviours];
 
   expect(await lambda.invoke(create(), 20_000)).toBe('well');
@@ -181,7 +181,7 @@ test.each<[string, Behaviour[]]>([
   expect(endpoint.received).toHaveLength(behaviours.length + 1);
 });
 
-test('tries again where the endpoint is not there yet', async () => {
+test('the bundle retries if the endpoint is not available yet', async () => {
   await endpoint.close();
   const invocation = lambda.invoke(create(), 20_000);
   await sleep(700);
@@ -191,14 +191,14 @@ test('tries again where the endpoint is not there yet', async () => {
   expect(endpoint.received).toHaveLength(1);
 });
 
-test.each<Behaviour>(['hang', 'reset', 'error'])('fails before the deadline where the endpoint only ever knows %s, so that Lambda repeats the request', async (always) => {
+test.each<Behaviour>(['hang', 'reset', 'error'])('the bundle fails before the deadline if the endpoint always has the fault %s, so that Lambda retries the request', async (always) => {
   endpoint.always = always;
 
   expect(await lambda.invoke(create(), 2_000)).toMatch(/^Error: the answer could not be delivered: /);
   expect(new Set(endpoint.received).size).toBe(1);
 });
 
-test('answers before the deadline where ECR says nothing', async () => {
+test('the bundle responds before the deadline if ECR does not respond', async () => {
   ecr.always = 'hang';
 
   expect(await lambda.invoke(create(), 3_000)).toBe('well');
@@ -206,7 +206,7 @@ test('answers before the deadline where ECR says nothing', async () => {
   expect(JSON.parse(endpoint.received[0]).Reason).toContain('ECR is unavailable');
 });
 
-test('is not disturbed by what was under way when it was frozen', async () => {
+test('the bundle is not disturbed by calls that were pending when Lambda froze it', async () => {
   cloudFormation.always = 'error';
   expect(await lambda.invoke({ ...update('id'), ResponseURL: responseUrl() }, 2_000)).toBe('well');
   lambda.freeze();
@@ -252,7 +252,7 @@ function answerAsEcr(request: IncomingMessage, body: string, response: ServerRes
   }
 }
 
-/** Those of the build, except for where the bundle goes. */
+/** The build options, except for the output path. */
 function bundlingArguments(outfile: string): string[] {
   const { tasks } = JSON.parse(readFileSync(join(ROOT, '.projen', 'tasks.json'), 'utf8'));
   const [command, ...args]: string[] = tasks['bundle:guard/handler/index.lambda'].steps[0].execArgs;

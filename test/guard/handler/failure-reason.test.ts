@@ -18,8 +18,8 @@ const RECENT: RecentImages = {
   partial: false,
 };
 
-describe('missing', () => {
-  test('says what, where, what else there is, and how to push', () => {
+describe('the reason for a missing image', () => {
+  test('names the image and its place, lists other images, and shows how to push', () => {
     expect(reason({ kind: 'missing' }, {}, { recent: RECENT })).toBe(
       `Image ${REPOSITORY_URI}:v1 does not exist ${PLACE}. Similar tags exist: V1, v1.0. Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). `
       + `Push it and deploy again: 1) ${LOG_IN}  2) ${BUILD}:v1 --push .  3) ${AGAIN}`);
@@ -29,33 +29,33 @@ describe('missing', () => {
     ['an empty repository', { pushedLast: [], similarTags: [], partial: false }, ' The repository is empty. '],
     ['a repository too large to be seen whole', { ...RECENT, partial: true }, 'Pushed last among the images checked: v3'],
     ['no listing', undefined, `${PLACE}. Push it`],
-  ])('%s', (_, recent, expected) => {
+  ])('describes %s', (_, recent, expected) => {
     expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
     expect(reason({ kind: 'missing' }, {}, { recent: recent && { ...recent, similarTags: [] } })).not.toContain('Similar tags');
   });
 
-  test('passes the parameter on', () => {
+  test('includes the parameter in the command', () => {
     expect(reason({ kind: 'missing' }, TO_PARAMETER)).toMatch(/3\) cdk deploy Service --parameters Service:ImageTag=v1$/);
   });
 
-  test('says how long it was waited for', () => {
+  test('says how long the guard waited', () => {
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 119_600 })).toContain(`${PLACE}, after 120 s.`);
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 1_000 })).toContain(`${PLACE}, after 1 s.`);
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 999 })).not.toContain('after');
   });
 
-  test('builds for every platform that is needed, and for none that is not known', () => {
+  test('shows a build command with all required platforms that are known', () => {
     const platforms = (...Platforms: string[]) => reason({ kind: 'missing' }, { Platforms });
 
     expect(platforms('LINUX/X86_64', 'LINUX/ARM64', 'PLAN9/X86_64')).toContain('--platform linux/amd64,linux/arm64 --tag');
     expect(platforms()).toContain('docker buildx build --tag');
   });
 
-  test('builds a single manifest where one is required', () => {
+  test('shows a build command for a single manifest if one is required', () => {
     expect(reason({ kind: 'missing' }, { SingleManifest: 'true' })).toContain('--platform linux/amd64 --provenance=false --sbom=false --tag');
   });
 
-  test('of a digest does not pretend that it could be built', () => {
+  test('does not suggest building an image with a given digest', () => {
     const text = reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST });
 
     expect(text).toContain(`Image ${REPOSITORY_URI}@${DIGEST} does not exist`);
@@ -64,7 +64,7 @@ describe('missing', () => {
     expect(text).not.toContain('buildx build');
   });
 
-  test.each(['docker-hub/library/nginx', 'ecr-public/nginx', 'quay/x', 'k8s/pause', 'ghcr/x'])('of the pull-through cache %s says to pull once', (RepositoryName) => {
+  test.each(['docker-hub/library/nginx', 'ecr-public/nginx', 'quay/x', 'k8s/pause', 'ghcr/x'])('in the pull-through cache %s suggests pulling the image once', (RepositoryName) => {
     const uri = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/${RepositoryName}`;
     for (const kind of ['missing', 'repositoryMissing'] as const) {
       const text = reason({ kind }, { RepositoryName, RepositoryUri: uri });
@@ -74,11 +74,11 @@ describe('missing', () => {
     }
   });
 
-  test.each(['docker-hubs/x', 'team/docker-hub/x', 'quay'])('of %s, which only looks a little like one, does not', (RepositoryName) => {
+  test.each(['docker-hubs/x', 'team/docker-hub/x', 'quay'])('in the repository %s, which only resembles a pull-through cache, does not suggest pulling it', (RepositoryName) => {
     expect(reason({ kind: 'missing' }, { RepositoryName })).not.toContain('pull-through');
   });
 
-  test('of a start without tasks says why that did not happen', () => {
+  test('says why the service does not start without tasks', () => {
     const properties = { WhenMissing: 'startWithoutTasks' };
 
     expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('Tasks with the previous image keep running');
@@ -86,7 +86,7 @@ describe('missing', () => {
   });
 });
 
-describe('not named', () => {
+describe('the reason for an image without a name', () => {
   const properties = { ...TO_PARAMETER, VersionValue: '' };
 
   test('says what to pass', () => {
@@ -95,13 +95,13 @@ describe('not named', () => {
       + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
   });
 
-  test.each([undefined, { pushedLast: [], similarTags: [], partial: false }])('says how to push as long as nothing is known to be there (%j)', (recent) => {
+  test.each([undefined, { pushedLast: [], similarTags: [], partial: false }])('says how to push if no images are known (%j)', (recent) => {
     expect(reason({ kind: 'unnamed' }, properties, { recent }))
       .toContain(`1) ${LOG_IN}  2) ${BUILD}:<tag> --push .  3) cdk deploy Service --parameters Service:ImageTag=<tag>`);
   });
 });
 
-test('repository missing: which stack to deploy, and where else it may be', () => {
+test('the reason for a missing repository names the stack to deploy and the other places to check', () => {
   expect(reason({ kind: 'repositoryMissing' })).toBe(
     `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. `
     + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN} `
@@ -110,19 +110,19 @@ test('repository missing: which stack to deploy, and where else it may be', () =
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
 });
 
-test('archived: how to restore it', () => {
+test('the reason for an archived image shows how to restore it', () => {
   expect(reason({ kind: 'archived', digest: DIGEST })).toBe(
     `Image ${REPOSITORY_URI}:v1 is archived ${PLACE}, and archived images cannot be pulled. Restore it, which takes a few minutes: `
     + '1) aws ecr update-image-storage-class --target-storage-class STANDARD --region eu-west-1 --registry-id 111122223333 --repository-name app '
     + `--image-id imageTag=v1  2) ${AGAIN}`);
 });
 
-test('activating: when to come back', () => {
+test('the reason for an image that is being restored says when to deploy again', () => {
   expect(reason({ kind: 'activating', digest: DIGEST }, {}, { waitedMs: 5_000 })).toBe(
     `Image ${REPOSITORY_URI}:v1 is being restored from the archive ${PLACE} and cannot be pulled yet, after 5 s. Deploy again once its status is ACTIVE: ${AGAIN}`);
 });
 
-test('wrong platform: what is needed, what is offered, how to build it', () => {
+test('the reason for a wrong platform names the required and the offered platforms, and shows how to build the image', () => {
   const observation: Observation = { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64', 'windows/amd64'], lacking: ['linux/amd64'] };
 
   expect(reason(observation, TO_PARAMETER)).toBe(
@@ -132,22 +132,22 @@ test('wrong platform: what is needed, what is offered, how to build it', () => {
   expect(reason({ ...observation, offered: [] })).toContain('it offers no platform');
 });
 
-test('not an image: what it is', () => {
+test('the reason for an artifact that is not an image says what it is', () => {
   expect(reason({ kind: 'notAnImage', digest: DIGEST, what: 'a Helm chart' })).toContain(
     `${REPOSITORY_URI}:v1 is not a container image: it is a Helm chart (digest ${DIGEST}, account 111122223333, region eu-west-1). Tasks cannot run it. `
     + `Push the image under a different tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  3) ${AGAIN}`);
 });
 
-test('an index for Lambda: how to build a single manifest', () => {
+test('the reason for an index shows how to build a single manifest for Lambda', () => {
   expect(reason({ kind: 'index', digest: DIGEST }, { SingleManifest: 'true' })).toMatch(
     /is an index of several manifests .* Lambda functions accept only single manifests\. .*--provenance=false --sbom=false --tag \S+:<new tag> --push/);
 });
 
-describe('denied', () => {
+describe('the reason for a denied request', () => {
   const trouble: Observation = { kind: 'denied', action: 'ecr:DescribeImages', message: `AccessDeniedException: ${'message' in DENIED ? DENIED.message : ''}` };
   const PRINCIPAL = `arn:aws:sts::${ACCOUNT}:assumed-role/GuardRole/Guard`;
 
-  test('names action and principal', () => {
+  test('names the action and the principal', () => {
     const text = reason(trouble, {}, { waitedMs: 60_000 });
 
     expect(text).toMatch(new RegExp(`^${PRINCIPAL} lacks permission for ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
@@ -157,11 +157,11 @@ describe('denied', () => {
     expect(text).not.toContain('"Effect"');
   });
 
-  test('does without them where AWS does not tell', () => {
+  test('omits them if AWS does not report them', () => {
     expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^the guard's function lacks permission for ecr:BatchGetImage on /);
   });
 
-  test('for a repository of another account prints the statement that its policy needs', () => {
+  test('shows the policy statement that a repository in another account needs', () => {
     const text = reason({ ...trouble, message: 'AccessDenied' }, { RegistryId: '999988887777' });
     const statement = JSON.parse(/\{.*\}/.exec(text)![0]);
 
@@ -182,11 +182,11 @@ test.each([
   ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
   ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
   ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages failed: KmsException: key is disabled\. /],
-] as const)('%s quotes what AWS says', (kind, expected) => {
+] as const)('the reason for trouble of the kind %s quotes the AWS error', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
 });
 
-test('an exhausted quota says where more can be had', () => {
+test('the reason for an exhausted quota says where to request an increase', () => {
   const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
 
   expect(text).toMatch(/^An ECR quota is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages failed: LimitExceededException: too many\. Request an increase/);
@@ -196,24 +196,24 @@ test.each([
   ['notReady', AGAIN],
   ['notBegun', AGAIN],
   ['unfit', 'cdk deploy Service'],
-] as const)('an image that is not what is required (%s) says what it is not, and how to go on', (kind, then) => {
+] as const)('the reason for an image that does not meet a requirement (%s) names the problem and the remedy', (kind, then) => {
   const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
 
   expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To proceed: 1) sign it  2) ${then}`);
 });
 
-test('an image that is unfit is replaced by one under a new tag', () => {
+test('the remedy for an unfit image is an image under a new tag', () => {
   expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
   expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=v1$/);
 });
 
-test('a registry that scans with Inspector says that the guard has to be told', () => {
+test('the reason for a denied Inspector call names the property to set on the guard', () => {
   const message = 'AccessDeniedException: User: arn:x is not authorized to perform: inspector2:ListFindings on resource: y';
 
   expect(reason({ kind: 'denied', action: 'ecr:DescribeImageScanFindings', message })).toContain('pass enhancedScanning: true to ImageRequirement.scanned');
 });
 
-describe('an image that could not be given its release tag', () => {
+describe('the reason for an image without its release tag', () => {
   const TAGGED = { ReleaseTagName: 'api' };
   const tagReason = (trouble: Parameters<typeof explainReleaseTags>[0], properties: object = {}) => {
     const request = openRequest(event({}, { ...TAGGED, ...properties }));
@@ -227,7 +227,7 @@ describe('an image that could not be given its release tag', () => {
     ['unavailable', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
     ['denied', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
     ['unexpected', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
-  ] as const)('because of %s says what to do', (kind, remedy) => {
+  ] as const)('names the remedy for trouble of the kind %s', (kind, remedy) => {
     const text = tagReason({ kind, action: 'ecr:PutImage', message: 'Code: message.' });
 
     expect(text).toMatch(CANNOT);
@@ -235,38 +235,38 @@ describe('an image that could not be given its release tag', () => {
     expect(text).toMatch(remedy);
   });
 
-  test('because CloudFormation says nothing is not told to ask ECR', () => {
+  test('does not suggest changes in ECR if CloudFormation did not report the stack status', () => {
     const text = tagReason({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'AccessDenied' });
 
     expect(text).toMatch(/because it cannot determine whether the stack is still being deployed: AccessDenied\. Grant the guard's function cloudformation:DescribeStacks, or set/);
     expect(text).toMatch(/cannot move the release tag deployed-api-[0-9a-f]{8}, because/);
   });
 
-  test('because the request is out of date says what the stack is doing', () => {
+  test('names the stack status if the request is out of date', () => {
     expect(tagReason({ kind: 'outOfDate', status: 'UPDATE_COMPLETE' })).toBe(
       `The stack is in UPDATE_COMPLETE, so this request is out of date. Image ${REPOSITORY_URI}:v1 was not released. `
       + `If a deployment should be in progress, start it again: ${AGAIN}`);
   });
 
-  test('because it is gone says so', () => {
+  test('says that the image was deleted', () => {
     expect(tagReason({ kind: 'gone' })).toBe(`Image ${REPOSITORY_URI}:v1 was deleted while the guard was checking it ${PLACE}. Deploy again: ${AGAIN}`);
   });
 });
 
-test('a bug quotes nobody', () => {
+test('the reason for a bug attributes the error to no AWS service', () => {
   expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. If it happens again, see the log`);
 });
 
-test('nobody is quoted at length', () => {
+test('long error messages are shortened', () => {
   expect(reason({ kind: 'kms', message: 'm'.repeat(5000) })).toContain(`: ${'m'.repeat(297)}…. Enable`);
   expect(reason({ kind: 'kms', message: `${'m'.repeat(298)}. ` })).toContain(`: ${'m'.repeat(298)}. Enable`);
 });
 
-test.each(['unseen', 'found'] as const)('%s is no reason, but has one', (kind) => {
+test.each(['unseen', 'found'] as const)('the observation %s, which is no failure, still results in a reason', (kind) => {
   expect(reason({ kind, digest: DIGEST })).toContain('was not looked up in time');
 });
 
-test('every reason names repository, version, account and region, and fits', () => {
+test('every reason names the repository, the version, the account, and the region, and fits into a response', () => {
   const observations: Observation[] = [
     { kind: 'missing' },
     { kind: 'gone' },

@@ -20,7 +20,7 @@ const previous = () => releaseTags().find(([tag]) => tag.endsWith('-previous'))?
 const moves = () => aws.actions.filter((action) => action === 'ecr:PutImage').length;
 const propertiesOf = (version: string, more: object = {}) => ({ VersionValue: version, ReleaseTagName: NAME, ...more });
 
-test('without a name for them, there are no release tags', async () => {
+test('without a name for release tags, no image gets one', async () => {
   aws.push('v1');
   await aws.request(event());
 
@@ -28,7 +28,7 @@ test('without a name for them, there are no release tags', async () => {
 });
 
 describe('a release', () => {
-  test('gets a tag', async () => {
+  test('gets a tag for its image', async () => {
     const v1 = aws.push('v1');
     await create('v1');
 
@@ -36,7 +36,7 @@ describe('a release', () => {
     expect(previous()).toBeUndefined();
   });
 
-  test('leaves the previous tag to what a rollback goes back to', async () => {
+  test('moves the previous tag to the image that a rollback would restore', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     const first = await create('v1');
     await deploy(first, 'v2', 'v1');
@@ -44,7 +44,7 @@ describe('a release', () => {
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
 
-  test('has no moment at which what is deployed is without a tag', async () => {
+  test('never leaves the deployed image without a tag', async () => {
     const v1 = aws.push('v1');
     aws.push('v2');
     const first = await create('v1');
@@ -54,17 +54,17 @@ describe('a release', () => {
     expect(untagged).toEqual([]);
   });
 
-  test('moves nothing that is in its place already', async () => {
+  test('moves no tag that is already in place', async () => {
     aws.push('v1');
     aws.push('v2');
     const first = await create('v1');
     await deploy(first, 'v2', 'v1');
-    await deploy(first, 'v2', 'v1'); // delivered twice
+    await deploy(first, 'v2', 'v1'); // Lambda delivers the event twice.
 
     expect(moves()).toBe(0);
   });
 
-  test('of the same image leaves both tags where they are', async () => {
+  test('of the same image leaves both tags in place', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     const second = await deploy(await create('v1'), 'v2', 'v1');
     await deploy(second, 'v2', 'v2', { TaskCounts: ['3'] });
@@ -72,7 +72,7 @@ describe('a release', () => {
     expect([latest(), previous(), moves()]).toEqual([v2, v1, 0]);
   });
 
-  test('of the same image under a moving tag, however often, leaves the previous tag to another image', async () => {
+  test('of the same image under a moving tag, however often, keeps the previous tag on the image before it', async () => {
     const v1 = aws.push('main', { salt: '1' });
     const moving = (day: number) => ({ VersionKind: 'movingTag', Nonce: `day ${day}` });
     let last = await create('main', moving(0));
@@ -82,7 +82,7 @@ describe('a release', () => {
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
 
-  test('goes on although the previous image is gone', async () => {
+  test('succeeds even if the previous image is gone', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     const first = await create('v1');
     aws.remove(v1);
@@ -91,7 +91,7 @@ describe('a release', () => {
     expect([latest(), previous()]).toEqual([v2, undefined]);
   });
 
-  test('of nothing tags nothing', async () => {
+  test('without an image adds no tag', async () => {
     await create('v1', { WhenMissing: 'startWithoutTasks' });
 
     expect(releaseTags()).toEqual([]);
@@ -100,7 +100,7 @@ describe('a release', () => {
   test.each([
     ['an index', FIXTURES.buildxIndex, 6],
     ['a single manifest', FIXTURES.dockerImage, 8],
-  ])('with both tags takes no more than eight calls (%s)', async (_, fixture, calls) => {
+  ])('that moves both tags makes at most eight calls (%s)', async (_, fixture, calls) => {
     aws.push('v1', { fixture });
     aws.push('v2', { fixture });
     await deploy(await create('v1'), 'v2', 'v1');
@@ -110,8 +110,8 @@ describe('a release', () => {
   });
 });
 
-describe('updates that fail in a row without a rollback', () => {
-  test('leave what is deployed a tag, however many there are', async () => {
+describe('a series of failed updates without a rollback', () => {
+  test('never leaves the deployed image without a tag', async () => {
     const v1 = aws.push('v1');
     let last = await create('v1');
     const untagged = watch(v1);
@@ -128,7 +128,7 @@ describe('updates that fail in a row without a rollback', () => {
 });
 
 describe('a rollback', () => {
-  test('moves both tags back and restores the id, and what it goes back to is never without a tag', async () => {
+  test('restores both tags and the ID, and the restored image always has a tag', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     aws.push('v3');
     const second = await deploy(await create('v1'), 'v2', 'v1');
@@ -141,7 +141,7 @@ describe('a rollback', () => {
     expect(back.PhysicalResourceId).toBe(second.PhysicalResourceId);
   });
 
-  test('after A, B and A again restores tags and id', async () => {
+  test('of the releases A, B, and A again restores the tags and the ID', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     const second = await deploy(await create('v1'), 'v2', 'v1');
     const third = await deploy(second, 'v1', 'v2');
@@ -151,7 +151,7 @@ describe('a rollback', () => {
     expect(back.PhysicalResourceId).toBe(second.PhysicalResourceId);
   });
 
-  test('that is throttled once moves the tags all the same', async () => {
+  test('moves the tags even if it is throttled once', async () => {
     const { v1, second } = await released();
     aws.faults.registry = [THROTTLED, undefined, SERVER_ERROR];
 
@@ -159,7 +159,7 @@ describe('a rollback', () => {
     expect(latest()).toBe(v1);
   });
 
-  test.each([['denied', DENIED], ['an outage', SERVER_ERROR], ['a quota', OUT_OF_TAGS]])('does not fail because of %s, and answers in time', async (_, fault) => {
+  test.each([['denied', DENIED], ['an outage', SERVER_ERROR], ['a quota', OUT_OF_TAGS]])('does not fail because of %s, and responds in time', async (_, fault) => {
     const { v1, second } = await released();
     aws.outage.registry = fault;
     const start = aws.clock.now();
@@ -169,7 +169,7 @@ describe('a rollback', () => {
     expect(aws.lines.join()).toContain('the release tags could not be moved back');
   });
 
-  test('gives what was deployed its tags although what it takes back can get no other one', async () => {
+  test('gives the restored image its tags even if the replaced image can get no further tag', async () => {
     const { v1, v2, second } = await released();
     fullOfTags(v2);
 
@@ -179,8 +179,8 @@ describe('a rollback', () => {
   });
 });
 
-describe('a request that is late', () => {
-  test.each(['UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', 'DELETE_IN_PROGRESS'])('in %s touches no tag, and fails', async (status) => {
+describe('a late request', () => {
+  test.each(['UPDATE_COMPLETE', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', 'DELETE_IN_PROGRESS'])('in %s moves no tag and fails', async (status) => {
     const [v1] = [aws.push('v1'), aws.push('v2')];
     const first = await create('v1');
     const before = releaseTags();
@@ -193,7 +193,7 @@ describe('a request that is late', () => {
     expect(latest()).toBe(v1);
   });
 
-  test('of a Create is late as well once the stack is rolling back', async () => {
+  test('of the type Create also fails once the stack is rolling back', async () => {
     aws.push('v1');
     aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
 
@@ -201,7 +201,7 @@ describe('a request that is late', () => {
     expect(releaseTags()).toEqual([]);
   });
 
-  test('touches no tag if it found the stack at rest, although the next update has begun when it would write', async () => {
+  test('that found no operation in progress moves no tag, even if the next update begins before it would', async () => {
     const v1 = aws.push('v1');
     const first = await create('v1');
     aws.clock.at(30_000, () => { aws.push('v2'); });
@@ -214,7 +214,7 @@ describe('a request that is late', () => {
     expect(releaseTags().map(([, digest]) => digest)).toEqual([v1]);
   });
 
-  test('because it was cancelled while it waited, touches no tag', async () => {
+  test('that was canceled while it waited moves no tag', async () => {
     const v1 = aws.push('v1');
     const first = await create('v1');
     aws.clock.at(30_000, () => { aws.push('v2'); });
@@ -224,7 +224,7 @@ describe('a request that is late', () => {
     expect(releaseTags().map(([, digest]) => digest)).toEqual([v1]);
   });
 
-  test('while the next update is in progress leaves what that one has released a tag', async () => {
+  test('during the next update leaves a tag on the image that this update released', async () => {
     const [, v2, v3] = [aws.push('v1'), aws.push('v2'), aws.push('v3')];
     const first = await create('v1');
     const second = await deploy(first, 'v2', 'v1');
@@ -234,7 +234,7 @@ describe('a request that is late', () => {
     expect(releaseTags().map(([, digest]) => digest)).toEqual(expect.arrayContaining([v2, v3]));
   });
 
-  test('while its stack is rolling back leaves all tags where the rollback has moved them', async () => {
+  test('during a rollback leaves all tags where the rollback moved them', async () => {
     const [v0, v1] = [aws.push('v0'), aws.push('v1')];
     aws.push('v2');
     const before = await deploy(await create('v0'), 'v1', 'v0');
@@ -246,7 +246,7 @@ describe('a request that is late', () => {
     expect([latest(), previous()]).toEqual([v1, v0]);
   });
 
-  test('and cannot be told from a rollback to an earlier release leaves what is deployed a tag', async () => {
+  test('that looks like a rollback to an earlier release leaves a tag on the deployed image', async () => {
     aws.push('v0');
     const v1 = aws.push('v1');
     const before = await deploy(await create('v0'), 'v1', 'v0');
@@ -257,7 +257,7 @@ describe('a request that is late', () => {
     expect(untagged).toEqual([]);
   });
 
-  test('is not told apart while CloudFormation says nothing, so it fails and touches no tag', async () => {
+  test('fails and moves no tag if CloudFormation does not report the stack status', async () => {
     const { v1, v2, second } = await released();
     const v3 = aws.push('v3');
     aws.outage.stack = THROTTLED;
@@ -270,7 +270,7 @@ describe('a request that is late', () => {
   });
 });
 
-test('an answer from the record alone, while CloudFormation says nothing, moves no tag', async () => {
+test('a recorded answer that is used because CloudFormation does not respond moves no tag', async () => {
   const { v1, v2, second } = await released();
   aws.outage.stack = THROTTLED;
 
@@ -278,8 +278,8 @@ test('an answer from the record alone, while CloudFormation says nothing, moves 
   expect([latest(), previous()]).toEqual([v2, v1]);
 });
 
-describe('an id that says nothing', () => {
-  test('leaves the image that the registry says is deployed its tag', async () => {
+describe('an unknown ID', () => {
+  test('leaves a tag on the image that the registry marks as deployed', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     await create('v1');
     const untagged = watch(v1);
@@ -290,7 +290,7 @@ describe('an id that says nothing', () => {
     expect(PhysicalResourceId).toContain(v1.slice('sha256:'.length));
   });
 
-  test('leaves what runs its tag however often Lambda delivers the request', async () => {
+  test('leaves a tag on the running image, however often Lambda delivers the request', async () => {
     const [v1, v2] = [aws.push('v1'), aws.push('v2')];
     await create('v1');
     const untagged = watch(v1);
@@ -300,7 +300,7 @@ describe('an id that says nothing', () => {
     expect(untagged).toEqual([]);
   });
 
-  test('leaves what runs its tag however many updates fail in a row without an answer', async () => {
+  test('leaves a tag on the running image, however many updates fail in a row without an answer', async () => {
     const v1 = aws.push('v1');
     await create('v1');
     const untagged = watch(v1);
@@ -312,7 +312,7 @@ describe('an id that says nothing', () => {
     expect(untagged).toEqual([]);
   });
 
-  test('costs the images before the deployed one no tag in later rollbacks', async () => {
+  test('does not remove tags from images before the deployed one in later rollbacks', async () => {
     const { v1, v2, second } = await released();
     const back = await goBack(IMPORTED, 'v2', 'v3');
     aws.push('v3');
@@ -322,14 +322,14 @@ describe('an id that says nothing', () => {
     expect([latest(), previous()]).toEqual([v2, v1]);
   });
 
-  test('lets nobody start without tasks, since some may be running', async () => {
+  test('prevents a start without tasks, because tasks may be running', async () => {
     const answer = await next(update('imported', propertiesOf('v2', { WhenMissing: 'startWithoutTasks', Nonce: '1' })));
 
     expect(answer).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'imported' });
     expect(answer.Reason).toContain('does not exist');
   });
 
-  test('is no trouble where the tags cannot be read and none are wanted', async () => {
+  test('causes no error if the release tags cannot be read and none are requested', async () => {
     const v2 = aws.push('v2');
 
     expect(await next(update('imported', { VersionValue: 'v2' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: v2 } });
@@ -337,7 +337,7 @@ describe('an id that says nothing', () => {
 });
 
 describe('a release tag that cannot be moved', () => {
-  /** What each PutImage meets. */
+  /** The fault of each PutImage call. */
   const outage = (fault: Fault) => {
     const { send } = aws;
     aws.send = async (request) => {
@@ -352,7 +352,7 @@ describe('a release tag that cannot be moved', () => {
     ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
     ['by throttling', THROTTLED, /Nothing is known to be wrong with the image\. Then/, 65],
     ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image\. Then/, 65],
-  ])('%s fails the release and says what to do, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
+  ])('%s fails the release with a remedy, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
     aws.push('v1');
     outage(fault);
     const start = aws.clock.now();
@@ -365,7 +365,7 @@ describe('a release tag that cannot be moved', () => {
     expect((aws.clock.now() - start) / 1_000).toBeLessThanOrEqual(seconds);
   });
 
-  test('is given up before CloudFormation gives up, after a wait that has used its time as well', async () => {
+  test('fails the release before CloudFormation gives up, even after a wait that used up its time', async () => {
     aws.clock.at(118_000, () => aws.push('v1'));
     outage(DENIED);
     const start = aws.clock.now();
@@ -376,7 +376,7 @@ describe('a release tag that cannot be moved', () => {
     expect(aws.clock.now() - start).toBeLessThan(150_000);
   });
 
-  test('is tried again where ECR is busy', async () => {
+  test('is retried while ECR is busy', async () => {
     const v1 = aws.push('v1');
     aws.faults.registry = [undefined, undefined, THROTTLED, THROTTLED];
 
@@ -384,7 +384,7 @@ describe('a release tag that cannot be moved', () => {
     expect(latest()).toBe(v1);
   });
 
-  test('because the image is gone by then fails the release', async () => {
+  test('because the image has disappeared fails the release', async () => {
     const v1 = aws.push('v1', { fixture: FIXTURES.dockerImage });
     const { send } = aws;
     aws.send = async (request) => {
@@ -416,13 +416,13 @@ async function goBack({ PhysicalResourceId }: Answered, version: string, replace
   return next(update(PhysicalResourceId, propertiesOf(version), propertiesOf(replaced)));
 }
 
-/** v2 is deployed after v1. */
+/** Deploys v1, then v2. */
 async function released(): Promise<{ v1: string; v2: string; second: Answered }> {
   const [v1, v2] = [aws.push('v1'), aws.push('v2')];
   return { v1, v2, second: await deploy(await create('v1'), 'v2', 'v1') };
 }
 
-/** From now on ECR gives this image no further tag. */
+/** From now on, ECR refuses further tags for this image. */
 function fullOfTags(image: string): void {
   const { send } = aws;
   aws.send = async (request) => {
@@ -431,7 +431,7 @@ function fullOfTags(image: string): void {
   };
 }
 
-/** The requests from now on that find an image without a release tag. */
+/** Collects the requests after which the image has no release tag. */
 function watch(image: string): string[] {
   const untagged: string[] = [];
   const { send } = aws;
@@ -443,7 +443,7 @@ function watch(image: string): string[] {
   return untagged;
 }
 
-/** The next request meets the same registry, but counts anew. */
+/** Sends the next request to the same registry, with new lists of answers and calls. */
 async function next(message: unknown): Promise<Answered> {
   aws.answers.length = 0;
   aws.calls.length = 0;

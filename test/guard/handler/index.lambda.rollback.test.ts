@@ -33,7 +33,7 @@ describe('a rollback', () => {
 
   const back = (physicalId: string) => update(physicalId, monday, tuesday);
 
-  test('answers with what was deployed, whichever id it is handed, and does not ask the registry', async () => {
+  test('returns the previous answer with either ID, without a call to the registry', async () => {
     expect(idAfter).not.toBe(idBefore);
     for (const id of [idBefore, idAfter]) {
       expect(await next(back(id))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: idBefore, Data: { ImageDigest: before } });
@@ -41,14 +41,14 @@ describe('a rollback', () => {
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'cloudformation:DescribeStacks']);
   });
 
-  test('answers with what was deployed even if that is gone and the registry is down', async () => {
+  test('returns the previous answer even if the image is gone and the registry is down', async () => {
     aws.remove(before);
     aws.outage.registry = SERVER_ERROR;
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
   });
 
-  test('answers with what was deployed for the platform of then, although the tag is now on an image for another', async () => {
+  test('returns the previous answer for the previous platform, even if the tag has moved to an image for another platform', async () => {
     const amd64 = aws.push('v1', { fixture: FIXTURES.dockerImage });
     aws.stackStatus = 'CREATE_IN_PROGRESS';
     const first = await next(event());
@@ -63,13 +63,13 @@ describe('a rollback', () => {
   });
 
   test.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
-    'is one only while it is in progress: in %s a missing image is missing', async (status) => {
+    'only counts while it is in progress: in %s, a missing image is missing', async (status) => {
       aws.stackStatus = status;
 
       expect(await next(update(idAfter, { VersionValue: 'v9' }, tuesday))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: idAfter });
     });
 
-  test('is recognized after CloudFormation has refused to say at first', async () => {
+  test('is recognized even if CloudFormation refuses the first query', async () => {
     aws.faults.stack.push(THROTTLED, { kind: 'reset' }, THROTTLED);
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
@@ -80,7 +80,7 @@ describe('a rollback', () => {
     ['is there', () => undefined],
     ['is gone', () => aws.remove(before)],
     ['cannot be asked for', () => { aws.outage.registry = SERVER_ERROR; }],
-  ])('that CloudFormation does not admit goes back to what is on record, with a warning, where the image %s', async (_, arrange) => {
+  ])('that CloudFormation does not confirm returns the recorded answer, with a warning, if the image %s', async (_, arrange) => {
     arrange();
     aws.outage.stack = THROTTLED;
 
@@ -88,7 +88,7 @@ describe('a rollback', () => {
     expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('cannot determine whether the stack is rolling back') });
   });
 
-  test('that CloudFormation does not admit goes back to the record that there was no image', async () => {
+  test('that CloudFormation does not confirm returns the recorded absence of an image', async () => {
     const properties = { VersionValue: 'v9', WhenMissing: 'startWithoutTasks', Nonce: '1' };
     const { PhysicalResourceId } = await next(event({}, properties));
     aws.outage.stack = THROTTLED;
@@ -96,27 +96,27 @@ describe('a rollback', () => {
     expect(await next(update(PhysicalResourceId, properties))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
   });
 
-  test('with nothing on record asks what the tag means today', async () => {
+  test('without a record returns the image that the tag currently names', async () => {
     const today = aws.push('main', { salt: 'today' });
 
     expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
   });
 
-  test('with nothing on record and nothing to be found does not stand in the way', async () => {
+  test('without a record succeeds even if the repository does not exist', async () => {
     aws.repositoryExists = false;
 
     expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
     expect(lastLine()).toMatchObject({ level: 'warn', operation: 'rollback' });
   });
 
-  test('with nothing on record gives an ailing registry some time', async () => {
+  test('without a record gives a failing registry time to recover', async () => {
     aws.faults.registry.push(THROTTLED, SERVER_ERROR, DENIED);
     const today = aws.push('main', { salt: 'today' });
 
     expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: today } });
   });
 
-  test('with nothing on record does not wait for an image', async () => {
+  test('without a record does not wait for an image', async () => {
     const start = aws.clock.now();
     aws.tags.clear();
     await next(update(UNKNOWN_ID, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '600' }));
@@ -125,7 +125,7 @@ describe('a rollback', () => {
     expect(aws.clock.now() - start).toBeLessThan(1_000);
   });
 
-  test('that begins while an update waits is noticed before that one fails', async () => {
+  test('that begins while an update waits is noticed before the update fails', async () => {
     aws.stackStatus = 'UPDATE_IN_PROGRESS';
     aws.clock.at(30_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
 
@@ -133,7 +133,7 @@ describe('a rollback', () => {
       .toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE } });
   });
 
-  test('that CloudFormation does not admit, while an update waits, goes back to what is on record', async () => {
+  test('that CloudFormation does not confirm while an update waits returns the recorded answer', async () => {
     aws.push('v9');
     aws.stackStatus = 'UPDATE_IN_PROGRESS';
     const first = (await next(event({}, { VersionValue: 'v9' }))).Data!.ImageDigest;
@@ -144,7 +144,7 @@ describe('a rollback', () => {
     expect(await next(update(id, { VersionValue: 'v9', WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: first } });
   });
 
-  test('is nothing to a Create, which fails without its image', async () => {
+  test('does not affect a Create, which fails without its image', async () => {
     aws.stackStatus = 'ROLLBACK_IN_PROGRESS';
 
     expect(await next(event({}, { VersionValue: 'v9' }))).toMatchObject({ Status: 'FAILED' });

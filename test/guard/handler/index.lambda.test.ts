@@ -15,8 +15,8 @@ afterEach(() => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   }
 });
-describe('an image that is there', () => {
-  test('is answered with its digest', async () => {
+describe('an existing image', () => {
+  test('results in a response with its digest', async () => {
     const digest = aws.push('v1');
 
     expect(await aws.request(event())).toEqual({
@@ -31,34 +31,34 @@ describe('an image that is there', () => {
     expect(aws.answers).toHaveLength(1);
   });
 
-  test('takes two calls if it is an index', async () => {
+  test('requires two calls if it is an index', async () => {
     aws.push('v1', { fixture: FIXTURES.buildxIndex });
     await aws.request(event());
 
     expect(aws.actions).toEqual(['ecr:DescribeImages', 'ecr:BatchGetImage']);
   });
 
-  test('takes three calls if it is a single manifest', async () => {
+  test('requires three calls if it is a single manifest', async () => {
     aws.push('v1', { fixture: FIXTURES.dockerImage });
     await aws.request(event());
 
     expect(aws.actions).toEqual(['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']);
   });
 
-  test('is not pulled where there is no platform to check', async () => {
+  test('is not pulled if no platform must be checked', async () => {
     aws.push('v1');
     await aws.request(event({}, { Platforms: [] }));
 
     expect(aws.actions).toEqual(['ecr:DescribeImages']);
   });
 
-  test('may be named by its digest', async () => {
+  test('can be named by its digest', async () => {
     const digest = aws.push(undefined, { salt: 'untagged' });
 
     expect(await aws.request(event({}, { VersionKind: 'digest', VersionValue: digest }))).toMatchObject({ Data: { ImageDigest: digest, ImageTag: '' } });
   });
 
-  test('is asked of its own registry, signed', async () => {
+  test('is requested from its own registry with a signature for that region', async () => {
     aws.push('v1');
     await aws.request(event({}, {
       RepositoryUri: '999988887777.dkr.ecr.cn-north-1.amazonaws.com.cn/app',
@@ -73,8 +73,8 @@ describe('an image that is there', () => {
   });
 });
 
-describe('an image that is missing', () => {
-  test('fails with the reason', async () => {
+describe('a missing image', () => {
+  test('makes the request fail with the reason', async () => {
     aws.push('v0');
     const { Status, Reason, PhysicalResourceId } = await aws.request(event());
 
@@ -84,7 +84,7 @@ describe('an image that is missing', () => {
     expect(PhysicalResourceId).toBe('phased-fargate/Service/ApiGuard1A2B3C4D');
   });
 
-  test('is found as soon as it is pushed, while the guard waits', async () => {
+  test('is found as soon as it is pushed while the guard waits', async () => {
     aws.clock.at(47_000, () => aws.push('v1'));
     const start = aws.clock.now();
 
@@ -92,13 +92,13 @@ describe('an image that is missing', () => {
     expect(aws.clock.now() - start).toBeLessThan(47_000 + 7_000);
   });
 
-  test('is looked for until the very end of the wait', async () => {
+  test('is looked up until the very end of the wait', async () => {
     aws.clock.at(119_900, () => aws.push('v1'));
 
     expect(await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('fails when the wait is over, at once and not later', async () => {
+  test('makes the request fail as soon as the wait is over', async () => {
     const start = aws.clock.now();
     const { Status, Reason } = await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }));
 
@@ -107,7 +107,7 @@ describe('an image that is missing', () => {
     expect(aws.clock.now() - start).toBeLessThan(121_000);
   });
 
-  test('is looked for at once, every few seconds, and when the wait is over; in the archive, first and last', async () => {
+  test('is looked up at once, every few seconds, and when the wait is over, and in the archive first and last', async () => {
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '12' }));
     const looks = aws.calls.filter(({ input }) => input.imageIds).map(({ at, input }) => [Math.round((at - start) / 1000), input.filter]);
@@ -115,24 +115,24 @@ describe('an image that is missing', () => {
     expect(looks).toEqual([[0, undefined], [0, { imageStatus: 'ANY' }], [6, undefined], [11, undefined], [12, undefined], [12, { imageStatus: 'ANY' }]]);
   });
 
-  test('is not asked for more often than every five seconds', async () => {
+  test('is looked up at most every five seconds', async () => {
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }));
     const looks = aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && input.imageIds && !input.filter);
 
-    // The last look is made at the end of the wait, whenever the one before was.
+    // The last lookup happens at the end of the wait, regardless of the previous one.
     const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at);
     expect(gaps.length).toBeGreaterThan(10);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5_000);
   });
 
-  test('leaves time to answer before Lambda ends, however long the wait', async () => {
+  test('leaves time to respond before Lambda ends, however long the wait', async () => {
     const start = aws.clock.now();
 
     expect(await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '3600' }), 300_000)).toMatchObject({ Status: 'FAILED' });
     expect(aws.clock.now() - start).toBeLessThan(290_000);
   });
 
-  test('makes a start without tasks, if that was asked for', async () => {
+  test('results in a start without tasks if that was requested', async () => {
     const answer = await aws.request(event({}, { WhenMissing: 'startWithoutTasks', Nonce: '1' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, ImageTag: 'v1', TaskCount2: '0' } });
@@ -140,23 +140,23 @@ describe('an image that is missing', () => {
   });
 });
 
-describe('starting without tasks', () => {
+describe('if a service starts without tasks,', () => {
   const attempt = (number: number) => ({ WhenMissing: 'startWithoutTasks', Nonce: String(number) });
 
-  test('the next deployment of the same tag brings the image', async () => {
+  test('the next deployment of the same tag uses the image', async () => {
     const first = await aws.request(event({}, attempt(1)));
     const digest = aws.push('v1');
 
     expect(await next(update(first.PhysicalResourceId, attempt(2)))).toMatchObject({ Data: { ImageDigest: digest, TaskCount2: '2' } });
   });
 
-  test('an empty parameter is a start as well', async () => {
+  test('an empty parameter also results in a start without tasks', async () => {
     const answer = await aws.request(event({}, { ...attempt(1), VersionKind: 'parameter', VersionValue: '' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, ImageTag: '', TaskCount2: '0' } });
   });
 
-  test('what runs is not stopped because the next image is missing', async () => {
+  test('a running service is not stopped because the next image is missing', async () => {
     aws.push('v1');
     const first = await aws.request(event({}, attempt(1)));
     const second = await next(update(first.PhysicalResourceId, { ...attempt(2), VersionValue: 'v2' }));
@@ -176,7 +176,7 @@ describe('starting without tasks', () => {
 });
 
 describe('an update', () => {
-  test('of the library keeps the image although its tag has moved', async () => {
+  test('of the library keeps the image even if its tag has moved', async () => {
     const before = aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
@@ -184,7 +184,7 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data: { ImageDigest: before } });
   });
 
-  test('asks for the tag anew when the image is gone', async () => {
+  test('looks up the tag again if the image is gone', async () => {
     const before = aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     const now = aws.push('v1', { salt: 'another' });
@@ -193,7 +193,7 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
-  test('looks for the image that is gone in one call', async () => {
+  test('detects in one call that the image is gone', async () => {
     const before = aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     aws.remove(before);
@@ -204,7 +204,7 @@ describe('an update', () => {
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages', 'ecr:BatchGetImage']);
   });
 
-  test('asks for the tag anew when the image does not run on what is needed now', async () => {
+  test('looks up the tag again if the image does not run on the new platform', async () => {
     aws.push('v1', { fixture: FIXTURES.dockerImage });
     const { PhysicalResourceId } = await aws.request(event());
     const now = aws.push('v1', { fixture: FIXTURES.ociImage });
@@ -212,7 +212,7 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { Platforms: ['LINUX/ARM64'] }))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
-  test('does not take a trouble for an absence', async () => {
+  test('does not mistake an error for a missing image', async () => {
     aws.push('v1');
     const { PhysicalResourceId, Data } = await aws.request(event());
     aws.push('v1', { salt: 'another' });
@@ -221,7 +221,7 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { ContractVersion: '4' }))).toMatchObject({ Data });
   });
 
-  test('with a moving tag of a new synthesis follows the tag', async () => {
+  test('with a moving tag and a new synthesis follows the tag', async () => {
     aws.push('main');
     const { PhysicalResourceId } = await aws.request(event({}, { VersionKind: 'movingTag', VersionValue: 'main', Nonce: '1' }));
     const now = aws.push('main', { salt: 'another' });
@@ -229,7 +229,7 @@ describe('an update', () => {
     expect(await next(update(PhysicalResourceId, { VersionKind: 'movingTag', VersionValue: 'main', Nonce: '2' }))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
-  test('to an earlier release asks for its tag anew', async () => {
+  test('to an earlier release looks up its tag again', async () => {
     aws.push('v1');
     const first = await aws.request(event());
     aws.push('v2');
@@ -239,7 +239,7 @@ describe('an update', () => {
     expect(await next(update(second.PhysicalResourceId))).toMatchObject({ Data: { ImageDigest: now } });
   });
 
-  test('that fails keeps the id', async () => {
+  test('that fails keeps the ID', async () => {
     aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
 
@@ -247,7 +247,7 @@ describe('an update', () => {
   });
 });
 
-test('the handler asks for all that its role is granted, and for nothing else', async () => {
+test('the handler uses all permissions of its role, and no others', async () => {
   aws.push('v1', { fixture: FIXTURES.dockerImage });
   const { PhysicalResourceId } = await aws.request(event());
   await next(update(PhysicalResourceId, { VersionValue: 'v2' }));

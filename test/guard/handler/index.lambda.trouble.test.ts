@@ -13,7 +13,7 @@ afterEach(() => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   }
 });
-describe('a registry in trouble', () => {
+describe('a registry that is', () => {
   test.each([
     ['throttled', THROTTLED],
     ['ailing', SERVER_ERROR],
@@ -21,7 +21,7 @@ describe('a registry in trouble', () => {
     ['resetting', { kind: 'reset' }],
     ['behind a captive portal', { kind: 'garbage' }],
     ['not yet open to a new role', DENIED],
-  ] as const)('%s is asked again', async (_, fault) => {
+  ] as const)('%s is queried again', async (_, fault) => {
     const digest = aws.push('v1');
     aws.faults.registry.push(fault, undefined, fault, fault);
 
@@ -32,7 +32,7 @@ describe('a registry in trouble', () => {
     ['throttled', THROTTLED, /throttling, after 60 s/],
     ['ailing', SERVER_ERROR, /unavailable, after 60 s/],
     ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
-  ] as const)('%s for a minute is a failure', async (_, fault, reason) => {
+  ] as const)('%s for a minute causes a failure', async (_, fault, reason) => {
     aws.outage.registry = fault;
     const start = aws.clock.now();
     const { Status, Reason } = await aws.request(event());
@@ -45,12 +45,12 @@ describe('a registry in trouble', () => {
   test.each([
     ['throttled', THROTTLED],
     ['ailing', SERVER_ERROR],
-  ])('%s is asked again more and more slowly, and at least every ten seconds', async (_, fault) => {
+  ])('%s is queried at growing intervals of at most ten seconds', async (_, fault) => {
     aws.outage.registry = fault;
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
     const looks = aws.calls.filter(({ action }) => action === 'ecr:DescribeImages');
 
-    // The last look is made at the end of the wait, whenever the one before was.
+    // The last lookup happens at the end of the wait, regardless of the previous one.
     const gaps = looks.slice(1, -1).map(({ at }, index) => at - looks[index].at);
     expect(gaps.length).toBeGreaterThan(80);
     expect(gaps.slice(0, 3).map((gap, index) => Math.floor(gap / 2 ** index / 1_000))).toEqual([1, 1, 1]);
@@ -58,7 +58,7 @@ describe('a registry in trouble', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(10_100);
   });
 
-  test('that throttles is asked at a slower pace for some time after it has answered', async () => {
+  test('throttling is queried at a slower pace for some time, even after it has responded', async () => {
     aws.faults.registry.push(...Array.from({ length: 3 }, () => THROTTLED));
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
     const looks = aws.calls.filter(({ action, input }) => action === 'ecr:DescribeImages' && !input.filter);
@@ -69,7 +69,7 @@ describe('a registry in trouble', () => {
     expect(Math.max(...gaps.slice(10))).toBeLessThan(6_100);
   });
 
-  test('denied is not waited for as for an image', async () => {
+  test('denying access is not awaited as long as a missing image', async () => {
     aws.outage.registry = DENIED;
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
@@ -85,7 +85,7 @@ describe('a registry in trouble', () => {
     ['Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /is not a container image: it is a Helm chart/],
     ['KMS', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'KmsException', message: 'key is disabled' }; }, /cannot decrypt/],
     ['name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /rejects the image name/],
-  ])('what no time cures (%s) fails at once', async (_, arrange, reason) => {
+  ])('in a state that time cannot fix (%s) causes a failure at once', async (_, arrange, reason) => {
     arrange();
     const start = aws.clock.now();
     const { Status, Reason } = await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
@@ -100,7 +100,7 @@ describe('a registry in trouble', () => {
     ['after throttling', [THROTTLED], {}],
     ['after an outage, where tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
     ['after an outage that has outlasted the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
-  ])('an image that ECR hides in the archive is not taken for missing %s', async (_, faults, properties) => {
+  ])('hiding an image in the archive does not make it missing %s', async (_, faults, properties) => {
     aws.push('v1', { status: 'ARCHIVED' });
     aws.showsArchivedUnasked = false;
     aws.faults.registry = [...faults];
@@ -110,20 +110,20 @@ describe('a registry in trouble', () => {
     expect(Reason).toMatch(/is archived/);
   });
 
-  test('an image on its way out of the archive is waited for', async () => {
+  test('restoring an image from the archive is awaited', async () => {
     aws.push('v1', { status: 'ACTIVATING' });
     aws.clock.at(30_000, () => aws.push('v1'));
 
     expect(await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('an archive that cannot be asked for is no archive', async () => {
+  test('rejecting the query for archived images is treated as one without an archive', async () => {
     aws.faults.registry.push(undefined, { kind: 'error', status: 400, code: 'InvalidParameterException' });
 
     expect((await aws.request(event())).Reason).toContain('does not exist');
   });
 
-  test('a reason does without the images that cannot be listed', async () => {
+  test('refusing to list its images leaves them out of the reason', async () => {
     aws.push('v0');
     aws.faults.registry.push(undefined, undefined, DENIED);
     const { Reason } = await aws.request(event());

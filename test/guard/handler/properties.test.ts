@@ -7,11 +7,11 @@ import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THRO
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 1_000);
-/** The same stories each time, so that a change is judged by what it changes. Others: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
 const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 const PARAMETERS = { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) };
 
-/** Images that run on a platform, or of which it cannot be told. */
+/** Images that run on a platform, or whose platform cannot be determined. */
 const RUNNABLE: Readonly<Record<string, readonly FixtureName[]>> = {
   'LINUX/X86_64': ['buildxIndex', 'buildxOnePlatform', 'dockerImage', 'indexOfIndexes'],
   'LINUX/ARM64': ['buildxIndex', 'ociImage', 'indexOfIndexes'],
@@ -34,7 +34,7 @@ type Step =
     readonly mode: { readonly WhenMissing: string; readonly WaitSeconds: string };
     readonly requirements: { readonly Platforms: readonly string[]; readonly ReleaseTagName?: string };
     readonly ContractVersion: string;
-    /** Then nothing can change but the value of a parameter. */
+    /** If true, only the value of a parameter can change. */
     readonly sameSynthesis: boolean;
     readonly deployment: Omit<Deployment, 'properties'>;
     readonly trouble: Trouble;
@@ -145,7 +145,7 @@ function arrange(aws: Simulation, trouble: Trouble): void {
   }
 }
 
-/** Holds what happens meanwhile against all that is promised. */
+/** Checks everything that happens during an operation against all guarantees. */
 async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble: Trouble, operate: () => Promise<void>): Promise<void> {
   const { deployed, present } = cloudFormation;
   const tags = releaseTagsOf(aws);
@@ -163,7 +163,7 @@ async function checked(cloudFormation: CloudFormation, aws: Simulation, trouble:
   if (isHealthy && isRetained && exchanges.some(({ phase }) => phase === 'rollback') && tags.latest === digest && aws.images.has(digest)) {
     const after = releaseTagsOf(aws);
     assert.equal(after.latest, tags.latest);
-    // Updates that failed before, and were left as they are, have moved it already.
+    // Earlier failed updates that were not rolled back have already moved it.
     if (present === deployed && tags.previous && aws.images.has(tags.previous)) assert.equal(after.previous, tags.previous);
   }
 }
@@ -173,7 +173,7 @@ function releaseTagsOf(aws: Simulation): { latest: string | undefined; previous:
   return { latest: find(/^deployed-api-[0-9a-f]{8}$/), previous: find(/^deployed-api-[0-9a-f]{8}-previous$/) };
 }
 
-/** What is deployed with a release tag has one at every moment, until something else is deployed. */
+/** An image that is deployed with a release tag always has one until another image is deployed. */
 function watchTags(aws: Simulation): { isDeployed(digest: string | undefined): void } {
   let kept: string | undefined;
   const isTagged = (digest: string) => [...aws.tags].some(([tag, tagged]) => tag.startsWith('deployed-') && tagged === digest);
@@ -207,7 +207,7 @@ const anyEvent = fc.tuple(
   ResourceProperties: properties,
 }));
 
-test(`whatever is asked is answered once, within the limits (${RUNS} requests, FAST_CHECK_SEED=${SEED})`, async () => {
+test(`every request gets one response, within all limits (${RUNS} requests, FAST_CHECK_SEED=${SEED})`, async () => {
   await fc.assert(fc.asyncProperty(anyEvent, fc.array(fault, { maxLength: 4 }), fc.boolean(), async (message, faults, isRollingBack) => {
     const aws = new Simulation();
     aws.push('v1');
@@ -224,20 +224,20 @@ test(`whatever is asked is answered once, within the limits (${RUNS} requests, F
   }), PARAMETERS);
 });
 
-/** What CloudFormation requires of any answer. Asserted with Node's assert, which is much faster than jest's. */
+/** The rules of CloudFormation for every response. Uses Node's assert, which is much faster than Jest's. */
 function checkBody(body: string, sentId?: unknown): void {
   const { Status, Reason = '', PhysicalResourceId } = JSON.parse(body);
   assert.ok(Buffer.byteLength(body) <= 4096);
   assert.ok(Status === 'SUCCESS' || (Status === 'FAILED' && Reason !== ''));
   assert.ok(PhysicalResourceId !== '' && Buffer.byteLength(PhysicalResourceId) <= 1024);
   assert.doesNotMatch(Reason, /\p{Cc}/u);
-  // However odd, an id that was sent goes back as it came.
+  // The ID in a request is returned unchanged, even if it is malformed.
   if (PhysicalResourceId !== sentId) assert.match(PhysicalResourceId, /^phased-fargate(\/[A-Za-z0-9@-]+){2,}$|…$/);
   assertNoSecret(Reason);
 }
 
 function checkContract({ phase, message, answer, runs, calls, tookMs, remainingMs }: Exchange, trouble: Trouble): void {
-  // Before Lambda and CloudFormation give up.
+  // The guard responds before Lambda and CloudFormation give up.
   assert.ok(tookMs < remainingMs);
   for (const bodies of runs) {
     const distinct = new Set(bodies);
@@ -264,16 +264,16 @@ function checkContract({ phase, message, answer, runs, calls, tookMs, remainingM
   }
 }
 
-/** Outside rollbacks, never SUCCESS with an image that the registry does not have, or that does not run on what is needed. */
+/** Outside rollbacks, no success names an image that does not exist or does not run on the required platforms. */
 function checkTruth({ answer, message }: Exchange, aws: Simulation, trouble: Trouble): void {
-  // Where CloudFormation does not say what it is doing, the answer on record counts.
+  // If CloudFormation does not report the stack status, the recorded answer applies.
   const mayBeRecord = message.RequestType === 'Update' && isTroubled(trouble.stack);
   if (answer?.Status !== 'SUCCESS' || mayBeRecord) return;
   const digest = answer.Data!.ImageDigest;
   const { WhenMissing, Platforms } = message.ResourceProperties as { WhenMissing: string; Platforms: string[] };
   if (digest === NO_IMAGE) {
     assert.equal(WhenMissing, 'startWithoutTasks');
-    // Whatever was deployed still is.
+    // A service that was deployed remains deployed.
     assert.doesNotMatch(String(message.PhysicalResourceId), /@[0-9a-f]{64}/);
     return;
   }
@@ -282,7 +282,7 @@ function checkTruth({ answer, message }: Exchange, aws: Simulation, trouble: Tro
   for (const platform of Platforms) assert.ok(RUNNABLE[platform].some((name) => FIXTURES[name] === image?.fixture));
 }
 
-/** After a rollback, answer and id of before, whatever has happened to the image. */
+/** A rollback restores the previous answer and ID, regardless of changes to the image. */
 function checkRollback({ answer, message }: Exchange, before: Deployed, trouble: Trouble): void {
   if (!answer) return;
   assert.equal(answer.Status, 'SUCCESS');
@@ -290,7 +290,7 @@ function checkRollback({ answer, message }: Exchange, before: Deployed, trouble:
   if (isTroubled(trouble.stack)) return;
   const [deployed] = releasesOf(before.id);
   if (releasesOf(String(message.PhysicalResourceId)).filter((release) => release === deployed).length > 1) {
-    // Released, replaced, and released again: whether the updates in between have failed nobody says, so they stay on record.
+    // A release that was replaced and released again: nothing says whether the updates in between failed, so they stay on record.
     assert.deepEqual(releasesOf(answer.PhysicalResourceId).slice(-releasesOf(before.id).length), releasesOf(before.id));
   } else {
     assert.equal(answer.PhysicalResourceId, before.id);
