@@ -6,14 +6,14 @@ const SUCCESS = { status: 'SUCCESS', physicalId: 'id' } as const;
 
 const IDENTITY = { stackId: STACK_ID, logicalId: 'ApiGuard1A2B3C4D', requestId: '9d4c1c8f-93b1-4a1e-8f57-6f5d8c0a2b11' };
 
-test('an answer goes out as it is, and nothing is logged', async () => {
+test('an answer is sent unchanged, and nothing is logged', async () => {
   const { answers, lines } = await asked({ answer: async () => ({ ...SUCCESS, attributes: { A: 'b' } }) });
 
   expect(answers).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: 'id', Data: { A: 'b' } }]);
   expect(lines).toEqual([]);
 });
 
-test('an answer may use what the session offers', async () => {
+test('an answer can use everything that the session offers', async () => {
   const { answers, lines } = await asked({
     answer: async ({ request, times, log, sent, runtime }) => {
       await runtime.send({ method: 'GET', url: 'https://layers.example/x', headers: {}, timeoutMs: 1 });
@@ -26,13 +26,13 @@ test('an answer may use what the session offers', async () => {
   expect(lines).toEqual([{ level: 'info', message: 'hello', requestType: 'Create', ...IDENTITY, times: 298_000, sent: 1 }]);
 });
 
-test('Delete is answered without the resource', async () => {
+test('a Delete is answered without the resource', async () => {
   const { answers } = await asked({ answer: async () => { throw new Error('it was asked'); } }, { RequestType: 'Delete', PhysicalResourceId: 'x' });
 
   expect(answers).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: 'x' }]);
 });
 
-test('a malformed request is answered with what is wrong with it, which is no error of the function', async () => {
+test('a malformed request is answered with its problem, and does not count as an error of the function', async () => {
   const { answers, lines } = await asked({ answer: async () => { throw new MalformedRequest('the request is odd'); } });
 
   expect(answers).toMatchObject([{ Status: 'FAILED', Reason: 'the request is odd' }]);
@@ -42,14 +42,14 @@ test('a malformed request is answered with what is wrong with it, which is no er
 test.each([
   ['an error', new Error('a bug'), 'The thing failed: Error: a bug', expect.stringMatching(/^Error: a bug\n +at /)],
   ['something else', 'a string', 'The thing failed: a string', 'a string'],
-])('%s that nobody foresaw is answered, and logged with where it came from', async (_, thrown, Reason, error) => {
+])('%s that is thrown unexpectedly is answered, and logged with its origin', async (_, thrown, Reason, error) => {
   const { answers, lines } = await asked({ answer: async () => { throw thrown; } });
 
   expect(answers).toMatchObject([{ Status: 'FAILED', Reason }]);
   expect(lines).toEqual([{ level: 'error', message: 'the thing failed', requestType: 'Create', ...IDENTITY, error }]);
 });
 
-test('no reason and no line of the log holds a secret', async () => {
+test('no reason and no log line contains a secret', async () => {
   const { answers, lines } = await asked({ answer: async () => { throw new Error(SECRETS.join(' ')); } });
 
   for (const secret of SECRETS) expect(JSON.stringify([answers, lines])).not.toContain(secret);
@@ -60,7 +60,7 @@ test.each<[string, CustomResource['whenOutOfTime']]>([
   ['', undefined],
   ['', () => ''],
   ['Look for Create. ', ({ type }) => `Look for ${type}.`],
-])('a resource that never answers is answered for in time: %j', async (advice, whenOutOfTime) => {
+])('a request is answered in time even if the resource never answers: %j', async (advice, whenOutOfTime) => {
   const { answers, lines, ms } = await asked({ answer: async () => new Promise<never>(() => undefined), whenOutOfTime });
 
   expect(ms).toBe(290_020);
@@ -71,7 +71,7 @@ test.each<[string, CustomResource['whenOutOfTime']]>([
   expect(lines).toMatchObject([{ level: 'error', message: answers[0].Reason }]);
 });
 
-test('after the answer, nothing that is still under way goes on', async () => {
+test('nothing that is still in progress continues after the answer', async () => {
   const after: unknown[] = [];
   const { lines } = await asked({
     answer: async ({ runtime, log }) => {

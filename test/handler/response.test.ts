@@ -10,7 +10,7 @@ test('a failure without a reason says so', () => {
   expect(JSON.parse(encode(request, { status: 'FAILED', physicalId: 'id' }))).toMatchObject({ Status: 'FAILED', Reason: 'no reason was given' });
 });
 
-test('an answer that is too large for CloudFormation is a failure that says what to do', () => {
+test('an answer that is too large for CloudFormation becomes a failure with a remedy', () => {
   const tooLarge = { status: 'SUCCESS', physicalId: 'id', attributes: { A: 'x'.repeat(4_096) } } as const;
   const reason = (answer: Parameters<typeof encode>[1]) => JSON.parse(encode(request, answer)).Reason;
 
@@ -18,7 +18,7 @@ test('an answer that is too large for CloudFormation is a failure that says what
   expect(reason({ ...tooLarge, remedyIfTooLarge: 'use one' })).toBe('The answer is larger than the 4096 bytes that CloudFormation allows: use one.');
 });
 
-test('an answer of exactly the largest size goes out whole', () => {
+test('an answer of exactly the maximum size is sent whole', () => {
   const answer = (length: number) => encode(request, { status: 'SUCCESS', physicalId: 'id', attributes: { A: 'x'.repeat(length) } });
   const room = 4_096 - Buffer.byteLength(answer(0));
 
@@ -31,7 +31,7 @@ test.each([
   ['StackId', 'StackId', 512],
   ['RequestId', 'RequestId', 256],
   ['LogicalResourceId', 'LogicalResourceId', 512],
-])('%s goes back as it came up to a length that none has', (name, field, bytes) => {
+])('%s is returned unchanged up to a length that no real value exceeds', (name, field, bytes) => {
   const sent = (value: string) => JSON.parse(encode(openRequest(event({ [name]: value })), { status: 'FAILED', physicalId: 'id' }))[field];
 
   expect(sent('x'.repeat(bytes))).toBe('x'.repeat(bytes));
@@ -44,7 +44,7 @@ test.each([
   ['', '', 'phased-fargate/-/-'],
   ['é', 'ab', 'phased-fargate/-/ab'],
   ['s'.repeat(256), 'l'.repeat(256), `phased-fargate/${'s'.repeat(255)}/${'l'.repeat(255)}`],
-])('the id of %.10j and %.10j begins with both, and with nothing that could be mistaken for a separator', (stack, logicalId, expected) => {
+])('the ID for %.10j and %.10j begins with both, and contains nothing that could be mistaken for a separator', (stack, logicalId, expected) => {
   expect(prefixOf(stack, logicalId)).toBe(expected);
   expect(Buffer.byteLength(expected)).toBeLessThan(LARGEST_ID);
 });
@@ -55,7 +55,7 @@ test.each([
   ['room for nothing', 'abc', 2, '…'],
   ['room for the ellipsis alone', 'abcd', 3, '…'],
   ['a character of four bytes at the end', 'ab🦊', 5, 'ab…'],
-])('text is clipped by the bytes that it takes in JSON: %s', (_, text, bytes, expected) => {
+])('text is shortened by its size in JSON: %s', (_, text, bytes, expected) => {
   expect(clip(text, bytes)).toBe(expected);
 });
 
@@ -66,6 +66,6 @@ test.each([
   ['a. b', 'a. b'],
   ['x'.repeat(301), `${'x'.repeat(297)}…`],
   ['x'.repeat(300), 'x'.repeat(300)],
-])('%.10j is quoted as a part of a sentence', (message, expected) => {
+])('%.10j is quoted as part of a sentence', (message, expected) => {
   expect(short(message)).toBe(expected);
 });

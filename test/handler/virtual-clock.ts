@@ -6,7 +6,7 @@ interface Timer {
   readonly isCancellable?: boolean;
 }
 
-/** Time that passes only when nothing else is left to do. */
+/** A clock whose time passes only when no other work is left. */
 export class VirtualClock implements Clock {
   private time = Date.UTC(2026, 10, 24);
   private timers: Timer[] = [];
@@ -35,7 +35,7 @@ export class VirtualClock implements Clock {
     this.timers.push({ due: this.time + ms, ring: then });
   }
 
-  /** How many are asleep that should have been woken: none, once a handler has answered. */
+  /** Number of sleeps that should have been woken. Zero after a handler has responded. */
   public get sleepers(): number {
     return this.timers.filter(({ isCancellable }) => isCancellable).length;
   }

@@ -63,7 +63,7 @@ describe('a rollback', () => {
   });
 
   test.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
-    'only counts while it is in progress: in %s, a missing image is missing', async (status) => {
+    'counts only while it is in progress: in %s, a missing image is missing', async (status) => {
       aws.stackStatus = status;
 
       expect(await next(update(idAfter, { VersionValue: 'v9' }, tuesday))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: idAfter });

@@ -150,7 +150,7 @@ describe('if a service starts without tasks,', () => {
     expect(await next(update(first.PhysicalResourceId, attempt(2)))).toMatchObject({ Data: { ImageDigest: digest, TaskCount2: '2' } });
   });
 
-  test('an empty parameter also results in a start without tasks', async () => {
+  test('an empty parameter has the same effect as a missing image', async () => {
     const answer = await aws.request(event({}, { ...attempt(1), VersionKind: 'parameter', VersionValue: '' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, ImageTag: '', TaskCount2: '0' } });

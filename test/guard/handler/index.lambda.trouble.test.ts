@@ -100,7 +100,7 @@ describe('a registry that is', () => {
     ['after throttling', [THROTTLED], {}],
     ['after an outage, where tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
     ['after an outage that has outlasted the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
-  ])('hiding an image in the archive does not make it missing %s', async (_, faults, properties) => {
+  ])('hiding an image in the archive is not mistaken for one without that image %s', async (_, faults, properties) => {
     aws.push('v1', { status: 'ARCHIVED' });
     aws.showsArchivedUnasked = false;
     aws.faults.registry = [...faults];
@@ -123,7 +123,7 @@ describe('a registry that is', () => {
     expect((await aws.request(event())).Reason).toContain('does not exist');
   });
 
-  test('refusing to list its images leaves them out of the reason', async () => {
+  test('refusing to list its images only makes the reason omit them', async () => {
     aws.push('v0');
     aws.faults.registry.push(undefined, undefined, DENIED);
     const { Reason } = await aws.request(event());

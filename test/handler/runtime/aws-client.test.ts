@@ -84,7 +84,7 @@ describe('an error', () => {
     [{ status: 503, body: '<html>' }, 'HTTP503', 'HTTP503'],
     [{ status: 500, body: '' }, 'HTTP500', 'HTTP500'],
     [{ status: 201, body: '{}' }, 'HTTP201', 'HTTP201'],
-  ])('in JSON %j has a code and a message', async (response, code, message) => {
+  ])('in the JSON response %j has a code and a message', async (response, code, message) => {
     expect(await errorOf(client(response).json({}))).toMatchObject({ action: 'ecr:Operate', code, message, status: response.status });
   });
 
@@ -93,7 +93,7 @@ describe('an error', () => {
     ['<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>', 'AccessDenied', 'AccessDenied'],
     ['<ErrorResponse><Error><Code>AccessDenied', 'HTTP400', 'HTTP400'],
     ['', 'HTTP400', 'HTTP400'],
-  ])('in XML %s as well', async (body, code, message) => {
+  ])('in the XML response %s has a code and a message', async (body, code, message) => {
     expect(await errorOf(client({ status: 400, body }).query({}))).toMatchObject({ action: 'ecr:Operate', code, message });
   });
 
@@ -110,7 +110,7 @@ describe('an error', () => {
     }
   });
 
-  test.each(['#', ':', '#:', 'a#', '<', '</', '<Code>'])('of a hostile endpoint, a type of nothing but %j, is searched by no regular expression, which might take quadratic time', async (characters) => {
+  test.each(['#', ':', '#:', 'a#', '<', '</', '<Code>'])('from a hostile endpoint, with a type that consists only of %j, is parsed without a regular expression that could take quadratic time', async (characters) => {
     const hostile = characters.repeat(10_000);
     const searches = jest.spyOn(RegExp.prototype, 'exec');
     await errorOf(client({ status: 400, body: JSON.stringify({ __type: hostile, message: hostile }) }).json({}));
@@ -141,7 +141,7 @@ test.each([
   ['<A>x', undefined],
   ['<AA>x</AA>', undefined],
   ['', undefined],
-])('in %j the element A has the text %j', (xml, text) => {
+])('in %j, the element A has the text %j', (xml, text) => {
   expect(textOf('A', xml)).toBe(text);
 });
 
@@ -175,7 +175,7 @@ async function errorOf(call: Promise<unknown>): Promise<AwsError> {
   return error;
 }
 
-/** Computed here from the specification, not by the signer that the handler uses. */
+/** Computed here from the specification, independently of the signer that the handler uses. */
 function signature({ url, headers, body }: HttpRequest, names: string[], service: string): string {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();

@@ -31,13 +31,13 @@ test.each<[string, (socket: Socket) => void]>([
   ['closes', (socket) => socket.destroy()],
   ['speaks something else', (socket) => socket.end('SSH-2.0-OpenSSH\r\n\r\n')],
   ['breaks off', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')],
-])('a server that %s is a network error', async (_, behave) => {
+])('a server that %s causes a network error', async (_, behave) => {
   await serveTcp(behave);
 
   await expect(send()).rejects.toThrow(NetworkError);
 });
 
-test('a switch to another protocol (HTTP 101) is a network error at once, not only after the timeout', async () => {
+test('a switch to another protocol (HTTP 101) causes a network error at once, not only after the timeout', async () => {
   await serveTcp((socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
   });
@@ -75,7 +75,7 @@ test('a response can have the maximum size, but not a byte more', async () => {
   await expect(send({ largestBody: 999 })).rejects.toThrow(new TooLarge('answer larger than 999 bytes'));
 });
 
-test('an unreachable server is a network error without a URL in its message', async () => {
+test('an unreachable server causes a network error without a URL in its message', async () => {
   await serveTcp(() => undefined);
   const gone = `${url}/path?X-Amz-Signature=secret`;
   await new Promise((resolve) => server.close(resolve));

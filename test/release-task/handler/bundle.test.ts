@@ -3,7 +3,7 @@ import { buildSync } from 'esbuild';
 
 const ROOT = join(__dirname, '..', '..', '..');
 
-test('the handler holds nothing of CDK, and of the guard only what both sides of its contract share', () => {
+test('the handler contains no part of CDK, and of the guard only the shared part of the contract', () => {
   const { metafile } = buildSync({
     absWorkingDir: ROOT, entryPoints: ['src/release-task/handler/index.lambda.ts'], bundle: true, write: false, metafile: true, platform: 'node',
   });

@@ -2,7 +2,7 @@ import { decide, Situation } from '../../../src/release-task/handler/decide';
 
 const OPERATIONS = ['forward', 'rollback', 'over', 'unknown'] as const;
 
-/** The same table as in the source, row by row: what happens in each operation, and whether the stack is asked at all. */
+/** The table from the source. Each row has the decision before the stack status is known, then the decision for each operation. */
 const TABLE: ReadonlyArray<[string, Partial<Situation>, [asked: string, ...byOperation: string[]]]> = [
   ['without an image', { hasImage: false }, ['skip', 'skip', 'skip', 'skip', 'skip']],
   ['without an image, although one was deployed', { hasImage: false, record: 'latest' }, ['skip', 'skip', 'skip', 'skip', 'skip']],
@@ -16,11 +16,11 @@ const TABLE: ReadonlyArray<[string, Partial<Situation>, [asked: string, ...byOpe
   ['that has run earlier, long after the request', { record: 'earlier', isAbandoned: true }, ['skip', 'skip', 'skip', 'skip', 'skip']],
 ];
 
-test.each(TABLE)('a release %s', (_, given, expected) => {
+test.each(TABLE)('a release %s is decided as in the table', (_, given, expected) => {
   expect([undefined, ...OPERATIONS].map((operation) => cell({ ...given, operation }))).toEqual(expected);
 });
 
-test('the task runs in a stack that goes forward, and in no other', () => {
+test('the task runs only while the stack moves forward', () => {
   const all = OPERATIONS.flatMap((operation) => [true, false].flatMap((hasImage) => [true, false].flatMap((rerunForEarlierReleases) =>
     [true, false].flatMap((isAbandoned) => (['latest', 'earlier', 'none'] as const).map((record) =>
       ({ operation, hasImage, rerunForEarlierReleases, isAbandoned, record }))))));
@@ -30,7 +30,7 @@ test('the task runs in a stack that goes forward, and in no other', () => {
   for (const situation of running) expect(situation).toMatchObject({ operation: 'forward', hasImage: true, isAbandoned: false });
 });
 
-test('a rollback is never refused while it is one', () => {
+test('a rollback in progress is never refused', () => {
   for (const record of ['latest', 'earlier', 'none'] as const) {
     for (const rerunForEarlierReleases of [true, false]) {
       expect(cell({ record, rerunForEarlierReleases, operation: 'rollback' })).toBe('skip');

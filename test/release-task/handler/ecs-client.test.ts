@@ -8,7 +8,7 @@ import { parse } from '../../../src/release-task/handler/request';
 
 const ARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/1';
 
-test('ECS is asked in the region of the stack about the cluster of the release task', async () => {
+test('requests to ECS go to the region of the stack and name the cluster of the release task', async () => {
   const { ecs, sent } = answering({ tasks: [{ taskArn: ARN, lastStatus: 'RUNNING' }] });
 
   expect(await ecs.runTask()).toEqual({ taskArn: ARN, lastStatus: 'RUNNING' });
@@ -35,15 +35,15 @@ test.each([
   [{ tasks: [], failures: [{ detail: 'only this' }] }, 'only this'],
   [{ failures: [{ reason: 'one', detail: 'in full' }, { reason: 'two' }] }, 'one: in full; two'],
   [{ failures: [{ reason: 'with the-secret' }] }, 'with [redacted]'],
-])('an answer without a task means that there was no place for it: %j', async (answer, message) => {
+])('a RunTask answer without a task means that ECS could not place the task: %j', async (answer, message) => {
   await expect(answering(answer).ecs.runTask()).rejects.toEqual(new NotPlaced(message));
 });
 
-test.each([{}, { tasks: [] }, { tasks: [], failures: [{ arn: ARN, reason: 'MISSING' }] }])('a task that ECS does not know is none: %j', async (answer) => {
+test.each([{}, { tasks: [] }, { tasks: [], failures: [{ arn: ARN, reason: 'MISSING' }] }])('a task that ECS does not know is undefined: %j', async (answer) => {
   expect(await answering(answer).ecs.describeTask(ARN)).toBeUndefined();
 });
 
-test('a token that ECS knows from another request names the task', async () => {
+test('if ECS knows the client token from another request, its error identifies the task', async () => {
   expect(await answering({ __type: 'ConflictException', resourceIds: [ARN] }, 400).ecs.runTask()).toEqual({ taskArn: ARN });
 });
 
@@ -53,7 +53,7 @@ test.each([
   { __type: 'ConflictException', resourceIds: [7] },
   { __type: 'ConflictException', resourceIds: ARN },
   { __type: 'ClientException', resourceIds: [ARN] },
-])('no other refusal names a task: %j', async (answer) => {
+])('no other error identifies a task: %j', async (answer) => {
   await expect(answering(answer, 400).ecs.runTask()).rejects.toThrow(new AwsError('ecs:RunTask', answer.__type, answer.__type, 400));
 });
 
@@ -74,20 +74,20 @@ test.each<[Error, Trouble['kind'], string]>([
   [refusal('InvalidParameterException', 'RequestLimitExceeded is no code here'), 'refused', 'InvalidParameterException: RequestLimitExceeded is no code here'],
   [refusal('ClusterNotFoundException'), 'refused', 'ClusterNotFoundException'],
   [new NotPlaced('RESOURCE:CPU'), 'noPlace', 'RESOURCE:CPU'],
-])('%p is trouble of the kind %s', (error, kind, message) => {
+])('the error %p is trouble of the kind %s', (error, kind, message) => {
   expect(troubleOf(error)).toEqual({ kind, action: 'ecs:RunTask', message });
 });
 
-test('no answer is trouble that has to do with no action', () => {
+test('a network error is trouble without an action', () => {
   expect(troubleOf(new NetworkError('read ECONNRESET'))).toEqual({ kind: 'unavailable', message: 'read ECONNRESET' });
 });
 
-test('an error that nobody foresaw is no trouble of ECS', () => {
+test('an unexpected error is not attributed to ECS', () => {
   expect(() => troubleOf(new Error('a bug'))).toThrow('a bug');
 });
 
 test.each<[Trouble['kind'], number]>([['denied', 60_000], ['throttled', 60_000], ['unavailable', 60_000], ['noPlace', 60_000], ['refused', 0]])(
-  'trouble of the kind %s is worth another attempt for %d ms', (kind, ms) => {
+  'trouble of the kind %s is retried for up to %d ms', (kind, ms) => {
     expect(patience({ kind, message: '' })).toBe(ms);
   });
 

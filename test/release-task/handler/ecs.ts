@@ -1,24 +1,24 @@
 /**
- * One cluster of ECS on Fargate, by its documentation: how a task goes from PROVISIONING to STOPPED, and what client tokens do.
+ * A simulated ECS cluster on Fargate. It follows the documentation of task states, from PROVISIONING to STOPPED, and of client tokens.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
  */
 
-/** How a task is going to go. */
+/** The course of a simulated task. */
 export interface Plan {
   readonly provisioningMs?: number;
-  /** Until the container exits by itself. */
+  /** Time until the container exits by itself. */
   readonly runsMs?: number;
-  /** Null where ECS never learns it. */
+  /** Null if ECS never learns it. */
   readonly exitCode?: number | null;
   readonly reason?: string;
-  /** Why the container never comes up. */
+  /** The reason why the container cannot start. */
   readonly cannotStart?: string;
-  /** From SIGTERM to the exit, and the exit code then. */
+  /** Time from SIGTERM to the exit. The exit code follows. */
   readonly stopMs?: number;
   readonly exitCodeWhenStopped?: number;
-  /** Something else than its own end stops it. */
+  /** The stop code, if something other than its own exit stops the task. */
   readonly stopCode?: string;
   readonly logs?: readonly string[];
 }
@@ -26,7 +26,7 @@ export interface Plan {
 const DEPROVISIONING_MS = 15_000;
 const HOUR_MS = 3_600_000;
 
-/** How long ECS tells of a stopped task, and for how long after that its client token means the same. */
+/** How long ECS returns a stopped task, and how long its client token still refers to that task. */
 const REMEMBERED_MS = HOUR_MS;
 
 export type RunTaskInput = Readonly<Record<string, any>>;
@@ -49,7 +49,7 @@ export class FakeTask {
     return this.stopped !== undefined;
   }
 
-  /** When its container exits, or fails to start. */
+  /** The time when the container exits or fails to start. */
   public get exitAt(): number {
     const { provisioningMs = 12_000, runsMs = 30_000, cannotStart, stopMs = 2_000 } = this.plan;
     const startedAt = this.createdAt + provisioningMs;
@@ -61,7 +61,7 @@ export class FakeTask {
     return !this.plan.cannotStart && this.exitAt > this.createdAt + (this.plan.provisioningMs ?? 12_000);
   }
 
-  /** Whether the container has come to an end by itself, with code 0. */
+  /** Whether the container has exited by itself with code 0. */
   public succeeded(now: number): boolean {
     const { stopCode, cannotStart, exitCode = 0 } = this.plan;
     return now >= this.exitAt && !this.stopped && !cannotStart && !stopCode && exitCode === 0;
@@ -112,11 +112,11 @@ export class Refusal extends Error {
 
 export class FakeEcs {
   public readonly tasks: FakeTask[] = [];
-  /** Of the tasks that are still to be started, one by one. */
+  /** The plans of the tasks that will be started, in order. */
   public readonly plans: Plan[] = [];
-  /** Why the next requests start no task. */
+  /** The failures of the next requests, which start no task. */
   public readonly failures: Array<{ readonly reason: string; readonly detail?: string }> = [];
-  /** Until a new task is to be seen. */
+  /** Time until ECS returns a new task. */
   public visibleAfterMs = 0;
 
   public runTask(input: RunTaskInput, now: number): object {
@@ -149,7 +149,7 @@ export class FakeEcs {
     return { task: task.describe(now) };
   }
 
-  /** As the awslogs driver names the stream. */
+  /** The log stream has the name that the awslogs driver gives it. */
   public events({ logStreamName, limit }: { logStreamName: string; limit: number }, now: number): object {
     const task = this.tasks.find(({ arn }) => logStreamName === `release/app/${arn.split('/').at(-1)}`);
     if (!task?.hasStarted) throw new Refusal('ResourceNotFoundException', 'The specified log stream does not exist.');
@@ -158,7 +158,7 @@ export class FakeEcs {
   }
 }
 
-/** What ECS demands of these parameters. */
+/** The ECS rules for these parameters. */
 function checkInput({ clientToken, startedBy, taskDefinition, launchType, count, networkConfiguration }: RunTaskInput): void {
   const { subnets, securityGroups, assignPublicIp } = networkConfiguration.awsvpcConfiguration;
   const isRight = /^[!-~]{1,64}$/.test(clientToken) && /^[A-Za-z0-9_/-]{1,36}$/.test(startedBy) && taskDefinition && launchType === 'FARGATE' && count === 1

@@ -19,11 +19,11 @@ function task(container?: Partial<Container>, more: Partial<Task> = {}): Task {
   return { taskArn: ARN, containers: [{ name: 'sidecar', exitCode: 9, reason: 'no' }, ...container ? [{ name: 'app', ...container }] : []], ...more };
 }
 
-describe('a task that was not started', () => {
+describe('the reason for a task that was not started', () => {
   test.each([
     ['UPDATE_COMPLETE', ': the stack is in UPDATE_COMPLETE'],
     ['', ''],
-  ])('for a request that is out of date: status %j', (status, said) => {
+  ])('says that the request is out of date, with the status %j', (status, said) => {
     expect(because({ kind: 'refused', because: 'late', status })).toBe(
       `The release task was not started, because this request is out of date${said}. If a deployment should be in progress, start it again: cdk deploy Prod/Shop`,
     );
@@ -36,18 +36,18 @@ describe('a task that was not started', () => {
       + 'pass subnets in more availability zones, or request an increase in Service Quotas.'],
     ['throttled', 'Nothing is known to be wrong with the task.'],
     ['unavailable', `Nothing is known to be wrong with the task. If ECS started it anyway, find it with: ${FIND}.`],
-  ] as const)('since ECS answered %s', (kind, remedy) => {
+  ] as const)('shows the remedy for trouble of the kind %s', (kind, remedy) => {
     expect(because({ kind: 'failed', trouble: { kind, action: 'ecs:RunTask', message: 'no.' } })).toBe(
       `The release task could not be started: ecs:RunTask failed: no. ${UNTOUCHED} ${remedy} Deploy again: cdk deploy Prod/Shop`,
     );
   });
 
-  test('since nothing answered', () => {
+  test('quotes the network error if ECS did not respond', () => {
     expect(because({ kind: 'failed', trouble: { kind: 'unavailable', message: 'read ECONNRESET' } })).toMatch(/^The release task could not be started: read ECONNRESET\. /);
   });
 });
 
-describe('a task that failed', () => {
+describe('the reason for a task that failed', () => {
   const AFTERWARDS = `${UNTOUCHED} Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop Task: ${ARN}.`;
 
   test.each<[string, Task, string]>([
@@ -58,7 +58,7 @@ describe('a task that failed', () => {
     ['to start', task({ exitCode: null }, { stopCode: 'TaskFailedToStart', stoppedReason: 'no pull' }), 'The release task failed to start (no pull).'],
     ['without a code', task({ exitCode: null }), 'The release task failed: container app ended without an exit code.'],
     ['without the container', task(), 'The release task failed: container app ended without an exit code.'],
-  ])('%s', (_, failed, expected) => {
+  ])('%s says so', (_, failed, expected) => {
     expect(because({ kind: 'failed', task: failed })).toBe(`${expected} ${AFTERWARDS}`);
   });
 });
@@ -67,7 +67,7 @@ test.each<[string, Task, string]>([
   ['with all that is known', task({ exitCode: 0, reason: 'one' }, { stopCode: 'UserInitiated', stoppedReason: 'two' }), 'UserInitiated, two; one, exit code 0'],
   ['without an exit code', task({ exitCode: null }, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
   ['without the container', task(undefined, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
-])('a task that was stopped from outside: %s', (_, stopped, expected) => {
+])('the reason for a task that was stopped from outside is complete: %s', (_, stopped, expected) => {
   expect(because({ kind: 'interrupted', task: stopped })).toBe(
     `The release task was stopped from outside: ${expected}. ${UNTOUCHED} Deploy again to rerun it: cdk deploy Prod/Shop Task: ${ARN}.`,
   );
@@ -77,17 +77,17 @@ describe.each<[Stopping, string, string]>([
   [{ kind: 'stopped' }, '', ''],
   [{ kind: 'stopping' }, ': it ends within its stop timeout', ''],
   [{ kind: 'goesOn', trouble: DENIED }, 'and could not be stopped, so it is still running', ` Stop it: ${STOP} (ecs:StopTask failed: AccessDeniedException: no).`],
-])('a task that is told to stop: %j', (stopping, end, command) => {
+])('the reason for a task with the stop result %j', (stopping, end, command) => {
   const said = (stopped: string) => stopping.kind === 'goesOn' ? end : `${stopped}${end}`;
 
-  test('because its time is over', () => {
+  test('says that its time was over', () => {
     expect(because({ kind: 'timedOut', task: task(), stopping, afterMs: 59_600 })).toBe(
       `The release task did not end within 60 s, ${said('so it was stopped')}.${command} ${UNTOUCHED} `
         + `Make the task faster, or raise its timeout (at most 14 minutes). Then: cdk deploy Prod/Shop Task: ${ARN}.`,
     );
   });
 
-  test('because the deployment was canceled', () => {
+  test('says that the deployment was canceled', () => {
     expect(because({ kind: 'cancelled', task: task(), stopping })).toBe(
       `The deployment was canceled while the release task ran, ${said('so the task was stopped')}.${command} Task: ${ARN}.`,
     );
@@ -98,7 +98,7 @@ test.each<[string, Trouble | undefined, Stopping, string, string]>([
   ['is not found', undefined, { kind: 'stopping' }, 'the task was not found', 'The task is being stopped.'],
   ['may not be looked at', DENIED, { kind: 'stopping' }, 'ecs:StopTask failed: AccessDeniedException: no', 'The task is being stopped.'],
   ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}`],
-])('a task of which ECS does not tell any more: it %s', (_, trouble, stopping, why, what) => {
+])('the reason for a lost task that %s says so', (_, trouble, stopping, why, what) => {
   expect(because({ kind: 'lost', task: task(), trouble, stopping })).toBe(
     `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Then deploy again: cdk deploy Prod/Shop Task: ${ARN}.`,
   );
@@ -119,7 +119,7 @@ describe('the last lines', () => {
     expect(lines()).toBeUndefined();
   });
 
-  test('fill two thousand bytes, quotes and separators included, and not one more', () => {
+  test('use up to 2,000 bytes, including quotes and separators', () => {
     const bytes = (line: string) => Buffer.byteLength(JSON.stringify(line)) + ' | '.length;
     const last = 'é'.repeat(100);
     const exact = 'x'.repeat(2_000 - bytes(last) - bytes(''));
@@ -128,13 +128,13 @@ describe('the last lines', () => {
     expect(lines('before', `${exact}x`, last)).toBe(last);
   });
 
-  test('are one line at least, however long', () => {
+  test('include at least one line, however long', () => {
     const long = 'x'.repeat(5_000);
 
     expect(lines('before', long)).toBe(long);
   });
 });
 
-test('a request that nobody had the time to answer says how to find the task', () => {
+test('the reason for a request that ran out of time says how to find the task', () => {
   expect(whenOutOfTime(run)).toBe(`Its task may still be running. Find it with: ${FIND}.`);
 });

@@ -16,7 +16,7 @@ afterEach(() => {
   expect(aws.callsOf('ecs:RunTask').map(({ stackStatus }) => stackStatus).filter((status) => !/^(CREATE|UPDATE)_IN_PROGRESS$/.test(status))).toEqual([]);
 });
 
-/** The id after releases that ran their task, the first one first. */
+/** The ID after these releases ran their tasks, in this order. */
 async function idAfter(...releases: string[]): Promise<string> {
   const other = new Simulation();
   let id = '';
@@ -29,7 +29,7 @@ describe('the first deployment', () => {
     aws.stackStatus = 'CREATE_IN_PROGRESS';
   });
 
-  test('runs the task and goes on when it has succeeded', async () => {
+  test('runs the task and proceeds after it has succeeded', async () => {
     const answer = await aws.request(event());
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: expect.stringMatching(/^phased-fargate\/Shop\/Migration1A2B3C4D\/[\w-]{8}$/) });
@@ -37,7 +37,7 @@ describe('the first deployment', () => {
     expect(aws.ecs.tasks[0].succeeded(aws.clock.now())).toBe(true);
   });
 
-  test('asks ECS for the task that the properties describe', async () => {
+  test('starts the task that the properties describe', async () => {
     await aws.request(event({}, { AssignPublicIp: 'ENABLED', PlatformVersion: '1.4.0' }));
 
     expect(aws.ecs.tasks[0].input).toEqual({
@@ -52,7 +52,7 @@ describe('the first deployment', () => {
     });
   });
 
-  test('answers as soon as the exit code is known, not when ECS has cleaned up', async () => {
+  test('responds as soon as the exit code is known, before ECS has cleaned up', async () => {
     aws.ecs.plans.push({ provisioningMs: 10_000, runsMs: 20_000 });
     const start = aws.clock.now();
     await aws.request(event());
@@ -60,20 +60,20 @@ describe('the first deployment', () => {
     expect(aws.clock.now() - start).toBeLessThan(37_000);
   });
 
-  test('waits for a task that ECS does not show at once', async () => {
+  test('waits for a task that ECS does not return at once', async () => {
     aws.ecs.visibleAfterMs = 20_000;
 
     expect(await aws.request(event())).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('without an image, runs nothing and goes on', async () => {
+  test('without an image runs nothing and proceeds', async () => {
     const answer = await aws.request(event({}, { ImageDigest: NO_IMAGE }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'phased-fargate/Shop/Migration1A2B3C4D' });
     expect(aws.actions).toEqual([]);
   });
 
-  test('runs the task once the image is there', async () => {
+  test('runs the task once the image exists', async () => {
     const { PhysicalResourceId } = await aws.request(event({}, { ImageDigest: NO_IMAGE }));
     aws.stackStatus = 'UPDATE_IN_PROGRESS';
 
@@ -81,7 +81,7 @@ describe('the first deployment', () => {
     expect(aws.ecs.tasks).toHaveLength(1);
   });
 
-  test('uses the permissions that the role is granted, and no other', async () => {
+  test('uses the permissions that the role is granted, and no others', async () => {
     aws.ecs.plans.push({ runsMs: 900_000 });
     await aws.request(event());
 
@@ -90,7 +90,7 @@ describe('the first deployment', () => {
 });
 
 describe('a release', () => {
-  test('that has run its task does not run it again, and nothing is asked', async () => {
+  test('that has run its task does not run it again, and makes no AWS call', async () => {
     const id = await idAfter('one');
 
     expect(await aws.request(update(id))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
@@ -115,20 +115,20 @@ describe('a release', () => {
     ['another command', { Command: ['node', 'migrate.js', '--all'] }],
     ['the same words as another command', { Command: ['node migrate.js'] }],
     ['another entry point', { EntryPoint: ['/bin/sh', '-c'] }],
-  ])('is another one with %s', async (_, change) => {
+  ])('is different with %s', async (_, change) => {
     await aws.request(update(await idAfter('one'), change));
 
     expect(aws.ecs.tasks).toHaveLength(1);
   });
 
-  test('that is returned to does not run its task again', async () => {
+  test('that becomes current again does not run its task again', async () => {
     const id = await idAfter('one', 'two');
 
     expect(await aws.request(update(id))).toMatchObject({ Status: 'SUCCESS' });
     expect(aws.ecs.tasks).toEqual([]);
   });
 
-  test('that is returned to runs its task again where that is asked for', async () => {
+  test('that becomes current again runs its task again if that is requested', async () => {
     const id = await idAfter('one', 'two');
     const { PhysicalResourceId } = await aws.request(update(id, { RerunForEarlierReleases: 'true' }));
     await aws.request(update(PhysicalResourceId, { RerunForEarlierReleases: 'true' }));
@@ -136,7 +136,7 @@ describe('a release', () => {
     expect(aws.ecs.tasks).toHaveLength(1);
   });
 
-  test('that failed runs its task again with the next deployment', async () => {
+  test('that failed runs its task again in the next deployment', async () => {
     aws.ecs.plans.push({ exitCode: 1 });
     const id = await idAfter('one');
     const failed = await aws.request(update(id, { ImageDigest: digest('two') }));
@@ -175,14 +175,14 @@ describe('a rollback', () => {
     expect(aws.ecs.tasks).toEqual([]);
   });
 
-  test('does not run again what runs again on return', async () => {
+  test('runs nothing even if the task is rerun for earlier releases', async () => {
     const answer = await aws.request(update(await idAfter('one', 'two'), { RerunForEarlierReleases: 'true' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idAfter('two', 'one') });
     expect(aws.ecs.tasks).toEqual([]);
   });
 
-  test('to a release on record succeeds even if CloudFormation does not say what it is doing', async () => {
+  test('to a release on record succeeds even if CloudFormation does not report the stack status', async () => {
     aws.outage.stack = SERVER_ERROR;
 
     expect(await aws.request(update(await idAfter('one', 'two'), { RerunForEarlierReleases: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
@@ -190,8 +190,8 @@ describe('a rollback', () => {
   });
 });
 
-describe('without knowing what the stack is doing', () => {
-  test('a release that has not run is refused, and its task not started', async () => {
+describe('if CloudFormation does not report the stack status,', () => {
+  test('a release that has not run is refused, and its task is not started', async () => {
     aws.outage.stack = { kind: 'error', status: 403, code: 'AccessDenied', message: 'not authorized' };
     const { Status, Reason } = await aws.request(update(await idAfter('one'), { ImageDigest: digest('two') }));
 
@@ -204,14 +204,14 @@ describe('without knowing what the stack is doing', () => {
     expect(aws.ecs.tasks).toEqual([]);
   });
 
-  test('a task that runs is not stopped', async () => {
+  test('a running task is not stopped', async () => {
     aws.faults.stack.push(undefined);
     aws.outage.stack = SERVER_ERROR;
     aws.ecs.plans.push({ runsMs: 120_000 });
     expect(await aws.request(update(''))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('it is asked again for a while', async () => {
+  test('the handler queries it again for a while', async () => {
     aws.faults.stack.push(THROTTLED, SERVER_ERROR, { kind: 'reset' });
 
     expect(await aws.request(update(''))).toMatchObject({ Status: 'SUCCESS' });
@@ -219,7 +219,7 @@ describe('without knowing what the stack is doing', () => {
 });
 
 describe('a request that is delivered again', () => {
-  test('finds the task that runs', async () => {
+  test('finds the running task', async () => {
     const message = update('');
     await aws.clock.until(Promise.all([aws.run(message), aws.clock.sleep(5_000).then(async () => aws.run(message))]));
 
@@ -227,7 +227,7 @@ describe('a request that is delivered again', () => {
     expect(aws.answers.map((answer) => JSON.parse(answer).Status)).toEqual(['SUCCESS', 'SUCCESS']);
   });
 
-  test('after the task has ended gives the same answer', async () => {
+  test('after the task has ended gets the same answer', async () => {
     const message = update('');
     aws.ecs.plans.push({ exitCode: 3, logs: ['boom'] });
 
@@ -235,7 +235,7 @@ describe('a request that is delivered again', () => {
     expect(aws.ecs.tasks).toHaveLength(1);
   });
 
-  test('in another form finds the task all the same', async () => {
+  test('with different properties still finds the task', async () => {
     const message = update('', { Subnets: ['subnet-1'] });
     await aws.request(message);
     const again = { ...message, ResourceProperties: properties({ Subnets: ['subnet-2'] }) };
@@ -256,7 +256,7 @@ describe('a request that is delivered again', () => {
     expect(aws.clock.now() - start).toBeLessThan(340_000);
   });
 
-  test('when the stack is at rest starts nothing', async () => {
+  test('when no operation is in progress starts nothing', async () => {
     aws.stackStatus = 'UPDATE_COMPLETE';
     const { Status, Reason } = await aws.request(update(''));
 
@@ -266,21 +266,21 @@ describe('a request that is delivered again', () => {
     expect(aws.ecs.tasks).toEqual([]);
   });
 
-  test('hours later starts nothing, although another deployment is in progress', async () => {
+  test('hours later starts nothing, even if another deployment is in progress', async () => {
     const late = event({ RequestType: 'Update', PhysicalResourceId: 'id' }, {}, aws.clock.now() - 2 * 3_600_000);
 
     expect(await aws.request(late)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('out of date') });
     expect(aws.actions).toEqual([]);
   });
 
-  test('in time is not taken for a late one', async () => {
+  test('in time does not count as late', async () => {
     const message = event({ RequestType: 'Update', PhysicalResourceId: 'id' }, {}, aws.clock.now() - 600_000);
 
     expect(await aws.request(message)).toMatchObject({ Status: 'SUCCESS' });
   });
 });
 
-describe('when ECS does not start the task', () => {
+describe('if ECS does not start the task', () => {
   const LATER: ReadonlyArray<[string, Fault | undefined]> = [
     ['throttles', THROTTLED],
     ['fails', SERVER_ERROR],
@@ -291,14 +291,14 @@ describe('when ECS does not start the task', () => {
     ['starts it, and its answer is lost', { kind: 'answerThenReset' }],
   ];
 
-  test.each(LATER)('because it %s, asks again and starts one task', async (_, fault) => {
+  test.each(LATER)('because it %s, the handler tries again and starts one task', async (_, fault) => {
     aws.faults.ecs.push(fault, fault);
 
     expect(await aws.request(update(''))).toMatchObject({ Status: 'SUCCESS' });
     expect(aws.ecs.tasks).toHaveLength(1);
   });
 
-  test('because Fargate has no capacity, asks again', async () => {
+  test('because Fargate has no capacity, the handler tries again', async () => {
     aws.ecs.failures.push({ reason: 'Capacity is unavailable at this time. Please try again later' });
 
     expect(await aws.request(update(''))).toMatchObject({ Status: 'SUCCESS' });
@@ -307,7 +307,7 @@ describe('when ECS does not start the task', () => {
   test.each<[string, Fault, string]>([
     ['refuses', { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'Subnet is invalid' }, 'ecs:RunTask failed: InvalidParameterException: Subnet is invalid'],
     ['knows no such cluster', { kind: 'error', status: 400, code: 'ClusterNotFoundException', message: 'Cluster not found.' }, 'ClusterNotFoundException: Cluster not found'],
-  ])('because it %s, fails at once', async (_, fault, expected) => {
+  ])('because it %s, the request fails at once', async (_, fault, expected) => {
     aws.outage.ecs = fault;
     const start = aws.clock.now();
     const { Status, Reason } = await aws.request(update(''));
@@ -322,7 +322,7 @@ describe('when ECS does not start the task', () => {
     ['denied', DENIED, /AccessDeniedException.*is not authorized.*Look for a denial/],
     ['throttled', THROTTLED, /ThrottlingException: Rate exceeded.*Nothing is known to be wrong with the task/],
     ['unavailable', { kind: 'reset' }, /ECONNRESET.*aws ecs list-tasks --region eu-west-1 --cluster \S+ --started-by release-task-[0-9a-f]{20}/],
-  ])('for a minute because it is %s, fails with what to do', async (_, fault, expected) => {
+  ])('for a minute because it is %s, the request fails with a remedy', async (_, fault, expected) => {
     aws.outage.ecs = fault;
     const start = aws.clock.now();
 
@@ -331,7 +331,7 @@ describe('when ECS does not start the task', () => {
     expect(aws.clock.now() - start).toBeLessThan(75_000);
   });
 
-  test('and the stack turns back meanwhile, gives up', async () => {
+  test('and the stack begins a rollback meanwhile, the handler gives up', async () => {
     aws.outage.ecs = THROTTLED;
     aws.clock.at(20_000, () => {
       aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
@@ -344,7 +344,7 @@ describe('when ECS does not start the task', () => {
 });
 
 describe('a task that fails', () => {
-  test('makes the deployment fail with exit code, reason and last lines', async () => {
+  test('makes the deployment fail with the exit code, the reason, and the last lines', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['connecting', 'applying 007', 'error: relation "users" already exists'] });
     const { Status, Reason, PhysicalResourceId } = await aws.request(update('phased-fargate/Shop/Migration1A2B3C4D/AAAAAAAA'));
 
@@ -359,7 +359,7 @@ describe('a task that fails', () => {
       + 'Last lines: connecting | applying 007 | error: relation "users" already exists');
   });
 
-  test('for want of memory says so', async () => {
+  test('because of insufficient memory is explained with that cause', async () => {
     aws.ecs.plans.push({ exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' });
 
     expect(await aws.request(update(''))).toMatchObject({
@@ -367,7 +367,7 @@ describe('a task that fails', () => {
     });
   });
 
-  test('to start says why', async () => {
+  test('to start is explained with the cause', async () => {
     aws.ecs.plans.push({ cannotStart: 'ResourceInitializationError: unable to pull secrets or registry auth: i/o timeout' });
 
     expect(await aws.request(update(''))).toMatchObject({
@@ -377,7 +377,7 @@ describe('a task that fails', () => {
   });
 
   test.each(['UserInitiated', 'SpotInterruption', 'TerminationNotice', 'ServiceSchedulerInitiated', 'InfrastructureHealth', 'TaskFailedToStart', 'ACodeOfTheFuture'])(
-    'because of %s has not succeeded, even with exit code 0', async (stopCode) => {
+    'because of %s does not count as successful, even with exit code 0', async (stopCode) => {
       aws.ecs.plans.push({ stopCode });
 
       expect(await aws.request(update(''))).toMatchObject({
@@ -386,7 +386,7 @@ describe('a task that fails', () => {
       });
     });
 
-  test('without an exit code is not said to have failed to start', async () => {
+  test('without an exit code is not reported as having failed to start', async () => {
     aws.ecs.plans.push({ exitCode: null });
 
     expect(await aws.request(update(''))).toMatchObject({
@@ -395,7 +395,7 @@ describe('a task that fails', () => {
     });
   });
 
-  test('is explained without its lines where these cannot be read', async () => {
+  test('is explained without its lines if they cannot be read', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['boom'] });
     aws.outage.logs = DENIED;
     const { Reason } = await aws.request(update(''));
@@ -405,7 +405,7 @@ describe('a task that fails', () => {
     expect(aws.lines.join()).toContain('the log of the task could not be read');
   });
 
-  test('is explained without its lines where none are wanted, and the log is not read', async () => {
+  test('is explained without its lines if none are requested, and the log is not read', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['boom'] });
     const { Reason } = await aws.request(update('', { LogGroup: undefined, FailureLogLines: '0' }));
 
@@ -413,13 +413,13 @@ describe('a task that fails', () => {
     expect(aws.callsOf('logs:GetLogEvents')).toEqual([]);
   });
 
-  test('shows as many lines as are wanted, the last ones', async () => {
+  test('is explained with the requested number of last lines', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: Array.from({ length: 30 }, (_, line) => `line ${line}`) });
 
     expect(await aws.request(update('', { FailureLogLines: '3' }))).toMatchObject({ Reason: expect.stringMatching(/Last lines: line 27 \| line 28 \| line 29$/) });
   });
 
-  test('shows what there is room for, the end rather than the beginning', async () => {
+  test('is explained with as many of the last lines as fit', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: Array.from({ length: 20 }, (_, line) => `line ${line} ${'é'.repeat(400)}`) });
     await aws.request(update(''));
 
@@ -427,14 +427,14 @@ describe('a task that fails', () => {
     expect(JSON.parse(aws.answers[0]).Reason).toMatch(/Last lines: line 18 é+ \| line 19 é+$/);
   });
 
-  test('waits a moment for lines that are still on their way', async () => {
+  test('is explained after a short wait for lines that are still on their way', async () => {
     aws.ecs.plans.push({ exitCode: 1, logs: ['late'] });
     aws.faults.logs.push({ kind: 'error', status: 400, code: 'ResourceNotFoundException' });
 
     expect(await aws.request(update(''))).toMatchObject({ Reason: expect.stringMatching(/Last lines: late$/) });
   });
 
-  test('shows no secrets, colours or control characters', async () => {
+  test('is explained without secrets, colors, or control characters', async () => {
     aws.ecs.plans.push({
       exitCode: 1,
       logs: ['\u001b[31merror\u001b[0m:\u0000 postgres://app:hunter2@db/shop', 'DATABASE_URL=postgres hunter2', '{"apiKey":"hunter2"}', `url ${SECRETS.join(' ')}`],
@@ -460,7 +460,7 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(90_000);
   });
 
-  test('has not succeeded, even if it ends with code 0 when it is told to stop', async () => {
+  test('does not count as successful, even if it ends with code 0 after the stop request', async () => {
     aws.ecs.plans.push({ runsMs: 900_000, exitCodeWhenStopped: 0 });
 
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({ Status: 'FAILED' });
@@ -472,7 +472,7 @@ describe('a task that takes too long', () => {
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('and longer to stop than there is time is answered in time', async () => {
+  test('even to stop still gets a response in time', async () => {
     aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
@@ -481,7 +481,7 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
-  test.each(['hang', 'reset'] as const)('and whose log cannot be read then is explained all the same: %s', async (kind) => {
+  test.each(['hang', 'reset'] as const)('is explained even if its log cannot be read: %s', async (kind) => {
     aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
     aws.outage.logs = { kind };
     const start = aws.clock.now();
@@ -501,7 +501,7 @@ describe('a task that takes too long', () => {
     });
   });
 
-  test('is answered although AWS never answers', async () => {
+  test('gets a response even if AWS never responds', async () => {
     aws.faults.stack.push(undefined);
     aws.faults.ecs.push(undefined);
     aws.outage.ecs = { kind: 'hang' };
@@ -512,7 +512,7 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(899_000);
   });
 
-  test('is stopped in time with little time left for the request', async () => {
+  test('is stopped in time even if the request has little time left', async () => {
     aws.ecs.plans.push({ runsMs: 900_000 });
     const start = aws.clock.now();
     await aws.clock.until(aws.run(update(''), 120_000));
@@ -523,8 +523,8 @@ describe('a task that takes too long', () => {
   });
 });
 
-describe('a deployment that is cancelled', () => {
-  test.each(['UPDATE_ROLLBACK_IN_PROGRESS', 'ROLLBACK_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'UPDATE_FAILED'])('stops the task soon: %s', async (status) => {
+describe('a deployment that is canceled', () => {
+  test.each(['UPDATE_ROLLBACK_IN_PROGRESS', 'ROLLBACK_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'UPDATE_FAILED'])('stops the task promptly: %s', async (status) => {
     aws.ecs.plans.push({ runsMs: 600_000 });
     aws.clock.at(60_000, () => { aws.stackStatus = status; });
     const start = aws.clock.now();
@@ -549,8 +549,8 @@ describe('a deployment that is cancelled', () => {
   });
 });
 
-describe('a task that ECS loses sight of', () => {
-  test('for a while is waited for', async () => {
+describe('a task whose status ECS stops returning', () => {
+  test('for a while is still watched', async () => {
     aws.faults.ecs.push(undefined, THROTTLED, SERVER_ERROR, { kind: 'reset' }, { kind: 'garbage' }, DENIED);
 
     expect(await aws.request(update(''))).toMatchObject({ Status: 'SUCCESS' });
@@ -564,7 +564,7 @@ describe('a task that ECS loses sight of', () => {
     expect(Reason).toContain('ECS returned no status for the release task: the task was not found. The task is being stopped.');
   });
 
-  test('because nobody may look makes the deployment fail after a minute', async () => {
+  test('because access is denied makes the deployment fail after a minute', async () => {
     aws.outageOf['ecs:DescribeTasks'] = DENIED;
     const start = aws.clock.now();
 
@@ -573,7 +573,7 @@ describe('a task that ECS loses sight of', () => {
   });
 });
 
-test.each(['UPDATE_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'])('Delete does nothing, whatever is under way: %s', async (status) => {
+test.each(['UPDATE_IN_PROGRESS', 'DELETE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'])('Delete does nothing in any stack status: %s', async (status) => {
   aws.stackStatus = status;
   const answer = await aws.request(event({ RequestType: 'Delete', PhysicalResourceId: 'whatever' }));
 

@@ -9,12 +9,12 @@ const ARN = 'arn:aws:ecs:eu-west-1:111122223333:task/shop/0123';
 
 const runWith = (given: object = {}) => parse(openRequest(event({}, given)));
 
-test('the stream is named after prefix, container, and task, as the awslogs driver does it', () => {
+test('the stream name consists of the prefix, the container, and the task, as in the awslogs driver', () => {
   expect(logStreamOf(runWith({ LogRegion: 'eu-north-1' }), ARN)).toEqual({ group: 'MigrationLogs', region: 'eu-north-1', stream: 'release/app/0123' });
   expect(logStreamOf(runWith({ LogGroup: undefined }), ARN)).toBeUndefined();
 });
 
-test('CloudWatch Logs is asked for the end of the stream, in the region of the log group', async () => {
+test('the end of the stream is requested in the region of the log group', async () => {
   const { lines, sent } = await read([{ events: [{ message: 'one' }, { message: 'two' }] }], { LogRegion: 'eu-north-1', FailureLogLines: '7' });
 
   expect(lines).toEqual(['one', 'two']);
@@ -27,52 +27,52 @@ test.each([
   ['no stream', { LogGroup: undefined }, Infinity],
   ['no lines are wanted', { FailureLogLines: '0' }, Infinity],
   ['there is no time left', {}, -1],
-])('nothing is asked if there is %s', async (_, given, leftMs) => {
+])('no request is sent in this case: %s', async (_, given, leftMs) => {
   expect(await read([{ events: [{ message: 'one' }] }], given, leftMs)).toMatchObject({ lines: [], sent: [] });
 });
 
-test('lines that are not there yet are asked for three times, two seconds apart', async () => {
+test('missing lines are requested three times, two seconds apart', async () => {
   const { lines, at } = await read([{}, { events: [] }, { events: 'odd' }, { events: [{ message: 'late' }] }]);
 
   expect(lines).toEqual([]);
   expect(at).toEqual([0, 2_000, 4_000]);
 });
 
-test('lines are shown as soon as they are there', async () => {
+test('lines are shown as soon as they are available', async () => {
   const { lines, at } = await read([{ events: [] }, { events: [{ message: 'late' }] }]);
 
   expect(lines).toEqual(['late']);
   expect(at).toEqual([0, 2_000]);
 });
 
-test('lines are not waited for longer than there is time', async () => {
+test('the wait for lines does not exceed the time left', async () => {
   expect((await read([{}, {}, {}], {}, 2_000)).at).toEqual([0, 2_000]);
   expect((await read([{}, {}, {}], {}, 1_999)).at).toEqual([0]);
   expect((await read([{}, {}, {}], {}, 0)).at).toEqual([0]);
 });
 
-test('a log that cannot be read is a warning, and no lines', async () => {
+test('a log that cannot be read causes a warning and shows no lines', async () => {
   const { lines, log } = await read(['reset']);
 
   expect(lines).toEqual([]);
   expect(log[0]).toEqual(['warn', 'the log of the task could not be read', { error: 'Error: reset' }]);
 });
 
-test('events without a message are passed over', async () => {
+test('events without a message are skipped', async () => {
   expect((await read([{ events: [null, {}, { message: 7 }, { message: 'one' }] }])).lines).toEqual(['one']);
 });
 
-test('a secret of several lines, which only the whole text shows, is concealed', () => {
+test('a secret of several lines that only the whole text reveals is redacted', () => {
   const key = ['-----BEGIN PRIVATE KEY-----', 'MHcCAQ', '-----END PRIVATE KEY-----'];
 
   expect(shownLines(['before', ...key, 'after'], (text) => text, [])).toEqual(['before', '[redacted]', 'after']);
 });
 
-test('each line is shown up to a thousand characters', () => {
+test('at most a thousand characters of each line are shown', () => {
   expect(shownLines(['é'.repeat(1_001), 'x '.repeat(4_500)], (text) => text, [])).toEqual(['é'.repeat(1_000), 'x '.repeat(500)]);
 });
 
-test('what is looked through of a line is longer than what is shown of it', () => {
+test('the redaction examines more of a line than is shown', () => {
   const redact = jest.fn((text: string) => text);
   shownLines([`${'x'.repeat(4_000)}never seen`], redact, []);
 

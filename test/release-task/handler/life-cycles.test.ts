@@ -8,7 +8,7 @@ import { DENIED, Fault, SERVER_ERROR, THROTTLED } from '../../guard/handler/simu
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 200);
-/** The same stories each time, so that a change is judged by what it changes. Others: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
 const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 
 type Step =
@@ -19,7 +19,7 @@ type Step =
 const release = fc.record({
   ImageDigest: fc.constantFrom(...['one', 'two', 'three'].map(digest), NO_IMAGE),
   Command: fc.constantFrom(['node', 'migrate.js'], ['node', 'migrate.js'], ['node', 'seed.js']),
-  // What makes no other release.
+  // Changes to these do not make a different release.
   TaskDefinition: fc.constantFrom(...[1, 2].map((revision) => `arn:aws:ecs:eu-west-1:111122223333:task-definition/Migration:${revision}`)),
   TimeoutSeconds: fc.constantFrom('60', '300', '840'),
 });
@@ -31,7 +31,7 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Plan>({ cannotStart: 'CannotPullContainerError' }, { stopCode: 'UserInitiated' }) },
 );
 
-/** What passes by, and hence must not change anything but the time that it takes. */
+/** Temporary faults, which must change nothing except the time required. */
 const OUTAGES: Fault[] = [SERVER_ERROR, { kind: 'reset' }, { kind: 'hang' }, { kind: 'answerThenReset' }];
 const REFUSALS: Fault[] = [THROTTLED, DENIED, { kind: 'garbage' }];
 
@@ -87,7 +87,7 @@ test(`a release runs its task once, before the services, and never in a rollback
     seen.cancelled += aws.ecs.tasks.filter(({ wasStopped }) => wasStopped).length;
     seen.returns += stack.releases.length - new Set(stack.releases.map(({ stackId, release: name }) => stackId + name)).size;
   }), { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) });
-  // Each of these comes about often enough to be judged.
+  // Each of these happens often enough to be checked.
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 10);
 });
 
@@ -116,7 +116,7 @@ function judge(aws: Simulation, stack: Stack): void {
   const started = aws.ecs.tasks.map((task) => ({ task, by: stack.requestOf(task) }));
 
   for (const { at, stackStatus } of aws.callsOf('ecs:RunTask')) {
-    // Between the question and the request pass some milliseconds.
+    // Some milliseconds pass between the query and the request.
     assert(isForward(stackStatus) || aws.callsOf('cloudformation:DescribeStacks').some((call) => call.at === at - 20 && isForward(call.stackStatus)),
       `a task was started in ${stackStatus}`);
   }

@@ -3,7 +3,7 @@ import { SERVER_ERROR } from '../../guard/handler/simulation';
 
 const ABOUT = { release: expect.stringMatching(/^[\w-]{8}$/), elapsedMs: expect.any(Number), calls: expect.any(Number) };
 
-test('the log of a release says that its task ran and what that took', async () => {
+test('the log of a release says that its task ran and how long it took', async () => {
   const aws = new Simulation();
   await aws.request(event());
 
@@ -20,14 +20,14 @@ test('the log of a release says that its task ran and what that took', async () 
 test.each([
   ['there is no image yet', {}, event({}, { ImageDigest: NO_IMAGE })],
   ['the stack is rolling back', { stackStatus: 'UPDATE_ROLLBACK_IN_PROGRESS' }, update('')],
-])('the log of a release whose task does not run says why: %s', async (because, state, message) => {
+])('the log of a release whose task does not run gives the reason: %s', async (because, state, message) => {
   const aws = Object.assign(new Simulation(), state);
   await aws.request(message);
 
   expect(linesOf(aws)).toEqual([expect.objectContaining({ ...ABOUT, level: 'info', message: `the task does not run: ${because}` })]);
 });
 
-test('the log warns where a task does not run because nobody says whether the stack is rolling back', async () => {
+test('the log has a warning if a task does not run because the stack status is unknown', async () => {
   const aws = new Simulation();
   const { PhysicalResourceId: first } = await aws.request(update('', { ImageDigest: digest('one') }));
   const { PhysicalResourceId: second } = await aws.request(update(first, { ImageDigest: digest('two') }));
@@ -40,7 +40,7 @@ test('the log warns where a task does not run because nobody says whether the st
   });
 });
 
-test('the log of a refusal holds its reason', async () => {
+test('the log of a failure contains its reason', async () => {
   const aws = new Simulation();
   aws.ecs.plans.push({ exitCode: 1 });
   const { Reason } = await aws.request(event());
@@ -48,7 +48,7 @@ test('the log of a refusal holds its reason', async () => {
   expect(linesOf(aws).at(-1)).toEqual(expect.objectContaining({ ...ABOUT, level: 'error', message: Reason, image: digest('one') }));
 });
 
-test('a request whose time is over because AWS never answers says how to find a task that may be running', async () => {
+test('a request that runs out of time because AWS never responds says how to find a task that may be running', async () => {
   const aws = new Simulation();
   const { send } = aws;
   aws.send = async (request) => request.method === 'PUT' ? send(request) : new Promise(() => undefined);
@@ -59,11 +59,11 @@ test('a request whose time is over because AWS never answers says how to find a 
   });
 });
 
-describe('a request is taken for one that CloudFormation has given up', () => {
+describe('a request counts as abandoned by CloudFormation', () => {
   test.each([
     ['its timeout and a minute after it was sent', 0, 'not yet'],
     ['a second later', 1_000, 'by then'],
-  ])('%s: %s', async (_, laterMs, when) => {
+  ])('at the right time (%s: %s)', async (_, laterMs, when) => {
     const aws = new Simulation();
     const answer = await aws.request(event({ RequestType: 'Update', PhysicalResourceId: 'id' }, {}, aws.clock.now() - 960_000 - laterMs));
 

@@ -22,7 +22,7 @@ test.each([
   ['a token of GitHub', 'remote: ghp_0123456789abcdefghij', 'remote: [redacted]'],
   ['a private key', 'x\n-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----\ny', 'x\n[redacted]\ny'],
   ['a private key whose beginning is cut off', `${'Qk1'.repeat(22)}\nnext`, '[redacted]\nnext'],
-])('%s is concealed', (_, text, expected) => {
+])('%s is redacted', (_, text, expected) => {
   expect(redactLogLines(text, NAMES)).toBe(expected);
 });
 
@@ -36,26 +36,26 @@ test.each([
   'commit 0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c',
   'connect ECONNREFUSED postgres://db:5432/shop',
   'see https://docs.example.com/migrations?id=7#fix',
-])('what is no secret stays: %s', (text) => {
+])('text that is not a secret stays unchanged: %s', (text) => {
   expect(redactLogLines(text, NAMES)).toBe(text);
 });
 
-test('names are taken as they are, not as patterns', () => {
+test('names are matched literally, not as patterns', () => {
   expect(redactLogLines('A.B=1 AxB=2', ['A.B'])).toBe('A.B=[redacted]');
   expect(redactLogLines('AxB=2', ['A.B'])).toBe('AxB=2');
 });
 
-test('lines lose colours, titles and control characters, and none is left empty', () => {
+test('lines lose colors, titles, and control characters, and empty lines are removed', () => {
   expect(shownLines(['\u001b[1;31merror\u001b[0m\r', '\u001b]0;title\u0007done\u0000 and\tdone', '\u0007', '', 'two\nlines'], same, [])).toEqual([
     'error', 'done and done', 'two', 'lines',
   ]);
 });
 
-test('a colour does not hide a secret', () => {
+test('a color does not hide a secret', () => {
   expect(shownLines(['DATABASE_URL\u001b[33m=\u001b[0mhunter2'], same, NAMES)).toEqual(['DATABASE_URL=[redacted]']);
 });
 
-test('a secret is not shown in part where a line is cut off', () => {
+test('no part of a secret is shown at the end of a shortened line', () => {
   const [line] = shownLines([`${'x '.repeat(494)}token=${'s'.repeat(5_000)}`], same, []);
 
   expect(line).toHaveLength(1_000);
@@ -63,10 +63,10 @@ test('a secret is not shown in part where a line is cut off', () => {
 });
 
 test.each(['a://:', '-', 'token=', 'eyJ.', '"token":"', '-----BEGIN A', `${'A'.repeat(61)} `, '\u001b]', '\u001b[', '--token ', "'", '\\"', 'a.'])(
-  'lines of any length and kind take no noticeable time: %j', (part) => {
+  'lines of any length and kind are processed quickly: %j', (part) => {
     const start = process.cpuUsage();
     shownLines(Array.from({ length: 20 }, () => part.repeat(50_000)), same, NAMES);
 
-    // Of the processor: how busy the machine is otherwise does not count.
+    // Measures CPU time, so the load of the machine does not matter.
     expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_000);
   });

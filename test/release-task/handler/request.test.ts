@@ -8,7 +8,7 @@ const parsed = (given: Record<string, unknown>, overrides: object = {}) => parse
 
 const LEAST = { ImageDigest: DIGEST, Cluster: 'cluster', TaskDefinition: 'family:1', ContainerName: 'app' };
 
-test('properties that an older version of the library does not send have a default', () => {
+test('properties that an older library version does not send have defaults', () => {
   expect(parsed(LEAST)).toEqual({
     imageDigest: DIGEST,
     releaseKey: expect.stringMatching(/^[\w-]{8}$/),
@@ -32,7 +32,7 @@ test('properties that an older version of the library does not send have a defau
   });
 });
 
-test('every property that is sent counts', () => {
+test('every property in a request is used', () => {
   const given = properties({
     RerunForEarlierReleases: 'true', AssignPublicIp: 'ENABLED', PlatformVersion: '1.4.0', TimeoutSeconds: '60', LogRegion: 'eu-north-1', UrlSuffix: 'amazonaws.com.cn',
   });
@@ -55,11 +55,11 @@ test('every property that is sent counts', () => {
   });
 });
 
-test('a log group is in the region of the stack unless another one is named', () => {
+test('a log group is in the region of the stack unless the request names another region', () => {
   expect(parsed({ ...LEAST, LogGroup: 'Logs', LogStreamPrefix: 'x' }).logs).toEqual({ group: 'Logs', region: 'eu-west-1', streamPrefix: 'x' });
 });
 
-test('the release key depends on image, entry point, and command, and on which word belongs to which', () => {
+test('the release key depends on the image, the entry point, and the command, including its word boundaries', () => {
   const keys = [
     {},
     { ImageDigest: DIGEST.replace('0', 'f') },
@@ -95,7 +95,7 @@ test.each([
   'v1',
   '',
   undefined,
-])('%j is no digest, so it is refused', (ImageDigest) => {
+])('%j is not a digest, so it is refused', (ImageDigest) => {
   expect(() => parsed({ ...LEAST, ImageDigest })).toThrow('the request specifies no released image: ImageDigest is not a digest');
 });
 
@@ -113,6 +113,6 @@ test.each([
   ['?X-Amz-Date=20261124T010203', undefined],
   ['?X-Amz-Date=20261324T010203Z', undefined],
   ['?X-Amz-Date=2026112aT010203Z', undefined],
-])('a URL with the query %j was sent at %j', (query, expected) => {
+])('the time at which a URL with the query %j was sent is %j', (query, expected) => {
   expect(sentAt(openRequest(event({ ResponseURL: `https://bucket.example/key${query}` })))).toBe(expected);
 });

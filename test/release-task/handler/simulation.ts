@@ -18,14 +18,14 @@ export const SECRETS = [SIGNATURE, 'the-secret-access-key-of-the-role', 'the-ses
 export type Server = 'ecs' | 'stack' | 'logs' | 'endpoint';
 
 export interface Call {
-  /** In the terms of IAM; empty for what needs no permission. */
+  /** The action as IAM names it. Empty if the call needs no permission. */
   readonly action: string;
   readonly input: any;
   readonly at: number;
   readonly stackStatus: string;
 }
 
-/** ECS, CloudWatch Logs, CloudFormation with one stack, and the endpoint for the answer, on a clock of their own. */
+/** ECS, CloudWatch Logs, CloudFormation with one stack, and the response endpoint, all on one virtual clock. */
 export class Simulation implements Runtime {
   public readonly clock = new VirtualClock();
   public readonly ecs = new FakeEcs();
@@ -36,14 +36,14 @@ export class Simulation implements Runtime {
   };
   public readonly calls: Call[] = [];
   public readonly lines: string[] = [];
-  /** Every body that reached the endpoint, in the order of arrival. */
+  /** All bodies that reached the endpoint, in order of arrival. */
   public readonly answers: string[] = [];
   public stackStatus = 'UPDATE_IN_PROGRESS';
-  /** Used up one by one: what the next calls meet. */
+  /** Faults of the next calls. Each call uses up one. */
   public readonly faults: Record<Server, Array<Fault | undefined>> = { ecs: [], stack: [], logs: [], endpoint: [] };
-  /** What all calls meet after that. */
+  /** Fault of all later calls. */
   public readonly outage: Partial<Record<Server, Fault>> = {};
-  /** The same for one action only. */
+  /** The same, for a single action. */
   public readonly outageOf: Record<string, Fault | undefined> = {};
 
   public random = () => 0.5;
@@ -52,7 +52,7 @@ export class Simulation implements Runtime {
     this.lines.push(line);
   };
 
-  /** Runs the handler as Lambda would, and returns what CloudFormation takes: the first answer. */
+  /** Runs the handler as Lambda does, and returns the answer that CloudFormation accepts: the first one. */
   public async request(message: unknown, remainingMs = 900_000): Promise<Answered> {
     const before = this.answers.length;
     await this.clock.until(this.run(message, remainingMs));
@@ -63,7 +63,7 @@ export class Simulation implements Runtime {
     await this.runWith(this, message, remainingMs);
   }
 
-  /** @param runtime this one, or another view of it */
+  /** @param runtime this runtime, or one that wraps it */
   public async runWith(runtime: Runtime, message: unknown, remainingMs = 900_000): Promise<void> {
     const death = this.clock.now() + remainingMs;
     await createHandler(runtime)(message, { getRemainingTimeInMillis: () => death - this.clock.now() });
@@ -141,7 +141,7 @@ function reply(status: number, body: string | object): HttpResponse {
   return { status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) };
 }
 
-/** As the construct synthesizes them. */
+/** The properties as the construct synthesizes them. */
 export function properties(given: Partial<Record<keyof ReleaseTaskProperties, unknown>> = {}): Record<string, unknown> {
   const timeout = String(given.TimeoutSeconds ?? '600');
   return {

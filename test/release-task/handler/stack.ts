@@ -5,20 +5,20 @@ import { Answered } from '../../guard/handler/simulation';
 
 export type Given = Parameters<typeof properties>[0];
 
-/** What the services run: image and command. */
+/** The version that the services run: image and command. */
 export function releaseOf({ ImageDigest, Command, EntryPoint }: Record<string, unknown>): string {
   return JSON.stringify([ImageDigest, EntryPoint, Command]);
 }
 
 export interface Deployment {
   readonly given: Given;
-  /** What goes wrong besides the task: a service afterwards, or something else, or the user cancels, after this time. */
+  /** A failure outside the task: a service fails afterwards, or another resource fails or the user cancels after this time. */
   readonly mishap: { readonly kind: 'none' | 'afterwards' } | { readonly kind: 'meanwhile'; readonly afterMs: number };
   readonly rollsBack: boolean;
   readonly delivery: Delivery;
 }
 
-/** Lambda delivers at least once, and again when a function was killed. */
+/** Lambda delivers an event at least once, and again after a function was killed. */
 export type Delivery =
   | { readonly kind: 'once' }
   | { readonly kind: 'again'; readonly afterMs: number }
@@ -30,7 +30,7 @@ export interface Exchange {
   readonly release: string;
   readonly direction: 'forward' | 'rollback' | 'delete';
   readonly sentAt: number;
-  /** What CloudFormation has taken; nothing where it had given up by then. */
+  /** The answer that CloudFormation accepted. Undefined if CloudFormation had given up by then. */
   accepted?: Answered;
 }
 
@@ -46,11 +46,11 @@ interface Resource {
   readonly failed: boolean;
 }
 
-/** CloudFormation with a stack of one release task and the services that wait for it. */
+/** CloudFormation with a stack that contains one release task and the services that wait for it. */
 export class Stack {
   public readonly exchanges: Exchange[] = [];
   public readonly invocations: Invocation[] = [];
-  /** Each release that the services were updated to, with the stack. */
+  /** Each release to which the services were updated, with its stack. */
   public readonly releases: Array<{ readonly stackId: string; readonly release: string; readonly given: Given }> = [];
   private stackId = '';
   private generation = 0;
@@ -103,12 +103,12 @@ export class Stack {
     this.setStatus('DELETE_COMPLETE');
   }
 
-  /** By whose request a task was started. */
+  /** The request that started a task. */
   public requestOf({ input }: FakeTask): Exchange {
     return this.byToken.get(input.clientToken)!;
   }
 
-  /** Until nothing is under way any more. */
+  /** Waits until nothing is in progress. */
   public async settle(): Promise<void> {
     while (this.inBackground.length > 0) await this.inBackground.shift();
   }
@@ -164,7 +164,7 @@ export class Stack {
     return exchange.accepted;
   }
 
-  /** A function that is killed stops in the middle of whatever it does. */
+  /** A killed function stops in the middle of its work. */
   private invoke(exchange: Exchange, request: unknown, onAnswer: (body: string) => void, killedAfterMs = Infinity): void {
     const { aws } = this;
     const start = aws.clock.now();

@@ -10,7 +10,7 @@ const throttled = new AwsError('ecs:RunTask', 'ThrottlingException', 'Rate excee
 const denied = new AwsError('ecs:RunTask', 'AccessDeniedException', 'no', 400);
 const refused = new AwsError('ecs:RunTask', 'InvalidParameterException', 'no', 400);
 
-test('the stack is asked, patiently, before each attempt', async () => {
+test('the stack status is queried with a long time limit before each attempt', async () => {
   const { start, attempts, patience } = await started([throttled, denied]);
 
   expect(start).toEqual({ kind: 'started', task: TASK });
@@ -22,25 +22,25 @@ test.each<[Operation, object]>([
   ['rollback', { kind: 'skipped', because: 'the stack is rolling back' }],
   ['over', { kind: 'refused', because: 'late', status: 'SOME_STATUS' }],
   ['unknown', { kind: 'refused', because: 'unknown', status: 'SOME_STATUS' }],
-])('a stack that is no longer going forward gets no task (%s)', async (operation, expected) => {
+])('a stack that no longer moves forward gets no task (%s)', async (operation, expected) => {
   const { start, attempts } = await started([throttled], { operations: ['forward', operation] });
 
   expect(start).toEqual(expected);
   expect(attempts).toEqual([0]);
 });
 
-test('the stack is not asked where that decides nothing', async () => {
+test('the stack status is not queried if it does not affect the decision', async () => {
   const { start, patience } = await started([], { situation: { isAbandoned: true } });
 
   expect(start).toEqual({ kind: 'refused', because: 'late', status: '' });
   expect(patience).toEqual([]);
 });
 
-test('a refusal is final', async () => {
+test('a refusal is not retried', async () => {
   expect(await started([refused])).toMatchObject({ start: { kind: 'failed', trouble: { kind: 'refused' } }, attempts: [0] });
 });
 
-test.each([throttled, denied, new NotPlaced('RESOURCE:CPU')])('trouble that may pass is given a minute from the first time: %p', async (error) => {
+test.each([throttled, denied, new NotPlaced('RESOURCE:CPU')])('a temporary error is retried for a minute after its first occurrence: %p', async (error) => {
   const { start, attempts } = await started(Array(100).fill(error));
 
   expect(start).toMatchObject({ kind: 'failed' });
@@ -48,7 +48,7 @@ test.each([throttled, denied, new NotPlaced('RESOURCE:CPU')])('trouble that may 
   expect(attempts.slice(0, 5)).toEqual([0, 1_500, 4_500, 10_500, 18_000]);
 });
 
-test('trouble is given no more time than the request has', async () => {
+test('a temporary error is retried no longer than the time of the request allows', async () => {
   expect((await started(Array(100).fill(throttled), { remainingMs: 40_000 })).attempts.at(-1)).toBe(30_000);
 });
 

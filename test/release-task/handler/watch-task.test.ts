@@ -36,12 +36,12 @@ describe('a task', () => {
     ['has ended with 0 though another container has never come up', at('STOPPED', { containers: app(0), stopCode: 'TaskFailedToStart' }), 'interrupted'],
     ['was stopped, with 0', at('STOPPED', { containers: app(0), stopCode: 'UserInitiated' }), 'interrupted'],
     ['was stopped, with another code', at('STOPPED', { containers: app(143), stopCode: 'SpotInterruption' }), 'interrupted'],
-  ])('that %s', (_, task, end) => {
+  ])('that %s is classified correctly', (_, task, end) => {
     expect(endOf(task, 'app')).toBe(end);
   });
 });
 
-test('each status is logged once, and trouble like a status', async () => {
+test('each status is logged once, and an error counts as a status', async () => {
   const { outcome, log } = await watched([at(undefined), at('PROVISIONING'), at('PROVISIONING'), throttled, throttled, RUNNING, exited(0)]);
   const trouble = { kind: 'throttled', action: 'ecs:DescribeTasks', message: 'ThrottlingException: Rate exceeded' };
 
@@ -54,14 +54,14 @@ test('each status is logged once, and trouble like a status', async () => {
   ]);
 });
 
-test('the task is looked at every five to six seconds, and less often after throttling', async () => {
+test('ECS is queried every five to six seconds, and less often after throttling', async () => {
   const { looks } = await watched([RUNNING, RUNNING, throttled, RUNNING, RUNNING, exited(0)]);
 
-  // At the pace of 2, then 1.5 and 1.125 times as slow.
+  // The pauses are 2, 1.5, and 1.125 times as long as usual.
   expect(looks).toEqual([0, 5_500, 11_000, 12_500, 20_750, 26_938].map((ms) => expect.closeTo(ms, -1)));
 });
 
-test('CloudFormation is asked every ten seconds whether the deployment goes on, and what it does not say changes nothing', async () => {
+test('CloudFormation is queried every ten seconds, and an unknown stack status changes nothing', async () => {
   const { outcome, asked } = await watched([RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, RUNNING, exited(0)], { operations: ['forward', 'unknown'] });
 
   expect(outcome.kind).toBe('succeeded');
@@ -90,7 +90,7 @@ describe('the time of a task', () => {
     expect(stops).toEqual([[end, 'Not ended after 600 seconds']]);
   });
 
-  test('leaves enough of the time for the request to stop it, and to read what it has logged', async () => {
+  test('leaves the request enough time to stop the task and to read its log', async () => {
     const { outcome, stops, ms } = await watched([RUNNING], { remainingMs: 300_000 });
 
     expect(outcome).toMatchObject({ kind: 'timedOut', afterMs: 260_000 });
@@ -106,7 +106,7 @@ describe('the time of a task', () => {
     expect(ms).toBe(611_000);
   });
 
-  test('ends though the task cannot be stopped, and then it is not waited for', async () => {
+  test('ends even if the task cannot be stopped, and the request then stops waiting', async () => {
     const { outcome, ms } = await watched([RUNNING], { refuse: [refused] });
 
     expect(outcome).toMatchObject({ kind: 'timedOut', stopping: { kind: 'goesOn', trouble: { kind: 'refused' } } });
@@ -115,14 +115,14 @@ describe('the time of a task', () => {
 });
 
 describe('a task that is told to stop', () => {
-  test('is told so again after trouble that passes, with pauses that grow', async () => {
+  test('gets further stop requests after temporary errors, with growing pauses', async () => {
     const { outcome, stops } = await watched([RUNNING], { operations: ['over'], refuse: [throttled, new NetworkError('reset'), denied] });
 
     expect(outcome).toMatchObject({ kind: 'cancelled', stopping: { kind: 'stopping' } });
     expect(stops.map(([ms]) => ms)).toEqual([11_000, 11_375, 12_125, 13_625]);
   });
 
-  test('goes on if there is no time for another attempt', async () => {
+  test('keeps running if there is no time for another attempt', async () => {
     const { outcome, ms } = await watched([RUNNING], { operations: ['over'], refuse: Array(1_000).fill(throttled), remainingMs: 60_000 });
 
     expect(outcome).toMatchObject({ kind: 'cancelled', stopping: { kind: 'goesOn', trouble: { kind: 'throttled' } } });
@@ -131,10 +131,10 @@ describe('a task that is told to stop', () => {
   });
 });
 
-describe('a task that is not to be seen', () => {
+describe('a task whose status is not available', () => {
   const gone = [RUNNING, undefined];
 
-  test('is given up and stopped after a minute', async () => {
+  test('counts as lost after a minute, and is stopped', async () => {
     const { outcome, stops, ms } = await watched(gone);
 
     expect(outcome).toEqual({ kind: 'lost', task: RUNNING, trouble: undefined, stopping: { kind: 'stopping' } });
@@ -142,7 +142,7 @@ describe('a task that is not to be seen', () => {
     expect(ms).toBe(60_500);
   });
 
-  test('is given up after a minute if nobody may look', async () => {
+  test('counts as lost after a minute if access is denied', async () => {
     const { outcome, ms } = await watched([RUNNING, denied]);
 
     expect(outcome).toMatchObject({ kind: 'lost', trouble: { kind: 'denied' } });
@@ -150,15 +150,15 @@ describe('a task that is not to be seen', () => {
     expect(ms).toBeLessThan(75_000);
   });
 
-  test('is given up at once if ECS refuses to tell', async () => {
+  test('counts as lost at once if ECS refuses the request', async () => {
     expect(await watched([RUNNING, refused])).toMatchObject({ outcome: { kind: 'lost', trouble: { kind: 'refused' } }, ms: 5_500 });
   });
 
-  test.each([throttled, new NetworkError('reset')])('is not given up for what passes: %p', async (trouble) => {
+  test.each([throttled, new NetworkError('reset')])('does not count as lost because of a temporary error: %p', async (trouble) => {
     expect((await watched([RUNNING, trouble])).outcome.kind).toBe('timedOut');
   });
 
-  test('counts as seen again as soon as it is', async () => {
+  test('gets a new minute whenever its status is available again', async () => {
     const { outcome } = await watched([...Array(10).fill(undefined), RUNNING, ...Array(10).fill(undefined), exited(0)]);
 
     expect(outcome.kind).toBe('succeeded');
@@ -167,15 +167,15 @@ describe('a task that is not to be seen', () => {
 
 interface Course {
   readonly operations?: readonly Operation[];
-  /** In seconds from now. */
+  /** In seconds relative to the present time. */
   readonly created?: Task['createdAt'];
   readonly remainingMs?: number;
-  /** What stopping the task meets first. */
+  /** The errors of the first attempts to stop the task. */
   readonly refuse?: readonly Error[];
   readonly onceStopped?: ReadonlyArray<Task | Error>;
 }
 
-/** Each look shows the next of these, and the last one from then on. */
+/** Each query returns the next of these. The last one repeats. */
 async function watched(
   shown: ReadonlyArray<Task | Error | undefined>, { operations = [], created, remainingMs = 900_000, refuse = [], onceStopped = [] }: Course = {},
 ) {
