@@ -70,7 +70,7 @@ describe('release tags', () => {
     });
   });
 
-  test('cause a warning with the reason only if they cannot be moved back', async () => {
+  test('that cannot be moved back cause a warning with the reason, and tags that can be moved back cause none', async () => {
     aws.push('v1');
     aws.push('v2');
     const properties = (VersionValue: string) => ({ VersionValue, ReleaseTagName: 'api' });

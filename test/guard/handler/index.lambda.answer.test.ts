@@ -14,25 +14,25 @@ afterEach(() => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   }
 });
-describe('a request gets one response in time', () => {
-  test.each(['Create', 'Update', 'Delete'])('even if it is a malformed %s', async (RequestType) => {
+describe('the handler', () => {
+  test.each(['Create', 'Update', 'Delete'])('responds to a malformed %s', async (RequestType) => {
     const answer = await aws.request({ ...event({ RequestType, PhysicalResourceId: 'id' }), ResourceProperties: 7 });
 
     expect(answer.Status).toBe(RequestType === 'Delete' ? 'SUCCESS' : 'FAILED');
     expect(answer.PhysicalResourceId).toBe('id');
   });
 
-  test('without any AWS call if it is a Delete', async () => {
+  test('responds to a Delete without any AWS call', async () => {
     await aws.request(event({ RequestType: 'Delete', PhysicalResourceId: 'id' }));
 
     expect(aws.actions).toEqual([]);
   });
 
-  test('unless it has no response URL, in which case the invocation fails', async () => {
+  test('makes the invocation fail if the request has no response URL', async () => {
     await expect(aws.run(event({ ResponseURL: undefined }))).rejects.toThrow('no ResponseURL');
   });
 
-  test('even if a bug causes an error', async () => {
+  test('responds even if a bug causes an error', async () => {
     aws.random = () => { throw new Error(`surprise at ${SECRETS[0]}`); };
     aws.outage.registry = THROTTLED;
 
@@ -40,7 +40,7 @@ describe('a request gets one response in time', () => {
     expect(lastLine()).toMatchObject({ level: 'error', message: 'the guard failed' });
   });
 
-  test('from the alarm before Lambda ends, if nothing else responds', async () => {
+  test('responds through an alarm before Lambda ends, if nothing else has responded', async () => {
     aws.send = async (request) => {
       if (request.method !== 'PUT') await new Promise(() => undefined);
       aws.answers.push(request.body!);
@@ -52,7 +52,7 @@ describe('a request gets one response in time', () => {
     expect(aws.clock.now() - start).toBeLessThan(300_000);
   });
 
-  test.each([1_000, 3_000, 10_000, 60_000])('with the recorded answer in %i ms if it is a rollback, even if AWS does not respond', async (remainingMs) => {
+  test.each([1_000, 3_000, 10_000, 60_000])('responds to a rollback with the recorded answer in %i ms, even if AWS does not respond', async (remainingMs) => {
     const v1 = aws.push('v1');
     const { PhysicalResourceId } = await aws.request(event());
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
@@ -64,14 +64,14 @@ describe('a request gets one response in time', () => {
     }
   });
 
-  test('with success if it is a rollback with an unknown ID, even if the registry does not respond', async () => {
+  test('responds with success to a rollback with an unknown ID, even if the registry does not respond', async () => {
     aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS';
     aws.outage = { registry: { kind: 'hang' } };
 
     expect(await aws.request(update('imported', { ReleaseTagName: 'api' }), 3_000)).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('and nothing that was in progress continues after the response', async () => {
+  test('leaves nothing running after its response', async () => {
     const { send } = aws;
     aws.send = async (request) => {
       if (request.method === 'PUT') return send(request);
@@ -86,7 +86,7 @@ describe('a request gets one response in time', () => {
     expect({ calls: aws.calls.length, lines: aws.lines.length }).toEqual(before);
   });
 
-  test('even if the Lambda timeout is only a few seconds', async () => {
+  test('responds even if the Lambda timeout is only a few seconds', async () => {
     aws.outage.registry = { kind: 'hang' };
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '60' }), 3_000);
@@ -100,7 +100,7 @@ describe('a request gets one response in time', () => {
     ['hangs', { kind: 'hang' }],
     ['fails', SERVER_ERROR],
     ['is busy', { kind: 'error', status: 429, code: 'SlowDown' }],
-  ] as const)('again with the same content if the endpoint %s', async (_, fault) => {
+  ] as const)('sends the same response again if the endpoint %s', async (_, fault) => {
     aws.push('v1');
     aws.faults.endpoint.push(fault, fault);
 
@@ -109,7 +109,7 @@ describe('a request gets one response in time', () => {
     expect(aws.calls.filter(({ request }) => request.method === 'PUT')).toHaveLength(3);
   });
 
-  test('unless the endpoint remains unavailable: the invocation then fails in time for Lambda to retry it', async () => {
+  test('makes the invocation fail in time for Lambda to retry it if the endpoint remains unavailable', async () => {
     aws.push('v1');
     aws.outage.endpoint = { kind: 'hang' };
     const start = aws.clock.now();
@@ -119,7 +119,7 @@ describe('a request gets one response in time', () => {
     expect(lastLine()).toMatchObject({ level: 'error', message: 'the answer was not delivered', hopeless: true });
   });
 
-  test('only once if the endpoint rejects the signature', async () => {
+  test('sends its response only once if the endpoint rejects the signature', async () => {
     aws.push('v1');
     aws.outage.endpoint = { kind: 'error', status: 403, code: 'AccessDenied' };
 
@@ -127,7 +127,7 @@ describe('a request gets one response in time', () => {
     expect(aws.calls.filter(({ request }) => request.method === 'PUT')).toHaveLength(1);
   });
 
-  test('without the secrets that a server returned', async () => {
+  test('redacts the secrets that a server returned', async () => {
     aws.outage.registry = { kind: 'error', status: 400, code: 'Strange', message: `you sent ${SECRETS.join(' ')}` };
 
     expect((await aws.request(event())).Reason).toContain('Strange: you sent [redacted] [redacted] [redacted] [redacted]');

@@ -35,7 +35,7 @@ describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between t
     ['the manifest and the config', 3, LAYERS_GONE, {}],
     ['the config and the scan', 5, GONE, required(SCANNED)],
     ['the config and the signature', 5, GONE, required(SIGNED)],
-  ])('is not missing if it disappears between %s: the new image of the tag is released', async (_, call, fault, properties) => {
+  ])('does not count as missing if it disappears between %s: the new image of the tag is released', async (_, call, fault, properties) => {
     aws.signing = () => [{ signingProfileArn: (SIGNED as { profileArn: string }).profileArn, status: 'COMPLETE' }];
     const replaced = replaceBefore(call, fault);
 

@@ -136,7 +136,7 @@ test('an image that is not on record loses its tag in a rollback, but keeps a ta
   expect((await move({ tagged: { [TAG]: C }, releases })).tagged).toEqual({ [TAG]: B, [`${TAG}-previous`]: A, [`${TAG}-earlier-1`]: C });
 });
 
-describe('an image that a rollback replaces, but that cannot be kept', () => {
+describe('an image that a rollback replaces', () => {
   const circumstances: Circumstances = { operation: 'rollback', tagged: { [TAG]: C, [`${TAG}-previous`]: B }, releases: { latest: B, previous: A, earlier: [B, A, C] } };
   const tags = { [TAG]: B, [`${TAG}-previous`]: A };
 
@@ -144,21 +144,21 @@ describe('an image that a rollback replaces, but that cannot be kept', () => {
     ['LimitExceededException', 'quota'],
     ['KmsException', 'kms'],
     ['ImageTagAlreadyExistsException', 'unexpected'],
-  ])('because of the error %s, does not delay the restored release', async (code, kind) => {
+  ])('and that cannot be kept because of the error %s does not delay the restored release', async (code, kind) => {
     const { trouble, tagged } = await move({ ...circumstances, refusals: [refusal(code)] });
 
     expect(trouble).toMatchObject({ kind });
     expect(tagged).toEqual(tags);
   });
 
-  test('because ECR does not return it, does not delay the restored release', async () => {
+  test('and that cannot be kept because ECR does not return it does not delay the restored release', async () => {
     const { trouble, tagged } = await move({ ...circumstances, manifests: { [C]: new ImageFailure('KmsError', 'key is disabled') } });
 
     expect(trouble).toEqual({ kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' });
     expect(tagged).toEqual(tags);
   });
 
-  test('because of a temporary error, is kept by the next attempt before any other tag moves', async () => {
+  test('and that cannot be kept at first because of a temporary error is kept by the next attempt before any other tag moves', async () => {
     const { trouble, tagged, log } = await move({ ...circumstances, refusals: [refusal('ThrottlingException')] });
 
     expect(trouble).toBeUndefined();

@@ -216,7 +216,7 @@ describe('if a service starts without tasks,', () => {
 });
 
 /** The IDs have the format of contract 2. */
-describe('an id of contract 2', () => {
+describe('an ID of contract 2', () => {
   const OLD_V1 = '1428044d71f71974';
   const OLD_MAIN = '3c42ecfde087703a';
   const old = (tag: string, properties: object = {}) => ask(tag, { ContractVersion: '2', ...properties });

@@ -58,7 +58,7 @@ describe('the runtime of Lambda', () => {
   });
 });
 
-test('writes each log line as JSON with the context and without secrets', () => {
+test('each log line is written as JSON with the context and without secrets', () => {
   const lines: string[] = [];
   const log = logger((line) => lines.push(line), (text) => text.replaceAll('secret', '…'), { requestId: 'r' });
   log('warn', 'a secret', { error: 'the secret\n' });

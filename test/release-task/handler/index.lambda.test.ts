@@ -447,8 +447,8 @@ describe('a task that fails', () => {
   });
 });
 
-describe('a task that takes too long', () => {
-  test('is stopped, and the deployment fails once it has ended', async () => {
+describe('a task with a timeout', () => {
+  test('is stopped after the timeout, and the deployment fails once the task has ended', async () => {
     aws.ecs.plans.push({ runsMs: 900_000, stopMs: 12_000, logs: ['applying 007', 'got SIGTERM'] });
     const start = aws.clock.now();
     const { Status, Reason } = await aws.request(update('', { TimeoutSeconds: '60' }));
@@ -460,19 +460,19 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(90_000);
   });
 
-  test('does not count as successful, even if it ends with code 0 after the stop request', async () => {
+  test('does not succeed after the timeout, even if it ends with code 0 when it is told to stop', async () => {
     aws.ecs.plans.push({ runsMs: 900_000, exitCodeWhenStopped: 0 });
 
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({ Status: 'FAILED' });
   });
 
-  test('has succeeded if it ends within its time', async () => {
+  test('succeeds if it ends within the timeout', async () => {
     aws.ecs.plans.push({ provisioningMs: 10_000, runsMs: 49_900 });
 
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('even to stop still gets a response in time', async () => {
+  test('that takes long to stop after the timeout still gets a response in time', async () => {
     aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
@@ -481,7 +481,7 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
-  test.each(['hang', 'reset'] as const)('is explained even if its log cannot be read: %s', async (kind) => {
+  test.each(['hang', 'reset'] as const)('is explained after the timeout even if its log cannot be read: %s', async (kind) => {
     aws.ecs.plans.push({ runsMs: 2_000_000, stopMs: 120_000 });
     aws.outage.logs = { kind };
     const start = aws.clock.now();
@@ -491,7 +491,7 @@ describe('a task that takes too long', () => {
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
-  test('and cannot be stopped keeps running, and the reason says how to stop it', async () => {
+  test('that cannot be stopped keeps running, and the reason says how to stop it', async () => {
     aws.ecs.plans.push({ runsMs: 900_000 });
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
 
@@ -540,7 +540,7 @@ describe('a deployment that is canceled', () => {
     expect(aws.clock.now() - start).toBeLessThan(80_000);
   });
 
-  test('says that the task is still running if it cannot be stopped', async () => {
+  test('makes the reason say that the task is still running if it cannot be stopped', async () => {
     aws.ecs.plans.push({ runsMs: 600_000 });
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
     aws.clock.at(60_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });

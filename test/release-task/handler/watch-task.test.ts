@@ -76,7 +76,7 @@ test.each<Operation>(['rollback', 'over'])('a task whose deployment was canceled
   expect(log.at(-1)).toEqual(['warn', 'the task is being stopped', { task: ARN, because: 'The deployment was canceled' }]);
 });
 
-describe('the time of a task', () => {
+describe('the time limit of a task', () => {
   test.each<[string, Task['createdAt'], number]>([
     ['at its creation, in seconds', -30, 570_000],
     ['at its creation, as text', '-30', 570_000],
@@ -98,7 +98,7 @@ describe('the time of a task', () => {
     expect(ms).toBe(275_000);
   });
 
-  test('is over for good once the task has ended', async () => {
+  test('is reported as exceeded once the stopped task has ended', async () => {
     const stopped = at('STOPPED', { stopCode: 'UserInitiated' });
     const { outcome, ms } = await watched([RUNNING], { onceStopped: [RUNNING, throttled, stopped] });
 
@@ -106,7 +106,7 @@ describe('the time of a task', () => {
     expect(ms).toBe(611_000);
   });
 
-  test('ends even if the task cannot be stopped, and the request then stops waiting', async () => {
+  test('is reported as exceeded at once if the task cannot be stopped', async () => {
     const { outcome, ms } = await watched([RUNNING], { refuse: [refused] });
 
     expect(outcome).toMatchObject({ kind: 'timedOut', stopping: { kind: 'goesOn', trouble: { kind: 'refused' } } });

@@ -73,7 +73,7 @@ test.each<FixtureName>(['helmChart', 'cosignSignature', 'attestationOnly'])('wit
   expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
 });
 
-test('all images of an index are inspected if no platform is required', async () => {
+test('every image of an index must meet the requirements if no platform is required', async () => {
   const { look } = registryWith('buildxIndex', { Platforms: [], Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] });
 
   expect(await look()).toMatchObject({ kind: 'found', images: [expect.any(String), expect.any(String)] });

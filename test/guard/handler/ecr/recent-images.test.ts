@@ -53,7 +53,7 @@ describe('pages that are too large', () => {
     expect(asked).toEqual([500, 50, 50]);
   });
 
-  test('end the listing if even the smallest page is too large', async () => {
+  test('end the listing if even the smallest size is too large', async () => {
     const { asked, list } = limited(4);
 
     expect(await recentImages(list, 'v1')).toBeUndefined();

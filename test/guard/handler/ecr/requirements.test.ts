@@ -179,7 +179,7 @@ describe('an image that must be scanned', () => {
     expect((await create({ ...SCANNED, ...requirement })).Status).toBe(released ? 'SUCCESS' : 'FAILED');
   });
 
-  test('is checked only in the images for the required platforms if it is an index', async () => {
+  test('needs scans only of the images for the required platforms if it is an index', async () => {
     aws.push('v1', { fixture: FIXTURES.buildxIndex });
     const children = JSON.parse(FIXTURES.buildxIndex.manifest).manifests as Array<{ digest: string; platform: { architecture: string } }>;
     const arm = children.find(({ platform }) => platform.architecture === 'arm64')!.digest;
