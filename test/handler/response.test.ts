@@ -51,9 +51,9 @@ test.each([
 
 test.each([
   ['enough room', 'a"é', 5, 'a"é'],
-  ['a byte too little', 'a"éx', 5, 'a…'],
-  ['room for nothing', 'abc', 2, '…'],
-  ['room for the ellipsis alone', 'abcd', 3, '…'],
+  ['one byte too few', 'a"éx', 5, 'a…'],
+  ['no room for any text', 'abc', 2, '…'],
+  ['room only for the ellipsis', 'abcd', 3, '…'],
   ['a character of four bytes at the end', 'ab🦊', 5, 'ab…'],
 ])('text is shortened by its size in JSON: %s', (_, text, bytes, expected) => {
   expect(clip(text, bytes)).toBe(expected);

@@ -27,8 +27,8 @@ describe('the reason for a missing image', () => {
 
   test.each([
     ['an empty repository', { pushedLast: [], similarTags: [], partial: false }, ' The repository is empty. '],
-    ['a repository too large to be seen whole', { ...RECENT, partial: true }, 'Pushed last among the images checked: v3'],
-    ['no listing', undefined, `${PLACE}. Push it`],
+    ['a repository too large to be listed completely', { ...RECENT, partial: true }, 'Pushed last among the images checked: v3'],
+    ['a failed listing', undefined, `${PLACE}. Push it`],
   ])('describes %s', (_, recent, expected) => {
     expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
     expect(reason({ kind: 'missing' }, {}, { recent: recent && { ...recent, similarTags: [] } })).not.toContain('Similar tags');

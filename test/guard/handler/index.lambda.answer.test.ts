@@ -95,8 +95,8 @@ describe('the handler', () => {
   });
 
   test.each([
-    ['refuses', { kind: 'reset' }],
-    ['resets after it has taken the answer', { kind: 'answerThenReset' }],
+    ['refuses connections', { kind: 'reset' }],
+    ['resets the connection after it has received the response', { kind: 'answerThenReset' }],
     ['hangs', { kind: 'hang' }],
     ['fails', SERVER_ERROR],
     ['is busy', { kind: 'error', status: 429, code: 'SlowDown' }],

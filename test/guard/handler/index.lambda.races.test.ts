@@ -31,7 +31,7 @@ describe.each(['fail', 'startWithoutTasks'])('an image that is deleted between t
   const mode = { WhenMissing, Nonce: '1' };
 
   test.each<[string, number, Fault | undefined, object]>([
-    ['the look and the manifest', 2, undefined, {}],
+    ['the lookup and the manifest', 2, undefined, {}],
     ['the manifest and the config', 3, LAYERS_GONE, {}],
     ['the config and the scan', 5, GONE, required(SCANNED)],
     ['the config and the signature', 5, GONE, required(SIGNED)],

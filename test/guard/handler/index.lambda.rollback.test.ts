@@ -77,9 +77,9 @@ describe('a rollback', () => {
   });
 
   test.each<[string, () => void]>([
-    ['is there', () => undefined],
+    ['exists', () => undefined],
     ['is gone', () => aws.remove(before)],
-    ['cannot be asked for', () => { aws.outage.registry = SERVER_ERROR; }],
+    ['cannot be looked up', () => { aws.outage.registry = SERVER_ERROR; }],
   ])('that CloudFormation does not confirm returns the recorded answer, with a warning, if the image %s', async (_, arrange) => {
     arrange();
     aws.outage.stack = THROTTLED;

@@ -16,11 +16,11 @@ afterEach(() => {
 describe('a registry that is', () => {
   test.each([
     ['throttled', THROTTLED],
-    ['ailing', SERVER_ERROR],
-    ['silent', { kind: 'hang' }],
-    ['resetting', { kind: 'reset' }],
+    ['failing', SERVER_ERROR],
+    ['not responding', { kind: 'hang' }],
+    ['resetting connections', { kind: 'reset' }],
     ['behind a captive portal', { kind: 'garbage' }],
-    ['not yet open to a new role', DENIED],
+    ['not yet accessible for a new role', DENIED],
   ] as const)('%s is queried again', async (_, fault) => {
     const digest = aws.push('v1');
     aws.faults.registry.push(fault, undefined, fault, fault);
@@ -30,8 +30,8 @@ describe('a registry that is', () => {
 
   test.each([
     ['throttled', THROTTLED, /throttling, after 60 s/],
-    ['ailing', SERVER_ERROR, /unavailable, after 60 s/],
-    ['denied', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
+    ['failing', SERVER_ERROR, /unavailable, after 60 s/],
+    ['denying access', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
   ] as const)('%s for a minute causes a failure', async (_, fault, reason) => {
     aws.outage.registry = fault;
     const start = aws.clock.now();
@@ -44,7 +44,7 @@ describe('a registry that is', () => {
 
   test.each([
     ['throttled', THROTTLED],
-    ['ailing', SERVER_ERROR],
+    ['failing', SERVER_ERROR],
   ])('%s is queried at growing intervals of at most ten seconds', async (_, fault) => {
     aws.outage.registry = fault;
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
@@ -98,8 +98,8 @@ describe('a registry that is', () => {
   test.each<[string, Fault[], object]>([
     ['after an outage', [SERVER_ERROR, SERVER_ERROR], {}],
     ['after throttling', [THROTTLED], {}],
-    ['after an outage, where tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
-    ['after an outage that has outlasted the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
+    ['after an outage, if tasks need no image', [SERVER_ERROR], { WhenMissing: 'startWithoutTasks', Nonce: '1' }],
+    ['after an outage that lasts longer than the wait', Array.from({ length: 6 }, () => SERVER_ERROR), { WhenMissing: 'waitFor', WaitSeconds: '20' }],
   ])('hiding an image in the archive is not mistaken for one without that image %s', async (_, faults, properties) => {
     aws.push('v1', { status: 'ARCHIVED' });
     aws.showsArchivedUnasked = false;

@@ -156,8 +156,8 @@ describe('the key of a question', () => {
     ['the number of tasks', { TaskCounts: ['9'] }],
     ['the nonce of a tag that does not move', { Nonce: 'later' }],
     ['the release tag', { ReleaseTagName: 'api' }],
-    ['what to type', { ServiceStack: 'Other', RegistryStack: undefined, ParameterName: 'x' }],
-    ['the time-out', { ServiceTimeout: '999' }],
+    ['the suggested commands', { ServiceStack: 'Other', RegistryStack: undefined, ParameterName: 'x' }],
+    ['the timeout', { ServiceTimeout: '999' }],
     ['a property of a later version', { Later: 'x' }],
   ])('does not depend on %s', (_, properties) => {
     expect(historyOf(id).answerTo(ask('v1', properties))).toBe(ONE);

@@ -27,10 +27,10 @@ test('a response contains the bytes that the server sent, no matter how they wer
 });
 
 test.each<[string, (socket: Socket) => void]>([
-  ['resets', (socket) => socket.resetAndDestroy()],
-  ['closes', (socket) => socket.destroy()],
-  ['speaks something else', (socket) => socket.end('SSH-2.0-OpenSSH\r\n\r\n')],
-  ['breaks off', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')],
+  ['resets the connection', (socket) => socket.resetAndDestroy()],
+  ['closes the connection', (socket) => socket.destroy()],
+  ['uses another protocol', (socket) => socket.end('SSH-2.0-OpenSSH\r\n\r\n')],
+  ['stops in the middle of its response', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')],
 ])('a server that %s causes a network error', async (_, behave) => {
   await serveTcp(behave);
 

@@ -64,7 +64,7 @@ describe('the reason for a task that failed', () => {
 });
 
 test.each<[string, Task, string]>([
-  ['with all that is known', task({ exitCode: 0, reason: 'one' }, { stopCode: 'UserInitiated', stoppedReason: 'two' }), 'UserInitiated, two; one, exit code 0'],
+  ['with all known facts', task({ exitCode: 0, reason: 'one' }, { stopCode: 'UserInitiated', stoppedReason: 'two' }), 'UserInitiated, two; one, exit code 0'],
   ['without an exit code', task({ exitCode: null }, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
   ['without the container', task(undefined, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
 ])('the reason for a task that was stopped from outside is complete: %s', (_, stopped, expected) => {
@@ -96,7 +96,7 @@ describe.each<[Stopping, string, string]>([
 
 test.each<[string, Trouble | undefined, Stopping, string, string]>([
   ['is not found', undefined, { kind: 'stopping' }, 'the task was not found', 'The task is being stopped.'],
-  ['may not be looked at', DENIED, { kind: 'stopping' }, 'ecs:StopTask failed: AccessDeniedException: no', 'The task is being stopped.'],
+  ['cannot be looked up', DENIED, { kind: 'stopping' }, 'ecs:StopTask failed: AccessDeniedException: no', 'The task is being stopped.'],
   ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}`],
 ])('the reason for a lost task that %s says so', (_, trouble, stopping, why, what) => {
   expect(because({ kind: 'lost', task: task(), trouble, stopping })).toBe(

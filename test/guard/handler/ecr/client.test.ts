@@ -139,7 +139,7 @@ describe('getManifests', () => {
   });
 
   test.each<[string, object, string]>([
-    ['neither image nor failure', {}, 'neither an image nor a failure'],
+    ['neither an image nor a failure', {}, 'neither an image nor a failure'],
     ['empty lists', { images: [], failures: [] }, 'neither an image nor a failure'],
     ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'an image without a manifest or a digest'],
     ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'an image without a manifest or a digest'],
@@ -218,7 +218,7 @@ describe('putTag', () => {
 
   test.each<[string, object]>([
     ['nothing', {}],
-    ['an image without an id', { image: {} }],
+    ['an image without an ID', { image: {} }],
     ['another digest', { image: { imageId: { imageDigest: NO_IMAGE } } }],
   ])('succeeds only if the answer confirms the tag or a lookup then finds it in place (%s)', async (_, answer) => {
     const v1 = aws.push('v1');

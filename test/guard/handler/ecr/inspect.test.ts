@@ -144,7 +144,7 @@ test('a platform named like a property of JavaScript objects is unknown', async 
 
 test.each<[string, Fault, number]>([
   ['an error', { kind: 'error', status: 503, code: 'SlowDown' }, 503],
-  ['a page of a proxy', { kind: 'garbage' }, 200],
+  ['a page from a proxy', { kind: 'garbage' }, 200],
 ])('%s is not mistaken for a config', async (_, fault, status) => {
   const { aws, look } = registryWith('dockerImage');
   aws.faults.registry.push(undefined, undefined, undefined, fault);
@@ -209,7 +209,7 @@ test('the archive is queried only in a thorough lookup, and only for an image th
 
 test.each<[string, Manifest | ImageFailure | undefined, object]>([
   ['none', undefined, { kind: 'gone' }],
-  ['one that nobody foresaw', { digest: 'sha256:1', text: '{}', mediaType: undefined }, { kind: 'found', doubt: expect.stringContaining('a manifest of type undefined') }],
+  ['one of an unknown type', { digest: 'sha256:1', text: '{}', mediaType: undefined }, { kind: 'found', doubt: expect.stringContaining('a manifest of type undefined') }],
   ['a failure', new ImageFailure('KmsError', 'key is disabled'), { kind: 'kms', action: 'ecr:BatchGetImage', message: 'KmsError: key is disabled' }],
 ])('if the manifest is %s, the observation says so', async (_, manifest, expected) => {
   const asked: unknown[] = [];

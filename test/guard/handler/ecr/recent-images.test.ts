@@ -81,7 +81,7 @@ test('an error on a later page keeps the images of the previous pages', async ()
 test.each<[string, unknown]>([
   ['no time', undefined],
   ['an absurd time', 1e300],
-  ['a time that is no number', 'yesterday'],
+  ['a time that is not a number', 'yesterday'],
 ])('an image with %s counts as the oldest', async (_, imagePushedAt) => {
   const odd = { imageDigest: digest(3), imagePushedAt } as ImageDetail;
 

@@ -20,21 +20,21 @@ test('the number of tags is the number of recorded images plus two', () => {
 describe('planned moves', () => {
   test.each<[string, Record<string, string>, Releases, Array<[string, string]>]>([
     ['the first release gets the first tag', {}, { latest: 'A', earlier: ['A'] }, [['', 'A']]],
-    ['the second one leaves the previous tag to the first', { '': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, [['-previous', 'A'], ['', 'B']]],
+    ['the second release moves the previous tag to the first image', { '': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, [['-previous', 'A'], ['', 'B']]],
     [
-      'the third one keeps all, so that two updates may fail in a row', { '': 'B', '-previous': 'A' }, { latest: 'C', previous: 'B', earlier: ['C', 'B', 'A'] },
+      'the third release keeps all images, so that two updates can fail in a row', { '': 'B', '-previous': 'A' }, { latest: 'C', previous: 'B', earlier: ['C', 'B', 'A'] },
       [['-earlier-1', 'A'], ['-previous', 'B'], ['', 'C']],
     ],
     [
-      'a rollback moves the tags back, the one of what is deployed first', { '': 'C', '-previous': 'B', '-earlier-1': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] },
+      'a rollback moves the tags back, starting with the tag of the deployed image', { '': 'C', '-previous': 'B', '-earlier-1': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] },
       [['', 'B'], ['-previous', 'A']],
     ],
-    ['a release of what is in its place moves nothing', { '': 'B', '-previous': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, []],
+    ['a release whose tags are in place moves nothing', { '': 'B', '-previous': 'A' }, { latest: 'B', previous: 'A', earlier: ['B', 'A'] }, []],
     [
-      'a release without a previous one takes the previous tag, if there is one', { '': 'A', '-previous': 'X' }, { latest: 'B', earlier: ['B'] },
+      'a release without a previous one moves the previous tag, if it exists', { '': 'A', '-previous': 'X' }, { latest: 'B', earlier: ['B'] },
       [['-previous', 'B'], ['', 'B']],
     ],
-    ['an image that is no longer to be kept gives its tag away', { '-earlier-1': 'X' }, { latest: 'C', previous: 'B', earlier: ['A'] }, [
+    ['an image that is no longer kept gives up its tag', { '-earlier-1': 'X' }, { latest: 'C', previous: 'B', earlier: ['A'] }, [
       ['-earlier-2', 'A'], ['-previous', 'B'], ['', 'C'],
     ]],
   ])('satisfy this rule: %s', (_, tagged, releases, expected) => {

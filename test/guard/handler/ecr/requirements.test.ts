@@ -164,14 +164,14 @@ describe('an image that must be scanned', () => {
     ['is accepted', { accepted: [{ id: 'CVE-1', reason: 'not reachable' }] }, { name: 'CVE-1', severity: 'HIGH' }, true],
     ['is accepted until a later day', { accepted: [{ id: 'CVE-1', reason: 'r', until: '2026-11-25' }] }, { name: 'CVE-1', severity: 'HIGH' }, true],
     ['was accepted until this day', { accepted: [{ id: 'CVE-1', reason: 'r', until: '2026-11-24' }] }, { name: 'CVE-1', severity: 'HIGH' }, false],
-    ['is not the one that is accepted', { accepted: [{ id: 'CVE-1', reason: 'r' }] }, { name: 'CVE-10', severity: 'HIGH' }, false],
-    ['has no fix, where only those count that have one', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH', fixAvailable: 'NO' }, true],
-    ['has a fix for a part of it', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH', fixAvailable: 'PARTIAL' }, false],
-    ['may have a fix, of which basic scanning says nothing', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH' }, false],
+    ['is not the accepted one', { accepted: [{ id: 'CVE-1', reason: 'r' }] }, { name: 'CVE-10', severity: 'HIGH' }, false],
+    ['has no fix, if only fixable ones count', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH', fixAvailable: 'NO' }, true],
+    ['has a partial fix', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH', fixAvailable: 'PARTIAL' }, false],
+    ['may have a fix that basic scanning does not report', { onlyFixable: true }, { name: 'CVE-1', severity: 'HIGH' }, false],
     ['is suppressed in Inspector', {}, { name: 'CVE-1', severity: 'CRITICAL', status: 'SUPPRESSED' }, true],
     ['is less severe', {}, { name: 'CVE-1', severity: 'MEDIUM' }, true],
     ['has no severity yet', {}, { name: 'CVE-1', severity: 'UNTRIAGED' }, true],
-    ['has no severity yet, where everything counts', { failOn: 'UNDEFINED' }, { name: 'CVE-1', severity: 'UNTRIAGED' }, false],
+    ['has no severity yet, if everything counts', { failOn: 'UNDEFINED' }, { name: 'CVE-1', severity: 'UNTRIAGED' }, false],
   ])('with a vulnerability that %s (%j, %j) has this outcome: released %s', async (_, requirement, finding, released) => {
     aws.push('v1');
     aws.scan = () => complete(finding);

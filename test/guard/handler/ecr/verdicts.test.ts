@@ -100,7 +100,7 @@ describe('findings', () => {
     ['nothing but a severity', {}, 'unnamed (HIGH)'],
     ['a package of basic scanning', { name: 'a', attributes: [{ key: 'package_version', value: '1.1' }, { key: 'package_name', value: 'openssl' }] }, 'a (HIGH), in openssl 1.1'],
     ['a package without a version', { name: 'a', attributes: [{ key: 'package_name', value: 'openssl' }] }, 'a (HIGH), in openssl'],
-    ['a version of no package', { name: 'a', attributes: [{ key: 'package_version', value: '1.1' }] }, 'a (HIGH)'],
+    ['a version without a package', { name: 'a', attributes: [{ key: 'package_version', value: '1.1' }] }, 'a (HIGH)'],
     ['no packages', { packageVulnerabilityDetails: { vulnerabilityId: 'b', vulnerablePackages: [] } }, 'b (HIGH)'],
     ['a package of enhanced scanning', { name: 'a', packageVulnerabilityDetails: { vulnerabilityId: 'b', vulnerablePackages: [{ name: 'zlib', version: '1.2' }] } }, 'b (HIGH), in zlib 1.2'],
     ['a version that fixes it', { packageVulnerabilityDetails: { vulnerabilityId: 'b', vulnerablePackages: [{ fixedInVersion: '1.3' }] } }, 'b (HIGH), fixed in 1.3'],
@@ -115,17 +115,17 @@ describe('findings', () => {
     ['is closed', {}, { status: 'CLOSED' }, false],
     ['is suppressed', {}, { status: 'SUPPRESSED' }, false],
     ['is open', {}, { status: 'ACTIVE' }, true],
-    ['is of an unknown severity', {}, { severity: 'UNTRIAGED' }, false],
-    ['is of no severity', { failOn: 'UNDEFINED' }, { severity: undefined }, true],
-    ['has no fix, and only those count that have one', { onlyFixable: true }, { fixAvailable: 'NO' }, false],
-    ['has no fix, and all count', {}, { fixAvailable: 'NO' }, true],
+    ['has an unknown severity', {}, { severity: 'UNTRIAGED' }, false],
+    ['has no severity', { failOn: 'UNDEFINED' }, { severity: undefined }, true],
+    ['has no fix, if only fixable ones count', { onlyFixable: true }, { fixAvailable: 'NO' }, false],
+    ['has no fix, if all count', {}, { fixAvailable: 'NO' }, true],
     ['may have a fix', { onlyFixable: true }, {}, true],
-    ['is accepted without an end', { accepted: [{ id: 'CVE-1', reason: 'r' }] }, {}, false],
-    ['is accepted for longer than this moment', { accepted: [{ id: 'CVE-1', reason: 'r', until: '1970-01-02' }] }, {}, false],
-    ['was accepted up to this moment', { accepted: [{ id: 'CVE-1', reason: 'r', until: '1970-01-01' }] }, {}, true],
-    ['is another than the accepted one', { accepted: [{ id: 'CVE-2', reason: 'r' }] }, {}, true],
-    ['is one of several that are accepted', { accepted: [{ id: 'CVE-2', reason: 'r' }, { id: 'CVE-1', reason: 'r' }] }, {}, false],
-    ['is accepted by the name that enhanced scanning has for it', { accepted: [{ id: 'CVE-9', reason: 'r' }] }, { packageVulnerabilityDetails: { vulnerabilityId: 'CVE-9' } }, false],
+    ['is accepted without an end date', { accepted: [{ id: 'CVE-1', reason: 'r' }] }, {}, false],
+    ['is accepted beyond the present time', { accepted: [{ id: 'CVE-1', reason: 'r', until: '1970-01-02' }] }, {}, false],
+    ['was accepted until the present time', { accepted: [{ id: 'CVE-1', reason: 'r', until: '1970-01-01' }] }, {}, true],
+    ['is not the accepted one', { accepted: [{ id: 'CVE-2', reason: 'r' }] }, {}, true],
+    ['is one of several accepted ones', { accepted: [{ id: 'CVE-2', reason: 'r' }, { id: 'CVE-1', reason: 'r' }] }, {}, false],
+    ['is accepted under its name in enhanced scanning', { accepted: [{ id: 'CVE-9', reason: 'r' }] }, { packageVulnerabilityDetails: { vulnerabilityId: 'CVE-9' } }, false],
   ])('count according to requirement and state: one that %s', async (_, requirement, finding, counts) => {
     const found = await verdict([{ ...SCANNED, ...requirement }], { scan: [complete({ name: 'CVE-1', severity: 'HIGH', ...finding })] });
 
@@ -181,10 +181,10 @@ describe('a signature', () => {
   test.each<[string, SigningStatus[], object]>([
     ['there is none', [], { kind: 'notBegun', problem: `is not signed by ${PROFILE}`, remedy: `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH}: ${LOOK}` }],
     ['only another profile has one', [by({ status: 'COMPLETE' }, 'other')], { kind: 'notBegun' }],
-    ['it is under way', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait until it is: ${LOOK}` }],
+    ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait until it is: ${LOOK}` }],
     ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}: ${LOOK}` }],
     ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed (Denied) by ${PROFILE}` }],
-    ['it failed without a word', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
+    ['it failed without a reason', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
   ])('gets the verdict for its status: %s', async (_, signing, expected) => {
     expect(await verdict([SIGNED], { signing })).toMatchObject({ digest: DIGEST, ...expected });
   });
