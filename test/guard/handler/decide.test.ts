@@ -115,7 +115,7 @@ test('a service that may be running is not stopped because the new image is miss
   expect(decideOn({ kind: 'unnamed' }, { whenMissing: 'startWithoutTasks', mayRun: true })).toEqual({ kind: 'fail' });
 });
 
-test('a success that differs from the request has a warning', () => {
+test('a success that differs from the request or is in doubt has a warning', () => {
   expect(decideOn({ kind: 'missing' }, { whenMissing: 'startWithoutTasks' })).toHaveProperty('warning', expect.stringContaining('0 tasks'));
   expect(decideOn({ kind: 'missing' }, { operation: 'rollback' }))
     .toHaveProperty('warning', 'the stack is rolling back, so the guard proceeds without the image (missing)');

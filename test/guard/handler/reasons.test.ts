@@ -97,7 +97,7 @@ describe('the reason for an image without its release tag', () => {
     );
   });
 
-  test('says that CloudFormation did not report its status', () => {
+  test('says that the guard cannot determine the stack status', () => {
     expect(because({ kind: 'unavailable', action: 'cloudformation:DescribeStacks', message: 'reset.' })).toBe(
       `Image ${IMAGE} exists, but the guard cannot move the release tag ${TAG}, because it cannot determine whether the stack is still being deployed: reset. `
         + `Grant the guard's function cloudformation:DescribeStacks, or set retainReleasedImages to false. Then: ${AGAIN}`,

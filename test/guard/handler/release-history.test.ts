@@ -64,7 +64,7 @@ test('a rollback to an image that the ID records without a known key finds that 
   expect(back(supposed, ask('v1'))?.answer).toBe(ONE);
 });
 
-test('the ID changes only if the question or the answer changes', () => {
+test('the ID changes if and only if the question or the answer changes', () => {
   const id = answer('', ask('v1'), ONE);
 
   expect(answer(id, ask('v1'), ONE)).toBe(id);

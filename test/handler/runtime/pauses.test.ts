@@ -6,7 +6,7 @@ test.each([
   [0, 5_000],
   [0.5, 5_500],
   [1, 6_000],
-])('lookups that succeed are 5 to 6 s apart (with the random number %d)', (random, expected) => {
+])('lookups that get an answer are 5 to 6 s apart (with the random number %d)', (random, expected) => {
   for (const backoff of [AT_FIRST, after('missing'), after('missing', 'activating', 'denied')]) expect(pollPause(backoff, random)).toBe(expected);
 });
 
@@ -32,7 +32,7 @@ test('an answer resets the number of errors', () => {
   expect(after('throttled', 'unavailable', 'missing').troubles).toBe(0);
 });
 
-test('each refusal doubles the pauses between successful lookups, up to a minute', () => {
+test('each refusal doubles the pauses between lookups that get an answer, up to a minute', () => {
   const refused = (times: number) => after(...Array.from({ length: times }, () => 'throttled'), 'missing');
 
   expect([1, 2, 3, 4, 5, 9].map((times) => pollPause(refused(times), 0) / 0.75)).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);

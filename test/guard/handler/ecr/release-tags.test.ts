@@ -100,7 +100,7 @@ describe('planned moves', () => {
     }), { numRuns: NUM_RUNS });
   });
 
-  test('of a release that is rolled back at any moment end with the original tags', () => {
+  test('of a release that is rolled back at any moment end with the original latest and previous tags', () => {
     const images = fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES });
     fc.assert(fc.property(images, fc.nat(20), ([next, latest, previous, ...others], moment) => {
       const deployed: Releases = { latest, previous, earlier: [latest, previous, ...others] };
@@ -204,7 +204,7 @@ describe('the tags in a registry', () => {
     expect(await plan(releases, false)).toEqual([[NAMES.previous, B]]);
   });
 
-  test('require no manifest of an image that has its tag', async () => {
+  test('do not move to an image that already has its tag', async () => {
     const { plan } = registry({ [TAG]: A });
 
     expect(await plan({ latest: A, earlier: [] }, true)).toEqual([]);
