@@ -25,7 +25,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('another id for the service, and its registry keeps the old one: the registry does not change, nor does the image', async () => {
+test('a new construct id for the service changes neither the registry, which keeps its old id, nor the image', async () => {
   app(`
     new PhasedFargateService(stack, 'Shop', { registry: ImageRegistry.inCompanionStack(stack, 'Api') });
   `);
@@ -34,8 +34,8 @@ test('another id for the service, and its registry keeps the old one: the regist
   expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v1}`]);
 });
 
-describe('from the default registry to an explicit one', () => {
-  test('for as long as the old stack has the repository, it cannot have another owner', async () => {
+describe('moving from the default registry to an explicit one', () => {
+  test('fails while the repository still belongs to the old stack', async () => {
     app(`
       const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Registry', { repositoryName: '${REPOSITORY}' });
       new PhasedFargateService(stack, 'Shop', { registry });
@@ -44,13 +44,13 @@ describe('from the default registry to an explicit one', () => {
     expect(screen).toContain('already exists in stack');
   });
 
-  test('the old stack goes, its repository stays, and is not made again', async () => {
+  test('deletes the old stack, keeps its repository and does not create it again', async () => {
     await user.aws.deleteStack('FargateStack-Registry');
     const { screen } = await user.deployInVain('AppStack');
     expect(screen).toContain(`with identifier '${REPOSITORY}' already exists`);
   });
 
-  test('it is imported instead, and the service goes on with its image, which nobody builds or pushes again', async () => {
+  test('imports the repository, and the service keeps its image without another build or push', async () => {
     await user.deploy('AppStack', '--import-existing-resources');
     expect(Object.values(await user.aws.stackResources('AppStack'))).toContainEqual({ type: 'AWS::ECR::Repository', physicalId: REPOSITORY });
 
@@ -64,7 +64,7 @@ describe('from the default registry to an explicit one', () => {
     expect({ ...after, [GUARD]: before[GUARD] }).toEqual(before);
   });
 
-  test('what is released afterwards is marked as before', async () => {
+  test('adds release tags to later releases as before', async () => {
     const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
     await user.deploy('FargateStack', ...tag('Shop', 'v2'));
     expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v2}`]);
@@ -73,7 +73,7 @@ describe('from the default registry to an explicit one', () => {
   });
 });
 
-test('a repository that nobody here has made: its image is deployed, and its tags are left alone', async () => {
+test('an image from a repository created elsewhere is deployed, and its tags are left alone', async () => {
   await user.aws.ecr('CreateRepository', { repositoryName: 'theirs' });
   const theirs = await user.push('theirs', 'v1', 'linux/amd64');
   app(`
@@ -85,7 +85,7 @@ test('a repository that nobody here has made: its image is deployed, and its tag
   expect(await user.aws.imageTags('theirs')).toEqual(['v1']);
 });
 
-test('another name for the stack: a second one, with the same image, and then the first one goes', async () => {
+test('renaming the stack creates a second stack with the same image, and then the first one can be deleted', async () => {
   app(`
     const registry = ecr.Repository.fromRepositoryName(stack, 'Images', '${REPOSITORY}');
     new PhasedFargateService(stack, 'Shop', { registry, retainReleasedImages: true });

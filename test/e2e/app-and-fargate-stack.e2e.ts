@@ -17,7 +17,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('everything at once: the registry is made, the service is refused within seconds, before there is one', async () => {
+test('deploying everything at once creates the registry, and the guard refuses the service within seconds, before it is created', async () => {
   const run = await user.deployInVain('--all', ...commit('aaa1'));
   expect(refusal(run)).toContain(`Image ${URI}:aaa1 does not exist`);
   // Measured at the emulator: the CLI has its own pace.
@@ -28,7 +28,7 @@ test('everything at once: the registry is made, the service is refused within se
   expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
 });
 
-test('everything at once again, after an index for several platforms was pushed: pinned by the digest of the index, and it answers', async () => {
+test('after a multi-platform image is pushed, deploying everything at once pins the digest of its index, and the service answers', async () => {
   const digest = await user.push(REPOSITORY, 'aaa1', ...PLATFORMS);
   await user.deploy('--all', ...commit('aaa1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'aaa1')).toBe(digest);
@@ -36,7 +36,7 @@ test('everything at once again, after an index for several platforms was pushed:
   expect(await user.get()).toMatchObject({ status: 200, text: expect.stringMatching(/^aaa1 /) });
 });
 
-test('an index without the platform of the task: refused, and the image of before stays', async () => {
+test('an index without the platform of the task is refused, and the previous image keeps running', async () => {
   const before = await user.service();
   await user.push(REPOSITORY, 'bbb2', 'linux/arm64', 'linux/arm');
   const run = await user.deployInVain('FargateStack', ...commit('bbb2'));
@@ -44,7 +44,7 @@ test('an index without the platform of the task: refused, and the image of befor
   expect(await user.service()).toEqual(before);
 });
 
-test('the guard waits: the deployment goes on by itself once the image is pushed', async () => {
+test('a deployment whose guard waits for the image continues by itself once the image is pushed', async () => {
   user.edit('fargate-stack.ts', 'ImageVersion.tag(props.sha),', 'ImageVersion.tag(props.sha), whenMissing: WhenMissing.waitFor(Duration.minutes(2)),');
   user.edit('fargate-stack.ts', 'ImageVersion,', 'ImageVersion, WhenMissing,');
   user.edit('fargate-stack.ts', 'import { Stack,', 'import { Duration, Stack,');
@@ -60,10 +60,10 @@ test('the guard waits: the deployment goes on by itself once the image is pushed
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
 });
 
-describe('a tag that moves', () => {
+describe('when a tag moves', () => {
   let good: string;
 
-  test('the same tag, another image: another deployment', async () => {
+  test('the same tag with another image causes another deployment', async () => {
     user.edit('fargate-stack.ts', 'ImageVersion.tag(props.sha)', "ImageVersion.movingTag('latest')");
     const first = await user.push(REPOSITORY, 'latest', ...PLATFORMS);
     await user.deploy('FargateStack', ...commit('any'));
@@ -74,7 +74,7 @@ describe('a tag that moves', () => {
     expect((await user.service()).images).toEqual([`${URI}@${good}`]);
   });
 
-  test('something fails after the guard: the image of before, although the tag names another one by now', async () => {
+  test('a failure after the guard restores the previous image, although the tag now names another one', async () => {
     const bad = await user.push(REPOSITORY, 'latest', ...PLATFORMS);
     const repair = user.failLater();
     const run = await user.deployInVain('FargateStack', ...commit('any'));
@@ -84,7 +84,7 @@ describe('a tag that moves', () => {
     expect((await user.service()).images).toEqual([`${URI}@${good}`]);
   });
 
-  test('the template of before deployed again with other stack tags: that image still, and the guard is not asked', async () => {
+  test('deploying the same template with other stack tags keeps the image and does not invoke the guard', async () => {
     const run = await user.deploy('FargateStack', '--app', 'good.out', '--tags', 'team=web');
     expect(run.screen).toContain('UPDATE_COMPLETE | AWS::CloudFormation::Stack');
     expect(run.guard).toEqual([]);
@@ -92,7 +92,7 @@ describe('a tag that moves', () => {
   });
 });
 
-test('destroyed in the right order; the registry and its images stay', async () => {
+test('the stacks are destroyed in the right order, and the registry and its images stay', async () => {
   const { screen } = await user.destroyAll(...commit('aaa1'));
   expect(screen).toMatch(/FargateStack: destroyed.*AppStack: destroying/);
   expect(await user.aws.clusterNames()).toEqual([]);

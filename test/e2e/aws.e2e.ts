@@ -27,20 +27,20 @@ test.each([
   ['no account id', ['--account', 'production'], {}, '--account production is not an account id'],
   ['the account of somebody else', ['--account', '999999999999'], {}, '--account 999999999999 is not the account of the credentials, which is 111122223333'],
   ['no credentials', ['--account', '111122223333'], { AWS_ACCESS_KEY_ID: '' }, 'AWS_ACCESS_KEY_ID must be set'],
-])('with %s it does nothing', async (_, args, env, problem) => {
+])('the script does nothing with %s', async (_, args, env, problem) => {
   const { code, screen } = await run('story', args, env);
   expect(screen).toContain(problem);
   expect(code).toBe(1);
   expect(await new Aws(emulator).stacks()).toEqual([]);
 });
 
-test('without a bootstrapped account it stops, and says so', async () => {
+test('the script stops with a message if the account is not bootstrapped', async () => {
   const { code, screen } = await run('story', ['--account', '111122223333']);
   expect(screen).toContain('✘ run "npx cdk bootstrap aws://111122223333/us-east-1" first');
   expect(code).toBe(1);
 });
 
-test('it says beforehand what it makes and costs, tells the whole story, reports it, and leaves nothing', async () => {
+test('the script announces resources and cost, runs all steps, writes the report and leaves nothing behind', async () => {
   await bootstrap(emulator);
   const { code, screen } = await run('story', ['--account', '111122223333']);
   expect(screen).toMatch(/^This creates, in account 111122223333, region us-east-1, under names that begin with PhasedFargateTest:/);
@@ -61,7 +61,7 @@ test('it says beforehand what it makes and costs, tells the whole story, reports
   expect(await aws.logGroups('PhasedFargateTest')).toEqual([]);
 });
 
-test('a clean-up finds what a run has left, and does so again', async () => {
+test('a clean-up deletes what an interrupted run left behind, and can be repeated', async () => {
   const aws = new Aws(emulator);
   await aws.ecr('CreateRepository', { repositoryName: 'phasedfargatetest-killed' });
   await aws.ecr('CreateRepository', { repositoryName: 'not-ours' });

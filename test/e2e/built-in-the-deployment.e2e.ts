@@ -36,7 +36,7 @@ async function push({ repositoryUri, imageTag, buildCommand, sourceS3Url }: Cont
 const builds = () => codeBuild.builds.length;
 const running = async () => (await user.service()).images;
 
-test('one command deploys everything: registry, build, guard, service', async () => {
+test('one command deploys everything: registry, build, guard and service', async () => {
   const { screen } = await user.deploy('FargateStack');
   expect(screen).not.toContain('registryInServiceStack');
   expect(builds()).toBe(1);
@@ -44,7 +44,7 @@ test('one command deploys everything: registry, build, guard, service', async ()
   expect(Object.values(await user.aws.stackOutputs('FargateStack'))).toEqual(expect.arrayContaining([codeBuild.builds[0].imageTag, digests[0]]));
 });
 
-test('infrastructure alone changes: nothing is built, and the guard is not even asked', async () => {
+test('a change to infrastructure alone builds nothing and does not invoke the guard', async () => {
   user.edit('app.ts', 'containerPort: 8080,', 'containerPort: 8080, memoryLimitMiB: 1024,');
   const { guard } = await user.deploy('FargateStack');
   expect(guard).toEqual([]);
@@ -52,7 +52,7 @@ test('infrastructure alone changes: nothing is built, and the guard is not even 
   expect(await user.service()).toMatchObject({ images: [`${URI}@${digests[0]}`], memory: '1024' });
 });
 
-test('the sources change: a new image is built under a new tag, and released by its digest', async () => {
+test('a change to the sources builds a new image under a new tag and releases it by its digest', async () => {
   user.edit('api/server.mjs', 'first', 'second');
   const run = await user.deploy('FargateStack');
   expect(builds()).toBe(2);
@@ -61,7 +61,7 @@ test('the sources change: a new image is built under a new tag, and released by 
   expect(await running()).toEqual([`${URI}@${digests[1]}`]);
 });
 
-test('sources that cannot be built: the deployment fails, and the previous image keeps running', async () => {
+test('sources that cannot be built fail the deployment, and the previous image keeps running', async () => {
   const repair = user.edit('api/server.mjs', 'second', 'third');
   broken = true;
   const { screen } = await user.deployInVain('FargateStack');
@@ -71,7 +71,7 @@ test('sources that cannot be built: the deployment fails, and the previous image
   repair();
 });
 
-test('a release that CloudFormation rolls back: the previous image keeps running, and keeps its mark', async () => {
+test('when CloudFormation rolls a release back, the previous image keeps running and keeps its release tag', async () => {
   user.edit('api/server.mjs', 'second', 'fourth');
   const repair = user.failLater();
   await user.deployInVain('FargateStack');
@@ -81,7 +81,7 @@ test('a release that CloudFormation rolls back: the previous image keeps running
   expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(digests[1]);
 });
 
-test('the registry is in a stack of its own, which is still there after the other is gone', async () => {
+test('the registry is in a separate stack, which remains after the service stack is deleted', async () => {
   await user.destroyAll();
   expect(await user.aws.repositoryNames()).toContain(REPOSITORY);
 });

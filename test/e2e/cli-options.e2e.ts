@@ -23,21 +23,21 @@ async function running(): Promise<string | undefined> {
   return Object.keys(digests).find((release) => image === `${URI}@${digests[release]}`);
 }
 
-test('--parameters without the name of the stack reaches the registry stack too, which accepts it', async () => {
+test('--parameters without a stack name also reaches the registry stack, which accepts it', async () => {
   await user.deploy('FargateStack', '--parameters', 'ApiImageTag=v1');
   expect(await running()).toBe('v1');
   await user.deploy('FargateStack', '--parameters', 'ApiImageTag=v2');
   expect(await running()).toBe('v2');
 });
 
-test('afterwards the parameter may be left out, or be given with the name of the stack', async () => {
+test('later deployments can omit the parameter or give it with the stack name', async () => {
   await user.deploy('FargateStack');
   expect(await running()).toBe('v2');
   await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1');
   expect(await running()).toBe('v1');
 });
 
-test('a parameter that is not one of an image tag is refused by the registry stack, unless the stack is named', async () => {
+test('the registry stack refuses a parameter that is not for an image tag, unless the stack name is given', async () => {
   user.edit('app.ts', /$/, `
     import { CfnParameter } from 'aws-cdk-lib';
     new CfnParameter(app.node.findChild('FargateStack') as any, 'Size', { default: '' });
@@ -47,19 +47,19 @@ test('a parameter that is not one of an image tag is refused by the registry sta
   await user.deploy('FargateStack', '--parameters', 'FargateStack:Size=large');
 });
 
-test.each(['--hotswap', '--hotswap-fallback'])('%s releases nothing by a parameter, and calls it a success', async (option) => {
+test.each(['--hotswap', '--hotswap-fallback'])('a parameter with %s releases nothing, yet the CLI reports success', async (option) => {
   const { screen, guard } = await user.deploy('FargateStack', option, '--parameters', 'FargateStack:ApiImageTag=v3');
   expect(screen).toContain('✅ FargateStack (no changes)');
   expect(guard).toEqual([]);
   expect(await running()).toBe('v1');
 });
 
-test('the same without the option does release it', async () => {
+test('the same parameter without the option releases the image', async () => {
   await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v3');
   expect(await running()).toBe('v3');
 });
 
-test('--express succeeds before the service is stable, and says so', async () => {
+test('--express succeeds before the service is stable and says so', async () => {
   const { screen } = await user.deploy('FargateStack', '--express', '--parameters', 'FargateStack:ApiImageTag=v1');
   expect(screen).toMatch(/Stack deployed using Express Mode. Resources still stabilizing: /);
 });

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-test('told to its end, whatever the environment holds', async () => {
+test('the demo runs to its end in any environment', async () => {
   const { child, screen } = demo({
     AWS_PROFILE: 'production',
     AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
@@ -39,7 +39,7 @@ test('told to its end, whatever the environment holds', async () => {
   expect(storyOf(readFileSync(join(IMAGES, 'demo.svg'), 'utf8'))).toEqual(storyIn(screen().split('\n')));
 });
 
-test('a step that differs from what is claimed: the story ends there, without success', async () => {
+test('the demo fails at the first step whose result differs from its claim', async () => {
   const sabotage = "require('./test/emulator/aws').Aws.prototype.imageTags = async () => ['surprise']";
   const { child, screen } = demo({}, sabotage);
   const [code] = await once(child, 'close');

@@ -102,7 +102,7 @@ function told(requests: CustomResourceRequest[]): string[] {
 }
 
 describe('custom resources', () => {
-  test('one whose properties did not change is left alone', async () => {
+  test('are left alone if their properties did not change', async () => {
     await deploy('unchanged', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('unchanged', { Id: 'a', Value: '1' }, { Id: 'new' });
     expect(status).toBe('UPDATE_COMPLETE');
@@ -110,7 +110,7 @@ describe('custom resources', () => {
     expect(await aws.stackOutputs('unchanged')).toEqual({ Value: '1' });
   });
 
-  test('a changed physical id: the old one is deleted after the update, in clean-up', async () => {
+  test('with a changed physical id are deleted under the old id during clean-up', async () => {
     await deploy('replaced', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('replaced', { Id: 'b', Value: '2' }, { Id: 'later' });
     expect(status).toBe('UPDATE_COMPLETE');
@@ -120,7 +120,7 @@ describe('custom resources', () => {
     ]);
   });
 
-  test('a failure after an update with a new physical id: updated back under the new id, which is then deleted', async () => {
+  test('updated with a new physical id before a failure are updated back under the new id, which is then deleted', async () => {
     await deploy('back', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('back', { Id: 'b', Value: '2' }, { Id: 'later', Fails: 'Create' });
     expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');
@@ -134,7 +134,7 @@ describe('custom resources', () => {
     expect(told(next.requests)).toEqual(['Create Later -']);
   });
 
-  test('a failed update is sent back too', async () => {
+  test('whose update failed are updated back too', async () => {
     await deploy('failed-update', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('failed-update', { Id: 'a', Value: '2', Fails: 'Update' });
     expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');
@@ -142,24 +142,24 @@ describe('custom resources', () => {
     expect(await aws.stackOutputs('failed-update')).toEqual({ Value: '1' });
   });
 
-  test('a failed creation is deleted, while the stack rolls back', async () => {
+  test('whose creation failed are deleted while the stack rolls back', async () => {
     const { status, requests } = await deploy('failed-create', { Id: 'a', Fails: 'Create' });
     expect(status).toBe('ROLLBACK_COMPLETE');
     expect(told(requests)).toEqual(['Create Guard -', 'Delete Guard a']);
     expect(requests[1].answer?.Data?.StackStatus).toBe('ROLLBACK_IN_PROGRESS');
   });
 
-  test('the first of two answers counts', async () => {
+  test('are judged by the first of two answers', async () => {
     await deploy('twice', { Id: 'a', Value: 'first', AnswersTwice: true });
     expect(await aws.stackOutputs('twice')).toEqual({ Value: 'first' });
   });
 
-  test('an answer with a content type is refused, since the URL was signed for none', async () => {
+  test('cannot answer with a content type, because the URL was signed without one', async () => {
     await deploy('content-type', { Id: 'a', Value: 'accepted', ContentType: 'application/json' });
     expect(await aws.stackOutputs('content-type')).toEqual({ Value: 'accepted' });
   });
 
-  test('an answer of 4096 bytes is the longest that is read', async () => {
+  test('can answer with at most 4096 bytes', async () => {
     const longest = await deploy('longest', { Id: 'a', Value: '1', Bytes: 4096 });
     expect(longest.status).toBe('CREATE_COMPLETE');
     const longer = await deploy('longer', { Id: 'a', Value: '1', Bytes: 4097 });
@@ -188,7 +188,7 @@ describe('the registry', () => {
     }));
   });
 
-  test('reports the digest that was pushed, and the tag that was asked for', async () => {
+  test('reports the digest that was pushed and the tag that was requested', async () => {
     const image = { repository: 'app', content: 'one', platform };
     const digest = await pushImage(emulator, { ...image, tag: 'one' });
     await pushImage(emulator, { ...image, tag: 'uno' });
@@ -204,7 +204,7 @@ describe('the registry', () => {
     expect(imageIds.map(({ imageTag }: { imageTag: string }) => imageTag)).toEqual(expect.arrayContaining(['many', 'some']));
   });
 
-  test('hands out the bytes of a config', async () => {
+  test('returns the bytes of a config', async () => {
     await pushImage(emulator, { repository: 'app', tag: 'config', content: 'config', platform: 'linux/arm64' });
     const { images } = await aws.ecr('BatchGetImage', { repositoryName: 'app', imageIds: [{ imageTag: 'config' }] });
     const layerDigest = JSON.parse(images[0].imageManifest).config.digest;
@@ -212,18 +212,18 @@ describe('the registry', () => {
     expect(await (await fetch(downloadUrl)).json()).toMatchObject({ os: 'linux', architecture: 'arm64' });
   });
 
-  test('an index names every platform, and the attestation of each', async () => {
+  test('returns an index with every platform and its attestation', async () => {
     const digest = await pushIndex(emulator, { repository: 'app', tag: 'index', content: 'index', platforms: [platform, 'linux/arm64'] });
     const { images: [{ imageId, imageManifest }] } = await aws.ecr('BatchGetImage', { repositoryName: 'app', imageIds: [{ imageTag: 'index' }] });
     expect(imageId.imageDigest).toBe(digest);
     expect(JSON.parse(imageManifest).manifests.map((entry: any) => entry.platform.architecture)).toEqual(['amd64', 'unknown', 'arm64', 'unknown']);
   });
 
-  test('a missing image is an error', async () => {
+  test('answers with an error if an image is missing', async () => {
     await expect(aws.imageDigest('app', 'missing')).rejects.toThrow('ImageNotFoundException');
   });
 
-  test.each(['release', 'my-cache'])('the tag %s is immutable', async (tag) => {
+  test.each(['release', 'my-cache'])('keeps the tag %s immutable', async (tag) => {
     const digest = await pushImage(emulator, { repository: 'app', tag, content: `${tag} 1`, platform });
     await expect(pushImage(emulator, { repository: 'app', tag, content: `${tag} 2`, platform })).rejects.toThrow('immutable');
     await expect(putImage(tag, digest)).rejects.toThrow('ImageAlreadyExistsException');
@@ -231,7 +231,7 @@ describe('the registry', () => {
     expect(await aws.imageDigest('app', tag)).toBe(digest);
   });
 
-  test.each(['cache', 'cache-1'])('the tag %s, which is excluded from that, may move', async (tag) => {
+  test.each(['cache', 'cache-1'])('allows the tag %s, which is excluded from immutability, to move', async (tag) => {
     await pushImage(emulator, { repository: 'app', tag, content: `${tag} 1`, platform });
     const digest = await pushImage(emulator, { repository: 'app', tag, content: `${tag} 2`, platform });
     expect(await aws.imageDigest('app', tag)).toBe(digest);
@@ -246,8 +246,8 @@ describe('the registry', () => {
   }
 });
 
-describe('the process', () => {
-  test('two can run at once', async () => {
+describe('the emulator process', () => {
+  test('can run beside another one', async () => {
     const other = await Emulator.start();
     try {
       expect(other.endpoint).not.toBe(emulator.endpoint);
@@ -257,7 +257,7 @@ describe('the process', () => {
     }
   });
 
-  test('it ends with the process that started it, even if that is killed, and takes its files along', async () => {
+  test('ends with the process that started it, even if that process is killed, and deletes its files', async () => {
     const program = `
       require('./test/emulator/commands/typescript.cjs');
       require('./test/emulator/emulator').Emulator.start().then((started) => console.log(started.endpoint, started.directory));

@@ -53,7 +53,7 @@ afterAll(async () => {
   consumer?.remove();
 });
 
-test('every command succeeds, and every screen is as the guide shows it', async () => {
+test('every command of the guide succeeds, and every output is as the guide shows it', async () => {
   const { exitCode, output } = await execute('bash', ['-c', guide.script], {
     cwd: consumer.directory,
     env: { ...emulator.env, NO_COLOR: '1', PATH: `${commands}:${emulator.env.PATH}` },

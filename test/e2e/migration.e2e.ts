@@ -50,18 +50,18 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('the service runs as aws-ecs-patterns has it', async () => {
+test('the service runs as aws-ecs-patterns defines it', async () => {
   expect((await user.service()).images).toEqual([`${OLD_URI}:v1`]);
 });
 
-test('nothing that is kept would be replaced, and nothing is destroyed but what the guide says', async () => {
+test('the migration replaces nothing that is kept and destroys only what the guide lists', async () => {
   const { screen } = await user.diff('FargateStack', '--exclusively', '--method', 'template', ...NOW);
   expect(screen).toContain('[~] AWS::ECS::Service ');
   expect(screen).not.toContain('replace');
   expect(removed(screen)).toEqual(MADE_ANEW);
 });
 
-test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('the table of the guide is right for a plain service, too, with %s', async (flags) => {
+test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('the table of the guide is also right for a plain service with %s', async (flags) => {
   const known = synth(flags, (stack, cluster) => {
     const image = ecs.ContainerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'shop'), 'v1');
     new ApplicationLoadBalancedFargateService(stack, 'Api', { cluster, publicLoadBalancer: false, desiredCount: 2, taskImageOptions: { image } });
@@ -86,7 +86,7 @@ test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('the t
   expect(removed(screen)).toEqual(MADE_ANEW);
 });
 
-test('in the wrong order: refused, and everything is as before', async () => {
+test('a migration in the wrong order is refused and changes nothing', async () => {
   await user.deploy('FargateStack/Registry', ...NOW);
   const run = await user.deployInVain('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1', ...NOW);
   expect(refusal(run)).toContain(`Image ${URI}:v1 does not exist`);
@@ -94,7 +94,7 @@ test('in the wrong order: refused, and everything is as before', async () => {
   expect((await user.service()).images).toEqual([`${OLD_URI}:v1`]);
 });
 
-test('something fails later: the stack goes back to what ran before', async () => {
+test('a later failure rolls the stack back to the previous service', async () => {
   digest = await user.push('fargatestack-api', 'v1', 'linux/amd64');
   const repair = user.failLater({ file: 'after.ts' });
   await user.deployInVain('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1', ...NOW);
@@ -104,7 +104,7 @@ test('something fails later: the stack goes back to what ran before', async () =
   expect((await user.service()).images).toEqual([`${OLD_URI}:v1`]);
 });
 
-test('registry, image, service: the same service behind the same load balancer, with the image pinned by its digest', async () => {
+test('registry, image and service in order keep the same service and load balancer, with the image pinned by its digest', async () => {
   await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v1', ...NOW);
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
 

@@ -24,18 +24,18 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('phase 1: the registry, with the commands of phase 2', async () => {
+test('phase 1 deploys the registry and shows the commands of phase 2', async () => {
   const { screen } = await user.deploy('FargateStack/Registry');
   expect(screen).toContain(`docker buildx build --platform ${PLATFORM} --tag ${URI}:$TAG --push .`);
   expect(await user.aws.repositoryNames()).toContain(REPOSITORY);
 });
 
-test('no image is named: the service is refused', async () => {
+test('the service is refused if no image is named', async () => {
   const run = await user.deployInVain('FargateStack');
   expect(refusal(run)).toContain('cdk deploy FargateStack --parameters FargateStack:ApiImageTag=<tag>');
 });
 
-test('phase 2 was skipped: the service is refused before anything expensive is made, and the registry stays', async () => {
+test('if phase 2 was skipped, the service is refused before anything expensive is created, and the registry stays', async () => {
   const run = await user.deployInVain('FargateStack', ...tag('v1'));
   const reason = refusal(run);
   expect(reason).toContain(`Image ${URI}:v1 does not exist (account 111122223333, region us-east-1). The repository is empty.`);
@@ -49,13 +49,13 @@ test('phase 2 was skipped: the service is refused before anything expensive is m
   events.refused = await user.aws.stackEvents('FargateStack');
 });
 
-test('an image for another platform: refused, with the command that builds the right one', async () => {
+test('an image for another platform is refused with the command that builds the right one', async () => {
   await user.push(REPOSITORY, 'v0', 'linux/arm64');
   const run = await user.deployInVain('FargateStack', ...tag('v0'));
   expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* it offers linux\/arm64 .*docker buildx build --platform linux\/amd64 /);
 });
 
-test('phases 2 and 3: the service runs the image by the digest that the registry reports', async () => {
+test('after phases 2 and 3, the service runs the image by the digest that the registry reports', async () => {
   digests.v1 = await user.push(REPOSITORY, 'v1', PLATFORM);
   await user.deploy('FargateStack', ...tag('v1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'v1')).toBe(digests.v1);
@@ -64,11 +64,11 @@ test('phases 2 and 3: the service runs the image by the digest that the registry
   events.released = await user.aws.stackEvents('FargateStack');
 });
 
-test('both happened in the order that the picture in the docs shows (npx projen docs:pictures draws it anew)', () => {
+test('both deployments happened in the order that the picture in the docs shows (update it with npx projen docs:pictures)', () => {
   expect(readFileSync(join(IMAGES, 'events.svg'), 'utf8')).toBe(eventsPicture(events));
 });
 
-test('without the parameter only infrastructure changes: the image stays, and the guard is not even asked', async () => {
+test('a deployment without the parameter changes only infrastructure, keeps the image and does not invoke the guard', async () => {
   expect((await user.service()).memory).toBe('512');
   user.edit('app.ts', "'Api')", "'Api', { memoryLimitMiB: 1024 })");
   const run = await user.deploy('FargateStack');
@@ -76,19 +76,19 @@ test('without the parameter only infrastructure changes: the image stays, and th
   expect(await user.service()).toEqual({ images: [`${URI}@${digests.v1}`], desiredCount: 1, memory: '1024' });
 });
 
-test('the same deployment again: nothing to do', async () => {
+test('repeating the same deployment changes nothing', async () => {
   const run = await user.deploy('FargateStack');
   expect(run.screen).toContain('FargateStack (no changes)');
   expect(run.guard).toEqual([]);
 });
 
-test('another tag: another image', async () => {
+test('another tag deploys another image', async () => {
   digests.v2 = await user.push(REPOSITORY, 'v2', PLATFORM);
   await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
 });
 
-test('a tag that is missing: refused with the images that are there, and the one of before stays', async () => {
+test('a missing tag is refused with a list of the existing images, and the previous image keeps running', async () => {
   const run = await user.deployInVain('FargateStack', ...tag('v3'));
   expect(refusal(run)).toMatch(/:v3 does not exist .* Pushed last: v2 .*, v1 /);
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
@@ -96,7 +96,7 @@ test('a tag that is missing: refused with the images that are there, and the one
   expect(updates(run)).toEqual([undefined, digests.v2]);
 });
 
-test('something fails after the guard: the image of before, and the next deployment goes on as if nothing had happened', async () => {
+test('a failure after the guard restores the previous image, and the next deployment succeeds as usual', async () => {
   digests.v3 = await user.push(REPOSITORY, 'v3', PLATFORM);
   const repair = user.failLater();
   const run = await user.deployInVain('FargateStack', ...tag('v3'));

@@ -22,27 +22,27 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('no image: refused, with the command that deploys the outermost stack', async () => {
+test('a missing image is refused with the command that deploys the outermost stack', async () => {
   const run = await user.deployInVain('--all', ...commit('aaa1'));
   expect(refusal(run)).toMatch(/:aaa1 does not exist .* cdk deploy FargateStack$/);
   expect(await user.aws.stackStatus('AppStack')).toBe('CREATE_COMPLETE');
   expect(await user.aws.stackStatus('FargateStack')).toBe('ROLLBACK_COMPLETE');
 });
 
-test('pushed: deployed', async () => {
+test('the service is deployed once its image is pushed', async () => {
   digest = await user.push(REPOSITORY, 'aaa1', 'linux/amd64');
   await user.deploy('FargateStack', ...commit('aaa1'));
   expect((await user.service()).images).toEqual([`${URI}@${digest}`]);
 });
 
-test('only infrastructure changes: the guard is not asked', async () => {
+test('a change to infrastructure alone does not invoke the guard', async () => {
   user.edit('fargate-stack.ts', 'containerPort: 8080,', 'containerPort: 8080, memoryLimitMiB: 1024,');
   const { guard } = await user.deploy('FargateStack', ...commit('aaa1'));
   expect(guard).toEqual([]);
   expect(await user.service()).toEqual({ desiredCount: 1, images: [`${URI}@${digest}`], memory: '1024' });
 });
 
-test('a tag that is missing: the outermost stack rolls back, and the image of before stays', async () => {
+test('a missing tag rolls the outermost stack back, and the previous image keeps running', async () => {
   const run = await user.deployInVain('FargateStack', ...commit('bbb2'));
   expect(refusal(run)).toContain(':bbb2 does not exist');
   expect(updates(run)).toEqual([undefined, digest]);
