@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(commands, { recursive: true, force: true });
 });
 
-test('removes the tags of that pull request and no other, and never an image', async () => {
+test('the command removes the tags of that pull request only and never deletes an image', async () => {
   await push('a', 'deployed-pr1-shop-api-0a1b2c3d', 'deployed-pr12-shop-api-4e5f6a7b');
   await push('b', 'deployed-pr1-shop-api-0a1b2c3d-previous', 'deployed-pr1-shop-api-0a1b2c3d-earlier-1', 'deployed-pr1-other-8c9d0e1f');
   await push('deployed-pr1-shop-api-0a1b2c3d-earlier-2', 'deployed-pr1-shop-api-0a1b2c3d-earlier-3');
@@ -45,7 +45,7 @@ test('removes the tags of that pull request and no other, and never an image', a
   ]);
 });
 
-test('does nothing where there is nothing to remove', async () => {
+test('the command does nothing if there is nothing to remove', async () => {
   const before = await aws.imageTags(repositoryName);
   await run('1');
   await run('99');

@@ -14,7 +14,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('CloudFormation accepts the stack, and without its image the guard refuses all of it', async () => {
+test('CloudFormation accepts the stack, and the guard refuses all of it if the image is missing', async () => {
   const run = await user.deployInVain('RecipesStack', '--parameters', 'RecipesStack:ImageTag=v1');
   expect(refusal(run)).toContain('Image 111122223333.dkr.ecr.us-east-1.amazonaws.com/recipes:v1 does not exist');
   expect(await user.aws.stackStatus('RecipesStack')).toBe('ROLLBACK_COMPLETE');

@@ -43,7 +43,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('the first release is migrated, then served', async () => {
+test('the migration of the first release runs before its service starts', async () => {
   await user.pushProgram(REPOSITORY, 'v1', release('v1'));
   const run = await deploy('v1');
 
@@ -55,7 +55,7 @@ test('the first release is migrated, then served', async () => {
   expect(at(/^ApiServiceService/, 'CREATE_IN_PROGRESS')).toBeGreaterThan(at(/^Migration\w{8}$/, 'CREATE_COMPLETE'));
 });
 
-test('a change of infrastructure alone is not migrated', async () => {
+test('a change to infrastructure alone runs no migration', async () => {
   user.edit('app.ts', "new PhasedFargateService(stack, 'Api', {}", "new PhasedFargateService(stack, 'Api', { memoryLimitMiB: 1024 }");
   user.edit('app.ts', 'timeout:', 'memoryLimitMiB: 1024, timeout:');
   await user.deploy('FargateStack');
@@ -63,7 +63,7 @@ test('a change of infrastructure alone is not migrated', async () => {
   expect(await migrations()).toEqual(['v1']);
 });
 
-test('the second release is', async () => {
+test('the second release runs its migration', async () => {
   await user.pushProgram(REPOSITORY, 'v2', release('v2'));
   await deploy('v2');
 
@@ -86,13 +86,13 @@ test('a migration that fails stops the deployment, and the service keeps running
   expect((await user.get()).text).toBe('v2');
 });
 
-test('it runs again with the next deployment', async () => {
+test('a failed migration runs again with the next deployment', async () => {
   await user.deployInVain('FargateStack', ...tag('fails'));
 
   expect(await migrations()).toEqual(['v1', 'v2', 'fails', 'fails']);
 });
 
-test('a rollback of what comes later migrates nothing', async () => {
+test('a rollback after a later failure runs no migration', async () => {
   await user.pushProgram(REPOSITORY, 'v3', release('v3'));
   const repair = user.failLater();
   const { releaseTask } = await user.deployInVain('FargateStack', ...tag('v3'));
@@ -103,14 +103,14 @@ test('a rollback of what comes later migrates nothing', async () => {
   expect((await user.get()).text).toBe('v2');
 });
 
-test('the release that was rolled back is not migrated a second time', async () => {
+test('a release that was rolled back does not run its migration a second time', async () => {
   await deploy('v3');
 
   expect(await migrations()).toEqual(['v1', 'v2', 'fails', 'fails', 'v3']);
   expect((await user.get()).text).toBe('v3');
 });
 
-test('nor is one that is returned to', async () => {
+test('returning to a previous release runs no migration', async () => {
   await deploy('v1');
 
   expect(await migrations()).toEqual(['v1', 'v2', 'fails', 'fails', 'v3']);

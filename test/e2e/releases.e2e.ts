@@ -51,7 +51,7 @@ test('the first release answers through the load balancer', async () => {
   expect(await user.get()).toMatchObject({ status: 200, text: expect.stringMatching(/^v1 /) });
 });
 
-test('the container knows its release and its secret', async () => {
+test('the container receives its release and its secret', async () => {
   expect(JSON.parse((await user.get('/environment')).text)).toMatchObject({ IMAGE_TAG: 'v1', IMAGE_DIGEST: digests.v1, SECRET: 'xyzzy' });
 });
 
@@ -71,13 +71,13 @@ test('the second release takes over', async () => {
   expect((await user.get()).text).toMatch(/^v2 /);
 });
 
-test('a change of infrastructure alone keeps it', async () => {
+test('a change to infrastructure alone keeps the release', async () => {
   user.edit('app.ts', 'imageInEnvironment: true,', 'imageInEnvironment: true, memoryLimitMiB: 1024,');
   await user.deploy('FargateStack');
   expect((await user.get()).text).toMatch(/^v2 /);
 });
 
-test('going back is a deployment as any other', async () => {
+test('returning to the previous release is an ordinary deployment', async () => {
   await user.deploy('FargateStack', ...tag('v1'));
   expect((await user.get()).text).toMatch(/^v1 /);
 });
@@ -90,7 +90,7 @@ const BAD: [string, Program, RegExp][] = [
   ['is for another architecture, and lies about it', FOREIGN, /^Essential container in task exited$/],
 ];
 
-test.each(BAD)('a release that %s: rolled back by ECS and CloudFormation, and the log of failures says why', async (name, program, reason) => {
+test.each(BAD)('ECS and CloudFormation roll back a release that %s, and the failure log says why', async (name, program, reason) => {
   const marks = await releaseTags();
   const bad = name.replace(/\W+/g, '-');
   digests[bad] = await user.pushProgram(REPOSITORY, bad, program);

@@ -22,12 +22,12 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('a release during which the alarm stays silent is deployed', async () => {
+test('a release is deployed if the alarm stays in OK', async () => {
   await user.deploy('FargateStack', ...tag('v1'));
   expect((await user.get()).text).toContain('v1');
 });
 
-test('an alarm in ALARM fails the deployment, although the tasks are healthy, and the release before it serves again', async () => {
+test('an alarm in ALARM fails the deployment although the tasks are healthy, and the previous release serves again', async () => {
   const before = await user.service();
   const deployment = user.deployInVain('FargateStack', ...tag('v2'));
   while (!(await user.get()).text.includes('v2')) await sleep(50);
@@ -39,7 +39,7 @@ test('an alarm in ALARM fails the deployment, although the tasks are healthy, an
   expect((await user.get()).text).toContain('v1');
 });
 
-test('once the alarm is over, the same release is deployed', async () => {
+test('once the alarm has returned to OK, the same release is deployed', async () => {
   await setAlarm('OK');
   await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.get()).text).toContain('v2');

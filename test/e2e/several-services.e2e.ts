@@ -23,12 +23,12 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('phase 1 makes the repository that was not there', async () => {
+test('phase 1 creates only the missing repository', async () => {
   await user.deploy('ShopStack/Registry');
   expect(await user.aws.repositoryNames()).toEqual(expect.arrayContaining(['shopstack-api', 'web']));
 });
 
-test('the first release: each service with its image, each path to its service', async () => {
+test('the first release runs each service with its image and routes each path to its service', async () => {
   api.v1 = await user.push('shopstack-api', 'v1', PLATFORM);
   await user.deploy('ShopStack', ...tag('Api', 'v1'), ...tag('Web', 'v1'));
   expect(await images()).toEqual(running('v1'));
@@ -41,12 +41,12 @@ test('the first release: each service with its image, each path to its service',
   });
 });
 
-test('what runs is marked, but not in a repository that is not ours', async () => {
+test('running images have release tags, except in a repository created elsewhere', async () => {
   expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1' });
   expect(await user.aws.imageTags('web')).toEqual(['v1']);
 });
 
-test('the second release of one image: the worker goes along, the other service is not even asked', async () => {
+test('the second release of one image also updates the worker and does not invoke the guard of the other service', async () => {
   api.v2 = await user.push('shopstack-api', 'v2', PLATFORM);
   const run = await user.deploy('ShopStack', ...tag('Api', 'v2'));
   expect(updates(run)).toEqual([api.v2]);
@@ -54,7 +54,7 @@ test('the second release of one image: the worker goes along, the other service 
   expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
-test('a release that CloudFormation rolls back: services and marks as before', async () => {
+test('when CloudFormation rolls a release back, services and release tags are as before', async () => {
   api.v3 = await user.push('shopstack-api', 'v3', PLATFORM);
   const repair = user.failLater({ stack: 'ShopStack' });
   await user.deployInVain('ShopStack', ...tag('Api', 'v3'));
@@ -63,7 +63,7 @@ test('a release that CloudFormation rolls back: services and marks as before', a
   expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
-test('back to the release of before, by its tag', async () => {
+test('the previous release can be deployed again by its tag', async () => {
   await user.deploy('ShopStack', ...tag('Api', 'v1'));
   expect(await images()).toEqual(running('v1'));
   expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1', 'deployed-shopstack-api-previous': 'v2' });

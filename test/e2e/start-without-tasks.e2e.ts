@@ -25,17 +25,17 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('there is no image yet: everything is deployed, with 0 tasks', async () => {
+test('without an image, everything is deployed with 0 tasks', async () => {
   await user.deploy('FargateStack');
   expect(await user.service()).toMatchObject({ desiredCount: 0 });
 });
 
-test('still no image: nothing has changed', async () => {
+test('another deployment without an image changes nothing', async () => {
   await user.deploy('FargateStack');
   expect(await user.service()).toMatchObject({ desiredCount: 0 });
 });
 
-test('the image is there, and the next deployment starts the tasks, under the same tag', async () => {
+test('after the image is pushed, the next deployment with the same tag starts the tasks', async () => {
   const digest = await user.push(REPOSITORY, 'v1', 'linux/amd64');
   await user.deploy('FargateStack');
   expect(await user.service()).toMatchObject({ desiredCount: 2, images: [`${URI}@${digest}`] });

@@ -5,8 +5,8 @@ import { python } from '../emulator/venv';
 /** The emulator's own rules about tasks, each test a sentence in Python. */
 
 test.each([
-  ['layers become the files of an image as OCI says', 'layers.py'],
-  ['ECS acts upon the health of containers, and stops them, as AWS documents it', 'health.py'],
+  ['layers become the files of an image as the OCI specification defines', 'layers.py'],
+  ['ECS acts on the health of containers and stops them as AWS documents', 'health.py'],
 ])('%s', (_, file) => {
   const { status, stderr } = spawnSync(python(), [join(__dirname, 'tasks', file), '--verbose'], { encoding: 'utf8' });
   expect(stderr).toMatch(/^Ran [1-9]\d* tests/m);

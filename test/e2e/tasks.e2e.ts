@@ -21,12 +21,12 @@ const NODE: Programs = {
 
 describeTasks({ taskRuntime: 'process' }, NODE);
 
-test('a healthy task makes the circuit breaker count anew, unless it is told not to', () => {
+test('a healthy task resets the count of the circuit breaker unless this is turned off', () => {
   const counted = execFileSync(python(), [join(__dirname, 'tasks/failures.py')], { encoding: 'utf8' });
   expect(JSON.parse(counted)).toEqual({ True: 'IN_PROGRESS', False: 'FAILED' });
 });
 
-test('where tasks share the network of the machine, two programs on Node.js have one port all the same', async () => {
+test('two Node.js programs can use the same port even if tasks share the network of the machine', async () => {
   const stack = await ServiceStack.start({ sharedNetwork: true });
   try {
     for (const tag of ['one', 'two']) await stack.push(tag, NODE.server(tag, { port: 80 }));

@@ -38,7 +38,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('tasks start and stop again, each with the error that the image is not there', async () => {
+test('tasks start and stop repeatedly, each with the error that the image is missing', async () => {
   deployment = user.deploy('--all');
   const states = new Set<string>();
   let stopped: any[] = [];
@@ -58,7 +58,7 @@ test('tasks start and stop again, each with the error that the image is not ther
   }
 });
 
-test('the stack does not end', async () => {
+test('the stack remains in progress', async () => {
   [service] = Object.keys(await user.aws.services(cluster));
   const { events } = await user.aws.describeService(cluster, service);
   expect(events.map(({ message }: any) => message)).toContain(
@@ -67,7 +67,7 @@ test('the stack does not end', async () => {
   expect(await user.aws.stackStatus('FargateStack')).toBe('CREATE_IN_PROGRESS');
 });
 
-test('the way out: once nothing is wanted, it does', async () => {
+test('setting the desired count to 0 lets the stack complete', async () => {
   await user.aws.ecs('UpdateService', { cluster, service, desiredCount: 0 });
   await deployment;
   expect(await user.aws.stackStatus('FargateStack')).toBe('CREATE_COMPLETE');
@@ -75,7 +75,7 @@ test('the way out: once nothing is wanted, it does', async () => {
   expect((await user.get()).status).toBe(503);
 });
 
-test('and the way on: image, then tasks', async () => {
+test('the service starts once the image is pushed and the desired count is restored', async () => {
   await user.push('app-mp', 'v1', 'linux/amd64');
   await user.aws.ecs('UpdateService', { cluster, service, desiredCount: 1 });
   while ((await user.get()).status !== 200) await sleep(50);

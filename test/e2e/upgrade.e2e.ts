@@ -29,7 +29,7 @@ afterAll(async () => {
   await user?.leave();
 });
 
-test('an upgrade that fails later: back on the image and the handler of before', async () => {
+test('an upgrade that fails later restores the previous image and handler', async () => {
   const repair = user.failLater();
   const run = await user.deployInVain('FargateStack');
   repair();
@@ -39,14 +39,14 @@ test('an upgrade that fails later: back on the image and the handler of before',
   expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
 });
 
-test('an upgrade: the guard is asked in the present manner, and the image stays', async () => {
+test('an upgrade invokes the guard with the current contract and keeps the image', async () => {
   const run = await user.deploy('FargateStack');
   expect(updates(run)).toEqual([v1]);
   expect((await user.service()).images).toEqual([`${URI}@${v1}`]);
   expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining([expect.stringMatching(/^deployed-fargatestack-api-[0-9a-f]{8}$/)]));
 });
 
-test('a release after the upgrade marks what ran before, also that of the time before', async () => {
+test('a release after the upgrade adds release tags to the previous images, including those from before the upgrade', async () => {
   const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
   await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${v2}`]);
@@ -55,7 +55,7 @@ test('a release after the upgrade marks what ran before, also that of the time b
   expect(await Promise.all(marks.map((mark) => user.aws.imageDigest(REPOSITORY, mark)))).toEqual([v2, v1]);
 });
 
-test('a release that fails later moves the mark back', async () => {
+test('a release that fails later moves the release tag back', async () => {
   const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
   const before = await user.aws.imageDigest(REPOSITORY, mark);
   await user.push(REPOSITORY, 'v3', 'linux/amd64');
@@ -65,7 +65,7 @@ test('a release that fails later moves the mark back', async () => {
   expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(before);
 });
 
-test('all recommended feature flags at once: nothing would be replaced or removed', async () => {
+test('setting all recommended feature flags at once replaces and removes nothing', async () => {
   const context = JSON.stringify(recommendedFlags);
   const restore = user.edit('cdk.json', '{', `{ "context": ${context},`);
   const { screen } = await user.diff('FargateStack', '--exclusively', '--method', 'template');
@@ -74,7 +74,7 @@ test('all recommended feature flags at once: nothing would be replaced or remove
   expect(screen).not.toMatch(/replace|\[-\] AWS::/);
 });
 
-test('it can be deleted', async () => {
+test('the upgraded stack can be deleted', async () => {
   await user.destroyAll();
   expect(await user.aws.clusterNames()).toEqual([]);
 });

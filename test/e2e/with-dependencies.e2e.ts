@@ -37,13 +37,13 @@ afterAll(() => {
   rmSync(clone, { recursive: true });
 });
 
-test('installs what is missing, runs the task, and ends as it ends', async () => {
+test('the script installs missing dependencies, runs the task and exits with its exit code', async () => {
   const { child, screen } = start('ends');
   expect(await once(child, 'close')).toEqual([7, null]);
   expect(screen()).toMatch(/added 1 package.*task ends/s);
 });
 
-test('installs nothing when nothing is missing, and again when the lock file is newer', async () => {
+test('the script installs nothing if nothing is missing, and installs again if the lock file is newer', async () => {
   const again = start('ends');
   await once(again.child, 'close');
   expect(again.screen()).not.toContain('added');
@@ -55,7 +55,7 @@ test('installs nothing when nothing is missing, and again when the lock file is 
   expect(newer.screen()).toContain('1 package');
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends all that the task has started', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends all processes that the task has started', async (signal) => {
   const { child, screen } = start('waits');
   const grandchild = await pidOf(screen);
   child.kill(signal);
@@ -63,7 +63,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends all that the task h
   await untilGone(grandchild);
 });
 
-test('so does the end of npm, which passes on no signal', async () => {
+test('the end of npm, which forwards no signal, ends all processes that the task has started', async () => {
   const npm = spawn('sh', ['-c', `${process.execPath} with-dependencies.mjs waits & wait`], { cwd: clone, stdio: ['ignore', 'pipe', 'inherit'] });
   let screen = '';
   npm.stdout.setEncoding('utf8').on('data', (text) => screen += text);

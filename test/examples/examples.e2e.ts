@@ -39,7 +39,7 @@ describe.each([
     return assembly;
   }
 
-  test('compile, all with the same settings', async () => {
+  test('compile with one set of compiler options', async () => {
     const [settings, ...others] = ALL_EXAMPLES.map((example) => readJson(join(consumer.example(example), 'tsconfig.json')));
     for (const other of others) expect(other).toEqual(settings);
 
@@ -50,7 +50,7 @@ describe.each([
   });
 
   describe.each(NAMES)('%s', (example) => {
-    test.each(FLAGS)('with %s: no service without the guard, no exports', async (flags) => {
+    test.each(FLAGS)('has no unguarded service and no exports with %s', async (flags) => {
       const assembly = await assemblyOf(example, flags);
 
       // The newest manifests are of a later schema than the lowest aws-cdk-lib, which reads them here, but no different in this.
@@ -60,7 +60,7 @@ describe.each([
       expect(Object.values(templates(assembly)).join()).not.toMatch(/Fn::ImportValue|"Export"/);
     });
 
-    test('the templates are the same at each synthesis', async () => {
+    test('has the same templates at each synthesis', async () => {
       const once = await assemblyOf(example, FLAGS[0]);
       const twice = await synth(consumer, example, FLAGS[0], 'twice');
       expect(Object.keys(templates(once))).not.toEqual([]);
@@ -69,7 +69,7 @@ describe.each([
   });
 
   if (version === 'lowest') {
-    test('cfn-lint, a judge nobody here wrote, finds nothing but what is accepted, and all of that', async () => {
+    test('have exactly the accepted findings from cfn-lint', async () => {
       const rendered: string[] = [];
       for (const example of NAMES) rendered.push(...files(await assemblyOf(example, FLAGS[0]), /\.template\.json$/));
       const found = new Set((await cfnLint(rendered)).map(({ Rule }) => Rule.Id));

@@ -76,19 +76,19 @@ describe.each([
   const table = accepted(prefix);
   const ids = (rows: Accepted[]) => rows.map(({ id }) => id).sort();
 
-  test('finds in the examples what the guide lists, and all of that', async () => {
+  test('finds in the examples exactly what the guide lists', async () => {
     expect(await findings(...assemblies.examples)).toEqual(ids(table));
   });
 
-  test('finds, with a certificate, all but what the guide says that it answers', async () => {
+  test('finds with a certificate all except what the guide says a certificate resolves', async () => {
     expect(await findings(assemblies.certificate)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith !== '`certificate`')));
   });
 
-  test('finds, in the strictest service of the guide, only what nothing makes go away', async () => {
+  test('finds in the strictest service of the guide only what no option resolves', async () => {
     expect(await findings(assemblies.strict)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith === '')));
   });
 
-  test('finds in another example nothing else than what its own code does', async () => {
+  test('finds in another example only issues of its own code besides those in the guide', async () => {
     const known = ids(table);
     const others = (await findings(assemblies.other)).filter((id) => !known.includes(id));
     expect(others).toEqual(Object.keys(ACCEPTED_THERE).filter((id) => id.startsWith(prefix)).sort());

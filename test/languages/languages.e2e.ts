@@ -58,7 +58,7 @@ test('the program of the guide has a guard with requirements and a release task'
   expect(Object.values<any>(Resources).find(({ Type }) => Type === 'Custom::ImageGuard').Properties.Requirements).toHaveLength(1);
 });
 
-test.each(Object.entries(LANGUAGES))('the example in %s, with the packed library, makes the templates of TypeScript', (language, { install, env }) => {
+test.each(Object.entries(LANGUAGES))('the example in %s with the packed library synthesizes the same templates as in TypeScript', (language, { install, env }) => {
   const directory = mkdtempSync(join(tmpdir(), `phased-fargate-${language}-`));
   directories.push(directory);
   cpSync(join(CHECKOUT, 'examples', language), directory, { recursive: true });
@@ -70,7 +70,7 @@ test.each(Object.entries(LANGUAGES))('the example in %s, with the packed library
   }
 });
 
-test('the example in C# uses nothing but what the generated API has', () => {
+test('the example in C# uses only members of the generated API', () => {
   const generated = mkdtempSync(join(tmpdir(), 'phased-fargate-dotnet-'));
   directories.push(generated);
   run(CHECKOUT, 'npx', 'jsii-pacmak', '--target', 'dotnet', '--code-only', '--outdir', generated);

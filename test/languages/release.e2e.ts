@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test('PyPI would take wheel and source distribution, and can show their page', () => {
+test('PyPI would accept the wheel and the source distribution and can render their page', () => {
   const packages = readdirSync(join(DIST, 'python'));
   expect(packages.map((name) => name.replace(/[\d.]+\d/, 'VERSION')).sort()).toEqual(['phased_fargate-VERSION-py3-none-any.whl', 'phased_fargate-VERSION.tar.gz']);
 
@@ -30,7 +30,7 @@ describe('Maven Central', () => {
   const find = (ending: string) => files.find((file) => new RegExp(`/phased-fargate-[\\d.]+\\d${ending}$`).test(file))!;
   const content = (ending: string) => run(directory, 'jar', '--list', '--file', find(ending));
 
-  test('gets classes, sources, documentation and a description of them, all with their checksums', () => {
+  test('receives classes, sources, documentation and a POM, all with checksums', () => {
     for (const ending of ['.pom', '.jar', '-sources.jar', '-javadoc.jar']) {
       for (const algorithm of ['md5', 'sha1']) {
         expect(readFileSync(`${find(ending)}.${algorithm}`, 'utf8')).toBe(createHash(algorithm).update(readFileSync(find(ending))).digest('hex'));
@@ -52,7 +52,7 @@ describe('Maven Central', () => {
   });
 });
 
-test('the Go module is one that can be fetched by its path, and go vet finds nothing in it', () => {
+test('the Go module can be fetched by its path, and go vet finds nothing in it', () => {
   const module = join(directory, 'phasedfargate');
   cpSync(join(DIST, 'go', 'phasedfargate'), module, { recursive: true });
   expect(run(module, 'go', 'list', '-m').trim()).toBe('github.com/org/phased-fargate-go/phasedfargate');

@@ -14,7 +14,7 @@ const NO_IMAGES: Record<string, string> = {
   'AWS::SageMaker::ModelPackage ImageDigest': 'is a digest alone, beside the image',
 };
 
-test('a required guard is required for every property that may hold an image by the schemas of CloudFormation', () => {
+test('a required guard covers every property that can hold an image by the schemas of CloudFormation', () => {
   const found: [string, string][] = JSON.parse(execFileSync(python(), [join(__dirname, 'container_images.py')], { encoding: 'utf8' }));
   expect(found.length).toBeGreaterThan(40);
 

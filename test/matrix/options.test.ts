@@ -10,14 +10,14 @@ const PLAIN = {
   scaling: 'between',
 } as Options;
 
-test('every two choices meet in some combination, but for those of which a rule says why they cannot', () => {
+test('every two choices meet in some combination, except where a rule says why they cannot', () => {
   const impossible = impossiblePairs(DIMENSIONS, [...REFUSED, ...NOT_THERE]);
   expect(impossible.length).toBeGreaterThan(REFUSED.length);
   expect(new Set(pairsNeverMet(DIMENSIONS, COMBINATIONS).map(sorted))).toEqual(new Set(impossible.map(sorted)));
 });
 
 test.each(REFUSED.flatMap(({ because, error, ...rule }) => pairsOf([{ because, ...rule }]).map((pair) => ({ because, error, pair }))))(
-  'refused at synthesis, because $because: $pair', ({ error, pair }) => {
+  'synthesis refuses $pair because $because', ({ error, pair }) => {
     expect(() => build({ ...PLAIN, ...pair }).synth()).toThrow(error);
   });
 
@@ -30,7 +30,7 @@ const EVERYWHERE_FOR_A_SHELL = [
 ];
 
 test.each(COMBINATIONS.map((combination) => ({ combination, given: differences(combination) })))(
-  'the service waits for its image, and no role may do more than it needs: $given', ({ combination }) => {
+  'the service waits for its image and no role has excess permissions with $given', ({ combination }) => {
     const graph = new ReferenceGraph(build(combination).synth());
     expect(graph.resources('AWS::ECS::Service')).toHaveLength(1);
     expect(ecrImages(graph)).toHaveLength(1);

@@ -12,7 +12,7 @@ const anyOptions: fc.Arbitrary<Options> = fc.record(Object.fromEntries(Object.en
 const OPTION = /\b[a-z]+([A-Z]\w*)*\b/g;
 const NAMES = new Set(Object.keys(DIMENSIONS).map((name) => name.split('.').at(-1)!));
 
-test('random options deploy on paper behind the guard, or are refused by an error that names one of them', () => {
+test('random options synthesize behind the guard or are refused by an error that names one of them', () => {
   const outcomes = { synthesized: 0, refused: 0 };
   fc.assert(fc.property(anyOptions, (options) => {
     let graph: ReferenceGraph;

@@ -6,7 +6,7 @@ import { ReferenceGraph, Resource } from '../util/reference-graph';
 const EVERYWHERE = ['ecr:GetAuthorizationToken'];
 
 test.each(COMBINATIONS.map((combination) => ({ combination })))(
-  'the service waits for the task, the task for the guard, and no role may do more than it needs: $combination', ({ combination }) => {
+  'the service waits for the task, the task waits for the guard, and no role has excess permissions with $combination', ({ combination }) => {
     const graph = new ReferenceGraph(build(combination).synth());
     const [task] = graph.resources('Custom::ReleaseTask');
     const [service] = graph.resources('AWS::ECS::Service');

@@ -12,7 +12,7 @@ const MOST_TOLD = 5;
 
 /** Runs random stories, and expects that none of them violates anything and that all of them together have tried everything. */
 export function expectNoViolations({ stormy, rare }: { stormy: boolean; rare: readonly Invariant[] }): void {
-  test(`${STORIES} life cycles from seed ${FIRST_SEED} on violate nothing`, async () => {
+  test(`${STORIES} life cycles starting at seed ${FIRST_SEED} violate no invariant`, async () => {
     const subject = versionOf('tested');
     const recorder = new WireRecorder();
     const { violated, checked, exempted, calls } = await campaign({

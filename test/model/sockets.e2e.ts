@@ -30,7 +30,7 @@ function quickStory(seed: number): Story {
   };
 }
 
-test(`${STORIES} stories with real processes and sockets hold what those in virtual time do`, async () => {
+test(`${STORIES} stories with real processes and sockets satisfy the same invariants as in virtual time`, async () => {
   const seeds = Array.from({ length: STORIES }, (_, index) => index + 1);
   const found: string[] = [];
   while (seeds.length > 0) found.push(...await Promise.all(seeds.splice(0, AT_ONCE).map(violations)));

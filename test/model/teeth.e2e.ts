@@ -13,7 +13,7 @@ const KNOWN_FAULTS: readonly Invariant[] = [
   'inTime', 'rollbackSucceeds', 'rollbackAnswer', 'rollbackTags', 'rollbackId', 'deployedIsTagged', 'lateMessenger', 'releases', 'calls',
 ];
 
-describe.each(Object.entries(SABOTEURS))('an invariant that is broken on purpose: %s', (name, saboteur) => {
+describe.each(Object.entries(SABOTEURS))('the deliberately broken invariant %s', (name, saboteur) => {
   test('is noticed', async () => {
     const invariant = name as Invariant;
     const subject = versionOf('tested');
@@ -39,7 +39,7 @@ test.each(Object.entries(WIRE_SABOTEURS))('botocore notices %s', async (_, chang
   expect(recorder.report().complaints).not.toEqual([]);
 });
 
-test('the faults of the handler of contract 2 are found', async () => {
+test('the known faults of the handler of contract 2 are found', async () => {
   const subject = versionOf('contract-2');
   const unfound = new Set(KNOWN_FAULTS);
   for (let seed = 1; seed <= 10 * STORIES && unfound.size > 0; seed++) {

@@ -28,14 +28,14 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('before the first release it compares with nothing, and says so', async () => {
+test('before the first release, the task compares nothing and says so', async () => {
   await publish();
   const { exitCode, output } = await compat();
   expect(output).toMatch(/has no release on npm: there is nothing to compare with/);
   expect(exitCode).toBe(0);
 });
 
-test('what a release had, and is gone now, is an error, unless it is in the allow-list', async () => {
+test('a member that was released and is now missing is an error unless it is in the allow-list', async () => {
   await publish(releaseWithMore());
   writeFileSync(join(directory, 'allowed'), `# gone for this reason\nremoved:${NAME}.ImageRegistry.goneSince\n`);
   const [error, allowed] = await Promise.all([compat('none'), compat('allowed')]);

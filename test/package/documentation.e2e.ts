@@ -25,13 +25,13 @@ interface Type extends Documented {
 
 const TYPES: Type[] = Object.values(types);
 
-test.each(TYPES.map((type) => [type.name, type] as const))('%s says what it is, and so does all that it has', (_, type) => {
+test.each(TYPES.map((type) => [type.name, type] as const))('%s and all of its members have a description', (_, type) => {
   const members = [type, ...type.properties ?? [], ...type.methods ?? [], ...type.members ?? []];
   const parameters = parametersOf(type).filter(({ name }) => !SELF_EXPLANATORY.includes(name));
   expect([...members, ...parameters].filter(({ docs }) => !docs?.summary).map(({ name }) => name)).toEqual([]);
 });
 
-test.each(TYPES.filter(({ kind }) => kind === 'interface').map((type) => [type.name, type] as const))('%s says what its options are by default', (_, type) => {
+test.each(TYPES.filter(({ kind }) => kind === 'interface').map((type) => [type.name, type] as const))('%s states the default of every option', (_, type) => {
   const silent = (type.properties ?? []).filter(({ optional, docs }) => optional && !docs?.default?.trim());
   expect(silent.map(({ name }) => name)).toEqual([]);
 });
@@ -46,13 +46,13 @@ test('no name is a reserved word in one of the languages', () => {
   expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual(['JsonPatch.copy']);
 });
 
-test('API.md has a place for each type, and leaves nothing without a description', () => {
+test('API.md has a section for each type and a description for everything', () => {
   const reference = readFileSync(join(CHECKOUT, 'API.md'), 'utf8');
   expect(reference).not.toContain('*No description.*');
   expect(TYPES.filter(({ fqn }) => !reference.includes(`id="${fqn}"`)).map(({ fqn }) => fqn)).toEqual([]);
 });
 
-test('every link within API.md leads to a place, and each property of a struct is described once', () => {
+test('every link within API.md has a target, and each property of a struct is described once', () => {
   const reference = readFileSync(join(CHECKOUT, 'API.md'), 'utf8');
   const ids = [...reference.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
   const targets = [...reference.matchAll(/(?:href="|\]\()#([^")]*)/g)].map(([, target]) => target);

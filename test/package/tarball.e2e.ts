@@ -38,7 +38,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('it holds what is compiled from src, but for the handlers, and what is listed here', () => {
+test('the tarball holds the code compiled from src without the handlers, and the files listed here', () => {
   const sources = files(join(CHECKOUT, 'src'));
   const embedded = sources.filter((file) => EMBEDDED.test(file)).map((file) => `src/${file}`);
   const compiled = sources
@@ -50,7 +50,7 @@ test('it holds what is compiled from src, but for the handlers, and what is list
 /** Where the SSM agent writes. */
 const IN_CONTAINERS = ['/var/lib/amazon', '/var/log/amazon'];
 
-test('nothing in it tells of the machine that it was made on', () => {
+test('nothing in the tarball reveals the machine that built it', () => {
   for (const file of content.filter((one) => !one.startsWith('node_modules/'))) {
     const text = readFileSync(join(directory, 'package', file), 'utf8');
     expect({ file, paths: text.match(/(?<![\w.])(?:\/(?:home|root|Users|tmp|var)\/|[A-Z]:\\)[\w\\/.-]+/g)?.filter((path) => !IN_CONTAINERS.includes(path)) ?? [] }).toEqual({ file, paths: [] });
@@ -59,7 +59,7 @@ test('nothing in it tells of the machine that it was made on', () => {
   }
 });
 
-test('it holds no more than 1 MB, brings along what it depends on besides its peers, and runs nothing when it is installed', () => {
+test('the tarball is at most 1 MB, bundles all dependencies except peers and runs nothing on installation', () => {
   const { dependencies, bundledDependencies, peerDependencies, scripts } = readJson(join(directory, 'package', 'package.json'));
   expect(readdirSync(join(directory, 'package', 'node_modules')).sort()).toEqual(BUNDLED);
   expect(Object.keys(dependencies)).toEqual(BUNDLED);
@@ -69,13 +69,13 @@ test('it holds no more than 1 MB, brings along what it depends on besides its pe
   expect(statSync(tarball()).size).toBeLessThanOrEqual(1_000_000);
 });
 
-test('each library that it brings along comes with its license', () => {
+test('each bundled library includes its license', () => {
   for (const name of BUNDLED) {
     expect(readdirSync(join(directory, 'package', 'node_modules', name)).filter((file) => /^licen[cs]e/i.test(file))).toHaveLength(1);
   }
 });
 
-test('an app that renders no workflow loads none of them', () => {
+test('an app that renders no workflow loads none of the bundled libraries', () => {
   const load = `require(${JSON.stringify(join(directory, 'package'))}); console.log(JSON.stringify(Object.keys(require.cache)))`;
   const loaded: string[] = JSON.parse(execFileSync(process.execPath, ['-e', load], {
     encoding: 'utf8',
@@ -85,7 +85,7 @@ test('an app that renders no workflow loads none of them', () => {
   expect(loaded.filter((file) => BUNDLED.some((name) => file.includes(`/node_modules/${name}/`)))).toEqual([]);
 });
 
-test('npm would publish it, for everybody', () => {
+test('npm would publish the package publicly', () => {
   const report = JSON.parse(execFileSync('npm', ['publish', '--dry-run', '--json', tarball()], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

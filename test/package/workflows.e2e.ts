@@ -42,15 +42,15 @@ const ACCEPTED: Record<string, Record<string, string>> = {
   },
 };
 
-test('every workflow is judged', () => {
+test('every workflow is checked', () => {
   expect(WORKFLOWS.sort()).toEqual(Object.keys(ACCEPTED));
 });
 
-test.each(WORKFLOWS)('actionlint and zizmor, as an auditor, find in %s nothing but what is accepted, and all of that', (workflow) => {
+test.each(WORKFLOWS)('actionlint and zizmor with its auditor persona find in %s exactly what is accepted', (workflow) => {
   expect(findings(join(FOLDER, workflow))).toEqual(Object.keys(ACCEPTED[workflow]).sort());
 });
 
-test.each(WORKFLOWS)('each action of %s is pinned by its commit, and says its version', (workflow) => {
+test.each(WORKFLOWS)('each action of %s is pinned by its commit and names its version', (workflow) => {
   const uses = readFileSync(join(FOLDER, workflow), 'utf8').match(/\buses:.*/g)!;
   expect(uses.filter((use) => !/^uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
 });
@@ -62,7 +62,7 @@ test('the documentation site is neither generated nor published before a maintai
   expect(Object.keys(jobs).filter((name) => !waits(name))).toEqual([]);
 });
 
-test('the judges do find what is wrong', () => {
+test('the linters report real faults', () => {
   const directory = mkdtempSync(join(tmpdir(), 'judged-'));
   try {
     const wrong = join(directory, 'wrong.yml');

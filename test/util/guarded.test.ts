@@ -37,7 +37,7 @@ describe('a service that bypasses the guard is found', () => {
     expect(waysAroundTheGuard(graph())).toHaveLength(1);
   });
 
-  test('with the tag from the guard, which may have moved', () => {
+  test('with the tag from the guard, because the tag may have moved', () => {
     const { stack, registry, guard, graph } = stackWithGuard();
     plainService(stack, ecs.ContainerImage.fromRegistry(registry.repositoryUriForTag(guard.imageTag)));
     expect(waysAroundTheGuard(graph())).toHaveLength(1);

@@ -60,14 +60,14 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('a secret that GitHub does not have: red before anything is built, and the reason names it', async () => {
+test('a secret missing on GitHub fails the run before anything is built, and the reason names the secret', async () => {
   const run = await developer.push();
   expect(run.results).toMatchObject({ [BUILD]: 'failure', 'deploy-staging': 'skipped' });
   expect(run.screen).toContain('::error::the image is built with a secret from the environment variable NPM_TOKEN, which is not set');
   expect(developer.builds()).toEqual([]);
 });
 
-test('the image is built once, with all that it is made of, and every stage runs it from its own registry', async () => {
+test('the image is built once from all of its inputs, and every stage runs it from its own registry', async () => {
   first = await push();
   expect(built(first)).toBe('built');
   const { tag, digest } = first.jobs[BUILD].outputs;
@@ -79,23 +79,23 @@ test('the image is built once, with all that it is made of, and every stage runs
   expect(await tags(TO, 'Production')).toEqual([tag]);
 });
 
-test('the secret is nowhere to be seen', () => {
+test('the secret appears in no output', () => {
   expect(first.screen).not.toContain('hunter2');
   for (const { summary, outputs } of Object.values(first.jobs)) expect(JSON.stringify([summary, outputs])).not.toContain('hunter2');
 });
 
-test('the tag that people read is in the output of the stack', async () => {
+test('the readable tag is in the output of the stack', async () => {
   const outputs = Object.entries(await developer.aws.stackOutputs('Staging-Shop')).filter(([name]) => /ImageTag/.test(name));
   expect(outputs.map(([, value]) => value)).toEqual([first.jobs[BUILD].outputs.tag]);
 });
 
-test('a change in the additional context brings a new image', async () => {
+test('a change in the additional context builds a new image', async () => {
   developer.source.write('lib/lib.mjs', 'export const changed = true;\n');
   const sha = developer.source.commit();
   expect((await push()).jobs[BUILD].outputs.tag).toMatch(new RegExp(`^${sha}-`));
 });
 
-test('another build argument brings a new image of the same sources; a change beside the contexts does not', async () => {
+test('another build argument builds a new image of the same sources, but a change outside the contexts does not', async () => {
   const { outputs: before } = latest.jobs[BUILD];
   await write(APP.replace('first-mode', 'second-mode'));
   const { outputs } = (await push()).jobs[BUILD];
@@ -110,7 +110,7 @@ test('another build argument brings a new image of the same sources; a change be
   expect((await push()).jobs[BUILD].outputs).toEqual(before);
 });
 
-test('a rebuild on the schedule has a tag of its own, and is what later runs and deploy.sh deploy; another schedule rebuilds nothing', async () => {
+test('a scheduled rebuild has a new tag, which later runs and deploy.sh deploy, and another schedule rebuilds nothing', async () => {
   const before = latest.jobs[BUILD].outputs;
   const rebuilt = (await developer.workflowRun({ secrets: SECRETS, schedule: '17 3 * * 1' })).jobs[BUILD].outputs;
   expect(developer.builds().at(-2)).toMatchObject({ fromScratch: true });
@@ -128,7 +128,7 @@ test('a rebuild on the schedule has a tag of its own, and is what later runs and
   expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
 });
 
-test('two runs push the same tag: the one that is refused takes the image of the other', async () => {
+test('if two runs push the same tag, the refused one uses the image of the other', async () => {
   developer.source.edit('service/server.mjs', /$/, '\n// raced\n');
   const sha = developer.source.commit();
   const [, settings] = first.jobs[BUILD].outputs.tag.split('-');
@@ -146,7 +146,7 @@ test('two runs push the same tag: the one that is refused takes the image of the
   expect(await running()).toEqual({ Staging: theirs, Production: theirs });
 });
 
-test('a copy that is not what it should be: red, and the stage runs what it ran', async () => {
+test('a copy that differs from its original fails the run, and the stage keeps its previous image', async () => {
   const before = await running();
   developer.source.edit('service/server.mjs', /$/, '\n// promoted\n');
   const sha = developer.source.commit();
@@ -163,7 +163,7 @@ test('a copy that is not what it should be: red, and the stage runs what it ran'
   developer.source.revert();
 });
 
-test('deploy.sh builds the same, and says which secret it lacks', async () => {
+test('deploy.sh builds the same image and names a missing secret', async () => {
   developer.source.edit('service/server.mjs', /$/, '\n// by script\n');
   const sha = developer.source.commit();
   expect(await developer.run('./deploy.sh', 'Staging')).toMatchObject({

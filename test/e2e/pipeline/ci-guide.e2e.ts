@@ -23,19 +23,19 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('synthesis writes the workflow, whose jobs are called as the guide says', async () => {
+test('synthesis writes the workflow with the job names of the guide', async () => {
   await succeeds('npx', 'cdk', 'synth', '--quiet');
   expect(existsSync(join(developer.source.directory, WORKFLOW))).toBe(true);
   const names = Object.values<any>(parse(readFileSync(join(developer.source.directory, WORKFLOW), 'utf8')).jobs).map(({ name }) => name);
   for (const name of names.filter((one) => one !== 'Diff')) expect(GUIDE).toContain(`\`${name}\``);
 });
 
-test('the roles are deployed by hand', async () => {
+test('the roles can be deployed manually', async () => {
   await succeeds('npx', 'cdk', 'deploy', 'GitHubStack', '--require-approval', 'never');
   expect(await developer.aws.stackStatus('GitHubStack')).toBe('CREATE_COMPLETE');
 });
 
-test('the first run is green, and the service runs what was built', async () => {
+test('the first run succeeds, and the service runs the image that it built', async () => {
   developer.source.commit();
   const run = await developer.push();
   expect(Object.values(run.results).filter((result) => result !== 'success')).toEqual(['skipped']);
@@ -44,7 +44,7 @@ test('the first run is green, and the service runs what was built', async () => 
   expect(image).toMatch(new RegExp(`@${run.jobs['build-shopstack-api'].outputs.digest}$`));
 });
 
-test('a pull request shows what it would change, and changes nothing', async () => {
+test('a pull request shows what it would change and changes nothing', async () => {
   const before = await developer.service('ShopStack');
   developer.source.edit('app.ts', 'containerPort: 8080', 'containerPort: 8080, memoryLimitMiB: 1024');
   developer.source.commit();
@@ -54,12 +54,12 @@ test('a pull request shows what it would change, and changes nothing', async () 
   expect(await developer.service('ShopStack')).toEqual(before);
 });
 
-test('one from a fork gets the checks only', async () => {
+test('a pull request from a fork runs only the checks', async () => {
   const run = await developer.workflowRun({ pullRequestFrom: 'mallory/shop' });
   expect(Object.entries(run.results).filter(([, result]) => result !== 'skipped')).toEqual([['test', 'success']]);
 });
 
-test('the app with stages synthesizes as it stands, and deploys each stage in its environment', async () => {
+test('the app with stages synthesizes unchanged and deploys each stage in its environment', async () => {
   developer.source.write('app.ts', WITH_STAGES);
   await succeeds('npx', 'cdk', 'synth', '--quiet');
   const { jobs } = parse(readFileSync(join(developer.source.directory, WORKFLOW), 'utf8'));

@@ -16,7 +16,7 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('a commit: its image is built and pushed under its id, between registry and service', async () => {
+test('the image of a commit is built and pushed under the commit id, between registry and service', async () => {
   const { sha } = developer.source;
   await synthesize(sha);
   await deploy('Production/Shop/Registry');
@@ -27,7 +27,7 @@ test('a commit: its image is built and pushed under its id, between registry and
   expect(await images()).toEqual([await image(sha)]);
 });
 
-test('the same commit again: nothing is built', async () => {
+test('running the same commit again builds nothing', async () => {
   const { sha } = developer.source;
   const before = await image(sha);
   const { exitCode, output } = await build(sha);
@@ -35,7 +35,7 @@ test('the same commit again: nothing is built', async () => {
   expect(await image(sha)).toBe(before);
 });
 
-test('the same commit, but another build argument: another image', async () => {
+test('the same commit with another build argument builds another image', async () => {
   developer.source.edit('app.ts', 'stackSteps: BuildAndPush.stackSteps(production, { pipeline, source }),', `
     stackSteps: BuildAndPush.stackSteps(production, { pipeline, source, images: [{ registry: production.registry, buildArgs: { MODE: process.env.MODE! } }] }),`);
   developer.source.edit('shop-stage.ts', 'new PhasedFargateService', 'this.registry = new PhasedFargateService');
@@ -53,7 +53,7 @@ test('the same commit, but another build argument: another image', async () => {
   developer.source.revert();
 });
 
-test('an image that cannot be built: the step fails', async () => {
+test('the step fails if the image cannot be built', async () => {
   developer.source.edit('Dockerfile', /$/, '\nRUN false\n');
   const sha = developer.source.commit();
   await synthesize(sha);
@@ -61,7 +61,7 @@ test('an image that cannot be built: the step fails', async () => {
   expect((await developer.imageTags(REPOSITORY)).join()).not.toContain(sha);
 });
 
-test('the registry cannot be asked: the step fails, and nothing is built', async () => {
+test('the step fails and builds nothing if it cannot query the registry', async () => {
   const sha = developer.source.revert();
   await synthesize(sha);
   const tags = await developer.imageTags(REPOSITORY);

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PIPELINE_EXAMPLES, synthesize } from './render-examples';
 
-test.each(PIPELINE_EXAMPLES.filter((example) => example !== 'pipeline-codepipeline'))('%s: what is checked in is what the app renders', (example) => {
+test.each(PIPELINE_EXAMPLES.filter((example) => example !== 'pipeline-codepipeline'))('the files checked in for %s are what the app renders', (example) => {
   synthesize(example, true, () => undefined);
 });
 
-test('CDK Pipelines: the image is built between its registry and its service', () => {
+test('CDK Pipelines builds the image between its registry and its service', () => {
   const template = synthesize('pipeline-codepipeline', true, (assembly) => JSON.parse(readFileSync(join(assembly, 'PipelineStack.template.json'), 'utf8')));
   const [{ Properties: { Stages } }] = Object.values<any>(template.Resources).filter(({ Type }) => Type === 'AWS::CodePipeline::Pipeline');
   const order = Object.fromEntries(Stages.at(-1).Actions.map(({ Name, RunOrder }: any) => [Name, RunOrder]));

@@ -19,7 +19,7 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('the first deployment ever: registry, image and service, in this order', async () => {
+test('the first deployment creates registry, image and service in this order', async () => {
   const { sha } = developer.source;
   const run = await developer.push();
   expect(run.screen).not.toMatch(/error/i);
@@ -35,7 +35,7 @@ test('the first deployment ever: registry, image and service, in this order', as
   first = digest;
 });
 
-test('a second commit: its image', async () => {
+test('a second commit deploys its own image', async () => {
   developer.source.edit('service/server.mjs', 'first', 'second');
   const sha = developer.source.commit();
   const run = await developer.push();
@@ -48,7 +48,7 @@ test('a second commit: its image', async () => {
   expect(await images()).toEqual([`${URI}@${digest}`]);
 });
 
-test('the same commit again: nothing is built, and the same image runs', async () => {
+test('running the same commit again builds nothing and keeps the image', async () => {
   const before = await images();
   const run = await developer.push();
   expect(run.results).toEqual(ALL_GREEN);
@@ -57,7 +57,7 @@ test('the same commit again: nothing is built, and the same image runs', async (
   expect(await images()).toEqual(before);
 });
 
-test('a commit that only changes infrastructure: nothing is built, the image stays, the infrastructure changes', async () => {
+test('a commit that only changes infrastructure builds nothing, keeps the image and deploys the change', async () => {
   const before = { images: await images(), tags: await developer.imageTags(REPOSITORY) };
   developer.source.edit('app.ts', 'containerPort: 8080', 'containerPort: 8080, memoryLimitMiB: 1024');
   developer.source.commit();
@@ -68,7 +68,7 @@ test('a commit that only changes infrastructure: nothing is built, the image sta
   expect((await developer.service()).memory).toBe('1024');
 });
 
-test('a check that fails: nothing happens at all', async () => {
+test('a failed check prevents all further jobs', async () => {
   developer.source.edit('service/server.mjs', /$/, '}');
   developer.source.commit();
   const run = await developer.push();
@@ -79,7 +79,7 @@ test('a check that fails: nothing happens at all', async () => {
   developer.source.revert();
 });
 
-test('a build that fails: nothing is deployed', async () => {
+test('a failed build deploys nothing', async () => {
   const before = await images();
   developer.source.edit('service/Dockerfile', 'USER node', 'RUN false');
   const sha = developer.source.commit();
@@ -91,7 +91,7 @@ test('a build that fails: nothing is deployed', async () => {
   developer.source.revert();
 });
 
-test('a service whose stack rolls back: red, and the image of before', async () => {
+test('a stack rollback fails the run and restores the previous image', async () => {
   const before = await images();
   developer.source.edit('service/server.mjs', 'second', 'third');
   developer.source.edit('app.ts', /$/, `
@@ -109,7 +109,7 @@ test('a service whose stack rolls back: red, and the image of before', async () 
   developer.source.revert();
 });
 
-test('a release that does not come up: red, and the image of before answers', async () => {
+test('a release that does not start fails the run, and the previous image answers requests', async () => {
   const before = await images();
   developer.source.edit('service/server.mjs', 'second', 'broken');
   developer.source.edit('service/server.mjs', /^/, "console.log('no database'); process.exit(1);\n");
@@ -125,7 +125,7 @@ test('a release that does not come up: red, and the image of before answers', as
   developer.source.revert();
 });
 
-test('a service that ECS rolls back without telling CloudFormation: red', async () => {
+test('a service that ECS rolls back without telling CloudFormation fails the run', async () => {
   const { taskDefinition } = await developer.service();
   const before = await images();
   developer.source.edit('service/server.mjs', 'second', 'fourth');
@@ -140,7 +140,7 @@ test('a service that ECS rolls back without telling CloudFormation: red', async 
   expect(run.jobs.deploy.summary).toContain('| failure |');
 });
 
-test('an older commit whose build is slow: red, and the newer one stays', async () => {
+test('the run of an older commit with a slow build fails, and the newer image stays deployed', async () => {
   let release = () => {};
   const newerIsDeployed = new Promise<void>((resolve) => release = resolve);
   developer.source.edit('service/server.mjs', 'fourth', 'older');
@@ -171,7 +171,7 @@ test('an older commit whose build is slow: red, and the newer one stays', async 
   expect(await images()).toEqual([`${URI}@${digest}`]);
 });
 
-test('a workflow file that was forgotten: red before anything is deployed, and the reason says what to do', async () => {
+test('a stale workflow file fails the run before anything is deployed, and the reason gives the remedy', async () => {
   developer.source.edit('app.ts', "checks: { typecheck: 'npm run check', test: 'npm test' },", '');
   developer.source.commit();
   const run = await developer.push();
@@ -180,7 +180,7 @@ test('a workflow file that was forgotten: red before anything is deployed, and t
   developer.source.revert();
 });
 
-test('deploy.sh goes the same way', async () => {
+test('deploy.sh runs the same steps in the same order', async () => {
   developer.source.edit('service/server.mjs', 'newer', 'fifth');
   expect(await developer.run('./deploy.sh')).toMatchObject({ exitCode: 1, output: expect.stringContaining('error: there are uncommitted changes: commit them first') });
 

@@ -21,13 +21,13 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test.each(readdirSync(SHELL))('%s: shellcheck finds nothing', (file) => {
+test.each(readdirSync(SHELL))('shellcheck finds nothing in %s', (file) => {
   expect(file).toMatch(/\.sh$/);
   expect(shellcheck(join(SHELL, file))).toEqual(CLEAN);
   expect(readFileSync(join(SHELL, file), 'utf8')).not.toContain('shellcheck disable');
 });
 
-test('the workflow', () => {
+test('actionlint and zizmor find nothing in the workflow', () => {
   const { app, images } = shop(ImageVersion.parameter());
   const file = written('deploy.yml', new DeployWorkflow(app, 'Deploy', {
     pushRoleArn: 'arn:aws:iam::111122223333:role/push',
@@ -39,12 +39,12 @@ test('the workflow', () => {
   expect(zizmor(file)).toEqual({ exitCode: 0, output: expect.stringContaining('No findings to report') });
 });
 
-test('the script', () => {
+test('shellcheck finds nothing in the script', () => {
   const { app, images } = shop(ImageVersion.parameter());
   expect(shellcheck(written('deploy.sh', new DeployScript(app, 'Deploy', { images }).render()))).toEqual(CLEAN);
 });
 
-test('the steps of CDK Pipelines', () => {
+test('shellcheck finds nothing in the steps of CDK Pipelines', () => {
   const { app, images, services } = shop(ImageVersion.tag('4f9d2c1'));
   const stack = new Stack(app, 'Pipeline', { env: { account: '111122223333', region: 'eu-west-1' } });
   const source = pipelines.CodePipelineSource.connection('octo-org/web', 'main', { connectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/1' });
@@ -59,7 +59,7 @@ test('the steps of CDK Pipelines', () => {
   }
 });
 
-test('the judges do find what is wrong', () => {
+test('the linters report real faults', () => {
   const wrong = written('wrong.sh', `#!/usr/bin/env bash\n${functions('look_up')}\nlook_up $1\n`);
   expect(shellcheck(wrong).output).toContain('SC2086');
 });

@@ -9,30 +9,30 @@ import { EXAMPLES, PIPELINE_EXAMPLES } from './render-examples';
 const WORKFLOWS = PIPELINE_EXAMPLES.map((example) => join(EXAMPLES, example, '.github/workflows/deploy.yml')).filter(existsSync);
 const SCRIPTS = PIPELINE_EXAMPLES.map((example) => join(EXAMPLES, example, 'deploy.sh')).filter(existsSync);
 
-test('there is something to judge', () => {
+test('there are workflows and scripts to check', () => {
   expect(WORKFLOWS.length).toBeGreaterThanOrEqual(2);
   expect(SCRIPTS.length).toBeGreaterThanOrEqual(1);
 });
 
 describe.each(WORKFLOWS)('%s', (workflow) => {
-  test('actionlint, with shellcheck, finds nothing', () => {
+  test('has no findings from actionlint with shellcheck', () => {
     expect(actionlint(workflow)).toEqual({ exitCode: 0, output: '' });
   });
 
-  test('zizmor, as an auditor, finds nothing', () => {
+  test('has no findings from zizmor with its auditor persona', () => {
     expect(zizmor(workflow)).toEqual({ exitCode: 0, output: expect.stringContaining('No findings to report') });
   });
 
-  test('nothing is suppressed', () => {
+  test('suppresses no findings', () => {
     expect(readFileSync(workflow, 'utf8')).not.toMatch(/zizmor: *ignore|shellcheck disable/);
   });
 });
 
-test.each(SCRIPTS)('%s: shellcheck finds nothing', (script) => {
+test.each(SCRIPTS)('shellcheck finds nothing in %s', (script) => {
   expect(shellcheck(script)).toEqual({ exitCode: 0, output: '' });
 });
 
-test('the judges do find what is wrong', () => {
+test('the linters report real faults', () => {
   const directory = mkdtempSync(join(tmpdir(), 'judged-'));
   try {
     const wrong = join(directory, 'wrong.yml');

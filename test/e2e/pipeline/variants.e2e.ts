@@ -23,7 +23,7 @@ test.each<[string, Record<string, string>, Partial<DeployWorkflowProps>]>([
   ['long jobs, in environments, on runners of another architecture', {}, {
     deployTimeout: Duration.hours(3), buildTimeout: Duration.hours(2), buildEnvironmentName: 'build', runsOn: 'ubuntu-24.04-arm',
   }],
-])('%s: actionlint, with shellcheck, and zizmor, as an auditor, find nothing', (_, files, props) => {
+])('actionlint with shellcheck and zizmor with its auditor persona find nothing in a workflow with %s', (_, files, props) => {
   const text = inSources({ directories: ['.', 'service'], files: Object.keys(files) }, (root) => {
     for (const [file, content] of Object.entries(files)) writeFileSync(join(root, file), content);
     const app = testApp();

@@ -105,7 +105,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
 
   const exited = (exitCode: number) => ({ code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode });
 
-  (ISOLATED ? describe : describe.skip)('a container that has only the files of its image', () => {
+  (ISOLATED ? describe : describe.skip)('a container with only the files of its image', () => {
     test.each(CANNOT_START)('cannot be started with %s', async (_, config, problem) => {
       const { code, reason, exitCode } = await end(await start(await push(image('', config))));
       expect({ code, exitCode }).toEqual({ code: 'TaskFailedToStart', exitCode: undefined });
@@ -119,7 +119,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
       expect(await aws.logLines(tag)).toEqual([line]);
     });
 
-    test.each(['proc', 'dev'])('a file in place of the folder %s keeps a container from starting', async (name) => {
+    test.each(['proc', 'dev'])('cannot be started if the image has a file in place of the folder %s', async (name) => {
       const { files, config } = nativeFailure(7, 'ran');
       expect(await end(await start(await push({ files: { ...files, [name]: '' }, config })))).toEqual({
         code: 'TaskFailedToStart', reason: expect.stringMatching(/^CannotStartContainerError: (?!.*rootfs\/).*directory/), exitCode: undefined,
@@ -139,7 +139,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
     });
   });
 
-  test('a container is asked to end by the signal that its image names', async () => {
+  test('a container is stopped by the signal that its image names', async () => {
     const { files, config } = endsBySignal('SIGQUIT', 43);
     const task = await start(await push({ files, config: { ...config, StopSignal: 'SIGQUIT' } }));
     // It has to get to the line that heeds the signal.
@@ -160,7 +160,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
     expect(reason).toMatch(problem);
   });
 
-  test('an entry of an index that names no platform is for the one that its image names', async () => {
+  test('an index entry without a platform is for the platform that its image names', async () => {
     const entryOf = async (tag: string) => ({ digest: await aws.imageDigest('app', tag), size: 1, mediaType: 'application/vnd.oci.image.manifest.v1+json' });
     const [here, elsewhere] = [await push(nativeFailure(7, 'here')), await push(nativeFailure(8, 'elsewhere'), undefined, 'linux/arm64')];
     const manifests = [await entryOf(elsewhere), await entryOf(here)];
@@ -170,7 +170,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
     });
   });
 
-  test('the registry refuses an image that names what it does not have', async () => {
+  test('the registry refuses an image that references missing content', async () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     await expect(pushManifest({ config: { digest }, layers: [] }, 'application/vnd.oci.image.manifest.v1+json')).rejects.toThrow('LayersNotFoundException');
     await expect(pushManifest({ manifests: [{ digest }] })).rejects.toThrow('ReferencedImagesNotFoundException');

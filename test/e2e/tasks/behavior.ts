@@ -62,7 +62,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
   }
 
   describe('a container', () => {
-    test('gets secrets as variables, and does not start without them', async () => {
+    test('gets secrets as environment variables and does not start without them', async () => {
       const name = '/secret';
       await stack.push('secret', programs.tells(['SECRET'], { WorkingDir: '/srv', User: '0' }));
       const deployed = { tag: 'secret', container: { Secrets: [{ Name: 'SECRET', ValueFrom: name }] } };
@@ -75,13 +75,13 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect((await stack.logs())[0]).toMatch(/^xyzzy /);
     });
 
-    test('exits: the task stops with its exit code', async () => {
+    test('stops its task with its exit code when it exits', async () => {
       await stack.push('exits', programs.exits(7, 'no database'));
       expect(await failing({ tag: 'exits' })).toEqual([{ code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode: 7 }]);
       expect(await stack.logs()).toContain('no database');
     });
 
-    test('exits although it is not essential: the task goes on', async () => {
+    test('leaves its task running when it exits but is not essential', async () => {
       await stack.push('exits-0', programs.exits(0, 'prepared'));
       const helper = { Name: 'helper', Image: `${URI}:exits-0`, Essential: false };
       const container = { DependsOn: [{ ContainerName: 'helper', Condition: 'SUCCESS' }] };
@@ -89,20 +89,20 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect((await stack.get()).text).toBe('good');
     });
 
-    test('a program for another architecture does not start, although the image says that it is for this one', async () => {
+    test('does not start a program for another architecture, even if the image claims the right one', async () => {
       await stack.push('foreign', FOREIGN);
       expect(await failing({ tag: 'foreign' })).toEqual([{ code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode: 1 }]);
       expect(await stack.logs()).toContain('exec /app: exec format error');
     });
 
-    test('a program that is not in the image cannot be started', async () => {
+    test('cannot start a program that is not in the image', async () => {
       await stack.push('none', { files: { 'srv/data': '' }, config: { Cmd: ['no-such-program'] } });
       expect(await failing({ tag: 'none' })).toEqual([{
         code: 'TaskFailedToStart', reason: expect.stringMatching(/^CannotStartContainerError: .*exec: "no-such-program": executable file not found in \$PATH/),
       }]);
     });
 
-    test('is asked to end, and killed only if it does not', async () => {
+    test('is asked to exit and is killed only if it does not', async () => {
       await stack.push('deaf', programs.waits({ deaf: true }));
       const exitCodes = [];
       for (const tag of ['worker', 'deaf']) {
@@ -116,33 +116,33 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
   });
 
   describe('an image', () => {
-    test('that is missing: the task stops before it runs', async () => {
+    test('that is missing stops the task before it runs', async () => {
       expect(await failing({ tag: 'missing' })).toEqual([{
         code: 'TaskFailedToStart',
         reason: `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${URI}:missing: ${URI}:missing: not found`,
       }]);
     });
 
-    test('an index without the platform of the task cannot be pulled', async () => {
+    test('with an index that lacks the platform of the task cannot be pulled', async () => {
       await stack.pushIndex('arm', programs.server('arm'), 'linux/arm64', 'linux/arm');
       expect((await failing({ tag: 'arm' }))[0].reason).toBe(
         `CannotPullContainerError: pull image manifest has been retried 1 time(s): image Manifest does not contain descriptor matching platform '${PLATFORM}'`);
     });
 
-    test('an index with it can, by its digest as well', async () => {
+    test('with an index that has the platform of the task can be pulled, also by its digest', async () => {
       const digest = await stack.pushIndex('both', programs.server('both'), 'linux/arm64', PLATFORM);
       expect(await stack.deploy({ tag: `both@${digest}`, port: 80 })).toBe('CREATE_COMPLETE');
       expect((await stack.get()).text).toBe('both');
     });
 
-    test('with a layer that is none cannot be pulled', async () => {
+    test('with an invalid layer cannot be pulled', async () => {
       await stack.pushLayer('torn', Buffer.from('no archive'));
       expect((await failing({ tag: 'torn' }))[0]).toMatchObject({
         code: 'TaskFailedToStart', reason: expect.stringMatching(/^CannotPullContainerError: ref pull has been retried 1 time\(s\): failed to extract layer sha256:/),
       });
     });
 
-    test('cannot write outside of its own files', async () => {
+    test('cannot write outside its own files', async () => {
       const file = `/tmp/escaped-${process.pid}`;
       const program = programs.server('tame');
       await stack.push('hostile', { ...program, files: { ...program.files, [`../../../../../../../..${file}`]: 'escaped' } });
@@ -151,8 +151,8 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
     });
   });
 
-  describe('health', () => {
-    test('a server at another port than the target group asks: unhealthy, with the reason', async () => {
+  describe('a health check', () => {
+    test('fails with the reason if the server listens on another port than that of the target group', async () => {
       await stack.push('elsewhere', programs.server('elsewhere', { port: 8080 }));
       expect((await failing({ tag: 'elsewhere', port: 80 }))[0]).toMatchObject({
         code: 'ServiceSchedulerInitiated', reason: 'Task failed ELB health checks in (target-group)',
@@ -160,13 +160,13 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect(await stack.messages()).toContain('(service service) (port 80) is unhealthy in (target-group) due to (reason Health checks failed).');
     });
 
-    test('an answer of another status than the target group wants: unhealthy, with the status', async () => {
+    test('fails with the status if the answer has another status than the target group expects', async () => {
       await failing({ tag: 'good', port: 80, targetGroup: { Matcher: { HttpCode: '204,301-302' } } });
       expect(await stack.messages()).toContain(
         '(service service) (port 80) is unhealthy in (target-group) due to (reason Health checks failed with these codes: [200]).');
     });
 
-    test('the command of a health check runs in the container, and decides', async () => {
+    test('of a container runs its command in the container and decides by the exit code', async () => {
       const check = (command: string) => ({ HealthCheck: { Command: ['CMD-SHELL', command], Interval: 5, Retries: 2 } });
       expect(await stack.deploy({ tag: 'worker', container: check('exit 0') })).toBe('CREATE_COMPLETE');
       expect((await stack.runningTasks())[0].healthStatus).toBe('HEALTHY');
@@ -178,7 +178,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
   });
 
   describe('a deployment', () => {
-    test('without a circuit breaker, a missing image is tried again and again, until nothing is wanted any more', async () => {
+    test('without a circuit breaker retries a missing image until the desired count is 0', async () => {
       await stack.beginDeploy({ tag: 'missing', deployment: {} });
       while ((await stack.stoppedTasks()).length < 4) await sleep(100);
       expect(await stack.status()).toBe('CREATE_IN_PROGRESS');
@@ -190,7 +190,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect(await stack.service()).toMatchObject({ desiredCount: 0, runningCount: 0, pendingCount: 0 });
     });
 
-    test('replaces tasks without a moment in which nobody answers', async () => {
+    test('replaces tasks without an interruption', async () => {
       await stack.deploy({ tag: 'good', port: 80, tasks: 2 });
       await stack.beginDeploy({ tag: 'better', port: 80, tasks: 2 });
       const answers: string[] = [];
@@ -204,7 +204,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect((await stack.service()).deployments).toMatchObject([{ status: 'PRIMARY', rolloutState: 'COMPLETED', runningCount: 2 }]);
     });
 
-    test('stops a task first where there is no room for another', async () => {
+    test('stops a task first if another one would exceed the maximum', async () => {
       const deployment = { MinimumHealthyPercent: 0, MaximumPercent: 100 };
       await stack.deploy({ tag: 'good', port: 80, deployment });
       await stack.beginDeploy({ tag: 'better', port: 80, deployment });
@@ -217,7 +217,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect((await stack.get()).text).toBe('better');
     });
 
-    test('that fails is rolled back by ECS, then by CloudFormation; what ran keeps running, and EventBridge hears of all', async () => {
+    test('that fails is rolled back by ECS and then by CloudFormation, keeps the previous tasks running and is reported on EventBridge', async () => {
       await stack.push('broken', programs.exits(3, 'broken'));
       await stack.deploy({ tag: 'good', port: 80 });
       const before = (await stack.runningTasks()).map(({ taskArn }) => taskArn);
@@ -261,7 +261,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
   });
 
   if (ISOLATED) {
-    test('no container outlives the process that started the emulator, even if that is killed', async () => {
+    test('leaves no container behind when the process that started the emulator ends, even if that process is killed', async () => {
       const mark = randomUUID();
       const marked = () => readdirSync('/proc').filter((id) => /^\d+$/.test(id) && environmentOf(id).includes(mark));
       const { files, config } = nativeRelease('of nobody');
@@ -287,21 +287,21 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect(marked()).toEqual([]);
     });
 
-    describe('a container with a network and users of its own', () => {
-      test('runs with the environment, folder, user and command of its image', async () => {
+    describe('in which a container has its own network and users', () => {
+      test('runs it with the environment, folder, user and command of its image', async () => {
         const image = programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' });
         await stack.push('tells', image);
         await failing({ tag: 'tells' });
         expect((await stack.logs())[0]).toMatch(/^blue .*\/srv 1234$/);
       });
 
-      test('runs with those of its definition, if that has any', async () => {
+      test('prefers those of the container definition, if any', async () => {
         await stack.push('told', programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' }));
         await failing({ tag: 'told', container: { Environment: [{ Name: 'COLOR', Value: 'red' }], User: '4321' } });
         expect((await stack.logs())[0]).toMatch(/^red .*\/srv 4321$/);
       });
 
-      test('a port below 1024 is refused to all users but root', async () => {
+      test('refuses a port below 1024 to all users except root', async () => {
         await stack.push('low', programs.server('low', { port: 80, user: '1000' }));
         expect((await failing({ tag: 'low', port: 80 }))[0]).toMatchObject({ code: 'EssentialContainerExited', exitCode: 1 });
         await stack.renew();
@@ -310,7 +310,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
         expect((await stack.get()).text).toBe('high');
       });
 
-      test('a server that listens for itself only is not reached', async () => {
+      test('cannot reach a server that listens on 127.0.0.1 only', async () => {
         await stack.push('local', programs.server('local', { host: '127.0.0.1' }));
         expect((await failing({ tag: 'local', port: 80 }))[0].reason).toBe('Task failed ELB health checks in (target-group)');
       });
