@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describeTasks, Programs } from '../e2e/tasks/behavior';
 import { Program } from '../emulator/programs';
 
-/** Tasks in containers, made by runc of images that bring all that they need: BusyBox, linked statically. */
+/** Tasks in containers, started by runc from self-contained images with a statically linked BusyBox. */
 
 const BUSYBOX: Program['files'] = { 'bin/busybox': readFileSync('/bin/busybox') };
 

@@ -3,8 +3,8 @@ import { updates } from './expectations';
 import { User } from './user';
 
 /**
- * The guide `existing-repository`: ids, names and owners change, and what runs goes on with the image that is there. Each
- * test goes on where the one before it ended.
+ * The guide `existing-repository`: ids, names and owners change, and the service keeps running the existing image. Each test
+ * continues where the previous one ended.
  */
 
 const REPOSITORY = 'fargatestack-api';
@@ -57,7 +57,7 @@ describe('moving from the default registry to an explicit one', () => {
     const before = await user.aws.stackResources('FargateStack');
     const run = await user.deploy('FargateStack');
     expect(updates(run)).toEqual([v1]);
-    // The id of the guard's resource is its record of answers: it has one more, to a question about another registry stack.
+    // The id of the guard's resource records its answers. It now has one more, to a question about another registry stack.
     const after = await user.aws.stackResources('FargateStack');
     const [prefix, record] = before[GUARD].physicalId.split(new RegExp(`(?<=${GUARD}/)`));
     expect(after[GUARD].physicalId).toMatch(new RegExp(`^${prefix}[0-9a-f]{16}@${v1.slice('sha256:'.length)}/${record}$`));
@@ -96,7 +96,7 @@ test('renaming the stack creates a second stack with the same image, and then th
   expect(await user.aws.imageTags(REPOSITORY)).toContainEqual(expect.stringMatching(/^deployed-shopstack-shop-[0-9a-f]{8}$/));
 });
 
-/** The app of the example, with other constructs in its stack. */
+/** The app of the example with other constructs in its stack. */
 function app(constructs: string, stackId = 'FargateStack'): void {
   writeFileSync(user.file('app.ts'), `
     import { ImageRegistry, PhasedFargateService } from '@org/phased-fargate';

@@ -1,7 +1,7 @@
 import { refusal, updates } from './expectations';
 import { User } from './user';
 
-/** The example `app-and-fargate-stack`, where the tag is a commit. Each test goes on where the one before it ended. */
+/** The example `app-and-fargate-stack`, in which the tag is a commit. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'app-mp';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
@@ -20,7 +20,7 @@ afterAll(async () => {
 test('deploying everything at once creates the registry, and the guard refuses the service within seconds, before it is created', async () => {
   const run = await user.deployInVain('--all', ...commit('aaa1'));
   expect(refusal(run)).toContain(`Image ${URI}:aaa1 does not exist`);
-  // Measured at the emulator: the CLI has its own pace.
+  // Measured at the emulator, because the speed of the CLI varies.
   const [{ sentAt, answeredAt }] = run.guard;
   expect(answeredAt! - sentAt).toBeLessThan(5000);
   expect(run.screen).not.toMatch(/CREATE_\w+ \| AWS::(ECS::(Service|TaskDefinition)|ElasticLoadBalancingV2::L)/);

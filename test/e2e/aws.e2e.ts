@@ -7,7 +7,7 @@ import { Aws } from '../emulator/aws';
 import { bootstrap } from '../emulator/cdk';
 import { Emulator } from '../emulator/emulator';
 
-/** What `npx projen test:aws` does in an account, tried on the emulator as if it were one. */
+/** Runs `npx projen test:aws` on the emulator as if it were an account. */
 
 let emulator: Emulator;
 let directory: string;

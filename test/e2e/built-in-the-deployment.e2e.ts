@@ -3,7 +3,7 @@ import { CodeBuild, ContainerBuild } from './code-build';
 import { updates } from './expectations';
 import { User } from './user';
 
-/** The example `built-in-the-deployment`: one command, and no image is pushed by hand. Each test goes on where the one before it ended. */
+/** The example `built-in-the-deployment`: one command, and no image is pushed manually. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'fargatestack-images';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
@@ -14,7 +14,7 @@ let broken = false;
 const digests: string[] = [];
 
 beforeAll(async () => {
-  // Lambda has the AWS SDK at hand.
+  // Lambda provides the AWS SDK.
   process.env.NODE_PATH = join(__dirname, '../../node_modules');
   user = await User.of('built-in-the-deployment');
   codeBuild = new CodeBuild(user.aws, push);

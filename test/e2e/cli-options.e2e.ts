@@ -1,6 +1,6 @@
 import { User } from './user';
 
-/** The example `minimal`, released with options of the CDK CLI that do something else than one would think. */
+/** The example `minimal`, released with CDK CLI options whose effect is not obvious. */
 
 const REPOSITORY = 'fargatestack-api';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;

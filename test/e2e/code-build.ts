@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Aws } from '../emulator/aws';
 import { send } from '../emulator/http';
 
-/** A build of `ContainerImageBuild`, by the variables that its function starts it with. */
+/** A build of `ContainerImageBuild`, as the variables that its function passes. */
 export interface ContainerBuild {
   readonly buildCommand: string;
   readonly imageTag: string;
@@ -10,14 +10,14 @@ export interface ContainerBuild {
   readonly repositoryUri: string;
   readonly requestId: string;
   readonly responseURL: string;
-  /** Where the sources are, by the hash of their content. */
+  /** Location of the sources, which contains the hash of their content. */
   readonly sourceS3Url: string;
   readonly stackId: string;
 }
 
 /**
- * What stands in for CodeBuild: takes each build that is started, lets the image be pushed, and answers CloudFormation
- * as the build specification of `ContainerImageBuild` does.
+ * Stand-in for CodeBuild: takes each build that is started, has the image pushed, and answers CloudFormation as the build
+ * specification of `ContainerImageBuild` does.
  */
 export class CodeBuild {
   public readonly builds: ContainerBuild[] = [];

@@ -35,7 +35,7 @@ test('the demo runs to its end in any environment', async () => {
   expect(screen()).toMatch(/not used: .*AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_PROFILE/);
   expect(code).toBe(0);
   await expectNothingLeft(screen());
-  // The film in the README tells the same (npx projen docs:pictures makes it anew).
+  // The recording in the README shows the same steps (npx projen docs:pictures updates it).
   expect(storyOf(readFileSync(join(IMAGES, 'demo.svg'), 'utf8'))).toEqual(storyIn(screen().split('\n')));
 });
 

@@ -7,7 +7,7 @@ import { Aws } from '../emulator/aws';
 import { ACCOUNT, CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { pushImage, pushIndex } from '../emulator/oci';
 
-/** The emulator itself: every other test here is only worth as much as it behaves like AWS. */
+/** The emulator itself. All other tests here rely on it to behave like AWS. */
 
 let emulator: Emulator;
 let aws: Aws;
@@ -21,7 +21,7 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-/** A custom resource does what its properties say, and reports the stack status that it sees. */
+/** Custom resource that does what its properties say and reports the stack status that it sees. */
 const HANDLER = `
   const { request } = require('node:http');
   const send = (method, url, headers, body) => new Promise((resolve, reject) => {
@@ -52,9 +52,9 @@ const HANDLER = `
 interface Stub {
   readonly Id: string;
   readonly Value?: string;
-  /** The request types that it answers with FAILED. */
+  /** Request types that the handler answers with FAILED. */
   readonly Fails?: string;
-  /** The length of the answer to a Create. */
+  /** Length of the answer to a Create, in bytes. */
   readonly Bytes?: number;
   readonly ContentType?: string;
   readonly AnswersTwice?: true;
@@ -96,7 +96,7 @@ async function statusOf(stackName: string): Promise<string | undefined> {
   return aws.stackStatus(stackName).catch(() => undefined);
 }
 
-/** One line per request: what a reader compares with CloudFormation's documentation. */
+/** One line per request, for comparison with the documentation of CloudFormation. */
 function told(requests: CustomResourceRequest[]): string[] {
   return requests.map(({ logicalId, requestType, physicalId, properties }) => `${requestType} ${logicalId} ${physicalId ?? '-'} ${properties.Value ?? ''}`.trim());
 }
@@ -239,7 +239,7 @@ describe('the registry', () => {
     expect(await aws.imageDigest('app', tag)).toBe(await aws.imageDigest('app', 'one'));
   });
 
-  /** Gives a tag to an image that is there, as the console does. */
+  /** Adds a tag to an existing image, as the console does. */
   async function putImage(imageTag: string, imageDigest: string): Promise<void> {
     const { images: [{ imageManifest, imageManifestMediaType }] } = await aws.ecr('BatchGetImage', { repositoryName: 'app', imageIds: [{ imageDigest }] });
     await aws.ecr('PutImage', { repositoryName: 'app', imageManifest, imageManifestMediaType, imageTag });
@@ -261,7 +261,7 @@ describe('the emulator process', () => {
     const program = `
       require('./test/emulator/commands/typescript.cjs');
       require('./test/emulator/emulator').Emulator.start().then((started) => console.log(started.endpoint, started.directory));
-      setInterval(() => undefined, 1000); // an emulator does not keep its process alive
+      setInterval(() => undefined, 1000); // an emulator does not keep the process alive that started it
     `;
     const starter = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = await once(starter.stdout.setEncoding('utf8'), 'data');

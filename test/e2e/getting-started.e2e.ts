@@ -6,7 +6,7 @@ import { execute } from './pipeline/workflow-run';
 import { Emulator } from '../emulator/emulator';
 import { python } from '../emulator/venv';
 
-/** `docs/guides/getting-started.md`, followed to the letter on the emulator. */
+/** `docs/guides/getting-started.md`, followed exactly on the emulator. */
 
 const guide = guideOf(readFileSync(join(__dirname, '../../docs/guides/getting-started.md'), 'utf8'));
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   commands = join(consumer.directory, 'commands');
   mkdirSync(commands);
   const installed = join(consumer.directory, 'node_modules/.bin');
-  // What is installed is there already.
+  // The dependencies are already installed.
   command('npm', '[[ $* == "install @org/phased-fargate" ]]');
   command('npx', `
     case "$*" in

@@ -1,8 +1,8 @@
-/** A guide as its readers follow it: the files that it has them write, the commands that it has them run, and what these show. */
+/** A guide as its readers follow it: the files that they write, the commands that they run, and the output that they see. */
 export interface Guide {
-  /** All of it, as one shell script, since directories and variables last from one command to the next. */
+  /** The whole guide as one shell script, because directories and variables persist between commands. */
   readonly script: string;
-  /** What the guide says is on the screen, by the number of the commands that it stands after. */
+  /** Output that the guide shows, by the number of commands before it. */
   readonly screens: ReadonlyArray<{ readonly after: number; readonly lines: string[] }>;
 }
 
@@ -25,13 +25,13 @@ export function guideOf(markdown: string): Guide {
   return { script: script.join('\n'), screens };
 }
 
-/** What the commands of a guide with this number showed. */
+/** Output of the commands with this number. */
 export function screenOf(output: string, commands: number): string {
   const [, screen] = output.split(`${MARK} ${commands}\n`);
   return screen.split(MARK)[0];
 }
 
-/** A screen without what differs from run to run: digests, commits, times, counts, names of load balancers. */
+/** An output without the parts that differ between runs: digests, commits, times, counts, names of load balancers. */
 export function comparable(screen: string): string {
   return screen
     .replace(/sha256:[0-9a-f]{64}/g, 'sha256:#')

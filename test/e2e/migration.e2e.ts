@@ -14,8 +14,8 @@ import { StackResource } from '../emulator/aws';
 import { FlagSet, testApp } from '../util/synth';
 
 /**
- * The guide `migration`, with the code that is written there: a service of `aws-ecs-patterns` is taken over while it runs.
- * Each test goes on where the one before it ended.
+ * The guide `migration`, with its code: a running service of `aws-ecs-patterns` is migrated.
+ * Each test continues where the previous one ended.
  */
 
 const guide = readFileSync(join(__dirname, '..', '..', 'docs', 'guides', 'migration.md'), 'utf8');
@@ -26,7 +26,7 @@ const URI = '111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api';
 const THEN = ['--app', 'npx tsx before.ts'];
 const NOW = ['--app', 'npx tsx after.ts'];
 
-/** What the guide says is made anew; all other resources of the old stack have to stay. */
+/** Resources that the guide says are recreated. All other resources of the old stack must stay. */
 const MADE_ANEW = ['AWS::ECS::TaskDefinition', 'AWS::IAM::Policy', 'AWS::IAM::Role', 'AWS::IAM::Role', 'AWS::Logs::LogGroup'];
 
 let user: User;
@@ -119,7 +119,7 @@ test('registry, image and service in order keep the same service and load balanc
   expect(await user.aws.loadBalancerHosts()).toEqual([host]);
 });
 
-/** The types of what a deployment would take out of the stack. */
+/** Types of the resources that a deployment would remove from the stack. */
 function removed(screen: string): string[] {
   return [...screen.matchAll(/\[-\] (AWS::\w+::\w+) (?:\S+ ){1,2}(?:destroy|orphan)/g)].map(([, type]) => type).sort();
 }
@@ -134,7 +134,7 @@ function synth(flags: FlagSet, content: (stack: Stack, cluster: ecs.ICluster) =>
   return { assembly, resources: assembly.getStackByName('Plain').template.Resources };
 }
 
-/** The logical ids here and before, by the table of the guide. */
+/** Old and new logical ids, from the table of the guide. */
 function kept(known: Resources, here: Resources): [string, string][] {
   const rows = [...guide.matchAll(/^\| `(AWS::\S+)` \| (.*?) \| (.*?) \|/gm)];
   return rows.flatMap(([, type, idThere, idHere]) => {

@@ -6,7 +6,7 @@ import { IMAGES } from '../../scripts/pictures';
 import { eventsPicture } from '../../scripts/pictures/events';
 import { StackEvent } from '../emulator/aws';
 
-/** The example `minimal` from the first day on: each test goes on where the one before it ended. */
+/** The example `minimal` from its first deployment. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'fargatestack-api';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;

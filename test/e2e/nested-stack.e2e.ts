@@ -1,7 +1,7 @@
 import { refusal, updates } from './expectations';
 import { User } from './user';
 
-/** The service in a nested stack, which CDK cannot deploy on its own. Each test goes on where the one before it ended. */
+/** The service in a nested stack, which CDK cannot deploy on its own. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'app-mp';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;

@@ -39,7 +39,7 @@ test('the command removes the tags of that pull request only and never deletes a
   await run('1');
   expect(await aws.imageTags(repositoryName)).toEqual([
     'a', 'b', 'deployed-pr1-other-8c9d0e1f',
-    // Its own tag is gone, so these are the last.
+    // The image's own tag is gone, so these are its last tags.
     'deployed-pr1-shop-api-0a1b2c3d-earlier-2', 'deployed-pr1-shop-api-0a1b2c3d-earlier-3',
     'deployed-pr12-shop-api-4e5f6a7b',
   ]);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Run, User } from './user';
 import { Program, release } from '../emulator/programs';
 
-/** A migration that really runs, before a service that really runs. */
+/** A real migration that runs before a real service. */
 
 const REPOSITORY = 'fargatestack-api';
 
@@ -25,7 +25,7 @@ const APP = `
   migration.runBefore(api);
 `;
 
-/** A release whose migration does this. */
+/** A release with this migration. */
 function migrating(text: string, source: string): Program {
   const { files, config } = release(text);
   return { files: { ...files, 'srv/migrate.js': `console.log(${JSON.stringify(`migration of ${text}`)});\n${source}` }, config };
@@ -126,7 +126,7 @@ test('a migration that takes too long is stopped, and a request that is delivere
   const request = await user.untilReleaseTaskRuns();
   const before = await untilStarted('slow', 1);
 
-  // Another request, which Lambda delivers twice, while the stack is being deployed.
+  // Another request, delivered twice by Lambda while the stack is being deployed.
   const mailbox = await Mailbox.open();
   const resources = await user.aws.stackResources('FargateStack');
   const [, runner] = Object.entries(resources).find(([id, { type }]) => type === 'AWS::Lambda::Function' && id.startsWith('PhasedFargateReleaseTask'))!;
@@ -168,7 +168,7 @@ async function lines(): Promise<string[]> {
   return user.aws.logLines(group);
 }
 
-/** The releases whose migration has run, one after the other. */
+/** Releases whose migration has run, in order. */
 async function migrations(): Promise<string[]> {
   return (await lines()).map((line) => /^migration of (.+)$/.exec(line)?.[1]).filter((name) => name !== undefined);
 }
@@ -185,7 +185,7 @@ async function stackId(): Promise<string> {
   return /<StackId>([^<]+)</.exec(await user.aws.cloudFormation('DescribeStacks', { StackName: 'FargateStack' }))![1];
 }
 
-/** Takes answers instead of CloudFormation. */
+/** Receives answers in place of CloudFormation. */
 class Mailbox {
   public static async open(): Promise<Mailbox> {
     const mailbox = new Mailbox();

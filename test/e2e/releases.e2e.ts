@@ -5,7 +5,7 @@ import { FOREIGN } from './tasks/behavior';
 import { User } from './user';
 import { Program, script } from '../emulator/programs';
 
-/** Releases of a service that really run: what a client gets, and what becomes of a release that does not come up. */
+/** Releases of a real service: what a client receives, and what happens to a release that does not start. */
 
 const REPOSITORY = 'fargatestack-api';
 
@@ -82,7 +82,7 @@ test('returning to the previous release is an ordinary deployment', async () => 
   expect((await user.get()).text).toMatch(/^v1 /);
 });
 
-/** Each is bad in its own way, and its tasks end with a reason of their own. */
+/** Each release fails in its own way, and its tasks stop with a different reason. */
 const BAD: [string, Program, RegExp][] = [
   ['exits', script("console.log('no database'); process.exit(3);"), /^Essential container in task exited$/],
   ['never becomes healthy', script("require('node:http').createServer((_, response) => response.writeHead(500).end()).listen(80)"), /^Task failed ELB health checks in \(target-group /],
@@ -114,7 +114,7 @@ test.each([
   ['circuitBreakerFailureCount 5: after five', 'circuitBreakerFailureCount: 5', 5],
 ])('the circuit breaker does as its options say: %s', async (_, option, failed) => {
   const repair = user.edit('app.ts', 'imageInEnvironment: true,', `imageInEnvironment: true, ${option},`);
-  // The options must be there before the release that they are about: CloudFormation takes them back with it.
+  // The options must be deployed before the release: CloudFormation would roll them back together with it.
   await user.deploy('FargateStack');
   const since = (await failures()).length;
   await user.deployInVain('FargateStack', ...tag('exits'));
@@ -132,7 +132,7 @@ async function releaseTags(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(tags.map(async (name) => [name, await user.aws.imageDigest(REPOSITORY, name)])));
 }
 
-/** What EventBridge has brought to the log group for failures. */
+/** Events that EventBridge has delivered to the log group for failures. */
 async function failures(): Promise<any[]> {
   return (await logOf('PhasedFargateEvents')).map((line) => JSON.parse(line));
 }
@@ -141,13 +141,13 @@ async function logOf(id: string): Promise<string[]> {
   return user.aws.logLines(await groupOf(id));
 }
 
-/** The log group whose logical id begins with that of a construct. */
+/** Log group whose logical id begins with that of a construct. */
 async function groupOf(id: string): Promise<string> {
   const resources = Object.entries(await user.aws.stackResources('FargateStack'));
   return resources.find(([logicalId, { type }]) => type === 'AWS::Logs::LogGroup' && logicalId.startsWith(id))![1].physicalId;
 }
 
-/** The columns that the saved query of the template makes of an event. The emulator knows no `coalesce`. */
+/** Columns that the saved query of the template derives from an event. The emulator knows no `coalesce`. */
 function shownByQuery(event: unknown): Record<string, unknown> {
   const { Resources } = JSON.parse(readFileSync(user.file('cdk.out/FargateStack.template.json'), 'utf8'));
   const query: string = Object.values<any>(Resources).find(({ Type }) => Type === 'AWS::Logs::QueryDefinition').Properties.QueryString;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { User } from './user';
 import { nativeRelease } from '../emulator/native';
 
-/** A deployment that an alarm of `rollbackOn` fails. Each test goes on where the one before it ended. */
+/** A deployment that fails because of an alarm in `rollbackOn`. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'fargatestack-api';
 

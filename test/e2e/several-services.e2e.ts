@@ -3,7 +3,7 @@ import { User } from './user';
 
 /**
  * The example `several-services`: two services behind one listener, a worker that shares the image of one of them, and a
- * repository that was there before. Each test goes on where the one before it ended.
+ * repository that already existed. Each test continues where the previous one ended.
  */
 
 const HOST = '111122223333.dkr.ecr.us-east-1.amazonaws.com';
@@ -79,7 +79,7 @@ function running(release: string): Record<string, string[]> {
   return { Api: [image], Worker: [image], Web: [`${HOST}/web@${web}`] };
 }
 
-/** The tags of the latest and the previous release without their hash, and the release that each of them is on. */
+/** Tags of the latest and the previous release without their hash, and the release that each tag names. */
 async function marks(): Promise<Record<string, string>> {
   const found = (await user.aws.imageTags('shopstack-api')).filter((name) => /^deployed-(?!.*-earlier-)/.test(name));
   return Object.fromEntries(await Promise.all(found.map(async (name) => {

@@ -1,7 +1,7 @@
 import { refusal } from './expectations';
 import { User } from './user';
 
-/** Registry and service in one stack, which `WhenMissing.startWithoutTasks` makes possible. Each test goes on where the one before it ended. */
+/** Registry and service in one stack, which `WhenMissing.startWithoutTasks` makes possible. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'fargatestack-registry';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;

@@ -5,7 +5,7 @@ import { ServiceStack } from './tasks/service-stack';
 import { script } from '../emulator/programs';
 import { python } from '../emulator/venv';
 
-/** Tasks as processes of this machine, which needs no more than Node.js and Python. */
+/** Tasks as processes of this machine, which need only Node.js and Python. */
 
 const NODE: Programs = {
   server: (text, { port = 80, host, user } = {}) => script(`

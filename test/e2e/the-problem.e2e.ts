@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { User } from './user';
 
 /**
- * What this library is for: with aws-cdk-lib alone, one deployment of repository and service never ends. The test of the
- * example `app-and-fargate-stack` deploys the same two stacks with this library. Each test goes on where the one before it ended.
+ * The problem that this library solves: with aws-cdk-lib alone, one deployment of repository and service never ends. The test of
+ * the example `app-and-fargate-stack` deploys the same two stacks with this library. Each test continues where the previous one ended.
  */
 
 const URI = '111122223333.dkr.ecr.us-east-1.amazonaws.com/app-mp';
 
-/** AppStack and FargateStack as one writes them, circuit breaker off, as is the default of aws-cdk-lib. */
+/** Typical AppStack and FargateStack without a circuit breaker, which is the default of aws-cdk-lib. */
 const PLAIN = `
   import { App, Stack } from 'aws-cdk-lib';
   import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -67,7 +67,7 @@ test('the stack remains in progress', async () => {
   expect(await user.aws.stackStatus('FargateStack')).toBe('CREATE_IN_PROGRESS');
 });
 
-test('setting the desired count to 0 lets the stack complete', async () => {
+test('the stack completes once the desired count is set to 0', async () => {
   await user.aws.ecs('UpdateService', { cluster, service, desiredCount: 0 });
   await deployment;
   expect(await user.aws.stackStatus('FargateStack')).toBe('CREATE_COMPLETE');
@@ -75,7 +75,7 @@ test('setting the desired count to 0 lets the stack complete', async () => {
   expect((await user.get()).status).toBe(503);
 });
 
-test('the service starts once the image is pushed and the desired count is restored', async () => {
+test('the service starts after the image is pushed and the desired count is restored', async () => {
   await user.push('app-mp', 'v1', 'linux/amd64');
   await user.aws.ecs('UpdateService', { cluster, service, desiredCount: 1 });
   while ((await user.get()).status !== 200) await sleep(50);

@@ -5,8 +5,8 @@ import { updates } from './expectations';
 import { User } from './user';
 
 /**
- * A stack that the library made when its contract was at version 1, handler included: `fixtures/contract-1` is what
- * `cdk synth` left of the example `minimal` at that time. Each test goes on where the one before it ended.
+ * A stack that the library created at contract version 1, including its handler. `fixtures/contract-1` is the output of
+ * `cdk synth` for the example `minimal` at that time. Each test continues where the previous one ended.
  */
 
 const REPOSITORY = 'fargatestack-api';
@@ -46,7 +46,7 @@ test('an upgrade invokes the guard with the current contract and keeps the image
   expect(await user.aws.imageTags(REPOSITORY)).toEqual(expect.arrayContaining([expect.stringMatching(/^deployed-fargatestack-api-[0-9a-f]{8}$/)]));
 });
 
-test('a release after the upgrade adds release tags to the previous images, including those from before the upgrade', async () => {
+test('a release after the upgrade adds release tags to its image and to the image from before the upgrade', async () => {
   const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
   await user.deploy('FargateStack', ...tag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${v2}`]);

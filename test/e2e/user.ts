@@ -9,17 +9,17 @@ import { HttpAnswer, send } from '../emulator/http';
 import { pushImage, pushIndex } from '../emulator/oci';
 import { Program } from '../emulator/programs';
 
-/** What a run of the CDK CLI came to. */
+/** Result of a run of the CDK CLI. */
 export interface Run {
-  /** What was on the screen, as one line, since the CLI breaks lines wherever it likes. */
+  /** Output as one line, because the CLI breaks lines anywhere. */
   readonly screen: string;
-  /** What CloudFormation asked the guards meanwhile, and what they answered. */
+  /** Requests from CloudFormation to guards during the run, and their answers. */
   readonly guard: CustomResourceRequest[];
-  /** The same for release tasks. */
+  /** Requests to release tasks during the run, and their answers. */
   readonly releaseTask: CustomResourceRequest[];
 }
 
-/** Somebody with one of the examples, the packed library in it, and a bootstrapped AWS account. */
+/** A user with one of the examples, the packed library and a bootstrapped AWS account. */
 export class User {
   public static async of(example: string): Promise<User> {
     const consumer = await Consumer.install(LOWEST);
@@ -44,12 +44,12 @@ export class User {
     return this.cdk(0, ['deploy', '--require-approval', 'never', ...args]);
   }
 
-  /** Deploys what is expected to fail. */
+  /** Runs a deployment that is expected to fail. */
   public async deployInVain(...args: string[]): Promise<Run> {
     return this.cdk(1, ['deploy', '--require-approval', 'never', ...args]);
   }
 
-  /** Shows what a deployment would change. */
+  /** Shows the changes that a deployment would make. */
   public async diff(...args: string[]): Promise<Run> {
     return this.cdk(0, ['diff', ...args]);
   }
@@ -58,12 +58,12 @@ export class User {
     return this.cdk(0, ['destroy', '--force', '--all', ...args]);
   }
 
-  /** Pushes an image of a certain program for one platform. Returns its digest. */
+  /** Pushes an image with this program for one platform. Returns its digest. */
   public async pushProgram(repository: string, tag: string, content: Program, platform = 'linux/amd64'): Promise<string> {
     return pushImage(this.emulator, { repository, tag, content, platform });
   }
 
-  /** What a client of the one load balancer gets. */
+  /** Answer to a client of the only load balancer. */
   public async get(path = '/'): Promise<HttpAnswer> {
     const hosts = await this.aws.loadBalancerHosts();
     if (hosts.length !== 1) throw new Error(`expected one load balancer, found ${hosts.length}`);
@@ -78,7 +78,7 @@ export class User {
       : pushIndex(this.emulator, { ...image, platforms });
   }
 
-  /** Pushes an image of this content: the same content makes the same digest, which is returned. */
+  /** Pushes an image with this content and returns its digest. The same content results in the same digest. */
   public async pushContent(repository: string, tag: string, content: string, platform: string): Promise<string> {
     return pushImage(this.emulator, { repository, tag, content, platform });
   }
@@ -88,12 +88,12 @@ export class User {
     return join(this.directory, name);
   }
 
-  /** Writes a source file of the example anew. */
+  /** Overwrites a source file of the example. */
   public write(name: string, content: string): void {
     writeFileSync(this.file(name), content);
   }
 
-  /** Changes a source file of the example. Returns what changes it back. */
+  /** Changes a source file of the example. Returns a function that restores it. */
   public edit(file: string, from: string | RegExp, to: string): () => void {
     const path = this.file(file);
     const source = readFileSync(path, 'utf8');
@@ -103,7 +103,7 @@ export class User {
     return () => writeFileSync(path, source);
   }
 
-  /** Adds to the stack of the service what fails once the service is deployed. Returns what takes it away again. */
+  /** Adds a resource to the service stack that fails once the service is deployed. Returns a function that removes it. */
   public failLater({ stack = 'FargateStack', file = 'app.ts' } = {}): () => void {
     return this.edit(file, /$/, `
       import { CustomResource } from 'aws-cdk-lib';
@@ -113,26 +113,26 @@ export class User {
     `);
   }
 
-  /** The one service there is. */
+  /** The only service. */
   public async service(): Promise<Service> {
     const services = Object.values(await this.services());
     if (services.length !== 1) throw new Error(`expected one service, found ${services.length}`);
     return services[0];
   }
 
-  /** The services of the one cluster there is, by name. */
+  /** The services of the only cluster, by name. */
   public async services(): Promise<Record<string, Service>> {
     const clusters = await this.aws.clusterNames();
     if (clusters.length !== 1) throw new Error(`expected one cluster, found ${clusters.length}`);
     return this.aws.services(clusters[0]);
   }
 
-  /** Returns as soon as a guard has been asked and has not answered yet. */
+  /** Returns as soon as a guard has received a request and has not answered yet. */
   public async untilGuardWaits(): Promise<void> {
     while (this.emulator.customResourceRequests().at(-1)?.answer !== undefined) await sleep(50);
   }
 
-  /** What CloudFormation asks a release task at the moment. */
+  /** The pending request from CloudFormation to a release task. */
   public async untilReleaseTaskRuns(): Promise<CustomResourceRequest> {
     for (;;) {
       const running = this.emulator.customResourceRequests().find(({ resourceType, answer }) => resourceType === 'Custom::ReleaseTask' && answer === undefined);
@@ -141,7 +141,7 @@ export class User {
     }
   }
 
-  /** Runs a function as Lambda does, and waits for its end. */
+  /** Runs a function as Lambda does and waits for its end. */
   public async invoke(functionName: string, event: object): Promise<void> {
     const url = new URL(`/2015-03-31/functions/${functionName}/invocations`, this.emulator.endpoint);
     const { status, text } = await send('POST', url, { 'content-type': 'application/json' }, JSON.stringify(event));

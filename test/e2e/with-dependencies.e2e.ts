@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What `npm test` and `npm run demo` start with, in a clone whose only dependency is a stand-in for projen. */
+/** The script that `npm test` and `npm run demo` start with, in a clone whose only dependency is a stand-in for projen. */
 
 const STAND_IN = `
   const [task] = process.argv.slice(2);

@@ -9,7 +9,7 @@ export const BRANCH = 'main';
 
 type Turn = 'runs' | 'cancelled';
 
-/** GitHub's side of all runs of a repository: their concurrency groups, and the API that tells of them. */
+/** GitHub's side of all runs of a repository: their concurrency groups, and the API that lists the runs. */
 export class ActionsService {
   public static async start(source: SourceRepository): Promise<ActionsService> {
     const service = new ActionsService(source);
@@ -34,24 +34,24 @@ export class ActionsService {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** A run of a workflow begins. Returns its id. */
+  /** Begins a run of a workflow. Returns its id. */
   public begin(workflow: string, sha: string, event: string): number {
     const id = this.runs.length + 1;
     this.runs.push({ id, number: id, sha, event, jobs: [], workflow });
     return id;
   }
 
-  /** A job of a run begins. */
+  /** Begins a job of a run. */
   public record(run: number, job: JobRecord): void {
     this.runs[run - 1].jobs.push(job);
   }
 
-  /** The token of a job, which says what that may do. */
+  /** Token of a job, which determines the job's permissions. */
   public tokenFor(permissions: Record<string, string>): string {
     return Buffer.from(JSON.stringify(permissions)).toString('base64');
   }
 
-  /** Waits for the turn of a job. */
+  /** Waits until the concurrency group admits the job. */
   public async enter(job: string, concurrency: Concurrency): Promise<Turn> {
     const { groups, cancelled } = this.groups.arrive(job, concurrency);
     this.groups = groups;

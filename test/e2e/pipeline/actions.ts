@@ -6,7 +6,7 @@ import { ImageBuilder } from './image-builder';
 import { SourceRepository } from './source-repository';
 import { Emulator } from '../../emulator/emulator';
 
-/** A job as its steps see it. */
+/** A job from the view of its steps. */
 export interface JobEnvironment {
   readonly emulator: Emulator;
   readonly source: SourceRepository;
@@ -22,7 +22,7 @@ export interface JobEnvironment {
 
 type Inputs = Record<string, any>;
 
-/** What stands in for each action: does what matters of it, refuses what the action itself would refuse. Returns its outputs. */
+/** Stand-in for each action: does the relevant part and refuses what the action itself would refuse. Returns the outputs. */
 type StandIn = (job: JobEnvironment, inputs: Inputs, env: Record<string, string>) => Promise<Record<string, string>>;
 
 const STAND_INS: Record<string, StandIn> = {
@@ -39,7 +39,7 @@ const STAND_INS: Record<string, StandIn> = {
     if (permissions['id-token'] !== 'write') {
       throw new Error('Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers');
     }
-    // The emulator takes it for the account.
+    // The emulator reads the account from it.
     const AWS_ACCESS_KEY_ID = inputs['role-to-assume'].split(':')[4];
     const { AWS_SECRET_ACCESS_KEY } = emulator.env;
     Object.assign(env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: inputs['aws-region'], AWS_DEFAULT_REGION: inputs['aws-region'] });
@@ -73,12 +73,12 @@ const STAND_INS: Record<string, StandIn> = {
   },
 };
 
-/** What Docker keeps of a login. */
+/** Credentials that Docker stores after a login. */
 function loginFile({ env }: JobEnvironment, registry: string): string {
   return join(env.DOCKER_CONFIG, `docker-login-${registry}`);
 }
 
-/** Runs what stands in for an action. The action must be pinned by a commit. */
+/** Runs the stand-in for an action. The action must be pinned by a commit. */
 export async function runAction(uses: string, job: JobEnvironment, inputs: Inputs, env: Record<string, string>): Promise<Record<string, string>> {
   const [name, commit] = uses.split('@');
   if (!(name in STAND_INS) || !/^[0-9a-f]{40}$/.test(commit)) throw new Error(`nothing stands in for ${uses}`);

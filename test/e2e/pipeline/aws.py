@@ -1,8 +1,8 @@
 """
-The AWS CLI, as far as pipelines use it: `aws <service> <operation> --options --query … --output text`.
+The part of the AWS CLI that pipelines use: `aws <service> <operation> --options --query … --output text`.
 
-Operations and their options are those that botocore knows, so what AWS does not have fails here too. Answers and errors
-are printed as the AWS CLI prints them.
+botocore defines the operations and their options, so an operation that AWS lacks fails here too. Answers and errors are
+printed as the AWS CLI prints them.
 """
 
 import json
@@ -23,7 +23,7 @@ def main(service, operation, *arguments):
     if options.pop('output') != ['text']:
         raise SystemExit('only --output text is known here')
 
-    # What the emulator takes for the account. Repositories of other accounts let everybody in here.
+    # The emulator reads the account from it. Here, repositories of other accounts admit everybody.
     account = options.get('registry-id', [None])[0]
     client = botocore.session.get_session().create_client(
         service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')

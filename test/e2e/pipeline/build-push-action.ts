@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 
 type Inputs = Record<string, unknown>;
 
-/** The arguments that docker/build-push-action 7 calls `docker buildx build` with, for the inputs that workflows here have. */
+/** Arguments that docker/build-push-action 7 passes to `docker buildx build`, for the inputs that workflows use here. */
 export function buildxArguments(inputs: Inputs): string[] {
   const unknown = Object.keys(inputs).filter((name) => !(name in OPTIONS) && name !== 'context');
   if (unknown.length > 0) throw new Error(`Unexpected input(s) '${unknown.join("', '")}'`);
@@ -36,7 +36,7 @@ interface Reading {
   readonly quote?: false;
 }
 
-/** How the action reads lists: as CSV, a record for each line, of which blanks at the ends are dropped. */
+/** Parses lists like the action: as CSV, one record per line, with surrounding blanks removed. */
 function listOf(input: string, { ignoreComma, quote }: Reading = {}): string[] {
   if (input === '') return [];
   const records: string[][] = parse(input, { columns: false, relaxQuotes: true, relaxColumnCount: true, skipEmptyLines: true, quote });
@@ -57,7 +57,7 @@ function words(option: string): (input: string) => string[] {
   return (input) => input ? [option, input] : [];
 }
 
-/** YAML's core schema, as the runner demands it. */
+/** Booleans of YAML's core schema, which the runner requires. */
 function flag(option: string): (input: string) => string[] {
   return (input) => {
     if (!['', 'true', 'True', 'TRUE', 'false', 'False', 'FALSE'].includes(input)) {
@@ -67,7 +67,7 @@ function flag(option: string): (input: string) => string[] {
   };
 }
 
-/** How the runner hands inputs to actions. */
+/** Passes inputs to actions like the runner. */
 function text(input: unknown): string {
   return String(input ?? '').trim();
 }

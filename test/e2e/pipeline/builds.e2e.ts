@@ -4,8 +4,8 @@ import { Developer } from './developer';
 import { WorkflowRun } from './workflow-run';
 
 /**
- * An image that is made of all there is: arguments, secrets, a second context; with more tags, a rebuild on a schedule and
- * a promotion to a registry of another account and region. Each test goes on where the one before it ended.
+ * An image that uses all build options: arguments, secrets, a second context, more tags, a rebuild on a schedule and a
+ * promotion to a registry of another account and region. Each test continues where the previous one ended.
  */
 
 const ACCOUNTS = { Staging: ['111122223333', 'us-east-1'], Production: ['444455556666', 'eu-west-1'] };
@@ -44,7 +44,7 @@ const BUILD = 'build-staging-staging-shop-api';
 
 let developer: Developer;
 let first: WorkflowRun;
-/** The last one that was green. */
+/** The last successful run. */
 let latest: WorkflowRun;
 
 beforeAll(async () => {
@@ -104,7 +104,7 @@ test('another build argument builds a new image of the same sources, but a chang
   expect(outputs.digest).not.toBe(before.digest);
   expect(await running()).toEqual({ Staging: outputs.digest, Production: outputs.digest });
 
-  // With the argument of before it is the image of before, whatever changes beside the contexts.
+  // With the previous argument, the image is the previous one, even if files outside the contexts change.
   developer.source.write('README.md', 'changed\n');
   await write(APP);
   expect((await push()).jobs[BUILD].outputs).toEqual(before);
@@ -118,7 +118,7 @@ test('a scheduled rebuild has a new tag, which later runs and deploy.sh deploy, 
   expect(rebuilt.digest).not.toBe(before.digest);
   expect(await running()).toEqual({ Staging: rebuilt.digest, Production: rebuilt.digest });
 
-  // Another schedule of the workflow rebuilds nothing of it.
+  // Another schedule of the workflow does not rebuild this image.
   const builds = developer.builds().length;
   const run = await developer.workflowRun({ secrets: SECRETS, schedule: '0 0 * * *' });
   expect(run.jobs[BUILD].outputs).toEqual(rebuilt);
@@ -178,7 +178,7 @@ test('deploy.sh builds the same image and names a missing secret', async () => {
   expect(await developer.aws.imageDigest(FROM, 'latest')).toBe(digest);
 });
 
-/** What a user does who has changed the app. */
+/** Synthesizes and commits, as a user does after changing the app. */
 async function write(app: string): Promise<void> {
   developer.source.write('app.ts', app);
   await succeed('npx', 'cdk', 'synth', '--quiet');
@@ -196,7 +196,7 @@ function built(run: WorkflowRun): string {
   return how;
 }
 
-/** The digest that each stage runs. */
+/** Digest that each stage runs. */
 async function running(): Promise<Record<string, string>> {
   const stages = Object.entries(ACCOUNTS).map(async ([stage, place]) => [stage, (await developer.images(`${stage}-Shop`, place))[0].split('@')[1]]);
   return Object.fromEntries(await Promise.all(stages));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** What `docker buildx build` is asked for. */
+/** Options of `docker buildx build`. */
 export interface BuildRequest {
   readonly context: string;
   readonly dockerfile: string;
@@ -11,19 +11,19 @@ export interface BuildRequest {
   readonly buildArgs: Record<string, string>;
   readonly contexts: Record<string, string>;
 
-  /** Values by id. */
+  /** Secret values by id. */
   readonly secrets: Record<string, string>;
   readonly compression?: string;
 
-  /** Buildx attests where an image comes from, unless it is told not to. */
+  /** Buildx attests the provenance of an image unless this is turned off. */
   readonly provenance: boolean;
 
-  /** Whether neither the cache nor a base image of an earlier build is used. */
+  /** Whether the build uses neither the cache nor a base image of an earlier build. */
   readonly fromScratch: boolean;
   readonly cacheTo?: string;
 }
 
-/** Reads the arguments after `build` as buildx does, and refuses those that it does not know. */
+/** Parses the arguments after `build` as buildx does and refuses unknown ones. */
 export function parseBuild(args: string[], env: Record<string, string | undefined>): BuildRequest {
   const list = { type: 'string', multiple: true } as const;
   const { values, positionals } = parseArgs({
@@ -58,12 +58,12 @@ export function parseBuild(args: string[], env: Record<string, string | undefine
     platforms: platform.split(','),
     tags: values.tag ?? [],
     target,
-    // Of a build argument without a value, buildx takes the environment variable of its name, if there is one.
+    // For a build argument without a value, buildx uses the environment variable of the same name, if set.
     buildArgs: Object.fromEntries((values['build-arg'] ?? []).map(pair).flatMap(([name, value = env[name]]) => value === undefined ? [] : [[name, value]])),
     contexts: Object.fromEntries((values['build-context'] ?? []).map(pair).map(([name, value = '']) => [name, value])),
     secrets: Object.fromEntries((values.secret ?? []).map((secret) => {
       const fields = Object.fromEntries(secret.split(',').map(pair));
-      // An environment variable that is not set makes an empty secret.
+      // An unset environment variable results in an empty secret.
       return [fields.id, env[fields.env ?? ''] ?? ''];
     })),
     compression: /(?:^|,)compression=(\w+)/.exec(output)?.[1],

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { REPOSITORY } from './actions-service';
 import { Developer } from './developer';
 
-/** `docs/guides/ci.md`, followed by somebody who has a service and nothing else: each test goes on where the one before it ended. */
+/** `docs/guides/ci.md`, followed from a plain service. Each test continues where the previous one ended. */
 
 const GUIDE = readFileSync(join(__dirname, '../../../docs/guides/ci.md'), 'utf8');
 const [APP, WITH_STAGES] = [...GUIDE.matchAll(/^```ts nofixture\n([^]*?)^```$/gm)].map(([, app]) => app);

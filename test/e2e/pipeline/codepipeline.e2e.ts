@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Developer } from './developer';
 
-/** The example `pipeline-codepipeline`, whose stages are gone through as CodePipeline does: registry, build, service. */
+/** The example `pipeline-codepipeline`, whose stages run in the order of CodePipeline: registry, build, service. */
 
 const REPOSITORY = 'production-shop-api';
 
@@ -83,7 +83,7 @@ async function cdk(...command: string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(output);
 }
 
-/** What the template says that CodeBuild does. */
+/** Runs the CodeBuild build that the template defines. */
 async function build(sha: string, change = (spec: string) => spec) {
   const assembly = join(developer.source.directory, 'cdk.out');
   const { Resources } = JSON.parse(readFileSync(join(assembly, 'PipelineStack.template.json'), 'utf8'));

@@ -21,7 +21,7 @@ interface DeployedService {
   readonly taskDefinition: string;
 }
 
-/** Somebody who pushes to a repository with one of the examples in it, for which a workflow runs, on a bootstrapped AWS account. */
+/** A developer who pushes to a repository with one of the examples. Its workflow runs with a bootstrapped AWS account. */
 export class Developer {
   public static async of(example: string): Promise<Developer> {
     const consumer = await Consumer.install(LOWEST);
@@ -45,7 +45,7 @@ export class Developer {
     mkdirSync(this.runs);
     this.commands = join(consumer.directory, 'commands');
     mkdirSync(this.commands);
-    // What npm would install is there already, above all workspaces, and the types of the examples have a test of their own.
+    // The dependencies are already installed above all workspaces, and another test checks the types of the examples.
     this.command('npm', 'case "$*" in ci | install | "run check") ;; *) exec "$(which -a npm | sed -n 2p)" "$@" ;; esac');
     this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
@@ -53,12 +53,12 @@ export class Developer {
     writeFileSync(join(emulator.env.HOME, '.cdk.json'), JSON.stringify({ notices: false }));
   }
 
-  /** The workflow, for the commit that the repository is at. */
+  /** Runs the workflow for the current commit of the repository. */
   public async push(workflow = '.github/workflows/deploy.yml', meanwhile?: Circumstances['meanwhile']): Promise<WorkflowRun> {
     return this.workflowRun({ meanwhile }, workflow);
   }
 
-  /** A run that is started otherwise, or finds other circumstances. */
+  /** A run with another trigger or under other circumstances. */
   public async workflowRun(
     circumstances: Pick<Circumstances, 'meanwhile' | 'secrets' | 'schedule' | 'pullRequestFrom'>, workflow = '.github/workflows/deploy.yml',
   ): Promise<WorkflowRun> {
@@ -66,19 +66,19 @@ export class Developer {
     return WorkflowRun.of(workflow, { source, service, emulator, commands, directory, ...circumstances });
   }
 
-  /** All builds so far, with the values of their secrets. */
+  /** All builds so far, including the values of their secrets. */
   public builds(): BuildRequest[] {
     const log = join(this.emulator.env.HOME, 'builds.log');
     return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
   }
 
-  /** A command in the working copy, with AWS credentials at hand. */
+  /** Runs a command in the working copy with AWS credentials. */
   public async run(command: string, ...args: string[]): Promise<{ exitCode: number | null; output: string }> {
     const { CI, ...env } = this.emulator.env;
     return execute(command, args, { cwd: this.source.directory, env: { ...env, PATH: `${this.commands}:${env.PATH}` } });
   }
 
-  /** The build of a project of CodeBuild, as the buildspec says, with the commit and an artifact of another action as its inputs. */
+  /** Runs a CodeBuild build by its buildspec, with the commit and an artifact of another action as inputs. */
   public async build(buildspec: any, inputs: { sha: string; artifact: Record<string, string> }): ReturnType<typeof execute> {
     const directory = mkdtempSync(join(this.runs, 'build-'));
     const sources = join(directory, 'src');
@@ -91,12 +91,12 @@ export class Developer {
     return execute('bash', ['-c', script], { cwd: sources, env: { ...emulator.env, ...inputs.artifact, PATH: `${commands}:${emulator.env.PATH}` } });
   }
 
-  /** The tags of a repository, but for those that guards and caches put there. */
+  /** The tags of a repository, except those of guards and caches. */
   public async imageTags(repository: string, place?: Place): Promise<string[]> {
     return (await this.awsAt(place).imageTags(repository)).filter((tag) => !/^(cache|deployed-)/.test(tag));
   }
 
-  /** Pushes an image that nothing here has built, and returns its digest. */
+  /** Pushes an image that was not built here, and returns its digest. */
   public async pushOtherwise(repository: string, tag: string, [account, region]: Place = [ACCOUNT, REGION]): Promise<string> {
     const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
     return pushImage(this.emulator, { registry, repository, tag, content: 'of somebody else', platform: 'linux/amd64' });
@@ -107,13 +107,13 @@ export class Developer {
     return (await this.servicesOf(stack, place)).flatMap(({ images }) => images).sort();
   }
 
-  /** The one service of a stack. */
+  /** The only service of a stack. */
   public async service(stack = 'FargateStack'): Promise<DeployedService> {
     const [service] = await this.servicesOf(stack);
     return service;
   }
 
-  /** What the circuit breaker of ECS does to a service that does not come up. */
+  /** Rolls back a service that does not start, as the circuit breaker of ECS does. */
   public async runTaskDefinition(taskDefinition: string, stack = 'FargateStack'): Promise<void> {
     const [{ arn }] = await this.servicesOf(stack);
     await this.aws.ecs('UpdateService', { cluster: clusterOf(arn), service: arn, taskDefinition });
@@ -135,7 +135,7 @@ export class Developer {
     }));
   }
 
-  /** As somebody sees it who is in that account and region. */
+  /** The view from that account and region. */
   private awsAt([account, region]: Place = [ACCOUNT, REGION]): Aws {
     const { endpoint, env } = this.emulator;
     return new Aws({ endpoint, env: { ...env, AWS_ACCESS_KEY_ID: account, AWS_REGION: region } });

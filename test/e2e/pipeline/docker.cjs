@@ -1,4 +1,4 @@
-// What stands in for Docker on the PATH: the commands of pipelines, with the registries of the emulator.
+// Stand-in for Docker on the PATH: the commands that pipelines use, with the registries of the emulator.
 require('../../emulator/commands/typescript.cjs');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');

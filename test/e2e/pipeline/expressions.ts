@@ -1,20 +1,20 @@
 import { buildSync } from 'esbuild';
 
-/** The values that expressions of a workflow can see, by context: `needs`, `steps`, `github`, … */
+/** Values available to expressions of a workflow, by context: `needs`, `steps`, `github`, … */
 export type Contexts = Record<string, unknown>;
 
-/** What `success()`, `failure()` and their like say at this point of the run. */
+/** Results of `success()`, `failure()` and similar functions at this point of the run. */
 export interface Status {
   readonly success: boolean;
   readonly failure: boolean;
 }
 
-/** GitHub's own evaluator of expressions, which comes as an ECMAScript module only. */
+/** GitHub's own expression evaluator, available as an ECMAScript module only. */
 const { Lexer, Parser, Evaluator, data } = load('@actions/expressions');
 
 const STATUS_FUNCTIONS = ['success', 'failure', 'always', 'cancelled'];
 
-/** A value with its expressions replaced, at any depth. */
+/** Replaces expressions in a value at any depth. */
 export function interpolate<T>(value: T, contexts: Contexts, status: Status): T {
   if (typeof value === 'string') {
     return value.replace(/\$\{\{(.*?)\}\}/g, (_, expression) => evaluate(expression, contexts, status).coerceString()) as T;
@@ -24,7 +24,7 @@ export function interpolate<T>(value: T, contexts: Contexts, status: Status): T 
   return (Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)) as T;
 }
 
-/** Whether a job or step runs. Unless its condition says something about the status, that has to be a success. */
+/** Whether a job or step runs. Unless its condition checks the status, the status must be a success. */
 export function holds(condition: string | undefined, contexts: Contexts, status: Status): boolean {
   const expression = String(condition ?? 'success()').replace(/^\s*\$\{\{(.*)\}\}\s*$/, '$1');
   const tellsStatus = new RegExp(`\\b(${STATUS_FUNCTIONS.join('|')})\\s*\\(`).test(expression);

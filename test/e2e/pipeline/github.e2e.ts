@@ -1,6 +1,6 @@
 import { Developer } from './developer';
 
-/** The example `pipeline-github`, whose workflow is run for one commit after the other: each test goes on where the one before it ended. */
+/** The example `pipeline-github`, whose workflow runs for one commit after another. Each test continues where the previous one ended. */
 
 const REPOSITORY = 'fargatestack-api';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
@@ -152,7 +152,7 @@ test('the run of an older commit with a slow build fails, and the newer image st
     begin();
     await newerIsDeployed;
   });
-  // A newer commit that comes before would stop it at the registry already.
+  // If the newer commit started earlier, it would already stop this run at the registry.
   await Promise.race([olderBuilds, slow]);
   developer.source.edit('service/server.mjs', 'older', 'newer');
   const newer = developer.source.commit();
@@ -165,7 +165,7 @@ test('the run of an older commit with a slow build fails, and the newer image st
   expect(stopped.screen).toContain(`::error::A newer commit, ${newer.slice(0, 7)}, has already reached this job: https://github.com/octo-org/shop/actions/runs/`);
   expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
 
-  // Whoever means to go back re-runs it.
+  // To go back on purpose, re-run it.
   const { digest } = stopped.jobs['build-fargatestack-api'].outputs;
   expect((await stopped.again()).results).toEqual(ALL_GREEN);
   expect(await images()).toEqual([`${URI}@${digest}`]);

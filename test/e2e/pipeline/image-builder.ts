@@ -6,17 +6,17 @@ import { Emulator } from '../../emulator/emulator';
 import { copyImage, pushImage, pushIndex } from '../../emulator/oci';
 import { Program } from '../../emulator/programs';
 
-/** What stands in for BuildKit, and for the parts of buildx that only talk to registries. */
+/** Stand-in for BuildKit and for the parts of buildx that only talk to registries. */
 export class ImageBuilder {
   /**
    * @param emulator with the registries
    * @param directory of the sources
-   * @param log every build is noted there, with the values of its secrets
+   * @param log file that records every build with the values of its secrets
    */
   constructor(private readonly emulator: Pick<Emulator, 'endpoint' | 'env'>, private readonly directory: string, private readonly log: string) {}
 
   /**
-   * Pushes a real image which says what it was built from, so that the same inputs make the same digest. A Dockerfile with
+   * Pushes a real image that names its inputs, so that the same inputs result in the same digest. A Dockerfile with
    * `RUN false` fails. Returns the digest.
    */
   public async build(request: BuildRequest): Promise<string> {
@@ -47,7 +47,7 @@ export class ImageBuilder {
     return digest;
   }
 
-  /** `docker buildx imagetools create --tag <tag> <source>` of one source, by its digest. */
+  /** `docker buildx imagetools create --tag <tag> <source>` for one source, given by its digest. */
   public async copy(source: string, tag: string): Promise<void> {
     const [name, digest] = source.split('@');
     await copyImage(this.emulator as Emulator, { ...reference(`${name}:-`), tag: digest }, reference(tag));
@@ -61,7 +61,7 @@ function reference(text: string): { registry: string; repository: string; tag: s
   return { registry, repository, tag };
 }
 
-/** Does the few instructions that the examples have. What they inherit from Node's image is a user, and a `node` that the emulator has too. */
+/** Supports only the instructions of the examples. From Node's image they inherit a user and `node`, which the emulator also has. */
 function programOf(builtFrom: string, context: string, dockerfile: string): Program {
   const instructions = dockerfile.split('\n').map((line) => line.trim().split(/\s+/));
   const last = (name: string) => instructions.filter(([instruction]) => instruction === name).at(-1)?.slice(1).join(' ');

@@ -1,4 +1,4 @@
-"""jq, as far as pipelines use it: `jq --raw-output --exit-status --arg <name> <value> … <filter> <file>`."""
+"""The part of jq that pipelines use: `jq --raw-output --exit-status --arg <name> <value> … <filter> <file>`."""
 
 import sys
 

@@ -8,7 +8,7 @@ import { actionlint, shellcheck, Verdict, zizmor } from './judges';
 import { BuildAndPush, DeployScript, DeployWorkflow, ImageBuild, ImageCompression, ImageVersion, PhasedFargateService } from '../../../src';
 import { functions } from '../../../src/pipeline/shell';
 
-/** Judges nobody here wrote, on an image that uses all there is: no finding is accepted, and none is suppressed. */
+/** Independent linters check an image that uses all build options. No finding is accepted, and none is suppressed. */
 
 const SHELL = join(__dirname, '../../../src/pipeline/shell');
 const CLEAN: Verdict = { exitCode: 0, output: '' };

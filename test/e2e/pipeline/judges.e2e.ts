@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { actionlint, shellcheck, zizmor } from './judges';
 import { EXAMPLES, PIPELINE_EXAMPLES } from './render-examples';
 
-/** Judges nobody here wrote, on what the examples have checked in. No finding is accepted, and none is suppressed. */
+/** Independent linters check the generated files of the examples. No finding is accepted, and none is suppressed. */
 
 const WORKFLOWS = PIPELINE_EXAMPLES.map((example) => join(EXAMPLES, example, '.github/workflows/deploy.yml')).filter(existsSync);
 const SCRIPTS = PIPELINE_EXAMPLES.map((example) => join(EXAMPLES, example, 'deploy.sh')).filter(existsSync);

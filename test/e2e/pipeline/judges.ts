@@ -13,12 +13,12 @@ export interface Verdict {
   readonly output: string;
 }
 
-/** actionlint, which has shellcheck judge the commands as well. */
+/** actionlint, which also runs shellcheck on the commands. */
 export function actionlint(workflow: string): Verdict {
   return judge('actionlint', '-no-color', workflow);
 }
 
-/** zizmor at its strictest: every finding counts, however small, and nothing is looked up. */
+/** zizmor at its strictest: every finding counts regardless of severity, and nothing is looked up online. */
 export function zizmor(workflow: string): Verdict {
   return judge('zizmor', '--offline', '--no-config', '--no-progress', '--color', 'never', '--persona', 'auditor', workflow);
 }
@@ -37,7 +37,7 @@ function judge(command: string, ...args: string[]): Verdict {
   return { exitCode: status, output: stdout + stderr };
 }
 
-/** Where the judges are: installed once for each version of the requirements, and complete once they have that name. */
+/** Folder of the linters. They are installed once for each version of the requirements, and are complete once the folder has this name. */
 function installed(): string {
   const name = createHash('sha256').update(readFileSync(REQUIREMENTS)).update(ACTIONLINT).digest('hex').slice(0, 16);
   const finished = join(HOME, name);
@@ -54,7 +54,7 @@ function installed(): string {
       renameSync(unfinished, finished);
     } catch (error) {
       if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // somebody else was faster
+      rmSync(unfinished, { recursive: true }); // another process was faster
     }
   }
   return join(finished, 'bin');

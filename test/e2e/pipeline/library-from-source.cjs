@@ -1,4 +1,4 @@
-// Loaded before the app of an example, which then finds the library, and what it depends on, in this checkout.
+// Loaded before the app of an example, which then finds the library and its dependencies in this checkout.
 const { Module } = require('node:module');
 const path = require('node:path');
 

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { Developer } from './developer';
 
-/** The workflow that the problem became known through, in the same harness as the rendered one. */
+/** The workflow that revealed the problem, in the same harness as the rendered one. */
 
 const WORKFLOW = '.github/workflows/old-order.yml';
 const URI = '111122223333.dkr.ecr.us-east-1.amazonaws.com/fargatestack-api';

@@ -8,8 +8,8 @@ export const EXAMPLES = join(__dirname, '..', '..', '..', 'examples', 'typescrip
 export const PIPELINE_EXAMPLES = readdirSync(EXAMPLES).filter((name) => name.startsWith('pipeline-'));
 
 /**
- * Synthesises an example with the library as it is in this checkout, as `cdk synth` does on a laptop, where it writes the
- * generated files, or in CI, where it only compares them. Returns where the cloud assembly was to be read.
+ * Synthesizes an example with the library of this checkout, as `cdk synth` does. On a laptop this writes the generated files;
+ * in CI it only compares them. Returns the directory of the cloud assembly.
  */
 export function synthesize<T>(example: string, ci: boolean, read: (assembly: string) => T, context: Record<string, string> = {}): T {
   const assembly = mkdtempSync(join(tmpdir(), 'phased-fargate-example-'));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The git repository of a user, which holds one of the examples. */
+/** Git repository of a user with one of the examples. */
 export class SourceRepository {
   constructor(public readonly directory: string, example: string) {
     cpSync(example, directory, { recursive: true });
@@ -16,7 +16,7 @@ export class SourceRepository {
     return this.git('rev-parse', 'HEAD').trim();
   }
 
-  /** The commits of the branch, the oldest first. */
+  /** Commits of the branch, oldest first. */
   public commits(): string[] {
     return this.git('rev-list', '--reverse', 'main').trim().split('\n');
   }
@@ -48,15 +48,15 @@ export class SourceRepository {
     return this.sha;
   }
 
-  /** Takes the last commit back, by a commit. */
+  /** Reverts the last commit with a new one. */
   public revert(): string {
     this.git('revert', '--no-edit', 'HEAD');
     return this.sha;
   }
 
-  /** A fresh clone, with as much history as asked for. */
+  /** Makes a fresh clone with the requested depth of history. */
   public clone(directory: string, sha: string, depth: number): void {
-    // No depth for a mere path: git would ignore it.
+    // git ignores the depth for a plain path.
     this.git('clone', '--quiet', '--no-checkout', `file://${this.directory}`, directory);
     if (depth > 0) {
       execFileSync('rm', ['-rf', directory]);

@@ -1,6 +1,6 @@
 import { Developer } from './developer';
 
-/** The example `pipeline-stages`: two images, built once, go to staging and from there to production. */
+/** The example `pipeline-stages`: two images are built once and promoted to staging and then to production. */
 
 const URI = '111122223333.dkr.ecr.us-east-1.amazonaws.com';
 

@@ -8,7 +8,7 @@ import { DeployWorkflowProps, ImageRegistry, PhasedFargateService } from '../../
 import { ENV, inSources, workflow } from '../../pipeline/shop';
 import { testApp } from '../../util/synth';
 
-/** Judges nobody here wrote, on workflows that use what the examples do not. */
+/** Independent linters check workflows with options that the examples do not use. */
 
 const DIFF = { diffRoleArn: 'arn:aws:iam::111122223333:role/diff' };
 

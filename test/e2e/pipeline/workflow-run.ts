@@ -28,17 +28,17 @@ export interface Circumstances {
   readonly emulator: Emulator;
   readonly source: SourceRepository;
   readonly service: ActionsService;
-  /** The commands that the runner has, before any others. */
+  /** Folder of the runner's commands, which take precedence over all others. */
   readonly commands: string;
-  /** Jobs work below it. */
+  /** Parent directory of the jobs' workspaces. */
   readonly directory: string;
-  /** What GitHub keeps for the repository, by name. */
+  /** Secrets of the repository on GitHub, by name. */
   readonly secrets?: Record<string, string>;
-  /** The cron expression that has started the run, if it was not a push. */
+  /** Cron expression that started the run, if it was not a push. */
   readonly schedule?: string;
-  /** The repository that a pull request comes from, if it was one that has started the run. */
+  /** Source repository of the pull request that started the run, if any. */
   readonly pullRequestFrom?: string;
-  /** Called before each step: what goes on in the world meanwhile. */
+  /** Called before each step, to simulate concurrent events. */
   readonly meanwhile?: (job: string, step: string) => Promise<void>;
 }
 
@@ -65,14 +65,14 @@ export class WorkflowRun {
     this.workflow = parse(circumstances.source.read(file, sha));
   }
 
-  /** All of its jobs once more. */
+  /** Re-runs all jobs. */
   public async again(): Promise<WorkflowRun> {
     const run = new WorkflowRun(this.file, this.circumstances, this.sha, this.id, this.attempt + 1);
     await run.runAll();
     return run;
   }
 
-  /** Red or green. */
+  /** Result of the whole run. */
   public get result(): Result {
     return Object.values(this.jobs).some(({ result }) => result === 'failure') ? 'failure' : 'success';
   }
@@ -87,7 +87,7 @@ export class WorkflowRun {
     return found;
   }
 
-  /** All that was on the screen, as one line. */
+  /** The whole output as one line. */
   public get screen(): string {
     return Object.values(this.jobs).flatMap(({ steps }) => steps.map(({ output }) => output)).join(' ').replace(/\s+/g, ' ');
   }
@@ -168,7 +168,7 @@ function eventOf({ schedule, pullRequestFrom }: Circumstances): string {
   return pullRequestFrom === undefined ? 'push' : 'pull_request';
 }
 
-/** What runs a file, as GitHub's documentation says. */
+/** Command that runs a script file, as GitHub documents. */
 const SHELLS: Record<string, (file: string) => [string, string[]]> = {
   bash: (file) => ['bash', ['--noprofile', '--norc', '-eo', 'pipefail', file]],
 };
@@ -193,7 +193,7 @@ class JobSteps {
 
   constructor({ emulator, source, service, commands }: Circumstances, private readonly place: JobPlace, private readonly job: any) {
     const { sha, workspace, directory } = place;
-    // The way to AWS is always there; credentials are not.
+    // The address of AWS is always set, but credentials are not.
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, ...env } = emulator.env;
     this.environment = {
       emulator,
@@ -245,7 +245,7 @@ class JobSteps {
     this.runs.push({ name, outcome, output });
   }
 
-  /** What the job hands on. GitHub drops what contains a secret, and the host of a registry does. */
+  /** Outputs of the job. GitHub drops values that contain a secret, and the host of a registry does. */
   public outputs(): Record<string, string> {
     const outputs = interpolate<Record<string, string>>(this.job.outputs ?? {}, this.contexts, this.status);
     return Object.fromEntries(Object.entries(outputs).filter(([, value]) => !value.includes('.dkr.ecr.')));

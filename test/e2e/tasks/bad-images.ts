@@ -9,7 +9,7 @@ import { Program } from '../../emulator/programs';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
-/** An image with one file at its root, and what it runs. */
+/** An image with one file at its root and its configuration. */
 function image(file: string | Buffer, config: Program['config'] = { Cmd: ['/app'] }): Program {
   return { files: { app: file }, config };
 }
@@ -46,7 +46,7 @@ interface End {
   readonly exitCode?: number;
 }
 
-/** What ECS says of images that are wrong in themselves: each is run as a task, without a service around it. */
+/** How ECS reports invalid images: each runs as a task without a service. */
 export function describeBadImages(options: EmulatorOptions, endsBySignal: (signal: string, code: number) => Program): void {
   let emulator: Emulator;
   let aws: Aws;
@@ -142,7 +142,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
   test('a container is stopped by the signal that its image names', async () => {
     const { files, config } = endsBySignal('SIGQUIT', 43);
     const task = await start(await push({ files, config: { ...config, StopSignal: 'SIGQUIT' } }));
-    // It has to get to the line that heeds the signal.
+    // The program must first reach the line that handles the signal.
     while (!(await aws.logLines(await familyOf(task))).includes('ready')) await sleep(20);
     await aws.ecs('StopTask', { task, reason: 'enough' });
     expect(await end(task)).toEqual({ code: 'UserInitiated', reason: 'enough', exitCode: 43 });

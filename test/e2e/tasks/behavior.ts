@@ -15,27 +15,27 @@ export interface ServerOptions {
   readonly user?: string;
 }
 
-/** The programs that are run, for what a runtime offers them. */
+/** Programs for tests, depending on what a runtime offers. */
 export interface Programs {
-  /** Answers requests with a text. */
+  /** Program that answers requests with a text. */
   server(text: string, options?: ServerOptions): Program;
-  /** Prints a line and ends. */
+  /** Program that prints a line and exits. */
   exits(code: number, line: string): Program;
-  /** Prints variables of its environment, the folder that it is in and its user id, and ends. */
+  /** Program that prints environment variables, its working directory and its user id, and exits. */
   tells(variables: string[], config: Program['config']): Program;
-  /** Runs until it is asked to end; a deaf one until it is killed. */
+  /** Program that runs until it is asked to exit. A deaf one runs until it is killed. */
   waits(options?: { readonly deaf: boolean }): Program;
 }
 
 const BREAKER_MESSAGE = /^Resource handler returned message: "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'\."/;
 
-/** A program for 64 bit ARM, of which only the beginning is there. */
+/** A truncated program for 64-bit ARM. */
 export const FOREIGN: Program = { files: { app: elfHeader(183) }, config: { Cmd: ['/app'] } };
 
-/** Whether tasks have a network and users of their own. */
+/** Whether tasks have their own network and users. */
 export const ISOLATED = process.platform === 'linux' && process.getuid?.() === 0;
 
-/** What ECS does about tasks, as AWS documents it, with real programs. */
+/** How ECS handles tasks according to AWS's documentation, tested with real programs. */
 export function describeTasks(options: EmulatorOptions, programs: Programs): void {
   let stack: ServiceStack;
 
@@ -54,7 +54,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
     await stack?.emulator.stop();
   });
 
-  /** Deploys what fails in its first deployment, and returns how its tasks end. */
+  /** Deploys a service that fails in its first deployment, and returns how its tasks stop. */
   async function failing(deployed: ServiceOptions) {
     expect(await stack.deploy(deployed)).toBe('ROLLBACK_COMPLETE');
     expect(await stack.failure()).toMatch(BREAKER_MESSAGE);
@@ -254,14 +254,14 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       const deployment = { DeploymentCircuitBreaker: { ...BREAKER.DeploymentCircuitBreaker, ...breaker } };
       await failing({ tag: 'fails', tasks, deployment });
       const tasksStopped = (await stack.stoppedTasks()).filter(({ stopCode }) => stopCode === 'EssentialContainerExited').length;
-      // Several that were started together can fail together.
+      // Several tasks started together can fail together.
       expect(tasksStopped).toBeGreaterThanOrEqual(failures);
       expect(tasksStopped).toBeLessThan(failures + tasks);
     });
   });
 
   if (ISOLATED) {
-    test('leaves no container behind when the process that started the emulator ends, even if that process is killed', async () => {
+    test('no container outlives the process that started the emulator, even if that process is killed', async () => {
       const mark = randomUUID();
       const marked = () => readdirSync('/proc').filter((id) => /^\d+$/.test(id) && environmentOf(id).includes(mark));
       const { files, config } = nativeRelease('of nobody');
@@ -287,21 +287,21 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect(marked()).toEqual([]);
     });
 
-    describe('in which a container has its own network and users', () => {
-      test('runs it with the environment, folder, user and command of its image', async () => {
+    describe('a container with its own network and users', () => {
+      test('runs with the environment, folder, user and command of its image', async () => {
         const image = programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' });
         await stack.push('tells', image);
         await failing({ tag: 'tells' });
         expect((await stack.logs())[0]).toMatch(/^blue .*\/srv 1234$/);
       });
 
-      test('prefers those of the container definition, if any', async () => {
+      test('runs with the environment and user of its definition, if set, instead of those of its image', async () => {
         await stack.push('told', programs.tells(['COLOR'], { Env: ['COLOR=blue'], WorkingDir: '/srv', User: '1234' }));
         await failing({ tag: 'told', container: { Environment: [{ Name: 'COLOR', Value: 'red' }], User: '4321' } });
         expect((await stack.logs())[0]).toMatch(/^red .*\/srv 4321$/);
       });
 
-      test('refuses a port below 1024 to all users except root', async () => {
+      test('cannot listen on a port below 1024 unless its user is root', async () => {
         await stack.push('low', programs.server('low', { port: 80, user: '1000' }));
         expect((await failing({ tag: 'low', port: 80 }))[0]).toMatchObject({ code: 'EssentialContainerExited', exitCode: 1 });
         await stack.renew();
@@ -310,7 +310,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
         expect((await stack.get()).text).toBe('high');
       });
 
-      test('cannot reach a server that listens on 127.0.0.1 only', async () => {
+      test('cannot be reached if its server listens on 127.0.0.1 only', async () => {
         await stack.push('local', programs.server('local', { host: '127.0.0.1' }));
         expect((await failing({ tag: 'local', port: 80 }))[0].reason).toBe('Task failed ELB health checks in (target-group)');
       });
@@ -326,7 +326,7 @@ function environmentOf(id: string): string {
   try {
     return readFileSync(`/proc/${id}/environ`, 'utf8');
   } catch {
-    return ''; // it has ended meanwhile
+    return ''; // the process has exited meanwhile
   }
 }
 

@@ -1,7 +1,7 @@
 """
-Whether a circuit breaker counts failures in a row or all of them, by the emulator's own rules with tasks that only pretend.
+Whether a circuit breaker counts consecutive failures or all of them, by the emulator's own rules with simulated tasks.
 
-Prints, for each way to count, the state of the deployment after: a failure, a task that becomes healthy, another failure.
+Prints, for each counting mode, the state of the deployment after a failure, a task that becomes healthy and another failure.
 """
 
 import json

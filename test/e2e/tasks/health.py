@@ -1,5 +1,5 @@
 """
-What ECS makes of the health of containers, by the emulator's own rules with containers that only pretend.
+How ECS acts on the health of containers, by the emulator's own rules with simulated containers.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html. Run by ../tasks-rules.e2e.ts.
 """
@@ -20,7 +20,7 @@ FAILED = 'Task failed container health checks'
 
 
 class Pretended:
-    """It ends as soon as it is asked to, or only when it is killed."""
+    """A container that exits as soon as it is asked to, or only when it is killed."""
 
     def __init__(self, name, told, deaf=False):
         self.name, self.told, self.deaf, self.code = name, told, deaf, None
@@ -38,7 +38,7 @@ class Pretended:
 
 
 def running(**containers):
-    """A task by the health of its containers, and whether each is essential."""
+    """A running task, from the health of its containers and whether each is essential."""
     definitions = [{'name': name, 'essential': essential, **more} for name, (_, essential, *rest) in containers.items() for more in [rest[0] if rest else {}]]
     made = task.Task({'taskArn': 'task', 'desiredStatus': 'RUNNING', 'containers': []}, {'containerDefinitions': definitions}, [], None, None)
     made.health = {name: types.SimpleNamespace(status=status) for name, (status, *_) in containers.items() if status}
@@ -74,7 +74,7 @@ class Shutdown(unittest.TestCase):
         told = []
         ending = running(**{name: (None, True, more) for name, (_, more) in containers.items()})
         ending.containers = {name: Pretended(name, told, deaf) for name, (deaf, _) in containers.items()}
-        # A moment passes whenever somebody asks for the time.
+        # Each read of the clock advances the time a little.
         with unittest.mock.patch.object(clock, 'now', side_effect=itertools.count(step=clock.work(0.1))):
             for _ in ending._stop_containers():
                 pass

@@ -23,7 +23,7 @@ from tasks import images, layers  # noqa: E402
 
 
 def tar(*entries):
-    """Of names, each with a text, or with `->` and where a symbolic link leads, or with `=` and what a hard link is another name of."""
+    """An archive from names, each with a text, with `->` and the target of a symbolic link, or with `=` and the target of a hard link."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode='w') as archive:
         for name, content in entries:

@@ -12,10 +12,10 @@ const SERVICE = 'service';
 export interface ServiceOptions {
   /** Tag of the image. */
   readonly tag: string;
-  /** Port that the target group asks. Without one there is no load balancer. */
+  /** Port that the target group checks. Without one there is no load balancer. */
   readonly port?: number;
   readonly tasks?: number;
-  /** More properties of container, service and target group, as CloudFormation has them. */
+  /** Further properties of container, service and target group in the terms of CloudFormation. */
   readonly container?: object;
   readonly service?: object;
   readonly targetGroup?: object;
@@ -25,7 +25,7 @@ export interface ServiceOptions {
 
 export const BREAKER = { DeploymentCircuitBreaker: { Enable: true, Rollback: true } };
 
-/** A service by plain CloudFormation, to see what the emulator makes of it. */
+/** A service in plain CloudFormation, to test the emulator. */
 export class ServiceStack {
   public static async start(options?: EmulatorOptions): Promise<ServiceStack> {
     const emulator = await Emulator.start(options);
@@ -46,7 +46,7 @@ export class ServiceStack {
     return pushImage(this.emulator, { repository: REPOSITORY, tag, content, platform });
   }
 
-  /** An image of one layer, whatever that holds. */
+  /** Pushes an image with this single layer, valid or not. */
   public async pushLayer(tag: string, layer: Buffer): Promise<string> {
     return pushImage(this.emulator, { repository: REPOSITORY, tag, content: { files: {}, config: { Cmd: ['/app'] } }, platform: PLATFORM, layer });
   }
@@ -55,7 +55,7 @@ export class ServiceStack {
     return pushIndex(this.emulator, { repository: REPOSITORY, tag, content, platforms });
   }
 
-  /** Goes on with another stack, all of whose resources are new. The one before is deleted meanwhile. */
+  /** Continues with a new stack and new resources. The previous one is deleted meanwhile. */
   public async renew(): Promise<void> {
     if (await this.status() !== undefined) await this.aws.cloudFormation('DeleteStack', { StackName: this.name });
     this.serial++;
@@ -92,7 +92,7 @@ export class ServiceStack {
     return this.aws.stackStatus(this.name).catch(() => undefined);
   }
 
-  /** Why the service failed, last time. */
+  /** Reason of the latest failure of the service. */
   public async failure(): Promise<string> {
     const events = await this.aws.stackEvents(this.name);
     const failed = events.filter(({ logicalId, status }) => logicalId === 'Service' && status.endsWith('_FAILED')).at(-1);
@@ -103,7 +103,7 @@ export class ServiceStack {
     return this.aws.describeService(this.name, SERVICE);
   }
 
-  /** The messages of the service, oldest first, without what is made up anew each time. */
+  /** Messages of the service, oldest first, without generated ids. */
   public async messages(): Promise<string[]> {
     const { events } = await this.service();
     return events.map(({ message }: { message: string }) => message.replace(/\((task|deployment|target-group) \S+?\)/g, '($1)')).reverse();
@@ -118,7 +118,7 @@ export class ServiceStack {
     return tasks.filter(({ lastStatus }) => lastStatus === 'STOPPED');
   }
 
-  /** How tasks ended that did so by themselves: each way once. */
+  /** How tasks stopped by themselves, without duplicates. */
   public async ends(): Promise<{ code: string; reason: string; exitCode?: number }[]> {
     const ends = (await this.stoppedTasks()).map(({ stopCode, stoppedReason, containers }) => ({
       code: stopCode,
@@ -132,18 +132,18 @@ export class ServiceStack {
     await this.aws.ecs('UpdateService', { cluster: this.name, service: SERVICE, ...input });
   }
 
-  /** What the containers have printed. */
+  /** Lines printed by the containers. */
   public async logs(): Promise<string[]> {
     return this.aws.logLines(this.name);
   }
 
-  /** What EventBridge has delivered of this stack: the one before may still be on its way out. */
+  /** Events of this stack that EventBridge has delivered. The previous stack may still be under deletion. */
   public async events(): Promise<any[]> {
     const events = (await this.aws.logLines(`${this.name}-events`)).map((line) => JSON.parse(line));
     return events.filter(({ resources: [arn] }) => arn.includes(`/${this.name}/`));
   }
 
-  /** What a client of the load balancer gets. */
+  /** Answer to a client of the load balancer. */
   public async get(path = '/'): Promise<{ status: number; text: string }> {
     const host = (await this.aws.loadBalancerHosts()).find((name) => name.startsWith(`${this.name}-`))!;
     return this.aws.get(host, path);
@@ -158,7 +158,7 @@ function template(name: string, options: ServiceOptions): object {
   const { tag, port, tasks = 1, container, service, targetGroup, deployment = BREAKER, moreContainers = [] } = options;
   const logging = { LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: 'Log' }, 'awslogs-region': REGION, 'awslogs-stream-prefix': 'app' } };
   const resource = (Type: string, Properties: object, DependsOn: string[] = []) => ({ Type, Properties, DependsOn });
-  // A creation that fails leaves what tells why.
+  // A failed creation leaves its resources for inspection.
   const kept = (Type: string, Properties: object) => ({ Type, Properties, DeletionPolicy: 'Retain' });
   return {
     Resources: {
