@@ -1,4 +1,4 @@
 import { expectNoViolations } from './life-cycles';
 
-// Errors that only a fault brings about.
+// Errors that only a fault causes.
 expectNoViolations({ stormy: false, rare: ['namesError'] });

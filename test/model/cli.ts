@@ -4,7 +4,7 @@ import { Origin } from './story/story';
 import { versionOf } from './story/subject';
 import { WireRecorder } from './wire/recorder';
 
-/** `--seed 1 --count 1000 --stormy`: stories one after the other; `--explain`: the shortest one that shows each violation. */
+/** `--seed 1 --count 1000 --stormy` runs stories one after another. `--explain` prints the shortest story for each violation. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {

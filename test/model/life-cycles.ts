@@ -3,14 +3,14 @@ import { campaign, explain } from './story/campaign';
 import { versionOf } from './story/subject';
 import { WireRecorder } from './wire/recorder';
 
-/** Of the stories that run in CI. Others: `MODEL_SEED=100000 MODEL_STORIES=50000 npx projen test:model`. */
+/** First seed in CI. For other stories: `MODEL_SEED=100000 MODEL_STORIES=50000 npx projen test:model`. */
 const FIRST_SEED = Number(process.env.MODEL_SEED ?? 1);
 const STORIES = Number(process.env.MODEL_STORIES ?? 5000);
 
-/** No more than this many kinds of violations are told in full. */
+/** Maximum number of kinds of violations that are printed in full. */
 const MOST_TOLD = 5;
 
-/** Runs random stories, and expects that none of them violates anything and that all of them together have tried everything. */
+/** Runs random stories. Expects that none of them violates an invariant and that together they cover everything. */
 export function expectNoViolations({ stormy, rare }: { stormy: boolean; rare: readonly Invariant[] }): void {
   test(`${STORIES} life cycles starting at seed ${FIRST_SEED} violate no invariant`, async () => {
     const subject = versionOf('tested');

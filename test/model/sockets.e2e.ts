@@ -9,7 +9,7 @@ const STORIES = Number(process.env.MODEL_PROCESSES ?? 25);
 const HASTE = 500;
 const AT_ONCE = 5;
 
-/** Stories that take no time: nobody waits for an image, and nothing is delivered late. */
+/** A quick story: nobody waits for an image, and nothing is delivered late. */
 function quickStory(seed: number): Story {
   const story = randomStory(seed, false);
   const atOnce = <T extends Partial<Question>>(question: T): T => ({
@@ -38,7 +38,7 @@ test(`${STORIES} stories with real processes and sockets satisfy the same invari
   expect(found.filter((text) => text !== '')).toEqual([]);
 });
 
-/** Legible, if there are any. */
+/** The violations as readable text, or an empty text. */
 async function violations(seed: number): Promise<string> {
   const environments: Array<ProcessEnvironment<Question>> = [];
   const { verdict, trace } = await run(quickStory(seed), {

@@ -8,7 +8,7 @@ import { WireRecorder } from './wire/recorder';
 
 const STORIES = 300;
 
-/** What the handler of contract 2 is known to do wrong. */
+/** Invariants that the handler of contract 2 is known to violate. */
 const KNOWN_FAULTS: readonly Invariant[] = [
   'inTime', 'rollbackSucceeds', 'rollbackAnswer', 'rollbackTags', 'rollbackId', 'deployedIsTagged', 'lateMessenger', 'releases', 'calls',
 ];

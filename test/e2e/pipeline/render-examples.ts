@@ -9,7 +9,7 @@ export const PIPELINE_EXAMPLES = readdirSync(EXAMPLES).filter((name) => name.sta
 
 /**
  * Synthesizes an example with the library of this checkout, as `cdk synth` does. On a laptop this writes the generated files;
- * in CI it only compares them. Returns the directory of the cloud assembly.
+ * in CI it only compares them. Returns the result of `read` for the cloud assembly.
  */
 export function synthesize<T>(example: string, ci: boolean, read: (assembly: string) => T, context: Record<string, string> = {}): T {
   const assembly = mkdtempSync(join(tmpdir(), 'phased-fargate-example-'));

@@ -28,7 +28,7 @@ test('each image is built once, and every stage runs the same digests', async ()
   const { sha } = developer.source;
   const run = await developer.push();
   expect(run.result).toBe('success');
-  expect(run.step('build-shop-worker', 'Build and push').outcome).toBe('skipped'); // by the run before
+  expect(run.step('build-shop-worker', 'Build and push').outcome).toBe('skipped'); // by the previous run
 
   const digests = ['api', 'worker'].map((image) => [`${URI}/shop-${image}`, run.jobs[`build-shop-${image}`].outputs.digest].join('@')).sort();
   expect(await developer.images('Staging-Shop')).toEqual(digests);

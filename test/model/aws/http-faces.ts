@@ -4,7 +4,7 @@ import { Reply, WireRequest } from '../runtime/network';
 const UNAVAILABLE = '<html><body><h1>503 Service Unavailable</h1></body></html>';
 const LOG_FORGERY = 'line one\r\nline two\u0007\u0000 ✂ ';
 
-/** How AWS's JSON protocol looks from outside. */
+/** AWS's JSON protocol as a client sees it. */
 export function jsonReply(status: number, body: object, headers: Record<string, string> = {}): Reply {
   return { status, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'a3b0e5d2', ...headers }, body: JSON.stringify(body) };
 }
@@ -25,7 +25,7 @@ export function xmlError(code: string, message: string, status = 400): Reply {
   };
 }
 
-/** What a service says that a fault has befallen. `undefined` where it does its work, and only its answer is spoilt. */
+/** Response of a service under a fault. `undefined` if the service does its work and only the response is damaged. */
 export function faultReply({ kind, service }: Fault, request: WireRequest, action: string, form: number): Reply | undefined {
   const error = (code: string, message: string, status = 400) => service === 'cloudformation' ? xmlError(code, message, status) : jsonError(code, message, status, form);
   switch (kind) {
@@ -47,7 +47,7 @@ export function faultReply({ kind, service }: Fault, request: WireRequest, actio
   }
 }
 
-/** What is left of a right answer. */
+/** Damages a correct response. */
 export function spoilt({ kind }: Fault, reply: Reply): Reply {
   if (typeof reply === 'string' || 'error' in reply) return reply;
   const body = Buffer.from(reply.body ?? '');
@@ -55,7 +55,7 @@ export function spoilt({ kind }: Fault, reply: Reply): Reply {
   return kind === 'cutOff' ? { ...reply, body: body.subarray(0, Math.floor(body.length / 2)), cutOff: true } : reply;
 }
 
-/** As services do that explain why a signature does not match: with all that was signed, at any place of a long message. */
+/** Message of a service about a signature mismatch. It repeats everything that was signed, anywhere in a long message. */
 function echo({ headers }: WireRequest, form: number): string {
   const signed = Object.entries(headers).map(([name, value]) => `${name}:${value}`).join('\n');
   return `${LOG_FORGERY}${'x'.repeat(form * 57)}The Canonical String for this request should have been\n'POST\n/\n\n${signed}'`.repeat(form === 3 ? 20 : 1);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What somebody may push: images for Linux, and things that are none. */
+/** Manifests that users can push: images for Linux and other artifacts. */
 export type ImageKind =
   | 'oci' | 'docker' | 'latin1' | 'index' | 'manifestList' | 'attested'
   | 'helmChart' | 'signature' | 'attestationOnly' | 'buildCache';
@@ -8,23 +8,23 @@ export type ImageKind =
 export interface ImageSpec {
   readonly kind: ImageKind;
   readonly platforms: readonly string[];
-  /** Makes two of a kind differ. */
+  /** Distinguishes manifests of the same kind. */
   readonly number: number;
 }
 
-/** A manifest, and what is known to be true of it because we have made it so. */
+/** A manifest and its known properties. */
 export interface Image {
   readonly name: string;
   readonly digest: string;
   readonly mediaType: string;
   readonly manifest: string;
-  /** Those of an index. */
+  /** Child manifests of an index. */
   readonly children: readonly Image[];
-  /** The config, by its digest. */
+  /** Digest of the config. */
   readonly blobs: ReadonlyMap<string, Buffer>;
-  /** `linux/amd64`: what a task can run it on. Empty for what no task can run. */
+  /** Platforms on which a task can run it, such as `linux/amd64`. Empty if no task can run it. */
   readonly platforms: readonly string[];
-  /** Whether it serves where an index does not. */
+  /** Whether it can be used where an index cannot. */
   readonly single: boolean;
 }
 

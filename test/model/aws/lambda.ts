@@ -2,20 +2,20 @@ import { Environment, EnvironmentOptions, SandboxedEnvironment, Version } from '
 import { Direction, GuardRequest, Invocation } from './requests';
 import { Random } from '../runtime/random';
 
-/** 15 minutes, the most that there is. */
+/** 15 minutes, Lambda's maximum. */
 const TIMEOUT_MS = 900_000;
 const RETRY_AFTER_MS = [60_000, 120_000];
 const LATEST_MS = 3 * 3600_000;
-/** After this, CloudFormation may have given up. */
+/** After this time, CloudFormation may have stopped waiting. */
 const LATE_MS = 600_000;
 
-/** What befalls the deliveries of one request. */
+/** Delays, crashes and repetitions of the deliveries of one request. */
 export interface Delivery {
-  /** How long the first one takes. */
+  /** Delay of the first delivery. */
   readonly delayMs: number;
-  /** How long after its start each run crashes, if it does. */
+  /** Time from the start of each run to its crash, if it crashes. */
   readonly crashes: readonly number[];
-  /** More deliveries of the same event, so long after the first. */
+  /** Further deliveries of the same event, as delays after the first. */
   readonly repeats: readonly number[];
 }
 
@@ -24,11 +24,11 @@ export const PROMPT: Delivery = { delayMs: 50, crashes: [], repeats: [] };
 export interface LambdaOptions<Question> extends EnvironmentOptions<Question> {
   readonly onStart: (invocation: Invocation<Question>) => void;
   readonly onEnd: (invocation: Invocation<Question>) => void;
-  /** Simulated ones by default. */
+  /** Simulated environments by default. */
   readonly newEnvironment?: (version: Version, options: EnvironmentOptions<Question>) => Environment<Question>;
 }
 
-/** Asynchronous invocation: at least once, tried again twice after an error, in environments that are frozen in between. */
+/** Asynchronous invocation: at least once, with two retries after an error, in environments that are frozen in between. */
 export class Lambda<Question> {
   private code?: Version;
   private idle: Array<Environment<Question>> = [];
@@ -36,7 +36,7 @@ export class Lambda<Question> {
 
   constructor(private readonly options: LambdaOptions<Question>) {}
 
-  /** New code means new environments; those at work go on with the old. */
+  /** New code runs in new environments. Busy environments continue with the old code. */
   public deploy(version: Version): void {
     if (this.code === version) return;
     this.code = version;
@@ -85,7 +85,7 @@ export class Lambda<Question> {
   }
 }
 
-/** Some crashes, late and repeated deliveries. A rollback is delivered at the third attempt at the latest. */
+/** Random crashes and late or repeated deliveries. A rollback is delivered at the third attempt at the latest. */
 export function randomDelivery(random: Random, direction: Direction, stormy: boolean): Delivery {
   const most = direction === 'forward' ? 3 : 2;
   const crashAfterMs = () => random.weighted([3, random.integer(1, 400)], [1, random.integer(1, 5_000)]);

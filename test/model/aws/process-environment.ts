@@ -11,14 +11,14 @@ interface Message {
   readonly error?: string;
 }
 
-/** A process of Node with the bundle, which is frozen and killed by signals, and speaks to the model over sockets. */
+/** A Node.js process with the bundle. Signals freeze and kill it, and it communicates with the model over sockets. */
 export class ProcessEnvironment<Question> implements Environment<Question> {
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private readonly sockets = new Set<Socket>();
   private readonly process: Promise<ChildProcess>;
   private current?: Invocation<Question>;
   private isClosed = false;
-  /** Hosts of AWS by the first part of a path here. */
+  /** Hosts of AWS, by the first segment of the local path. */
   private readonly hosts = new Map<string, string>();
 
   constructor(public readonly version: Version, private readonly options: EnvironmentOptions<Question>, file: string) {
@@ -48,7 +48,7 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
   }
 
   public async close(): Promise<void> {
-    // What is still under way is no crash, which Lambda would answer with another invocation.
+    // Pending work is not a crash, after which Lambda would invoke the function again.
     this.isClosed = true;
     (await this.process).kill('SIGKILL');
     this.sockets.forEach((socket) => socket.destroy());
@@ -84,7 +84,7 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
     this.options.time.after(backMs, () => this.send(reply, incoming, response));
   }
 
-  /** The URL that AWS would have been asked at. */
+  /** The URL on AWS that the local URL replaces. */
   private there({ url = '/', headers }: IncomingMessage, body: string): URL {
     const [, name, rest] = /^\/(host-[^/]+)(\/.*)$/.exec(url) ?? [];
     if (name) return new URL(`https://${this.hosts.get(name)}${rest}`);

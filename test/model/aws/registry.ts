@@ -8,27 +8,27 @@ export interface Stored {
   status: ImageStatus;
 }
 
-/** Whether a tag may be moved to another image. */
+/** Whether a tag can be moved to another image. */
 export type Mutability = 'mutable' | 'immutable' | 'immutableExceptReserved';
 
 /** ECR's quota, which cannot be raised. */
 export const MOST_TAGS = 1000;
 
-/** Images and tags of one repository, and what its owner may do with them. */
+/** Images and tags of one repository, and the operations of its owner. */
 export class Repository {
   public readonly images = new Map<string, Stored>();
   /** Digests by tag. */
   public readonly tags = new Map<string, string>();
-  /** How many tags each image has besides those above, which nobody looks at one by one. */
+  /** Number of further tags of each image that are not listed above. */
   public readonly otherTags = new Map<string, number>();
-  /** Grows with each change. */
+  /** Increases with each change. */
   public version = 0;
   /** Deleted and created again by its owner. */
   public exists = true;
 
   constructor(public readonly name: string, private readonly mutability: Mutability, private readonly onChange: () => void) {}
 
-  /** As `docker push`, which brings the children of an index first. Pushing an archived image restores it. */
+  /** Like `docker push`, which pushes the children of an index first. Pushing an archived image restores it. */
   public push(image: Image, now: number, tag?: string): boolean {
     if (!this.exists || (tag !== undefined && !this.mayTag(tag, image.digest))) return false;
     for (const child of image.children) this.push(child, now);
@@ -49,7 +49,7 @@ export class Repository {
     return this.mutability === 'immutableExceptReserved' && /^(deployed-|pinned-|latest$|cache)/.test(tag);
   }
 
-  /** With all of its tags, and with the children that no other index needs. */
+  /** Deletes an image with all of its tags and the children that no other index needs. */
   public delete(digest: string): void {
     const stored = this.images.get(digest);
     if (!stored || this.isChild(digest)) return;
@@ -60,7 +60,7 @@ export class Repository {
     this.changed();
   }
 
-  /** A repository is deleted with everything in it. */
+  /** Deletes the repository with everything in it. */
   public setExists(exists: boolean): void {
     if (!exists) for (const content of [this.images, this.tags, this.otherTags]) content.clear();
     this.exists = exists;
@@ -74,7 +74,7 @@ export class Repository {
     this.changed();
   }
 
-  /** What lifecycle rules do: one that shields the tags of deployed images, and one that takes everything older than the newest few. */
+  /** Applies lifecycle rules: one protects the tags of deployed images, and one expires all but the newest few images. */
   public expire(keep: number): void {
     const shielded = (digest: string) => this.tagsOf(digest).some((tag) => /^(deployed|pinned)-/.test(tag));
     const [...unshielded] = [...this.images.values()].filter(({ image }) => !shielded(image.digest) && !this.isChild(image.digest));

@@ -3,7 +3,7 @@ import { Dialect } from './template';
 
 export type RequestType = 'Create' | 'Update' | 'Delete';
 
-/** Whether an operation goes on, goes back, or clears up behind itself. */
+/** Whether an operation moves forward, rolls back or cleans up. */
 export type Direction = 'forward' | 'rollback' | 'cleanup';
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface Answer {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** One request of CloudFormation to the guard, for as long as it is interested in the answer and longer. */
+/** One request of CloudFormation to the guard, also after CloudFormation has stopped waiting for the answer. */
 export interface GuardRequest<Question> {
   readonly number: number;
   readonly type: RequestType;
@@ -24,7 +24,7 @@ export interface GuardRequest<Question> {
   /** Counts the operations on the stack. */
   readonly operation: number;
   readonly question: Question;
-  /** Of the version of the library that made the template. */
+  /** Version of the library that created the template. */
   readonly dialect: Dialect;
   readonly event: Readonly<Record<string, unknown>>;
   readonly logicalId: string;
@@ -32,13 +32,13 @@ export interface GuardRequest<Question> {
   readonly responseUrl: string;
   readonly sentAt: number;
   readonly timeoutMs: number;
-  /** No longer once there is an answer, the time is over or CloudFormation has cancelled it. */
+  /** Whether CloudFormation still waits: there is no answer, timeout or cancellation yet. */
   live: boolean;
   outcome?: 'answered' | 'timed out' | 'cancelled';
   readonly onAnswer: (answer: Answer) => void;
 }
 
-/** What an invocation has learned about its own stack. */
+/** Stack status as an invocation has seen it. */
 export interface StatusSeen {
   readonly at: number;
   readonly status: string;
@@ -46,7 +46,7 @@ export interface StatusSeen {
   readonly live: boolean;
 }
 
-/** One run of the handler, and what it has said and heard. */
+/** One run of the handler with its requests and responses. */
 export interface Invocation<Question> {
   readonly number: number;
   readonly request: GuardRequest<Question>;
@@ -60,18 +60,18 @@ export interface Invocation<Question> {
   endedAt?: number;
   error?: unknown;
 
-  /** Requests to AWS, the answer not counted. */
+  /** Requests to AWS, not counting the answer. */
   calls: number;
   readonly puts: Array<{ readonly at: number; readonly body: string; readonly accepted: boolean }>;
   readonly printed: string[];
 
   statusAsked: number;
   statusSeen?: StatusSeen;
-  /** It has seen the stack at rest, or clearing up: CloudFormation sends a Create or an Update only while an operation is in progress. */
+  /** Whether it has seen the stack stable or in clean-up: CloudFormation sends a Create or an Update only while an operation is in progress. */
   idleSeen: boolean;
-  /** Whether the last question about it got no answer. */
+  /** Whether the last request for the stack status got no response. */
   statusUntold: boolean;
-  /** When each fault first met this invocation. */
+  /** Time at which each fault first affected this invocation. */
   readonly hits: Map<Fault, number>;
 }
 

@@ -2,10 +2,10 @@ import { CustomResourceOptions, CustomResources, RequestEvent } from './custom-r
 import { Answer, Direction, Properties, RequestType } from './requests';
 import { propertiesOf, Template } from './template';
 
-/** Such ids are of no version of this library. */
+/** Prefix of ids that no version of this library creates. */
 export const UNKNOWN_ID = 'future/';
 
-/** The guard's resource, as CloudFormation keeps it. */
+/** The guard's resource as CloudFormation stores it. */
 export interface GuardResource {
   readonly template: Template;
   readonly properties: Properties;
@@ -13,20 +13,20 @@ export interface GuardResource {
   readonly data: Readonly<Record<string, string>>;
   /** Its last request failed, so that the next update tries it again. */
   readonly failed: boolean;
-  /** Which bundle gave it its id; `nobody` for one that was never created. */
+  /** Bundle that assigned the physical id. `nobody` if it was never created. */
   readonly madeBy: string;
 }
 
-/** What a service runs: `repository@digest`; nothing where it has no tasks. */
+/** Image of a service: `repository@digest`, or `undefined` if it has no tasks. */
 export type Running = string | undefined;
 
-/** What CloudFormation goes back to. */
+/** State that CloudFormation rolls back to. */
 export interface StableState {
   readonly guard: GuardResource;
   readonly running: Running;
 }
 
-/** What goes wrong in an operation, besides the guard. */
+/** Failures in an operation, apart from those of the guard. */
 export type Mishap =
   | { readonly kind: 'none' }
   /** The tasks do not start. The circuit breaker of ECS may have brought back the old ones. */
@@ -44,9 +44,9 @@ export interface OperationPlan {
 }
 
 export interface StackOptions extends CustomResourceOptions {
-  /** Who handles requests now. */
+  /** Current handler of requests. */
   readonly code: () => string;
-  /** Something has come about that someone may want to judge. */
+  /** Called after an event that can be judged. */
   readonly on: (event: StackEvent) => void;
 }
 
@@ -63,7 +63,7 @@ interface Doomed {
   readonly properties: Properties;
 }
 
-/** One stack with a guard, a service that runs its image, and something else that may fail. */
+/** One stack with a guard, a service that runs its image, and another resource that can fail. */
 export class StackModel {
   public readonly name = 'FargateStack';
   public id: string;
@@ -74,12 +74,12 @@ export class StackModel {
   public updatedAt?: number;
   public guard?: GuardResource;
   public stable?: StableState;
-  /** All that runs at this moment; two during an update of the service. */
+  /** All running images: two during an update of the service. */
   public running = new Set<string>();
   private serviceImage: Running;
   private doomed: Doomed[] = [];
   private touched = false;
-  /** What was begun before the last of them goes no further. */
+  /** Number of cancellations. Work that began before the last one stops. */
   private interruptions = 0;
   private readonly resources: CustomResources;
 
@@ -109,7 +109,7 @@ export class StackModel {
       await this.cleanUp();
       return this.settle('UPDATE_COMPLETE', 'success');
     }
-    // Without a stable state there is nothing to go back to by itself.
+    // Without a stable state, CloudFormation cannot roll back automatically.
     if (!plan.rollBack || !this.stable) return this.setStatus('UPDATE_FAILED');
     await this.options.time.sleep(500);
     await this.rollBack(plan.serviceMs);
@@ -127,13 +127,13 @@ export class StackModel {
     this.setStatus('DELETE_COMPLETE');
   }
 
-  /** Another stack of the same name. */
+  /** Replaces the stack with another one of the same name. */
   public startOver(): void {
     this.id = this.newStackId();
     Object.assign(this, { status: 'REVIEW_IN_PROGRESS', operations: [], updatedAt: undefined });
   }
 
-  /** As after an import, or with a version of the library that is yet to come. */
+  /** Changes the physical id, as after an import or with a future version of the library. */
   public giveUnknownId(physicalId: string): void {
     if (!this.guard || !this.stable) return;
     this.guard = { ...this.guard, physicalId, madeBy: 'unknown' };
@@ -190,7 +190,7 @@ export class StackModel {
   private takeAnswer(answer: Answer | undefined, template: Template, properties: Properties, before?: GuardResource): boolean {
     const well = answer?.status === 'SUCCESS';
     if (well && before && before.physicalId !== answer.physicalId) this.doomed.push({ ...before, logicalId: before.template.logicalId });
-    // CloudFormation makes up an id for what it has never heard of again.
+    // CloudFormation generates an id for a resource that never answered.
     const physicalId = answer?.physicalId ?? before?.physicalId ?? `${this.name}-${template.logicalId}-1PLK4X5O9A8BC`;
     this.guard = { template, properties, physicalId, data: well ? answer.data : before?.data ?? {}, failed: !well, madeBy: well ? this.options.code() : before?.madeBy ?? 'nobody' };
     return well;
@@ -244,7 +244,7 @@ export class StackModel {
     await this.cleanUp();
   }
 
-  /** Deletes what is neither wanted nor left over from before. Failures do not count here. */
+  /** Deletes resources that are neither wanted nor part of the earlier state. Failures are ignored here. */
   private async cleanUp(): Promise<void> {
     for (const { template, properties, physicalId, logicalId } of this.doomed.splice(0)) {
       const isWanted = this.guard?.physicalId === physicalId && this.guard.template.logicalId === logicalId;

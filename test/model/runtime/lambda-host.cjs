@@ -1,4 +1,4 @@
-// What Lambda's runtime for Node does: loads the code once, and hands one event after the other to its handler.
+// Stand-in for Lambda's Node.js runtime: loads the code once and passes one event after another to its handler.
 const { handler } = require(process.argv[2]);
 
 process.on('message', ({ event, remainingMs, requestId }) => {
