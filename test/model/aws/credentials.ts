@@ -1,4 +1,4 @@
-/** Those of the guard's role: as long as real ones, and of letters that make no words. */
+/** Credentials of the guard's role: as long as real ones, with letters that form no words. */
 export const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'ASIAQWERTZUIOPASDFGH',
   AWS_SECRET_ACCESS_KEY: 'kF9/xQzT+vLpW2mRyN8cHbJ5gDsA1eUo7iKX3nYt',

@@ -29,7 +29,7 @@ export interface Asked {
   readonly stackId: string;
 }
 
-/** How CloudFormation asks a function, and waits: until the first answer, the timeout, or until it no longer wants to know. */
+/** Sends a request to a function as CloudFormation does and waits for the first answer, the timeout or a cancellation. */
 export class CustomResources {
   private readonly cancellations = new Set<() => void>();
   private requests = 0;
@@ -40,7 +40,7 @@ export class CustomResources {
     for (const cancel of [...this.cancellations]) cancel();
   }
 
-  /** @returns nothing where there was no answer */
+  /** @returns `undefined` if there was no answer */
   public async ask(asked: Asked): Promise<Answer | undefined> {
     const { time, deliveryOf, invoke, on } = this.options;
     return new Promise((resolve) => {

@@ -11,19 +11,19 @@ export class EcrError extends Error {
 type Input = Readonly<Record<string, any>>;
 interface ImageId { readonly imageTag?: string; readonly imageDigest?: string }
 
-/** What AWS's documentation leaves open, decided anew in each world. */
+/** Behavior that AWS does not document, chosen at random for each world. */
 export interface EcrDoubts {
-  /** Whether `DescribeImages` finds an archived image by its tag without being asked for such. */
+  /** Whether `DescribeImages` finds an archived image by its tag without a filter for archived images. */
   readonly describesArchived: boolean;
-  /** What `BatchGetImage` says of an archived image, whose pull "fails with a 404 error". */
+  /** How `BatchGetImage` responds for an archived image, whose pull "fails with a 404 error". */
   readonly archivedFailure: 'ImageNotFound' | 'ImageInaccessible';
-  /** Whether a manifest can be put whose image has been deleted since it was read. */
+  /** Whether a manifest can be put after its image was deleted. */
   readonly revivesDeleted: boolean;
 }
 
-/** The operations of one registry, by the API reference. Protocol, permissions and faults are the business of others. */
+/** The operations of one registry, by the API reference. Other modules handle protocol, permissions and faults. */
 export class Ecr {
-  /** Images that have been read, by their manifest. */
+  /** Images that were read, by their manifest. */
   private readonly read = new Map<string, Image>();
 
   constructor(
@@ -201,7 +201,7 @@ export class Ecr {
   }
 }
 
-/** As many as asked for, 100 if nobody asks, and a token where more follow. */
+/** One page with the requested number of entries, 100 by default, and a token if more follow. */
 function pageOf<Item>(all: readonly Item[], { maxResults, nextToken }: Input): { readonly items: Item[]; readonly nextToken?: string } {
   const start = nextToken ? Number(Buffer.from(nextToken as string, 'base64').toString().split(':')[1]) : 0;
   if (!Number.isInteger(start)) throw new EcrError('InvalidParameterException', 'Invalid parameter at \'nextToken\' failed to satisfy constraint: \'Invalid token\'');

@@ -11,7 +11,7 @@ export interface Version {
   readonly bundle: Bundle;
 }
 
-/** How an invocation speaks to the rest of the world. */
+/** Sends a request from an invocation to the rest of the world. */
 export type Speaker<Question> = (invocation: Invocation<Question>, request: WireRequest) => ReturnType<Internet>;
 
 export interface EnvironmentOptions<Question> {
@@ -22,13 +22,13 @@ export interface EnvironmentOptions<Question> {
   readonly place: Place;
 }
 
-/** What handles one event at a time, and stands still in between. */
+/** An execution environment that handles one event at a time and is frozen in between. */
 export interface Environment<Question> {
   readonly version: Version;
   run(invocation: Invocation<Question>, crashAfterMs: number | undefined, onEnd: () => void): void;
 }
 
-/** One that is simulated: the bundle in this process, on virtual time. */
+/** A simulated environment: the bundle in this process, on virtual time. */
 export class SandboxedEnvironment<Question> implements Environment<Question>, Owner {
   public backlog: Array<() => void> = [];
   public state: Owner['state'] = 'running';
@@ -69,7 +69,7 @@ export class SandboxedEnvironment<Question> implements Environment<Question>, Ow
       awsRequestId: `00000000-0000-4000-8000-${String(invocation.number).padStart(12, '0')}`,
       getRemainingTimeInMillis: () => Math.floor(invocation.deadline - time.now),
     };
-    // A copy, since JSON is what Lambda hands over.
+    // A copy, because Lambda passes JSON.
     const event: unknown = JSON.parse(JSON.stringify(invocation.request.event));
     void (async () => this.handler(event, context))().then(() => end('returned'), (error: unknown) => end('threw', error));
   }

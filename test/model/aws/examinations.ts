@@ -1,11 +1,11 @@
 import { Stored } from './registry';
 import { Random } from '../runtime/random';
 
-/** As ECR rates vulnerabilities, the worst first. */
+/** ECR's severities of vulnerabilities, most severe first. */
 export const SEVERITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'] as const;
 export type Severity = typeof SEVERITIES[number];
 
-/** How the owner of a registry has it scanned and signed. */
+/** The owner's settings for scanning and signing of a registry. */
 export interface Examination {
   readonly scanning: 'off' | 'basic' | 'enhanced';
   /** Names of the profiles that each pushed image is signed with. */
@@ -14,10 +14,10 @@ export interface Examination {
 
 export interface Finding {
   readonly id: string;
-  /** Amazon Inspector says `UNTRIAGED` of what nobody has rated. */
+  /** Amazon Inspector reports `UNTRIAGED` for findings that nobody has rated. */
   readonly severity: Severity | 'UNTRIAGED';
   readonly packageName: string;
-  /** Only enhanced scanning tells. */
+  /** Only enhanced scanning reports it. */
   readonly status?: 'ACTIVE' | 'SUPPRESSED' | 'CLOSED';
   readonly fix?: 'YES' | 'NO' | 'PARTIAL';
 }
@@ -33,10 +33,10 @@ export interface Signing {
   readonly status: 'IN_PROGRESS' | 'COMPLETE' | 'FAILED';
 }
 
-/** A scan that ends with findings, be it none. */
+/** A scan that ends with findings, possibly none. */
 const FOUND = 'found';
 
-/** Statuses that a scan may have at its end, besides those with findings. */
+/** Final statuses of a scan without findings. */
 export const DEAD_ENDS = ['FAILED', 'UNSUPPORTED_IMAGE', 'SCAN_ELIGIBILITY_EXPIRED', 'FINDINGS_UNAVAILABLE', 'LIMIT_EXCEEDED'] as const;
 
 export const PUBLISHED = 'CVE-2026-9000';
@@ -45,7 +45,7 @@ const MINUTE = 60_000;
 const FOR_EVER = 24 * 60 * MINUTE;
 const PACKAGES = ['openssl', 'zlib', 'busybox'];
 
-/** What scanning and signing make of each image, from its push on. The same seed always finds the same. */
+/** Results of scanning and signing for each image since its push. The same seed always gives the same results. */
 export class Examinations {
   private readonly published = new Map<string, Finding[]>();
   private readonly ends = new Map<string, string>();
@@ -74,7 +74,7 @@ export class Examinations {
     return { status: scanning === 'basic' ? 'COMPLETE' : 'ACTIVE', findings: [...this.findings(random), ...this.published.get(image.digest) ?? []] };
   }
 
-  /** Whatever is pushed is signed, also an index. */
+  /** Every pushed image is signed, including an index. */
   public signingsOf({ image, pushedAt }: Stored): Signing[] {
     return this.setup.signingProfiles.map((profile) => {
       const random = Random.of('signing', this.seed, image.digest, profile);
@@ -91,7 +91,7 @@ export class Examinations {
     if (this.setup.scanning === 'basic') this.scanAgain(digest);
   }
 
-  /** What was scanned in another way is scanned anew. */
+  /** Images that were scanned in another way are scanned again. */
   public scanAs(scanning: Examination['scanning']): void {
     if (scanning === this.setup.scanning) return;
     this.setup = { ...this.setup, scanning };
@@ -125,7 +125,7 @@ export class Examinations {
   }
 }
 
-/** As the two kinds of scanning report them: in lists of different names and shapes. */
+/** Reports findings as the two kinds of scanning do: in lists with different names and shapes. */
 export function findingsAnswer(findings: readonly Finding[]): object {
   const counted = SEVERITIES.map((severity) => [severity, findings.filter((finding) => finding.severity === severity).length] as const);
   const counts = Object.fromEntries(counted.filter(([, count]) => count > 0));

@@ -6,26 +6,26 @@ export type FaultKind =
   | 'throttled' | 'serverError' | 'unavailable' | 'requestTimeout' | 'reset' | 'noAddress' | 'cutOff' | 'hang'
   | 'malformed' | 'page' | 'huge' | 'denied' | 'expiredToken' | 'kms' | 'limit' | 'echo';
 
-/** Something that is wrong with a service for a while. */
+/** A temporary fault of a service. */
 export interface Fault {
   readonly service: Service;
-  /** All, where none is named. */
+  /** All operations if omitted. */
   readonly operation?: string;
   readonly kind: FaultKind;
   /** In milliseconds since the step began. */
   readonly from: number;
   readonly until: number;
-  /** Of the requests that it meets. */
+  /** Probability that it affects a request. */
   readonly probability: number;
 }
 
-/** Those that trying again does not help against, and that the guard has to name. */
+/** Faults that a retry does not resolve and that the guard must name. */
 export const PERMANENT: readonly FaultKind[] = ['denied', 'expiredToken', 'kms', 'limit'];
 
 const TRANSIENT: readonly FaultKind[] = ['throttled', 'serverError', 'unavailable', 'requestTimeout', 'reset', 'noAddress', 'cutOff', 'hang', 'malformed', 'page', 'huge', 'echo'];
 const FOR_EVER = 24 * 3600_000;
 
-/** What may be wrong while one step of a story runs. */
+/** Random faults during one step of a story. */
 export function randomFaults(random: Random): Fault[] {
   return Array.from({ length: random.weighted([5, 1], [3, 2], [1, 4]) }, () => {
     const service = random.weighted<Service>([6, 'ecr'], [3, 'cloudformation'], [1, 'blob'], [2, 'response']);
@@ -52,7 +52,7 @@ function kindFor(random: Random, service: Service, operation?: string): FaultKin
   return random.weighted([4, transient], [1, 'denied'], [0.3, 'expiredToken']);
 }
 
-/** The faults of the present, and whom they have met. */
+/** The current faults and the invocations that they have affected. */
 export class Weather {
   private since = 0;
   private faults: readonly Fault[] = [];

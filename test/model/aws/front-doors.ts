@@ -8,7 +8,7 @@ import { Reply, WireRequest } from '../runtime/network';
 import { Random } from '../runtime/random';
 import { Time } from '../runtime/virtual-time';
 
-/** What the permissions of the guard's role cover. */
+/** Actions and resources that the guard's role permits. */
 export interface Grants {
   readonly putImage: boolean;
 }
@@ -25,7 +25,7 @@ export interface FrontDoorOptions {
   readonly on: (call: Call) => void;
 }
 
-/** A request of the guard, at the moment at which it has arrived and has, or has not, been carried out. */
+/** A request of the guard after it has arrived, whether or not it was carried out. */
 export interface Call {
   readonly invocation: Invocation<Question>;
   readonly request: WireRequest;
@@ -34,17 +34,17 @@ export interface Call {
   readonly action: string;
   readonly input?: Readonly<Record<string, unknown>>;
   readonly fault?: Fault;
-  /** The service did what it was asked for, whether or not the guard hears of it. */
+  /** Whether the service carried out the request, even if the guard receives no response. */
   readonly done: boolean;
   readonly error?: string;
 }
 
 const READS = ['DescribeImages', 'BatchGetImage', 'GetDownloadUrlForLayer'];
-/** Which requirement each of these is granted for. */
+/** The requirement that each of these actions is granted for. */
 export const EXAMINATIONS: Readonly<Record<string, string>> = { DescribeImageScanFindings: 'scanned', DescribeImageSigningStatus: 'signed' };
 const RESPONSE_URL_LASTS_MS = 2 * 3600_000;
 
-/** Where requests arrive: who is meant, whether it may, what is wrong today, and what comes back. */
+/** Entry points of AWS: they route requests, check permissions, apply faults and build responses. */
 export class FrontDoors {
   constructor(private readonly options: FrontDoorOptions) {}
 
@@ -112,7 +112,7 @@ export class FrontDoors {
       return refusal ?? xmlError('AccessDenied', `not authorized to perform: ${action}`, 403);
     }
     const { live } = invocation.request;
-    // Of a stack that has been replaced by another of the same name there is only this to say.
+    // This is the only answer for a stack that was replaced by another of the same name.
     const status = input.StackName === stack.id ? stack.status : 'DELETE_COMPLETE';
     if (!fault) {
       invocation.statusSeen = { at: time.now, status, live };
@@ -166,7 +166,7 @@ function kmsFailures(input: Readonly<Record<string, any>> = {}): object {
   return { images: [], failures };
 }
 
-/** In the order of the service's own XML, with words in it that a careless reader would take for the status. */
+/** In the order of the service's own XML, with words that a careless parser would take for the status. */
 function describeStacks(stack: StackModel, id: string, status: string): string {
   const time = (ms: number) => new Date(ms).toISOString();
   const operations = stack.operations.map(({ type, id: operation }) => `<member><OperationType>${type}</OperationType><OperationId>${operation}</OperationId></member>`);
@@ -199,7 +199,7 @@ function describeStacks(stack: StackModel, id: string, status: string): string {
 `;
 }
 
-/** As CloudFormation reads it. Nothing that it could take for an answer: it goes on waiting. */
+/** Parses an answer as CloudFormation does. Returns `undefined` for an invalid answer, after which CloudFormation keeps waiting. */
 export function answerOf(body: string): Answer | undefined {
   const { Status, Reason, PhysicalResourceId, Data } = (parsed(body) ?? {}) as Record<string, any>;
   if (Status !== 'SUCCESS' && Status !== 'FAILED') return undefined;

@@ -20,7 +20,7 @@ export interface Image {
   readonly manifest: string;
   /** Child manifests of an index. */
   readonly children: readonly Image[];
-  /** Digest of the config. */
+  /** The config, keyed by its digest. */
   readonly blobs: ReadonlyMap<string, Buffer>;
   /** Platforms on which a task can run it, such as `linux/amd64`. Empty if no task can run it. */
   readonly platforms: readonly string[];

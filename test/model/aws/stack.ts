@@ -79,7 +79,7 @@ export class StackModel {
   private serviceImage: Running;
   private doomed: Doomed[] = [];
   private touched = false;
-  /** Number of cancellations. Work that began before the last one stops. */
+  /** Counts interruptions. Work that began before the latest one stops. */
   private interruptions = 0;
   private readonly resources: CustomResources;
 

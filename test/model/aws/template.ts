@@ -9,10 +9,10 @@ export interface ScannedRequirement {
   readonly waitSeconds: number;
 }
 
-/** What an image must be, besides being there, before it is released. */
+/** A requirement that an image must meet before it is released, besides its existence. */
 export type Requirement = ScannedRequirement | { readonly kind: 'signed'; readonly profile: string; readonly waitSeconds: number };
 
-/** What a template asks of the guard, in the terms of users. */
+/** The guard's options in a template, in the terms of users. */
 export interface Question {
   readonly repository: string;
   readonly versionKind: 'tag' | 'digest' | 'movingTag' | 'parameter';
@@ -27,10 +27,10 @@ export interface Question {
   readonly requirements: readonly Requirement[];
 }
 
-/** What differs between versions of the library on the wire. */
+/** Differences between versions of the library on the wire. */
 export interface Dialect {
   readonly contractVersion: string;
-  /** The property that asks for release tags; none in versions that know no such thing. */
+  /** The property that requests release tags. `undefined` in versions without them. */
   readonly releaseTagProperty?: string;
   readonly releaseTagPrefix: string;
   readonly knowsRequirements: boolean;
@@ -79,7 +79,7 @@ export function propertiesOf({ question, dialect, logicalId }: Template, place: 
   };
 }
 
-/** How long, after an image is there, the guard may wait for what is required of it. */
+/** Longest time that the guard can wait for the requirements of an existing image. */
 export function longestWait({ requirements }: Question): number {
   return Math.max(0, ...requirements.map(({ waitSeconds }) => waitSeconds));
 }
@@ -94,17 +94,17 @@ function onTheWire(requirement: Requirement, place: Place): object {
   return { kind, profileArn: profileArn(profile, place), waitSeconds };
 }
 
-/** As the construct derives it from the stack and the path of the guard. */
+/** Name that the construct derives from the stack and the path of the guard. */
 export function releaseTagName(logicalId: string): string {
   return `fargate-stack-${logicalId.toLowerCase()}`;
 }
 
-/** Whether two questions are one and the same as far as the image is concerned, so that the answer has to stay. */
+/** Whether two questions are the same with respect to the image, so that the answer must stay the same. */
 export function asksForTheSame(one: Question, other: Question): boolean {
   return keyOf(one) === keyOf(other);
 }
 
-/** What the image has to be. */
+/** The requirements on the image. */
 export function needsOf({ platforms, singleManifest, requirements }: Question): Pick<Question, 'platforms' | 'singleManifest' | 'requirements'> {
   return { platforms: [...platforms].sort(), singleManifest, requirements };
 }
@@ -114,7 +114,7 @@ function keyOf(question: Question): string {
   return JSON.stringify([repository, versionKind, versionValue, versionKind === 'movingTag' ? nonce : '', needsOf(question)]);
 }
 
-/** How images name what ECS calls a platform. */
+/** Names in images for the platforms of ECS. */
 export function imagePlatforms({ platforms }: Question): string[] {
   return platforms.map((platform) => ({ 'LINUX/X86_64': 'linux/amd64', 'LINUX/ARM64': 'linux/arm64' })[platform] ?? platform);
 }

@@ -3,7 +3,7 @@ import { Secrets } from './secrets';
 import { Answer, GuardRequest, Invocation } from '../aws/requests';
 import { Question, referenceOf } from '../aws/template';
 
-/** `sha256:` and zeros: valid for ECS, and never pulled. It stands for "no image". */
+/** `sha256:` and zeros: valid for ECS, and never pulled. It means "no image". */
 export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 
 const MOST_BYTES = 4096;
@@ -11,7 +11,7 @@ const MOST_ID_BYTES = 1024;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const SOON_MS = 30_000;
 
-/** Whether the handler has answered as one has to, whatever it has said. */
+/** Checks that the handler answers in the correct form, regardless of the content. */
 export class AnswerJudge {
   constructor(private readonly verdict: Verdict, private readonly credentials: Secrets) {}
 

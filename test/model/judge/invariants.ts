@@ -1,6 +1,6 @@
 /**
- * What must hold in every story, whatever happens in it. Each has the cases that it does not extend to, with the reason;
- * they are few, and where one applies is counted, so that no invariant is emptied by its exemptions.
+ * Invariants that must hold in every story. Each has a few exemptions with reasons. Every use of an exemption is counted, so
+ * that exemptions cannot make an invariant void.
  */
 export const INVARIANTS = {
   wire: 'Each request to AWS is one that its service model allows, signed for that service and region.',
@@ -44,7 +44,7 @@ export interface Violation {
   readonly at: number;
 }
 
-/** Where an invariant is not applied: what the guard could not know, or AWS did not let it do. */
+/** Exemptions from invariants: facts that the guard could not know, or actions that AWS did not permit. */
 export const EXEMPTIONS = {
   unknownId: 'The physical id is not of this library (an import, a future version): what was deployed is nowhere on record. Only release tags tell what was released, be it in an earlier life of the stack.',
   statusUnknown: 'CloudFormation has not told the status in the whole invocation, or not when it was asked just before a refusal, so that a rollback cannot be told from an update.',
@@ -59,7 +59,7 @@ export const EXEMPTIONS = {
 
 export type Exemption = keyof typeof EXEMPTIONS;
 
-/** Collects what was found in one story. */
+/** Collects the findings in one story. */
 export class Verdict {
   public readonly violations: Violation[] = [];
   public readonly exempted = new Map<Exemption, number>();
@@ -71,13 +71,13 @@ export class Verdict {
     return new Set(this.violations.map(({ invariant }) => invariant));
   }
 
-  /** One check. */
+  /** Records one check. */
   public expect(invariant: Invariant, holds: boolean, detail: () => string): void {
     this.checked.set(invariant, (this.checked.get(invariant) ?? 0) + 1);
     if (!holds) this.violations.push({ invariant, detail: detail(), at: this.now() });
   }
 
-  /** Whether one of these applies; the first that does is counted. */
+  /** Whether one of these exemptions applies. Counts the first that does. */
   public exempts(...cases: ReadonlyArray<readonly [Exemption, boolean]>): boolean {
     const exemption = cases.find(([, applies]) => applies)?.[0];
     if (exemption) this.exempted.set(exemption, (this.exempted.get(exemption) ?? 0) + 1);

@@ -20,27 +20,27 @@ export interface JudgeOptions {
   readonly dialect: Dialect;
   readonly credentials: Secrets;
   readonly now: () => number;
-  /** Name of the bundle under test, among older ones. */
+  /** Name of the bundle under test, as opposed to older ones. */
   readonly tested: string;
   readonly mayMove: (question: Question) => boolean;
 }
 
-/** A fault that lasts no longer has to be waited out by a rollback that has time. */
+/** A rollback with enough time must wait out any fault that is no longer than this. */
 const PATIENCE_MS = 20_000;
-/** Requests in a row, each of which a physical id has to have room for. */
+/** Number of consecutive requests that a physical id must have room for. */
 const LONGEST_CHAIN = 6;
 const RELEASE_BYTES = 90;
 const MOST_ID_BYTES = 1024;
 
-/** Watches a story from outside, and holds it against the invariants. */
+/** Watches a story from outside and checks the invariants. */
 export class Judge {
   private readonly answers: AnswerJudge;
   private readonly releases: ReleaseJudge;
   private readonly tags: TagJudge;
   private readonly invocations = new Map<number, Array<Invocation<Question>>>();
-  /** Release tags of the last stable state, so far as they were right then. */
+  /** Release tags of the last stable state, as far as they were correct then. */
   private tagsBefore = new Map<string, string>();
-  /** Digests that were deployed for good, in the life of the present stack. */
+  /** Digests that reached a stable state in the life of the current stack. */
   private readonly settled = new Set<string>();
   private sinceStable: Array<GuardRequest<Question>> = [];
 
@@ -59,7 +59,7 @@ export class Judge {
   public invocationEnded(invocation: Invocation<Question>): void {
     if (!this.isTested(invocation)) return;
     this.answers.invocationEnded(invocation);
-    // Each that comes late is a test, also if it does not even try to write.
+    // Each late invocation is a check, even if it does not try to write.
     if (!invocation.request.live) this.options.verdict.expect('lateMessenger', true, String);
   }
 
@@ -77,7 +77,7 @@ export class Judge {
   }
 
   public registryChanged(): void {
-    // The owner of an image may take its tags away with it.
+    // The owner of an image can delete it together with its tags.
     for (const [tag, digest] of this.tagsBefore) if (!this.options.repositories.get(tag.split(':')[0])!.images.has(digest)) this.tagsBefore.delete(tag);
     this.tags.registryChanged();
   }
@@ -150,7 +150,7 @@ export class Judge {
     this.releases.answered(request, answer.data.ImageDigest);
   }
 
-  /** Whether nothing reminds of what was taken back. */
+  /** Checks that a rollback leaves no trace of the failed update. */
   private checkRestored(before: GuardResource): void {
     const { verdict, stack, tested } = this.options;
     const asked = this.sinceStable.filter(({ type }) => type !== 'Delete');
@@ -166,8 +166,8 @@ export class Judge {
     verdict.expect('rollbackId', stack.guard?.physicalId === before.physicalId, () => `${before.physicalId} became ${stack.guard?.physicalId}`);
 
     const { question } = before.template;
-    // Where nothing was deployed, or it is gone, the tags are those of an earlier life, which the guard does not know of. And
-    // where ECR gives it no further tag, it must not lose the one that it has.
+    // If nothing was deployed, or its image is gone, the tags are from an earlier life that the guard does not know. And if ECR
+    // allows no further tag on the image, it must not lose the one that it has.
     const repository = this.options.repositories.get(question.repository)!;
     const deployed = repository.images.get(before.data.ImageDigest);
     const canMove = deployed?.status === 'ACTIVE' && repository.countTags(before.data.ImageDigest) < MOST_TAGS;
@@ -175,9 +175,9 @@ export class Judge {
     const tags = this.releaseTags();
     for (const [tag, digest] of this.tagsBefore) {
       const exists = repository.images.get(digest)?.status === 'ACTIVE';
-      // Only an owner can take a tag away. And where an image of the past is gone, which one came before is open.
+      // Only an owner can remove a tag. And if an earlier image is gone, the order of the others is undefined.
       const isOpen = !tags.has(tag) || (digest !== before.data.ImageDigest && !this.releases.areAllThere(repository));
-      // ECR gives it no further tag, or has no such repository any more.
+      // ECR allows no further tag on the image, or the repository no longer exists.
       const isFull = repository.countTags(digest) >= MOST_TAGS;
       if (!tag.startsWith(`${repository.name}:`) || !exists || isOpen || isFull || !repository.exists) continue;
       verdict.expect('rollbackTags', tags.get(tag) === digest, () => `${tag} was ${digest} and is ${tags.get(tag)}`);
@@ -185,8 +185,8 @@ export class Judge {
   }
 
   /**
-   * Tags that name what was taken back, because they cannot be deleted, are nothing to come back to. Neither are those of
-   * a guard of another name: it is not part of this state, so one that is created anew may begin with them.
+   * Tags that name a rolled-back image, because they cannot be deleted, are not a state to restore. Neither are the tags of a
+   * guard with another name: it is not part of this state, so a new guard with that name may begin with them.
    */
   private remember(): void {
     const { template: { question, logicalId }, data } = this.options.stack.guard!;

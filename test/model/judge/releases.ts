@@ -21,9 +21,9 @@ export interface Release {
 }
 
 interface Circumstances {
-  /** Whether AWS lets the guard set all the release tags that it may want. */
+  /** Whether AWS permits the guard to set all release tags that it may need. */
   readonly mayTag: boolean;
-  /** Whether the guard has made the id that it is asked with. */
+  /** Whether the guard created the physical id in the request. */
   readonly knownId: boolean;
 }
 
@@ -36,18 +36,18 @@ const NAMES: Readonly<Record<string, RegExp>> = {
 const DUE_MS = 120_000;
 const SOON_MS = 30_000;
 const LAMBDA_MS = 900_000;
-/** Between two looks of a guard that is not throttled, and for looking a last time. */
+/** Longest time between two checks of a guard that is not throttled, and for a last check. */
 const PACE_MS = 15_000;
 const MOST_CALLS = 8;
 const CALLS_FOR_CONFIG = 2;
-/** As many images on record as a new release moves release tags to, besides its own. */
+/** Number of recorded images, besides its own, to which a new release moves release tags. */
 const CALLS_FOR_UNTAGGED = 2;
 
-/** Whether the guard lets through what it should, and nothing else. */
+/** Checks that the guard releases exactly the images that it should. */
 export class ReleaseJudge {
   /** By logical id. */
   private readonly deployed = new Map<string, Release>();
-  /** In the life of the present stack. */
+  /** Releases in the life of the current stack. */
   private history: Release[] = [];
   /** Digests that each guard has on record: those of the last stable state, and those that it has released since. */
   private recorded = new Map<string, ReadonlySet<string>>();
@@ -81,7 +81,7 @@ export class ReleaseJudge {
     return this.history.some((release) => asksForTheSame(release.question, question));
   }
 
-  /** All that a guard may want to keep by a tag, so far as it exists, can be read. */
+  /** Whether all existing images that a guard may keep by a tag can be read. */
   private canReadReleases(repository: Repository): boolean {
     return this.history.every(({ digest }) => (repository.images.get(digest)?.status ?? 'ACTIVE') === 'ACTIVE');
   }
@@ -127,14 +127,14 @@ export class ReleaseJudge {
     this.settled();
   }
 
-  /** Whatever the guard asks about an image must be about one that it may release now, and that is not deployed. */
+  /** Each request about an image must be for an image that the guard may release now and that is not deployed. */
   private examined({ action, invocation, input, fault }: Call, sight: Sight): void {
     const { request } = invocation;
     sight.examinations++;
     const kind = EXAMINATIONS[action.replace('ecr:', '')];
     const asked = (input?.imageId as { imageDigest?: string } | undefined)?.imageDigest;
     const before = this.before(request);
-    // What is delivered late comes with the id of then.
+    // A late delivery carries the id of its time.
     const deployed = before && before.by < request.number ? before.digest : undefined;
     const required = [...sight.parts].flatMap(([digest, all]) => digest === deployed && isKnownId(request) ? [] : all);
     const parts = required.filter((part) => part.digest === asked && part.requirement.kind === kind);
@@ -145,13 +145,13 @@ export class ReleaseJudge {
     if (!fault) for (const part of parts) sight.told.set(keyOf(part), part.standing);
   }
 
-  /** That what is new has been found to be all that is required. */
+  /** Checks that a new image was found to meet all requirements. */
   private checkHold(invocation: Invocation<Question>, digest: string, how: string): void {
     const { request } = invocation;
     const { parts, told, tagged } = this.sightOf(invocation);
     const all = parts.get(digest);
     if (!all || (request.type !== 'Create' && this.recorded.get(request.logicalId)?.has(digest))) return;
-    // Then a release tag is all that tells what the guard has released, even if it was in another life.
+    // Then only a release tag shows what the guard has released, even in an earlier life.
     if (this.verdict.exempts(['unknownId', !isKnownId(request) && tagged.has(digest)])) return;
     const unmet = all.filter((part) => told.get(keyOf(part)) !== 'met');
     this.verdict.expect('requirementsHold', unmet.length === 0, () => `${digest} was ${how}, although ECR had said ${JSON.stringify(unmet.map((part) => [part, told.get(keyOf(part)) ?? 'nothing']))}`);
@@ -190,7 +190,7 @@ export class ReleaseJudge {
     const foreseeable = invocations.length === 1 && hits.length === 0;
     const last = views.at(-1)?.view;
     if (foreseeable) {
-      // What comes while it looks, it may have looked for already.
+      // It may have already checked for an image that arrives during a check.
       const isFit = (digest: string, parts: readonly Part[]) => worstOf(parts) === 'met' || (isKnownId(invocation.request) && this.before(invocation.request)?.digest === digest);
       const isThere = last?.kind === 'fits'
         && views.every(({ at, view, parts }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest && isFit(view.digest, parts)));
@@ -203,7 +203,7 @@ export class ReleaseJudge {
     if (foreseeable) this.checkRequirementsWait(invocation, detail);
     const [[fault, metAt] = []] = hits;
     const nothingElse = invocations.length === 1 && hits.length === 1 && views.every(({ view }) => view.kind === last?.kind);
-    // What is missing is missing, whatever is wrong with a call about what is there.
+    // A missing image stays missing, even if a call about existing images fails.
     const isAsked = last?.kind === 'fits' || last?.kind === 'unfit' || (last?.kind !== 'unnamed' && (fault?.operation ?? 'DescribeImages') === 'DescribeImages');
     if (nothingElse && isAsked && fault && isThereToStay(fault)) {
       this.verdict.expect('namesError', NAMES[fault.kind].test(reason), detail(`${fault.kind} of ${fault.operation ?? 'all'} not named`));
@@ -249,7 +249,7 @@ export class ReleaseJudge {
     this.verdict.expect('calls', invocation.calls - examinations <= most, () => `${invocation.calls} calls, ${examinations} of them about requirements, at most ${most} for ${image.name}`);
   }
 
-  /** A guard that is created knows of nothing that was before, even if there was another of its name. */
+  /** A new guard has no record of the past, even if another guard had the same name. */
   private before({ type, logicalId }: GuardRequest<Question>): Release | undefined {
     return type === 'Create' ? undefined : this.deployed.get(logicalId);
   }
@@ -270,7 +270,7 @@ export class ReleaseJudge {
   }
 }
 
-/** As far as the record tells: that of an older version leaves out what the image has to be. */
+/** As far as the record shows: the record of an older version omits the requirements on the image. */
 function isAnswerTo({ question, dialect }: GuardRequest<Question>, release: Release): boolean {
   return asksForTheSame(release.question, release.dialect === dialect ? question : { ...question, ...needsOf(release.question) });
 }
@@ -295,7 +295,7 @@ function answeredAt({ puts }: Invocation<Question>): number {
   return puts.find(({ accepted }) => accepted)?.at ?? Number.MAX_VALUE;
 }
 
-/** Asked, and nothing learned. */
+/** Whether the guard requested the status without success. */
 export function isStatusUnknown({ statusAsked, statusSeen }: Invocation<Question>): boolean {
   return statusAsked > 0 && statusSeen === undefined;
 }

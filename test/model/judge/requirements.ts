@@ -3,17 +3,17 @@ import { Image } from '../aws/images';
 import { Repository } from '../aws/registry';
 import { imagePlatforms, Question, Requirement, ScannedRequirement } from '../aws/template';
 
-/** How an image stands towards what is required of it. */
+/** Whether an image meets a requirement. */
 export type Standing = 'met' | 'pending' | 'notBegun' | 'unmet';
 
-/** What one requirement says about one digest: the image itself, or a child of an index. */
+/** Result of one requirement for one digest: the image itself or a child of an index. */
 export interface Part {
   readonly requirement: Requirement;
   readonly digest: string;
   readonly standing: Standing;
 }
 
-/** What the registry truly knows at a moment about everything that a question requires of an image. */
+/** Actual results in the registry at a moment for all requirements of a question on an image. */
 export function partsOf(question: Question, repository: Repository, digest: string, examinations: Examinations, now: number): Part[] {
   const image = repository.images.get(digest)?.image;
   return image ? question.requirements.flatMap((requirement) => examined(requirement, image, question).map((part) => {
@@ -31,7 +31,7 @@ export function worstOf(parts: readonly Part[]): Standing {
   return order.find((standing) => parts.some((part) => part.standing === standing)) ?? 'met';
 }
 
-/** Of an index, the images for the platforms that are needed; all of them, if nobody says which. */
+/** For an index, the images for the required platforms, or all of them if none are specified. */
 function examined({ kind }: Requirement, image: Image, question: Question): Image[] {
   if (kind === 'signed' || image.single) return [image];
   const needed = imagePlatforms(question);
@@ -54,6 +54,6 @@ function standingOfScan(requirement: ScannedRequirement, scan: ReturnType<Examin
 function counts({ id, severity, status, fix }: Finding, { failOn, onlyFixable, accepted }: ScannedRequirement, now: number): boolean {
   const rank = SEVERITIES.indexOf(severity === 'UNTRIAGED' ? 'UNDEFINED' : severity);
   if (rank > SEVERITIES.indexOf(failOn) || status === 'SUPPRESSED' || status === 'CLOSED' || (onlyFixable && fix === 'NO')) return false;
-  // From its date on, an acceptance is over.
+  // An acceptance ends on its date.
   return !accepted.some((acceptance) => acceptance.id === id && (acceptance.until === undefined || now < Date.parse(acceptance.until)));
 }

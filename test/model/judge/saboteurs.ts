@@ -10,8 +10,8 @@ import { Saboteur } from '../story/run';
 type Fields = Record<string, any>;
 
 /**
- * For each invariant, a way to break it that does not depend on how the handler is written: between the handler and the
- * world, something is added, left out, delayed or changed. A judge that notices nothing then could never notice anything.
+ * Breaks each invariant independently of the handler's code: between the handler and the world, a saboteur adds, drops,
+ * delays or changes something. A judge that does not notice this would never notice anything.
  */
 export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
   granted: beforeAnswer((invocation, pass, template) => pass(ecrRequest(template, invocation, 'ListImages', {}))),
@@ -59,7 +59,7 @@ export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
     const isAllowed = question.requirements.some(({ kind }) => kind === 'signed');
     return isAllowed && digest && direction === 'rollback' ? pass(ecrRequest(template, invocation, 'DescribeImageSigningStatus', { imageId: { imageDigest: `sha256:${digest}` } })) : undefined;
   }),
-  // Nobody asks ECR, and each scan is said to have found nothing.
+  // ECR receives no request, and each scan reports no findings.
   requirementsHold: (request, _, pass) => isAsking(request, 'DescribeImageScanFindings') ? reply(jsonReply(200, { imageScanStatus: { status: 'COMPLETE' } })) : pass(request),
   requirementsWait: (request, _, pass) => {
     if (!isAsking(request, 'DescribeImageScanFindings')) return pass(request);
@@ -81,7 +81,7 @@ export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
   },
 };
 
-/** What botocore has to notice. */
+/** Changes that botocore must notice. */
 export const WIRE_SABOTEURS: Readonly<Record<string, (request: WireRequest) => WireRequest>> = {
   'a member that does not exist': (request) => withBody(request, (body) => ({ ...body, imageTags: ['v1'] })),
   'a member of the wrong type': (request) => withBody(request, (body) => ({ ...body, registryId: 1 })),
@@ -150,7 +150,7 @@ function answerRequest({ request: { responseUrl } }: Invocation<Question>, answe
   return { method: 'PUT', url: new URL(responseUrl), headers: { 'content-type': '' }, body };
 }
 
-/** The answer to a `PutImage` that nobody has carried out. */
+/** The response to a `PutImage` that was not carried out. */
 function pretended({ body }: WireRequest): { reply: Reply; backMs: number } {
   const { registryId, repositoryName, imageDigest, imageTag, imageManifest, imageManifestMediaType } = JSON.parse(body) as Fields;
   const image = { registryId, repositoryName, imageId: { imageDigest, imageTag }, imageManifest, imageManifestMediaType };

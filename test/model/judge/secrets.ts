@@ -1,6 +1,6 @@
 const SHORTEST = 8;
 
-/** Pieces of the secrets that must not appear anywhere, however they were cut. */
+/** Pieces of the secrets that must not appear anywhere, regardless of where they were cut. */
 export class Secrets {
   private readonly pieces = new Set<string>();
 

@@ -5,20 +5,20 @@ import { Repository } from '../aws/registry';
 import { GuardRequest } from '../aws/requests';
 import { Question } from '../aws/template';
 
-/** What was to be seen while an invocation looked. */
+/** What an invocation could see during its checks. */
 export interface Sight {
   readonly fitting: Set<string>;
   readonly views: Array<{ readonly at: number; readonly view: View; readonly deployed?: View; readonly parts: readonly Part[] }>;
-  /** What is required of each digest that fits, as it was last. */
+  /** Latest results of the requirements for each matching digest. */
   readonly parts: Map<string, readonly Part[]>;
-  /** What ECR has said last of each part that it was asked about. */
+  /** Latest response of ECR for each part that the guard requested. */
   readonly told: Map<string, Part['standing']>;
   examinations: number;
-  /** Digests that had a release tag when the invocation began to ask. */
+  /** Digests with a release tag at the first request of the invocation. */
   readonly tagged: ReadonlySet<string>;
-  /** Digests that were released before and had none then, because none was asked for at that time. */
+  /** Digests that were released earlier without a release tag, because none was requested at the time. */
   readonly untagged: ReadonlySet<string>;
-  /** Whether ECR would have handed out everything that the guard may want to keep, at each of its calls. */
+  /** Whether all images that the guard may keep were readable at each of its calls. */
   canReadReleases: boolean;
 }
 

@@ -7,21 +7,21 @@ import { GuardRequest, IN_PROGRESS, Invocation } from '../aws/requests';
 import { StackModel } from '../aws/stack';
 import { Dialect, Question, releaseTagName } from '../aws/template';
 
-/** How long a look at the stack counts as "just before" a write. */
+/** Time for which a status check counts as "just before" a write. */
 const FRESH_MS = 10_000;
 
-/** What keeps deployed images from expiring: that it is always there, and that nobody moves it who should not. */
+/** Checks the tags that keep deployed images from expiring: they always exist, and only the right invocations move them. */
 export class TagJudge {
-  /** `repository@digest` of what the guard under test has released with release tags, for as long as it can be tagged: it exists and is not archived. */
+  /** `repository@digest` of images that the guard under test has released with release tags, while they can be tagged: they exist and are not archived. */
   private readonly established = new Set<string>();
-  /** What the guard has answered last, while that counts. */
+  /** Latest answer of the guard, while it is valid. */
   private current?: string;
-  /** What a rollback takes away. */
+  /** Images that a rollback removes. */
   private leaving = new Set<string>();
-  /** Until the next release. */
+  /** Whether tags were disturbed since the last release. */
   public disturbed = false;
   private readonly begun = new Set<Invocation<Question>>();
-  /** Could have known from the beginning that they are late. */
+  /** Invocations that could know from the beginning that they are late. */
   private readonly begunAtRest = new Set<Invocation<Question>>();
 
   constructor(
@@ -70,7 +70,7 @@ export class TagJudge {
     if (action !== 'ecr:PutImage') return;
     const { request, statusSeen, idleSeen } = invocation;
     const tag = String(input?.imageTag);
-    // A rollback of an upgrade asks in the words of the older version.
+    // A rollback of an upgrade sends the request of the older version.
     const isOwn = request.dialect.releaseTagProperty !== undefined && tag.startsWith(ownTagPrefix(request.dialect, request.logicalId));
     this.verdict.expect('ownTags', isOwn && request.question.retain, () => `${nameOf(invocation)} moves ${tag}`);
     if (request.live) return;
@@ -79,7 +79,7 @@ export class TagJudge {
     // Neither an event nor `DescribeStacks` says which operation it belongs to.
     const [like] = request.direction === 'forward' ? IN_PROGRESS.rollback : ['UPDATE_IN_PROGRESS'];
     const lookalike = statusSeen?.status === like && this.releases.wasAskedBefore(request.question);
-    // What has seen the stack at rest, or could have, knows that it is late, whatever operation has begun since.
+    // An invocation that has, or could have, seen a stable stack knows that it is late, even if another operation has begun since.
     const allowed = !idleSeen && !this.begunAtRest.has(invocation) && this.verdict.exempts(
       ['disturbed', fresh && (statusSeen.live || IN_PROGRESS[request.direction].includes(statusSeen.status))],
       ['rollbackLookalike', fresh && lookalike],
@@ -111,7 +111,7 @@ export class TagJudge {
   }
 }
 
-/** The readable part is what the template says, and what makes it unique follows. */
+/** The readable part comes from the template. A unique suffix follows. */
 export function ownTagPrefix({ releaseTagPrefix }: Dialect, logicalId: string): string {
   return `${releaseTagPrefix}${releaseTagName(logicalId)}-`;
 }

@@ -1,7 +1,7 @@
 import { Repository } from '../aws/registry';
 import { imagePlatforms, Question, referenceOf } from '../aws/template';
 
-/** What the registry truly holds at a moment, for the question that a guard was asked. */
+/** Actual content of the registry at a moment, for the question in a request to the guard. */
 export type View =
   | { readonly kind: 'fits'; readonly digest: string }
   | { readonly kind: 'unnamed' | 'missing' | 'repositoryMissing' | 'archived' | 'activating' | 'unfit' };
@@ -20,7 +20,7 @@ export function viewOfDigest(digest: string, question: Question, repository: Rep
   if (!stored) return { kind: 'missing' };
   if (stored.status !== 'ACTIVE') return { kind: stored.status === 'ARCHIVED' ? 'archived' : 'activating' };
   const { platforms, single } = stored.image;
-  // Nobody runs it, so it need not be an image.
+  // Nothing runs it, so it need not be a container image.
   if (question.platforms.length === 0 && !question.singleManifest) return { kind: 'fits', digest };
   const runs = platforms.length > 0 && imagePlatforms(question).every((platform) => platforms.includes(platform));
   return runs && (single || !question.singleManifest) ? { kind: 'fits', digest } : { kind: 'unfit' };

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable, Writable } from 'node:stream';
 import { Owner, Time } from './virtual-time';
 
-/** What has left the bundle. Names of headers are in lower case. */
+/** A request of the bundle. Header names are in lower case. */
 export interface WireRequest {
   readonly method: string;
   readonly url: URL;
@@ -10,20 +10,20 @@ export interface WireRequest {
   readonly body: string;
 }
 
-/** What comes back, if anything does. */
+/** The response, if any. */
 export type Reply = Response | { readonly error: string } | 'nothing';
 
 export interface Response {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
-  /** How many times the body comes. */
+  /** Number of times that the body is sent. */
   readonly repeat?: number;
   /** The connection breaks after the body. */
   readonly cutOff?: boolean;
 }
 
-/** Decides at the moment at which a request arrives. */
+/** Responds to a request at the time at which it arrives. */
 export type Internet = (request: WireRequest) => { readonly reply: Reply; readonly backMs: number };
 
 export interface Line {
@@ -97,7 +97,7 @@ class OutgoingRequest extends Writable {
     this.headers['content-length'] ??= String(body.length);
     const { time, internet, thereMs, owner } = this.line;
     const { method = 'GET' } = this.options as { method?: string };
-    // What is on its way arrives, whatever has become of the sender.
+    // A request in transit arrives even if its sender has stopped.
     time.after(thereMs(), () => {
       const { reply, backMs } = internet({ method, url: this.url, headers: this.headers, body: body.toString('utf8') });
       if (reply !== 'nothing') time.after(backMs, () => this.receive(reply), owner);

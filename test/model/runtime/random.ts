@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 const MODULUS = 2 ** 31 - 1;
 
-/** Random numbers that a seed reproduces, on every machine. */
+/** Random numbers that a seed reproduces on every machine. */
 export class Random {
-  /** Independent of every other stream of the same seed, so that a step that is left out changes no other step. */
+  /** A stream that is independent of all others of the same seed, so that omitting a step changes no other step. */
   public static of(...parts: Array<string | number>): Random {
     const hash = createHash('sha256').update(parts.join('\n')).digest();
     return new Random(1 + (hash.readUInt32BE() % (MODULUS - 1)));
@@ -12,7 +12,7 @@ export class Random {
 
   private constructor(private state: number) {}
 
-  /** From 0 to below 1: the generator of Park and Miller, whose products are exact in doubles. */
+  /** At least 0 and less than 1, from the generator of Park and Miller, whose products are exact in doubles. */
   public next(): number {
     this.state = (this.state * 48271) % MODULUS;
     return (this.state - 1) / (MODULUS - 1);
@@ -22,7 +22,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Both ends included. */
+  /** An integer in a range that includes both ends. */
   public integer(lowest: number, highest: number): number {
     return lowest + Math.floor(this.next() * (highest - lowest + 1));
   }

@@ -2,7 +2,7 @@ import { Time, Timer } from './virtual-time';
 
 const LONGEST_SLEEP_MS = 100;
 
-/** The clock of this machine. What only passes time passes it quickly. */
+/** The clock of this machine. Waiting alone is shortened. */
 export class RealTime implements Time {
   private pending = 0;
   private onIdle?: () => void;
@@ -20,7 +20,7 @@ export class RealTime implements Time {
       if (over) return;
       over = true;
       this.pending--;
-      // What follows from the action may want more time.
+      // The consequences of the action may need more time.
       setImmediate(() => { if (this.pending === 0) this.onIdle?.(); });
     };
     const timer = setTimeout(() => {

@@ -11,7 +11,7 @@ export interface LambdaContext {
 
 export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
-/** What a bundle meets instead of the machine: the same names, on virtual time and a virtual network. */
+/** Globals and modules of a bundle in place of the machine's: the same names, on virtual time and a virtual network. */
 export interface Surroundings extends Line {
   readonly random: () => number;
   readonly print: (text: string) => void;
@@ -23,7 +23,7 @@ const GLOBALS = [
   'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'performance', 'fetch', 'globalThis', 'global',
 ];
 
-/** A bundle that is compiled once and started as often as Lambda would start it. */
+/** A bundle that is compiled once and started each time Lambda would start it. */
 export class Bundle {
   private readonly start: (...values: unknown[]) => void;
 

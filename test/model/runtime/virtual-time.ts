@@ -1,6 +1,6 @@
-/** Whoever can be stopped in the middle, such as a frozen or dead execution environment of Lambda. */
+/** Owner of events that can be stopped at any time, such as a frozen or dead execution environment of Lambda. */
 export interface Owner {
-  /** Events that come due meanwhile wait here. */
+  /** Events that come due while it is frozen. */
   backlog: Array<() => void>;
   readonly state: 'running' | 'frozen' | 'dead';
 }
@@ -9,7 +9,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** What the model needs of time. */
+/** The clock that the model uses. */
 export interface Time {
   readonly now: number;
   after(ms: number, action: () => void, owner?: Owner): Timer;
@@ -25,7 +25,7 @@ interface Event {
   cancelled: boolean;
 }
 
-/** Time that passes only from event to event, so that an hour takes as long as what happens in it. */
+/** Time that passes only from event to event, so that an hour takes only as long as its events. */
 export class VirtualTime implements Time {
   /** Milliseconds since 1970. */
   public now: number;
@@ -48,9 +48,9 @@ export class VirtualTime implements Time {
   }
 
   /**
-   * Goes from event to event until there is none. Between two of them all that has been promised settles.
+   * Runs event after event until there is none. All pending promises settle between two events.
    *
-   * @throws where there is no end to them
+   * @throws if the events do not end
    */
   public async run(most: number): Promise<void> {
     await settled();
@@ -101,7 +101,7 @@ function isBefore(one: Event, other: Event): boolean {
   return one.time < other.time || (one.time === other.time && one.order < other.order);
 }
 
-/** Node runs everything that is promised or due at the next tick before anything else that is set for "immediately". */
+/** Node.js runs all promises and next-tick callbacks before the next `setImmediate` callback. */
 async function settled(): Promise<void> {
   return new Promise((resolve) => { setImmediate(resolve); });
 }

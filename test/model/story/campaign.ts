@@ -22,7 +22,7 @@ export interface Campaign {
   readonly violated: ReadonlyMap<Invariant, readonly number[]>;
 }
 
-/** Runs one random story after another. */
+/** Runs random stories one after another. */
 export async function campaign({ subject, firstSeed, count, stormy, saboteur, onCall }: CampaignOptions): Promise<Campaign> {
   const checked = new Map<Invariant, number>();
   const exempted = new Map<Exemption, number>();
@@ -38,7 +38,7 @@ export async function campaign({ subject, firstSeed, count, stormy, saboteur, on
   return { stories: count, calls, checked, exempted, violated };
 }
 
-/** For people: the shortest story that shows a violation, from beginning to end. */
+/** The shortest story that shows a violation, from beginning to end, as readable text. */
 export async function explain(seed: number, stormy: boolean, invariant: Invariant, subject: Subject, saboteur?: Saboteur): Promise<string> {
   const story = await minimized(randomStory(seed, stormy), invariant, { subject, saboteur });
   const { verdict, trace } = await run(story, { subject, saboteur, traced: true });

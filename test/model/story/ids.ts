@@ -1,6 +1,6 @@
 import { Random } from '../runtime/random';
 
-/** In the form of AWS's own ids. */
+/** A random id in AWS's format. */
 export function randomUUIDs(random: Random): () => string {
   return () => [8, 4, 4, 4, 12].map((digits) => random.hex(digits)).join('-');
 }

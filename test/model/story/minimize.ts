@@ -2,7 +2,7 @@ import { run, RunOptions } from './run';
 import { Story } from './story';
 import { Invariant } from '../judge/invariants';
 
-/** A story with no step, fault or event in it that the violation does not need. */
+/** Reduces a story to the steps, faults and events that the violation needs. */
 export async function minimized(story: Story, invariant: Invariant, options: RunOptions): Promise<Story> {
   const stillWrong = async (candidate: Story) => (await run(candidate, options)).verdict.violated.has(invariant);
   let smallest = story;

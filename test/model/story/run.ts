@@ -21,7 +21,7 @@ import { Internet, Reply, WireRequest } from '../runtime/network';
 import { Random } from '../runtime/random';
 import { Time, VirtualTime } from '../runtime/virtual-time';
 
-/** Stands between the handler and the world, to see whether the judge notices what it does. */
+/** Interferes between the handler and the world, to test whether the judge notices. */
 export type Saboteur = (
   request: WireRequest, invocation: Invocation<Question>, pass: (request: WireRequest) => ReturnType<Internet>, now: number,
 ) => ReturnType<Internet>;
@@ -29,9 +29,9 @@ export type Saboteur = (
 export interface RunOptions {
   readonly subject: Subject;
   readonly traced?: boolean;
-  /** Each request is delivered once, and at once. */
+  /** Whether each request is delivered once, without delay. */
   readonly prompt?: boolean;
-  /** Virtual by default. */
+  /** Virtual time by default. */
   readonly time?: Time;
   readonly newEnvironment?: LambdaOptions<Question>['newEnvironment'];
   readonly saboteur?: Saboteur;
@@ -70,7 +70,7 @@ class Telling {
   private readonly judge: Judge;
   private readonly doors: FrontDoors;
   private template: Template;
-  /** The version that made the stack, for as long as it has not been upgraded. */
+  /** The version that created the stack, until it is upgraded. */
   private version: Subject;
   private calls = 0;
   private stepRandom: Random;
@@ -194,7 +194,7 @@ class Telling {
       case 'upgrade': {
         if (!stack.status.endsWith('_COMPLETE')) return;
         this.version = this.options.subject;
-        // What the template has asked for all along is understood now.
+        // The new version understands what the template has requested all along.
         this.template = { ...this.template, question: { ...this.template.question, requirements: this.story.question.requirements } };
         return;
       }
@@ -221,7 +221,7 @@ class Telling {
     if (stack.status === 'DELETE_COMPLETE') stack.startOver();
     const isFirst = stack.status === 'REVIEW_IN_PROGRESS';
     this.lambda.deploy(this.version);
-    // A guard is renamed between stable states only; the model of CloudFormation knows no more.
+    // A guard is renamed only between stable states, which is all that the model of CloudFormation supports.
     const mayRename = isFirst || stack.status.endsWith('_COMPLETE');
     this.template = this.changed(step.change, mayRename);
     const plan = { template: this.template, rollBack: step.rollBack, mishap: step.mishap, serviceMs: step.serviceMs };
@@ -240,7 +240,7 @@ class Telling {
     };
   }
 
-  /** A construct of an older version has no property for what it does not know, and none lets the guard wait for longer than it can. */
+  /** A construct of an older version lacks newer properties, and no version permits a wait longer than the guard's limit. */
   private understood(question: Question): Question {
     if (!this.version.dialect.knowsRequirements) return { ...question, requirements: [] };
     const longest = LONGEST_INVOCATION - (question.whenMissing === 'waitFor' ? question.waitSeconds : 0);
@@ -248,7 +248,7 @@ class Telling {
     return { ...question, requirements };
   }
 
-  /** An upgrade that is rolled back takes the new code of the function back too: before the guard, or after it. */
+  /** A rolled-back upgrade also restores the old code of the function, before or after the guard. */
   private codeGoesBack(): void {
     const { stable } = this.stack;
     if (!stable || stable.guard.template.dialect === this.version.dialect) return;
@@ -287,7 +287,7 @@ class Telling {
     if (digest) act(repository, digest);
   }
 
-  /** Of an index, its children. */
+  /** The children of an index. */
   private onScanned(event: { repository: string; tag: string }, act: (digest: string) => void): void {
     this.onTagged(event, (repository, digest) => {
       const { image } = repository.images.get(digest)!;

@@ -6,20 +6,20 @@ import { Mishap } from '../aws/stack';
 import { Question, Requirement } from '../aws/template';
 import { Random } from '../runtime/random';
 
-/** What others do to the registry. */
+/** Changes to the registry by others. */
 export type RegistryEvent =
   | { readonly kind: 'push'; readonly repository: string; readonly image: ImageSpec; readonly tag: string }
   | { readonly kind: 'delete' | 'status'; readonly repository: string; readonly tag: string; readonly status: ImageStatus }
   | { readonly kind: 'deleteDeployed' | 'archiveDeployed' }
-  /** Somebody pushes under the tag that the template asks for. */
+  /** Somebody pushes to the tag in the template. */
   | { readonly kind: 'moveTag'; readonly image: ImageSpec }
   | { readonly kind: 'expire'; readonly repository: string; readonly keep: number }
   | { readonly kind: 'fillWithTags'; readonly repository: string; readonly tag: string }
-  /** A vulnerability of an image becomes known, its scan takes a bad end, or somebody has it scanned again. */
+  /** A vulnerability of an image becomes known, its scan fails, or somebody starts another scan. */
   | { readonly kind: 'publish'; readonly repository: string; readonly tag: string; readonly severity: Severity }
   | { readonly kind: 'scanEnds'; readonly repository: string; readonly tag: string; readonly as: string }
   | { readonly kind: 'scanAgain'; readonly repository: string; readonly tag: string }
-  /** The owner of the registry has it scanned in another way, or no longer. */
+  /** The owner of the registry changes the kind of scanning or turns it off. */
   | { readonly kind: 'scanning'; readonly as: Examination['scanning'] }
   | { readonly kind: 'repository'; readonly repository: string; readonly exists: boolean };
 
@@ -28,13 +28,13 @@ export interface Timed {
   readonly event: RegistryEvent;
 }
 
-/** One thing that somebody does, and what happens meanwhile. Where the stack is in no state for it, nothing is done. */
+/** One user action and concurrent events. The action is skipped if the state of the stack does not permit it. */
 export type Step = { readonly seed: number; readonly pauseMs: number; readonly faults: readonly Fault[]; readonly meanwhile: readonly Timed[] } & (
   | { readonly kind: 'deploy'; readonly change: Change; readonly rollBack: boolean; readonly mishap: Mishap; readonly serviceMs: number }
   | { readonly kind: 'goBack' | 'delete' | 'upgrade' | 'unknownId' | 'registry' }
 );
 
-/** What a deployment changes of the template before. */
+/** Changes of a deployment to the previous template. */
 export interface Change {
   readonly question: Partial<Question>;
   readonly logicalId?: string;
@@ -43,7 +43,7 @@ export interface Change {
 export const TAGS = ['v1', 'v2', 'v3', 'v4', 'latest'];
 const PLATFORMS = ['LINUX/X86_64', 'LINUX/ARM64'];
 const MINUTE = 60_000;
-/** All that one invocation of Lambda may wait for, in seconds. */
+/** Longest total wait of one Lambda invocation, in seconds. */
 export const LONGEST_INVOCATION = 840;
 
 export function randomQuestion(random: Random): Question {
@@ -71,7 +71,7 @@ export function randomStep(random: Random, stormy: boolean): Step {
   };
   const kind = random.weighted<Step['kind']>([30, 'deploy'], [6, 'goBack'], [1, 'delete'], [1.5, 'upgrade'], [1, 'unknownId'], [6, 'registry']);
   if (kind !== 'deploy') return { ...base, kind };
-  // As a pipeline does, which deploys what it has just pushed.
+  // As in a pipeline, which deploys the image that it has just pushed.
   const pushed = random.chance(0.3) ? [{ afterMs: 0, event: { kind: 'moveTag' as const, image: randomImage(random) } }] : [];
   return {
     ...base,
@@ -142,7 +142,7 @@ function randomVersion(random: Random): Pick<Question, 'versionKind' | 'versionV
     [0.3, { versionKind: 'parameter', versionValue: '', nonce: '' }],
     [4, { versionKind: 'tag', versionValue: tag, nonce: '' }],
     [3, { versionKind: 'movingTag', versionValue: tag, nonce: random.hex(8) }],
-    // The digest of what the tag names when the template is made.
+    // Digest of the image that the tag names when the template is created.
     [1, { versionKind: 'digest', versionValue: `digest of ${tag}`, nonce: '' }],
     [0.5, { versionKind: 'parameter', versionValue: `digest of ${tag}`, nonce: '' }],
   );
@@ -172,7 +172,7 @@ function randomRequirements(random: Random): Requirement[] {
   return random.weighted([4, [scanned()]], [3, [signed()]], [3, [scanned(), signed()]]);
 }
 
-/** Mostly while a guard is at work. */
+/** A random time, mostly while a guard is running. */
 function randomMoment(random: Random): number {
   return random.weighted([3, random.integer(150, 1_500)], [2, random.integer(1_500, 30_000)], [1, random.integer(30_000, 10 * MINUTE)]);
 }

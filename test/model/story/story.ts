@@ -4,10 +4,10 @@ import { ImageSpec } from '../aws/images';
 import { Question } from '../aws/template';
 import { Random } from '../runtime/random';
 
-/** Which version of the library made the stack. */
+/** Version of the library that created the stack. */
 export type Origin = 'tested' | 'contract-2' | 'contract-1';
 
-/** A whole life cycle, as data: the same story always runs in the same way. */
+/** A whole life cycle as data. The same story always runs in the same way. */
 export interface Story {
   readonly seed: number;
   readonly world: World;

@@ -5,7 +5,7 @@ import { CONTRACT_VERSION } from '../../../src/guard/contract';
 import { Dialect } from '../aws/template';
 import { Bundle } from '../runtime/sandbox';
 
-/** A version of the handler, and how its construct speaks to it. */
+/** A version of the handler and the properties that its construct sends. */
 export interface Subject {
   readonly name: Origin;
   readonly bundle: Bundle;
@@ -14,7 +14,7 @@ export interface Subject {
 
 const ROOT = join(__dirname, '..', '..', '..');
 
-/** What users install. */
+/** The bundle that users install. */
 export const TESTED_FILE = join(ROOT, 'assets/guard/handler/index.lambda/index.js');
 
 const FILES: Readonly<Record<Origin, string>> = {

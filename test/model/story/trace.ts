@@ -8,7 +8,7 @@ import { Violation } from '../judge/invariants';
 
 const MOST_VIOLATIONS = 5;
 
-/** What happened, line by line, for people. Digests are cut to what tells them apart. */
+/** Readable log of all events, line by line. Digests are shortened but remain distinct. */
 export class Trace {
   private readonly lines: Array<{ readonly at: number; readonly text: string }> = [];
   private start?: number;

@@ -4,13 +4,13 @@ import { Mutability } from '../aws/registry';
 import { Place } from '../aws/template';
 import { Random } from '../runtime/random';
 
-/** What stays as it is for a whole story. */
+/** Properties that are fixed for a whole story. */
 export interface World {
   readonly place: Place;
   readonly mutability: Mutability;
   readonly doubts: EcrDoubts;
   readonly examination: Examination;
-  /** Faults and crashes may happen. */
+  /** Whether faults and crashes can happen. */
   readonly stormy: boolean;
 }
 

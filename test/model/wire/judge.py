@@ -1,6 +1,6 @@
-"""Holds recorded requests against botocore's service models, and recomputes their signatures with botocore.
+"""Checks recorded requests against botocore's service models and recomputes their signatures with botocore.
 
-Reads one request a line, as JSON, from the file that is named; writes one complaint a line, as JSON.
+Reads one request per line, as JSON, from the given file. Writes one complaint per line, as JSON.
 """
 
 import json
@@ -37,7 +37,7 @@ def endpoint_of(service, region):
 
 
 def complaints_about(request, credentials):
-    """Everything that AWS would not take."""
+    """All reasons why AWS would refuse a request."""
     service, region, headers = request["service"], request["region"], request["headers"]
     url = urlsplit(request["url"])
     model = model_of(service)
@@ -81,7 +81,7 @@ def complaints_about_input(model, request):
 
 
 def beyond(shape, value, path):
-    """What botocore leaves to the service: enumerations, patterns, and the most that there may be."""
+    """Checks that botocore leaves to the service: enumerations, patterns and maximums."""
     if shape.type_name == "structure":
         for name, member in value.items():
             yield from beyond(shape.members[name], member, f"{path}.{name}")

@@ -9,16 +9,16 @@ import { Call } from '../aws/front-doors';
 
 export interface WireReport {
   readonly complaints: readonly string[];
-  /** Different requests, each of which was held against the service model. */
+  /** Number of distinct requests, each checked against the service model. */
   readonly judged: number;
-  /** How many signatures were computed again. */
+  /** Number of signatures that were recomputed. */
   readonly signatures: number;
 }
 
 const REQUIREMENTS = resolve(__dirname, 'requirements.txt');
 const EVERY = 25;
 
-/** Keeps what went over the wire, for botocore to judge: each request once, and the signature of each 25th. */
+/** Records requests on the wire for botocore to check: each request once, and the signature of every 25th. */
 export class WireRecorder {
   private readonly directory = mkdtempSync(join(tmpdir(), 'wire-'));
   private readonly file = join(this.directory, 'requests.jsonl');
