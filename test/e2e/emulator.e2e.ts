@@ -261,7 +261,7 @@ describe('the emulator process', () => {
     const program = `
       require('./test/emulator/commands/typescript.cjs');
       require('./test/emulator/emulator').Emulator.start().then((started) => console.log(started.endpoint, started.directory));
-      setInterval(() => undefined, 1000); // an emulator does not keep the process alive that started it
+      setInterval(() => undefined, 1000); // an emulator does not keep its process alive
     `;
     const starter = spawn(process.execPath, ['-e', program], { cwd: join(__dirname, '../..'), stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = await once(starter.stdout.setEncoding('utf8'), 'data');

@@ -4,7 +4,7 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { HttpAnswer, send } from './http';
 
-/** What CloudFormation has noted down about a stack or one of its resources. */
+/** An event of a stack or one of its resources. */
 export interface StackEvent {
   readonly logicalId: string;
   readonly type: string;
@@ -25,17 +25,17 @@ export interface Service {
 
 /** An account of AWS, or the emulator. */
 export interface Cloud {
-  /** Of its clients: credentials and region among others. */
+  /** Environment variables of clients, including credentials and region. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of all services, where they have one together. */
+  /** Common endpoint of all services, if there is one. */
   readonly endpoint?: string;
 }
 
-/** The few calls that tests need, the same for the emulator and for AWS. Each fails like AWS when there is no such thing. */
+/** The few calls that tests need, the same for the emulator and for AWS. Each fails as on AWS if the resource does not exist. */
 export class Aws {
   constructor(private readonly cloud: Cloud) {}
 
-  /** The digest that the registry reports for a tag. */
+  /** Digest that the registry reports for a tag. */
   public async imageDigest(repositoryName: string, imageTag: string): Promise<string> {
     const { imageDetails } = await this.ecr('DescribeImages', { repositoryName, imageIds: [{ imageTag }] });
     return imageDetails[0].imageDigest;
@@ -52,7 +52,7 @@ export class Aws {
     return repositories.map(({ repositoryName }) => repositoryName).sort();
   }
 
-  /** The services of a cluster, by name, and what their task definitions say. */
+  /** The services of a cluster by name, with data from their task definitions. */
   public async services(cluster: string): Promise<Record<string, Service>> {
     const { serviceArns } = await this.ecs('ListServices', { cluster });
     const { services } = await this.ecs('DescribeServices', { cluster, services: serviceArns });
@@ -69,19 +69,19 @@ export class Aws {
     return services[0];
   }
 
-  /** The tasks of a cluster as ECS describes them, those that it has just stopped included. */
+  /** The tasks of a cluster as ECS describes them, including recently stopped ones. */
   public async tasks(cluster: string, desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING'): Promise<any[]> {
     const { taskArns } = await this.ecs('ListTasks', { cluster, desiredStatus });
     return taskArns.length === 0 ? [] : (await this.ecs('DescribeTasks', { cluster, tasks: taskArns })).tasks;
   }
 
-  /** All that is in a log group, oldest first. */
+  /** All lines of a log group, oldest first. */
   public async logLines(logGroupName: string): Promise<string[]> {
     const events = await this.pages<{ message: string }>((token) => this.logs('FilterLogEvents', { logGroupName, ...token }), 'events');
     return events.map(({ message }) => message);
   }
 
-  /** What a client gets that asks a load balancer by its name. */
+  /** Response of a load balancer to a client that uses its name. */
   public async get(host: string, path = '/'): Promise<HttpAnswer> {
     return send('GET', new URL(path, this.cloud.endpoint ?? `http://${host}`), { host });
   }
@@ -101,7 +101,7 @@ export class Aws {
     return textOf('Account', await this.query('sts', '2011-06-15', 'GetCallerIdentity', {}))[0];
   }
 
-  /** All stacks that are there, with their status. */
+  /** All existing stacks with their status. */
   public async stacks(): Promise<{ name: string; status: string }[]> {
     const found: { name: string; status: string }[] = [];
     for (let token = ''; ;) {
@@ -127,7 +127,7 @@ export class Aws {
     return textOf('StackStatus', await this.cloudFormation('DescribeStacks', { StackName: stackName }))[0];
   }
 
-  /** Deletes a stack, and waits until it is gone. */
+  /** Deletes a stack and waits until it is gone. */
   public async deleteStack(name: string): Promise<void> {
     await this.cloudFormation('DeleteStack', { StackName: name });
     for (;;) {
@@ -166,7 +166,7 @@ export class Aws {
     return textOf('DNSName', await this.query('elasticloadbalancing', '2015-12-01', 'DescribeLoadBalancers', {}));
   }
 
-  /** The rules of a listener: which path leads to which target group. */
+  /** The rules of a listener: the target group for each path. */
   public async pathRules(listener: string): Promise<Record<string, string>> {
     const answer = await this.query('elasticloadbalancing', '2015-12-01', 'DescribeRules', { ListenerArn: listener });
     const rules = answer.split('<RuleArn>').filter((rule) => rule.includes('<Field>path-pattern</Field>'));
@@ -206,7 +206,7 @@ export class Aws {
     });
   }
 
-  /** What all answers of an operation together list: AWS may split it up, even into answers that list nothing. */
+  /** Items from all pages of an operation. AWS can split a list into pages, some of them empty. */
   private async pages<T>(ask: (token: object) => Promise<any>, key: string): Promise<T[]> {
     const found: T[] = [];
     for (let token = {}; ;) {
@@ -226,7 +226,7 @@ export class Aws {
   }
 }
 
-/** Where the host of a service is not named like what is signed for it. */
+/** Hosts of services whose name differs from the service name in the signature. */
 const HOSTS: Record<string, string> = { ecr: 'api.ecr' };
 
 async function signed({ env }: Cloud, service: string, url: URL, headers: Record<string, string>, body: string): Promise<Record<string, string>> {

@@ -11,7 +11,7 @@ const BOOTSTRAP_TEMPLATE = join(dirname(CLI), '../lib/api/bootstrap/bootstrap-te
 
 export interface CdkRun {
   readonly exitCode: number | null;
-  /** What a user sees on the screen. */
+  /** Output that a user sees. */
   readonly output: string;
 }
 
@@ -20,18 +20,18 @@ export interface CdkOptions {
   readonly cwd: string;
   /** Called with each piece of the output as it comes. */
   readonly onOutput?: (text: string) => void;
-  /** Ends the CLI, and what it has started. */
+  /** Ends the CLI and the processes that it has started. */
   readonly signal?: AbortSignal;
 }
 
-/** Runs the real CDK CLI against an account, or the emulator in its clean environment. */
+/** Runs the real CDK CLI against an account or, in a clean environment, against the emulator. */
 export async function cdk({ env }: Cloud, args: string[], { cwd, onOutput, signal }: CdkOptions): Promise<CdkRun> {
   signal?.throwIfAborted();
   const child = spawn(process.execPath, [CLI, ...args, '--no-notices', '--no-color'], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a group of its own, to be ended together
+    detached: true, // a separate process group, so that all of it can be ended
   });
   const end = () => endGroup(child);
   signal?.addEventListener('abort', end);

@@ -10,7 +10,7 @@ import { endGroup } from './process-group';
 import { python } from './venv';
 
 const HOST = '127.0.0.1';
-/** What clients find first on their PATH, see `commands/npx`. */
+/** Commands that come first on the PATH of clients, see `commands/npx`. */
 const COMMANDS = join(__dirname, 'commands');
 const START_ATTEMPTS = 3;
 const HEALTHY_WITHIN_MS = 30_000;
@@ -18,7 +18,7 @@ const HEALTHY_WITHIN_MS = 30_000;
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
 
-/** What CloudFormation sent to a custom resource, and what came back. */
+/** A request from CloudFormation to a custom resource and the answer. */
 export interface CustomResourceRequest {
   readonly requestType: 'Create' | 'Update' | 'Delete';
   readonly stackName: string;
@@ -30,7 +30,7 @@ export interface CustomResourceRequest {
   /** Milliseconds since 1970. */
   readonly sentAt: number;
   readonly answeredAt?: number;
-  /** Missing while the handler is still at work, empty when it never answered. */
+  /** Missing while the handler is still running, empty if it never answered. */
   readonly answer?: {
     readonly Status?: 'SUCCESS' | 'FAILED';
     readonly Reason?: string;
@@ -40,13 +40,13 @@ export interface CustomResourceRequest {
 }
 
 export interface EmulatorOptions {
-  /** What tasks run in: processes of this machine, or containers, which need Linux, root and `runc`. */
+  /** Whether tasks run as processes of this machine or in containers, which need Linux, root and `runc`. */
   readonly taskRuntime?: 'process' | 'container';
-  /** Tasks share the network of this machine even where each could have one of its own. */
+  /** Whether tasks share the network of this machine even if each could have its own. */
   readonly sharedNetwork?: boolean;
 }
 
-/** A local AWS of its own: one process on a free port of 127.0.0.1, which ends with this one at the latest. */
+/** A separate local AWS: one process on a free port of 127.0.0.1, which ends with this process at the latest. */
 export class Emulator {
   public static async start(options: EmulatorOptions = {}): Promise<Emulator> {
     for (let attempt = 1; ; attempt++) {
@@ -56,7 +56,7 @@ export class Emulator {
         return emulator;
       } catch (error) {
         await emulator.stop();
-        // Somebody else may have taken the port in the meantime.
+        // Another process may have taken the port in the meantime.
         if (attempt === START_ATTEMPTS) throw error;
       }
     }
@@ -64,10 +64,10 @@ export class Emulator {
 
   public readonly endpoint: string;
 
-  /** A clean environment for clients: nothing of the user's own AWS set-up reaches them, and they reach only this emulator. */
+  /** A clean environment for clients: they see none of the user's own AWS settings and reach only this emulator. */
   public readonly env: Readonly<Record<string, string>>;
 
-  /** Everything that the emulator and its clients write; gone once it has stopped. */
+  /** Everything that the emulator and its clients write. Deleted when the emulator stops. */
   public readonly directory: string;
 
   private readonly process: ChildProcess;
@@ -90,7 +90,7 @@ export class Emulator {
       env: {
         ...base,
         PYTHONDONTWRITEBYTECODE: '1',
-        // The AWS SDK for functions of others, which the runtime of Lambda has at hand.
+        // The AWS SDK for functions of other libraries, which Lambda's runtime provides.
         ...process.env.NODE_PATH && { NODE_PATH: process.env.NODE_PATH },
         BIND_HOST: HOST,
         MINISTACK_HOST: HOST,
@@ -104,13 +104,13 @@ export class Emulator {
         SHIM_TASK_RUNTIME: taskRuntime,
         SHIM_TASK_NETWORK: sharedNetwork ? 'shared' : 'own',
       },
-      // It ends when its standard input does, and so with us, see shim/parent.py. In a process group of its own it can
-      // be ended together with its children, and the Ctrl-C of a terminal is left to us.
+      // It ends when its standard input closes, and so with this process, see shim/parent.py. A separate process group can
+      // be ended together with its children, and only this process receives the Ctrl-C of a terminal.
       stdio: ['pipe', log, log],
       detached: true,
     });
     closeSync(log);
-    // Whoever forgets to stop it can end all the same, and it with them.
+    // A process that forgets to stop the emulator can still end, and the emulator ends with it.
     this.process.unref();
     (this.process.stdin as Socket).unref();
   }
@@ -130,7 +130,7 @@ export class Emulator {
     return [...requests.values()];
   }
 
-  /** Returns once the process and all of its children are gone, and what they wrote. */
+  /** Returns once the process, all of its children and their files are gone. */
   public async stop(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const gone = once(this.process, 'exit');
@@ -148,7 +148,7 @@ export class Emulator {
   private async untilHealthy(): Promise<void> {
     for (const end = Date.now() + HEALTHY_WITHIN_MS; Date.now() < end; await sleep(50)) {
       if (this.process.exitCode !== null) break;
-      // Somebody else's may be healthy there, while this one finds the port taken.
+      // Another emulator may be healthy on the port, while this one finds the port taken.
       if (!readFileSync(this.logFile, 'utf8').includes(`Running on ${this.endpoint}`)) continue;
       const healthy = await send('GET', `${this.endpoint}/_ministack/health`).then(({ status }) => status === 200, () => false);
       if (healthy) return;
@@ -157,7 +157,7 @@ export class Emulator {
   }
 }
 
-/** The user's environment without anything that could lead a client, or the emulator itself, to the world outside. */
+/** The user's environment without anything that could direct a client or the emulator to an external network. */
 function withoutAws(directory: string): Record<string, string> {
   const home = join(directory, 'home');
   const temporary = join(directory, 'tmp');

@@ -8,7 +8,7 @@ export interface HttpAnswer {
   readonly bytes: Buffer;
 }
 
-/** Goes where the URL says and nowhere else: not even by way of a proxy, which `fetch` may take from the environment. */
+/** Connects only to the host in the URL, without a proxy, which `fetch` may take from the environment. */
 export async function send(method: string, url: URL | string, headers: Record<string, string> = {}, body: Buffer | string = ''): Promise<HttpAnswer> {
   const { request: begin } = new URL(url).protocol === 'https:' ? https : http;
   const request = begin(url, { method, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, agent: false });

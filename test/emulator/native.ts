@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { Program } from './programs';
 
-/** What the compiler makes of release.c, for Linux on x86-64: it runs on Fargate, and in either runtime of the emulator. */
+/** Binary compiled from release.c for Linux on x86-64. It runs on Fargate and in both runtimes of the emulator. */
 const RELEASE = gunzipSync(Buffer.from([
   'H4sIAAAAAAACA61Tz2sTURB+2WZrjcasF6m3rQS0lG7zgkIJRVKa6AQDVoxeJWm2NNhmQ/IiLQhWqodHyX/hVegxFG03rZijkoOC',
   'oPRQa7ClClYoHrrO2x/SllI9+GCZme/NN/PNLO9RMn1N8vmIdyRylYhogcTtOO7i0PEnBbFBzIsTmfjtXJnsP/ED9pdEDliiOObW',
@@ -14,12 +14,12 @@ const RELEASE = gunzipSync(Buffer.from([
   'B/MPheSsi0Xd+JkUd60T3yVH8z173vUjh/K8d3vxL3xhO46Yq8cFL5Dj9f8GYMqUxogEAAA=',
 ].join(''), 'base64'));
 
-/** A release that answers requests with a text, and needs nothing else in its image. */
+/** A release that answers requests with a text and needs nothing else in its image. */
 export function nativeRelease(text: string, port = 80): Program {
   return { files: { release: RELEASE }, config: { Cmd: ['/release', 'serve', String(port), text] } };
 }
 
-/** A release that prints a line and ends. */
+/** A release that prints a line and exits. */
 export function nativeFailure(code: number, line: string): Program {
   return { files: { release: RELEASE }, config: { Cmd: ['/release', 'exit', String(code), line] } };
 }

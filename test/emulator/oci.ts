@@ -12,18 +12,18 @@ const MEDIA = {
 };
 
 export interface Image {
-  /** The text of the release that is in the image, or a program of another kind. The same makes the same digest. */
+  /** The text of the release in the image, or another program. The same content results in the same digest. */
   readonly content: string | Program;
   readonly repository: string;
   readonly tag: string;
 
-  /** The bytes of the layer, in place of one that holds the program. */
+  /** The bytes of the layer, instead of a layer with the program. */
   readonly layer?: Buffer;
 
-  /** What is pushed in place of the configuration that fits. */
+  /** Configuration to push instead of the matching one. */
   readonly configuration?: (fitting: any) => object;
 
-  /** Host of the registry, which says in which account and region it is. By default, it is wherever the repository is. */
+  /** Host of the registry, which determines its account and region. By default, that of the repository. */
   readonly registry?: string;
 }
 
@@ -35,7 +35,7 @@ export async function pushImage(cloud: Cloud, image: Image & { readonly platform
   return digest;
 }
 
-/** Pushes an index of several platforms, as `docker buildx build --platform a,b --push` does, provenance included. Returns its digest. */
+/** Pushes an index for several platforms with provenance, as `docker buildx build --platform a,b --push` does. Returns its digest. */
 export async function pushIndex(cloud: Cloud, image: Image & { readonly platforms: string[] }): Promise<string> {
   const manifests = [];
   for (const platform of image.platforms) {
@@ -55,7 +55,7 @@ export async function pushIndex(cloud: Cloud, image: Image & { readonly platform
   return putManifest(cloud, image, image.tag, index);
 }
 
-/** Copies an image and all that it consists of, as `docker buildx imagetools create` does. The source is named by its digest. */
+/** Copies an image with all of its parts, as `docker buildx imagetools create` does. The source is given by its digest. */
 export async function copyImage(cloud: Cloud, from: Repository & { readonly tag: string }, to: Repository & { readonly tag: string }): Promise<void> {
   const { headers, bytes } = await call(cloud, from, 'GET', `manifests/${from.tag}`);
   const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString('utf8'));
@@ -121,7 +121,7 @@ async function call(cloud: Cloud, { repository, registry }: Repository, method: 
 
 const logins = new WeakMap<Cloud, Promise<{ url: string; authorization: string }>>();
 
-/** What `docker login` does with what `aws ecr get-login-password` prints. */
+/** Header that `docker login` derives from the output of `aws ecr get-login-password`. */
 async function login(cloud: Cloud): Promise<{ url: string; authorization: string }> {
   const known = logins.get(cloud);
   if (known) return known;

@@ -1,6 +1,6 @@
-/** What an image holds and runs. */
+/** Content and configuration of an image. */
 export interface Program {
-  /** By path. All are executable. */
+  /** Files by path. All are executable. */
   readonly files: Readonly<Record<string, string | Buffer>>;
   /** The configuration of the image: https://github.com/opencontainers/image-spec/blob/main/config.md */
   readonly config: Readonly<Record<string, unknown>>;
@@ -9,8 +9,8 @@ export interface Program {
 const END_WHEN_ASKED = "process.on('SIGTERM', () => process.exit());";
 
 /**
- * A release of an application that answers requests with its text, and has a worker, a migration and a nightly job beside
- * its server, as the examples run them. Without an interpreter in the image it runs in processes only.
+ * A release of an application that answers requests with its text. It also has a worker, a migration and a nightly job, as
+ * the examples run them. The image has no interpreter, so it runs only as a process.
  */
 export function release(text: string): Program {
   const says = (line: string) => `console.log(${JSON.stringify(`${line} of ${text}`)});`;

@@ -1,10 +1,10 @@
 /*
- * A release that needs nothing else in its image: system calls of Linux on x86-64, and no library.
+ * A release that needs nothing else in its image: it uses system calls of Linux on x86-64 and no library.
  *
  *   release serve PORT TEXT    answers every HTTP request with the text
- *   release exit CODE TEXT     prints the text and ends
+ *   release exit CODE TEXT     prints the text and exits
  *
- * native.ts holds what this makes of it:
+ * native.ts contains the output of this command:
  *   gcc -Os -nostdlib -static -fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin -Wl,--build-id=none -Wl,-z,noseparate-code -s
  */
 static long call(long number, long a, long b, long c, long d) {

@@ -9,10 +9,10 @@ const HOME = join(CHECKOUT, '.venv');
 const FROM_3_10 = 'import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 10))';
 
 /**
- * The Python of a virtual environment which holds exactly these requirements, made when there is none yet.
+ * The Python of a virtual environment with exactly these requirements, which is created if it does not exist.
  *
- * Its folder is named after all that went into it, and gets that name only once it is complete. So a changed requirement
- * needs no upgrade, a half-made environment is never used, and two processes can make it at once.
+ * Its folder is named after its contents and gets that name only once it is complete. So a changed requirement needs no
+ * upgrade, an incomplete environment is never used, and two processes can create it at the same time.
  */
 export function python(requirements: string = EMULATOR): string {
   const purpose = basename(dirname(requirements));
@@ -30,7 +30,7 @@ export function python(requirements: string = EMULATOR): string {
       renameSync(unfinished, finished);
     } catch (error) {
       if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // somebody else was faster
+      rmSync(unfinished, { recursive: true }); // another process was faster
     }
   }
   return join(finished, 'bin/python');
@@ -49,7 +49,7 @@ function run(command: string, args: string[]): void {
   if (status !== 0) throw error ?? new Error(`${command} ${args.join(' ')} ended with ${status}`);
 }
 
-/** Removes environments of earlier requirements, and what processes that are no more have left half-made. */
+/** Removes environments of earlier requirements and incomplete ones from processes that have ended. */
 function sweep(home: string): void {
   mkdirSync(home, { recursive: true });
   for (const entry of readdirSync(home)) {

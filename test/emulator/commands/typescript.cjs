@@ -1,4 +1,4 @@
-// Loaded before a program in TypeScript, whose own files it compiles without checking types.
+// Loaded before a TypeScript program to compile the program's own files without type checks.
 const { readFileSync } = require('node:fs');
 const { Module } = require('node:module');
 const { transformSync } = require('esbuild');

@@ -1,9 +1,9 @@
 """
-MiniStack, made to behave as AWS does wherever the guard depends on it.
+Runs MiniStack with patches, so that it behaves as AWS does wherever the guard depends on it.
 
-MiniStack is an emulator of AWS in one Python process. What it lacks is added here by replacing functions of it, which
-is why its version is pinned. Every patch says what AWS does. Run by ../emulator.ts, never by hand: it ends as soon as
-its standard input does.
+MiniStack is an emulator of AWS in one Python process. The patches replace some of its functions, so its version is
+pinned. Every patch describes the behavior of AWS. ../emulator.ts runs this file. Do not run it manually: it ends as soon
+as its standard input closes.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""CodeBuild: a build has the variables that it was started with. Nothing is built: whoever reads them may stand in."""
+"""CodeBuild: a build keeps the variables that it was started with. Nothing is built: tests read them and stand in."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Custom resources: what CloudFormation takes for an answer, and a log of all requests that tests can read."""
+"""Custom resources: the answers that CloudFormation accepts, and a log of all requests for tests."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ _register_token = custom_resource.register_token
 _deliver = custom_resource.deliver_response
 _handle_put = app._handle_post_body_shortcuts
 
-#: What the handler of the request that this thread waits for has answered.
+#: Answer of the handler to the request that this thread waits for.
 _waiting = threading.local()
 _answers = {}
 
@@ -67,11 +67,11 @@ async def handle_put(method, path, headers, body, query_params, request_id):
     if method != 'PUT' or not path.startswith(RESPONSE_PATH):
         return await _handle_put(method, path, headers, body, query_params, request_id)
     if headers.get('content-type'):
-        # The response URL is a presigned one of S3, signed for no content type.
+        # The response URL is a presigned URL of S3, signed without a content type.
         return 403, {'Content-Type': 'application/xml'}, b'<Error><Code>SignatureDoesNotMatch</Code></Error>'
     token = path.removeprefix(RESPONSE_PATH)
     answer = as_cloudformation_reads(body)
-    # CloudFormation acts upon the first answer; MiniStack upon the last one before it gets to look.
+    # CloudFormation acts on the first answer. MiniStack acts on the last one before its next check.
     if token in custom_resource._pending and custom_resource._pending[token]['result'] is None:
         _answers[token] = answer
         _deliver(token, answer)
@@ -79,7 +79,7 @@ async def handle_put(method, path, headers, body, query_params, request_id):
 
 
 def as_cloudformation_reads(body):
-    """What breaks the contract counts as a failure; MiniStack would take it."""
+    """An answer that breaks the contract counts as a failure. MiniStack would accept it."""
     def failed(reason):
         return {'Status': 'FAILED', 'Reason': reason, 'PhysicalResourceId': answer.get('PhysicalResourceId', '')}
 
@@ -104,7 +104,7 @@ def as_cloudformation_reads(body):
 
 def show_true_status(stack, request_type):
     """
-    A handler may ask for the status of its stack. CloudFormation cleans up after an update under a status of its own,
+    A handler can request the status of its stack. CloudFormation cleans up after an update under a status of its own,
     and a nested stack rolls back together with its parent; MiniStack shows an update in both cases.
     """
     parent = _stacks.get(stack.get('_parent_stack_name')) or {}
@@ -115,7 +115,7 @@ def show_true_status(stack, request_type):
 
 
 def remember_failed_creation(stack, logical_id, resource_type, props, answer):
-    """CloudFormation deletes what failed to be created, under the id of the failed answer or one that it makes up."""
+    """CloudFormation deletes a resource that failed to be created, under the id of the failed answer or a generated id."""
     stack.setdefault('_resources', {})[logical_id] = {
         'PhysicalResourceId': answer.get('PhysicalResourceId') or f'{stack["StackName"]}-{logical_id}-{uuid.uuid4().hex[:12].upper()}',
         'ResourceType': resource_type,
@@ -128,5 +128,5 @@ def remember_failed_creation(stack, logical_id, resource_type, props, answer):
 
 
 def remember_failed_update(stack, logical_id, props):
-    """What failed to be updated is updated back. MiniStack compares properties to tell so, in nested stacks only."""
+    """CloudFormation updates a resource back after a failed update. MiniStack detects this by its properties, in nested stacks only."""
     stack['_resources'][logical_id]['Properties'] = props

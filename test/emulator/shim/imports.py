@@ -1,4 +1,4 @@
-"""ECR repositories that exist: CloudFormation makes no second one, and imports it where it is told to."""
+"""Existing ECR repositories: CloudFormation creates no duplicate, and imports one only on request."""
 
 from ministack.services import ecr
 from ministack.services.cloudformation import changesets, provisioners
@@ -7,7 +7,7 @@ REPOSITORY = 'AWS::ECR::Repository'
 
 
 def install():
-    """MiniStack takes over an existing repository unasked, and knows no import of one."""
+    """MiniStack adopts an existing repository without a request and does not support imports."""
     handlers = provisioners._RESOURCE_HANDLERS[REPOSITORY]
     create = handlers['create']
 

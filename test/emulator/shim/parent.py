@@ -1,4 +1,4 @@
-"""Leaves nothing behind, whatever becomes of the process that started this one."""
+"""Cleans up even if the process that started this one is killed."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ import threading
 
 def end_with_it(directory):
     """
-    The parent holds the other end of our standard input, which the kernel closes when the parent is gone, however that
-    came about. Then the whole process group goes, Lambda functions included, and our files with it.
+    The parent holds the other end of our standard input, which the kernel closes when the parent ends for any reason.
+    Then the whole process group ends, including Lambda functions, and our files are deleted.
     """
     def watch():
         while os.read(0, 1024):

@@ -1,4 +1,4 @@
-"""ECR: what is missing is an error, what is immutable stays, what is stored can be fetched."""
+"""ECR: missing images are errors, immutable tags stay, and stored content can be fetched."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def install(endpoint):
 
 
 def keep_exclusion_filters():
-    """`IMMUTABLE_WITH_EXCLUSION` comes with filters; MiniStack drops them. ECR takes up to five, with two wildcards each."""
+    """`IMMUTABLE_WITH_EXCLUSION` comes with filters; MiniStack drops them. ECR accepts up to five, with two wildcards each."""
     handlers = provisioners._RESOURCE_HANDLERS[REPOSITORY]
     create, update = handlers['create'], handlers['update']
 
@@ -86,14 +86,14 @@ def refuse_to_move_immutable_tags():
 
 def refuse_incomplete_images():
     """
-    What a manifest names has to be in its repository. MiniStack takes any manifest.
+    The content that a manifest references must be in its repository. MiniStack accepts any manifest.
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
     """
     put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
 
     def problem(name, text, digest=None):
-        """The kind of error by ECR's API, the one by the registry's, and what it is about."""
+        """An error of ECR's API and of the registry's API, and its message."""
         if digest and digest != ecr._content_digest(text):
             return 'ImageDigestDoesNotMatchException', 'DIGEST_INVALID', f"The digest '{digest}' does not match that of the image"
         try:
@@ -121,7 +121,7 @@ def refuse_incomplete_images():
 
 
 def list_every_tag():
-    """ListImages has an entry for each tag of an image; MiniStack's has one for the tag that was pushed last."""
+    """ListImages returns an entry for each tag of an image. MiniStack returns one for the tag that was pushed last."""
     list_images = ecr._list_images
 
     def list_images_as_ecr(data):
@@ -141,7 +141,7 @@ def list_every_tag():
 
 def untag_before_deleting():
     """
-    By its tag, an image is deleted only with its last one. MiniStack deletes it in any case.
+    Deleting a tag deletes the image only if it was the last tag. MiniStack always deletes the image.
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
     """
@@ -168,7 +168,7 @@ def untag_before_deleting():
 
 
 def report_missing_images():
-    """DescribeImages refuses the whole request when one image is missing; MiniStack leaves that one out."""
+    """DescribeImages refuses the whole request if one image is missing. MiniStack omits that image."""
     describe_images = ecr._describe_images
 
     def describe_images_as_ecr(data):
@@ -186,7 +186,7 @@ def report_missing_images():
 
 
 def return_the_tag_that_was_asked_for():
-    """BatchGetImage answers with the image id of the request; MiniStack answers with the tag pushed last."""
+    """BatchGetImage returns the image id of the request. MiniStack returns the tag that was pushed last."""
     def batch_get_one(data, image):
         _, _, body = batch_get_image({**data, 'imageIds': [image]})
         answer = json.loads(body)

@@ -1,9 +1,9 @@
 """
-Rollbacks: custom resources hear of them as from CloudFormation.
+Rollbacks: custom resources receive the same requests as from CloudFormation.
 
-After a failed update CloudFormation sends an Update with the old properties to each custom resource that had been
-updated, under the id that it has by then, and afterwards a Delete for each id that is no longer wanted. To one that
-failed to be created it sends a Delete. MiniStack only deletes the new id, and forgets what failed to be created.
+After a failed update, CloudFormation sends an Update with the old properties and the current id to each custom resource
+that was updated, and then a Delete for each id that is no longer wanted. It sends a Delete to a resource that failed to
+be created. MiniStack only deletes the new id and forgets resources that failed to be created.
 """
 
 from ministack.services.cloudformation import _stack_events, _stacks, provisioners, stacks
@@ -46,7 +46,7 @@ def delete_failed_creation(stack_name, stack, operation):
 
 
 def send_back_in_place(stack, operation):
-    """Presents each custom resource with a new id as one that was updated in place: those MiniStack does send back."""
+    """Presents each custom resource with a new id as one that was updated in place, because MiniStack rolls those back."""
     replaced = {}
     for logical_id in operation['replaced_ids']:
         before, now = operation['previous_stack']['_resources'][logical_id], stack['_resources'][logical_id]
@@ -58,7 +58,7 @@ def send_back_in_place(stack, operation):
 
 
 async def delete_unwanted(stack_name, stack_id, stack, replaced):
-    """Runs where MiniStack has just declared the rollback complete, and nobody has had a chance to look yet."""
+    """Runs when MiniStack has just declared the rollback complete, before any client can see it."""
     final_status, final_event = stack['StackStatus'], _stack_events[stack_id].pop()
     stack['StackStatus'] = 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'
     for logical_id, ids in replaced.items():

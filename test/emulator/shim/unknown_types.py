@@ -1,10 +1,10 @@
-"""Resource types which MiniStack refuses and no test looks into: recorded, nothing is created."""
+"""Resource types that MiniStack does not support and that no test checks. They are recorded, but nothing is created."""
 
 import uuid
 
 from ministack.services.cloudformation import provisioners
 
-#: The prefix of the physical id, and the attributes that templates read of each. Each attribute is that id as well.
+#: The prefix of the physical id and the attributes that templates read. The value of each attribute is the same id.
 TYPES = {
     'AWS::ApiGatewayV2::VpcLink': ('link-', ['VpcLinkId']),
     'AWS::ApplicationAutoScaling::ScalableTarget': ('service/', ['Id']),

@@ -287,7 +287,7 @@ class Telling {
     if (digest) act(repository, digest);
   }
 
-  /** The children of an index. */
+  /** Applies to the image itself or, for an index, to its children. */
   private onScanned(event: { repository: string; tag: string }, act: (digest: string) => void): void {
     this.onTagged(event, (repository, digest) => {
       const { image } = repository.images.get(digest)!;

@@ -1,5 +1,5 @@
 """
-The alarms that a deployment heeds.
+The alarms that can fail a deployment.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
 """
@@ -22,7 +22,7 @@ def going_off(names):
 
 
 def bake_time(names):
-    """Seconds. ECS computes them from the alarms, and AWS does not say how: that it is as long as the slowest of them takes is ours."""
+    """Seconds. ECS computes them from the alarms, and AWS does not document how. We assume the time of the slowest alarm."""
     return max((int(alarm.get('Period', 60)) * int(alarm.get('EvaluationPeriods', 1)) for alarm in map(find, names) if alarm), default=0)
 
 

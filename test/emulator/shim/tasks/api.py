@@ -1,4 +1,4 @@
-"""The doors of ECS: MiniStack keeps the records of services and tasks, and no longer acts upon them."""
+"""The API of ECS: MiniStack keeps the records of services and tasks but no longer acts on them."""
 
 import json
 
@@ -15,7 +15,7 @@ STARTS_A_DEPLOYMENT = ('capacityProviderStrategy', 'loadBalancers', 'networkConf
 _services = {}
 _tasks = {}
 
-#: By cluster and client token, what was asked and what was started.
+#: The request and the started tasks, by cluster and client token.
 _started = {}
 
 
@@ -73,7 +73,7 @@ def install(runtime, gateway_port):
             return answer
 
     def started_before(data, asked, tasks):
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html, but without its end after a day."""
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html, but without expiry after a day."""
         if data != asked:
             message = 'The provided clientToken is already in use with a different RunTask request.'
             return ecs.error_response_json('ConflictException', message, 400, {'resourceIds': tasks})

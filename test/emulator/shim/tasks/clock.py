@@ -1,13 +1,13 @@
 """
-Time passes faster than on AWS. The rules are the same, and every duration in them is written as AWS states it.
+Time passes faster than on AWS. The rules are the same, with every duration as AWS states it.
 
-What only AWS waits for is over soonest. What a program has to get done in the time, such as to start before its health
-checks count, it needs more of, because programs are no faster here. An answer to a health check may take as long as on AWS.
+Waits of AWS itself are shortened most. Time limits for programs, such as to start before health checks count, are shortened
+less, because programs are no faster here. The timeout of a health check is the same as on AWS.
 """
 
 import time
 
-#: Seconds on AWS that are one here.
+#: Seconds on AWS that equal one second here.
 WAITING = 60
 WORKING = 20
 
@@ -15,10 +15,10 @@ now = time.monotonic
 
 
 def wait(seconds):
-    """As long as AWS waits for itself: to drain, to provision, to try again."""
+    """Duration of a wait of AWS itself: to drain, to provision or to retry."""
     return seconds / WAITING
 
 
 def work(seconds):
-    """As long as a program has: until it counts as healthy or not, or to end."""
+    """Time limit of a program: to become healthy or unhealthy, or to exit."""
     return seconds / WORKING

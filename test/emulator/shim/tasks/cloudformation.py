@@ -1,5 +1,5 @@
 """
-CloudFormation waits until a service is steady, or fails with the reason why it does not get there.
+CloudFormation waits until a service is stable, or fails with the reason why it is not.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
 """
@@ -69,7 +69,7 @@ def install():
 
 
 def typed(props):
-    """The attributes of custom resources are text; CloudFormation turns it into what the property's type says."""
+    """The attributes of custom resources are text. CloudFormation converts them to the type of the property."""
     return {**props, 'DesiredCount': int(props['DesiredCount'])} if 'DesiredCount' in props else props
 
 
@@ -79,7 +79,7 @@ def until_steady(arn):
 
     def is_over():
         if deployment['rolloutState'] == 'FAILED':
-            # What it says of an alarm, AWS does not document; the words are those of ECS.
+            # AWS does not document the message for an alarm. The words are those of ECS.
             cause = deployment['rolloutStateReason'] if 'alarm' in deployment['rolloutStateReason'] else 'ECS Deployment Circuit Breaker was triggered'
             raise Failed(f"Error occurred during operation '{cause}'.", 'GeneralServiceException')
         return service.is_steady
@@ -96,7 +96,7 @@ def until(is_over):
 
 
 def remember_failed_creation(stack, logical_id, arn, props):
-    """It is deleted in the rollback."""
+    """The rollback deletes it."""
     stack.setdefault('_resources', {})[logical_id] = {
         'PhysicalResourceId': arn, 'ResourceType': SERVICE, 'ResourceStatus': 'CREATE_FAILED', 'LogicalResourceId': logical_id,
         'Properties': props, 'Attributes': {}, 'Timestamp': now_iso(),

@@ -1,5 +1,5 @@
 """
-The health check of a container: a command that is run inside of it.
+The health check of a container: a command that runs inside it.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 """

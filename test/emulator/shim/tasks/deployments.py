@@ -6,7 +6,7 @@ import math
 DEFAULT_THRESHOLD = {'type': 'BOUNDED_PERCENT', 'value': 50}
 LEAST, MOST = 3, 200
 
-#: ECS waits longer and longer, up to 27 minutes; AWS documents no steps in between.
+#: ECS waits longer each time, up to 27 minutes. AWS does not document the steps in between.
 #: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
 FIRST_PAUSE, LONGEST_PAUSE = 10, 27 * 60
 
@@ -23,7 +23,7 @@ def breaker_threshold(breaker, desired):
 
 def limits(configuration, desired):
     """
-    How many tasks must stay healthy, and how many there may be at most.
+    Minimum number of healthy tasks and maximum number of tasks.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
     """
@@ -33,5 +33,5 @@ def limits(configuration, desired):
 
 
 def pause_after(failed_starts):
-    """Between attempts to start tasks that never get to RUNNING."""
+    """Delay between attempts to start tasks that never reach RUNNING."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failed_starts - 1)) if failed_starts else 0

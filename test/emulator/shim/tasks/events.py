@@ -1,5 +1,5 @@
 """
-What ECS tells of its tasks and services: events of a service, and events on EventBridge, whose targets get them.
+Events of ECS about tasks and services: events of a service, and events on EventBridge for the targets of rules.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 """
@@ -50,7 +50,7 @@ def publish(detail_type, resource, detail):
 
 
 def install():
-    """Two targets that MiniStack does not know: log groups and ECS tasks."""
+    """Two targets that MiniStack does not support: log groups and ECS tasks."""
     invoke = eventbridge._invoke_target
 
     def invoke_target(target, event, rule, view=None):
@@ -63,7 +63,7 @@ def install():
             invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_target
-    # Schedules keep pace with everything else.
+    # Schedules run at the same accelerated speed as everything else.
     seconds_of = eventbridge._parse_rate_seconds
     eventbridge._parse_rate_seconds = lambda expression: seconds_of(expression) and clock.wait(seconds_of(expression))
     eventbridge._SCHEDULER_TICK_INTERVAL = 1

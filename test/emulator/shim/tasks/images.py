@@ -31,12 +31,12 @@ class Image:
     digest: str
     #: https://github.com/opencontainers/image-spec/blob/main/config.md
     config: dict
-    #: Compressed, by the digest that each has without its compression.
+    #: Compressed layers, by the digest of their uncompressed content.
     layers: list
 
 
 class Registry:
-    """The registry of the emulator, by its own protocol: the name of the host says whose repository is meant."""
+    """The emulator's registry over the registry protocol. The host name determines the account and region."""
 
     def __init__(self, gateway_port):
         self.endpoint = f'http://127.0.0.1:{gateway_port}'
@@ -53,7 +53,7 @@ class Registry:
                 digest, manifest = repository.manifest(repository.matching(manifest, architecture))
         except urllib.error.HTTPError:
             raise CannotPull(f'pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {reference}: not found') from None
-        # What a single manifest says of its platform is only found out when the program is started.
+        # The platform of a single manifest becomes apparent only when the program starts.
         try:
             config = repository.config(manifest)
             layers = [repository.blob(layer) for layer in manifest['layers']]
@@ -87,7 +87,7 @@ class Repository:
 
     def matching(self, index, architecture):
         """
-        The entry of an index for a platform. One that names none is for the platform that its configuration names.
+        The entry of an index for a platform. An entry without a platform is for the platform in its configuration.
 
         https://github.com/opencontainers/image-spec/blob/main/image-index.md
         """

@@ -1,8 +1,8 @@
 """
-Becomes the program of a container. Run by ./runtimes.py, which says what to do on standard input.
+Becomes the program of a container. Run by ./runtimes.py, which sends instructions on standard input.
 
-Whatever happens, the program ends with the emulator: it is told so by the kernel, and with the first process of a PID
-namespace end all others in it.
+The program always ends with the emulator: the kernel signals it, and when the first process of a PID namespace ends, so
+do all others in it.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ def refuse(job, problem):
 
 
 def enter(job):
-    """Namespaces of its own, or those of a container that runs already."""
+    """New namespaces, or those of a running container."""
     names = {'pid': CLONE_NEWPID, 'mnt': CLONE_NEWNS} if job['joins'] else {}
     joined = [(os.open(f'/proc/{job["joins"]}/ns/{name}', os.O_RDONLY), kind) for name, kind in names.items()]
     for descriptor, kind in [(job['network'], CLONE_NEWNET), *joined]:
@@ -90,7 +90,7 @@ def become(job):
         os.setgroups(job['user']['groups'])
         os.setgid(job['user']['gid'])
         os.setuid(job['user']['uid'])
-        end_with_parent()  # changed ids have made the kernel forget it
+        end_with_parent()  # the kernel resets this when ids change
     if job['started'] is not None:
         os.set_inheritable(job['started'], False)
     program, *_ = job['argv']
@@ -99,7 +99,7 @@ def become(job):
     except PermissionError:
         refuse(job, f'exec: "{program}": permission denied')
     except OSError as error:
-        # As runc says it, in a container that has started.
+        # The same message as runc's for a started container.
         print(f'exec {program}: {error.strerror.lower()}', file=sys.stderr, flush=True)
         os._exit(1)
 

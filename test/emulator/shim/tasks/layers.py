@@ -27,20 +27,20 @@ class WrongLayer(Exception):
 
 
 def unpack(image, root):
-    """Layer upon layer, with what a later one takes away. Device files are left out: a runtime brings its own."""
+    """Unpacks the layers in order, including deletions by later layers. Skips device files: a runtime brings its own."""
     os.makedirs(root)
     for diff_id, layer in image.layers:
         try:
             apply(decompressed(layer, diff_id), root)
         except (WrongLayer, tarfile.TarError, OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError) as error:
-            # Without paths of this machine.
+            # Omits paths of this machine.
             problem = getattr(error, 'strerror', None) or error
             raise CannotPull(f'ref pull has been retried 1 time(s): failed to extract layer {diff_id}: {problem}') from None
 
 
 def decompressed(layer, diff_id):
     """
-    Fargate takes gzip and Zstandard, and finds out by itself which one it is.
+    Fargate accepts gzip and Zstandard and detects the format.
 
     https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images/
     """
@@ -87,7 +87,7 @@ def clear(folder, placed):
 
 
 def hide(path, placed):
-    """A whiteout hides only what lower layers have brought, wherever it is in its own."""
+    """A whiteout hides only files of lower layers, regardless of its position in its own layer."""
     if path not in placed:
         remove(path)
     elif not os.path.islink(path):
@@ -123,7 +123,7 @@ def remove(path):
 
 
 def resolve(root, path):
-    """Where a path of the image is on this machine: its symbolic links never lead out of the image."""
+    """Location of an image's path on this machine. Symbolic links never lead out of the image."""
     rest, found, links = path.split('/'), [], 0
     while rest:
         part = rest.pop(0)

@@ -1,5 +1,5 @@
 """
-Target groups: tasks are checked by real requests, and get the requests of clients.
+Target groups: real requests check the tasks, which then receive the requests of clients.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 """
@@ -33,7 +33,7 @@ class Target:
         threading.Thread(target=contextvars.copy_context().run, args=(self._watch,), daemon=True).start()
 
     def drain(self):
-        """It takes as long as the delay says, whether or not requests are in flight. Returns the delay."""
+        """Starts deregistration, which takes the full delay even without requests in flight. Returns the delay."""
         self.state, self.reason = 'draining', 'Target.DeregistrationInProgress'
         delay = next((entry['Value'] for entry in alb._tg_attrs.get(self.group, []) if entry['Key'] == 'deregistration_delay.timeout_seconds'), None)
         return DEREGISTRATION_DELAY if delay is None else float(delay)
@@ -43,7 +43,7 @@ class Target:
         _registered.remove(self)
 
     def _watch(self):
-        """After registration one success makes it healthy; later, thresholds of consecutive results count."""
+        """After registration, one success makes it healthy. Later, thresholds of consecutive results apply."""
         successes = failures = 0
         while self.state in ('initial', 'healthy', 'unhealthy'):
             settings = alb._tgs.get(self.group)
@@ -64,7 +64,7 @@ class Target:
     def _check(self, settings):
         port = self.port if settings['HealthCheckPort'] in ('traffic-port', '', None) else int(settings['HealthCheckPort'])
         try:
-            # The rest of the answer does not count, and may have no end.
+            # The rest of the answer is irrelevant and may be endless.
             with request(
                     self, 'GET', settings['HealthCheckPath'], {'user-agent': 'ELB-HealthChecker/2.0'}, b'', settings['HealthCheckTimeoutSeconds'], port) as answer:
                 status = answer.status
@@ -129,7 +129,7 @@ def install():
 
 
 def choose(group):
-    """A healthy one; any, if none is healthy."""
+    """A healthy target, or any target if none is healthy."""
     candidates = [target for target in _registered if target.group == group and target.state != 'draining']
     healthy = [target for target in candidates if target.state == 'healthy']
     return random.choice(healthy or candidates) if candidates else None

@@ -1,4 +1,4 @@
-"""What a container prints, for the log group that its definition names."""
+"""Output of a container, sent to the log group in its definition."""
 
 from ministack.services import ecs
 

@@ -1,11 +1,11 @@
 """
-The network of a task: an address of its own, as with an elastic network interface.
+The network of a task: its own address, as with an elastic network interface.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
 
-On Linux, root gets a network namespace for each task, so that two tasks can listen on one port, and a program that
-listens on 127.0.0.1 only is not reached. Everywhere else tasks share the network of this machine: Node.js is made to
-listen on a free port in place of the one it asks for, and what does not run on Node.js is not reached.
+On Linux, root can create a network namespace for each task. Two tasks can then listen on one port, and a program that
+listens only on 127.0.0.1 cannot be reached. Elsewhere, tasks share the network of this machine: Node.js listens on a free
+port instead of the requested one, and other programs cannot be reached.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ def create():
 
 
 def connect(address, port, timeout):
-    """As the load balancer does."""
+    """Whether a program accepts connections, as the load balancer checks."""
     network = _tasks.get(address)
     if network is None:
         raise ConnectionRefusedError(f'{address} is nobody')
@@ -62,7 +62,7 @@ class Namespace:
         self.address = address
         self.environment = {}
         self.fd = in_thread(self._make)
-        # Tasks reach the emulator, like AWS, under the address that its clients use.
+        # Tasks reach the emulator at the address that its clients use, as they reach AWS.
         self._gateway = self._inside(lambda: socket.create_server(('127.0.0.1', _settings['gateway_port'])))
         threading.Thread(target=self._serve_gateway, daemon=True).start()
 
@@ -77,7 +77,7 @@ class Namespace:
         os.close(self.fd)
 
     def _inside(self, work):
-        """A socket belongs for good to the namespace that its thread was in."""
+        """A socket belongs permanently to the namespace of the thread that created it."""
         def enter():
             check(_libc.setns(self.fd, CLONE_NEWNET))
             return work()
@@ -134,7 +134,7 @@ def relay(source, sink):
 
 
 def in_thread(work):
-    """Namespaces are those of a thread, so one that leaves its own is thrown away."""
+    """Namespaces belong to a thread, so a thread that leaves its namespace is discarded."""
     outcome = []
 
     def run():

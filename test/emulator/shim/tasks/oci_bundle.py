@@ -1,10 +1,10 @@
-"""What an OCI runtime is told of a container: https://github.com/opencontainers/runtime-spec/blob/main/config.md"""
+"""Configuration of a container for an OCI runtime: https://github.com/opencontainers/runtime-spec/blob/main/config.md"""
 
 import json
 
 from . import programs
 
-#: Those of Docker. A user other than root has none of them, so ports below 1024 are refused to it.
+#: Docker's capabilities. A user other than root has none of them and cannot use ports below 1024.
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
 CAPABILITIES = [f'CAP_{name}' for name in (
     'AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE', 'NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP',
@@ -25,7 +25,7 @@ def config_of(spec, root, argv):
         'root': {'path': root, 'readonly': bool(spec.definition.get('readonlyRootFilesystem'))},
         'hostname': 'task',
         'mounts': [*MOUNTS, *({'destination': path, 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['nodev']} for path in volumes)],
-        # The network namespace is the task's, which the runtime is in already.
+        # The network namespace is that of the task, which the runtime has already joined.
         'linux': {'namespaces': [{'type': name} for name in ('pid', 'mount', 'ipc', 'uts')]},
     }
 

@@ -1,5 +1,5 @@
-// Loaded into Node.js where tasks share the network of this machine: the port that a program asks for is given to it in
-// name only, and the real one is noted for the load balancer.
+// Loaded into Node.js if tasks share the network of this machine: the program appears to get the port that it requests, and
+// the real port is recorded for the load balancer.
 const { appendFileSync } = require('node:fs');
 const { Server } = require('node:net');
 

@@ -1,4 +1,4 @@
-"""What a container is to run, from its definition and the configuration of its image."""
+"""The program of a container, from its definition and the configuration of its image."""
 
 import dataclasses
 import os
@@ -20,7 +20,7 @@ class CannotStart(Exception):
 
 
 def command_of(spec):
-    """An entry point of one's own also does without the image's command, as with Docker."""
+    """An entry point in the definition also discards the image's command, as with Docker."""
     config, definition = spec.image.config, spec.definition
     entry, command = definition.get('entryPoint'), definition.get('command')
     if entry:
@@ -59,7 +59,7 @@ class User:
 
 def user_of(root, spec):
     """
-    A user and a group, each by name or number: names are those of the image.
+    A user and a group, each by name or number. Names are resolved in the image.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
@@ -101,7 +101,7 @@ def entries_of(root, file, fields):
 
 
 def find(root, name, path, cwd):
-    """The path of a program within the image. Whether it can be run is found out later, by running it."""
+    """The path of a program within the image. Only running it shows whether it can run."""
     if '/' in name:
         found = resolve(root, os.path.join(cwd, name))
         if not os.path.exists(found):

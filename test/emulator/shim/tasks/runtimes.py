@@ -1,4 +1,4 @@
-"""What containers run in: a plain process of this machine, or an OCI runtime."""
+"""Runtimes of containers: a plain process of this machine, or an OCI runtime."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ import sys
 
 from . import images, layers, network, oci_bundle, programs
 
-#: What processes may use of this machine if their image does not have it.
+#: Programs of this machine that processes can use if their image lacks them.
 LENT = ('node', 'python', 'python3')
 
 LAUNCH = os.path.join(os.path.dirname(__file__), 'launch.py')
@@ -18,7 +18,7 @@ LAUNCH = os.path.join(os.path.dirname(__file__), 'launch.py')
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """A container that is to run."""
+    """A container to run."""
     id: str
     image: images.Image
     definition: dict
@@ -47,8 +47,8 @@ class Runtime:
 
 class Container:
     """
-    One that was started. It ends with the thread that did so, at the latest: that is how the kernel keeps the promise
-    that none outlives the emulator.
+    A started container. It ends with the thread that started it, at the latest. The kernel thus ensures that no container
+    outlives the emulator.
     """
 
     def __init__(self, runtime, spec, home):
@@ -70,7 +70,7 @@ class Container:
         return code if code is None or code >= 0 else 128 - code
 
     def has_started(self):
-        """The launcher holds the other end of a pipe until it has become the program, or says there why it cannot."""
+        """The launcher holds the other end of a pipe until it has become the program, or writes the reason why it cannot."""
         if not select.select([self._started], [], [], 0)[0]:
             return False
         problem = os.read(self._started, 4096).decode()
@@ -85,11 +85,11 @@ class Container:
         self._process.kill()
 
     def succeeds(self, argv, timeout):
-        """Whether a command does that is run inside, as health checks are."""
+        """Whether a command succeeds inside the container, as health checks do."""
         try:
             process = self._launch(argv, joins=self._first_process())
         except (programs.CannotStart, OSError):
-            return False  # it lacks the command, or has just ended
+            return False  # the container lacks the command or has just ended
         try:
             process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -114,7 +114,7 @@ class Container:
         return process
 
     def _first_process(self):
-        """Of its PID namespace: the launcher waits outside."""
+        """First process of its PID namespace. The launcher waits outside."""
         if not network.has_namespaces():
             return None
         launcher = self._process.pid
@@ -127,8 +127,8 @@ class Container:
 
 class ProcessRuntime(Runtime):
     """
-    A process, and no container: it sees only the files of its image if the emulator may confine it to them, and if the
-    image has the program. A few programs are those of this machine otherwise, and only paths in the command mean the image.
+    A process without a container. It sees only the files of its image if the emulator has permission to confine it and the
+    image has the program. Otherwise a few programs of this machine are used, and only paths in the command refer to the image.
     """
 
     def has_started(self, _home, is_over):
@@ -177,7 +177,7 @@ class ContainerRuntime(Runtime):
             raise SystemExit('tasks in containers need Linux, root and runc on the PATH')
 
     def has_started(self, home, is_over):
-        """runc notes down the process that it has started, or why it could not."""
+        """runc records the process that it has started, or the reason why it could not."""
         if os.path.exists(os.path.join(home, 'pid')):
             return True
         if not is_over:

@@ -1,4 +1,4 @@
-"""What runs all tasks and services: one thread, which the doors of ECS lock out while they work."""
+"""Runs all tasks and services in one thread, which the API of ECS locks out during requests."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ _running = []
 
 
 def add(one):
-    """Something with a tick, on behalf of the account and region of whoever adds it."""
+    """Adds an object with a tick, which runs with the account and region of the caller."""
     _running.append((one, get_account_id(), get_region()))
 
 
@@ -32,7 +32,7 @@ def _run():
                         one.tick()
                         if one.is_over:
                             _running.remove(entry)
-                except Exception:  # one that is broken must not stop the others
+                except Exception:  # a broken one must not stop the others
                     _logger.exception('%r is broken', one)
                     _running.remove(entry)
         time.sleep(TICK)

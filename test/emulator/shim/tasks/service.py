@@ -1,5 +1,5 @@
 """
-A service: keeps its number of tasks, and replaces them in rolling deployments.
+A service: maintains its number of tasks and replaces them in rolling deployments.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 """
@@ -66,7 +66,7 @@ class Service:
         deployment.update(rolloutState='IN_PROGRESS', rolloutStateReason=reason.format(deployment['id']), updatedAt=ecs._iso())
         # A new task definition ends the throttling at once.
         self._failed_starts, self._next_start = 0, 0
-        # One that is in ALARM already says nothing about this deployment.
+        # An alarm that is already in ALARM does not count for this deployment.
         names = alarms.watched(self._configuration)
         going_off = alarms.going_off(names)
         self._alarms = [name for name in names if name not in going_off]
@@ -75,7 +75,7 @@ class Service:
 
     def _judge(self):
         """
-        Counts failures: a task that does not get to RUNNING, ends before it was healthy, or fails a health check.
+        Counts failures: a task that does not reach RUNNING, stops before it is healthy, or fails a health check.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
         """
@@ -132,7 +132,7 @@ class Service:
         failed.update(rolloutState='FAILED', rolloutStateReason=reason, updatedAt=ecs._iso())
         events.say(self.record, f'(deployment {failed["id"]}) deployment failed: {what}')
         events.deployment_changed(self.record, failed, 'SERVICE_DEPLOYMENT_FAILED', reason)
-        # Without one that was completed, the deployment is stalled.
+        # Without a completed deployment to roll back to, this one stalls.
         target = next((entry for entry in self.record['deployments'] if entry.get('rolloutState') == 'COMPLETED'), None)
         if rolls_back and target:
             events.say(self.record, f'rolling back to (deployment {target["id"]}).')
@@ -188,7 +188,7 @@ class Service:
         task.stop(f'Scaling activity initiated by (deployment {self.primary["id"]})', SCHEDULER)
 
     def _settle(self):
-        """Steady once all tasks are those that are wanted, and all others are gone."""
+        """Completes the deployment once exactly the desired tasks are left."""
         deployment, desired = self.primary, self.record['desiredCount']
         mine = self._of(deployment)
         if self._steady or deployment['rolloutState'] == 'FAILED' or len(self.tasks) != len(mine):
@@ -196,7 +196,7 @@ class Service:
         if len(mine) != desired or not all(task.is_healthy() for task in mine):
             return
         if deployment['rolloutState'] == 'IN_PROGRESS':
-            # It watches the alarms for a while yet.
+            # It still watches the alarms for a while.
             self._baked_at = self._baked_at or clock.now() + clock.wait(alarms.bake_time(self._alarms))
             if clock.now() < self._baked_at:
                 return

@@ -3,7 +3,7 @@ A task, from PROVISIONING to STOPPED.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 
-Its life is a generator that the scheduler resumes again and again, so that it reads from top to bottom.
+Its life cycle is a generator that the scheduler resumes repeatedly, so that the code reads from top to bottom.
 """
 
 import contextvars
@@ -16,7 +16,7 @@ from . import clock, events, images, logs, network, programs, runtimes
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
-#: AWS documents no figure for it: about what it takes to attach a network interface.
+#: AWS documents no figure. This is about the time to attach a network interface.
 PROVISIONING = 10
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 STOP_TIMEOUT = 30
@@ -32,7 +32,7 @@ class Task:
         self.load_balancers = load_balancers
         self.network = None
         self.containers, self.health, self.targets = {}, {}, []
-        #: Containers whose program does not run yet, with what they print to.
+        #: Containers whose program does not run yet, with their log.
         self._starting = {}
         self.started_at = None
         self.was_healthy = False
@@ -53,7 +53,7 @@ class Task:
     def tick(self):
         try:
             next(self._life, None)
-        except Exception as error:  # whatever it is, no task is left behind for ever
+        except Exception as error:  # no error of any kind may leave a task behind
             self.stop(as_reason(error), 'TaskFailedToStart')
 
     def stop(self, reason, code):
@@ -65,7 +65,7 @@ class Task:
         self._life = self._end()
 
     def is_healthy(self):
-        """What counts towards the minimum of a deployment: health checks, or else some time."""
+        """Whether the task counts toward the minimum of a deployment: by health checks, or otherwise after some time."""
         if self.stopping or self.started_at is None:
             return False
         checks = [self.health[name].status == 'HEALTHY' for name in self._essential if name in self.health] + [target.state == 'healthy' for target in self.targets]
@@ -75,7 +75,7 @@ class Task:
 
     def failed_check(self, grace_period):
         """
-        Which check failed, as a reason and the words of the service event. No check is heard for a while.
+        The failed check, as a reason and the words of the service event. Checks are ignored during the grace period.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
         """
@@ -120,7 +120,7 @@ class Task:
         if self.targets:
             self._becomes('DEACTIVATING')
             delays = [target.drain() for target in self.targets]
-            # A container that has ended by itself has no requests to finish.
+            # A container that has exited by itself has no requests to finish.
             yield from self._wait(max(delays) if running else 0)
             for target in self.targets:
                 target.deregister()
@@ -157,7 +157,7 @@ class Task:
         }
 
     def _stop_containers(self):
-        """Those that others depend on stop after them. Each has its time to end before it is killed."""
+        """Stops each container after its dependents. Each has its own time to exit before it is killed."""
         asked = {}
         while running := [name for name, entry in self.containers.items() if entry.exit_code() is None]:
             needed = {name for other in running for name in depended_on(self._definition_of(other))}
@@ -248,13 +248,13 @@ class Task:
 
     @staticmethod
     def _elsewhere(work):
-        """Does what takes long in a thread of its own."""
+        """Runs long work in a separate thread."""
         outcome = {}
 
         def run():
             try:
                 outcome['result'] = work()
-            except Exception as error:  # the task fails with it, in the scheduler's thread
+            except Exception as error:  # the task fails with this error in the scheduler's thread
                 outcome['error'] = error
 
         thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
