@@ -7,7 +7,7 @@ import { ALL_EXAMPLES, Consumer, LOWEST, NEWEST, readJson } from '../consumer';
 import { ecrImages, waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph } from '../util/reference-graph';
 
-/** With the number of task definitions in each. */
+/** The examples with their numbers of task definitions. */
 const EXAMPLES: Record<string, number> = {
   'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 4, 'recipes': 5, 'several-services': 3,
 };
@@ -21,7 +21,7 @@ const FLAGS = ['no feature flags', 'all recommended feature flags'];
 
 describe.each([
   ['newest', () => Consumer.install(NEWEST)],
-  // By now security.e2e.ts has installed the same, which is then shared. No example imports cdk-nag.
+  // security.e2e.ts has already installed the same packages, which are shared. No example imports cdk-nag.
   ['lowest', () => Consumer.install(LOWEST, CDK_NAG)],
 ])('the examples, with the packed library and the %s aws-cdk-lib', (version, install) => {
   let consumer: Consumer;
@@ -30,7 +30,7 @@ describe.each([
   });
   afterAll(() => consumer?.remove());
 
-  // The CDK CLI takes longer than what is asked of the result.
+  // Synthesis by the CDK CLI takes longer than the checks, so they share its results.
   const assemblies = new Map<string, Promise<string>>();
   function assemblyOf(example: string, flags: string): Promise<string> {
     const outdir = flags.replaceAll(' ', '-');
@@ -43,7 +43,7 @@ describe.each([
     const [settings, ...others] = ALL_EXAMPLES.map((example) => readJson(join(consumer.example(example), 'tsconfig.json')));
     for (const other of others) expect(other).toEqual(settings);
 
-    // As one program, which reads the declarations of aws-cdk-lib once.
+    // Compiled as one program, which reads the declarations of aws-cdk-lib once.
     writeFileSync(join(consumer.directory, 'tsconfig.json'), JSON.stringify({ ...settings, include: ALL_EXAMPLES.map((example) => `${example}/*.ts`) }));
     const compiled = await consumer.run('.', 'npx', 'tsc', '--listFiles');
     for (const example of ALL_EXAMPLES) expect(compiled).toContain(`/${example}/app.ts\n`);
@@ -53,7 +53,7 @@ describe.each([
     test.each(FLAGS)('has no unguarded service and no exports with %s', async (flags) => {
       const assembly = await assemblyOf(example, flags);
 
-      // The newest manifests are of a later schema than the lowest aws-cdk-lib, which reads them here, but no different in this.
+      // The newest manifests have a later schema than the lowest aws-cdk-lib, which reads them here, but the parts read are the same.
       const graph = new ReferenceGraph(new CloudAssembly(assembly, { skipVersionCheck: true }));
       expect(ecrImages(graph)).toHaveLength(EXAMPLES[example]);
       expect(waysAroundTheGuard(graph)).toEqual([]);

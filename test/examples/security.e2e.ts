@@ -7,12 +7,12 @@ import { Consumer, LOWEST, readJson } from '../consumer';
 import { snippetsOf } from '../docs/snippets';
 import { python } from '../emulator/venv';
 
-/** What the guide says about judges nobody here wrote, held against what they find. */
+/** Compares the guide's tables of findings with the findings of independent scanners. */
 
 const GUIDE = readFileSync(resolve(__dirname, '../../docs/guides/security.md'), 'utf8');
 const EXAMPLES = ['minimal', 'app-and-fargate-stack'];
 
-/** The service of the guide to which everything is given. */
+/** The strictest service of the guide. */
 const [{ source: STRICT }] = snippetsOf('security.md', GUIDE);
 
 const WITH_CERTIFICATE = `
@@ -25,7 +25,7 @@ const WITH_CERTIFICATE = `
   new PhasedFargateService(stack, 'Api', { ingress: Ingress.internetFacing({ certificate }) });
 `;
 
-/** What the code of this example does besides using the library. */
+/** Findings in this example's own code, apart from its use of the library. */
 const OTHER_EXAMPLE = 'not-only-services';
 const ACCEPTED_THERE: Record<string, string> = {
   'AwsSolutions-ECS2': 'the worker is told the URL of its queue by an environment variable',
@@ -95,7 +95,7 @@ describe.each([
   });
 });
 
-/** An app of its own beside the examples. */
+/** Writes a separate app beside the examples. */
 function written(name: string, source: string): string {
   cpSync(consumer.example('minimal'), consumer.example(name), { recursive: true });
   writeFileSync(join(consumer.example(name), 'app.ts'), source);
@@ -103,7 +103,7 @@ function written(name: string, source: string): string {
 }
 
 async function judged(example: string): Promise<string> {
-  // Findings of cdk-nag are errors, for which the CLI ends without success; what was synthesised is there all the same.
+  // Findings of cdk-nag are errors, so the CLI fails, but the synthesized output still exists.
   await synth(consumer, example, 'no feature flags', 'judged', 'npx tsx --require ../with-cdk-nag.cjs app.ts').catch(() => undefined);
   return join(consumer.example(example), 'judged');
 }
@@ -124,7 +124,7 @@ async function foundByCheckov(...directories: string[]): Promise<string[]> {
     .map(({ check_id }) => check_id));
 }
 
-/** Once for all templates: it takes longer to start than to check them. */
+/** Runs once for all templates, because it takes longer to start than to check them. */
 async function runCheckov(templates: string[]): Promise<FailedCheck[]> {
   const { stdout } = await promisify(execFile)(python(join(__dirname, 'requirements.txt')), [
     '-m', 'checkov.main', '--framework', 'cloudformation', '--skip-download', '--soft-fail', '--quiet', '--compact', '--output', 'json',

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Consumer, readJson } from '../consumer';
 
-/** The last version for the lowest aws-cdk-lib. */
+/** The last cdk-nag version for the lowest aws-cdk-lib. */
 export const CDK_NAG = 'cdk-nag@2.37.55';
 
 const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'] };

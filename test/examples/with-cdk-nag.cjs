@@ -1,4 +1,4 @@
-// Loaded before the app of an example: judges it by cdk-nag without a line in the example itself.
+// Loaded before the app of an example to check it with cdk-nag without changes to the example itself.
 const { App, Aspects } = require('aws-cdk-lib');
 const { AwsSolutionsChecks, NagReportFormat } = require('cdk-nag');
 

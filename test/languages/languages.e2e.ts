@@ -9,7 +9,7 @@ const DIST = join(CHECKOUT, 'dist');
 const CDK = join(CHECKOUT, 'node_modules', '.bin', 'cdk');
 const TEMPLATES = ['AppStack.template.json', 'FargateStack.template.json'];
 
-/** How users of each language install the packed library into the example; `app` runs it where cdk.json does not. */
+/** How users of each language install the packed library into the example. `app` runs it if cdk.json does not. */
 const LANGUAGES: Record<string, { install: (directory: string) => void; env?: (directory: string) => NodeJS.ProcessEnv }> = {
   python: {
     install: (directory) => {

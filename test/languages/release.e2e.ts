@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the registries ask of packages, before anything is published to them; test/package does so for npm. */
+/** Requirements of the package registries, checked before publishing. test/package does the same for npm. */
 
 const DIST = join(__dirname, '..', '..', 'dist');
 const TWINE = 'twine==6.2.0';
@@ -24,7 +24,7 @@ test('PyPI would accept the wheel and the source distribution and can render the
   expect(run(directory, '.venv/bin/twine', 'check', '--strict', ...packages.map((name) => join(DIST, 'python', name)))).toMatch(/PASSED[^]*PASSED/);
 });
 
-// jsii-pacmak has had Maven verify it and deploy it into a folder.
+// jsii-pacmak has run Maven to verify it and deploy it to a folder.
 describe('Maven Central', () => {
   const files = readdirSync(join(DIST, 'java'), { recursive: true, encoding: 'utf8' }).map((file) => join(DIST, 'java', file));
   const find = (ending: string) => files.find((file) => new RegExp(`/phased-fargate-[\\d.]+\\d${ending}$`).test(file))!;
@@ -58,7 +58,7 @@ test('the Go module can be fetched by its path, and go vet finds nothing in it',
   expect(run(module, 'go', 'list', '-m').trim()).toBe('github.com/org/phased-fargate-go/phasedfargate');
   expect(readdirSync(module)).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'go.mod', 'version']));
 
-  // Fetching a module adds the checksums of what it needs to the module that asks for it.
+  // Fetching a module adds the checksums of its dependencies to the requesting module.
   run(module, 'go', 'mod', 'tidy');
   run(module, 'go', 'vet', './...');
 });

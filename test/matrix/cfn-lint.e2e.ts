@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test('cfn-lint finds exactly what is accepted across all combinations', async () => {
-  // Of equal templates, one is enough.
+  // Identical templates are checked once.
   const apps = [...builds(service), ...builds(releaseTask)];
   const templates = new Map(apps.flatMap(({ combination, app }) =>
     Object.entries(templateFiles(app().synth())).map(([name, template]) => [template, { name, combination }])));

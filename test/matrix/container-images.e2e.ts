@@ -7,7 +7,7 @@ import { testApp } from '../util/synth';
 
 const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v1';
 
-/** What CloudFormation's schemas describe in the same words, and what holds no image all the same. */
+/** Properties that CloudFormation's schemas describe in the same words although they hold no image. */
 const NO_IMAGES: Record<string, string> = {
   'AWS::GameLift::ContainerGroupDefinition ResolvedImageDigest': 'is read only',
   'AWS::ImageBuilder::ContainerRecipe DockerfileTemplateUri': 'is an object in S3',

@@ -1,4 +1,4 @@
-"""Prints the properties of CloudFormation's resource types that may hold a container image: [["AWS::ECS::TaskDefinition", "Image"], ...]."""
+"""Prints the properties of CloudFormation's resource types that can hold a container image: [["AWS::ECS::TaskDefinition", "Image"], ...]."""
 import json
 import re
 from importlib.resources import files
@@ -9,7 +9,7 @@ TEXT = re.compile(r"\.ecr|\bECR\b|container (image|registry)|Docker (image|regis
 
 
 def members(node):
-    """Name and schema of each property, however deep."""
+    """Name and schema of each property at any depth."""
     if isinstance(node, dict):
         properties = node.get("properties")
         if isinstance(properties, dict):

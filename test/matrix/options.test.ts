@@ -3,7 +3,7 @@ import { ecrImages, madeBeforeAnyGuard, waysAroundTheGuard } from '../util/guard
 import { impossiblePairs, pairsNeverMet, pairsOf } from '../util/pairs';
 import { ReferenceGraph } from '../util/reference-graph';
 
-/** Where every option is left out but those that have options themselves. */
+/** A combination that omits every option except those with nested options. */
 const PLAIN = {
   ...Object.fromEntries(Object.entries(DIMENSIONS).map(([name, choices]) => [name, Object.keys(choices)[0]])),
   ingress: 'internetFacing',
@@ -21,9 +21,9 @@ test.each(REFUSED.flatMap(({ because, error, ...rule }) => pairsOf([{ because, .
     expect(() => build({ ...PLAIN, ...pair }).synth()).toThrow(error);
   });
 
-/** Where AWS has no narrower resource. */
+/** Actions for which AWS supports no narrower resource. */
 const EVERYWHERE = ['ecr:GetAuthorizationToken'];
-/** What aws-cdk-lib grants, so that ECS Exec can open a shell and log what is typed there. */
+/** Actions that aws-cdk-lib grants for ECS Exec to open a shell and log its input. */
 const EVERYWHERE_FOR_A_SHELL = [
   'logs:CreateLogStream', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:PutLogEvents',
   'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel',

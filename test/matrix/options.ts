@@ -29,10 +29,10 @@ import { FlagSet, testApp } from '../util/synth';
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 const ROLE = 'arn:aws:iam::111122223333:role';
 
-/** What an option may be, by a name for it; what it needs is made in the stack of the service. */
+/** Values of an option by name. Each creates the resources that it needs in the stack of the service. */
 export type Choices<T> = Record<string, (stack: Construct) => T>;
 
-/** A dimension for each option, so that a new one does not compile without. */
+/** A dimension for each option, so that a new option does not compile without one. */
 export type ChoicesOf<T, Prefix extends string = ''> = { [K in keyof T & string as `${Prefix}${K}`]-?: Choices<T[K]> };
 
 export const unset = () => undefined;
@@ -117,7 +117,7 @@ export const SERVICE = {
   serviceName: { 'by default': unset, 'given': () => 'shop' },
   deploymentStrategy: {
     'by default': unset,
-    // Of which the lowest aws-cdk-lib has the first two.
+    // The lowest aws-cdk-lib has only the first two.
     ...Object.fromEntries((['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'] as const).map((strategy) => [strategy, () => strategy as ecs.DeploymentStrategy])) as
       Record<'ROLLING' | 'BLUE_GREEN' | 'LINEAR' | 'CANARY', () => ecs.DeploymentStrategy>,
   },
@@ -294,7 +294,7 @@ export const DIMENSIONS = {
 type Matrix = typeof DIMENSIONS;
 export type Options = Combination<Matrix>;
 
-/** What the library refuses, with the error that says so. */
+/** Combinations that the library refuses, and the errors. */
 export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   {
     because: 'a cluster has its own VPC',
@@ -406,12 +406,12 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   },
 ];
 
-/** What cannot be written, or what AWS does not have. */
+/** Combinations that cannot be expressed or that AWS does not support. */
 export const NOT_THERE: Impossible<Matrix>[] = [
   ...without(TARGETS, { ingress: ['none', 'by default'] }),
   ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
   ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
-  // Without IPv6 addresses, which the default VPC has none of, there is a test of its own.
+  // The default VPC has no IPv6 addresses. A separate test covers that case.
   { because: 'only a VPC that is given may have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
   { because: 'a VPC that is given contradicts a cluster', choices: { 'ingress.ipAddressType': ['dual stack'], 'cluster': given('cluster') } },
   { because: 'a VPC that is given contradicts NAT gateways', choices: { 'ingress.ipAddressType': ['dual stack'], 'natGateways': given('natGateways') } },
@@ -440,7 +440,7 @@ function given<K extends keyof Matrix>(option: K): (keyof Matrix[K] & string)[] 
   return (Object.keys(DIMENSIONS[option]) as (keyof Matrix[K] & string)[]).filter((choice) => choice !== 'by default');
 }
 
-/** These options are passed to something, which is not there with the choice. */
+/** These options apply to a resource that does not exist with this choice. */
 function without(options: object, choice: Impossible<Matrix>['choices']): Impossible<Matrix>[] {
   return (Object.keys(options) as (keyof Matrix)[]).map((option) => ({
     because: 'there is nothing to pass the option to', choices: { ...choice, [option]: given(option) },

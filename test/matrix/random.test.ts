@@ -3,7 +3,7 @@ import { build, DIMENSIONS, Options } from './options';
 import { ecrImages, waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph } from '../util/reference-graph';
 
-/** Any choices at all, most of them the first, which leaves an option out. */
+/** Random choices, mostly the first one, which omits the option. */
 const anyOptions: fc.Arbitrary<Options> = fc.record(Object.fromEntries(Object.entries(DIMENSIONS).map(([name, choices]) => {
   const [first, ...others] = Object.keys(choices);
   return [name, fc.oneof({ weight: 4, arbitrary: fc.constant(first) }, { weight: 1, arbitrary: fc.constantFrom(first, ...others) })];

@@ -2,7 +2,7 @@ import { build, COMBINATIONS } from './release-task-options';
 import { waysAroundTheGuard } from '../util/guarded';
 import { ReferenceGraph, Resource } from '../util/reference-graph';
 
-/** For which AWS has no narrower resource. */
+/** Actions for which AWS supports no narrower resource. */
 const EVERYWHERE = ['ecr:GetAuthorizationToken'];
 
 test.each(COMBINATIONS.map((combination) => ({ combination })))(

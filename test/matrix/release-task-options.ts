@@ -5,7 +5,7 @@ import { GuardedFargateService, ImageGuard, ImageVersion, ReleaseTask, ReleaseTa
 import { allPairs, Combination, Impossible } from '../util/pairs';
 import { testApp } from '../util/synth';
 
-/** The options that a service has too may be the same. */
+/** Options that a service also has can be the same. */
 const {
   cluster, vpc, cpu, memoryLimitMiB, cpuArchitecture, ephemeralStorageGiB, platformVersion, containerName, entryPoint, workingDirectory, user,
   environment, environmentFiles, secrets, imageInEnvironment, dockerLabels, readonlyRootFilesystem, linuxParameters, ulimits, stopTimeout, family,
@@ -52,7 +52,7 @@ const DIMENSIONS = { place: PLACE, flags: FLAGS, ...TASK };
 type Matrix = typeof DIMENSIONS;
 export type Options = Combination<Matrix>;
 
-/** What the library refuses: the same as for a service, whose matrix holds that. */
+/** Combinations that the library refuses. They are the same as for a service, whose matrix lists them. */
 const REFUSED: Impossible<Matrix>[] = [
   { because: 'a cluster has its own VPC', choices: { cluster: ['a given one', 'one of another stack'], vpc: ['a given one'] } },
   { because: 'your own log driver decides how long logs are kept', choices: { logDriver: ['elsewhere', 'a given group'], logRetention: ['given'] } },

@@ -4,7 +4,7 @@ import { readJson } from '../consumer';
 
 const CHECKOUT = join(__dirname, '..', '..');
 
-/** Excluded: `rule` or `rule:scope`. The reasons are in .projenrc.ts. */
+/** Exclusions, as `rule` or `rule:scope`. The reasons are in .projenrc.ts. */
 const EXCLUDED: string[] = readJson(join(CHECKOUT, 'awslint.json')).exclude;
 
 test('awslint finds exactly what is excluded', () => {
@@ -23,7 +23,7 @@ function findings(...args: string[]): string[] {
   const { stdout, stderr } = spawnSync('npx', ['awslint', '--no-compile', ...args], { cwd: CHECKOUT, encoding: 'utf8' });
   const lines = (stdout + stderr).split('\n').filter((line) => line !== '');
   const read = lines.map((line) => /^(error|warning|skipped|success): \[awslint:([^\]]+)\] /.exec(line));
-  // It has a way of failing without a finding.
+  // It can fail without a finding.
   expect(lines.filter((_, index) => !read[index])).toEqual([]);
   return read.filter((line) => /error|warning/.test(line![1])).map((line) => line![2]);
 }

@@ -5,7 +5,7 @@ import { readJson } from '../consumer';
 const CHECKOUT = join(__dirname, '..', '..');
 const { types } = readJson(join(CHECKOUT, '.jsii'));
 
-/** What every construct and every function has, which needs no words of its own. */
+/** Members that every construct and every function has, which need no description here. */
 const SELF_EXPLANATORY = ['scope', 'id', 'props', 'options'];
 
 interface Documented {
@@ -42,7 +42,7 @@ test('no name is a reserved word in one of the languages', () => {
 
   const names = TYPES.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? [], ...parametersOf(type)].map(({ name }) => `${type.name}.${name}`));
   expect(names.length).toBeGreaterThan(100);
-  // A built-in function of Go, where methods begin with a capital; and the name of the operation in RFC 6902.
+  // `copy` is a built-in function of Go, where methods begin with a capital letter, and the name of the operation in RFC 6902.
   expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual(['JsonPatch.copy']);
 });
 

@@ -6,7 +6,7 @@ import { readJson, tarball } from '../consumer';
 
 const CHECKOUT = join(__dirname, '..', '..');
 
-/** All that users get, besides what is compiled from src. */
+/** All files that users get besides the code compiled from src. */
 const NOT_COMPILED = [
   '.jsii',
   '.jsii.tabl.json',
@@ -18,13 +18,13 @@ const NOT_COMPILED = [
   'package.json',
 ];
 
-/** What the bundles in assets hold. */
+/** Sources of the bundles in assets. */
 const HANDLER = /^(.+\/)?handler\//;
 
-/** What the pipelines embed is published as it is. */
+/** Files that the pipelines embed are published unchanged. */
 const EMBEDDED = /^pipeline\/(shell\/.*\.sh|github\/.*\.js)$/;
 
-/** Libraries that it brings along, with what those depend on, which is nothing. */
+/** Bundled libraries and their dependencies, of which there are none. */
 const BUNDLED = ['fast-json-patch', 'yaml'];
 
 let directory: string;
@@ -47,7 +47,7 @@ test('the tarball holds the code compiled from src without the handlers, and the
   expect(content.filter((file) => !file.startsWith('node_modules/'))).toEqual([...NOT_COMPILED, ...embedded, ...compiled].sort());
 });
 
-/** Where the SSM agent writes. */
+/** Paths that the SSM agent writes to. */
 const IN_CONTAINERS = ['/var/lib/amazon', '/var/log/amazon'];
 
 test('nothing in the tarball reveals the machine that built it', () => {
@@ -96,7 +96,7 @@ test('npm would publish the package publicly', () => {
   expect(readJson(join(directory, 'package', 'package.json')).publishConfig).toEqual({ access: 'public' });
 });
 
-/** The sources that an inline source map names. */
+/** Sources listed in an inline source map. */
 function sourcesOfMap(text: string): string[] {
   const map = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)/.exec(text);
   return map ? JSON.parse(Buffer.from(map[1], 'base64').toString('utf8')).sources : [];

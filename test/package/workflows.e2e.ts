@@ -7,7 +7,7 @@ import { actionlint, zizmor } from '../e2e/pipeline/judges';
 const FOLDER = join(__dirname, '..', '..', '.github', 'workflows');
 const WORKFLOWS = readdirSync(FOLDER);
 
-/** Of the workflows that projen writes, by the judges' rules. */
+/** Accepted findings in the workflows that projen writes, by rule of the linters. */
 const ACCEPTED: Record<string, Record<string, string>> = {
   'aws-test.yml': {
     'anonymous-definition': 'projen names no jobs: their ids are shown',
@@ -77,7 +77,7 @@ test('the linters report real faults', () => {
   }
 });
 
-/** The rules of both judges that a workflow breaks, and of shellcheck, which actionlint asks. */
+/** The rules of both linters, and of shellcheck through actionlint, that a workflow breaks. */
 function findings(workflow: string): string[] {
   const lint = actionlint(workflow);
   const audit = zizmor(workflow);

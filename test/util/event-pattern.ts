@@ -1,8 +1,8 @@
 import { wildcard } from './wildcard';
 
 /**
- * Whether EventBridge sends an event to the targets of a rule: what is used of its patterns here, and an error for the
- * rest, so that nothing passes unseen.
+ * Whether EventBridge sends an event to the targets of a rule. Supports only the pattern features used here and throws for
+ * all others, so that none is silently ignored.
  */
 export function matches(pattern: any, event: any): boolean {
   const { $or: alternatives, ...all } = pattern;

@@ -2,7 +2,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { ImageGuard, ImageGuardOptions, ImageVersion } from '../../src';
 
-/** A guard that stands for any: nothing about its registry matters. */
+/** An arbitrary guard, whose registry is irrelevant. */
 export function anyGuard(scope: Construct, options: ImageGuardOptions = {}, id = 'Guard'): ImageGuard {
   const registry = ecr.Repository.fromRepositoryName(scope, `${id}Images`, 'app-mp');
   return new ImageGuard(scope, id, { registry, imageVersion: ImageVersion.tag('v1'), ...options });

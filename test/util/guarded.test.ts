@@ -6,7 +6,7 @@ import { ReferenceGraph } from './reference-graph';
 import { testApp } from './synth';
 import { GuardedFargateService, ImageGuard, ImageRegistry, PhasedFargateService } from '../../src';
 
-// What proves that nobody gets around the guard must find those who do.
+// The check that no service bypasses the guard must find those that do.
 
 function stackWithGuard() {
   const app = testApp();

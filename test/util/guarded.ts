@@ -10,8 +10,8 @@ const EXPENSIVE = [
 ];
 
 /**
- * Every way by which an ECS service of the assembly comes into being without its image having passed a guard, as a
- * sentence each. That there are none is the promise of this library.
+ * Every way in which an ECS service of the assembly can be created before its image has passed a guard, each as a sentence.
+ * This library promises that there are none.
  */
 export function waysAroundTheGuard(graph: ReferenceGraph): string[] {
   return graph.resources('AWS::ECS::Service').flatMap((service) => {
@@ -27,7 +27,7 @@ export function waysAroundTheGuard(graph: ReferenceGraph): string[] {
   });
 }
 
-/** The ECR images of all task definitions, with references written out. */
+/** The ECR images of all task definitions, with expanded references. */
 export function ecrImages(graph: ReferenceGraph): string[] {
   return graph.resources('AWS::ECS::TaskDefinition').flatMap((taskDefinition) => ecrImagesOf(taskDefinition, graph));
 }
@@ -38,20 +38,20 @@ function ecrImagesOf({ properties, template }: Resource, graph: ReferenceGraph):
     .filter((image: string) => ECR_IMAGE.test(image));
 }
 
-/** The guard that answered with this image: the repository that it looked in, at the digest that it found there. */
+/** The guard that answered with this image: the digest that it found in its repository. */
 function guardOf(image: string, graph: ReferenceGraph): Resource | undefined {
   return graph.resources(GUARD).find(({ path, properties, template }) =>
     image === `${graph.text(properties.RepositoryUri, template)}@«${path}.ImageDigest»`);
 }
 
-/** What costs money or minutes and is made although a guard may still refuse. */
+/** Costly or slow resources that are created although a guard may still refuse. */
 export function madeBeforeAnyGuard(graph: ReferenceGraph): string[] {
   return graph.resources(...EXPENSIVE)
     .filter((resource) => ![...graph.before(resource)].some(({ type }) => type === GUARD))
     .map(({ path }) => path);
 }
 
-/** The stacks that are deployed before this one, by the ids that `cdk deploy` takes. */
+/** The stacks that are deployed before this one, by their ids for `cdk deploy`. */
 export function deployedBefore(assembly: CloudAssembly, id: string): string[] {
   const stacks = assembly.stacksRecursively;
   const found = new Set<string>();

@@ -5,7 +5,7 @@ export const VPC_ID = 'vpc-00000001';
 export const PRIVATE_SUBNETS = ['subnet-aaaa0001', 'subnet-aaaa0002'];
 export const PUBLIC_SUBNETS = ['subnet-bbbb0001', 'subnet-bbbb0002'];
 
-/** A VPC that the user has already. */
+/** A VPC that the user already has. */
 export function existingVpc(scope: Construct, id = 'Vpc', vpcId = VPC_ID): ec2.IVpc {
   return ec2.Vpc.fromVpcAttributes(scope, id, {
     vpcId,

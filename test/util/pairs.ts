@@ -1,4 +1,4 @@
-/** What is to be combined: the choices of each dimension, by the name of the choice. */
+/** The choices of each dimension to combine, by name. */
 export type Dimensions = Record<string, Record<string, unknown>>;
 
 export type Combination<D extends Dimensions> = { [K in keyof D]: keyof D[K] & string };
@@ -6,18 +6,18 @@ export type Combination<D extends Dimensions> = { [K in keyof D]: keyof D[K] & s
 /** Two choices of different dimensions. */
 export type Pair<D extends Dimensions> = Partial<Combination<D>>;
 
-/** Choices of two dimensions that cannot meet, in no combination, and why. */
+/** Choices of two dimensions that no combination can have together, and why. */
 export interface Impossible<D extends Dimensions> {
   readonly because: string;
   readonly choices: { [K in keyof D]?: (keyof D[K] & string)[] };
 }
 
 /**
- * Few combinations in which any two choices of different dimensions meet at least once, unless that is impossible: most
- * faults come from two circumstances, hardly any from three.
+ * A few combinations in which any two choices of different dimensions meet at least once, unless that is impossible. Most
+ * faults result from two conditions and few from three.
  */
 export function allPairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[] = []): Combination<D>[] {
-  // A number for each choice and for each pair of them: compared as text, pairs would take longer than the tests.
+  // A number for each choice and for each pair, because comparing pairs as text would take longer than the tests.
   const choices = Object.entries(dimensions).flatMap(([name, all]) => Object.keys(all).map((choice) => ({ name, choice })));
   const numbers = new Map(choices.map(({ name, choice }, number) => [`${name}: ${choice}`, number]));
   const met = (one: number, other: number) => Math.min(one, other) * choices.length + Math.max(one, other);
@@ -48,20 +48,20 @@ export function allPairs<D extends Dimensions>(dimensions: D, impossible: Imposs
   }
 }
 
-/** What never meets in any of the combinations. */
+/** Pairs that meet in none of the combinations. */
 export function pairsNeverMet<D extends Dimensions>(dimensions: D, combinations: Combination<D>[]): Pair<D>[] {
   return everyPair(dimensions).filter((pair) =>
     !combinations.some((combination) => Object.entries(pair).every(([name, choice]) => combination[name] === choice)));
 }
 
-/** What the rules say cannot meet, pair by pair. */
+/** Pairs that cannot meet by the rules alone. */
 export function pairsOf<D extends Dimensions>(impossible: Impossible<D>[]): Pair<D>[] {
   return impossible.flatMap(({ choices }) => everyPair(Object.fromEntries(
     Object.entries(choices).map(([name, those]) => [name, Object.fromEntries((those as string[]).map((choice) => [choice, true]))]),
   ) as unknown as D));
 }
 
-/** What cannot meet: what the rules say, and what follows from them because no choice of a third dimension goes with both. */
+/** Pairs that cannot meet: by the rules, or because no choice of a third dimension is compatible with both. */
 export function impossiblePairs<D extends Dimensions>(dimensions: D, impossible: Impossible<D>[]): Pair<D>[] {
   const excluded = new Map<string, Set<string>>();
   const at = (choice: string) => excluded.get(choice) ?? excluded.set(choice, new Set()).get(choice)!;
@@ -85,7 +85,7 @@ function everyPair<D extends Dimensions>(dimensions: D): Pair<D>[] {
     Object.keys(dimensions[one]).flatMap((a) => Object.keys(dimensions[other]).map((b) => ({ [one]: a, [other]: b }) as Pair<D>))));
 }
 
-/** The choices of a pair, with their dimensions: dimensions have choices of the same name. */
+/** The choices of a pair with their dimensions, because different dimensions can have choices with the same name. */
 function named(pair: object): string[] {
   return Object.entries(pair).map(([name, choice]) => `${name}: ${choice}`);
 }

@@ -13,7 +13,7 @@ export interface Resource {
   readonly template: Template;
 }
 
-/** A template, and where it is deployed. */
+/** A template and where it is deployed. */
 export interface Template {
   readonly path: string;
   readonly body: any;
@@ -27,9 +27,9 @@ export interface Template {
 }
 
 /**
- * Who refers to whom in all templates of a cloud assembly, the way CloudFormation sees it: `Ref`, `Fn::GetAtt`,
- * `Fn::Sub`, `DependsOn`, and the parameters and outputs of nested stacks. It refuses what it does not understand,
- * so that nothing can hide from it.
+ * All references in the templates of a cloud assembly, as CloudFormation resolves them: `Ref`, `Fn::GetAtt`, `Fn::Sub`,
+ * `DependsOn`, and the parameters and outputs of nested stacks. It throws for anything that it does not understand, so that
+ * no reference is missed.
  */
 export class ReferenceGraph {
   private readonly templates: Template[] = [];
@@ -46,13 +46,13 @@ export class ReferenceGraph {
       .filter(({ type }) => types.length === 0 || types.includes(type));
   }
 
-  /** The resource that a value is a plain reference to. */
+  /** The resource that a value references directly. */
   public referenced(value: any, template: Template): Resource | undefined {
     const text = this.text(value, template);
     return this.resources().find((resource) => text === reference(resource));
   }
 
-  /** A value with its references written out: `«Stack/LogicalId.Attribute»`. */
+  /** A value with expanded references: `«Stack/LogicalId.Attribute»`. */
   public text(value: any, template: Template): string {
     if (typeof value !== 'object') return String(value);
 
@@ -78,7 +78,7 @@ export class ReferenceGraph {
     }
   }
 
-  /** All that is finished before CloudFormation starts with this resource, within the stack that is deployed. */
+  /** All resources of the deployed stack that CloudFormation completes before it starts this one. */
   public before(resource: Resource): Set<Resource> {
     const found = new Set<Resource>();
     const pending = [resource];
@@ -134,7 +134,7 @@ export class ReferenceGraph {
     return [
       ...logicalIdsIn(properties).flatMap((logicalId) => this.finishedFor(logicalId, template)),
       ...dependsOn.flatMap((logicalId) => this.finishedFor(logicalId, template)),
-      // A nested stack starts once all of its parameters are known.
+      // A nested stack starts once the values of all its parameters are known.
       ...(deployedBy ? this.directlyBefore(deployedBy) : []),
     ];
   }
@@ -158,7 +158,7 @@ function allIn(template: Template | undefined): Resource[] {
   return template ? [...template.resources.values(), ...[...template.nested.values()].flatMap(allIn)] : [];
 }
 
-/** The logical ids that a value refers to, at any depth. */
+/** The logical ids that a value references at any depth. */
 function logicalIdsIn(value: any): string[] {
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(logicalIdsIn);
@@ -184,7 +184,7 @@ function getAtt(argument: string | [string, string]): [string, string] {
   return [logicalId, attribute.join('.')];
 }
 
-/** The text of a `Fn::Sub`, cut at its placeholders, which become the intrinsics that they stand for. */
+/** The text of an `Fn::Sub`, split at its placeholders, which become the equivalent intrinsics. */
 function subParts(argument: string | [string, Record<string, any>]): (string | { value: any })[] {
   const [text, variables] = Array.isArray(argument) ? argument : [argument, {} as Record<string, any>];
   return text.split(/(\$\{[^}]*\})/).map((part) => {
@@ -195,7 +195,7 @@ function subParts(argument: string | [string, Record<string, any>]): (string | {
   });
 }
 
-/** What `Fn::Select` makes of a `Fn::Split`. References are left whole: what they contain is not known. */
+/** Result of `Fn::Select` on an `Fn::Split`. References stay whole because their values are unknown. */
 function select(index: number, delimiter: string, whole: string): string {
   if (/^«[^»]*»$/.test(whole)) return `«${whole.slice(1, -1)} split at "${delimiter}", part ${index}»`;
   const references: string[] = [];

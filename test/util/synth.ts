@@ -8,8 +8,8 @@ import * as recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 export type FlagSet = 'no feature flags' | 'all recommended feature flags';
 
 /**
- * Newer versions of aws-cdk-lib hold each template against the schemas of CloudFormation, which takes longer than the rest of
- * the synthesis. A finding is an error with the feature flags, and without them a warning that no test would see.
+ * Newer versions of aws-cdk-lib check each template against the schemas of CloudFormation, which takes longer than the rest
+ * of the synthesis. A finding is an error with the feature flags, and otherwise a warning that no test would see.
  */
 const VALIDATED: Record<FlagSet, object> = {
   'no feature flags': { builtinCloudFormationValidation: false },
@@ -22,7 +22,7 @@ afterAll(() => {
   for (const outdir of outdirs.splice(0)) fs.rmSync(outdir, { recursive: true, force: true });
 });
 
-/** An app whose output is removed after the tests, and whose templates hold nothing that only the CLI reads. */
+/** An app whose output is removed after the tests and whose templates contain no data only for the CLI. */
 export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags'): App {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-test-'));
   outdirs.push(outdir);
@@ -34,7 +34,7 @@ export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags
     ...VALIDATED[flags],
     ...props,
     context: {
-      // As the CLI has it: tells which template a nested stack has.
+      // The CLI's setting. It identifies the template of a nested stack.
       'aws:cdk:enable-asset-metadata': true,
       ...(flags === 'all recommended feature flags' ? recommendedFlags : {}),
       ...props.context,
@@ -42,13 +42,13 @@ export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags
   });
 }
 
-/** A stack that is more than a scope: newer versions of aws-cdk-lib refuse templates without resources. */
+/** A stack with a resource, because newer versions of aws-cdk-lib refuse templates without resources. */
 export function inhabited(stack: Stack): Stack {
   new CfnWaitConditionHandle(stack, 'Inhabitant');
   return stack;
 }
 
-/** What `cdk synth` leaves behind, by file: templates, but neither assets nor manifests, which name directories. */
+/** Output of `cdk synth` by file: templates, but neither assets nor manifests, which contain directory names. */
 export function templateFiles(assembly: CloudAssembly): Record<string, string> {
   const files = fs.readdirSync(assembly.directory, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.template.json'))

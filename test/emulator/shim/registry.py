@@ -93,7 +93,7 @@ def refuse_incomplete_images():
     put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
 
     def problem(name, text, digest=None):
-        """An error of ECR's API and of the registry's API, and its message."""
+        """The error code of ECR's API, that of the registry's API, and the message."""
         if digest and digest != ecr._content_digest(text):
             return 'ImageDigestDoesNotMatchException', 'DIGEST_INVALID', f"The digest '{digest}' does not match that of the image"
         try:

@@ -50,7 +50,7 @@ def create():
 
 
 def connect(address, port, timeout):
-    """Whether a program accepts connections, as the load balancer checks."""
+    """Connects to a task as the load balancer does."""
     network = _tasks.get(address)
     if network is None:
         raise ConnectionRefusedError(f'{address} is nobody')

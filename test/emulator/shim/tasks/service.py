@@ -188,7 +188,7 @@ class Service:
         task.stop(f'Scaling activity initiated by (deployment {self.primary["id"]})', SCHEDULER)
 
     def _settle(self):
-        """Completes the deployment once exactly the desired tasks are left."""
+        """Reaches the steady state once exactly the desired tasks are left."""
         deployment, desired = self.primary, self.record['desiredCount']
         mine = self._of(deployment)
         if self._steady or deployment['rolloutState'] == 'FAILED' or len(self.tasks) != len(mine):
