@@ -25,7 +25,7 @@ const WITH_CERTIFICATE = `
   new PhasedFargateService(stack, 'Api', { ingress: Ingress.internetFacing({ certificate }) });
 `;
 
-/** Findings in this example's own code, apart from its use of the library. */
+/** Another example and the accepted findings in its own code, apart from its use of the library. */
 const OTHER_EXAMPLE = 'not-only-services';
 const ACCEPTED_THERE: Record<string, string> = {
   'AwsSolutions-ECS2': 'the worker is told the URL of its queue by an environment variable',

@@ -7,7 +7,7 @@ export const CDK_NAG = 'cdk-nag@2.37.55';
 
 const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'] };
 
-/** Synthesises an example as its users do. Answers with the directory of the cloud assembly. */
+/** Synthesizes an example as its users do. Returns the directory of the cloud assembly. */
 export async function synth(consumer: Consumer, example: string, flags: string, outdir: string, app?: string): Promise<string> {
   const settings = join(consumer.example(example), 'cdk.json');
   const context = flags === 'all recommended feature flags'

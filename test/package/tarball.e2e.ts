@@ -24,7 +24,7 @@ const HANDLER = /^(.+\/)?handler\//;
 /** Files that the pipelines embed are published unchanged. */
 const EMBEDDED = /^pipeline\/(shell\/.*\.sh|github\/.*\.js)$/;
 
-/** Bundled libraries and their dependencies, of which there are none. */
+/** Bundled libraries. They have no further dependencies. */
 const BUNDLED = ['fast-json-patch', 'yaml'];
 
 let directory: string;
