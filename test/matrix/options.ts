@@ -302,22 +302,22 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /cluster and vpc contradict each other/,
   },
   ...(['cluster', 'vpc'] as const).map((option) => ({
-    because: 'only a VPC that is made by default gets NAT gateways',
+    because: 'only the default VPC gets NAT gateways',
     choices: { natGateways: given('natGateways'), [option]: given(option) },
     error: new RegExp(`natGateways and ${option} contradict each other`),
   })),
   {
-    because: 'your own log driver decides how long logs are kept',
+    because: 'your own log driver determines the log retention',
     choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
     error: /logDriver and logRetention .* contradict each other/,
   },
   {
-    because: 'autoscaling would start tasks by itself',
+    because: 'autoscaling would start tasks',
     choices: { whenMissing: ['starts without tasks'], scaling: ['between'] },
     error: /Scaling\.between starts tasks on its own/,
   },
   {
-    because: 'the guard answers for each number of tasks that it knows',
+    because: 'the guard needs a known number of tasks',
     choices: { whenMissing: ['starts without tasks'], scaling: ['exactly what a parameter says'] },
     error: /count must be known at synthesis/,
   },
@@ -327,7 +327,7 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /requestsPerTarget 1000 needs a load balancer/,
   },
   {
-    because: 'there are no health checks to put off, but for those of the container',
+    because: 'only the container has health checks',
     choices: { ingress: ['none'], healthCheckGracePeriod: given('healthCheckGracePeriod') },
     error: /healthCheckGracePeriod needs health checks/,
   },
@@ -337,7 +337,7 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /rollbackOn with a RollbackAlarm needs a load balancer/,
   },
   ...Object.entries({ canaryPercent: 'CANARY', canaryBakeTime: 'CANARY', linearStepPercent: 'LINEAR', linearStepBakeTime: 'LINEAR' }).map(([option, strategy]) => ({
-    because: 'each strategy has settings of its own',
+    because: 'each strategy has its own settings',
     choices: {
       deploymentStrategy: (['by default', 'ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'] as const).filter((each) => each !== strategy),
       [option]: ['given'],
@@ -412,9 +412,9 @@ export const NOT_THERE: Impossible<Matrix>[] = [
   ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
   ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
   // The default VPC has no IPv6 addresses. A separate test covers that case.
-  { because: 'only a VPC that is given may have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
-  { because: 'a VPC that is given contradicts a cluster', choices: { 'ingress.ipAddressType': ['dual stack'], 'cluster': given('cluster') } },
-  { because: 'a VPC that is given contradicts NAT gateways', choices: { 'ingress.ipAddressType': ['dual stack'], 'natGateways': given('natGateways') } },
+  { because: 'only an existing VPC can have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
+  { because: 'an existing VPC contradicts a cluster', choices: { 'ingress.ipAddressType': ['dual stack'], 'cluster': given('cluster') } },
+  { because: 'an existing VPC contradicts NAT gateways', choices: { 'ingress.ipAddressType': ['dual stack'], 'natGateways': given('natGateways') } },
   ...without(REGISTRY_OPTIONS, { registry: ['by default', 'a repository', 'an imported repository'] }),
 ];
 
@@ -443,7 +443,7 @@ function given<K extends keyof Matrix>(option: K): (keyof Matrix[K] & string)[] 
 /** These options apply to a resource that does not exist with this choice. */
 function without(options: object, choice: Impossible<Matrix>['choices']): Impossible<Matrix>[] {
   return (Object.keys(options) as (keyof Matrix)[]).map((option) => ({
-    because: 'there is nothing to pass the option to', choices: { ...choice, [option]: given(option) },
+    because: 'no resource takes the option', choices: { ...choice, [option]: given(option) },
   }));
 }
 

@@ -55,7 +55,7 @@ export type Options = Combination<Matrix>;
 /** Combinations that the library refuses. They are the same as for a service, whose matrix lists them. */
 const REFUSED: Impossible<Matrix>[] = [
   { because: 'a cluster has its own VPC', choices: { cluster: ['a given one', 'one of another stack'], vpc: ['a given one'] } },
-  { because: 'your own log driver decides how long logs are kept', choices: { logDriver: ['elsewhere', 'a given group'], logRetention: ['given'] } },
+  { because: 'your own log driver determines the log retention', choices: { logDriver: ['elsewhere', 'a given group'], logRetention: ['given'] } },
 ];
 
 export const COMBINATIONS = allPairs(DIMENSIONS, REFUSED);

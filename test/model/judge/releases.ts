@@ -93,7 +93,7 @@ export class ReleaseJudge {
   public forwardOver(
     request: GuardRequest<Question>, answer: Answer | undefined, invocations: ReadonlyArray<Invocation<Question>>, { mayTag, knownId }: Circumstances,
   ): void {
-    // Of two deliveries, the later one may answer first.
+    // The later of two deliveries may answer first.
     const [answering] = [...invocations].sort((one, other) => answeredAt(one) - answeredAt(other));
     if (!answer || !answering) return;
     if (answer.status === 'SUCCESS') {

@@ -76,7 +76,7 @@ export class TagJudge {
     if (request.live) return;
 
     const fresh = statusSeen !== undefined && now - statusSeen.at <= FRESH_MS;
-    // Neither an event nor `DescribeStacks` says which operation it belongs to.
+    // Neither an event nor `DescribeStacks` identifies the operation.
     const [like] = request.direction === 'forward' ? IN_PROGRESS.rollback : ['UPDATE_IN_PROGRESS'];
     const lookalike = statusSeen?.status === like && this.releases.wasAskedBefore(request.question);
     // An invocation that has, or could have, seen a stable stack knows that it is late, even if another operation has begun since.
