@@ -23,7 +23,7 @@ describe.each([
   ['newest', () => Consumer.install(NEWEST)],
   // security.e2e.ts has already installed the same packages, which are shared. No example imports cdk-nag.
   ['lowest', () => Consumer.install(LOWEST, CDK_NAG)],
-])('the examples, with the packed library and the %s aws-cdk-lib', (version, install) => {
+])('with the packed library and the %s aws-cdk-lib', (version, install) => {
   let consumer: Consumer;
   beforeAll(async () => {
     consumer = await install();
@@ -39,7 +39,7 @@ describe.each([
     return assembly;
   }
 
-  test('compile with one set of compiler options', async () => {
+  test('the examples compile with one set of compiler options', async () => {
     const [settings, ...others] = ALL_EXAMPLES.map((example) => readJson(join(consumer.example(example), 'tsconfig.json')));
     for (const other of others) expect(other).toEqual(settings);
 
@@ -49,7 +49,7 @@ describe.each([
     for (const example of ALL_EXAMPLES) expect(compiled).toContain(`/${example}/app.ts\n`);
   });
 
-  describe.each(NAMES)('%s', (example) => {
+  describe.each(NAMES)('the example %s', (example) => {
     test.each(FLAGS)('has no unguarded service and no exports with %s', async (flags) => {
       const assembly = await assemblyOf(example, flags);
 
@@ -69,7 +69,7 @@ describe.each([
   });
 
   if (version === 'lowest') {
-    test('have exactly the accepted findings from cfn-lint', async () => {
+    test('the examples have exactly the accepted findings from cfn-lint', async () => {
       const rendered: string[] = [];
       for (const example of NAMES) rendered.push(...files(await assemblyOf(example, FLAGS[0]), /\.template\.json$/));
       const found = new Set((await cfnLint(rendered)).map(({ Rule }) => Rule.Id));

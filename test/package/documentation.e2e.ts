@@ -36,7 +36,7 @@ test.each(TYPES.filter(({ kind }) => kind === 'interface').map((type) => [type.n
   expect(silent.map(({ name }) => name)).toEqual([]);
 });
 
-test('no name is a reserved word in one of the languages', () => {
+test('no name is a reserved word in any of the languages', () => {
   const { isReservedName } = jest.requireActual(join(dirname(require.resolve('jsii/package.json')), 'lib', 'reserved-words'));
   expect(isReservedName('namespace')).toContain('C#');
 

@@ -22,7 +22,7 @@ function plainService(scope: Construct, image: ecs.ContainerImage): ecs.FargateS
   return new ecs.FargateService(scope, 'Service', { cluster: new ecs.Cluster(scope, 'Cluster'), taskDefinition });
 }
 
-describe('a service that bypasses the guard is found', () => {
+describe('the check finds a service that bypasses the guard', () => {
   test('with a tag of the repository', () => {
     const { stack, registry, graph } = stackWithGuard();
     plainService(stack, ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
@@ -85,14 +85,14 @@ describe('a service that bypasses the guard is found', () => {
   });
 });
 
-test('a service of the library and a service with an image from a public registry are accepted', () => {
+test('the check accepts a service of the library and a service with an image from a public registry', () => {
   const { stack, guard, graph } = stackWithGuard();
   const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard });
   taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('public.ecr.aws/xray/aws-xray-daemon:3') });
   expect(waysAroundTheGuard(graph())).toEqual([]);
 });
 
-test('a cluster and a VPC that do not wait for the guard are found', () => {
+test('the check finds a cluster and a VPC that do not wait for the guard', () => {
   const { stack, registry, graph } = stackWithGuard();
   new PhasedFargateService(stack, 'Api', { registry });
   new ecs.Cluster(stack, 'Eager');

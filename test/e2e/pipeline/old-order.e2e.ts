@@ -19,7 +19,7 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('infrastructure before the image ends with the reason of the guard, and the registry stays', async () => {
+test('deploying infrastructure before the image fails with the reason of the guard, and the registry stays', async () => {
   const { sha } = developer.source;
   const run = await developer.push(WORKFLOW);
   expect(run.results).toEqual({
@@ -31,7 +31,7 @@ test('infrastructure before the image ends with the reason of the guard, and the
   expect(await developer.aws.stackStatus('FargateStack-Registry')).toBe('CREATE_COMPLETE');
 });
 
-test('the next run in the right order succeeds as if nothing had happened', async () => {
+test('the next run in the right order succeeds as usual', async () => {
   const run = await developer.push();
   expect(run.result).toBe('success');
   const { digest } = run.jobs['build-fargatestack-api'].outputs;

@@ -14,7 +14,7 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('a stage that fails keeps the next from being deployed', async () => {
+test('a failed stage prevents the deployment of the next one', async () => {
   const run = await developer.push(undefined, async (job, step) => {
     if (job === 'deploy-staging' && step === 'Deploy') await developer.aws.ecr('DeleteRepository', { repositoryName: 'shop-api', force: true });
   });
@@ -37,7 +37,7 @@ test('each image is built once, and every stage runs the same digests', async ()
   expect(await developer.imageTags('shop-worker')).toEqual([expect.stringMatching(new RegExp(`^${sha}-`))]);
 });
 
-test('a commit for one image builds that one', async () => {
+test('a commit for one image builds only that image', async () => {
   const before = await developer.images('Production-Shop');
   developer.source.edit('worker/worker.mjs', 'at work', 'hard at work');
   developer.source.commit();

@@ -21,7 +21,7 @@ const CANNOT_START: [string, Program['config'], string][] = [
   ['a folder', { Cmd: ['/etc'] }, 'exec: "/etc": permission denied'],
   ['a user who is not in the image', { Cmd: ['/app'], User: 'nobody' }, 'unable to find user nobody: no matching entries in passwd file'],
   ['a group that is not in the image', { Cmd: ['/app'], User: '1000:none' }, 'unable to find group none: no matching entries in group file'],
-  ['a user whose number is too high', { Cmd: ['/app'], User: '2147483648' }, 'uids and gids must be in range 0-2147483647'],
+  ['a user id that is too high', { Cmd: ['/app'], User: '2147483648' }, 'uids and gids must be in range 0-2147483647'],
   ['a relative working directory', { Cmd: ['/app'], WorkingDir: 'srv' }, 'Cwd must be an absolute path'],
   ['a file as its working directory', { Cmd: ['/app'], WorkingDir: '/app' }, '/app: '],
 ];
@@ -30,14 +30,14 @@ const EXITS: [string, Program, string][] = [
   ['a script that names no interpreter', image('exit 0'), 'exec /app: exec format error'],
   ['a script whose interpreter is blank', image('#!\nexit 0'), 'exec /app: exec format error'],
   ['a script whose interpreter only this machine has', image('#!/bin/sh\nexit 0'), 'exec /app: no such file or directory'],
-  ['a program of which only the beginning is there', image('\x7fELF\x02\x01\x01'), 'exec /app: exec format error'],
-  ['more in one variable than Linux takes', image('#!/app', { Cmd: ['/app'], Env: [`LONG=${'x'.repeat(200_000)}`] }), 'exec /app: argument list too long'],
+  ['a truncated program', image('\x7fELF\x02\x01\x01'), 'exec /app: exec format error'],
+  ['an environment variable that is too long for Linux', image('#!/app', { Cmd: ['/app'], Env: [`LONG=${'x'.repeat(200_000)}`] }), 'exec /app: argument list too long'],
 ];
 
 const CANNOT_PULL: [string, Image['configuration'], RegExp][] = [
-  ['whose configuration is no object', () => [], /failed to copy: .*expected a JSON object$/],
+  ['whose configuration is not an object', () => [], /failed to copy: .*expected a JSON object$/],
   ['whose configuration lacks a layer', (fitting) => ({ ...fitting, rootfs: { diff_ids: [] } }), /mismatched image rootfs and manifest layers$/],
-  ['whose layer is not what its configuration says', (fitting) => ({ ...fitting, rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } }), /wrong diff id/],
+  ['whose layer does not match its configuration', (fitting) => ({ ...fitting, rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } }), /wrong diff id/],
 ];
 
 interface End {
@@ -113,7 +113,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
       expect(reason).toContain(problem);
     });
 
-    test.each(EXITS)('ends with %s', async (_, program, line) => {
+    test.each(EXITS)('fails because of %s', async (_, program, line) => {
       const tag = await push(program);
       expect(await end(await start(tag))).toEqual(exited(1));
       expect(await aws.logLines(tag)).toEqual([line]);
