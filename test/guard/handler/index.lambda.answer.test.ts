@@ -1,6 +1,7 @@
 import { FIXTURES } from './fixtures';
 import { event, SECRETS, SERVER_ERROR, Simulation, STACK_ID, THROTTLED, update } from './simulation';
 import { NetworkError } from '../../../src/handler/runtime/http';
+import { expectCleanEnd } from '../../handler/end-of-test';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -8,12 +9,8 @@ beforeEach(() => {
   aws.stackStatus = 'CREATE_IN_PROGRESS';
 });
 
-afterEach(() => {
-  expect(aws.clock.sleepers).toBe(0);
-  for (const text of [...aws.lines, ...aws.answers]) {
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  }
-});
+afterEach(() => expectCleanEnd(aws, SECRETS));
+
 describe('the handler', () => {
   test.each(['Create', 'Update', 'Delete'])('responds to a malformed %s', async (RequestType) => {
     const answer = await aws.request({ ...event({ RequestType, PhysicalResourceId: 'id' }), ResourceProperties: 7 });

@@ -1,5 +1,6 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THROTTLED, update } from './simulation';
+import { expectCleanEnd } from '../../handler/end-of-test';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -7,12 +8,8 @@ beforeEach(() => {
   aws.stackStatus = 'CREATE_IN_PROGRESS';
 });
 
-afterEach(() => {
-  expect(aws.clock.sleepers).toBe(0);
-  for (const text of [...aws.lines, ...aws.answers]) {
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  }
-});
+afterEach(() => expectCleanEnd(aws, SECRETS));
+
 describe('a rollback', () => {
   const monday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'monday' };
   const tuesday = { VersionKind: 'movingTag', VersionValue: 'main', Nonce: 'tuesday' };

@@ -2,6 +2,7 @@ import { FIXTURES } from './fixtures';
 import { event, NO_IMAGE, SECRETS, Simulation, STACK_ID, THROTTLED, update } from './simulation';
 import { REGISTRY_ACTIONS } from '../../../src/guard/contract';
 import { STACK_ACTIONS } from '../../../src/private/stack-actions';
+import { expectCleanEnd } from '../../handler/end-of-test';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -9,12 +10,8 @@ beforeEach(() => {
   aws.stackStatus = 'CREATE_IN_PROGRESS';
 });
 
-afterEach(() => {
-  expect(aws.clock.sleepers).toBe(0);
-  for (const text of [...aws.lines, ...aws.answers]) {
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  }
-});
+afterEach(() => expectCleanEnd(aws, SECRETS));
+
 describe('an existing image', () => {
   test('results in a response with its digest', async () => {
     const digest = aws.push('v1');

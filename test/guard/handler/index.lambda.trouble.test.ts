@@ -1,5 +1,6 @@
 import { FIXTURES } from './fixtures';
 import { DENIED, event, Fault, SECRETS, SERVER_ERROR, Simulation, THROTTLED } from './simulation';
+import { expectCleanEnd } from '../../handler/end-of-test';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -7,12 +8,8 @@ beforeEach(() => {
   aws.stackStatus = 'CREATE_IN_PROGRESS';
 });
 
-afterEach(() => {
-  expect(aws.clock.sleepers).toBe(0);
-  for (const text of [...aws.lines, ...aws.answers]) {
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  }
-});
+afterEach(() => expectCleanEnd(aws, SECRETS));
+
 describe('a registry that is', () => {
   test.each([
     ['throttled', THROTTLED],

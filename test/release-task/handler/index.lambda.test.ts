@@ -2,6 +2,7 @@ import { CLUSTER, digest, event, NO_IMAGE, properties, SECRETS, Simulation, upda
 import { STACK_ACTIONS } from '../../../src/private/stack-actions';
 import { LOG_ACTIONS, RUN_ACTIONS, TASK_ACTIONS } from '../../../src/release-task/contract';
 import { DENIED, Fault, SERVER_ERROR, THROTTLED } from '../../guard/handler/simulation';
+import { expectCleanEnd } from '../../handler/end-of-test';
 
 let aws: Simulation;
 beforeEach(() => {
@@ -9,10 +10,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  expect(aws.clock.sleepers).toBe(0);
-  for (const text of [...aws.lines, ...aws.answers]) {
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  }
+  expectCleanEnd(aws, SECRETS);
   expect(aws.callsOf('ecs:RunTask').map(({ stackStatus }) => stackStatus).filter((status) => !/^(CREATE|UPDATE)_IN_PROGRESS$/.test(status))).toEqual([]);
 });
 
