@@ -25,8 +25,8 @@ async function main(signal: AbortSignal): Promise<void> {
   screen.print('phased-fargate: registry → image → service, on a local AWS emulator, without AWS and without Docker.');
 
   screen.heading('Set-up', readFileSync(join(__dirname, '../examples/typescript', EXAMPLE, 'app.ts'), 'utf8').trim());
-  await screen.during('the emulator, from PyPI', async () => python());
-  const consumer = await screen.during('the packed library in a copy of this example, by npm install', () => Consumer.install(LOWEST));
+  await screen.during('install the emulator from PyPI', async () => python());
+  const consumer = await screen.during('install the packed library in a copy of this example', () => Consumer.install(LOWEST));
   try {
     signal.throwIfAborted();
     const emulator = await Emulator.start();
@@ -38,14 +38,14 @@ async function main(signal: AbortSignal): Promise<void> {
   } finally {
     consumer.remove();
   }
-  screen.print(`\nThat was the story, in ${Math.round((Date.now() - start) / 1000)} s. The emulator and all that it held are gone.`);
+  screen.print(`\nDone in ${Math.round((Date.now() - start) / 1000)} s. The emulator and its data are gone.`);
 }
 
 async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal): Promise<void> {
-  screen.fact(`from here on, everything goes to ${emulator.endpoint} and nowhere else`);
+  screen.fact(`from here on, all requests go to ${emulator.endpoint}`);
   const unused = Object.keys(process.env).filter((name) => /^AWS_|^CDK_|^(https?|all)_proxy$|^NODE_USE_ENV_PROXY$/i.test(name)).sort();
   screen.fact(`not used: ~/.aws${['', ...unused].join(', ')}`);
-  screen.fact('tasks really run, as processes of this machine and not in containers; ECS waits 60 times shorter than on AWS');
+  screen.fact('tasks run as processes of this machine, not in containers; ECS waits only 1/60 of the time that it waits on AWS');
   ok(emulator.endpoint.startsWith('http://127.0.0.1:'));
   deepEqual(Object.keys(emulator.env).filter((name) => unused.includes(name) && emulator.env[name] === process.env[name]), []);
   await screen.during('cdk bootstrap', () => bootstrap(emulator, signal));
@@ -63,7 +63,7 @@ async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: Ab
   screen.command('cdk deploy --all');
   let service = { name: '', cluster: '' };
   const deployment = user.deploy('--all');
-  const reasons = await screen.during('five tasks came and went in', () => Promise.race([
+  const reasons = await screen.during('start and stop of five tasks', () => Promise.race([
     deployment.then(() => fail('the deployment has ended')),
     reasonsOfTasks(user, 5, (found) => service = found),
   ]));
@@ -71,12 +71,12 @@ async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: Ab
   for (const [index] of reasons.entries()) screen.quote(`task ${index + 1}: PENDING → STOPPED`);
   deepEqual(new Set(reasons).size, 1);
   screen.quote(reasons[0]);
-  screen.fact('and so on, on AWS for about three hours: the image could not be pushed before there was a repository');
+  screen.fact('on AWS, this goes on for about three hours: nobody could push the image, because there was no repository yet');
   screen.command(`aws ecs update-service --cluster ${service.cluster} --service ${service.name} --desired-count 0`);
   await user.aws.ecs('UpdateService', { cluster: service.cluster, service: service.name, desiredCount: 0 });
   await deployment;
   equal(await user.aws.stackStatus('PlainFargateStack'), 'CREATE_COMPLETE');
-  screen.fact('the way out: a service that wants no tasks. Now the same with this library:');
+  screen.fact('the way out is a desired count of 0; now the same app with this library');
   restore();
 }
 
@@ -104,29 +104,29 @@ async function tellTheStory(user: User): Promise<void> {
   screen.fact(`an empty repository ${REPOSITORY} in its own stack, and an output with the commands for phase 2:`);
   screen.quote(/PushCommands\w* = (.*? --push \.)/.exec(registry.screen)![1].replace(' && ', ' &&\n'));
 
-  screen.heading('Phase 3 without phase 2: nobody has pushed an image');
+  screen.heading('Phase 3 before phase 2: nobody has pushed an image');
   const refused = await run(`cdk deploy ${deploy('v1').join(' ')}`, () => user.deployInVain(...deploy('v1')));
   const reason = refused.guard[0].answer!.Reason!;
   ok(refused.screen.includes(reason.replace(/\s+/g, ' ')));
   ok(reason.startsWith(`Image ${uri}:v1 does not exist`));
-  screen.fact('refused; the CLI shows why, and what to do:');
+  screen.fact('the guard refuses; the CLI shows the reason and what to do:');
   screen.quote(reason.replace(/ +(?=\d\) )/g, '\n'));
   deepEqual((await user.aws.clusterNames()).filter((name) => name.startsWith('FargateStack')), []);
   equal(await user.aws.stackStatus('FargateStack'), 'ROLLBACK_COMPLETE');
   equal(await user.aws.stackStatus('FargateStack-Registry'), 'CREATE_COMPLETE');
-  screen.fact('no VPC, load balancer or service was made, and the registry is untouched');
+  screen.fact('CloudFormation created no VPC, load balancer, or service, and the registry is unchanged');
 
-  screen.heading('Phase 2: the image', 'Built and pushed by the HTTP calls that Docker makes, since there may be no Docker here.');
+  screen.heading('Phase 2: the image', 'The demo makes the HTTP calls that Docker makes, because Docker may not be installed here.');
   const build = (tag: string) => `docker buildx build --platform ${PLATFORM} --tag ${uri}:${tag} --push .`;
   const digest = await run(build('v1'), () => user.pushProgram(REPOSITORY, 'v1', release('Hello from the first release')));
   equal(await user.aws.imageDigest(REPOSITORY, 'v1'), digest);
-  screen.fact(`the registry has v1: ${digest}`);
+  screen.fact(`the repository contains v1: ${digest}`);
 
   screen.heading('Phase 3: the service');
   const first = await run(`cdk deploy ${deploy('v1').join(' ')}`, () => user.deploy(...deploy('v1')));
   const host = /http:\/\/(\S+\.elb\.amazonaws\.com)/.exec(first.screen)![1];
   deepEqual(await imagesOf(user), [`${uri}@${digest}`]);
-  screen.fact('the service runs, and its task definition names the image by its digest:');
+  screen.fact('the service runs; its task definition names the image by digest:');
   screen.quote(`${uri}@${digest}`);
   await ask(user, host, 'Hello from the first release');
 
@@ -135,14 +135,14 @@ async function tellTheStory(user: User): Promise<void> {
   await run(`cdk deploy ${deploy('v2').join(' ')}`, () => user.deploy(...deploy('v2')));
   await ask(user, host, 'Hello from the second release');
 
-  screen.heading('A release that does not come up', "console.log('no database');\nprocess.exit(1);");
+  screen.heading('A release that does not start', "console.log('no database');\nprocess.exit(1);");
   await run(build('v3'), () => user.pushProgram(REPOSITORY, 'v3', script("console.log('no database');\nprocess.exit(1);")));
   const failed = await run(`cdk deploy ${deploy('v3').join(' ')}`, () => user.deployInVain(...deploy('v3')));
   ok(failed.screen.includes("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."));
   equal(await user.aws.stackStatus('FargateStack'), 'UPDATE_ROLLBACK_COMPLETE');
   deepEqual(updates(failed), [await user.aws.imageDigest(REPOSITORY, 'v3'), second]);
   deepEqual(await imagesOf(user), [`${uri}@${second}`]);
-  screen.fact('three tasks failed, ECS rolled the service back, CloudFormation the stack, and the guard answered with the digest of v2');
+  screen.fact('three tasks failed, ECS rolled back the service, CloudFormation rolled back the stack, and the guard answered the digest of v2');
   await ask(user, host, 'Hello from the second release');
 }
 

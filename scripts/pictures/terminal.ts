@@ -27,7 +27,7 @@ export function terminalPicture(command: string, { played, seconds }: { played: 
     }</text>`);
     scroll.push(`${percent(from)}{transform:translateY(${-ROW * Math.max(0, row + rows.length - ROWS)}px)}`);
     if (until === undefined) row += rows.length;
-    if (line.includes('without phase 2')) still = row - 1;
+    if (line.includes('before phase 2')) still = row - 1;
   }
 
   const height = BAR + ROWS * ROW + 2 * MARGIN;

@@ -37,7 +37,7 @@ export class Story {
       await this.deploy('Registry');
       return (await aws.repositoryNames()).find((name) => name === names.repository)!;
     });
-    await this.step('phase 3 without phase 2 is refused', async () => {
+    await this.step('phase 3 before phase 2 is refused', async () => {
       const { output } = await this.deployInVain('Service', 'v1');
       const reason = /Image \S+:v1 does not exist/.exec(output.replace(/\s+/g, ' '));
       ok(reason, output);

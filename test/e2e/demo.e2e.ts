@@ -31,7 +31,7 @@ test('the demo runs to its end in any environment', async () => {
     CDK_DEFAULT_ACCOUNT: '999999999999',
   });
   const [code] = await once(child, 'close');
-  expect(screen()).toContain('That was the story');
+  expect(screen()).toContain('Done in');
   expect(screen()).toMatch(/not used: .*AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, AWS_PROFILE/);
   expect(code).toBe(0);
   await expectNothingLeft(screen());
