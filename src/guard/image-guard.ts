@@ -9,7 +9,7 @@ import { GuardFunction } from './guard-function';
 import { ImageGuardProps } from './image-guard-options';
 import { ImageRequirement } from './image-requirement';
 import { BoundImageVersion, ImageVersion } from './image-version';
-import { checkFunction, contradictions } from './lambda-checks';
+import { checkFunction, contradictions } from './lambda-image-checks';
 import { Pin, PinnedContainerImage, PinnedLambdaCode } from './pinned-image';
 import { comeAfterRegistry } from './registry-order';
 import { checkRequirement, RequireGuardOptions, unguardedImages } from './require-guard';

@@ -1,6 +1,6 @@
 import { CfnResource, Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { claim } from '../private/claims';
+import { claim } from '../private/one-per-app';
 import { deployedStack, singleton } from '../private/stacks';
 import { invalid, isKnown, shown } from '../private/validation';
 

@@ -1,8 +1,8 @@
 import { Stack, Stage, Token } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { IConstruct } from 'constructs';
-import { claim } from '../private/claims';
 import { kebabCase } from '../private/names';
+import { claim } from '../private/one-per-app';
 import { isOverridden, renderedProperties } from '../private/rendered';
 import { deployedStack } from '../private/stacks';
 import { invalid, isPlaceholder, shown } from '../private/validation';

@@ -3,7 +3,7 @@ import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { checkPlace } from './same-place';
+import { checkPlace } from './account-and-region';
 
 /**
  * Keeps a metric near its target by changing the number of tasks. Supports metric math, which the L2 of aws-cdk-lib refuses.

@@ -2,7 +2,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { checkPlaces } from './same-place';
+import { checkPlaces } from './account-and-region';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyDuration, anyNumber, factoryOptions, Kinds } from '../private/option-kinds';
 import { invalid, outside, shown } from '../private/validation';

@@ -1,11 +1,11 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { checkRegion, checkVpcOfListener } from './account-and-region';
 import { BoundIngress, WayIn } from './bound-ingress';
 import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
 import { ListenerIngressOptions } from './ingress-options';
 import { LAST_PRIORITY, prioritiesTaken } from './listener-priorities';
-import { checkRegion, checkVpcOfListener } from './same-place';
 import { ServiceTargets } from './target-groups';
 import { anyNumber, anyText, factoryOptions, instance, Kinds, listOf } from '../private/option-kinds';
 import { invalid, isKnown, isPlaceholder, outside, refuse, shown } from '../private/validation';

@@ -4,9 +4,9 @@ import { Account } from './account';
 import { Names } from './names';
 import { Finding } from './report';
 import { cdk, CdkRun } from '../emulator/cdk';
-import { nativeFailure, nativeRelease } from '../emulator/native';
 import { pushImage, pushIndex } from '../emulator/oci';
 import { Program } from '../emulator/programs';
+import { nativeFailure, nativeRelease } from '../emulator/static-program';
 
 const PLATFORM = 'linux/amd64';
 const ANSWERS_WITHIN_MS = 5 * 60_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { User } from './user';
-import { nativeRelease } from '../emulator/native';
+import { nativeRelease } from '../emulator/static-program';
 
 /** A deployment that fails because of an alarm in `rollbackOn`. Each test continues where the previous one ended. */
 

@@ -8,7 +8,7 @@ import { workflowOf } from './workflow-document';
 import { WorkflowSettings, workflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
 import { checkedOptions } from '../../private/checked-options';
-import { claim } from '../../private/claims';
+import { claim } from '../../private/one-per-app';
 import { anyDuration, anyText, instance, Kinds, listOf, mapOf, structOf } from '../../private/option-kinds';
 import { invalid, located, refuse, shown } from '../../private/validation';
 import { DeployPlan, deployPlan, EnvironmentPlan } from '../deploy-plan';

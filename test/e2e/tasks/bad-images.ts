@@ -3,9 +3,9 @@ import { ISOLATED } from './behavior';
 import { PLATFORM, URI } from './service-stack';
 import { Aws } from '../../emulator/aws';
 import { Emulator, EmulatorOptions, REGION } from '../../emulator/emulator';
-import { nativeFailure } from '../../emulator/native';
 import { Image, pushImage } from '../../emulator/oci';
 import { Program } from '../../emulator/programs';
+import { nativeFailure } from '../../emulator/static-program';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BREAKER, PLATFORM, ServiceOptions, ServiceStack, URI } from './service-stack';
 import { EmulatorOptions } from '../../emulator/emulator';
-import { nativeRelease } from '../../emulator/native';
 import { Program } from '../../emulator/programs';
+import { nativeRelease } from '../../emulator/static-program';
 
 export interface ServerOptions {
   readonly port?: number;

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { Program } from './programs';
 
-/** Binary compiled from release.c for Linux on x86-64. It runs on Fargate and in both runtimes of the emulator. */
+/** Binary compiled from static-program.c for Linux on x86-64. It runs on Fargate and in both runtimes of the emulator. */
 const RELEASE = gunzipSync(Buffer.from([
   'H4sIAAAAAAACA61Tz2sTURB+2WZrjcasF6m3rQS0lG7zgkIJRVKa6AQDVoxeJWm2NNhmQ/IiLQhWqodHyX/hVegxFG03rZijkoOC',
   'oPRQa7ClClYoHrrO2x/SllI9+GCZme/NN/PNLO9RMn1N8vmIdyRylYhogcTtOO7i0PEnBbFBzIsTmfjtXJnsP/ED9pdEDliiOObW',

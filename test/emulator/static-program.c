@@ -4,7 +4,7 @@
  *   release serve PORT TEXT    answers every HTTP request with the text
  *   release exit CODE TEXT     prints the text and exits
  *
- * native.ts contains the output of this command:
+ * static-program.ts contains the output of this command:
  *   gcc -Os -nostdlib -static -fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin -Wl,--build-id=none -Wl,-z,noseparate-code -s
  */
 static long call(long number, long a, long b, long c, long d) {
