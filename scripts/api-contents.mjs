@@ -14,9 +14,9 @@ const PHASES = {
 };
 
 const PARAMETERS = {
-  scope: 'where the construct belongs: an app, a stack, or any other construct.',
-  id: 'its name, unique in that scope.',
-  props: 'its properties.',
+  scope: 'parent of the construct: an app, a stack, or any other construct.',
+  id: 'ID of the construct, unique within its scope.',
+  props: 'properties of the construct.',
 };
 
 const assembly = JSON.parse(readFileSync('.jsii', 'utf8')).types;

@@ -34,7 +34,7 @@ export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFar
  * 2. Build and push the image.
  * 3. `cdk deploy <stack> --parameters <stack>:<id>ImageTag=<tag>` deploys the service with exactly that image.
  *
- * If you skip phase 2, phase 3 fails within seconds, and the error says how to push the image.
+ * If you skip step 2, step 3 fails within seconds, and the error says how to push the image.
  */
 export class PhasedFargateService extends Construct implements ec2.IConnectable, iam.IGrantable {
   /** Phase 1: the repository that the image is pushed to. */

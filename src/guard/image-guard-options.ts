@@ -18,7 +18,7 @@ export interface ImageGuardOptions {
   /**
    * The action to take if the image is not in the registry.
    *
-   * @default WhenMissing.fail() - the deployment fails at once, and the error says how to push the image
+   * @default WhenMissing.fail() - the deployment fails immediately, and the error says how to push the image
    */
   readonly whenMissing?: WhenMissing;
 
@@ -32,9 +32,8 @@ export interface ImageGuardOptions {
   readonly retainReleasedImages?: boolean;
 
   /**
-   * Requirements that an image must meet before it is released, for example that it is scanned or signed. The guard checks
-   * them when it releases a digest for the first time. It does not check them in infrastructure-only deployments or
-   * rollbacks.
+   * Requirements that an image must meet before it is released, such as a scan or a signature. The guard checks them when
+   * a digest is released for the first time. It does not check them in infrastructure-only deployments or rollbacks.
    *
    * @default - the image must be in the registry and run on the platform of its task definitions
    */

@@ -66,7 +66,7 @@ export interface AwaitedImage {
  */
 export class ImageGuard extends Construct {
   /**
-   * Requires a guard for each ECR image that a resource below `scope` uses. Otherwise, synthesis fails.
+   * Makes synthesis fail if a resource below `scope` uses an ECR image without a guard.
    *
    * The check covers every CloudFormation resource with a property for an image, such as ECS task definitions, ECS
    * Express Mode services, AWS Batch job definitions, Lambda functions, AgentCore runtimes, and SageMaker models. It also
@@ -94,8 +94,8 @@ export class ImageGuard extends Construct {
   }
 
   /**
-   * The image for ECS task definitions (services, workers, scheduled tasks, sidecars) and AWS Batch jobs in the stack of this
-   * guard. It is pinned by its digest. The task's execution role gets the permission to pull it. On Fargate, the guard
+   * The image for ECS task definitions (services, workers, scheduled tasks, sidecars) and AWS Batch jobs in the stack of
+   * this guard. It is pinned by its digest. The task's execution role gets permission to pull it. On Fargate, the guard
    * checks that the image runs on the platform of each task and job definition.
    */
   public readonly image: ecs.ContainerImage;
@@ -144,8 +144,8 @@ export class ImageGuard extends Construct {
   private tagSuffix = '';
 
   /**
-   * @throws if the registry is in another stack, and its name is unknown at synthesis; if an option is invalid; at synthesis,
-   * if a Lambda function uses the image, and another resource needs the image for a different platform
+   * @throws if the registry is in another stack and its name is unknown at synthesis; if an option is invalid; at
+   * synthesis, if a Lambda function uses the image, but not all users of the image have the same platform
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
@@ -263,7 +263,7 @@ export class ImageGuard extends Construct {
 
   private checkRequirements(requirements: ImageRequirement[], waitSeconds: number): void {
     if (waitSeconds > LONGEST_WAIT.toSeconds()) {
-      throw invalid(this, `requirements and whenMissing wait for ${Duration.seconds(waitSeconds).toHumanString()} in total: at most ${LONGEST_WAIT.toHumanString()}, ` +
+      throw invalid(this, `requirements and whenMissing wait for ${Duration.seconds(waitSeconds).toHumanString()} in total, but the maximum is ${LONGEST_WAIT.toHumanString()}, ` +
         'because the guard waits within one invocation of a Lambda function');
     }
     if (requirements.some(({ _asksInspector }) => _asksInspector) && isInOtherAccount(this, this.registry)) {

@@ -53,7 +53,7 @@ export interface AcceptedFinding {
   /**
    * First day on which the vulnerability is no longer accepted, as `YYYY-MM-DD` in UTC.
    *
-   * @default - accepted as long as it is listed
+   * @default - the acceptance does not expire
    */
   readonly until?: string;
 }
@@ -85,8 +85,9 @@ export interface ScannedOptions {
   readonly onlyFixable?: boolean;
 
   /**
-   * Time that a release waits for the scan of a new image: 0 seconds to 14 minutes. The first enhanced scan of a
-   * repository can take longer. Together with the time in `WhenMissing.waitFor`, the wait must not exceed 14 minutes.
+   * Maximum time that a release waits for the scan of a new image: 0 seconds to 14 minutes. The sum of this time and the
+   * time in `WhenMissing.waitFor` must not exceed 14 minutes. The first enhanced scan of a repository can take longer
+   * than 14 minutes.
    *
    * @default Duration.minutes(5)
    */
@@ -108,8 +109,8 @@ export interface ScannedOptions {
  */
 export interface SignedOptions {
   /**
-   * Time that a release waits for ECR to sign a new image: 0 seconds to 14 minutes. Together with the time in
-   * `WhenMissing.waitFor`, the wait must not exceed 14 minutes.
+   * Maximum time that a release waits for ECR to sign a new image: 0 seconds to 14 minutes. The sum of this time and the
+   * time in `WhenMissing.waitFor` must not exceed 14 minutes.
    *
    * @default Duration.minutes(2)
    */
@@ -119,12 +120,12 @@ export interface SignedOptions {
 /**
  * A requirement that an image must meet before it is released.
  *
- * The guard checks a requirement when it releases a digest for the first time. It never blocks infrastructure-only
+ * The guard checks a requirement when a digest is released for the first time. It never blocks infrastructure-only
  * deployments, deployments of an earlier image, or rollbacks.
  */
 export class ImageRequirement {
   /**
-   * Requires that ECR has scanned the image and found no vulnerability with the severity `failOn` or higher, except for
+   * Requires that ECR has scanned the image and found no vulnerability of severity `failOn` or higher, except for
    * accepted ones. If the image is an index, the guard checks the images for the platforms of the task definitions.
    *
    * @throws if the severity or a date is not valid; if `waitFor` is not between 0 seconds and 14 minutes; if an accepted
@@ -194,7 +195,7 @@ function waitSeconds(factory: string, duration: Duration): number {
   if (duration.isUnresolved()) throw new Error(`ImageRequirement.${factory}: waitFor must be known at synthesis`);
   const seconds = duration.toSeconds({ integral: false });
   if (!(seconds >= 0 && seconds <= LONGEST_WAIT.toSeconds())) {
-    throw new Error(`ImageRequirement.${factory}: waitFor ${duration.toHumanString()} is out of bounds: 0 seconds to ${LONGEST_WAIT.toHumanString()}, ` +
+    throw new Error(`ImageRequirement.${factory}: waitFor ${duration.toHumanString()} is out of range: pass 0 seconds to ${LONGEST_WAIT.toHumanString()}, ` +
       'because the guard waits within one invocation of a Lambda function');
   }
   return Math.ceil(seconds);

@@ -74,9 +74,9 @@ export class ImageVersion {
    * If a later deployment omits the parameter, the CDK CLI passes the previous value, and the image stays the same. The
    * template does not change from release to release.
    *
-   * @param name logical ID of the parameter: letters and digits. By default, the IDs from the stack down to the guard,
-   * followed by `ImageTag`. A final ID `Guard` is omitted, so the default for the service `Api` is `ApiImageTag`. Guards
-   * with the same name share the parameter. If the stack already has a parameter with this name, the guard uses it.
+   * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack and
+   * appends `ImageTag`. It omits a final ID `Guard`: for the service `Api`, the default is `ApiImageTag`. Guards with the
+   * same name share the parameter. If the stack already has a parameter with this name, the guard uses it.
    * @throws if the name is not a valid logical ID; at synthesis, if the stack has another construct with this ID
    */
   public static parameter(name?: string): ImageVersion {

@@ -11,7 +11,7 @@ const LONGEST_WAIT = Duration.minutes(14);
  */
 export class WhenMissing {
   /**
-   * Fails the deployment at once. The error contains the commands that push the image.
+   * Fails the deployment immediately. The error contains the commands that push the image.
    */
   public static fail(): WhenMissing {
     return new WhenMissing(BY_FACTORY, 'fail');
@@ -30,7 +30,7 @@ export class WhenMissing {
     if (duration.isUnresolved()) throw new Error('WhenMissing.waitFor: duration must be known at synthesis');
     const seconds = duration.toSeconds({ integral: false });
     if (seconds < 1 || seconds > LONGEST_WAIT.toSeconds()) {
-      throw new Error(`WhenMissing.waitFor: duration ${duration.toHumanString()} is out of bounds: 1 second to ${LONGEST_WAIT.toHumanString()}, ` +
+      throw new Error(`WhenMissing.waitFor: duration ${duration.toHumanString()} is out of range: pass 1 second to ${LONGEST_WAIT.toHumanString()}, ` +
         'because the guard waits within one invocation of a Lambda function');
     }
     return new WhenMissing(BY_FACTORY, 'waitFor', Math.ceil(seconds));

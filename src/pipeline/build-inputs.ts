@@ -30,14 +30,14 @@ export interface BuildInputs {
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** GitHub does not allow other names of secrets. */
+/** Names that GitHub allows for secrets. */
 const VARIABLE = /^(?!GITHUB_|RUNNER_)[A-Z_][A-Z0-9_]*$/;
 const SECRET_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const CONTEXT_NAME = /^[\w./:@-]+$/;
-/** A layout on disk is none: nobody would notice that its content has changed. */
+/** Excludes an OCI layout on disk, because nothing would show that its content has changed. */
 const ADDRESS = /^(docker-image|https?|git|ssh):\/\/\S+$/;
 
-/** Paths that buildx would take for the address of a repository or a target. */
+/** Paths that buildx would interpret as the address of a repository or as a target. */
 const LIKE_ADDRESS = /^github\.com\/|:/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
@@ -61,8 +61,8 @@ export function buildInputs(property: string, build: Build, root: string | undef
   const { additionalContexts = {}, buildArgs = {}, secrets = {}, tags = [], target, rebuildSchedule, runsOn } = build;
   const contexts = mapped(additionalContexts, (name, value) => additionalContext(`${property}.additionalContexts`, name, value, root));
   const directories = Object.values(contexts).filter((value) => !ADDRESS.test(value)).map((value) => value.replace(/^\.\//, ''));
-  checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: letters, digits and "_"');
-  checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: letters, digits, ".", "_" and "-"');
+  checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: letters, digits, and "_"');
+  checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: letters, digits, ".", "_", and "-"');
   for (const [id, variable] of Object.entries(secrets)) {
     if (!VARIABLE.test(variable)) {
       throw new Error(`${property}.secrets.${id} ${shown(variable)} is not the name of an environment variable for a secret: ` +
@@ -97,7 +97,7 @@ function additionalContext(property: string, name: string, value: string, root: 
   if (!CONTEXT_NAME.test(name)) throw new Error(`${property}: ${shown(name)} is not the name of a build context`);
   if (ADDRESS.test(value) && !Token.isUnresolved(value)) return value;
   if (value.includes('://')) {
-    throw new Error(`${property}.${name} ${shown(value)} is neither a directory of the source repository nor an address of one of these kinds: ` +
+    throw new Error(`${property}.${name} ${shown(value)} is neither a directory of the source repository nor an address with one of these schemes: ` +
       'docker-image://, https://, http://, git://, ssh://');
   }
 
@@ -127,7 +127,7 @@ function checkTags(property: string, tags: readonly string[]): void {
 
 function checkWord(property: string, word: string): void {
   if (typeof word !== 'string' || Token.isUnresolved(word) || !/^[^\s\p{Cc}]+$/u.test(word)) {
-    throw new Error(`${property} ${shown(word)} is not a word that is known at synthesis`);
+    throw new Error(`${property} ${shown(word)} is not a single word that is known at synthesis`);
   }
 }
 

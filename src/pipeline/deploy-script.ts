@@ -73,7 +73,7 @@ export class DeployScript extends Construct {
   /**
    * Returns the content of the script. Call it when the app is complete.
    *
-   * @throws in the same cases as synthesis, except for a script that is out of date
+   * @throws in the same cases as synthesis, but not if the script is out of date
    */
   public render(): string {
     const plan = deployPlan(this.node.scope as Construct, this.images, repositoryRoot());

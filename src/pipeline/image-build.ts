@@ -2,7 +2,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { ImageCompression } from './image-compression';
 
 /**
- * Build of the image of one registry. Paths are relative to the root of the source repository.
+ * Build settings for the image of one registry. Paths are relative to the root of the source repository.
  *
  * The tag of the image consists of the last commit that changed its sources and a hash of the settings below that affect the
  * build. If the registry already has an image with this tag, the build is skipped.
@@ -14,10 +14,9 @@ export interface ImageBuild {
   readonly registry: ecr.IRepository;
 
   /**
-   * Build context: a directory, which must not be a symbolic link. A commit that changes nothing in the build context does
-   * not build a new image.
+   * Build context: a directory, but not a symbolic link. A commit that changes it builds a new image.
    *
-   * @default . - the whole repository
+   * @default - the root of the source repository
    */
   readonly context?: string;
 
@@ -29,9 +28,9 @@ export interface ImageBuild {
   readonly dockerfile?: string;
 
   /**
-   * More build contexts, by the name that the Dockerfile uses in `FROM` or `COPY --from`. The value is a directory of the
-   * source repository, or an address that buildx accepts, such as `docker-image://alpine:3.22`. Directories count as sources
-   * of the image. The content behind an address does not.
+   * Additional build contexts, by the name that the Dockerfile uses in `FROM` or `COPY --from`. The value is a directory
+   * of the source repository, or an address that buildx accepts, such as `docker-image://alpine:3.22`. A commit that
+   * changes one of these directories builds a new image. A change of the content behind an address does not.
    *
    * @default - none
    */
@@ -55,19 +54,20 @@ export interface ImageBuild {
    * Build secrets: the name of an environment variable for each secret ID. The Dockerfile mounts a secret by its ID:
    * `RUN --mount=type=secret,id=npm_token`. Values are never printed and never become part of the image.
    *
-   * A `DeployWorkflow` reads the GitHub secret with the name of the variable, in the build step only. It builds in the GitHub
-   * environment `buildEnvironmentName`. Put the secret there, so that other workflows of the repository cannot read it. A
-   * `DeployScript` reads the environment variables of its caller. `BuildAndPush` reads the AWS Secrets Manager secrets in its
-   * `secrets` property. A missing secret fails the build. A new value of a secret does not build a new image.
+   * A `DeployWorkflow` reads the GitHub secret with the same name as the variable, and passes it only to the build step.
+   * It builds in the GitHub environment `buildEnvironmentName`. Put the secret there, so that other workflows of the
+   * repository cannot read it. A `DeployScript` reads the environment variables of its caller. `BuildAndPush` reads the
+   * AWS Secrets Manager secrets in its `secrets` property. If a secret is missing, the build fails. If only the value of
+   * a secret changes, no new image is built.
    *
    * @default - none
    */
   readonly secrets?: { [id: string]: string };
 
   /**
-   * More tags for the image in `registry`, such as `latest`. Every run sets them, even if it does not build the image.
-   * Services never refer to these tags. If a tag already points to another image and the registry does not allow it to move,
-   * the run fails.
+   * Additional tags for the image in `registry`, such as `latest`. Every run sets them, even if it does not build the
+   * image. Services never refer to these tags. If a tag already points to another image and the registry does not allow
+   * it to move, the run fails.
    *
    * @default - none
    */
@@ -82,7 +82,8 @@ export interface ImageBuild {
 
   /**
    * Registries of later stages that get the same image, such as registries in other accounts or regions. The image is
-   * built once. Before the first stage that uses such a registry is deployed, the image is copied to it by digest.
+   * built once. It is copied to each of these registries by digest, before the first stage that uses the registry is
+   * deployed.
    *
    * @default - none
    */

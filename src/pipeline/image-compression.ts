@@ -6,7 +6,7 @@ import { shown } from '../private/validation';
  */
 export class ImageCompression {
   /**
-   * Zstandard. It also recompresses the layers of the base image. Fargate starts tasks faster with Zstandard. Lambda
+   * Zstandard for all layers, including those of the base image. Fargate starts tasks faster with Zstandard. Lambda
    * functions cannot use such images.
    *
    * @param level 1 (fastest) to 22 (smallest); 3 by default
@@ -18,7 +18,7 @@ export class ImageCompression {
   }
 
   /**
-   * Gzip at this level. It also recompresses the layers of the base image.
+   * Gzip at this level for all layers, including those of the base image.
    *
    * @param level 1 (fastest) to 9 (smallest)
    * @throws if the level is not a whole number from 1 to 9

@@ -4,29 +4,29 @@ import { command, quoted } from './shell';
 import { pathspec } from './source-path';
 import { buildFlags } from '../private/docker-commands';
 
-/** What the pipelines have in common about images: calls of the functions in `shell`, and their arguments. */
+/** Calls of the functions in `shell` that build, push, and copy images. All pipelines share them. */
 
-/** The variable with an image as a release names it: `<tag>@<digest>`. */
+/** Name of the variable that contains the image of a release: `<tag>@<digest>`. */
 export function imageVariable({ id }: ImagePlan): string {
   return `IMAGE_${id.replace(/-/g, '_').toUpperCase()}`;
 }
 
-/** What an image is built from, as git takes it. */
+/** Sources of an image, as pathspecs for git. */
 export function sourcesOf({ sources }: ImagePlan): string {
   return sources.map((path) => quoted(pathspec(path))).join(' ');
 }
 
-/** Sets `tag` to that of the image that is built from the commit that is checked out. */
+/** Sets `tag` to the tag of the image for the checked-out commit. */
 export function imageTag(image: ImagePlan): string {
   return `tag=$(image_tag ${image.settings} ${sourcesOf(image)})`;
 }
 
-/** Changes `tag` to that of the latest rebuild. */
+/** Changes `tag` to the tag of the latest rebuild. */
 export function newestTag(image: ImagePlan): string {
   return `tag=$(newest_tag ${placed(image)} "$tag")`;
 }
 
-/** Sets `digest` to that of the image with the tag `$tag`, if there is one. */
+/** Sets `digest` to the digest of the image with the tag `$tag`, if it exists. */
 export function lookUp(image: ImagePlan): string {
   return `digest=$(look_up ${placed(image)} "$tag")`;
 }
@@ -34,7 +34,7 @@ export function lookUp(image: ImagePlan): string {
 /**
  * Builds the image, pushes it with the tag `$tag`, and sets `digest`.
  *
- * @param moving whether the tag may name another image already
+ * @param moving whether the tag may already point to another image
  */
 export function buildAndPush(image: ImagePlan, { moving = false } = {}): string {
   const variables = Object.values(image.secrets);
@@ -47,22 +47,22 @@ export function buildAndPush(image: ImagePlan, { moving = false } = {}): string 
   ].join('\n');
 }
 
-/** Gives an image its further tags, where Docker is logged in. */
+/** Adds the additional tags of an image. Docker must be logged in. */
 export function addTags(image: ImagePlan, digest: string): string[] {
   return image.tags.map((tag) => copy(image, image, { digest, tag }));
 }
 
-/** Gives an image its further tags, and logs Docker in for that. */
+/** Logs Docker in, and adds the additional tags of an image. */
 export function logInAndAddTags(image: ImagePlan, digest: string): string[] {
   return image.tags.map((tag) => promote(image, image, { digest, tag }));
 }
 
-/** Copies an image, where Docker is logged in to both registries. */
+/** Copies an image. Docker must be logged in to both registries. */
 export function copy(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
   return command(`copy_image ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
 }
 
-/** Copies an image, and logs Docker in for that. */
+/** Logs Docker in, and copies an image. */
 export function promote(from: RepositoryPlan, to: RepositoryPlan, image: { digest: string; tag: string }): string {
   return command(`promote_image ${from.region} ${from.repositoryUri} "${image.digest}"`, `${placed(to)} ${to.repositoryUri} "${image.tag}"`);
 }
@@ -71,7 +71,7 @@ export function logIn({ region, repositoryUri }: RepositoryPlan): string {
   return `log_in ${region} ${repositoryUri}`;
 }
 
-/** Of `docker buildx build`, besides where to push to. */
+/** Arguments of `docker buildx build`, except for the destination. */
 export function buildArguments(image: ImagePlan): string[] {
   const { context, dockerfile, target, buildArgs, additionalContexts, secrets, compression } = image;
   return [
@@ -85,7 +85,7 @@ export function buildArguments(image: ImagePlan): string[] {
   ];
 }
 
-/** Account, region and name of a repository. */
+/** Account, region, and name of a repository. */
 export function placed({ account, region, repositoryName }: RepositoryPlan): string {
   return `${account} ${region} ${repositoryName}`;
 }

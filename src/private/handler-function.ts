@@ -66,7 +66,7 @@ export class HandlerFunction extends Construct {
   }
 
   /**
-   * Allows the function these actions on one more resource.
+   * Allows the function to perform these actions on another resource.
    *
    * All resources share one statement, because the inline policies of a role can have at most 10,240 characters.
    */

@@ -48,9 +48,9 @@ export interface ImageRegistryProps {
   /**
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - the repository and its images are kept. Exception: if the
-   * deployment that creates the repository fails, the rollback deletes the repository if it is empty. With a guard in the
-   * same stack, the rollback deletes the repository even if it contains images
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. If the deployment that
+   * creates the repository fails, the rollback deletes the repository, unless it contains images. With a guard in the
+   * same stack, the rollback deletes the images too
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -88,8 +88,8 @@ export interface ImageRegistryProps {
    * ARN of an AWS Signer signing profile. ECR uses the profile to sign each pushed image. The identity that pushes needs
    * `signer:SignPayload` on the profile. `grantPush` grants this permission.
    *
-   * An account has only one signing configuration per region, and this option writes it. Therefore, put all registries of
-   * an account and region that use this option into one stack, and do not configure signing elsewhere.
+   * An account has only one signing configuration per region, and this option writes it. In each account and region, put
+   * all registries with this option into one stack, and do not configure signing elsewhere.
    *
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
    * @default - images are not signed
@@ -113,8 +113,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * registries for one service stack share one registry stack.
    *
    * The registry stack is the child `Registry` of the service stack. Its name is `<service stack name>-Registry`. It
-   * inherits the environment, tags, permissions boundary, termination protection, and synthesizer of the service stack. If
-   * `scope` is in a nested stack, the service stack is the outermost parent stack.
+   * inherits the environment, tags, permissions boundary, termination protection, and synthesizer of the service stack.
+   * If `scope` is in a nested stack, the service stack is the outermost parent stack.
    *
    * If the service stack has a guard for this registry, CDK deploys the registry stack first. The registry stack also
    * declares the image tag parameters of the guards, so `cdk deploy --parameters` works without a stack name.

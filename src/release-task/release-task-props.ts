@@ -36,8 +36,8 @@ export interface ReleaseTaskProps extends TaskOptions {
 
   /**
    * Number of lines from the end of the container log to include in the failure message: 0 to 50. The log must be in
-   * CloudWatch Logs. Text that looks like a secret is redacted. The redaction misses a secret that is logged without its
-   * name, so pass 0 if the task logs secrets.
+   * CloudWatch Logs. Text that looks like a secret is redacted. Redaction can miss a secret if only its value is logged,
+   * so pass 0 if the task logs secrets.
    *
    * @default 20
    */
@@ -46,15 +46,16 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Cluster of the task.
    *
-   * @default - the default cluster in `vpc`, which all services and release tasks without their own cluster share
+   * @default - the default cluster in `vpc`, shared by all services and release tasks in the stack that do not set
+   * `cluster`
    */
   readonly cluster?: ecs.ICluster;
 
   /**
    * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
    *
-   * @default - a new VPC with public and private subnets in two availability zones, which all services and release tasks
-   * without their own cluster or VPC share
+   * @default - a new VPC, shared by all services and release tasks in the stack that set neither `cluster` nor `vpc`; it
+   * has public and private subnets in two availability zones
    */
   readonly vpc?: ec2.IVpc;
 

@@ -63,8 +63,8 @@ const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.
  * - the task has already succeeded for the release
  * - the image does not exist yet
  *
- * The stack stores which releases have run, so a new stack runs the task again. A task that fails or is stopped also runs
- * again in the next deployment. The task must therefore tolerate repeated runs.
+ * The stack remembers which releases have run, so a new stack runs the task again. A task that fails or is stopped also
+ * runs again in the next deployment. The task must therefore tolerate repeated runs.
  *
  * If you cancel the deployment while the task runs, the task is stopped.
  *
@@ -167,7 +167,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
     }
     const seconds = timeoutOf(given).toSeconds({ integral: false });
     if (seconds < 1 || seconds > LONGEST_TIMEOUT.toSeconds()) {
-      throw invalid(this, `timeout ${timeoutOf(given).toHumanString()} is out of bounds: 1 second to ${LONGEST_TIMEOUT.toHumanString()}, ` +
+      throw invalid(this, `timeout ${timeoutOf(given).toHumanString()} is out of range: pass 1 second to ${LONGEST_TIMEOUT.toHumanString()}, ` +
         'because one invocation of a Lambda function waits for the task');
     }
     if (given.failureLogLines !== undefined && (Token.isUnresolved(given.failureLogLines) || outside(given.failureLogLines, 0, MOST_LOG_LINES))) {

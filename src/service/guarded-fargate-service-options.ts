@@ -14,21 +14,22 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Cluster of the service.
    *
-   * @default - the default cluster in `vpc`, which all services without their own cluster share
+   * @default - the default cluster in `vpc`, shared by all services and release tasks in the stack that do not set
+   * `cluster`
    */
   readonly cluster?: ecs.ICluster;
 
   /**
    * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
    *
-   * @default - a new VPC with public and private subnets in two availability zones, which all services without their own
-   * cluster or VPC share
+   * @default - a new VPC, shared by all services and release tasks in the stack that set neither `cluster` nor `vpc`; it
+   * has public and private subnets in two availability zones
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Number of NAT gateways of the default VPC: 0 to 2. Do not combine it with `cluster` or `vpc`. All services of a stack
-   * share the default VPC, so set this option on the first of them.
+   * Number of NAT gateways of the default VPC: 0 to 2. Do not combine it with `cluster` or `vpc`. The default VPC is
+   * shared, so set this option on the first service that uses it.
    *
    * With 0, tasks run in public subnets with a public IP address, and their security group admits only the load balancer. To
    * run tasks in isolated subnets instead, pass `assignPublicIp: false`, and add VPC endpoints to `cluster.vpc`.
@@ -55,7 +56,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
    * Capacity providers of the tasks, such as `FARGATE_SPOT`. If you pass your own cluster, it must have these capacity
    * providers.
    *
-   * @default - Fargate
+   * @default - the `FARGATE` launch type
    */
   readonly capacityProviderStrategies?: ecs.CapacityProviderStrategy[];
 
@@ -120,7 +121,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Ingress of the service: its own load balancer, a shared listener, or none.
    *
-   * @default - `PhasedFargateService`: a load balancer that is reachable from the internet; `GuardedFargateService`: none
+   * @default - an internet-facing load balancer for a `PhasedFargateService`; none for a `GuardedFargateService`
    */
   readonly ingress?: Ingress;
 }

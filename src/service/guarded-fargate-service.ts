@@ -23,7 +23,7 @@ import { stopService } from '../private/cli-commands';
 import { invalid, located } from '../private/validation';
 
 /**
- * Phase 3: an ECS service on Fargate. It runs an image that has passed a guard.
+ * Phase 3: an ECS service on Fargate that runs the image of an `ImageGuard`.
  *
  * The task definition contains the digest that the guard returns, so the service cannot be deployed before the image exists.
  * The load balancer, the default cluster, and the VPC also wait for the guard. If the image is missing, the deployment
@@ -77,7 +77,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * @throws if an option has the wrong type or is out of range; if Fargate does not support the task size; if options
-   * contradict each other; at synthesis, if ECS would refuse the service; this check includes changes that you make after
+   * contradict each other; at synthesis, if ECS would refuse the service, also because of changes that you made after
    * construction
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {

@@ -11,11 +11,11 @@ const LONGEST_VALUE = 128;
 const LONGEST_HEADER_NAME = 40;
 const HEADER_NAME = /^[\w!#$%&'+.^`|~-]+$/;
 
-/** A name with a dot, unless a wildcard may stand for one. */
+/** A host name that contains a dot, or a wildcard that can match a dot. */
 const HOST_PATTERN = /^(?=.*[.*?])[\w.*?-]+$/;
 const PATH_PATTERN = /^[/*?]/;
 
-/** The factory of `elbv2.ListenerCondition` for each field, which is the name that users know. */
+/** The factory of `elbv2.ListenerCondition` for each field. Users know the condition by this name. */
 const FACTORIES: Record<string, string> = {
   'host-header': 'hostHeaders',
   'http-header': 'httpHeader',
@@ -181,7 +181,7 @@ function* faultsOfValues(name: string, field: string, all: unknown[]): Generator
 }
 
 /**
- * A token of HTTP without wildcards. The host has a condition of its own.
+ * An HTTP token without wildcards. The Host header has a separate condition.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpHeaderConditionConfig.html
  */
@@ -193,7 +193,7 @@ function* faultsOfHeaderName(name: string, header: unknown): Generator<string> {
   if (header.toLowerCase() === 'host') yield `${name} "${header}" cannot match the host: pass a hostHeaders condition`;
 }
 
-/** Of a rendered condition. Those of the query string are objects. */
+/** Returns the values of a rendered condition. The values of a query string are objects. */
 function valuesOf({ field: _, ...configs }: any): unknown[] {
   return Object.values<any>(configs).flatMap((config) => Token.isUnresolved(config?.values) ? [config.values] : config?.values ?? []);
 }

@@ -26,7 +26,7 @@ export interface IngressTargetOptions {
   /**
    * Time over which the load balancer ramps up the requests to a new task: 30 to 900 seconds.
    *
-   * @default - a full share from the start
+   * @default - a new task gets its full share of the requests immediately
    */
   readonly slowStart?: Duration;
 
@@ -42,7 +42,8 @@ export interface IngressTargetOptions {
    * source IP addresses. The conditions and patterns of a rule can have at most 5 values in total.
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-   * @default - the service's own load balancer forwards all requests; a shared listener uses only the patterns
+   * @default - none: the service's own load balancer forwards all requests, and a rule on a shared listener uses only its
+   * patterns
    */
   readonly conditions?: elbv2.ListenerCondition[];
 }

@@ -98,7 +98,7 @@ export class OwnLoadBalancer implements WayIn {
       yield 'redirectHTTP true needs a certificate to redirect to HTTPS with';
     }
     if (redirectHTTP && this.port === HTTP) {
-      yield `redirectHTTP true needs port ${HTTP}, which listenerPort ${listenerPort} takes`;
+      yield `redirectHTTP true needs port ${HTTP}, but listenerPort ${listenerPort} uses it`;
     }
     for (const name of ['sslPolicy', 'additionalCertificates'] as const) {
       if (this.options[name] && !certificate) yield `${name} needs a certificate: without one, the load balancer speaks plain HTTP`;

@@ -39,7 +39,7 @@ export function followQueue(tasks: ecs.ScalableTaskCount, service: ecs.FargateSe
   if (!toZero) return;
 
   tasks.scaleOnMetric('QueueWakes', {
-    metric: new cloudwatch.MathExpression({ expression: 'IF(inFlight < 1, waiting, 0)', usingMetrics, period, label: 'messages that nobody works on' }),
+    metric: new cloudwatch.MathExpression({ expression: 'IF(inFlight < 1, waiting, 0)', usingMetrics, period, label: 'waiting messages while none is in flight' }),
     scalingSteps: [{ lower: 1, change: 1 }, { lower: messagesPerTask + 1, change: 2 }],
     cooldown: TIME_TO_START,
   });

@@ -27,7 +27,7 @@ export interface RollbackAlarmOptions {
  */
 export interface ServerErrorsOptions extends RollbackAlarmOptions {
   /**
-   * Maximum share of requests with a status of 500 or above, in percent: 0 to 100.
+   * Maximum percentage of requests with a status of 500 or above: 0 to 100.
    */
   readonly percent: number;
 }
@@ -54,7 +54,7 @@ export interface LatencyOptions extends RollbackAlarmOptions {
   readonly threshold: Duration;
 
   /**
-   * Share of the requests that must get a response within `threshold`, in percent: 1 to 100.
+   * Percentage of the requests that must get a response within `threshold`: 1 to 100.
    *
    * @default 99
    */
@@ -66,11 +66,11 @@ export interface AlarmSource {
   /** Target groups of the load balancer. */
   readonly targetGroups: elbv2.ApplicationTargetGroup[];
 
-  /** The load balancer, if it was created for the service. Its own errors then count too. */
+  /** The load balancer, if it was created for the service. The alarm also counts the errors of this load balancer. */
   readonly loadBalancer?: elbv2.ApplicationLoadBalancer;
 }
 
-/** `above` does not set off the alarm yet. `from` does. */
+/** The alarm goes off if the metric exceeds `above`, or reaches `from`. */
 type Threshold = { readonly above: number } | { readonly from: number };
 
 type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
@@ -137,13 +137,13 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Throws an error. Pass a `RollbackAlarm` to `rollbackOn` of a service, which creates its own alarm. You cannot use a
-   * `RollbackAlarm` in an `AlarmRule`.
+   * Throws an error, because a `RollbackAlarm` cannot be part of an `AlarmRule`. Pass it to `rollbackOn` of a service
+   * instead.
    *
    * @throws always
    */
   public renderAlarmRule(): string {
-    throw new Error(`RollbackAlarm ${this.kind} belongs to no alarm of its own: pass it to rollbackOn of a service`);
+    throw new Error(`RollbackAlarm ${this.kind} cannot be part of an alarm rule: pass it to rollbackOn of a service`);
   }
 
   /**

@@ -8,14 +8,14 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
  */
 export interface ScalingOptions {
   /**
-   * Target for the average CPU utilization, in percent of the CPU of the tasks: 1 to 100.
+   * Target for the average CPU utilization of the tasks, in percent: 1 to 100.
    *
    * @default - 70 if no other metric drives scaling; otherwise, CPU does not drive scaling
    */
   readonly cpuTargetUtilizationPercent?: number;
 
   /**
-   * Target for the average memory utilization, in percent of the memory of the tasks: 1 to 100.
+   * Target for the average memory utilization of the tasks, in percent: 1 to 100.
    *
    * @default - memory does not drive scaling
    */
@@ -38,16 +38,18 @@ export interface ScalingOptions {
   readonly queue?: sqs.IQueue;
 
   /**
-   * Target for the number of messages in `queue` per task, 1 or more. Both waiting messages and messages in flight count. To
-   * calculate it, divide the longest acceptable wait of a message by the time that a task takes to process one.
+   * Target for the number of messages in `queue` per task: 1 or more. Both waiting messages and messages in flight count.
+   * To calculate the target, divide the longest acceptable delay of a message by the time that a task needs to process a
+   * message.
    *
    * @default - no queue drives scaling
    */
   readonly messagesPerTask?: number;
 
   /**
-   * Your own metrics with a target value, each with a name: `{ sessions: { metric, targetValue: 100 } }`. A metric must fall
-   * when tasks are added. It must be in the account and region of the service, and can use metric math.
+   * Your own metrics with a target value, each with a name: `{ sessions: { metric, targetValue: 100 } }`. The value of a
+   * metric must fall when tasks are added. A metric must be in the account and region of the service. It can use metric
+   * math.
    *
    * @default - none
    */

@@ -58,7 +58,7 @@ interface TaskCountRule {
  */
 export class Scaling {
   /**
-   * A fixed number of tasks. Each deployment of a new image resets the number.
+   * A fixed number of tasks. Each deployment of a new image resets the number of tasks to `count`.
    *
    * @param count 0 or more; may be a token
    * @throws if `count` is negative or not a whole number
@@ -152,7 +152,8 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
 }
 
 /**
- * A schedule changes only one bound, or both. Application Auto Scaling refuses a minimum above the maximum when the time has come.
+ * A schedule can change one bound or both. Application Auto Scaling refuses a minimum above the maximum only when the
+ * scheduled action runs.
  *
  * @see https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
  */

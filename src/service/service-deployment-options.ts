@@ -21,12 +21,12 @@ export interface ServiceDeploymentOptions {
   /**
    * Time that the old tasks keep running after all traffic has shifted: 0 to 1440 minutes. Not for rolling deployments.
    *
-   * @default - ECS stops the old tasks at once
+   * @default - ECS stops the old tasks immediately
    */
   readonly bakeTime?: Duration;
 
   /**
-   * Share of the traffic that ECS shifts first, in percent: 0.1 to 100, in steps of 0.1. Only for `CANARY`.
+   * Percentage of the traffic that ECS shifts first: 0.1 to 100, in steps of 0.1. Only for `CANARY`.
    *
    * @default - 5, the ECS default
    */
@@ -40,7 +40,7 @@ export interface ServiceDeploymentOptions {
   readonly canaryBakeTime?: Duration;
 
   /**
-   * Share of the traffic that shifts with each step, in percent: 3 to 100, in steps of 0.1. Only for `LINEAR`.
+   * Percentage of the traffic that shifts with each step: 3 to 100, in steps of 0.1. Only for `LINEAR`.
    *
    * @default - 10, the ECS default
    */
@@ -64,8 +64,8 @@ export interface ServiceDeploymentOptions {
    * Alarms that fail a deployment and roll it back. Pass a `RollbackAlarm` to create an alarm on the service's own
    * metrics. You can also pass your own alarms in the account and region of the service.
    *
-   * If an alarm is in ALARM state when a deployment starts, ECS ignores all alarms during this deployment. This lets you
-   * deploy a fix.
+   * If an alarm is in the ALARM state when a deployment starts, ECS ignores all alarms during this deployment. This lets
+   * you deploy a fix.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
    * @default - none
@@ -102,15 +102,15 @@ export interface ServiceDeploymentOptions {
   readonly failureTopic?: sns.ITopic;
 
   /**
-   * Minimum number of healthy tasks during a deployment, in percent of the desired number.
+   * Minimum number of healthy tasks during a deployment, as a percentage of the desired number.
    *
    * @default 100
    */
   readonly minHealthyPercent?: number;
 
   /**
-   * Maximum number of tasks during a deployment, in percent of the desired number. For rolling deployments, it must be more
-   * than `minHealthyPercent`, so that ECS can replace tasks.
+   * Maximum number of tasks during a deployment, as a percentage of the desired number. For rolling deployments, it must
+   * be more than `minHealthyPercent`, so that ECS can replace tasks.
    *
    * @default 200
    */

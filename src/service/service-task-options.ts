@@ -21,7 +21,7 @@ export interface ServiceTaskOptions extends TaskOptions {
   readonly command?: string[];
 
   /**
-   * Command that ECS runs inside the container to check its health. ECS ignores the health check of the image.
+   * Command that ECS runs inside the container to check its health. ECS ignores the `HEALTHCHECK` of the image.
    *
    * @default - no health check in the container; a load balancer still checks the tasks
    */

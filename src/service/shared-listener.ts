@@ -72,7 +72,7 @@ export class SharedListener implements WayIn {
 }
 
 /**
- * A target group belongs to one load balancer, so both listeners have to.
+ * Both listeners must belong to the same load balancer, because a target group can belong to only one.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
@@ -83,11 +83,11 @@ function faultOfTestListener(listener: elbv2.IApplicationListener, testListener:
   }
   const [one, other] = [listener, testListener].map(loadBalancerOf);
   return one !== undefined && typeof one === typeof other && one !== other
-    ? `${name} belongs to another load balancer than listener ${listener.node.path}: pass a listener of the same one`
+    ? `${name} and listener ${listener.node.path} belong to different load balancers: pass a listener of the same load balancer`
     : undefined;
 }
 
-/** As far as it is known: from the construct, or from the ARN. Those of the same load balancer are equal. */
+/** Identifies the load balancer of a listener by its construct or by the ARN. Returns `undefined` if it is unknown. */
 function loadBalancerOf(listener: elbv2.IApplicationListener): unknown {
   const { loadBalancer } = listener as Partial<elbv2.ApplicationListener>;
   const { listenerArn } = listener;

@@ -18,7 +18,7 @@ export interface TaskOptions {
    * Memory of a task, in MiB. The valid values depend on `cpu`. Required if `cpu` is a token.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
-   * @default - the smallest value that Fargate allows for `cpu`: 512 for 256 CPU units
+   * @default - the smallest value that Fargate allows for `cpu`: 512 MiB for 256 CPU units
    */
   readonly memoryLimitMiB?: number;
 
@@ -32,7 +32,7 @@ export interface TaskOptions {
   /**
    * Ephemeral storage of a task, in GiB: 21 to 200.
    *
-   * @default - 20, at no additional charge
+   * @default - 20 GiB, at no additional charge
    */
   readonly ephemeralStorageGiB?: number;
 

@@ -84,11 +84,11 @@ test('guards with different requirements share the function, which has the permi
 
 test('the waits for the image and its scan must fit into one invocation', () => {
   expect(() => guard([ImageRequirement.scanned({ waitFor: Duration.minutes(10) })], { whenMissing: WhenMissing.waitFor(Duration.minutes(5)) }))
-    .toThrow(/^requirements and whenMissing wait for 15 minutes in total: at most 14 minutes, .* \(at Web\/Guard\)$/);
+    .toThrow(/^requirements and whenMissing wait for 15 minutes in total, but the maximum is 14 minutes, .* \(at Web\/Guard\)$/);
 });
 
 test.each<[string, () => ImageRequirement, string]>([
-  ['a wait that is too long', () => ImageRequirement.scanned({ waitFor: Duration.minutes(15) }), 'ImageRequirement.scanned: waitFor 15 minutes is out of bounds'],
+  ['a wait that is too long', () => ImageRequirement.scanned({ waitFor: Duration.minutes(15) }), 'ImageRequirement.scanned: waitFor 15 minutes is out of range'],
   ['a wait that is not known', () => ImageRequirement.signedBy(PROFILE, { waitFor: Duration.seconds(Token.asNumber({ Ref: 'X' })) }), 'ImageRequirement.signedBy: waitFor must be known at synthesis'],
   ['an accepted finding without a reason', () => ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: ' ' }] }), 'ImageRequirement.scanned: accept[0].reason " " is not valid'],
   ['an accepted finding without an id', () => ImageRequirement.scanned({ accept: [{ id: 'CVE-1', reason: 'r' }, { id: '', reason: 'r' }] }), 'ImageRequirement.scanned: accept[1].id "" is not valid'],

@@ -294,8 +294,8 @@ describe('exemptions', () => {
   test.each<[string, GuardExemption]>([
     ['image "" names no image', { image: '', reason }],
     ['image "*" names no image', { image: '*', reason }],
-    ['reason "" says nothing', { image, reason: '' }],
-    ['reason " " says nothing', { image, reason: ' ' }],
+    ['reason "" is blank', { image, reason: '' }],
+    ['reason " " is blank', { image, reason: ' ' }],
   ])('are refused if they are incomplete: %s', (problem, exemption) => {
     expect(() => ImageGuard.requireOn(app, { exemptions: [{ image, reason }, exemption] })).toThrow(new Error(
       `ImageGuard.requireOn: exemptions[1].${problem}: each exemption needs an image and the reason why no guard checks it`));

@@ -50,7 +50,7 @@ describe('WhenMissing.waitFor refuses', () => {
     [Duration.millis(14 * 60_000 + 1), '14 minutes 1 milli'],
   ])('%s, with an error that contains the value and the reason', (duration, shown) => {
     expect(() => WhenMissing.waitFor(duration)).toThrow(new Error(
-      `WhenMissing.waitFor: duration ${shown} is out of bounds: 1 second to 14 minutes, ` +
+      `WhenMissing.waitFor: duration ${shown} is out of range: pass 1 second to 14 minutes, ` +
       'because the guard waits within one invocation of a Lambda function'));
   });
 

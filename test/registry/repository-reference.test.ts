@@ -43,7 +43,7 @@ describe('a registry whose name would have to be exported is refused', () => {
   test('if it is imported here by the name of a repository of another stack', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', repositoryName))).toThrow(new Error(
-      'registry Service/Imported takes its name from Other/Images/Resource, in another stack, which would have to export it: ' +
+      'registry Service/Imported takes its name from Other/Images/Resource in another stack, so that stack would need an export: ' +
       'pass that repository as the registry, or pass its name as a string (at Service/Guard)'));
   });
 
@@ -63,7 +63,7 @@ describe('a registry whose name would have to be exported is refused', () => {
   test('if it is imported in another stack, by a parameter of that stack', () => {
     const name = new CfnParameter(other, 'Name').valueAsString;
     expect(() => guard(ecr.Repository.fromRepositoryName(other, 'Imported', name)))
-      .toThrow('registry Other/Imported takes its name from Other/Name, in another stack');
+      .toThrow('registry Other/Imported takes its name from Other/Name in another stack');
   });
 });
 

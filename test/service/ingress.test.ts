@@ -224,7 +224,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
 
   test('refuses to redirect from the port that it listens on', () => {
     expect(() => ingress({ redirectHTTP: true, certificate, listenerPort: 80 }))
-      .toThrow(new Error(`Ingress.${kind}: redirectHTTP true needs port 80, which listenerPort 80 takes`));
+      .toThrow(new Error(`Ingress.${kind}: redirectHTTP true needs port 80, but listenerPort 80 uses it`));
   });
 
   test('accepts a port that is a token', () => {

@@ -169,7 +169,7 @@ describe('a test listener', () => {
   test('of another load balancer is refused, because a target group belongs to one', () => {
     const { listener } = sharedListeners();
     expect(() => onListener(listener, sharedListeners('Other').test)).toThrow(
-      'ingress testListener Web/Other/Test belongs to another load balancer than listener Web/Shared/Listener: pass a listener of the same one');
+      'ingress testListener Web/Other/Test and listener Web/Shared/Listener belong to different load balancers: pass a listener of the same load balancer');
   });
 
   test('that is imported is held against the load balancer of its ARN', () => {

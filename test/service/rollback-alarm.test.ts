@@ -199,7 +199,7 @@ describe('what cannot be is refused:', () => {
 
   test('a rule of its own', () => {
     expect(() => RollbackAlarm.serverErrors({ percent: 1 }).renderAlarmRule()).toThrow(
-      'RollbackAlarm ServerErrors belongs to no alarm of its own: pass it to rollbackOn of a service');
+      'RollbackAlarm ServerErrors cannot be part of an alarm rule: pass it to rollbackOn of a service');
   });
 
   test.each([-1, 101, NaN])('%p percent', (percent) => {

@@ -128,8 +128,8 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
   const [platform, ...others] = platforms;
   const buildImage = BUILD_IMAGES[platform];
   if (!buildImage || others.length > 0) {
-    throw invalid(guard, `the services of ${repositoryName} run it on ${platforms.join(' and ')}, but a step of CDK Pipelines builds ` +
-      `without emulation, for one of ${Object.keys(BUILD_IMAGES).join(' and ')}: run all of them on the same platform`);
+    throw invalid(guard, `the image of ${repositoryName} must run on ${platforms.join(' and ')}, but a step of CDK Pipelines builds without emulation, ` +
+      `for only one of ${Object.keys(BUILD_IMAGES).join(' and ')}: run all services on the same platform`);
   }
   if (rebuildSchedule !== undefined) {
     throw invalid(guard, `rebuildSchedule of ${repositoryName}: a pipeline finds the image by the commit, so a rebuild would never be deployed: leave it out`);

@@ -12,7 +12,7 @@ export interface WorkflowEnvironment {
 
   /**
    * Name of the GitHub environment. Its protection rules apply. The subject of the OIDC token contains its name, so the
-   * deploy role must trust it.
+   * deploy role must trust `GitHubSubject.environment()` with this name.
    *
    * @default - the name of the stage; none for the app itself
    */
@@ -68,12 +68,12 @@ export interface DeployWorkflowProps {
   readonly images?: ImageBuild[];
 
   /**
-   * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the previous stage runs
-   * it. To change the order, list all stages with services. If you list only some of them, list them in the order of their
-   * creation.
+   * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the previous stage
+   * runs it. To change the order, list all stages that contain services. An incomplete list must keep the order in which
+   * the stages were created.
    *
-   * @default - deploys all stages with services in the order of their creation, each to the environment with the name of
-   * the stage
+   * @default - deploys all stages that contain services, in the order in which they were created; each stage uses the
+   * environment with its name
    */
   readonly environments?: WorkflowEnvironment[];
 
@@ -85,7 +85,7 @@ export interface DeployWorkflowProps {
   readonly branch?: string;
 
   /**
-   * Name of the workflow. The file name is this name with the extension `.yml`, in `.github/workflows`.
+   * Name of the workflow and of its file: `.github/workflows/<name>.yml`.
    *
    * @default - the ID of the construct in lowercase
    */
@@ -152,7 +152,7 @@ export interface DeployWorkflowProps {
   readonly deployTimeout?: Duration;
 
   /**
-   * Commits of the actions that the workflow uses, by the name of the action:
+   * Commits to use for the actions of the workflow, by the name of the action:
    * `{ 'actions/checkout': '<commit SHA of 40 digits> # v7.0.1' }`.
    *
    * @default - the commits that this version of the library was tested with

@@ -40,7 +40,7 @@ const OPTION_KINDS: Kinds<DeployWorkflowProps> = {
 };
 
 const PERMISSIONS: Record<string, string> = {
-  'actions': 'to see how far newer commits have come',
+  'actions': 'to check the progress of newer commits',
   'contents': 'to check out the commit',
   'id-token': 'to prove to AWS which workflow this is',
 };
@@ -49,8 +49,9 @@ const PERMISSIONS: Record<string, string> = {
  * A GitHub Actions workflow for the three phases. It runs checks in parallel, then deploys the registries, pushes the
  * images, and deploys the services. A job runs only if the previous jobs succeed.
  *
- * The workflow is generated from the app, so its stacks, parameters, platforms, repositories, and regions always match the
- * app. If its roles are in the same app, synthesis fails if they lack permissions that the workflow needs.
+ * The workflow is generated from the app, so its stacks, parameters, platforms, repositories, and regions always match
+ * the app. If its roles are in the same app, synthesis also checks that they have all permissions that the workflow
+ * needs.
  *
  * Each image is built once. Its tag consists of the last commit that changed its sources and a hash of its build settings.
  * If the tag already exists, the build is skipped. Every stage gets the same digest. The workflow does not build images that
@@ -121,7 +122,7 @@ export class DeployWorkflow extends Construct {
   /**
    * Returns the content of the workflow file. Call it when the app is complete.
    *
-   * @throws in the same cases as synthesis, except for a file that is out of date or a role that lacks a permission
+   * @throws in the same cases as synthesis, but not if the file is out of date or a role lacks a permission
    */
   public render(): string {
     const workflow = located(this, () =>
@@ -139,7 +140,10 @@ export class DeployWorkflow extends Construct {
     return { ...plan, environments: this.ordered(plan.environments) };
   }
 
-  /** Returns the stages in the requested order if all of them are listed. Otherwise, returns them in the order of their creation. */
+  /**
+   * Returns the stages in the requested order if all of them are listed. Otherwise, returns them in the order in which
+   * they were created.
+   */
   private ordered(plans: EnvironmentPlan[]): EnvironmentPlan[] {
     const asked = this.environments.map(({ stage }, index) => {
       const plan = plans.find((candidate) => candidate.stage === stage);
@@ -152,8 +156,8 @@ export class DeployWorkflow extends Construct {
     const before = asked.find((plan, index) => index > 0 && plans.indexOf(plan) < plans.indexOf(asked[index - 1]));
     if (before) {
       const left = plans.filter((plan) => !asked.includes(plan)).map(({ stage }) => shown(stage.node.path));
-      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} was created before the stage that is listed before it, ` +
-        `and ${left.join(', ')} is not listed: to change the order, list all stages with services`);
+      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} is listed after a stage that was created later, ` +
+        `and ${left.join(', ')} is not listed: to change the order, list all stages that contain services`);
     }
     return plans;
   }

@@ -17,7 +17,7 @@ export interface GitHubDiffRoleProps extends GitHubRoleProps {
    * Stacks in other accounts must also trust the account of this role:
    * `cdk bootstrap --trust-for-lookup <account of this role>`.
    *
-   * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
+   * @default - the stack of this role, and therefore all stacks with the same account, region, and synthesizer
    */
   readonly stacks?: Stack[];
 }
@@ -48,7 +48,7 @@ export class GitHubDiffRole extends GitHubRole {
    * long
    */
   constructor(scope: Construct, id: string, props: GitHubDiffRoleProps) {
-    super(scope, id, props, 'Compares on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);
+    super(scope, id, props, 'Runs cdk diff on pull requests from GitHub Actions', [GitHubSubject._pullRequests()]);
     const { stacks = [Stack.of(this)] } = checkedOptions<Pick<GitHubDiffRoleProps, 'stacks'>>(this, props, { stacks: listOf(aStack) });
     this.access = located(this, () => new BootstrapAccess(['lookupRoleArn'], stacks));
     this.access.statements.forEach((statement) => this.role.addToPolicy(statement));

@@ -58,7 +58,7 @@ export interface GitHubRoleProps {
   /**
    * Workflow runs that can assume the role.
    *
-   * @default - `GitHubSubject.branch('main')`; pull requests for a `GitHubDiffRole`
+   * @default - `GitHubSubject.branch('main')`; for a `GitHubDiffRole`, pull requests
    */
   readonly subjects?: GitHubSubject[];
 
@@ -90,7 +90,7 @@ export interface GitHubRoleProps {
   /**
    * Name of the role. It must be known at synthesis, because the workflow contains it.
    *
-   * @default - the name of the stack and the IDs down to this construct, joined by `-`
+   * @default - the name of the stack and the construct IDs below it, joined by `-`
    */
   readonly roleName?: string;
 }

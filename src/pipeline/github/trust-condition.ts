@@ -17,7 +17,7 @@ const ID = /^[1-9][0-9]*$/;
 export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository): string | undefined {
   if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
   const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
-  return property && `${property} ${shown(id)} is not a number as "gh api repos/${repository} --jq '.owner.id, .id'" prints it`;
+  return property && `${property} ${shown(id)} is not a number: pass the ID that "gh api repos/${repository} --jq '.owner.id, .id'" prints`;
 }
 
 /** Issuer of the tokens. The default is GitHub. */
@@ -51,7 +51,7 @@ function issuerOf({ issuer, provider }: TrustOptions): string {
   }
   const host = withoutScheme(issuer);
   if (!ISSUER.test(host)) throw new Error(`issuer ${shown(issuer)} is not the URL of an OIDC provider, such as "https://${GITHUB_COM}"`);
-  if (known && known !== host) throw new Error(`issuer ${shown(issuer)} is not that of the provider, which is "https://${known}": leave it out`);
+  if (known && known !== host) throw new Error(`issuer ${shown(issuer)} does not match the provider, whose issuer is "https://${known}": leave issuer out`);
   return host;
 }
 

@@ -21,17 +21,17 @@ export type Decision =
   | { readonly kind: 'ask' };
 
 /**
- * | release                                  | forward | rolling back | no operation | not known     |
- * |------------------------------------------|---------|--------------|--------------|---------------|
- * | without an image                         | skip    | skip         | skip         | skip          |
- * | the one that is deployed                 | skip    | skip         | skip         | skip          |
- * | an earlier one that has run              | skip    | skip         | skip         | skip          |
- * | the same, to run again when returned to  | run     | skip         | refuse       | skip and warn |
- * | one that has not run                     | run     | skip         | refuse       | refuse        |
+ * | release                                       | forward | rolling back | no operation | unknown       |
+ * |-----------------------------------------------|---------|--------------|--------------|---------------|
+ * | has no image                                  | skip    | skip         | skip         | skip          |
+ * | is deployed                                   | skip    | skip         | skip         | skip          |
+ * | has run earlier                               | skip    | skip         | skip         | skip          |
+ * | has run earlier, with rerunForEarlierReleases | run     | skip         | refuse       | skip and warn |
+ * | has not run                                   | run     | skip         | refuse       | refuse        |
  *
- * What is on record counts first: a rollback goes back to what has run. Only what is not on record, and yet comes at a
- * time when nobody knows what the stack is doing, is neither run nor passed over: to run it in a rollback would be as
- * wrong as to start a service whose migration has not run.
+ * The run history decides first, because a rollback returns to a release that has run. If a release is not in the history
+ * and the operation is unknown, the handler refuses the request: a rollback must not run the task, and a deployment must
+ * not start services before the task has run.
  */
 export function decide({ hasImage, record, rerunForEarlierReleases, isAbandoned, operation }: Situation): Decision {
   if (!hasImage) return skip('there is no image yet');

@@ -126,7 +126,7 @@ describe('the issuer', () => {
     ['that contradicts the provider', (stack) => ({
       issuer: `https://${PROVIDER}`,
       provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`),
-    }), `issuer "https://${PROVIDER}" is not that of the provider, which is "https://${GHES}": leave it out`],
+    }), `issuer "https://${PROVIDER}" does not match the provider, whose issuer is "https://${GHES}": leave issuer out`],
     ['that is of the older construct', (stack) => ({ provider: iam.OpenIdConnectProvider.fromOpenIdConnectProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`) as any }),
       'provider is an OpenIdConnectProvider, not an OidcProviderNative: leave it out, and pass its URL as issuer'],
     ['that nobody knows', (stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) }),

@@ -145,6 +145,6 @@ describe('environments', () => {
   test('are refused if only some are listed, in another order', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
-      'environments: stage "Staging" was created before the stage that is listed before it, and "Dev" is not listed: to change the order, list all stages with services (at Deploy)');
+      'environments: stage "Staging" is listed after a stage that was created later, and "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');
   });
 });
