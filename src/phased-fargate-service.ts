@@ -55,7 +55,7 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the application in the container. */
+  /** The task role. Grant it the permissions that the application in the container needs. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /** The service's own load balancer. Undefined with a shared listener or without an ingress. */

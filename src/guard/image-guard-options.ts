@@ -10,8 +10,8 @@ export interface ImageGuardOptions {
   /**
    * The version of the image: a tag, a digest, or a parameter of the stack.
    *
-   * @default ImageVersion.parameter() - adds a stack parameter that is named after the construct; the first deployment must
-   * pass it, and later deployments keep the image unless you pass another value
+   * @default ImageVersion.parameter() - adds a stack parameter that is named after the construct. The first deployment
+   * needs a value for it. Later deployments keep the image unless you pass another value
    */
   readonly imageVersion?: ImageVersion;
 

@@ -38,8 +38,9 @@ const LOCAL_REGISTRY = '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffi
  */
 export interface ImageRegistryProps {
   /**
-   * Name of the repository: 2 to 256 characters. Use lowercase letters and digits, in groups that are separated by `.`, `_`,
-   * `__`, `/`, or hyphens. The name must be known at synthesis, because other stacks refer to the repository by it.
+   * Name of the repository: 2 to 256 characters. Use lowercase letters and digits, in groups that are separated by `.`,
+   * `_`, `__`, `/`, or hyphens. The name must be known at synthesis, because other stacks use it to refer to the
+   * repository.
    *
    * @default - the stack name and the path of this construct within the stack, in lowercase and joined by `-`
    */

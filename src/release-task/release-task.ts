@@ -86,7 +86,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   /** The security groups of the task (inbound and outbound rules). The task starts after this stack has created their rules. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the application in the container. */
+  /** The task role. Grant it the permissions that the application in the container needs. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   private readonly resource: CfnResource;

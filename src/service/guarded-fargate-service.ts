@@ -72,7 +72,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   /** The security groups of the tasks (inbound and outbound rules). The default port is the container port, if there is one. */
   public readonly connections: ec2.Connections;
 
-  /** The task role. Grant it the permissions of the application in the container. */
+  /** The task role. Grant it the permissions that the application in the container needs. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /**

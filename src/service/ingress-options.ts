@@ -5,7 +5,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 
 /**
- * Options of the target group of a service, and conditions for its requests.
+ * Options of the target group, and conditions for requests to the service.
  */
 export interface IngressTargetOptions {
   /**

@@ -95,7 +95,7 @@ export class OwnLoadBalancer implements WayIn {
       yield `listenerPort ${listenerPort} is not a port: 1 to 65535`;
     }
     if (redirectHTTP && !certificate) {
-      yield 'redirectHTTP true needs a certificate to redirect to HTTPS with';
+      yield 'redirectHTTP true needs a certificate for HTTPS';
     }
     if (redirectHTTP && this.port === HTTP) {
       yield `redirectHTTP true needs port ${HTTP}, but listenerPort ${listenerPort} uses it`;

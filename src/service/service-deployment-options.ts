@@ -8,7 +8,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
  */
 export interface ServiceDeploymentOptions {
   /**
-   * Deployment strategy of the service:
+   * Deployment strategy of the service.
    *
    * - `ROLLING` replaces a few tasks at a time.
    * - `BLUE_GREEN` starts a second set of tasks, then shifts all traffic to them at once.

@@ -213,7 +213,7 @@ describe('invalid settings are refused', () => {
     [{ tags: [Token.asString({ Ref: 'Tag' })] }, 'is not a tag: '],
     [{ rebuildSchedule: 'weekly' }, 'images[0].rebuildSchedule "weekly" is not a cron expression of GitHub Actions: pass five fields, such as "17 3 * * 1"'],
     [{ rebuildSchedule: '0 0 3 * * 1' }, 'images[0].rebuildSchedule "0 0 3 * * 1" is not a cron expression'],
-    [{ runsOn: 'a b' }, 'images[0].runsOn "a b" is not a word'],
+    [{ runsOn: 'a b' }, 'images[0].runsOn "a b" is not a single word'],
   ])('%j', (build, message) => {
     expect(() => render(build)).toThrow(message);
   });

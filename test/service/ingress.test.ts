@@ -219,7 +219,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
 
   test('refuses to redirect without a certificate', () => {
     expect(() => ingress({ redirectHTTP: true }))
-      .toThrow(new Error(`Ingress.${kind}: redirectHTTP true needs a certificate to redirect to HTTPS with`));
+      .toThrow(new Error(`Ingress.${kind}: redirectHTTP true needs a certificate for HTTPS`));
   });
 
   test('refuses to redirect from the port that it listens on', () => {

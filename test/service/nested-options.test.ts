@@ -175,7 +175,7 @@ describe('a test listener', () => {
   test('that is imported is held against the load balancer of its ARN', () => {
     stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
     const listener = imported('Listener', 'eu-west-1', 'shop/1111111111111111', '1');
-    expect(() => onListener(listener, imported('Other', 'eu-west-1', 'shop/2222222222222222', '2'))).toThrow(/belongs to another load balancer/);
+    expect(() => onListener(listener, imported('Other', 'eu-west-1', 'shop/2222222222222222', '2'))).toThrow(/belong to different load balancers/);
   });
 
   test('that is still to be looked up is accepted', () => {

@@ -46,7 +46,7 @@ export interface BuildAndPushProps {
   readonly pipeline: pipelines.PipelineBase;
 
   /**
-   * Source of the images: the source of the pipeline.
+   * Source of the pipeline, from which the images are built.
    */
   readonly source: pipelines.IFileSetProducer;
 
@@ -88,10 +88,10 @@ export class BuildAndPush {
    * that use the image are deployed:
    * `pipeline.addStage(stage, { stackSteps: BuildAndPush.stackSteps(stage, { pipeline, source }) })`.
    *
-   * CDK Pipelines does not pass parameters to stacks, so each service must specify its image at synthesis. Pass the commit
-   * of the pipeline run, such as `ImageVersion.tag(process.env.CODEBUILD_RESOLVED_SOURCE_VERSION)`. This method adds a hash
-   * of the build settings to the tag. The step reads the tag from the synthesized app and pushes the image with it. If the
-   * tag already exists, the step builds nothing.
+   * CDK Pipelines does not pass parameters to stacks, so each service must specify its image at synthesis. Pass the
+   * commit of the pipeline run with `ImageVersion.tag(process.env.CODEBUILD_RESOLVED_SOURCE_VERSION)`, for example. This
+   * method adds a hash of the build settings to the tag. The step reads the tag from the synthesized app and pushes the
+   * image with it. If the tag already exists, the step builds nothing.
    *
    * An image with `promoteTo` is built in the step of the first stage. Steps of later stages copy it.
    *
@@ -132,7 +132,7 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
       `for only one of ${Object.keys(BUILD_IMAGES).join(' and ')}: run all services on the same platform`);
   }
   if (rebuildSchedule !== undefined) {
-    throw invalid(guard, `rebuildSchedule of ${repositoryName}: a pipeline finds the image by the commit, so a rebuild would never be deployed: leave it out`);
+    throw invalid(guard, `rebuildSchedule of ${repositoryName} has no effect in CDK Pipelines, because a pipeline finds the image by the commit: leave out rebuildSchedule`);
   }
   const origin = originOf(image);
   const places = image.copyOf ? [origin, image] : [image];
@@ -207,13 +207,13 @@ function checkVersions(guards: ImageGuard[], { repositoryName, settings }: Image
 function checkSecrets(stage: Stage, images: ImagePlan[], { images: builds = [], secrets = {} }: BuildAndPushProps): void {
   for (const { repositoryName, secrets: needed } of images.map(originOf)) {
     for (const variable of Object.values(needed).filter((name) => !(name in secrets))) {
-      throw invalid(stage, `secrets: the image of ${repositoryName} is built with a secret from ${variable}, which secrets does not contain: ` +
+      throw invalid(stage, `secrets has no entry ${variable}, but the build of ${repositoryName} needs this secret: ` +
         `pass secrets: { ${variable}: <a secret of AWS Secrets Manager> }`);
     }
   }
   const known = builds.flatMap((build) => Object.values(build.secrets ?? {}));
   const unknown = Object.keys(secrets).find((variable) => !known.includes(variable));
-  if (unknown !== undefined) throw invalid(stage, `secrets: no image is built with a secret from ${unknown}`);
+  if (unknown !== undefined) throw invalid(stage, `secrets.${unknown} is not used by any image`);
 }
 
 /** Whether the paths of the app are valid in the source of the pipeline. */

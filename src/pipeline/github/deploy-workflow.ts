@@ -111,7 +111,7 @@ export class DeployWorkflow extends Construct {
   /**
    * Changes the rendered workflow. Use it for settings that no property covers.
    *
-   * @param patches applied in this order, after the patches of earlier calls
+   * @param patches patches to apply in this order, after the patches of earlier calls
    * @throws at synthesis, if the path of a patch does not fit the workflow
    */
   public patch(...patches: JsonPatch[]): void {

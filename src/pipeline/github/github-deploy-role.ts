@@ -16,9 +16,10 @@ const ROLES: RoleProperty[] = ['deployRoleArn', 'fileAssetPublishingRoleArn', 'i
  */
 export interface GitHubDeployRoleProps extends GitHubRoleProps {
   /**
-   * Stacks that the workflow deploys with this role. The role can assume the roles that their synthesizers use. By default,
-   * these are the roles that `cdk bootstrap` created in their account and region. Stacks in other accounts must also trust
-   * the account of this role: `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>`.
+   * Stacks that the workflow deploys with this role. The role can assume the roles that their synthesizers use. By
+   * default, these are the roles that `cdk bootstrap` created in the account and region of each stack. Stacks in other
+   * accounts must also trust the account of this role:
+   * `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>`.
    *
    * @default - the stack of this role, and therefore all stacks with the same account, region, and synthesizer
    */

@@ -56,7 +56,7 @@ export interface GitHubRoleProps {
   readonly repositoryId: string;
 
   /**
-   * Workflow runs that can assume the role.
+   * Jobs that can assume the role.
    *
    * @default - `GitHubSubject.branch('main')`; for a `GitHubDiffRole`, pull requests
    */
@@ -130,7 +130,7 @@ export abstract class GitHubRole extends Construct implements iam.IGrantable {
 
   /**
    * @param description purpose of the role, as IAM shows it
-   * @param defaultSubjects runs that can assume the role, unless the properties specify others
+   * @param defaultSubjects jobs that can assume the role, unless the properties specify others
    * @throws if the repository is not `owner/name`; if an ID is not a number; if there is no subject, or a subject does not
    * name the repository; if the issuer is a token, or does not match the provider; if the session duration is not 1 to 12
    * hours; if the name of the role is a token or longer than 64 characters

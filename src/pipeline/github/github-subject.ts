@@ -32,13 +32,13 @@ export class JobContext {
 }
 
 /**
- * Workflow runs that can assume a role, identified by the subject of their OIDC token.
+ * Jobs that can assume a role, identified by the subject of their OIDC token.
  *
  * @see https://docs.github.com/actions/concepts/security/openid-connect
  */
 export class GitHubSubject {
   /**
-   * Runs for commits of this branch, in jobs without an environment. Pull requests are excluded.
+   * Jobs that run for commits of this branch and have no environment. Pull requests are excluded.
    *
    * @param name name of the branch, such as `main`
    * @throws if the name is empty, or contains a character that is not allowed in branch names
@@ -58,7 +58,7 @@ export class GitHubSubject {
   }
 
   /**
-   * Runs for these tags, in jobs without an environment. Anyone who can push to the repository can push a tag, unless a
+   * Jobs that run for these tags and have no environment. Anyone who can push to the repository can push a tag, unless a
    * ruleset of the repository forbids it.
    *
    * @param pattern name of the tag, such as `v*`; `*` matches any characters
@@ -69,7 +69,7 @@ export class GitHubSubject {
   }
 
   /**
-   * A complete subject, for repositories with customized subjects. The token must contain exactly this subject.
+   * Jobs whose token has exactly this subject. Use it for repositories with customized subjects.
    *
    * @see https://docs.github.com/rest/actions/oidc
    * @param subject complete subject, such as `repository_id:456789:environment:production`

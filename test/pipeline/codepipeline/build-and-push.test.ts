@@ -117,10 +117,10 @@ describe('build secrets', () => {
 
   test('are refused if secrets does not contain them, or if no image uses them', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] }))).toThrow(
-      'secrets: the image of production-shop-api is built with a secret from NPM_TOKEN, which secrets does not contain: ' +
+      'secrets has no entry NPM_TOKEN, but the build of production-shop-api needs this secret: ' +
       'pass secrets: { NPM_TOKEN: <a secret of AWS Secrets Manager> } (at Production)');
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ stack }) => ({ secrets: { NPM_TOKEN: NPM(stack) } })))
-      .toThrow('secrets: no image is built with a secret from NPM_TOKEN (at Production)');
+      .toThrow('secrets.NPM_TOKEN is not used by any image (at Production)');
   });
 });
 
@@ -196,7 +196,7 @@ describe('a step refuses', () => {
 
   test('a rebuild on a schedule', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({ images: [{ registry, rebuildSchedule: '17 3 * * 1' }] })))
-      .toThrow('rebuildSchedule of production-shop-api: a pipeline finds the image by the commit');
+      .toThrow('rebuildSchedule of production-shop-api has no effect in CDK Pipelines, because a pipeline finds the image by the commit');
   });
 
   test('a context that does not exist in the source of the app', () => {
