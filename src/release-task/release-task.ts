@@ -171,7 +171,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
         'because one invocation of a Lambda function waits for the task');
     }
     if (given.failureLogLines !== undefined && (Token.isUnresolved(given.failureLogLines) || outside(given.failureLogLines, 0, MOST_LOG_LINES))) {
-      throw invalid(this, `failureLogLines ${given.failureLogLines} is not a number of lines: 0 to ${MOST_LOG_LINES}`);
+      throw invalid(this, `failureLogLines ${given.failureLogLines} is not a number of lines: pass 0 to ${MOST_LOG_LINES}`);
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     return given;

@@ -92,7 +92,7 @@ export class OwnLoadBalancer implements WayIn {
   private* faultsOfOptions(): Generator<string> {
     const { certificate, conditions, ipAddressType, listenerPort, redirectHTTP, sslPolicy, testListenerPort } = this.options;
     if (outside(this.port, 1, 65535)) {
-      yield `listenerPort ${listenerPort} is not a port: 1 to 65535`;
+      yield `listenerPort ${listenerPort} is not a port: pass 1 to 65535`;
     }
     if (redirectHTTP && !certificate) {
       yield 'redirectHTTP true needs a certificate for HTTPS';
@@ -107,7 +107,7 @@ export class OwnLoadBalancer implements WayIn {
       yield `sslPolicy ${sslPolicy} is not a policy of ELB: pass an elbv2.SslPolicy`;
     }
     if (testListenerPort !== undefined && outside(testListenerPort, 1, 65535)) {
-      yield `testListenerPort ${testListenerPort} is not a port: 1 to 65535`;
+      yield `testListenerPort ${testListenerPort} is not a port: pass 1 to 65535`;
     }
     if (testListenerPort === this.port || (testListenerPort === HTTP && this.redirect)) {
       yield `testListenerPort ${testListenerPort} is taken by ${testListenerPort === this.port ? 'the production listener' : 'the redirect to HTTPS'}`;

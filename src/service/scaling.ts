@@ -65,7 +65,7 @@ export class Scaling {
    */
   public static exactly(count: number): Scaling {
     if (outside(count, 0)) {
-      throw new Error(`Scaling.exactly: count ${shown(count)} is not a number of tasks: 0 or more`);
+      throw new Error(`Scaling.exactly: count ${shown(count)} is not a number of tasks: pass 0 or more`);
     }
     return new Scaling(BY_FACTORY, new FixedCount(count));
   }
@@ -82,9 +82,9 @@ export class Scaling {
   public static between(min: number, max: number, options: ScalingOptions = {}): Scaling {
     const fail = (message: string) => new Error(`Scaling.between: ${message}`);
     const given = factoryOptions(options ?? {}, KINDS, fail);
-    if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: 0 or more`);
+    if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: pass 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
-      throw fail(`max ${shown(max)} is not a number of tasks: at least 1, and at least min (${min})`);
+      throw fail(`max ${shown(max)} is not a number of tasks: pass at least 1, and at least min (${min})`);
     }
     for (const fault of [...faultsOf(given), ...faultsOfBounds(min, max, given.schedules)]) throw fail(fault);
     return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));
@@ -117,16 +117,16 @@ export class Scaling {
 function* faultsOf(options: ScalingOptions): Generator<string> {
   for (const name of ['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const) {
     const percent = options[name];
-    if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a percentage: 1 to 100`;
+    if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a percentage: pass 1 to 100`;
   }
   const { requestsPerTarget, queue, messagesPerTask, customMetrics = {}, metricSteps = {}, schedules = {} } = options;
   if (requestsPerTarget !== undefined && outside(requestsPerTarget, 1)) {
-    yield `requestsPerTarget ${requestsPerTarget} is not a number of requests: 1 or more`;
+    yield `requestsPerTarget ${requestsPerTarget} is not a number of requests: pass 1 or more`;
   }
   if (queue && messagesPerTask === undefined) yield `queue ${queue.node.path} needs messagesPerTask`;
   if (messagesPerTask !== undefined && !queue) yield `messagesPerTask ${messagesPerTask} needs a queue`;
   if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
-    yield `messagesPerTask ${shown(messagesPerTask)} is not a number of messages that is known at synthesis: 1 or more`;
+    yield `messagesPerTask ${shown(messagesPerTask)} is not a number of messages that is known at synthesis: pass 1 or more`;
   }
   for (const [option, items] of Object.entries({ customMetrics, metricSteps, schedules })) {
     const blank = Object.keys(items).find((name) => name.trim() === '');
@@ -142,7 +142,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
     if (!SCHEDULE_NAME.test(name)) yield `schedules."${name}" is not the name of a scheduled action: pass 1 to 256 characters other than colon, slash, and bar`;
     if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
     for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
-      if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: 0 or more`;
+      if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: pass 0 or more`;
     }
     const known = !Token.isUnresolved(minCapacity) && !Token.isUnresolved(maxCapacity);
     if (known && minCapacity !== undefined && maxCapacity !== undefined && minCapacity > maxCapacity) {

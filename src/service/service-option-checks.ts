@@ -58,7 +58,7 @@ function* faultsOfNames(options: Options): Generator<string> {
 function* faultsOfTask(options: Options): Generator<string> {
   const { containerPort, ephemeralStorageGiB, environmentFiles = [], platformVersion, stopTimeout, user, workingDirectory } = options;
   if (containerPort !== undefined && outside(containerPort, 1, 65535)) {
-    yield `containerPort ${containerPort} is not a port: 1 to 65535`;
+    yield `containerPort ${containerPort} is not a port: pass 1 to 65535`;
   }
   if (ephemeralStorageGiB !== undefined && outside(ephemeralStorageGiB, 21, 200)) {
     yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
@@ -146,7 +146,7 @@ function* faultsOfStrategy(options: Options): Generator<string> {
   for (const [name, least] of [['canaryPercent', 0.1], ['linearStepPercent', 3]] as const) {
     const percent = options[name];
     if (percent !== undefined && !Token.isUnresolved(percent) && !isPercentInTenths(percent, least)) {
-      yield `${name} ${percent} is not a percentage: ${least} to 100, in steps of 0.1`;
+      yield `${name} ${percent} is not a percentage: pass ${least} to 100, in steps of 0.1`;
     }
   }
   if (options.cloudMapOptions && shiftsTraffic(options)) yield cloudMapWith(strategy);
@@ -164,8 +164,8 @@ function isPercentInTenths(percent: number, least: number): boolean {
 
 function* faultsOfPercentages(options: Options): Generator<string> {
   const { minHealthyPercent: min = DEFAULT_MIN_HEALTHY_PERCENT, maxHealthyPercent: max = DEFAULT_MAX_HEALTHY_PERCENT } = options;
-  if (outside(min, 0)) yield `minHealthyPercent ${min} is not a percentage: 0 or more`;
-  if (outside(max, 1)) yield `maxHealthyPercent ${max} is not a percentage: 1 or more`;
+  if (outside(min, 0)) yield `minHealthyPercent ${min} is not a percentage: pass 0 or more`;
+  if (outside(max, 1)) yield `maxHealthyPercent ${max} is not a percentage: pass 1 or more`;
   const known = !Token.isUnresolved(min) && !Token.isUnresolved(max);
   if (known && !shiftsTraffic(options) && max <= min) {
     yield `maxHealthyPercent ${max} is not more than minHealthyPercent ${min}: a rolling deployment could neither start nor stop a task`;
@@ -179,7 +179,7 @@ function* faultsOfPercentages(options: Options): Generator<string> {
 function* faultsOfCircuitBreaker(options: Options): Generator<string> {
   const { circuitBreakerFailureCount: failures } = options;
   if (failures !== undefined && outside(failures, 1)) {
-    yield `circuitBreakerFailureCount ${failures} is not a number of tasks: 1 or more`;
+    yield `circuitBreakerFailureCount ${failures} is not a number of tasks: pass 1 or more`;
   }
   for (const name of ['circuitBreakerFailureCount', 'circuitBreakerResetOnHealthyTask'] as const) {
     if (options[name] !== undefined && options.circuitBreaker?.enable === false) {
@@ -210,7 +210,7 @@ function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies:
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) yield `capacityProviderStrategies lists ${twice} twice`;
   for (const { capacityProvider, base = 0, weight = 0 } of capacity) {
-    if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a number of tasks: 0 to 100000`;
+    if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a number of tasks: pass 0 to 100000`;
     if (outside(weight, 0, 1_000)) yield `capacityProviderStrategies ${capacityProvider}: weight ${weight} is not between 0 and 1000`;
   }
   if (capacity.filter(({ base = 0 }) => base !== 0).length > 1) {

@@ -389,7 +389,7 @@ describe('what is refused', () => {
     ['a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of range'],
     ['a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
     ['a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],
-    ['too many lines', { failureLogLines: 51 }, 'failureLogLines 51 is not a number of lines: 0 to 50 (at Shop/Migration)'],
+    ['too many lines', { failureLogLines: 51 }, 'failureLogLines 51 is not a number of lines: pass 0 to 50 (at Shop/Migration)'],
     ['a part of a line', { failureLogLines: 1.5 }, 'failureLogLines 1.5 is not a number of lines'],
     ['a size that Fargate does not have', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
     ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not supported by Fargate for cpu 256'],

@@ -214,7 +214,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
   });
 
   test.each([0, -1, 65536, 80.5, NaN])('refuses the port %p with its name and the value', (listenerPort) => {
-    expect(() => ingress({ listenerPort })).toThrow(new Error(`Ingress.${kind}: listenerPort ${listenerPort} is not a port: 1 to 65535`));
+    expect(() => ingress({ listenerPort })).toThrow(new Error(`Ingress.${kind}: listenerPort ${listenerPort} is not a port: pass 1 to 65535`));
   });
 
   test('refuses to redirect without a certificate', () => {

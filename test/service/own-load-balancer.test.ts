@@ -354,7 +354,7 @@ describe('a test listener', () => {
   test.each<[LoadBalancerIngressOptions, string]>([
     [{ testListenerPort: 80 }, 'testListenerPort 80 is taken by the production listener'],
     [{ testListenerPort: 8080, listenerPort: 8080 }, 'testListenerPort 8080 is taken by the production listener'],
-    [{ testListenerPort: 0 }, 'testListenerPort 0 is not a port: 1 to 65535'],
+    [{ testListenerPort: 0 }, 'testListenerPort 0 is not a port: pass 1 to 65535'],
   ])('is refused on an unavailable port: %j', (options, message) => {
     expect(() => Ingress.internetFacing(options)).toThrow(new Error(`Ingress.internetFacing: ${message}`));
   });

@@ -208,11 +208,11 @@ describe('what cannot be is refused:', () => {
 
   test.each([0, 61, 1.5])('%p consecutive minutes', (evaluationPeriods) => {
     expect(() => RollbackAlarm.unhealthyHosts({ evaluationPeriods })).toThrow(new Error(
-      `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: 1 to 60`));
+      `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: pass 1 to 60`));
   });
 
   test.each([0, 0.5, -1])('%p unhealthy hosts', (count) => {
-    expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: 1 or more`));
+    expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: pass 1 or more`));
   });
 
   test.each([0, 101, NaN])('the percentile %p', (percentile) => {

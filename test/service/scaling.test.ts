@@ -61,7 +61,7 @@ describe('Scaling.exactly', () => {
   test.each([
     [-1, '-1'], [0.5, '0.5'], [NaN, 'NaN'], [Infinity, 'Infinity'], [undefined as any, 'undefined'], ['1' as any, '"1"'],
   ])('refuses %p with its name and the value', (count, shown) => {
-    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${shown} is not a number of tasks: 0 or more`));
+    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${shown} is not a number of tasks: pass 0 or more`));
   });
 });
 
@@ -143,22 +143,22 @@ describe('Scaling.between', () => {
   });
 
   test.each([-1, 1.5, NaN, undefined as any])('refuses the minimum %p with its name and the value', (min) => {
-    expect(() => Scaling.between(min, 4)).toThrow(new Error(`Scaling.between: min ${min} is not a number of tasks: 0 or more`));
+    expect(() => Scaling.between(min, 4)).toThrow(new Error(`Scaling.between: min ${min} is not a number of tasks: pass 0 or more`));
   });
 
   test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses %p to %p', (min, max) => {
-    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: at least 1, and at least min`);
+    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: pass at least 1, and at least min`);
   });
 
   test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is not a percentage, with the value', (name) => {
     for (const percent of [0, -1, 101, 50.5, NaN]) {
-      expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a percentage: 1 to 100`));
+      expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a percentage: pass 1 to 100`));
     }
   });
 
   test.each([0, -1, 1.5])('refuses requestsPerTarget %p', (requestsPerTarget) => {
     expect(() => Scaling.between(1, 4, { requestsPerTarget }))
-      .toThrow(new Error(`Scaling.between: requestsPerTarget ${requestsPerTarget} is not a number of requests: 1 or more`));
+      .toThrow(new Error(`Scaling.between: requestsPerTarget ${requestsPerTarget} is not a number of requests: pass 1 or more`));
   });
 
   test('refuses requestsPerTarget without a load balancer, with path and value', () => {
@@ -319,7 +319,7 @@ describe('a queue', () => {
   test.each([
     [(queue: sqs.IQueue) => ({ queue }), 'queue Web/Queue needs messagesPerTask'],
     [() => ({ messagesPerTask: 5 }), 'messagesPerTask 5 needs a queue'],
-    [(queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 }), 'messagesPerTask 0 is not a number of messages that is known at synthesis: 1 or more'],
+    [(queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 }), 'messagesPerTask 0 is not a number of messages that is known at synthesis: pass 1 or more'],
   ])('is refused if only one of its two options is set: %#', (options, message) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
@@ -388,7 +388,7 @@ describe('schedules that are no schedules are refused:', () => {
   test.each<[ScalingOptions['schedules'], string]>([
     [{ night: { schedule } }, 'schedules.night changes nothing: pass minCapacity or maxCapacity'],
     [{ night: { schedule, minCapacity: 5, maxCapacity: 1 } }, 'schedules.night: minCapacity 5 is more than maxCapacity 1'],
-    [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: 0 or more'],
+    [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: pass 0 or more'],
     [{ night: { minCapacity: 1 } as any }, 'schedules.night.schedule undefined is not a Schedule'],
   ])('%#', (schedules, message) => {
     expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
