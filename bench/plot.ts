@@ -5,17 +5,19 @@ export interface Bar {
   readonly name: string;
   readonly value: number;
   readonly label: string;
+  /** Whether the chart is about this bar. The other bars are for comparison. */
+  readonly highlighted: boolean;
 }
 
 export function barChart(title: string, bars: readonly Bar[]): string {
   const [left, right, top, step] = [210, 70, 44, 30];
   const largest = Math.max(...bars.map(({ value }) => value));
-  const rows = bars.map(({ name, value, label }, index) => {
+  const rows = bars.map(({ name, value, label, highlighted }, index) => {
     const y = top + index * step;
     const width = value / largest * (WIDTH - left - right);
     return [
       text(left - 8, y + 15, name, 'end'),
-      `<rect x="${left}" y="${y}" width="${round(width)}" height="20" fill="${COLOURS[index % COLOURS.length]}"/>`,
+      `<rect x="${left}" y="${y}" width="${round(width)}" height="20" fill="${COLOURS[highlighted ? 1 : 0]}"/>`,
       text(round(left + width) + 6, y + 15, label),
     ].join('\n');
   });
@@ -57,7 +59,7 @@ function svg(height: number, title: string, content: readonly string[]): string 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" role="img">`,
     `<title>${title}</title>`,
-    // Also where the page is dark.
+    // The colors follow the light or dark mode of the page.
     '<style>text{fill:#1f2328}.paper{fill:#fff}@media (prefers-color-scheme:dark){text{fill:#e6edf3}.paper{fill:#0d1117}}</style>',
     '<rect class="paper" width="100%" height="100%"/>',
     `<text x="16" y="24" font-size="14" font-weight="bold">${title}</text>`,

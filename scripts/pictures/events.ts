@@ -16,8 +16,8 @@ const COLUMNS = { refused: 16, released: 438 };
 const COLUMN_WIDTH = 406;
 const TYPES_AT = 186;
 const TYPES_CHARACTERS = 31;
-const NOTE = wrap('These are the events of the stack on the local emulator, which makes one resource after the other. '
-  + 'AWS makes those at the same time that do not wait for each other. What is below the guard waits for it, there as here.', 58);
+const NOTE = wrap('These are the stack events on the local emulator, which creates one resource at a time. AWS creates resources in '
+  + 'parallel unless they wait for each other. On both, the resources below the guard wait for it.', 58);
 const ROW = 18;
 const TOP = 88;
 const GUARD_HEIGHT = 74;
@@ -25,7 +25,7 @@ const GUARD_HEIGHT = 74;
 /** Shows the order in which CloudFormation creates the resources of a service, and where it stops without an image. */
 export function eventsPicture({ refused, released }: Deployments): string {
   const parts = { refused: around(refused), released: around(released) };
-  if (JSON.stringify(parts.refused.before) !== JSON.stringify(parts.released.before)) throw new Error('not the same until the guard is asked');
+  if (JSON.stringify(parts.refused.before) !== JSON.stringify(parts.released.before)) throw new Error('the deployments differ before the guard');
   const reason = /Image .*? does not exist .*?\. .*?\./.exec(parts.refused.guard.reason)![0].replace(/\S*\//, '…/');
 
   const guardAt = TOP + rowsOf(parts.refused.before).length * ROW + 4;
@@ -33,13 +33,13 @@ export function eventsPicture({ refused, released }: Deployments): string {
   const end = afterAt + Math.max(rowsOf(parts.refused.after).length, rowsOf(parts.released.after).length) * ROW;
 
   return picture({
-    title: 'The order of events of a refused and of a good deployment',
-    description: `Both deployments begin alike: ${told(parts.refused.before)}. Without the image the guard ends with ${parts.refused.guard.status}: ${reason} `
-      + `Then: ${told(parts.refused.after)}. With the image the guard ends with ${parts.released.guard.status}. Then: ${told(parts.released.after)}.`,
+    title: 'Stack events of a failed and a successful deployment',
+    description: `Both deployments begin with the same events: ${told(parts.refused.before)}. Without the image, the guard ends with ${parts.refused.guard.status}: ${reason} `
+      + `Then: ${told(parts.refused.after)}. With the image, the guard ends with ${parts.released.guard.status}. Then: ${told(parts.released.after)}.`,
     height: end + 16,
     content: [
-      ...column(COLUMNS.refused, 'Nobody has pushed the image', parts.refused, 'refused', reason),
-      ...column(COLUMNS.released, 'The image is there', parts.released, 'guard', 'The answer is the digest of the image. Whatever needs it, or costs money, comes after.'),
+      ...column(COLUMNS.refused, 'The image does not exist', parts.refused, 'refused', reason),
+      ...column(COLUMNS.released, 'The image exists', parts.released, 'guard', 'The guard returns the digest of the image. All resources that need it, or cost money, are created after this.'),
       ...NOTE.map((line, index) => text('small pale', COLUMNS.refused, end - ROW + (index + 1 - NOTE.length) * 17, line)),
     ],
   });

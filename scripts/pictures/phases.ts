@@ -33,9 +33,9 @@ export function phasesPicture(app: SynthesizedApp): string {
 
   return picture({
     title: 'The three phases: registry, image, service',
-    description: `Phase 1: "${deployRegistry}" makes the ECR repository ${repositoryName} in its own stack. Phase 2: "${build}" pushes an image to it. `
-      + `Phase 3: "${deployService} ${parameter}" first makes a guard, which asks the repository for the image. Its answer, the digest of the image, `
-      + `goes into the task definition that the service runs. ${others} other resources, among them VPC and load balancer, wait for that answer.`,
+    description: `Phase 1: "${deployRegistry}" creates the ECR repository ${repositoryName} in its own stack. Phase 2: "${build}" pushes an image to it. `
+      + `Phase 3: "${deployService} ${parameter}" first creates a guard, which looks up the image in the repository and returns its digest. `
+      + `The task definition of the service contains this digest. ${others} other resources, such as the VPC and the load balancer, also wait for the guard.`,
     height: 366,
     content: [
       ...heading(1, REGISTRY.x, 'registry', deployRegistry),
@@ -60,7 +60,7 @@ export function phasesPicture(app: SynthesizedApp): string {
       text('mono pale', SERVICE.x + 16, TOP + 26, `stack ${service.name}`),
       box('guard', SERVICE.x + 16, ROW, 112, 58),
       text('ink strong', SERVICE.x + 30, ROW + 25, 'guard'),
-      text('small pale', SERVICE.x + 30, ROW + 43, 'is it there?'),
+      text('small pale', SERVICE.x + 30, ROW + 43, 'image exists?'),
       box('box', SERVICE.x + 180, ROW, 126, 58),
       text('ink strong', SERVICE.x + 190, ROW + 25, 'task definition'),
       text('mono pale', SERVICE.x + 190, ROW + 43, '…@sha256:…'),
@@ -70,15 +70,15 @@ export function phasesPicture(app: SynthesizedApp): string {
       box('box', SERVICE.x + 180, ROW + 140, 126, 58),
       text('ink strong', SERVICE.x + 190, ROW + 165, 'service'),
       text('small pale', SERVICE.x + 190, ROW + 183, 'runs that image'),
-      box('box', SERVICE.x + 16, ROW + 140, 138, 58),
+      box('box', SERVICE.x + 16, ROW + 140, 152, 58),
       text('ink strong', SERVICE.x + 30, ROW + 165, `${others} resources`),
-      text('small pale', SERVICE.x + 30, ROW + 183, 'VPC, balancer, …'),
+      text('small pale', SERVICE.x + 30, ROW + 183, 'VPC, load balancer, …'),
       arrow([[SERVICE.x + 72, ROW + 58], [SERVICE.x + 72, ROW + 138]]),
-      text('small ink', SERVICE.x + 82, ROW + 102, 'only then'),
+      text('small ink', SERVICE.x + 82, ROW + 102, 'only if it exists'),
 
       arrow([[SERVICE.x + 16, ROW + 44], [SERVICE.x - 14, ROW + 44], [SERVICE.x - 14, 282], [129, 282], [129, ROW + 60]]),
-      text('small ink', 322, 273, 'asks for the image, by name', 'middle'),
-      text('small pale', 322, 301, 'if it is not there, phase 3 ends here', 'middle'),
+      text('small ink', 322, 273, 'looks up the image by name', 'middle'),
+      text('small pale', 322, 301, 'if it does not exist, phase 3 fails here', 'middle'),
     ],
   });
 }

@@ -25,15 +25,15 @@ export function stacksPicture(app: SynthesizedApp): string {
 
   const first = band('box', 62, `${early.length} resources that do not wait for the guard`, early);
   const guardAt = first.end + 22;
-  const last = band('service', guardAt + 96, `${late.length} resources that are made only after its answer`, late);
+  const last = band('service', guardAt + 96, `${late.length} resources that are created only after the guard answers`, late);
   const end = last.end + 16;
   const outputs = Object.keys(registry.template.body.Outputs).map((name) => name.replace(/[0-9A-F]{8}$/, ''));
 
   return picture({
     title: `The stacks ${registry.name} and ${service.name}`,
-    description: `${registry.name} holds the ECR repository ${repositoryName}. ${service.name} is deployed after it and knows the repository by its name; `
-      + `there are ${exports} exports. In ${service.name}, ${early.length} resources do not wait for the guard: ${listed(early)}. `
-      + `The guard asks for the image. ${late.length} resources are made only after its answer: ${listed(late)}.`,
+    description: `${registry.name} holds the ECR repository ${repositoryName}. ${service.name} is deployed after it and refers to the repository by name, `
+      + `${exports === 0 ? 'without exports' : `with ${exports} exports`}. In ${service.name}, ${early.length} resources do not wait for the guard: ${listed(early)}. `
+      + `The guard looks up the image. ${late.length} resources are created only after it answers: ${listed(late)}.`,
     height: end + 16,
     content: [
       box('registry', LEFT.x, guardAt - 46, LEFT.width, 176),
@@ -52,7 +52,7 @@ export function stacksPicture(app: SynthesizedApp): string {
       box('guard', INNER.x, guardAt, INNER.width, 52),
       text('ink strong', INNER.x + 14, guardAt + 22, 'Guard'),
       text('mono pale', INNER.x + 14, guardAt + 40, guard.type),
-      text('small pale', INNER.x + INNER.width - 14, guardAt + 22, 'is the image there, and does it run', 'end'),
+      text('small pale', INNER.x + INNER.width - 14, guardAt + 22, 'does the image exist, and does it run', 'end'),
       text('small pale', INNER.x + INNER.width - 14, guardAt + 39, 'on the platform of the task definition?', 'end'),
       arrow([[INNER.x + 60, guardAt + 52], [INNER.x + 60, guardAt + 94]]),
       text('small ink', INNER.x + 72, guardAt + 78, 'the digest of the image'),
@@ -62,7 +62,7 @@ export function stacksPicture(app: SynthesizedApp): string {
       text('small ink', GAP, 29, 'is deployed after', 'middle'),
       text('small pale', GAP, 56, exports === 0 ? 'no export' : `${exports} exports`, 'middle'),
       arrow([[INNER.x, guardAt + 26], [LEFT.x + LEFT.width - 12, guardAt + 26]]),
-      text('small ink', GAP, guardAt + 16, 'asks for', 'middle'),
+      text('small ink', GAP, guardAt + 16, 'looks up image', 'middle'),
       text('small pale', GAP, guardAt + 43, 'by name', 'middle'),
     ],
   });
