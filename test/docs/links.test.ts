@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 
 const CHECKOUT = join(__dirname, '../..');
 
-const pages = ['.', 'docs', 'docs/decisions', 'docs/guides'].flatMap((folder) => (
+const pages = ['.', 'docs', 'docs/decisions', 'docs/guides', 'examples'].flatMap((folder) => (
   readdirSync(join(CHECKOUT, folder)).filter((file) => file.endsWith('.md')).map((file) => join(folder, file))
 ));
 
@@ -16,6 +16,14 @@ test.each(pages)('every link in %s has a target', (page) => {
 test('the index of the documentation links to every guide', () => {
   const linked = linksOf('docs/README.md').map(({ file }) => file);
   expect(linked).toEqual(expect.arrayContaining(pages.filter((page) => page.startsWith('docs/guides/'))));
+});
+
+test('the index of the examples links to every example', () => {
+  const linked = linksOf('examples/README.md').map(({ file }) => file.replace(/\/$/, ''));
+  const examples = ['examples', 'examples/typescript'].flatMap((folder) => (
+    readdirSync(join(CHECKOUT, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
+  ));
+  expect(linked).toEqual(expect.arrayContaining(examples.filter((folder) => folder !== 'examples/typescript')));
 });
 
 /** The links of a page to files of this repository, pictures included. */

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 export interface FargateStackProps extends StackProps {
   readonly registry: ImageRegistry;
 
-  /** The commit that the image was built from: its tag. */
+  /** Commit that the image was built from. It is also the tag of the image. */
   readonly sha: string;
 }
 

@@ -6,17 +6,17 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 const app = new App();
 const stack = new Stack(app, 'FargateStack');
 
-// Phase 1: in its own stack, so that a failed deployment never takes the images with it.
+// Phase 1: the registry is in its own stack, so that a failed deployment never deletes the images.
 const registry = ImageRegistry.inCompanionStack(stack, 'Images');
 
-// Phase 2, within the deployment: CodeBuild builds the sources when they change, and pushes under a new tag.
+// Phase 2 is part of the deployment: when the sources change, CodeBuild builds them and pushes the image under a new tag.
 const build = new ContainerImageBuild(stack, 'Build', {
   directory: 'api',
   platform: Platform.LINUX_AMD64,
   repository: registry,
 });
 
-// Phase 3: the tag is an attribute of the build, so the guard looks for the image once it is built.
+// Phase 3: the tag is an attribute of the build, so the guard looks up the image only after the build.
 new PhasedFargateService(stack, 'Api', {
   registry,
   imageVersion: ImageVersion.tag(build.imageTag),

@@ -3,7 +3,7 @@ import { Stack, StackProps } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-/** A Lambda function whose code is an image. It takes images for one platform only, and the guard makes sure of that. */
+/** A Lambda function that runs an image. Lambda accepts only images for a single platform, and the guard checks this. */
 export class FunctionStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);

@@ -3,7 +3,7 @@ import { Duration, Stack, StackProps } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 
-/** A task that runs once per release, before the service is updated, such as a migration of the database; only with an image that was scanned. */
+/** A database migration that runs once per release, before the service is updated. The image must pass a vulnerability scan first. */
 export class MigrationStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);

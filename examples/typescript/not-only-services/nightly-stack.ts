@@ -5,7 +5,7 @@ import * as patterns from 'aws-cdk-lib/aws-ecs-patterns';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 
-/** A task that runs every night, by the construct of aws-cdk-lib: the image alone makes it wait for the guard. */
+/** A scheduled task that uses a construct of aws-cdk-lib. Its task definition waits for the guard because it uses `guard.image`. */
 export class NightlyStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);

@@ -3,7 +3,7 @@ import { Stack, StackProps } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-/** A service that nobody calls: it works off a queue, and the backlog of the queue alone says how many tasks do. */
+/** A worker that processes a queue. It has no load balancer, and scales only on the backlog of the queue. */
 export class WorkerStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { registry: ImageRegistry }) {
     super(scope, id, props);

@@ -2,7 +2,7 @@ import { ImageVersion, PhasedFargateService } from '@org/phased-fargate';
 import { Stack, Stage, StageProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-/** The commit that the pipeline runs for; on a laptop nothing is deployed. */
+/** Commit that the pipeline is building. Outside the pipeline, the app is only synthesized, so any value works. */
 const COMMIT = process.env.CODEBUILD_RESOLVED_SOURCE_VERSION ?? 'none';
 
 export class ShopStage extends Stage {

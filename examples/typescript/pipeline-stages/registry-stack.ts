@@ -2,7 +2,7 @@ import { ImageRegistry } from '@org/phased-fargate';
 import { Stack, StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-/** One registry for each image, whatever stages it passes through. */
+/** One registry for each image. All stages share it. */
 export class RegistryStack extends Stack {
   public readonly api: ImageRegistry;
   public readonly worker: ImageRegistry;

@@ -8,7 +8,7 @@ export interface ShopStageProps extends StageProps {
   readonly registries: RegistryStack;
 }
 
-/** The whole shop, once for each stage. */
+/** All services of the shop. Each stage has its own copy. */
 export class ShopStage extends Stage {
   constructor(scope: Construct, id: string, { registries, ...props }: ShopStageProps) {
     super(scope, id, props);

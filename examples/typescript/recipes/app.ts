@@ -22,5 +22,5 @@ new Edge(stack, 'Edge', { guard, cluster });
 new Jobs(stack, 'Jobs', { guard, registry, vpc });
 new Dashboard(stack, 'Dashboard', { service });
 
-// Synthesis fails if a service, a job or anything else runs an ECR image that has passed no guard.
+// Synthesis fails if any resource uses an ECR image without a guard.
 ImageGuard.requireOn(app);

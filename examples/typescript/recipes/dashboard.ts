@@ -2,7 +2,7 @@ import { GuardedFargateService } from '@org/phased-fargate';
 import { DefaultDashboardFactory, MonitoringFacade } from 'cdk-monitoring-constructs';
 import { Construct } from 'constructs';
 
-/** A dashboard by a library that knows the constructs of aws-cdk-lib: `ecsService` is one of them. */
+/** A dashboard from a library that accepts constructs of aws-cdk-lib, such as `ecsService`. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { service }: { service: GuardedFargateService }) {
     super(scope, id);

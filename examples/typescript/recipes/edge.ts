@@ -11,7 +11,7 @@ import { Construct } from 'constructs';
 
 const SECRET_HEADER = 'X-Origin-Secret';
 
-/** A service behind API Gateway, and one behind CloudFront. Nobody reaches their load balancers directly. */
+/** A service behind API Gateway, and one behind CloudFront. Clients cannot bypass them. */
 export class Edge extends Construct {
   constructor(scope: Construct, id: string, { guard, cluster }: { guard: ImageGuard; cluster: ecs.ICluster }) {
     super(scope, id);
@@ -31,7 +31,7 @@ export class Edge extends Construct {
 
   private behindCloudFront(guard: ImageGuard, cluster: ecs.ICluster): void {
     const secret = new secretsmanager.Secret(this, 'OriginSecret', { generateSecretString: { excludePunctuation: true, passwordLength: 32 } });
-    // Written as a dynamic reference, so the template does not contain the value.
+    // This is a dynamic reference, so the template does not contain the value.
     const value = secret.secretValue.unsafeUnwrap();
 
     const shop = new GuardedFargateService(this, 'Shop', {
@@ -42,7 +42,7 @@ export class Edge extends Construct {
     new cloudfront.Distribution(this, 'Distribution', {
       defaultBehavior: {
         origin: new origins.LoadBalancerV2Origin(shop.loadBalancer!, {
-          // With a certificate on the load balancer, HTTPS_ONLY.
+          // Use HTTPS_ONLY if the load balancer has a certificate.
           protocolPolicy: cloudfront.OriginProtocolPolicy.HTTP_ONLY,
           customHeaders: { [SECRET_HEADER]: value },
         }),

@@ -5,7 +5,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-/** What else runs the image of the guard: jobs of AWS Batch, and a service of ECS Express Mode. */
+/** Other ways to run the image of a guard: an AWS Batch job, and an ECS Express Mode service. */
 export class Jobs extends Construct {
   constructor(scope: Construct, id: string, { guard, registry, vpc }: { guard: ImageGuard; registry: ImageRegistry; vpc: ec2.IVpc }) {
     super(scope, id);

@@ -2,7 +2,7 @@ import { GuardedFargateService, ImageGuard } from '@org/phased-fargate';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 
-/** Two services that talk by Service Connect: `http://orders` is the name of one for the other. */
+/** Two services that communicate through Service Connect. The shop calls the orders service at `http://orders`. */
 export class Mesh extends Construct {
   constructor(scope: Construct, id: string, { guard, cluster }: { guard: ImageGuard; cluster: ecs.ICluster }) {
     super(scope, id);
@@ -12,9 +12,10 @@ export class Mesh extends Construct {
     const shop = new GuardedFargateService(this, 'Shop', { guard, cluster, environment: { ORDERS_URL: 'http://orders' } });
     shop.ecsService.enableServiceConnect();
 
-    // Service Connect routes requests, and security groups still decide who may send them.
+    // Service Connect only routes requests. The security group must still allow them.
     orders.connections.allowDefaultPortFrom(shop);
-    // A service finds only the names that exist when its tasks start. The resources themselves: the security groups refer to each other.
+    // A task knows only the names that exist when it starts, so the shop must wait for the orders service. The dependency is
+    // between the ECS services only, because the security groups refer to each other.
     shop.ecsService.node.findChild('Service').node.addDependency(orders.ecsService.node.findChild('Service'));
   }
 }

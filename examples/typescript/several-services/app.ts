@@ -20,7 +20,7 @@ const api = new PhasedFargateService(stack, 'Api', {
 // The same image, released together with the API.
 new GuardedFargateService(stack, 'Worker', { guard: api.guard, cluster, command: ['node', 'worker.js'] });
 
-// Its repository is older than this app.
+// This service uses a repository that already exists outside the app.
 new PhasedFargateService(stack, 'Web', {
   registry: ecr.Repository.fromRepositoryName(stack, 'WebImages', 'web'),
   cluster,
