@@ -34,19 +34,20 @@ ${Math.round(bundleBytes / 1024)} KB and loads no SDK client. The other two hand
 ${table(['', 'time', 'time ratio', 'processor time ratio'], startUp.map(({ name, elapsedMs, elapsed, cpu }) =>
   [name, `${elapsedMs.toFixed(0)} ms`, elapsed.toFixed(2), cpu.toFixed(2)]))}
 
-![Start-up](images/start-up.svg)
+![Start-up time of each handler, as a multiple of bare Node.js. The table above contains the same numbers.](images/start-up.svg)
 
 ## Calls
 
 This table counts the AWS calls that the guard makes to answer a Create request. Before the guard reports a missing image, it makes
-two more calls: one looks for the image in the archive, and one lists the latest images for the message. For an Update request, or if
-it sets release tags, the guard first asks CloudFormation for the status of the stack. It asks again just before it moves the tags.
+two more calls: one looks for the image in the archive, and one lists the latest images for the message. If the request is an
+Update, or if the guard sets release tags, the guard first asks CloudFormation for the status of the stack. It asks again just before it
+moves the tags.
 
 ${table(['image', 'ECR calls', 'CloudFormation calls', 'answers to CloudFormation'], calls.map(({ situation, registry, stack, responses }) =>
   [situation, `${registry.length} (${runs(registry.map((action) => `\`${action.slice(4)}\``)).join(', ')})`, String(stack), String(responses)]))}
 
 The guard checks requirements once for each new image. Without requirements, it does not ask ECR for findings or signatures.
-Resources that requirements add to a stack: ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'none'}.
+Requirements add ${Object.entries(requirements).map(([type, number]) => `${number} × \`${type}\``).join(', ') || 'no resources'} to a stack.
 
 ## Release tasks
 
@@ -71,8 +72,8 @@ start. The other ${NEVER_PUSHED} images are never pushed.
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
 second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
-for \`DescribeImages\`. To [explain throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), it gives an
-example for another call: a bucket of 200 tokens that refills at 20 tokens per second. The simulation runs each polling policy at this
+for \`DescribeImages\`. Its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html) uses a
+different call as an example: a bucket of 200 tokens that refills at 20 tokens per second. The simulation runs each polling policy at this
 rate and at a higher one. The delay is the time from the push to the answer.
 
 ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
@@ -80,8 +81,9 @@ ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'cal
   seconds(run.medianDelayMs), seconds(run.worstDelayMs),
 ]))}
 
-The current policy is in \`src/handler/runtime/pauses.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a call, the
-guard doubles that pause, up to a minute, and repeats the call within 10 s. Each answer shortens the pause by a quarter.
+The current policy is in \`src/handler/runtime/pauses.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a lookup, the
+guard repeats it within 10 s. It also doubles the pause between further lookups, up to about a minute. Each answer shortens that pause by a
+quarter.
 
 ## Synthesis
 
@@ -96,15 +98,16 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
     `${(bare.cpuMs / services).toFixed(0)} ms`, `${(ours.cpuMs / services).toFixed(0)} ms`, String(bare.resources), String(ours.resources),
   ]))}
 
-![Synthesis](images/synthesis.svg)
+![Processor time of synthesis by number of services, for both apps. The table above contains the same numbers.](images/synthesis.svg)
 
 \`cdk synth\` also starts the CLI and compiles TypeScript. With ${wait.services} services, it takes ${seconds(wait.bareMs)} for bare and ${seconds(wait.oursMs)} for ours, which is
 ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
 The overhead comes from additional template elements: a guard and outputs for each service, and a function and a log group for failures
-for each stack. The CDK resolves each element several times. In larger apps, the fixed costs of an app matter less, so the overhead grows.
-${further(synthesis)} The overhead varies by several percentage points,
-because V8 collects garbage at a different moment in each process: see [decision 14](decisions/0014-what-a-service-costs-at-synthesis.md).
+for each stack. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share is smaller in larger apps,
+so the overhead grows. ${further(synthesis)}
+The overhead varies by several percentage points, because V8 collects garbage at a different moment in each process: see
+[decision 14](decisions/0014-limit-the-synthesis-time.md).
 
 For ten services in one stack, this table shows the number of resources for each feature, and the number of outputs:
 
