@@ -25,7 +25,10 @@ export function python(requirements: string = EMULATOR): string {
     sweep(home);
     const unfinished = join(home, `${name}.${process.pid}`);
     run(command, ['-m', 'venv', unfinished]);
-    run(join(unfinished, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', '-r', requirements]);
+    const pip = (...args: string[]) => run(join(unfinished, 'bin/python'), ['-m', 'pip', ...args, '--disable-pip-version-check']);
+    pip('install', '--quiet', '--no-deps', '-r', requirements);
+    // Fails if the requirements lack a dependency, instead of an import that fails later.
+    pip('check');
     try {
       renameSync(unfinished, finished);
     } catch (error) {
