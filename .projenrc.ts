@@ -322,7 +322,7 @@ verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
 verify.spawn(project.compileTask);
 verify.spawn(project.postCompileTask);
-// Before all that takes long. On a laptop, what was generated may be committed later.
+// Runs before the slow checks. Outside of CI, generated files can be committed later.
 verify.exec('.ci/no-diff', { condition: '[ -n "$CI" ]' });
 verify.spawn(project.testTask);
 verify.spawn(project.tasks.tryFind('package:js')!);

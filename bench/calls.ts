@@ -34,7 +34,7 @@ const SITUATIONS: ReadonlyArray<{ readonly name: string; readonly properties?: o
   { name: 'a missing repository', prepare: (aws) => { aws.repositoryExists = false; } },
 ];
 
-/** What it takes to decide about a resource that is created. */
+/** Counts the calls for a Create request in each situation. */
 export async function countCalls(): Promise<Calls[]> {
   const all: Calls[] = [];
   for (const { name, properties, prepare } of SITUATIONS) {
@@ -54,7 +54,7 @@ export async function countCalls(): Promise<Calls[]> {
   return all;
 }
 
-/** What requirements add to a stack with a guard. */
+/** Resources that requirements add to a stack with a guard. */
 export function resourcesOfRequirements(): Resources {
   const [without, withThem] = [false, true].map((areRequired) => resourcesOf(({ ImageRequirement, PhasedFargateService }, stack) => {
     new PhasedFargateService(stack, 'Api', { requirements: areRequired ? [ImageRequirement.scanned(), ImageRequirement.signedBy(PROFILE)] : [] });

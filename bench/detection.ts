@@ -9,7 +9,7 @@ export interface Detection {
   readonly worstMs: number;
 }
 
-/** From the push of an image to the answer of a guard that waits for it. */
+/** Measures the time from the push of an image to the answer of a waiting guard. */
 export async function measureDetection(): Promise<Detection> {
   const random = seededRandom(20_261_124);
   const delays: number[] = [];

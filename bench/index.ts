@@ -11,7 +11,7 @@ import { measureSynthesis, measureWait } from './synth';
 
 const DOCS = join(__dirname, '..', 'docs');
 
-/** The strictest rate that AWS describes, and one at which a thousand guards are still throttled. */
+/** The strictest rate that AWS describes, and a higher rate at which a thousand guards are still throttled. */
 const RATES = [20, 100];
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 const WIDTH = 640;
-const COLOURS = ['#6a8499', '#d9822b', '#1f8a70', '#a45bc4'];
+const COLORS = ['#6a8499', '#d9822b', '#1f8a70', '#a45bc4'];
 
 export interface Bar {
   readonly name: string;
@@ -17,7 +17,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const width = value / largest * (WIDTH - left - right);
     return [
       text(left - 8, y + 15, name, 'end'),
-      `<rect x="${left}" y="${y}" width="${round(width)}" height="20" fill="${COLOURS[highlighted ? 1 : 0]}"/>`,
+      `<rect x="${left}" y="${y}" width="${round(width)}" height="20" fill="${COLORS[highlighted ? 1 : 0]}"/>`,
       text(round(left + width) + 6, y + 15, label),
     ].join('\n');
   });
@@ -36,11 +36,11 @@ export function lineChart(title: string, axis: string, lines: readonly Line[]): 
   const x = (value: number) => round(left + value / largestX * (WIDTH - left - right));
   const y = (value: number) => round(top + height - value / largestY * height);
   const curves = lines.map(({ name, points: line }, index) => {
-    const colour = COLOURS[index % COLOURS.length];
+    const color = COLORS[index % COLORS.length];
     const [lastX, lastY] = line[line.length - 1];
     return [
-      `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${line.map(([a, b]) => `${x(a)},${y(b)}`).join(' ')}"/>`,
-      ...line.map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="3" fill="${colour}"/>`),
+      `<polyline fill="none" stroke="${color}" stroke-width="2" points="${line.map(([a, b]) => `${x(a)},${y(b)}`).join(' ')}"/>`,
+      ...line.map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="3" fill="${color}"/>`),
       text(x(lastX) + 8, y(lastY) + 4, name),
     ].join('\n');
   });

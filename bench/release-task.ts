@@ -8,12 +8,12 @@ export interface ReleaseTaskCalls {
 
 export interface ReleaseTaskCost {
   readonly calls: readonly ReleaseTaskCalls[];
-  /** By type: what the first and each further release task of a stack add. */
+  /** Resources that the first release task and each further release task add to a stack, by type. */
   readonly first: Resources;
   readonly further: Resources;
 }
 
-/** What it takes to answer CloudFormation, and what is in the template for it. */
+/** Counts the calls for each kind of request, and the resources in the template. */
 export async function measureReleaseTask(): Promise<ReleaseTaskCost> {
   const [none, one, two] = [0, 1, 2].map(resourcesWith);
   return { calls: await countCalls(), first: added(one, none), further: added(two, one) };

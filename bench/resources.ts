@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import type { Stack as CdkStack } from 'aws-cdk-lib';
 
-/** How many there are, by type. */
+/** Number of resources by type. */
 export type Resources = Readonly<Record<string, number>>;
 
 const load = createRequire(__filename);
 
-/** What is in a stack that is made of this, by the library as its users load it: compiled. */
+/** Counts the resources that `make` adds to a new stack with the compiled library. */
 export function resourcesOf(make: (library: typeof import('../src'), stack: CdkStack) => void): Resources {
   const { App, CfnResource, Stack } = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
   const stack = new Stack(new App({ analyticsReporting: false }), 'Stack');

@@ -9,7 +9,7 @@ export const GUARDS = 1_000;
 export const NEVER_PUSHED = 50;
 const WAIT_MS = 14 * 60_000;
 const LAMBDA_MS = 15 * 60_000;
-/** All start within this time, and all images are pushed within that one. */
+/** All guards start within this time. The images are pushed between FIRST_PUSH_MS and LAST_PUSH_MS. */
 const START_MS = 2_000;
 const FIRST_PUSH_MS = 30_000;
 const LAST_PUSH_MS = 600_000;
@@ -43,10 +43,10 @@ const POLICIES: readonly Policy[] = [
 export interface Scale {
   readonly policy: string;
   readonly ratePerSecond: number;
-  /** Of those whose image was pushed. */
+  /** Guards that succeeded. Their images were pushed. */
   readonly succeeded: number;
   readonly pushed: number;
-  /** Before Lambda would have ended the function, be it with a failure. */
+  /** Guards that answered, with success or failure, before the Lambda time limit. */
   readonly answeredInTime: number;
   readonly calls: number;
   readonly throttled: number;
@@ -62,7 +62,7 @@ export async function measureScale(rates: readonly number[]): Promise<Scale[]> {
   return results;
 }
 
-/** ECR gives each operation of an account a bucket of its own. Only DescribeImages has one that can run dry here. */
+/** ECR has a token bucket for each operation of an account. In this simulation, only the one of DescribeImages can become empty. */
 class BusyRegistry extends Simulation {
   public looks = 0;
   public throttled = 0;
@@ -147,7 +147,7 @@ async function simulate({ name, pause }: Policy, ratePerSecond: number): Promise
   };
 }
 
-/** The handler itself takes no policy, since it needs only one. */
+/** Replaces the pause function of the handler, which has no option for it. Returns a function that restores it. */
 function replacePause(pause: typeof backoff.pollPause): () => void {
   const module = backoff as { pollPause: typeof backoff.pollPause };
   module.pollPause = pause;

@@ -20,9 +20,9 @@ const CANDIDATES: ReadonlyArray<{ readonly name: string; readonly code: string }
 
 export interface StartUp {
   readonly name: string;
-  /** From the start of the process to its end. */
+  /** Time from the start of the process to its end. */
   readonly elapsedMs: number;
-  /** As multiples of what bare Node.js took in the same round. */
+  /** Elapsed time and processor time, as multiples of bare Node.js in the same round. */
   readonly elapsed: number;
   readonly cpu: number;
 }
@@ -33,7 +33,7 @@ export function bundleSize(): number {
   return statSync(OURS).size;
 }
 
-/** What a cold start adds to that of an empty function. The candidates take turns, so that a busy moment hits all of them. */
+/** Measures how much each handler adds to a cold start. The candidates take turns, so that a busy moment affects all of them. */
 export function measureStartUp(): StartUp[] {
   if (!existsSync(OURS)) throw new Error('the handler is not bundled: run `npx projen bundle` first');
 

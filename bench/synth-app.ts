@@ -6,22 +6,22 @@ import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 export type Variant = 'bare' | 'ours';
 
 export interface Synthesis {
-  /** Of the processor, so that it matters less what else the machine does; from before the libraries are loaded. */
+  /** Processor time, including the time to load the libraries. Other work on the machine affects it less than elapsed time. */
   readonly cpuMs: number;
-  /** Of all stacks but that of the network, which is the same in both. */
+  /** Resources in all stacks, except the network stack, which is the same for both variants. */
   readonly resources: number;
   readonly outputs: number;
-  /** The resources again, by what they are for. */
+  /** Number of resources for each feature. */
   readonly features: Readonly<Record<string, number>>;
 }
 
-/** A hundred would not fit in one stack, which takes 500 resources. */
+/** One hundred services would exceed the limit of 500 resources per stack. */
 const SERVICES_PER_STACK = 10;
 
-/** Unlike an import, within what is measured. */
+/** Loads libraries when the measurement runs. An import would load them before. */
 const load = createRequire(__filename);
 
-/** The first that matches the path within the stack, or the type, names the feature. */
+/** The first pattern that matches the type or the path of a resource determines its feature. */
 const FEATURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/AWS::ECR::/, 'registry'],
   [/PhasedFargateImageGuard/, 'guard: function, role, and log group'],
@@ -53,7 +53,7 @@ function measure(variant: Variant, count: number): Synthesis {
   return { cpuMs, resources: resources.length, outputs: outputs.length, features };
 }
 
-/** The libraries are loaded in here, only those that the variant needs, since whoever synthesises waits for that too. */
+/** Loads the libraries that the variant needs, because users also wait for that, and creates the app. */
 function makeApp(variant: Variant, count: number): { readonly app: App; readonly network: Stack } {
   const cdk = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
   const ec2 = load('aws-cdk-lib/aws-ec2') as typeof import('aws-cdk-lib/aws-ec2');
@@ -74,13 +74,13 @@ function makeApp(variant: Variant, count: number): { readonly app: App; readonly
 
 type AddService = (stack: Stack, id: string, cluster: ICluster) => void;
 
-/** As its users load it: compiled. */
+/** Loads the compiled library, as users do. */
 function ours(): AddService {
   const { PhasedFargateService } = load('..') as typeof import('../src');
   return (stack, id, cluster) => new PhasedFargateService(stack, id, { cluster });
 }
 
-/** The registry in a stack beside the service's, as it has to be where the image is pushed in between. */
+/** Puts the registry in a separate stack, so that users can push the image before they deploy the service. */
 function bare(): AddService {
   const { Stack } = load('aws-cdk-lib') as typeof import('aws-cdk-lib');
   const { Repository } = load('aws-cdk-lib/aws-ecr') as typeof import('aws-cdk-lib/aws-ecr');
@@ -106,13 +106,13 @@ function featureOf(resource: CfnResource): string {
   return FEATURES.find(([pattern]) => pattern.test(names))?.[1] ?? resource.cfnResourceType;
 }
 
-/** A process of its own for each synthesis, since that is how apps are synthesised: cold. */
+/** Each synthesis runs in a new process, as in the CDK CLI. */
 if (require.main === module) {
   const [variant, count] = process.argv.slice(2);
   if (process.send) {
     process.send(measure(variant as Variant, Number(count)));
   } else {
-    // The CDK CLI tells where to.
+    // The CDK CLI sets the output directory.
     makeApp(variant as Variant, Number(count)).app.synth();
   }
 }

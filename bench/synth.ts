@@ -17,19 +17,19 @@ export interface Growth {
   readonly services: number;
   readonly bare: Synthesis;
   readonly ours: Synthesis;
-  /** Median of what each round showed, 1 being as fast as the other. */
+  /** Median ratio of all rounds. 1 means that both take the same time. */
   readonly ratio: number;
 }
 
-/** Both take turns, so that a busy moment hits both. */
+/** The variants take turns, so that a busy moment affects both. */
 export async function measureSynthesis(): Promise<Growth[]> {
   const growth: Growth[] = [];
   for (const services of SIZES) {
     const bare: Synthesis[] = [];
     const ours: Synthesis[] = [];
     for (let round = 0; round < synthRounds; round++) {
-      bare.push(await synthesiseApart('bare', services));
-      ours.push(await synthesiseApart('ours', services));
+      bare.push(await synthesizeApart('bare', services));
+      ours.push(await synthesizeApart('ours', services));
     }
     growth.push({
       services,
@@ -48,7 +48,7 @@ export interface Wait {
   readonly ratio: number;
 }
 
-/** How long `cdk synth` takes, which loads itself and starts the app before anything is synthesised. */
+/** Measures `cdk synth`, which also includes loading the CLI and starting the app. */
 export function measureWait(): Wait {
   const services = SIZES[SIZES.length - 1];
   const rounds = Array.from({ length: synthRounds }, () => ({ bare: runCli('bare', services), ours: runCli('ours', services) }));
@@ -77,7 +77,7 @@ function typical(syntheses: readonly Synthesis[]): Synthesis {
   return { ...syntheses[0], cpuMs: median(syntheses.map(({ cpuMs }) => cpuMs)) };
 }
 
-async function synthesiseApart(variant: Variant, services: number): Promise<Synthesis> {
+async function synthesizeApart(variant: Variant, services: number): Promise<Synthesis> {
   const child = fork(APP, [variant, String(services)], {
     execArgv: TRANSPILE,
     env: ENVIRONMENT,

@@ -20,7 +20,7 @@ try {
   const release = join(directory, 'package');
   rmSync(join(release, 'node_modules'), { recursive: true, force: true });
   symlinkSync(resolve('node_modules'), join(release, 'node_modules'));
-  // Without "all", everything that is marked as experimental may break, which is the whole library.
+  // Without "all", jsii-diff accepts breaking changes in experimental APIs, and the whole library is experimental.
   const { status } = spawnSync('npx', ['jsii-diff', release, '.', '--keys', '--error-on', 'all', '--ignore-file', allowList], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {

@@ -12,7 +12,7 @@ import { Emulator } from '../test/emulator/emulator';
 import { release, script } from '../test/emulator/programs';
 import { python } from '../test/emulator/venv';
 
-/** The demo of the README, with real deployments by the CDK CLI. Every line with a check mark was verified before it was printed. */
+/** The demo in the README. The CDK CLI runs real deployments. The demo verifies every line with a check mark before it prints the line. */
 
 const EXAMPLE = 'minimal';
 const REPOSITORY = 'fargatestack-api';
@@ -54,7 +54,7 @@ async function tell(emulator: Emulator, consumer: Consumer, signal: AbortSignal)
   await tellTheStory(new User(emulator, consumer, EXAMPLE, { onOutput: showEvents, signal }));
 }
 
-/** Deploys the repository and the service with aws-cdk-lib alone, until it is clear that the deployment will not end by itself. */
+/** Deploys the repository and the service with aws-cdk-lib alone. Stops when it is clear that the deployment does not end by itself. */
 async function tellTheProblem(emulator: Emulator, consumer: Consumer, signal: AbortSignal): Promise<void> {
   const user = new User(emulator, consumer, EXAMPLE, { signal });
   const app = readFileSync(join(__dirname, 'the-problem.ts'), 'utf8').trim();
@@ -174,7 +174,7 @@ function showEvents(text: string): void {
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort(name));
 
-process.exitCode = 1; // until the demo has run to its end
+process.exitCode = 1; // changes only when the demo has finished
 main(interruption.signal).then(() => {
   process.exitCode = 0;
 }, (error) => {

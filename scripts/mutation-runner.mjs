@@ -1,5 +1,5 @@
 // Runs the tests of the handlers for Stryker in one process, which loads them once. Jest would load all of them for each of
-// thousands of mutants. The globals that the tests find are Jest's own, except for test, describe, and their hooks.
+// thousands of mutants. The tests use Jest's own globals, except for test, describe, and their hooks.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
@@ -14,7 +14,7 @@ const { bind } = require('jest-each');
 const { ModuleMocker } = require('jest-mock');
 
 const TESTS = ['test/handler', 'test/guard/handler', 'test/release-task/handler'];
-/** They test bundles, in which nothing is mutated. */
+/** Tests of the bundles, which contain no mutants. */
 const NOT_HERE = /\/bundle\.test\.ts$/;
 
 // With another seed, a mutant that one run has killed might survive in the next.
@@ -22,13 +22,13 @@ require('fast-check').configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED
 
 export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'handlers', () => new TestRunner())];
 
-/** What the mutated code reads and writes. */
+/** State that Stryker shares with the mutated code. */
 const stryker = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {};
 
 class TestRunner {
-  /** By file. */
+  /** Maps each test file to its tests. */
   tests = new Map();
-  /** The file whose mutant was active while it was loaded. */
+  /** Source file that was loaded with an active mutant, so it must be loaded again. */
   tainted = undefined;
 
   capabilities() {
@@ -62,7 +62,7 @@ class TestRunner {
         if (determineHitLimitReached(stryker.hitCount, hitLimit)) break;
       }
     } catch (error) {
-      // What cannot be loaded fails whatever imports it.
+      // If a file cannot be loaded, all tests that import it fail.
       results.push(resultOf({ id: sandboxFileName, file: sandboxFileName }, 0, error));
       this.tests.clear();
     }
@@ -71,7 +71,7 @@ class TestRunner {
     return toMutantRunResult(determineHitLimitReached(stryker.hitCount, hitLimit) ?? { status: DryRunStatus.Complete, tests: results });
   }
 
-  /** Loads what is not loaded, and again what depends on these files. */
+  /** Loads all files that are not loaded yet, and reloads the files that depend on the changed ones. */
   load(...changed) {
     const stale = this.tests.size === 0 ? loaded() : changed.filter((file) => file).flatMap(dependents);
     for (const file of stale) {
@@ -83,7 +83,10 @@ class TestRunner {
     }
   }
 
-  /** Where Stryker does not know which tests meet the mutant, all that import its file. The likely and the quick ones come first. */
+  /**
+   * Selects the tests that reach the mutant. If Stryker does not know them, selects all tests that import the mutated file.
+   * Tests that are fast, or likely to fail, come first.
+   */
   select(mutated, testFilter) {
     const wanted = new Set(testFilter);
     const related = new Set(dependents(mutated).map(pathOf));
@@ -111,7 +114,7 @@ function loaded() {
   return Object.keys(require.cache).filter((file) => file.endsWith('.ts'));
 }
 
-/** The file, those that import it, and so on. */
+/** The file, and all files that import it directly or indirectly. */
 function dependents(file) {
   const found = new Set([file]);
   for (let before = 0; found.size > before;) {
@@ -128,7 +131,7 @@ function testFiles() {
     .filter((file) => file.endsWith('.test.ts') && !NOT_HERE.test(file));
 }
 
-/** The file that is being loaded, its tests so far, and the innermost of its blocks. */
+/** Test file that is being loaded, the tests found so far, and the current `describe` block. */
 let loading;
 
 function load(file) {
@@ -139,7 +142,7 @@ function load(file) {
 
 function test(name, body) {
   const { file, tests, block } = loading;
-  // Several tests may have one name. They come in the same order each time.
+  // Several tests can have the same name. Their order is always the same.
   const id = [`${tests.length}`, file, ...block.names, name].join(' ');
   tests.push({ id, name: [file, ...block.names, name].join(' '), file, body, block });
 }
@@ -158,16 +161,16 @@ Object.assign(globalThis, {
   beforeEach: (hook) => loading.block.before.push(hook),
   afterEach: (hook) => loading.block.after.unshift(hook),
   expect: jestExpect,
-  // Stryker has a timeout for all tests of a mutant.
+  // Timeouts of single tests are ignored, because Stryker has a timeout for all tests of a mutant.
   jest: { fn: mocker.fn.bind(mocker), spyOn: mocker.spyOn.bind(mocker), setTimeout: () => undefined },
 });
 
 // Running
 
-/** In milliseconds, by id. */
+/** Milliseconds that each test took, by ID. */
 const durations = new Map();
 
-/** What becomes of an error that no test awaits: it fails the one that runs. */
+/** Handles errors outside of awaited code: the current test fails. */
 let onStrayError = () => undefined;
 for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => onStrayError(error));
 
@@ -198,7 +201,7 @@ function resultOf({ id, name = id, file }, timeSpentMs, error) {
   return error ? { ...result, status: TestStatus.Failed, failureMessage: String(error.message ?? error) } : { ...result, status: TestStatus.Success };
 }
 
-/** What a failed test has left under way comes to its end, so that it is not held against the next mutant. */
+/** Waits until unfinished work of a failed test has ended, so that it cannot affect the next mutant. */
 async function settled() {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => { setImmediate(resolve); });
 }

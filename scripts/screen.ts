@@ -3,9 +3,9 @@ const FRAMES = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const INDENT = '    ';
 const WIDTH = 110;
 
-/** What the demo looks like: headings, commands and facts on any output, and on a terminal also colours and what goes on just now. */
+/** Output of the demo: headings, commands, and facts. On a terminal, it also has colors and shows the progress of each step. */
 export class Screen {
-  private readonly colours = stdout.isTTY && env.NO_COLOR === undefined;
+  private readonly colors = stdout.isTTY && env.NO_COLOR === undefined;
   private news = '';
 
   public heading(title: string, text?: string): void {
@@ -25,14 +25,14 @@ export class Screen {
     this.print(`${INDENT}${this.paint(31, '✘')} ${text}`);
   }
 
-  /** Text of somebody else, in lines that fit. */
+  /** Quotes text, such as code or an error message, and wraps long lines. */
   public quote(text: string): void {
     for (const line of text.split('\n')) {
       for (const part of wrapped(line)) this.print(`${INDENT}${this.paint(2, `│ ${part}`)}`);
     }
   }
 
-  /** Shows that something goes on for as long as it does; then how long it took. */
+  /** Shows a spinner while the work is in progress, and then how long it took. */
   public async during<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
     const start = Date.now();
     const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`;
@@ -53,7 +53,7 @@ export class Screen {
     }
   }
 
-  /** The latest of what goes on. */
+  /** Shows the latest news next to the spinner. */
   public update(news: string): void {
     this.news = news;
   }
@@ -63,7 +63,7 @@ export class Screen {
   }
 
   private paint(code: number, text: string): string {
-    return this.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+    return this.colors ? `\x1b[${code}m${text}\x1b[0m` : text;
   }
 }
 

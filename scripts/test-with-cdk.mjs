@@ -1,6 +1,6 @@
-// Compiles the library and tests it against another version of aws-cdk-lib than the one it is developed with: in a copy,
-// because node_modules can hold one version only. Of the test files, those run that synthesize, as what they judge is rendered by
-// aws-cdk-lib, and the one that compares the options with it. What other files judge is the same with any version.
+// Compiles and tests the library with a different version of aws-cdk-lib than the one in node_modules. This needs a copy of
+// the library, because node_modules contains only one version. Only two kinds of tests run: those that synthesize templates,
+// and the one that compares the options with aws-cdk-lib. The version does not affect any other test.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const run = (command, ...args) => execFileSync(command, args, {
   stdio: 'inherit',
   env: {
     ...process.env,
-    // What is deprecated there would warn each user of something that they did not write.
+    // A deprecated API would cause warnings that users cannot fix.
     JSII_DEPRECATED: 'fail',
     JEST_JUNIT_OUTPUT_DIR: reports,
     JEST_JUNIT_OUTPUT_NAME: 'newest-cdk.xml',
@@ -33,7 +33,7 @@ try {
     name: 'copy',
     private: true,
     jest: manifest.jest,
-    // Of the tools, what compiling and testing takes; the peers in the versions under test.
+    // Only the tools for compiling and testing, and the tested versions of the peer dependencies.
     devDependencies: {
       ...manifest.dependencies,
       ...Object.fromEntries(Object.entries(manifest.devDependencies)
@@ -52,7 +52,7 @@ try {
 function selected() {
   const files = readdirSync('test', { recursive: true }).map((file) => join('test', file)).filter((file) => file.endsWith('.test.ts'));
   const synthesizing = files.filter((file) => !/^test\/(docs|checkout)\//.test(file) && SYNTHESIZES.test(readFileSync(file, 'utf8')));
-  // A folder of constructs without any would mean that its tests synthesize in a way that is not known here.
+  // If no test of a folder matches, its tests synthesize in a way that SYNTHESIZES does not recognize.
   const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'handler');
   for (const { name } of folders) {
     if (!synthesizing.some((file) => file.startsWith(join('test', name, '/')))) throw new Error(`no test in test/${name} synthesizes`);

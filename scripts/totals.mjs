@@ -1,5 +1,5 @@
-// Adds up all JUnit reports of a folder into one plain line, after the failures by name and the start of their reason, and
-// fails if there is no report or any of them has a failure.
+// Prints each failure in the JUnit reports of a folder, with its name and the beginning of its reason, and then one line with
+// the totals. Fails if there is no report, or if any report has a failure.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -29,6 +29,6 @@ process.exitCode = failed > 0 || passed <= 0 ? 1 : 0;
 
 function plain(xml) {
   const characters = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-  // Colors of the terminal say nothing in a log.
+  // A log does not need the colors of a terminal.
   return xml.replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => characters[name]).replace(/\u001b?\[\d+(;\d+)*m/g, '');
 }

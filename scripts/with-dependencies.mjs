@@ -1,4 +1,4 @@
-// Runs a projen task in a clone as it comes: dependencies that are missing or out of date are installed first.
+// Runs a projen task in a fresh clone. Installs dependencies first if they are missing or out of date.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -12,8 +12,9 @@ if (modified('node_modules/.package-lock.json') < modified('package-lock.json'))
 await run(process.execPath, 'node_modules/projen/bin/projen', task);
 
 /**
- * Ends with the command when that fails. The command and all that it starts are a group: a signal reaches each of them,
- * and it is over when they are. npm passes no signal on, so when it is gone that counts as one.
+ * Runs a command, and exits with its code if it fails. The command and its child processes form a process group, so that a
+ * signal reaches all of them. This function returns only after all of them have ended. npm does not forward signals, so the
+ * end of npm counts as a signal.
  */
 async function run(command, ...args) {
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });

@@ -4,9 +4,9 @@ import { StackEvent } from '../../test/emulator/aws';
 
 /** Two first deployments of the same stack. */
 export interface Deployments {
-  /** The image was missing. */
+  /** Events of the deployment without the image. */
   readonly refused: readonly StackEvent[];
-  /** The image existed. */
+  /** Events of the deployment with the image. */
   readonly released: readonly StackEvent[];
 }
 

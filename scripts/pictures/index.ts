@@ -10,7 +10,7 @@ import { terminalPicture } from './terminal';
 
 export const IMAGES = join(__dirname, '../../docs/images');
 
-/** Pictures of synthesized examples. They are the same whenever they are drawn. */
+/** Pictures of synthesized examples. They change only if the examples or the library change. */
 export function picturesOfExamples(): Record<string, string> {
   const minimal = SynthesizedApp.of('minimal');
   const ofYourOwn = SynthesizedApp.of('app-and-fargate-stack', { sha: '4f9d2c1' });

@@ -15,7 +15,7 @@ export function phasesPicture(app: SynthesizedApp): string {
   const taskDefinition = app.resource('AWS::ECS::TaskDefinition');
   const repositoryName = String(app.resource('AWS::ECR::Repository').properties.RepositoryName);
   const late = service.resources.filter((resource) => app.waitsFor(resource, guard));
-  const others = late.length - 2; // than task definition and service
+  const others = late.length - 2; // without the task definition and the service
 
   // Checks the dependencies that the arrows show.
   const image = app.text(taskDefinition.properties.ContainerDefinitions[0].Image, taskDefinition);

@@ -6,7 +6,7 @@ const SANS = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvet
 export const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 /** Class: fill and stroke in light mode, fill and stroke in dark mode. */
-const COLOURS: Record<string, readonly [string, string, string, string]> = {
+const COLORS: Record<string, readonly [string, string, string, string]> = {
   paper: ['#ffffff', '#d8dee4', '#0d1117', '#30363d'],
   box: ['#ffffff', '#c4ccd4', '#161b22', '#3d444d'],
   registry: ['#eef4fc', '#a9c4ea', '#121f33', '#34598c'],
@@ -45,8 +45,8 @@ export function picture({ title, description, height, content }: Picture): strin
     '.head{font-size:15px;font-weight:600}',
     '.line{fill:none;stroke-width:1.5}',
     '.dashed{stroke-dasharray:5 4}',
-    ...colours(0),
-    `@media (prefers-color-scheme:dark){${colours(1).join('')}}`,
+    ...colors(0),
+    `@media (prefers-color-scheme:dark){${colors(1).join('')}}`,
     '</style>',
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0,0.5 L7.5,4 L0,7.5 Z"/></marker></defs>',
     box('paper', 0.5, 0.5, WIDTH - 1, height - 1),
@@ -56,9 +56,9 @@ export function picture({ title, description, height, content }: Picture): strin
   ].join('\n');
 }
 
-function colours(night: 0 | 1): string[] {
+function colors(night: 0 | 1): string[] {
   return [
-    ...Object.entries(COLOURS).map(([name, of]) => `.${name}{fill:${of[2 * night]};stroke:${of[2 * night + 1]}}`),
+    ...Object.entries(COLORS).map(([name, of]) => `.${name}{fill:${of[2 * night]};stroke:${of[2 * night + 1]}}`),
     ...Object.entries(INKS).map(([name, of]) => `.${name}{fill:${of[night]}}`),
     `.line{stroke:${INKS.pale[night]}}.tip{fill:${INKS.pale[night]}}`,
   ];
@@ -72,12 +72,12 @@ export function text(style: string, x: number, y: number, content: string, ancho
   return `<text class="${style}" x="${x}" y="${y}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`}>${escape(content)}</text>`;
 }
 
-/** A way along corners, with a tip at its end. */
+/** A line through these points, with an arrowhead at its end. */
 export function arrow(points: ReadonlyArray<readonly [number, number]>, style = ''): string {
   return `<path class="line ${style}" marker-end="url(#tip)" d="M${points.map((point) => point.join(',')).join(' L')}"/>`;
 }
 
-/** Words, or whatever ends before a blank that `separator` matches, in lines of at most so many characters. */
+/** Wraps text to lines of at most this many characters. `separator` matches the spaces at which a line can break. */
 export function wrap(content: string, characters: number, separator = / /): string[] {
   const lines = [''];
   for (const word of content.split(separator)) {

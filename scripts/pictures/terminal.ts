@@ -10,7 +10,7 @@ const DESCENT = 4;
 const MARGIN = 12;
 const STYLES: Record<string, string> = { 0: '', 1: 'b', 2: 'd', 31: 'r', 32: 'g', 36: 'c' };
 
-/** What is on the screen of a demo, as a film: CSS alone moves it, so it plays wherever an image is shown. */
+/** An animated picture of the demo's output. It uses only CSS, so it also plays inside an <img>. */
 export function terminalPicture(command: string, { played, seconds }: { played: readonly Played[]; seconds: number }): string {
   const percent = (at: number) => `${(at / seconds * 100).toFixed(2)}%`;
   const frames: string[] = [];
@@ -45,7 +45,7 @@ export function terminalPicture(command: string, { played, seconds }: { played: 
     `@keyframes scroll{0%{transform:none}${[...new Map(scroll.map((step) => [step.split('{')[0], step])).values()].join('')}}`,
     '</style>',
     `<rect x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8" fill="#0d1117" stroke="#3d444d"/>`,
-    ...['#ff5f57', '#febc2e', '#28c840'].map((colour, index) => `<circle cx="${20 + 18 * index}" cy="${BAR / 2}" r="5.5" fill="${colour}"/>`),
+    ...['#ff5f57', '#febc2e', '#28c840'].map((color, index) => `<circle cx="${20 + 18 * index}" cy="${BAR / 2}" r="5.5" fill="${color}"/>`),
     `<text x="${WIDTH / 2}" y="${BAR / 2 + 4}" text-anchor="middle" class="d">$ ${escape(command)}</text>`,
     `<text x="${WIDTH - 16}" y="${BAR / 2 + 4}" text-anchor="end" class="d">waits are shortened</text>`,
     `<path d="M1,${BAR} H${WIDTH - 1}" stroke="#30363d"/>`,
@@ -65,7 +65,7 @@ interface Segment {
   readonly text: string;
 }
 
-/** A line cut into colours, and into rows where it is wider than the terminal. */
+/** Splits a line into segments of one color, and into rows if it is wider than the terminal. */
 function rowsOf(line: string): Segment[][] {
   const rows: Segment[][] = [[]];
   let column = 0;
@@ -96,14 +96,14 @@ function plainLines(played: readonly Played[]): string[] {
   return played.filter(({ until }) => until === undefined).map(({ line }) => line.replace(/\x1b\[\d+m/g, '').trim());
 }
 
-/** What the film tells, to be compared with what a demo prints without a terminal. */
+/** Lines of the film, to compare them with the output of a demo that runs without a terminal. */
 export function storyOf(svg: string): string[] {
   return storyIn([...svg.matchAll(/<text class="stays"[^>]*>(.*?)<\/text>/g)].map(([, line]) => (
     line.replace(/<[^>]*>/g, '').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&')
   )));
 }
 
-/** Lines without what differs from run to run: times, the port, digests, names of load balancers, the environment, and what is done only once. */
+/** Removes all parts that differ between runs: times, the port, digests, names of load balancers, the environment, and one-time steps. */
 export function storyIn(lines: readonly string[]): string[] {
   return lines.map((line) => line.trim()
     .replace(/\d+(\.\d)? s\b/g, '… s')

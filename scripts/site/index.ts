@@ -4,8 +4,8 @@ import { dirname, join, normalize } from 'node:path';
 import { python } from '../../test/emulator/venv';
 
 /**
- * Generates the documentation site in `.site/html` from the pages that GitHub shows too. It fails for a link to a page or a
- * heading that is not there.
+ * Generates the documentation site in `.site/html` from the same pages that GitHub shows. It fails if a link refers to a
+ * missing page or heading.
  */
 
 const CHECKOUT = join(__dirname, '../..');
@@ -39,7 +39,7 @@ function main(): void {
   process.exitCode = status ?? 1;
 }
 
-/** What the site does not have, such as examples, is on GitHub. */
+/** Links to files that are not on the site, such as examples, lead to GitHub. */
 function withLinksToSources(page: string, text: string): string {
   return text.replace(/\]\(([^)\s#:]+)(#[^)\s]*)?\)/g, (link, path: string, anchor = '') => {
     const target = normalize(join(dirname(page), path));
@@ -48,12 +48,12 @@ function withLinksToSources(page: string, text: string): string {
   });
 }
 
-/** The generator takes a block of code for one only if nothing but its language follows the fence. */
+/** The generator recognizes a code block only if nothing but the language follows the fence. */
 function withPlainFences(text: string): string {
   return text.replace(/^( *```ts) nofixture$/gm, '$1');
 }
 
-/** The sections of the index, and the pages that each of them lists. */
+/** The sections of the index, and the pages in each section. */
 function navigation(index: string): Nav[] {
   const sections = index.split(/^## /m).slice(1).map((section) => {
     const [title] = section.split('\n', 1);
