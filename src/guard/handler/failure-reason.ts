@@ -56,7 +56,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
         `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,
         pullThroughCache(question)
           ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
-        'If it exists, it is in another account or region.',
+        'If the repository exists, check its account and region.',
       );
     case 'archived':
       return sentences(
@@ -200,7 +200,7 @@ function statementFor({ partition, account }: Stack, { requirements }: Question)
 function howToPush(question: Question, again: string): string {
   if (question.imageId && 'imageDigest' in question.imageId) {
     return sentences(
-      'You cannot choose a digest when pushing: check it, or copy the image with its content:',
+      'You cannot choose a digest when pushing: fix the digest, or copy the image from <source>:',
       steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }
@@ -240,7 +240,7 @@ function similarTags(recent: RecentImages | undefined): string | undefined {
 
 function keptRunning({ question, mayRun }: Circumstances): string | undefined {
   return mayRun && question.whenMissing === 'startWithoutTasks'
-    ? 'Tasks with the previous image keep running: only a first deployment starts without tasks.'
+    ? 'Tasks with the previous image keep running: startWithoutTasks is for first deployments.'
     : undefined;
 }
 

@@ -45,7 +45,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       );
     case 'timedOut':
       return sentences(
-        `The release task did not end within ${Math.round(what.afterMs / 1000)} s, ${endOf(what.stopping, 'so it was stopped')}.`,
+        `The release task did not end within ${Math.round(what.afterMs / 1000)} s, ${endOf(what.stopping, 'it')}.`,
         goesOn(what.stopping, what.task, run),
         UNTOUCHED,
         `Make the task faster, or raise its timeout (at most 14 minutes). Then: ${again(run)}`,
@@ -53,7 +53,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       );
     case 'cancelled':
       return sentences(
-        `The deployment was canceled while the release task ran, ${endOf(what.stopping, 'so the task was stopped')}.`,
+        `The deployment was canceled while the release task ran, ${endOf(what.stopping, 'the task')}.`,
         goesOn(what.stopping, what.task, run),
         whereabouts(what.task, circumstances),
       );
@@ -114,8 +114,12 @@ function reasons(task: Task, { containerName }: Run): string {
   return [...new Set([task.stoppedReason, reason])].filter((part): part is string => Boolean(part)).map(short).join('; ');
 }
 
-function endOf(stopping: Stopping, stopped: string): string {
-  return { stopped, stopping: `${stopped}: it ends within its stop timeout`, goesOn: 'and could not be stopped, so it is still running' }[stopping.kind];
+function endOf(stopping: Stopping, subject: string): string {
+  return {
+    stopped: `so ${subject} was stopped`,
+    stopping: `so ${subject} is being stopped, which takes at most its stop timeout`,
+    goesOn: 'and could not be stopped, so it is still running',
+  }[stopping.kind];
 }
 
 function goesOn(stopping: Stopping, task: Task, run: Run): string | undefined {

@@ -105,7 +105,7 @@ test('the reason for a missing repository names the stack to deploy and the othe
   expect(reason({ kind: 'repositoryMissing' })).toBe(
     `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. `
     + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN} `
-    + 'If it exists, it is in another account or region.');
+    + 'If the repository exists, check its account and region.');
   expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
 });

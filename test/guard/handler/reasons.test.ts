@@ -46,7 +46,7 @@ test.each<[Observation, string]>([
 
 test('the reason for a missing digest does not suggest pushing it', () => {
   expect(reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toBe(
-    `Image ${REPOSITORY_URI}@${DIGEST} does not exist (${PLACE}). You cannot choose a digest when pushing: check it, or copy the image with its content: `
+    `Image ${REPOSITORY_URI}@${DIGEST} does not exist (${PLACE}). You cannot choose a digest when pushing: fix the digest, or copy the image from <source>: `
       + `1) ${LOG_IN}  2) docker buildx imagetools create --prefer-index=false --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}  3) ${AGAIN}`,
   );
 });
@@ -56,7 +56,7 @@ test('the reason for an archived digest suggests restoring it by its digest', ()
 });
 
 test('a reason mentions that tasks keep running only if a start without tasks was requested', () => {
-  const kept = 'Tasks with the previous image keep running: only a first deployment starts without tasks.';
+  const kept = 'Tasks with the previous image keep running: startWithoutTasks is for first deployments.';
   const isKept = (properties: object, mayRun: boolean) => (['missing', 'unnamed'] as const)
     .map((kind) => reason({ kind }, properties, mayRun).includes(` ${kept} `));
 

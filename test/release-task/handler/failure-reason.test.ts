@@ -74,22 +74,22 @@ test.each<[string, Task, string]>([
 });
 
 describe.each<[Stopping, string, string]>([
-  [{ kind: 'stopped' }, '', ''],
-  [{ kind: 'stopping' }, ': it ends within its stop timeout', ''],
+  [{ kind: 'stopped' }, 'so <task> was stopped', ''],
+  [{ kind: 'stopping' }, 'so <task> is being stopped, which takes at most its stop timeout', ''],
   [{ kind: 'goesOn', trouble: DENIED }, 'and could not be stopped, so it is still running', ` Stop it: ${STOP} (ecs:StopTask failed: AccessDeniedException: no).`],
 ])('the reason for a task with the stop result %j', (stopping, end, command) => {
-  const said = (stopped: string) => stopping.kind === 'goesOn' ? end : `${stopped}${end}`;
+  const said = (subject: string) => end.replace('<task>', subject);
 
   test('says that its time was over', () => {
     expect(because({ kind: 'timedOut', task: task(), stopping, afterMs: 59_600 })).toBe(
-      `The release task did not end within 60 s, ${said('so it was stopped')}.${command} ${UNTOUCHED} `
+      `The release task did not end within 60 s, ${said('it')}.${command} ${UNTOUCHED} `
         + `Make the task faster, or raise its timeout (at most 14 minutes). Then: cdk deploy Prod/Shop Task: ${ARN}.`,
     );
   });
 
   test('says that the deployment was canceled', () => {
     expect(because({ kind: 'cancelled', task: task(), stopping })).toBe(
-      `The deployment was canceled while the release task ran, ${said('so the task was stopped')}.${command} Task: ${ARN}.`,
+      `The deployment was canceled while the release task ran, ${said('the task')}.${command} Task: ${ARN}.`,
     );
   });
 });

@@ -475,7 +475,7 @@ describe('a task with a timeout', () => {
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
 
-    expect(Reason).toContain('did not end within 840 s, so it was stopped: it ends within its stop timeout.');
+    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which takes at most its stop timeout.');
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
@@ -485,7 +485,7 @@ describe('a task with a timeout', () => {
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
 
-    expect(Reason).toContain('did not end within 840 s, so it was stopped: it ends within its stop timeout.');
+    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which takes at most its stop timeout.');
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
@@ -530,7 +530,7 @@ describe('a deployment that is canceled', () => {
 
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: 'The deployment was canceled while the release task ran, so the task was stopped: it ends within its stop timeout. '
+      Reason: 'The deployment was canceled while the release task ran, so the task is being stopped, which takes at most its stop timeout. '
         + `Task: ${aws.ecs.tasks[0].arn}. Full log: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs `
         + `--log-stream-name release/app/${'1'.padStart(32, '0')}.`,
     });

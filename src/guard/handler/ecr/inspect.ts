@@ -65,7 +65,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     const url = await ecr.downloadUrl(layerDigest);
     const { status, body } = await send({ method: 'GET', url, headers: {}, timeoutMs: BLOB_TIMEOUT_MS });
     const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-    if (digest !== layerDigest) throw new NetworkError(`what was served as the image's config (HTTP ${status}) is something else`);
+    if (digest !== layerDigest) throw new NetworkError(`the image config does not match its digest (HTTP ${status})`);
     return body.toString();
   }
 
@@ -103,5 +103,5 @@ function scanning(observation: Observation, images: readonly IndexedImage[], nee
 }
 
 function found(digest: string, unclear: readonly string[]): Observation {
-  return { kind: 'found', digest, images: [digest], doubt: unclear.length > 0 ? `it could not be checked what the image runs on: ${unclear.join(', ')}` : undefined };
+  return { kind: 'found', digest, images: [digest], doubt: unclear.length > 0 ? `could not check the image's platform: ${unclear.join(', ')}` : undefined };
 }

@@ -76,7 +76,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       case undefined:
         return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
       default:
-        return verdict('notReady', 'is not signed yet', 'wait until it is');
+        return verdict('notReady', 'is not signed yet', 'wait for the signature');
     }
   }
 
@@ -114,7 +114,7 @@ interface StatusRow {
 /** With basic scanning, ECR allows one scan of an image in 24 hours. Amazon Inspector decides itself when to scan. */
 const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
 
-const WAIT = 'wait until it is, or pass a longer waitFor';
+const WAIT = 'wait for the scan, or pass a longer waitFor';
 
 function row(kind: StatusRow['kind'], problem: string, remedy: string, operation = LOOK_UP): StatusRow {
   return { kind, problem, remedy, operation };

@@ -26,10 +26,10 @@ test.each<[FixtureName, string[], object]>([
   ['windowsImage', ['LINUX/X86_64'], { kind: 'wrongPlatform', offered: ['windows/amd64'], lacking: ['linux/amd64'] }],
   ['helmChart', ['LINUX/X86_64'], { kind: 'notAnImage', what: 'a Helm chart' }],
   ['attestationOnly', ['LINUX/X86_64'], { kind: 'notAnImage' }],
-  ['indexOfIndexes', ['LINUX/X86_64'], { kind: 'found', doubt: 'it could not be checked what the image runs on: an index within the index' }],
+  ['indexOfIndexes', ['LINUX/X86_64'], { kind: 'found', doubt: "could not check the image's platform: an index within the index" }],
   ['indexWithoutPlatforms', ['LINUX/X86_64'], { kind: 'found', doubt: expect.stringContaining('an entry without a platform') }],
   ['dockerSchema1', ['LINUX/X86_64'], { kind: 'found', doubt: expect.stringContaining('a manifest of type application/vnd.docker.distribution.manifest.v1') }],
-  ['buildxIndex', ['LINUX/RISCV'], { kind: 'found', doubt: 'it could not be checked what the image runs on: platform LINUX/RISCV' }],
+  ['buildxIndex', ['LINUX/RISCV'], { kind: 'found', doubt: "could not check the image's platform: platform LINUX/RISCV" }],
   ['indexOfIndexes', ['LINUX/RISCV', WINDOWS], { kind: 'found', doubt: expect.stringMatching(/: platform LINUX\/RISCV, an index within the index$/) }],
   ['buildxIndex', ['LINUX/RISCV', WINDOWS], { kind: 'wrongPlatform', lacking: ['windows/amd64'] }],
 ])('the image %s is inspected correctly for the platforms %j', async (name, Platforms, expected) => {
@@ -149,7 +149,7 @@ test.each<[string, Fault, number]>([
   const { aws, look } = registryWith('dockerImage');
   aws.faults.registry.push(undefined, undefined, undefined, fault);
 
-  expect(await look()).toEqual({ kind: 'unavailable', message: `what was served as the image's config (HTTP ${status}) is something else` });
+  expect(await look()).toEqual({ kind: 'unavailable', message: `the image config does not match its digest (HTTP ${status})` });
 });
 
 test.each(['ARCHIVED', 'ACTIVATING'] as const)('an image that is %s is distinguished from a missing image', async (status) => {

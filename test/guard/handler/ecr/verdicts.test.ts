@@ -18,7 +18,7 @@ const command = (operation: string, digest = DIGEST) =>
   `aws ecr ${operation} --region eu-west-1 --registry-id 111122223333 --repository-name app --image-id imageDigest=${digest}`;
 const complete = (...findings: Finding[]): ScanPage => ({ imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: { findings } });
 
-const WAIT = 'wait until it is, or pass a longer waitFor';
+const WAIT = 'wait for the scan, or pass a longer waitFor';
 const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
 const LIST = 'describe-image-scan-findings';
 const SCAN = 'start-image-scan';
@@ -181,7 +181,7 @@ describe('a signature', () => {
   test.each<[string, SigningStatus[], object]>([
     ['there is none', [], { kind: 'notBegun', problem: `is not signed by ${PROFILE}`, remedy: `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH}: ${LOOK}` }],
     ['only another profile has one', [by({ status: 'COMPLETE' }, 'other')], { kind: 'notBegun' }],
-    ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait until it is: ${LOOK}` }],
+    ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait for the signature: ${LOOK}` }],
     ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}: ${LOOK}` }],
     ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed (Denied) by ${PROFILE}` }],
     ['it failed without a reason', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
