@@ -6,7 +6,7 @@ const RUNS = `actions/workflows/${WORKFLOW}/runs?branch=${BRANCH}&`;
 
 async function main() {
   const obstacle = await newerCommit() ?? await laterRebuild();
-  if (!obstacle) return console.log('No newer commit has reached this job.');
+  if (!obstacle) return console.log('No run of a newer commit has started this job.');
 
   const before = (await jobsOf(GITHUB_RUN_ID)).filter(({ attempt }) => attempt < Number(GITHUB_RUN_ATTEMPT));
   // A user who re-runs a finished job, or a job that this step stopped, wants to return to its commit.
@@ -29,11 +29,11 @@ async function newerCommit() {
     const isNewer = newer.has(run.head_sha) || (status !== 'ahead' && run.head_sha !== GITHUB_SHA && run.run_number > own?.run_number);
     if (!isNewer || run.event.startsWith('pull_request')) continue;
     const found = (reason, advice) => ({
-      message: `A newer commit, ${short(run.head_sha)}, ${reason}: ${run.html_url}.`, advice, back: `go back to ${short(GITHUB_SHA)}`,
+      message: `The run of a newer commit, ${short(run.head_sha)}, ${reason}: ${run.html_url}.`, advice, back: `go back to ${short(GITHUB_SHA)}`,
     });
     const jobs = await jobsOf(run.id);
     if (hasPassed(jobs)) {
-      return found('has already reached this job', GITHUB_EVENT_NAME === 'schedule'
+      return found('has already started this job', GITHUB_EVENT_NAME === 'schedule'
         ? 'To deploy the rebuilt images now, re-run all jobs of that run.'
         : 'You do not need to do anything unless that run fails.');
     }
@@ -57,7 +57,7 @@ async function laterRebuild() {
     if (!hasPassed(jobs) && !wasCanceled(jobs)) continue;
     if (builds.some((build) => jobs.some((theirs) => theirs.name === build && theirs.built && isLater(theirs, lastOf(own, build))))) {
       return {
-        message: `A later rebuild of the images ${hasPassed(jobs) ? 'has already reached this job' : 'was canceled while it waited in the queue'}: ${run.html_url}.`,
+        message: `A later run that rebuilt the images ${hasPassed(jobs) ? 'has already started this job' : 'was canceled while it waited in the queue'}: ${run.html_url}.`,
         advice: 'To deploy its images, re-run all jobs of this run.',
         back: 'deploy the earlier build',
       };

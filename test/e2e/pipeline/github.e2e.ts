@@ -162,7 +162,7 @@ test('the run of an older commit with a slow build fails, and the newer image st
 
   const stopped = await slow;
   expect(stopped.results).toEqual({ ...ALL_GREEN, order: 'failure', deploy: 'skipped' });
-  expect(stopped.screen).toContain(`::error::A newer commit, ${newer.slice(0, 7)}, has already reached this job: https://github.com/octo-org/shop/actions/runs/`);
+  expect(stopped.screen).toContain(`::error::The run of a newer commit, ${newer.slice(0, 7)}, has already started this job: https://github.com/octo-org/shop/actions/runs/`);
   expect(await images()).toEqual([`${URI}@${run.jobs['build-fargatestack-api'].outputs.digest}`]);
 
   // To go back on purpose, re-run it.

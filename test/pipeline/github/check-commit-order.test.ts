@@ -50,18 +50,18 @@ describe('a run passes', () => {
 
 describe('a run is stopped', () => {
   test.each<[string, RunRecord[], Partial<Repository>, string]>([
-    ['where the newer commit was deployed', [MINE, run(3, NEWER, DEPLOYED)], {}, 'has already reached this job'],
-    ['whatever the numbers of the runs', [run(1, NEWER, DEPLOYED), MINE], {}, 'has already reached this job'],
-    ['where the deployment of the newer commit has begun', [MINE, run(3, NEWER, job(null, 'success'))], {}, 'has already reached this job'],
-    ['where it has failed, since it may have changed something', [MINE, run(3, NEWER, job('failure', 'success'))], {}, 'has already reached this job'],
-    ['where a first attempt has deployed, and a second one waits', [MINE, run(3, NEWER, DEPLOYED, job(null, undefined, { attempt: 2 }))], {}, 'has already reached this job'],
+    ['where the newer commit was deployed', [MINE, run(3, NEWER, DEPLOYED)], {}, 'has already started this job'],
+    ['whatever the numbers of the runs', [run(1, NEWER, DEPLOYED), MINE], {}, 'has already started this job'],
+    ['where the deployment of the newer commit has begun', [MINE, run(3, NEWER, job(null, 'success'))], {}, 'has already started this job'],
+    ['where it has failed, since it may have changed something', [MINE, run(3, NEWER, job('failure', 'success'))], {}, 'has already started this job'],
+    ['where a first attempt has deployed, and a second one waits', [MINE, run(3, NEWER, DEPLOYED, job(null, undefined, { attempt: 2 }))], {}, 'has already started this job'],
     ['where the newer commit lost its place in the queue', [MINE, run(3, NEWER, job('cancelled'))], {}, 'was canceled while it waited in the queue'],
-    ['where a force-push has replaced the commit', [MINE, run(3, NEWER, DEPLOYED)], { commits: [OLDER, NEWER], removed: [OWN] }, 'has already reached this job'],
-    ['where a force-push went back, and that was deployed', [run(1, OLDER, DEPLOYED), MINE, run(3, OLDER, DEPLOYED)], { commits: [OLDER], removed: [OWN] }, 'has already reached this job'],
+    ['where a force-push has replaced the commit', [MINE, run(3, NEWER, DEPLOYED)], { commits: [OLDER, NEWER], removed: [OWN] }, 'has already started this job'],
+    ['where a force-push went back, and that was deployed', [run(1, OLDER, DEPLOYED), MINE, run(3, OLDER, DEPLOYED)], { commits: [OLDER], removed: [OWN] }, 'has already started this job'],
   ])('%s', async (_, runs, repository, reason) => {
     const { passed, said } = await look(runs, repository);
     expect({ passed, said }).toEqual({ passed: false, said: expect.stringContaining(reason) });
-    expect(said).toMatch(/^::error::A newer commit, [ac]{7}, .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb anyway, re-run this job\.$/);
+    expect(said).toMatch(/^::error::The run of a newer commit, [ac]{7}, .*: https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. .* To go back to bbbbbbb anyway, re-run this job\.$/);
   });
 
   test('if GitHub does not answer, with an error that contains the request', async () => {
@@ -95,7 +95,7 @@ describe('to go back to an earlier commit', () => {
 
   test('users re-run a run that deployed it', async () => {
     const { passed, said } = await look([run(2, OWN, DEPLOYED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 });
-    expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::A newer commit, ccccccc, .* Continuing because this run was re-run\.$/) });
+    expect({ passed, said }).toEqual({ passed: true, said: expect.stringMatching(/^::notice::The run of a newer commit, ccccccc, .* Continuing because this run was re-run\.$/) });
   });
 
   test('or a run that this step stopped', async () => {
@@ -142,14 +142,14 @@ describe('a run that looked for its image before a scheduled rebuild had pushed 
   const mine = job(null);
 
   test.each([
-    ['was deployed meanwhile', DEPLOYED, 'has already reached this job'],
-    ['is being deployed', job(null, 'success'), 'has already reached this job'],
+    ['was deployed meanwhile', DEPLOYED, 'has already started this job'],
+    ['is being deployed', job(null, 'success'), 'has already started this job'],
     ['lost its place in the queue', job('cancelled'), 'was canceled while it waited in the queue'],
   ])('is stopped where the rebuild %s, whether of the same commit or an older one', async (_, theirs, reason) => {
     for (const sha of [OWN, OLDER]) {
       expect(await lookAt([build(2, 3, 'skipped'), mine], [rebuild(sha, build(1, 5, 'success'), theirs)])).toEqual({
         passed: false,
-        said: `::error::A later rebuild of the images ${reason}: https://github.com/octo-org/shop/actions/runs/3. ` +
+        said: `::error::A later run that rebuilt the images ${reason}: https://github.com/octo-org/shop/actions/runs/3. ` +
           'To deploy its images, re-run all jobs of this run. To deploy the earlier build anyway, re-run this job.',
       });
     }
@@ -168,9 +168,9 @@ describe('a run that looked for its image before a scheduled rebuild had pushed 
     const other = rebuild(OWN, build(1, 5, 'success'), DEPLOYED);
     const again = job(null, undefined, { attempt: 2 });
     expect(await lookAt([build(2, 3, 'skipped'), STOPPED, build(8, 9, 'skipped', 2), again], [other], { attempt: 2 }))
-      .toEqual({ passed: true, said: 'No newer commit has reached this job.' });
+      .toEqual({ passed: true, said: 'No run of a newer commit has started this job.' });
     expect(await lookAt([build(2, 3, 'skipped'), STOPPED, again], [other], { attempt: 2 }))
-      .toEqual({ passed: true, said: expect.stringContaining('::notice::A later rebuild of the images has already reached this job') });
+      .toEqual({ passed: true, said: expect.stringContaining('::notice::A later run that rebuilt the images has already started this job') });
   });
 
   test('of two rebuilds, the one that began later is deployed in the end', async () => {

@@ -43,7 +43,7 @@ describe('the rendered workflow', () => {
     const { said } = await ofThree;
     expect(said.length).toBeGreaterThan(3);
     for (const message of said) {
-      expect(message).toMatch(/^::error::A newer commit, [abc]{7}, (has already reached this job|was canceled while it waited in the queue): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (You do not need to do anything unless that run fails|Re-run that run)\. To go back to [abc]{7} anyway, re-run this job\.$/);
+      expect(message).toMatch(/^::error::The run of a newer commit, [abc]{7}, (has already started this job|was canceled while it waited in the queue): https:\/\/github\.com\/octo-org\/shop\/actions\/runs\/\d\. (You do not need to do anything unless that run fails|Re-run that run)\. To go back to [abc]{7} anyway, re-run this job\.$/);
     }
   });
 });
