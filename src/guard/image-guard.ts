@@ -145,7 +145,7 @@ export class ImageGuard extends Construct {
 
   /**
    * @throws if the registry is in another stack and its name is unknown at synthesis; if an option is invalid; at
-   * synthesis, if a Lambda function uses the image, but not all users of the image have the same platform
+   * synthesis, if a Lambda function uses the image, and the functions and tasks that use it have different platforms
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);
@@ -267,8 +267,8 @@ export class ImageGuard extends Construct {
         'because the guard waits within one invocation of a Lambda function');
     }
     if (requirements.some(({ _asksInspector }) => _asksInspector) && isInOtherAccount(this, this.registry)) {
-      throw invalid(this, `registry ${this.registry.node.path} is in another account, and Amazon Inspector shows findings only in the account of the image: ` +
-        'leave out enhancedScanning, and require the scan in the account of the registry');
+      throw invalid(this, `registry ${this.registry.node.path} is in another account, but Amazon Inspector shows findings only in the account of the registry: ` +
+        'leave out enhancedScanning here, and require the scan with a guard in that account');
     }
   }
 

@@ -75,8 +75,9 @@ export class ImageVersion {
    * template does not change from release to release.
    *
    * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack and
-   * appends `ImageTag`. It omits a final ID `Guard`: for the service `Api`, the default is `ApiImageTag`. Guards with the
-   * same name share the parameter. If the stack already has a parameter with this name, the guard uses it.
+   * appends `ImageTag`, such as `ApiImageTag` for the service `Api`. If the last ID is `Guard`, the default leaves it out.
+   * Guards that pass the same name share one parameter. If the stack already has a parameter with this name, the guard
+   * uses it.
    * @throws if the name is not a valid logical ID; at synthesis, if the stack has another construct with this ID
    */
   public static parameter(name?: string): ImageVersion {

@@ -76,8 +76,8 @@ export function deployPlan(scope: Construct, builds: ImageBuild[], root: string 
 function release(guard: ImageGuard, image: ImagePlan): Release {
   const { parameterName } = guard._awaited.version;
   if (!parameterName) {
-    throw invalid(guard, 'imageVersion is fixed at synthesis, so a workflow cannot pass the image that it has built: ' +
-      'leave it out, or pass ImageVersion.parameter(), or ImageVersion.digest() if it is built elsewhere');
+    throw invalid(guard, 'imageVersion is a tag, but the pipeline passes the image that it builds as a stack parameter: ' +
+      'leave out imageVersion, or pass ImageVersion.parameter(); for an image that is built elsewhere, pass ImageVersion.digest()');
   }
   // The logical ID of the parameter is a token until the names in the tree are final.
   return { stack: stackPlan(deployedStack(guard)), image, parameterName: Stack.of(guard).resolve(parameterName) };

@@ -58,8 +58,9 @@ export class DeployScript extends Construct {
 
   /**
    * @param scope the app, or a stage to deploy only this stage
-   * @throws at synthesis, if there is no service to deploy; if the image of a service is fixed at synthesis; if a registry
-   * is in the stack of its service; if a stack has no account or region; in CI, if the committed script is out of date
+   * @throws at synthesis, if there is no `ImageGuard`; if a service specifies its image with `ImageVersion.tag` or
+   * `ImageVersion.movingTag`; if a registry is in the stack of its service; if a stack has no account or region; in CI, if
+   * the committed script is out of date
    */
   constructor(scope: Construct, id: string, props: DeployScriptProps = {}) {
     super(scope, id);

@@ -51,8 +51,8 @@ export interface ImageBuild {
   readonly buildArgs?: { [name: string]: string };
 
   /**
-   * Build secrets: the name of an environment variable for each secret ID. The Dockerfile mounts a secret by its ID:
-   * `RUN --mount=type=secret,id=npm_token`. Values are never printed and never become part of the image.
+   * Build secrets by ID. Each entry names the environment variable that contains the secret. The Dockerfile mounts a
+   * secret by its ID: `RUN --mount=type=secret,id=npm_token`. Secrets are never printed and never become part of the image.
    *
    * A `DeployWorkflow` reads the GitHub secret with the same name as the variable, and passes it only to the build step.
    * It builds in the GitHub environment `buildEnvironmentName`. Put the secret there, so that other workflows of the
@@ -82,8 +82,8 @@ export interface ImageBuild {
 
   /**
    * Registries of later stages that get the same image, such as registries in other accounts or regions. The image is
-   * built once. It is copied to each of these registries by digest, before the first stage that uses the registry is
-   * deployed.
+   * built once, and then copied by digest. Each registry gets its copy before the first deployment of a stage that uses
+   * the registry.
    *
    * @default - none
    */
@@ -92,7 +92,7 @@ export interface ImageBuild {
   /**
    * Schedule on which a `DeployWorkflow` rebuilds and deploys the image without a new commit, to pick up a newer base image.
    * The value is a cron expression of GitHub Actions, in UTC. The rebuilt image gets a new tag, which ends with the build
-   * time. Later deployments of the same commit use the latest rebuild. This also applies to a `DeployScript`.
+   * time. If a `DeployWorkflow` or `DeployScript` later deploys the same commit, it uses the latest rebuild.
    *
    * GitHub starts scheduled runs only on the default branch, so the workflow must use that branch.
    *

@@ -53,7 +53,7 @@ export function originOf(image: ImagePlan): ImagePlan {
 export function guardsBelow(scope: IConstruct): ImageGuard[] {
   const guards = scope.node.findAll().filter(ImageGuard.isImageGuard);
   if (guards.length === 0) {
-    throw invalid(scope, `there is no phased service below ${scope.node.path || 'the app'}, so there is nothing to deploy`);
+    throw invalid(scope, `there is no ImageGuard below ${scope.node.path || 'the app'}, so there is nothing to deploy: add a PhasedFargateService or an ImageGuard`);
   }
   return guards;
 }

@@ -11,7 +11,7 @@ import { shown } from '../private/validation';
  */
 export function sourcePath(property: string, given: string): string {
   if (typeof given !== 'string' || given === '' || given !== given.trim() || Token.isUnresolved(given) || /\p{Cc}/u.test(given)) {
-    throw new Error(`${property} ${shown(given)} is not a path that is known at synthesis, without leading or trailing spaces`);
+    throw new Error(`${property} ${shown(given)} is not valid: pass a path that is known at synthesis, without leading or trailing spaces`);
   }
   if (given.includes('://')) throw new Error(`${property} ${shown(given)} is an address: pass a path relative to the root of the source repository`);
   const normalized = path.posix.normalize(given).replace(/(.)\/$/, '$1');

@@ -28,8 +28,8 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
 export function defaultRepositoryName(scope: IConstruct, stack: Stack, path: string[]): string {
   const name = kebabCase([stack.stackName, ...path]);
   if (name.length > MAX_LENGTH) {
-    throw invalid(scope, `the default repositoryName ${shown(name)} has ${name.length} characters, but ECR allows ${MAX_LENGTH}: set repositoryName, ` +
-      'with a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
+    throw invalid(scope, `the default repositoryName ${shown(name)} has ${name.length} characters, but ECR allows ${MAX_LENGTH}: set repositoryName; ` +
+      'for a PhasedFargateService, pass registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName })');
   }
   return name;
 }

@@ -56,7 +56,7 @@ function refuseExports(scope: Construct, registry: ecr.IRepository): void {
   const exported = references(scope, [registry.repositoryName, registry.repositoryArn])
     .find(({ target }) => !deployedTogether(target, scope) && Stack.of(target).environment === Stack.of(scope).environment);
   if (exported) {
-    throw invalid(scope, `registry ${registry.node.path} takes its name from ${exported.target.node.path} in another stack, so that stack would ` +
-      'need an export: pass that repository as the registry, or pass its name as a string');
+    throw invalid(scope, `the name of registry ${registry.node.path} is a reference to ${exported.target.node.path} in another stack, ` +
+      'which would need a CloudFormation export: pass the original repository as the registry, or import it with its name as a string');
   }
 }

@@ -64,7 +64,7 @@ export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: el
   const other = loadBalancer?.vpc;
   if (!other || other.vpcId === vpc.vpcId || !isIdentified(other) || !isIdentified(vpc)) return;
   throw invalid(scope, `ingress listener ${listener.node.path} is in VPC ${other.node.path}, but the service is in ${vpc.node.path}: ` +
-    'pass that VPC, or a cluster in it');
+    'pass the VPC of the listener, or a cluster in that VPC');
 }
 
 /** Whether a VPC can be identified. An imported VPC whose ID is a token cannot. */

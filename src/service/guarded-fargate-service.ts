@@ -77,8 +77,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
 
   /**
    * @throws if an option has the wrong type or is out of range; if Fargate does not support the task size; if options
-   * contradict each other; at synthesis, if ECS would refuse the service, also because of changes that you made after
-   * construction
+   * contradict each other; at synthesis, if ECS would refuse the service. The check at synthesis includes changes that you
+   * made after construction
    */
   constructor(scope: Construct, id: string, props: GuardedFargateServiceProps) {
     super(scope, id);

@@ -167,9 +167,9 @@ export interface ListenerIngressOptions extends IngressTargetOptions {
   readonly pathPatterns?: string[];
 
   /**
-   * Test listener of the same load balancer. Lifecycle hooks use it to test the new tasks before production traffic shifts
-   * to them. The service adds a rule with the same priority and conditions to it. Requires a `deploymentStrategy` that
-   * shifts traffic.
+   * Test listener of the same load balancer. Lifecycle hooks use it to test the new tasks before production traffic
+   * shifts to them. The service adds a rule with the same priority and conditions to the test listener. Requires a
+   * `deploymentStrategy` that shifts traffic.
    *
    * @default - no test listener
    */

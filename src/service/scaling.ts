@@ -203,7 +203,7 @@ class LoadDrivenCount implements TaskCountRule {
       ?? (own || memoryTargetUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
     if (this.min === 0 && !own && Object.keys(schedules).length === 0) {
       Annotations.of(scope).addWarningV2('@org/phased-fargate:scalingStaysAtZero',
-        'scaling with a minimum of 0 never starts a task again after the number of tasks drops to 0, because CPU, memory, and requests are measured by running tasks: ' +
+        'scaling with a minimum of 0 cannot start a task again after the number of tasks drops to 0, because without tasks there are no metrics for CPU, memory, and requests: ' +
         'pass a minimum of 1, or scale on a queue, a custom metric, or a schedule');
     }
 

@@ -29,7 +29,7 @@ const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
   const { loadBalancers, serviceConnectConfiguration, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
   if (props.healthCheckGracePeriod && !props.healthCheck && !service.stack.resolve(loadBalancers)) {
-    yield 'healthCheckGracePeriod needs health checks to delay: pass an ingress other than Ingress.none(), attach a load balancer ' +
+    yield 'healthCheckGracePeriod is set, but the service has no health checks: pass an ingress other than Ingress.none(), attach a load balancer ' +
       'to ecsService, or pass a healthCheck';
   }
   const strategy = strategyOf(props);

@@ -62,7 +62,7 @@ test('only enhanced scanning adds permissions for Amazon Inspector', () => {
 
 test('enhanced scanning in another account is refused, because Inspector shows findings only in that account', () => {
   expect(() => guard([ImageRequirement.scanned({ enhancedScanning: true })], { account: '222222222222' }))
-    .toThrow(/^registry Web\/GuardImages is in another account, and Amazon Inspector .* leave out enhancedScanning, .* \(at Web\/Guard\)$/);
+    .toThrow(/^registry Web\/GuardImages is in another account, but Amazon Inspector .* leave out enhancedScanning here, .* \(at Web\/Guard\)$/);
 });
 
 test('the profile of a required signature can be a token', () => {

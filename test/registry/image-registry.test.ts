@@ -149,8 +149,8 @@ describe('the name', () => {
     ['a PhasedFargateService', (id: string) => new PhasedFargateService(stack, id), 'AppStack'],
   ])('is refused with the remedy if the default is too long: %s', (_, make, path) => {
     const id = 'x'.repeat(250);
-    expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, but ECR allows 256: set repositoryName, ` +
-      `with a PhasedFargateService by registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
+    expect(() => make(id)).toThrow(new Error(`the default repositoryName "appstack-${id}" has 259 characters, but ECR allows 256: set repositoryName; ` +
+      `for a PhasedFargateService, pass registry: ImageRegistry.inCompanionStack(this, <id>, { repositoryName }) (at ${path})`));
     expect(() => ImageRegistry.inCompanionStack(stack, id, { repositoryName: 'short' })).not.toThrow();
   });
 

@@ -43,27 +43,27 @@ describe('a registry whose name would have to be exported is refused', () => {
   test('if it is imported here by the name of a repository of another stack', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', repositoryName))).toThrow(new Error(
-      'registry Service/Imported takes its name from Other/Images/Resource in another stack, so that stack would need an export: ' +
-      'pass that repository as the registry, or pass its name as a string (at Service/Guard)'));
+      'the name of registry Service/Imported is a reference to Other/Images/Resource in another stack, which would need a CloudFormation export: ' +
+      'pass the original repository as the registry, or import it with its name as a string (at Service/Guard)'));
   });
 
   test('if it is imported here by the ARN of a repository of another stack', () => {
     const { repositoryArn } = new ecr.Repository(other, 'Images');
     expect(() => guard(ecr.Repository.fromRepositoryAttributes(stack, 'Imported', { repositoryArn, repositoryName: 'app-mp' })))
-      .toThrow('registry Service/Imported takes its name from Other/Images/Resource');
+      .toThrow('the name of registry Service/Imported is a reference to Other/Images/Resource');
   });
 
   test('if other tokens contain the reference', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images');
     const hidden = Lazy.string({ produce: () => Fn.join('/', ['team', repositoryName]) });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', hidden)))
-      .toThrow('registry Service/Imported takes its name from Other/Images/Resource');
+      .toThrow('the name of registry Service/Imported is a reference to Other/Images/Resource');
   });
 
   test('if it is imported in another stack, by a parameter of that stack', () => {
     const name = new CfnParameter(other, 'Name').valueAsString;
     expect(() => guard(ecr.Repository.fromRepositoryName(other, 'Imported', name)))
-      .toThrow('registry Other/Imported takes its name from Other/Name in another stack');
+      .toThrow('the name of registry Other/Imported is a reference to Other/Name in another stack');
   });
 });
 

@@ -360,7 +360,7 @@ describe('runBefore', () => {
   });
 
   test.each<[string, () => any, string]>([
-    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or make it wait with its node.addDependency (at Shop/Migration)'],
+    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or pass this task to its node.addDependency() (at Shop/Migration)'],
     ['is not there', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
     ['is a name', () => 'api', 'runBefore: "api" is not a construct'],
     ['is not made in this app', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],

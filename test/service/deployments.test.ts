@@ -123,7 +123,7 @@ describe('the grace period of health checks', () => {
 
   test('is refused at synthesis if there is no health check', () => {
     service({ healthCheckGracePeriod: Duration.minutes(2) });
-    expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod needs health checks to delay: ' +
+    expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod is set, but the service has no health checks: ' +
       'pass an ingress other than Ingress.none(), attach a load balancer to ecsService, or pass a healthCheck');
   });
 });

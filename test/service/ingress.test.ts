@@ -374,7 +374,7 @@ describe('Ingress.onListener', () => {
     ['made by default', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
   ])('refuses a service in another VPC, which is %s', (_, other, path) => {
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
-      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, but the service is in ${path}: pass that VPC, or a cluster in it (at Web/Service)`));
+      `ingress listener Web/Shared/Listener is in VPC Web/Vpc, but the service is in ${path}: pass the VPC of the listener, or a cluster in that VPC (at Web/Service)`));
   });
 
   test('accepts a service in a VPC that may be the same', () => {

@@ -58,8 +58,9 @@ export interface BuildAndPushProps {
   readonly images?: ImageBuild[];
 
   /**
-   * Build secrets of `images`, by environment variable. A build step gets only the variables that its image uses, and
-   * permission to read their secrets.
+   * Secrets in AWS Secrets Manager for the builds in `images`. Each key is the name of the environment variable that
+   * passes the secret to the build. A build step gets only the variables that its image uses, and permission to read their
+   * secrets.
    *
    * @default - none
    */
@@ -96,7 +97,7 @@ export class BuildAndPush {
    * An image with `promoteTo` is built in the step of the first stage. Steps of later stages copy it.
    *
    * @param stage a stage that already contains all its services
-   * @throws if the stage has no phased service; if an image version is a parameter or a token; if services that share an
+   * @throws if the stage contains no `ImageGuard`; if an image version is a parameter or a token; if services that share an
    * image use different tags or platforms; if a registry is in the stack of its service; if the name, account, or region of
    * a registry is unknown at synthesis; if a build secret is not in `secrets`; if an image has a `rebuildSchedule`
    */
@@ -128,8 +129,8 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
   const [platform, ...others] = platforms;
   const buildImage = BUILD_IMAGES[platform];
   if (!buildImage || others.length > 0) {
-    throw invalid(guard, `the image of ${repositoryName} must run on ${platforms.join(' and ')}, but a step of CDK Pipelines builds without emulation, ` +
-      `for only one of ${Object.keys(BUILD_IMAGES).join(' and ')}: run all services on the same platform`);
+    throw invalid(guard, `the image of ${repositoryName} must run on ${platforms.join(' and ')}, but a step of CDK Pipelines builds for only one platform, ` +
+      `${Object.keys(BUILD_IMAGES).join(' or ')}, because it has no emulation: run all services on one of these platforms`);
   }
   if (rebuildSchedule !== undefined) {
     throw invalid(guard, `rebuildSchedule of ${repositoryName} has no effect in CDK Pipelines, because a pipeline finds the image by the commit: leave out rebuildSchedule`);

@@ -57,8 +57,8 @@ const TAKEN = /^((GITHUB|RUNNER|ACTIONS|INPUT)_.*|CI|HOME|PATH|NODE_OPTIONS)$/;
 function refuseTaken(trimmed: [string, string][]): void {
   const [name, value] = trimmed.find(([variable]) => TAKEN.test(variable)) ?? [];
   if (name) {
-    throw new Error(`images: buildArgs.${name} ${shown(value)} ends with whitespace, so the action needs it in an environment variable, ` +
-      'but the runner already has one with that name: remove the whitespace, or rename the argument');
+    throw new Error(`images: buildArgs.${name} ${shown(value)} ends with whitespace, so the workflow must pass it in the environment variable ${name}, ` +
+      'but the runner already uses this name: remove the whitespace, or rename the argument');
   }
 }
 
@@ -88,7 +88,7 @@ function refuseExpressions({ context, dockerfile, target = '', buildArgs, additi
   const values = Object.entries({ context, dockerfile, target, ...named('additionalContexts', additionalContexts), ...named('buildArgs', buildArgs) });
   const [property, value] = values.find(([, text]) => text.includes('${{')) ?? values.find(([name, text]) => /ontext/.test(name) && text.includes('{{')) ?? [];
   if (property) {
-    throw new Error(`images: ${property} "${value}" would be an expression in the workflow, but the tag must identify one image: ` +
+    throw new Error(`images: ${property} "${value}" contains an expression that the workflow would evaluate, so the image could change without a new tag: ` +
       'pass a value that is known at synthesis');
   }
 }

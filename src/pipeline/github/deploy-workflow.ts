@@ -59,8 +59,8 @@ const PERMISSIONS: Record<string, string> = {
  * image. It fails if ECS has rolled a service back.
  *
  * Each stage has at most one deployment at a time, and the workflow never cancels it. Before a deployment, a step checks
- * whether a newer commit has already reached the same job. If so, the run fails and deploys nothing, so an older commit
- * never replaces a newer one. To return to an earlier commit, re-run its workflow run.
+ * whether the run of a newer commit has already started the same job. If so, the run fails and deploys nothing, so an
+ * older commit never replaces a newer one. To return to an earlier commit, re-run its workflow run.
  *
  * Synthesis writes the workflow file below the root of the source repository. The root is the nearest directory that
  * contains `.git` or `.github`, from the working directory upward. If the environment variable `CI` is set, synthesis writes
@@ -91,9 +91,10 @@ export class DeployWorkflow extends Construct {
    * @param scope the app, or a stage to deploy only this stage
    * @throws if the name of a check is not a valid job ID; if an ARN is a token; if a timeout is not in whole minutes, or
    * exceeds the maximum lifetime of AWS credentials; if an action is not pinned to a commit; if another workflow has the
-   * same file; if there are lockfiles of several package managers; at synthesis, if there is no service to deploy; if the
-   * image of a service is fixed at synthesis; if a registry is in the stack of its service; if a stack has no account or
-   * region; if a role of the app lacks a permission; in CI, if the committed file is out of date
+   * same file; if there are lockfiles of several package managers; at synthesis, if there is no `ImageGuard`; if a service
+   * specifies its image with `ImageVersion.tag` or `ImageVersion.movingTag`; if a registry is in the stack of its service;
+   * if a stack has no account or region; if a role of the app lacks a permission; in CI, if the committed file is out of
+   * date
    */
   constructor(scope: Construct, id: string, props: DeployWorkflowProps) {
     super(scope, id);
@@ -148,7 +149,7 @@ export class DeployWorkflow extends Construct {
     const asked = this.environments.map(({ stage }, index) => {
       const plan = plans.find((candidate) => candidate.stage === stage);
       if (!plan || this.environments.findIndex((other) => other.stage === stage) < index) {
-        throw invalid(this, `environments: stage ${shown(stage.node.path)} is listed twice, or has no phased service`);
+        throw invalid(this, `environments: stage ${shown(stage.node.path)} is listed twice, or contains no ImageGuard`);
       }
       return plan;
     });
@@ -156,8 +157,8 @@ export class DeployWorkflow extends Construct {
     const before = asked.find((plan, index) => index > 0 && plans.indexOf(plan) < plans.indexOf(asked[index - 1]));
     if (before) {
       const left = plans.filter((plan) => !asked.includes(plan)).map(({ stage }) => shown(stage.node.path));
-      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} is listed after a stage that was created later, ` +
-        `and ${left.join(', ')} is not listed: to change the order, list all stages that contain services`);
+      throw invalid(this, `environments: the position of stage ${shown(before.stage.node.path)} changes the order of the stages, ` +
+        `but ${left.join(', ')} is not listed: to change the order, list all stages that contain services`);
     }
     return plans;
   }

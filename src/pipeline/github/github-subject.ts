@@ -17,7 +17,7 @@ const NOT_IN_NAMES = `*:${VARIABLES}`;
 
 /** The last part of a token's subject, after the repository. It identifies the branch or environment of a job. */
 export class JobContext {
-  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'leave out its subjects');
+  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'remove its subjects, because it trusts pull requests by default');
 
   public static branch(name: string): JobContext {
     return new JobContext(`ref:refs/heads/${name}`, `runs for branch "${name}"`, `add GitHubSubject.branch('${name}') to its subjects`);
@@ -73,7 +73,7 @@ export class GitHubSubject {
    *
    * @see https://docs.github.com/rest/actions/oidc
    * @param subject complete subject, such as `repository_id:456789:environment:production`
-   * @throws if the subject is empty or contains a wildcard; in the role, if the subject does not name the repository
+   * @throws if the subject is empty or contains a wildcard; the role throws if the subject does not name the repository
    */
   public static custom(subject: string): GitHubSubject {
     return new GitHubSubject(BY_FACTORY, checked('custom', subject, `*${VARIABLES}`), true);

@@ -191,7 +191,7 @@ describe('a step refuses', () => {
     expect(() => pipeline({
       Api: { imageVersion: COMMIT },
       Worker: { imageVersion: COMMIT, registry: 'of Api' as any, cpuArchitecture: ecs.CpuArchitecture.ARM64 },
-    })).toThrow('must run on linux/amd64 and linux/arm64, but a step of CDK Pipelines builds without emulation');
+    })).toThrow('must run on linux/amd64 and linux/arm64, but a step of CDK Pipelines builds for only one platform, linux/amd64 or linux/arm64, because it has no emulation: run');
   });
 
   test('a rebuild on a schedule', () => {

@@ -97,7 +97,7 @@ describe('the arguments of buildx', () => {
     ['target "${{x}}"', { target: '${{x}}' }],
     ['additionalContexts.lib "docker-image://{{defaultContext}}"', { additionalContexts: { lib: 'docker-image://{{defaultContext}}' } }],
   ])('must not be changed by GitHub or the action: %s', (what, build) => {
-    expect(() => jobOf(build)).toThrow(`images: ${what} would be an expression in the workflow`);
+    expect(() => jobOf(build)).toThrow(`images: ${what} contains an expression that the workflow would evaluate`);
   });
 });
 

@@ -269,7 +269,7 @@ describe('settings', () => {
 
 describe('errors', () => {
   test.each<[string, (app: App) => void, RegExp]>([
-    ['no service', () => undefined, /^there is no phased service below the app, so there is nothing to deploy \(at the app\)$/],
+    ['no service', () => undefined, /^there is no ImageGuard below the app, so there is nothing to deploy: add a PhasedFargateService or an ImageGuard \(at the app\)$/],
     ['a stack without an environment', (app) => serviceIn(app, 'Shop', {}),
       /^registry Shop\/Registry\/Api has no name, account, or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
     ['a registry in the stack of the service', (app) => {
@@ -278,7 +278,7 @@ describe('errors', () => {
     }, /^registry Shop\/Mine is in the same stack, .* \(at Shop\/Api\/Guard\)$/],
     ['an image that is fixed at synthesis', (app) => {
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { imageVersion: ImageVersion.tag('1.0') });
-    }, /^imageVersion is fixed at synthesis, .*: leave it out, or pass ImageVersion\.parameter\(\), or ImageVersion\.digest\(\) if it is built elsewhere \(at Shop\/Api\/Guard\)$/],
+    }, /^imageVersion is a tag, .*: leave out imageVersion, or pass ImageVersion\.parameter\(\); for an image that is built elsewhere, pass ImageVersion\.digest\(\) \(at Shop\/Api\/Guard\)$/],
     ['a registry of a stack without an environment', (app) => {
       const registry = new ImageRegistry(new Stack(app, 'Images'), 'Shop', { repositoryName: 'shop' });
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { registry });
@@ -309,7 +309,7 @@ describe('errors', () => {
     const { app, staging } = stages();
     const empty = new Stage(app, 'Empty');
     expect(() => new DeployWorkflow(app, 'One', { ...ROLES, environments: [{ stage: empty }] }).render())
-      .toThrow('environments: stage "Empty" is listed twice, or has no phased service (at One)');
+      .toThrow('environments: stage "Empty" is listed twice, or contains no ImageGuard (at One)');
     expect(() => new DeployWorkflow(app, 'Two', { ...ROLES, environments: [{ stage: staging }, { stage: staging }] }).render())
       .toThrow('environments: stage "Staging" is listed twice');
   });

@@ -112,7 +112,7 @@ describe('subjects', () => {
 
   test('that do not trust pull requests are refused', () => {
     expect(findings(() => ({ diff: { subjects: [GitHubSubject.branch('main')] } }))).toEqual([
-      'diffRoleArn: role GitHub/Diff does not trust pull requests: leave out its subjects',
+      'diffRoleArn: role GitHub/Diff does not trust pull requests: remove its subjects, because it trusts pull requests by default',
     ]);
   });
 
@@ -151,8 +151,8 @@ describe('the roles of cdk bootstrap', () => {
   test('are refused if the synthesizer does not expose them', () => {
     const others = ({ registry }: Shop) => ({ deploy: { stacks: [registry.stack] }, diff: { stacks: [registry.stack] } });
     expect(findings(others, ENV, new CliCredentialsStackSynthesizer())).toEqual([
-      'deployRoleArn: role GitHub/Deploy has no role to assume for Production/Shop, whose synthesizer does not expose a deployRoleArn: pass the ARN of your own iam.Role',
-      'diffRoleArn: role GitHub/Diff has no role to assume for Production/Shop, whose synthesizer does not expose a lookupRoleArn: pass the ARN of your own iam.Role',
+      'deployRoleArn: role GitHub/Deploy cannot be used for Production/Shop, because the synthesizer of this stack does not expose a deployRoleArn: pass the ARN of your own iam.Role',
+      'diffRoleArn: role GitHub/Diff cannot be used for Production/Shop, because the synthesizer of this stack does not expose a lookupRoleArn: pass the ARN of your own iam.Role',
     ]);
   });
 });

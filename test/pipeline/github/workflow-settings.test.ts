@@ -145,6 +145,6 @@ describe('environments', () => {
   test('are refused if only some are listed, in another order', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
-      'environments: stage "Staging" is listed after a stage that was created later, and "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');
+      'environments: the position of stage "Staging" changes the order of the stages, but "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');
   });
 });
