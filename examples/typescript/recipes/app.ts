@@ -19,7 +19,7 @@ const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespac
 const { service } = new Observed(stack, 'Observed', { guard, cluster });
 new Mesh(stack, 'Mesh', { guard, cluster });
 new Edge(stack, 'Edge', { guard, cluster });
-new Jobs(stack, 'Jobs', { guard, registry, vpc });
+new Jobs(stack, 'Jobs', { guard, vpc });
 new Dashboard(stack, 'Dashboard', { service });
 
 // Synthesis fails if any resource uses an ECR image without a guard.

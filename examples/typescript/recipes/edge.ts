@@ -1,4 +1,5 @@
 import { GuardedFargateService, ImageGuard, Ingress } from '@org/phased-fargate';
+import { CfnOutput } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpAlbIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
@@ -24,9 +25,10 @@ export class Edge extends Construct {
     const securityGroup = new ec2.SecurityGroup(this, 'VpcLinkGroup', { vpc: cluster.vpc });
     const vpcLink = new apigateway.VpcLink(this, 'VpcLink', { vpc: cluster.vpc, securityGroups: [securityGroup] });
     api.loadBalancer!.connections.allowFrom(securityGroup, ec2.Port.tcp(80));
-    new apigateway.HttpApi(this, 'HttpApi', {
+    const { apiEndpoint } = new apigateway.HttpApi(this, 'HttpApi', {
       defaultIntegration: new HttpAlbIntegration('Integration', api.listener!, { vpcLink }),
     });
+    new CfnOutput(this, 'HttpApiUrl', { value: apiEndpoint });
   }
 
   private behindCloudFront(guard: ImageGuard, cluster: ecs.ICluster): void {
@@ -39,7 +41,7 @@ export class Edge extends Construct {
       cluster,
       ingress: Ingress.internetFacing({ conditions: [elbv2.ListenerCondition.httpHeader(SECRET_HEADER, [value])] }),
     });
-    new cloudfront.Distribution(this, 'Distribution', {
+    const { distributionDomainName } = new cloudfront.Distribution(this, 'Distribution', {
       defaultBehavior: {
         origin: new origins.LoadBalancerV2Origin(shop.loadBalancer!, {
           // Use HTTPS_ONLY if the load balancer has a certificate.
@@ -52,5 +54,6 @@ export class Edge extends Construct {
         allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
       },
     });
+    new CfnOutput(this, 'DistributionUrl', { value: `https://${distributionDomainName}` });
   }
 }

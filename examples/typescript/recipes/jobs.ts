@@ -1,4 +1,4 @@
-import { ImageGuard, ImageRegistry } from '@org/phased-fargate';
+import { ImageGuard } from '@org/phased-fargate';
 import { CfnResource, Size } from 'aws-cdk-lib';
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 
 /** Other ways to run the image of a guard: an AWS Batch job, and an ECS Express Mode service. */
 export class Jobs extends Construct {
-  constructor(scope: Construct, id: string, { guard, registry, vpc }: { guard: ImageGuard; registry: ImageRegistry; vpc: ec2.IVpc }) {
+  constructor(scope: Construct, id: string, { guard, vpc }: { guard: ImageGuard; vpc: ec2.IVpc }) {
     super(scope, id);
     new batch.JobQueue(this, 'Queue', {
       computeEnvironments: [{ order: 1, computeEnvironment: new batch.FargateComputeEnvironment(this, 'Capacity', { vpc, maxvCpus: 4 }) }],
@@ -22,12 +22,15 @@ export class Jobs extends Construct {
     });
 
     // There is no L2 construct for Express Mode. The URI with the digest makes the service wait for the guard.
-    const executionRole = new iam.Role(this, 'ExpressExecution', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
-    registry.grantPull(executionRole);
+    const executionRole = new iam.Role(this, 'ExpressExecution', {
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
+      managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonECSTaskExecutionRolePolicy')],
+    });
     const infrastructureRole = new iam.Role(this, 'ExpressInfrastructure', {
       assumedBy: new iam.ServicePrincipal('ecs.amazonaws.com'),
       managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AmazonECSInfrastructureRoleforExpressGatewayServices')],
     });
+    const subnets = vpc.selectSubnets({ subnetType: ec2.SubnetType.PUBLIC });
     const express = new CfnResource(this, 'Express', {
       type: 'AWS::ECS::ExpressGatewayService',
       properties: {
@@ -35,8 +38,10 @@ export class Jobs extends Construct {
         InfrastructureRoleArn: infrastructureRole.roleArn,
         PrimaryContainer: { Image: guard.imageUri, ContainerPort: 80 },
         HealthCheckPath: '/',
+        // By default, the subnets of the default VPC, which an account can lack.
+        NetworkConfiguration: { Subnets: subnets.subnetIds },
       },
     });
-    express.node.addDependency(executionRole, infrastructureRole);
+    express.node.addDependency(subnets.internetConnectivityEstablished);
   }
 }

@@ -7,7 +7,8 @@ export class Mesh extends Construct {
   constructor(scope: Construct, id: string, { guard, cluster }: { guard: ImageGuard; cluster: ecs.ICluster }) {
     super(scope, id);
     const orders = new GuardedFargateService(this, 'Orders', { guard, cluster, containerPort: 80 });
-    orders.ecsService.enableServiceConnect({ services: [{ portMappingName: 'app', dnsName: 'orders', port: 80 }] });
+    // By default, the discovery name is `app` for each service, and it must be unique in the namespace.
+    orders.ecsService.enableServiceConnect({ services: [{ portMappingName: 'app', discoveryName: 'orders', dnsName: 'orders', port: 80 }] });
 
     const shop = new GuardedFargateService(this, 'Shop', { guard, cluster, environment: { ORDERS_URL: 'http://orders' } });
     shop.ecsService.enableServiceConnect();

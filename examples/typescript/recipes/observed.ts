@@ -1,5 +1,5 @@
 import { GuardedFargateService, ImageGuard } from '@org/phased-fargate';
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as efs from 'aws-cdk-lib/aws-efs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -37,6 +37,14 @@ export class Observed extends Construct {
     taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({
       actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
       resources: ['*'],
+    }));
+    // Its default configuration sends metrics to this log group, in the embedded metric format.
+    const metrics = Stack.of(this).formatArn({
+      service: 'logs', resource: 'log-group', resourceName: '/aws/ecs/application/metrics:*', arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({
+      actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [metrics],
     }));
 
     taskDefinition.addFirelensLogRouter('LogRouter', {
