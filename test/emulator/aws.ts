@@ -81,14 +81,9 @@ export class Aws {
     return events.map(({ message }) => message);
   }
 
-  /** Response of a load balancer to a client that uses its name. */
-  public async get(host: string, path = '/'): Promise<HttpAnswer> {
-    return send('GET', new URL(path, this.cloud.endpoint ?? `http://${host}`), { host });
-  }
-
-  public async targetHealth(targetGroupArn: string): Promise<string[]> {
-    const answer = await this.query('elasticloadbalancing', '2015-12-01', 'DescribeTargetHealth', { TargetGroupArn: targetGroupArn });
-    return textOf('State', answer);
+  /** Response of a load balancer, an API, or a distribution to a client that uses its name. */
+  public async get(host: string, path = '/', headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return send('GET', new URL(path, this.cloud.endpoint ?? `http://${host}`), { ...headers, host });
   }
 
   public async clusterNames(): Promise<string[]> {
@@ -187,6 +182,12 @@ export class Aws {
 
   public async ecs(operation: string, input: object): Promise<any> {
     return this.json('ecs', `AmazonEC2ContainerServiceV20141113.${operation}`, input);
+  }
+
+  /** The properties of a resource, as its stack has last set them. */
+  public async resource(TypeName: string, Identifier: string): Promise<any> {
+    const { ResourceDescription } = await this.json('cloudcontrolapi', 'CloudApiService.GetResource', { TypeName, Identifier });
+    return JSON.parse(ResourceDescription.Properties);
   }
 
   public async json(service: string, target: string, input: object): Promise<any> {

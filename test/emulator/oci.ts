@@ -55,6 +55,15 @@ export async function pushIndex(cloud: Cloud, image: Image & { readonly platform
   return putManifest(cloud, image, image.tag, index);
 }
 
+/** Publishes a stand-in for an image of Amazon ECR Public. The emulator keeps them in an account of their own, see shim/tasks/images.py. */
+export async function publishImage(emulator: Cloud, reference: string, content: Program): Promise<void> {
+  const [, repository, tag] = /^public\.ecr\.aws\/(.+):(.+)$/.exec(reference)!;
+  const gallery = { ...emulator, env: { ...emulator.env, AWS_ACCESS_KEY_ID: '000000000000', AWS_REGION: 'us-east-1' } };
+  const aws = new Aws(gallery);
+  if (!(await aws.repositoryNames()).includes(repository)) await aws.ecr('CreateRepository', { repositoryName: repository });
+  await pushImage(gallery, { repository, tag, content, platform: 'linux/amd64', registry: '000000000000.dkr.ecr.us-east-1.amazonaws.com' });
+}
+
 /** Copies an image with all of its parts, as `docker buildx imagetools create` does. The source is given by its digest. */
 export async function copyImage(cloud: Cloud, from: Repository & { readonly tag: string }, to: Repository & { readonly tag: string }): Promise<void> {
   const { headers, bytes } = await call(cloud, from, 'GET', `manifests/${from.tag}`);

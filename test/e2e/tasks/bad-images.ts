@@ -3,7 +3,7 @@ import { ISOLATED } from './behavior';
 import { PLATFORM, URI } from './service-stack';
 import { Aws } from '../../emulator/aws';
 import { Emulator, EmulatorOptions, REGION } from '../../emulator/emulator';
-import { Image, pushImage } from '../../emulator/oci';
+import { Image, publishImage, pushImage } from '../../emulator/oci';
 import { Program } from '../../emulator/programs';
 import { nativeFailure } from '../../emulator/static-program';
 
@@ -158,6 +158,17 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
     expect(code).toBe('TaskFailedToStart');
     expect(reason).toMatch(/^CannotPullContainerError: ref pull has been retried 1 time\(s\): /);
     expect(reason).toMatch(problem);
+  });
+
+  test('an image of Amazon ECR Public is not one of the account, and cannot be pulled if it is missing', async () => {
+    await publishImage(emulator, 'public.ecr.aws/example/app:1', nativeFailure(7, 'ran'));
+    expect(await end(await start('public', { image: 'public.ecr.aws/example/app:1' }))).toEqual(exited(7));
+    const tag = await push(nativeFailure(7, 'ran'));
+    const name = `public.ecr.aws/app:${tag}`;
+    expect(await end(await start(tag, { image: name }))).toEqual({
+      code: 'TaskFailedToStart',
+      reason: `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${name}: ${name}: not found`,
+    });
   });
 
   test('an index entry without a platform is for the platform that its image names', async () => {

@@ -1,7 +1,9 @@
-"""Resource types that MiniStack does not support and that no test checks. They are recorded, but nothing is created."""
+"""Resource types that MiniStack does not support. Nothing is created: Cloud Control returns their properties."""
 
+import json
 import uuid
 
+from ministack.services import cloudcontrol
 from ministack.services.cloudformation import provisioners
 
 #: The prefix of the physical id and the attributes that templates read. The value of each attribute is the same id.
@@ -25,15 +27,17 @@ TYPES = {
 def install():
     for resource_type, (prefix, attributes) in TYPES.items():
         assert resource_type not in provisioners._RESOURCE_HANDLERS, f'MiniStack knows {resource_type} by now'
-        provisioners._RESOURCE_HANDLERS[resource_type] = recorded(prefix, attributes)
+        provisioners._RESOURCE_HANDLERS[resource_type] = recorded(resource_type, prefix, attributes)
 
 
-def recorded(prefix, attributes):
-    def describe(physical_id):
+def recorded(resource_type, prefix, attributes):
+    def record(physical_id, props):
+        key = cloudcontrol._resource_key(resource_type, physical_id)
+        cloudcontrol._resources[key] = {'Identifier': physical_id, 'Properties': json.dumps(props)}
         return physical_id, {attribute: physical_id for attribute in attributes}
 
     return {
-        'create': lambda logical_id, props, stack_name: describe(prefix + uuid.uuid4().hex[:17]),
-        'update': lambda physical_id, old, new, stack_name: describe(physical_id),
-        'delete': lambda physical_id, props: None,
+        'create': lambda logical_id, props, stack_name: record(prefix + uuid.uuid4().hex[:17], props),
+        'update': lambda physical_id, old, new, stack_name: record(physical_id, new),
+        'delete': lambda physical_id, props: cloudcontrol._resources.pop(cloudcontrol._resource_key(resource_type, physical_id), None),
     }

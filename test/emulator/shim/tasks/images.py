@@ -11,7 +11,9 @@ import urllib.error
 import urllib.request
 
 INDEXES = ('application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json')
-REFERENCE = re.compile(r'(?P<host>\d{12}\.dkr\.ecr\.[^/]+)/(?P<name>[^@:]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?')
+REFERENCE = re.compile(r'(?P<host>\d{12}\.dkr\.ecr\.[^/]+|public\.ecr\.aws)/(?P<name>[^@:]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?')
+#: Account whose repositories stand for Amazon ECR Public.
+PUBLIC = {'public.ecr.aws': '000000000000.dkr.ecr.us-east-1.amazonaws.com'}
 ARCHITECTURES = {'X86_64': 'amd64', 'ARM64': 'arm64'}
 
 
@@ -66,7 +68,7 @@ class Registry:
         return Image(digest, config.get('config') or {}, list(zip(diff_ids, layers)))
 
     def get(self, host, path):
-        return self.opener.open(urllib.request.Request(self.endpoint + path, headers={'host': host}))
+        return self.opener.open(urllib.request.Request(self.endpoint + path, headers={'host': PUBLIC.get(host, host)}))
 
 
 @dataclasses.dataclass(frozen=True)

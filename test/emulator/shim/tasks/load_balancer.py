@@ -11,7 +11,7 @@ import random
 import threading
 import time
 
-from ministack.services import alb
+from ministack.services import alb, apigateway
 
 from . import clock, network
 
@@ -95,7 +95,7 @@ def exchange(*what):
 
 
 def install():
-    forward, describe = alb._forward_to_tg, alb._describe_target_health
+    forward, describe, proxy = alb._forward_to_tg, alb._describe_target_health, apigateway._invoke_http_proxy
 
     async def forward_to_task(group, method, path, headers, body, query_params, raw_query_string=None, raw_path=None):
         if alb._tgs.get(group, {}).get('TargetType') != 'ip':
@@ -124,7 +124,15 @@ def install():
             for target in _registered if target.group == group)
         return alb._xml(200, 'DescribeTargetHealth', f'<TargetHealthDescriptions>{members}</TargetHealthDescriptions>')
 
+    async def integrate(integration, path, method, headers, body, query_params):
+        """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-private.html"""
+        listener = alb._listeners.get(integration['integrationUri'])
+        if listener is None:
+            return await proxy(integration, path, method, headers, body, query_params)
+        return await alb.dispatch_request(alb._lbs[listener['LoadBalancerArn']], method, path, headers, body, query_params, listener['Port'])
+
     alb._forward_to_tg = forward_to_task
+    apigateway._invoke_http_proxy = integrate
     alb._ACTION_MAP['DescribeTargetHealth'] = describe_target_health
 
 

@@ -12,7 +12,7 @@ import threading
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from . import clock, events, images, logs, network, programs, runtimes
+from . import clock, events, firelens, images, logs, network, programs, runtimes
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
@@ -28,7 +28,7 @@ class Task:
     def __init__(self, record, definition, overrides, runtime, registry, load_balancers=()):
         self.record, self.runtime, self.registry = record, runtime, registry
         self.platform = images.ARCHITECTURES[(definition.get('runtimePlatform') or {}).get('cpuArchitecture') or 'X86_64']
-        self.definitions = [overridden(entry, overrides) for entry in definition['containerDefinitions']]
+        self.definitions = firelens.in_order([overridden(entry, overrides) for entry in definition['containerDefinitions']])
         self.load_balancers = load_balancers
         self.network = None
         self.containers, self.health, self.targets = {}, {}, []
