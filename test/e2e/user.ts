@@ -6,7 +6,7 @@ import { Aws, Service } from '../emulator/aws';
 import { bootstrapped, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { HttpAnswer, send } from '../emulator/http';
-import { pushImage, pushIndex } from '../emulator/oci';
+import { publishImage, pushImage, pushIndex } from '../emulator/oci';
 import { Program } from '../emulator/programs';
 
 /** Result of a run of the CDK CLI. */
@@ -61,6 +61,11 @@ export class User {
   /** Pushes an image with this program for one platform. Returns its digest. */
   public async pushProgram(repository: string, tag: string, content: Program, platform = 'linux/amd64'): Promise<string> {
     return pushImage(this.emulator, { repository, tag, content, platform });
+  }
+
+  /** Publishes a stand-in for an image of Amazon ECR Public. */
+  public async publish(reference: string, content: Program): Promise<void> {
+    await publishImage(this.emulator, reference, content);
   }
 
   /** Answer to a client of the only load balancer. */
