@@ -89,8 +89,8 @@ quarter.
 
 This benchmark compares two apps with an existing cluster and ten services per stack. "Ours" uses \`PhasedFargateService\`. "Bare" uses
 \`ApplicationLoadBalancedFargateService\`, with an \`ecr.Repository\` in a separate stack. Each run synthesizes one app in a new
-\`ts-node\` process. The processor time includes loading the libraries and ends with \`synth()\`. The table shows the median of ${synthRounds}
-rounds. Each round runs both apps.
+\`ts-node\` process. The processor time includes loading the libraries and ends with \`synth()\`. Each of the ${synthRounds}
+rounds runs both apps. The table shows the median times, and the median overhead of the rounds.
 
 ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per service', 'resources, bare', 'resources, ours'], synthesis.map(
   ({ services, bare, ours, ratio }) => [
@@ -103,8 +103,8 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 \`cdk synth\` also starts the CLI and compiles TypeScript. With ${wait.services} services, it takes ${seconds(wait.bareMs)} for bare and ${seconds(wait.oursMs)} for ours, which is
 ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
-The overhead comes from additional template elements: a guard and outputs for each service, and a function and a log group for failures
-for each stack. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share is smaller in larger apps,
+The overhead comes from additional template elements. Each service adds a guard and outputs. Each stack adds the guard's function, and a log
+group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share is smaller in larger apps,
 so the overhead grows. ${further(synthesis)}
 The overhead varies by several percentage points, because V8 collects garbage at a different moment in each process: see
 [decision 14](decisions/0014-limit-the-synthesis-time.md).
