@@ -317,7 +317,7 @@ const awsCleanup = project.addTask('test:aws:cleanup', {
   receiveArgs: true,
 });
 
-const verify = project.addTask('verify', { description: 'Run every required check' });
+const verify = project.addTask('verify', { description: 'Run every required check that needs only Node.js and Python, as "npm test" does' });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
 verify.spawn(project.compileTask);
@@ -337,7 +337,7 @@ const demo = project.addTask('demo', { description: 'Run the demo on a local AWS
 demo.spawn(prepare);
 demo.exec('ts-node -P tsconfig.dev.json scripts/demo.ts');
 
-// Steps of `npm test` that pull requests run after the build.
+// Checks that pull requests run after the build.
 project.buildWorkflow?.addPostBuildSteps(...[newest, examples, model, e2e, languages, site].map((task) => ({
   name: task.name,
   run: `npx projen ${task.name}`,
@@ -393,7 +393,7 @@ for (const [task, description] of Object.entries({
   'unbump': 'Restore the version 0.0.0',
   'package-all': 'Package for all languages (needs Java with Maven, Python, and Go; .NET if installed)',
   'release': 'Build with the next version and its changelog, without publishing',
-  'test': 'Run unit tests, lint, and a full type check',
+  'test': 'Run unit tests, lint, and a full type check ("npm test" runs more: see verify)',
   'test:watch': 'Rerun the affected unit tests on each change',
   'upgrade': 'Upgrade dependencies to releases that are at least 7 days old',
   'watch': 'Recompile on each change',
