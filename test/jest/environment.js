@@ -1,0 +1,42 @@
+// Runs the tests with the globals of the process, which the packages use too (see runtime.js). After each test file, undoes what
+// the file has changed: globals, environment variables, and mocks.
+const { ModuleMocker } = require('jest-mock');
+
+/** aws-cdk-lib keeps its tokens there as long as it is loaded. */
+const OF_PACKAGES = /cdk/i;
+
+module.exports = class {
+  global = globalThis;
+  moduleMocker = new ModuleMocker(globalThis);
+  // No test needs them, because whatever waits takes a clock.
+  fakeTimers = null;
+  fakeTimersModern = null;
+
+  globals = Object.getOwnPropertyDescriptors(globalThis);
+  variables = { ...process.env };
+
+  async setup() {
+    // Jest's own limit. With that of Node.js, a stack in aws-cdk-lib rarely reaches the test.
+    Error.stackTraceLimit = 100;
+  }
+
+  async teardown() {
+    this.moduleMocker.restoreAllMocks();
+    for (const key of Reflect.ownKeys(globalThis)) {
+      const before = this.globals[key];
+      const now = Object.getOwnPropertyDescriptor(globalThis, key);
+      if (before === undefined && !OF_PACKAGES.test(String(key))) Reflect.deleteProperty(globalThis, key);
+      if (before && (before.value !== now.value || before.get !== now.get)) Reflect.defineProperty(globalThis, key, before);
+    }
+    Object.keys(process.env).filter((name) => !(name in this.variables)).forEach((name) => delete process.env[name]);
+    Object.assign(process.env, this.variables);
+  }
+
+  exportConditions() {
+    return ['node', 'node-addons'];
+  }
+
+  getVmContext() {
+    return globalThis;
+  }
+};
