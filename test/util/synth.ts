@@ -37,6 +37,9 @@ export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags
       // The CLI's setting. It identifies the template of a nested stack.
       'aws:cdk:enable-asset-metadata': true,
       ...(flags === 'all recommended feature flags' ? recommendedFlags : {}),
+      // Metadata of the manifest, which only the CLI reads. aws-cdk-lib checks each entry against a schema, twice.
+      'aws:cdk:disable-logicalId-metadata': true,
+      '@aws-cdk/core:enableAdditionalMetadataCollection': false,
       ...props.context,
     },
   });
