@@ -69,6 +69,7 @@ export class Interleavings {
   private readonly workflows: any[];
   private readonly concurrencies = new Map<Ref, Concurrency | undefined>();
   private readonly answers = new Map<string, { passed: boolean; said: string }>();
+  private readonly conditions = new Map<string, boolean>();
 
   /**
    * @param commits the oldest first
@@ -263,7 +264,13 @@ export class Interleavings {
     const [run, id] = split(ref);
     const { needs = [], if: condition } = this.workflows[run].jobs[id];
     const results: Phase[] = [needs].flat().map((need: string) => world.phases[`${run}/${need}`]);
-    return holds(condition, this.contextsOf(world, ref), { success: results.every((result) => result === 'success'), failure: results.includes('failure') });
+    // Depends on the results alone, and many worlds share them.
+    const key = [ref, ...results].join();
+    if (!this.conditions.has(key)) {
+      const status = { success: results.every((result) => result === 'success'), failure: results.includes('failure') };
+      this.conditions.set(key, holds(condition, this.contextsOf(world, ref), status));
+    }
+    return this.conditions.get(key)!;
   }
 
   private needsAreOver(world: World, ref: Ref): boolean {
