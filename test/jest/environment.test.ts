@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { App, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -15,7 +16,7 @@ test('errors and objects of a package are those of the tests', () => {
 });
 
 describe('after a test file', () => {
-  let environment: { setup(): Promise<void>; teardown(): Promise<void>; moduleMocker: typeof jest };
+  let environment: { setup(): Promise<void>; teardown(): Promise<void>; moduleMocker: typeof jest; AsyncLocalStorage: typeof AsyncLocalStorage<string> };
   const shared: any = globalThis;
 
   beforeEach(async () => {
@@ -46,6 +47,13 @@ describe('after a test file', () => {
     await environment.teardown();
     expect(process.env).toMatchObject({ PATH, HOME });
     expect(process.env).not.toHaveProperty('ADDED');
+  });
+
+  test('promises no longer carry its async context', async () => {
+    const storage = new environment.AsyncLocalStorage();
+    storage.enterWith('the test file');
+    await environment.teardown();
+    expect(storage.getStore()).toBeUndefined();
   });
 
   test('functions of packages are no longer mocked', async () => {
