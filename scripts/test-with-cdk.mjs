@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const SYNTHESIZES = /Template\.fromStack|ReferenceGraph|templateFiles|\.synth\(\)/;
-const COMPARES = 'test/docs/service-options.test.ts';
+const COMPARES = 'test/docs/service-options.slow.test.ts';
 
 const [version] = process.argv.slice(2);
 const reports = join(process.cwd(), 'test-reports');

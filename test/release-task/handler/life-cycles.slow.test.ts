@@ -8,7 +8,7 @@ import { DENIED, Fault, SERVER_ERROR, THROTTLED } from '../../guard/handler/simu
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 200);
-/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npx jest`. */
 const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 
 type Step =

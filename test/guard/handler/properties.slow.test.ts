@@ -7,7 +7,7 @@ import { DENIED, event, Fault, NO_IMAGE, SECRETS, SERVER_ERROR, Simulation, THRO
 jest.setTimeout(600_000);
 
 const RUNS = Number(process.env.FAST_CHECK_RUNS ?? 1_000);
-/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npm run unit`. */
+/** A fixed seed, so that two runs differ only because of code changes. To use another one: `FAST_CHECK_SEED=$RANDOM npx jest`. */
 const SEED = Number(process.env.FAST_CHECK_SEED ?? 1);
 const PARAMETERS = { numRuns: RUNS, seed: SEED, endOnFailure: Boolean(process.env.FAST_CHECK_END_ON_FAILURE) };
 
