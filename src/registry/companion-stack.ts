@@ -47,12 +47,16 @@ export function acceptParameter(registryStack: Stack, name: string): void {
   parameter.overrideLogicalId(name);
   // Refuses a value that a script passes if its variable is not set. The rule also prevents warnings about an unused
   // parameter.
-  new CfnRule(parameter, 'Rule', {
-    assertions: [{
-      assert: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
-      assertDescription: `the parameter ${name} is undefined: pass the tag of an image`,
-    }],
-  });
+  ruleOfParameters(registryStack).addAssertion(
+    Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
+    `the parameter ${name} is undefined: pass the tag of an image`,
+  );
+}
+
+/** One rule for all parameters, because each element of a template adds to the synthesis time. */
+function ruleOfParameters(registryStack: Stack): CfnRule {
+  const id = '--parameters';
+  return registryStack.node.tryFindChild(id) as CfnRule | undefined ?? new CfnRule(registryStack, id);
 }
 
 /** Follows settings of the service stack that a child stack does not inherit, even if they are set later. */

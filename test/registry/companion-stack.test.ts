@@ -348,16 +348,17 @@ describe('the parameters of image tags', () => {
     Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
   });
 
-  test('are refused by the registry stack only if a script passes an undefined tag', () => {
+  test('are refused by one rule of the registry stack, and only if a script passes an undefined tag', () => {
     const stack = serviceStack();
-    new PhasedFargateService(stack, 'Api');
+    const { cluster } = new PhasedFargateService(stack, 'Api');
+    new PhasedFargateService(stack, 'Web', { cluster });
     const rules = Object.values(Template.fromStack(stack.node.findChild('Registry') as Stack).toJSON().Rules)
-      .filter((rule) => JSON.stringify(rule).includes('ApiImageTag'));
+      .filter((rule) => JSON.stringify(rule).includes('ImageTag'));
     expect(rules).toEqual([{
-      Assertions: [{
-        Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ApiImageTag' }, 'undefined'] }] },
-        AssertDescription: 'the parameter ApiImageTag is undefined: pass the tag of an image',
-      }],
+      Assertions: ['ApiImageTag', 'WebImageTag'].map((name) => ({
+        Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, 'undefined'] }] },
+        AssertDescription: `the parameter ${name} is undefined: pass the tag of an image`,
+      })),
     }]);
   });
 
