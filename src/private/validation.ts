@@ -1,6 +1,9 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 
+/** The largest number that APIs of AWS accept as an integer. */
+export const MOST_INTEGER = 2_147_483_647;
+
 const withPath = new WeakSet<Error>();
 
 /** Creates an error in the style of CDK: the problem, then the path. */

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -7,7 +8,7 @@ import { trackMetric } from './metric-tracking';
 /** Time that a task needs to start and to receive its first message. */
 const TIME_TO_START = Duration.minutes(3);
 
-export interface QueueScaling {
+export interface QueueScaling extends Pick<appscaling.BaseTargetTrackingProps, 'scaleInCooldown' | 'scaleOutCooldown'> {
   readonly queue: sqs.IQueue;
   readonly messagesPerTask: number;
 
@@ -21,7 +22,9 @@ export interface QueueScaling {
  *
  * Without tasks, the backlog per task is unknown. In that case, waiting messages start the first tasks if none is in flight.
  */
-export function followQueue(tasks: ecs.ScalableTaskCount, service: ecs.FargateService, { queue, messagesPerTask, toZero }: QueueScaling): void {
+export function followQueue(
+  tasks: ecs.ScalableTaskCount, service: ecs.FargateService, { queue, messagesPerTask, toZero, ...cooldowns }: QueueScaling,
+): void {
   const period = Duration.minutes(1);
   const usingMetrics = {
     waiting: queue.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
@@ -35,6 +38,7 @@ export function followQueue(tasks: ecs.ScalableTaskCount, service: ecs.FargateSe
       period,
     }),
     targetValue: messagesPerTask,
+    ...cooldowns,
   });
   if (!toZero) return;
 

@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -54,6 +55,22 @@ export interface ScalingOptions {
    * @default - none
    */
   readonly customMetrics?: { [name: string]: ecs.TrackCustomMetricProps };
+
+  /**
+   * Time after a scale-in before the same metric can stop more tasks. It applies to all metrics with a target. A custom
+   * metric can override it.
+   *
+   * @default - 300 seconds, the ECS default
+   */
+  readonly scaleInCooldown?: Duration;
+
+  /**
+   * Time after a scale-out before the same metric can start more tasks. It applies to all metrics with a target. A custom
+   * metric can override it.
+   *
+   * @default - 300 seconds, the ECS default
+   */
+  readonly scaleOutCooldown?: Duration;
 
   /**
    * Your own metrics that change the number of tasks in steps, each with a name:

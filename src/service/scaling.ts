@@ -11,7 +11,7 @@ import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
 import { BY_FACTORY, onlyByFactory } from '../private/factories';
 import { anyFlag, anyNumber, anyText, durationIn, factoryOptions, finiteNumber, instance, Kind, Kinds, listOf, mapOf, oneOf, structOf } from '../private/option-kinds';
-import { invalid, located, outside, shown } from '../private/validation';
+import { durationOutside, invalid, located, MOST_INTEGER, outside, shown } from '../private/validation';
 
 const DEFAULT_CPU_PERCENT = 70;
 
@@ -32,6 +32,8 @@ const KINDS: Kinds<ScalingOptions> = {
   requestsPerTarget: anyNumber,
   queue: instance('an sqs.IQueue', 'queueName'),
   messagesPerTask: anyNumber,
+  scaleInCooldown: durationIn('seconds'),
+  scaleOutCooldown: durationIn('seconds'),
   customMetrics: mapOf(structOf({ metric: aMetric, targetValue: finiteNumber }, {
     disableScaleIn: anyFlag, policyName: anyText, scaleInCooldown: durationIn('seconds'), scaleOutCooldown: durationIn('seconds'),
   })),
@@ -128,6 +130,15 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
     yield `messagesPerTask ${shown(messagesPerTask)} is not a number of messages that is known at synthesis: pass 1 or more`;
   }
+  const onlySteps = Object.keys(metricSteps).length > 0 && !queue && requestsPerTarget === undefined && Object.keys(customMetrics).length === 0
+    && options.cpuTargetUtilizationPercent === undefined && options.memoryTargetUtilizationPercent === undefined;
+  for (const name of ['scaleInCooldown', 'scaleOutCooldown'] as const) {
+    const cooldown = options[name];
+    if (cooldown && durationOutside('seconds', cooldown, 0, MOST_INTEGER)) {
+      yield `${name} ${cooldown.toHumanString()} is not a whole number of seconds from 0 to ${MOST_INTEGER}`;
+    }
+    if (cooldown && onlySteps) yield `${name} ${cooldown.toHumanString()} has no effect on metricSteps: pass a cooldown in each of them`;
+  }
   for (const [option, items] of Object.entries({ customMetrics, metricSteps, schedules })) {
     const blank = Object.keys(items).find((name) => name.trim() === '');
     if (blank !== undefined) yield `${option} has the blank name "${blank}": pass a name`;
@@ -196,7 +207,8 @@ class LoadDrivenCount implements TaskCountRule {
   }
 
   public follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount {
-    const { memoryTargetUtilizationPercent, requestsPerTarget, queue, messagesPerTask } = this.options;
+    const { memoryTargetUtilizationPercent, requestsPerTarget, queue, messagesPerTask, scaleInCooldown, scaleOutCooldown } = this.options;
+    const cooldowns = { scaleInCooldown, scaleOutCooldown };
     const { customMetrics = {}, metricSteps = {}, schedules = {} } = this.options;
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
     const cpu = this.options.cpuTargetUtilizationPercent
@@ -212,16 +224,16 @@ class LoadDrivenCount implements TaskCountRule {
 
     const tasks = service.autoScaleTaskCount({ minCapacity: this.min, maxCapacity: this.max });
     if (cpu !== undefined) {
-      tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: cpu });
+      tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: cpu, ...cooldowns });
     }
     if (memoryTargetUtilizationPercent !== undefined) {
-      tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryTargetUtilizationPercent });
+      tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryTargetUtilizationPercent, ...cooldowns });
     }
-    if (requestsPerTarget !== undefined) followRequests(scope, tasks, requestsPerTarget, targetGroups);
-    if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0 });
+    if (requestsPerTarget !== undefined) followRequests(scope, tasks, { requestsPerTarget, ...cooldowns }, targetGroups);
+    if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0, ...cooldowns });
     const ofEach = <T>(option: string, items: Record<string, T>, add: (name: string, item: T) => void) =>
       Object.entries(items).forEach(([name, item]) => located(scope, () => add(name, item), `scaling ${option}.${name}`));
-    ofEach('customMetrics', customMetrics, (name, metric) => trackMetric(tasks, name, metric));
+    ofEach('customMetrics', customMetrics, (name, metric) => trackMetric(tasks, name, { ...cooldowns, ...metric }));
     ofEach('metricSteps', metricSteps, (name, steps) => tasks.scaleOnMetric(name, steps));
     ofEach('schedules', schedules, (name, schedule) => tasks.scaleOnSchedule(name, schedule));
     return tasks;
@@ -230,16 +242,17 @@ class LoadDrivenCount implements TaskCountRule {
 
 /** The predefined metric supports only one target group. That group is idle after every second deployment that shifts traffic. */
 function followRequests(
-  scope: Construct, tasks: ecs.ScalableTaskCount, requestsPerTarget: number, [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
+  scope: Construct, tasks: ecs.ScalableTaskCount, { requestsPerTarget, ...cooldowns }: Omit<ecs.RequestCountScalingProps, 'targetGroup'>,
+  [targetGroup, alternate]: elbv2.ApplicationTargetGroup[],
 ): void {
   if (!targetGroup) {
     throw invalid(scope, `scaling requestsPerTarget ${requestsPerTarget} needs a load balancer: pass an ingress other than Ingress.none()`);
   }
   if (!alternate) {
-    tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup });
+    tasks.scaleOnRequestCount('Requests', { requestsPerTarget, targetGroup, ...cooldowns });
     return;
   }
   const usingMetrics = { one: targetGroup.metrics.requestCountPerTarget(), other: alternate.metrics.requestCountPerTarget() };
   const metric = new cloudwatch.MathExpression({ expression: 'FILL(one, 0) + FILL(other, 0)', usingMetrics, period: Duration.minutes(1) });
-  trackMetric(tasks, 'Requests', { metric, targetValue: requestsPerTarget });
+  trackMetric(tasks, 'Requests', { metric, targetValue: requestsPerTarget, ...cooldowns });
 }

@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DEFAULT_ZONES } from './default-cluster';
 import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
-import { durationOutside, isKnown, outside } from '../private/validation';
+import { durationOutside, isKnown, MOST_INTEGER, outside } from '../private/validation';
 
 export const DEFAULT_MIN_HEALTHY_PERCENT = 100;
 export const DEFAULT_MAX_HEALTHY_PERCENT = 200;
@@ -16,7 +16,6 @@ const MOST_ENVIRONMENT_FILES = 10;
 const MOST_SECURITY_GROUPS = 5;
 const MOST_CAPACITY_PROVIDERS = 20;
 const MOST_MINUTES = 1_440;
-const MOST_INTEGER = 2_147_483_647;
 
 /** Version 1.4.0 or later. */
 const PLATFORM = /^(LATEST|1\.([4-9]|\d\d)\.\d+|[2-9]\.\d+\.\d+)$/;

@@ -247,6 +247,8 @@ const SCALING_OPTIONS = {
   },
   'scaling.queue': { 'by default': unset, 'given': (stack: Construct) => new sqs.Queue(stack, 'Queue') },
   'scaling.messagesPerTask': { 'by default': unset, 'given': () => 50 },
+  'scaling.scaleInCooldown': { 'by default': unset, 'given': () => Duration.minutes(10) },
+  'scaling.scaleOutCooldown': { 'by default': unset, 'given': () => Duration.seconds(30) },
   'scaling.schedules': {
     'by default': unset,
     'given': () => ({ night: { schedule: appscaling.Schedule.cron({ hour: '22', minute: '0' }), maxCapacity: 10 } }),

@@ -176,6 +176,45 @@ describe('Scaling.between', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.waitFor(Duration.minutes(5))).template()).not.toThrow();
   });
 
+  describe('with cooldowns', () => {
+    const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions' });
+    const cooldowns = { scaleInCooldown: Duration.minutes(10), scaleOutCooldown: Duration.seconds(30) };
+    const tracked = (options: ScalingOptions, props: GuardedFargateServiceOptions = {}) => {
+      const { template } = service({ scaling: Scaling.between(0, 10, options), ingress: Ingress.internetFacing(), ...props });
+      return Object.values(template().findResources(POLICY)).flatMap(({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration ?? []);
+    };
+
+    test.each<[string, ScalingOptions, ...GuardedFargateServiceOptions[]]>([
+      ['CPU, by default', {}],
+      ['CPU', { cpuTargetUtilizationPercent: 50 }],
+      ['memory', { memoryTargetUtilizationPercent: 50 }],
+      ['requests', { requestsPerTarget: 100 }],
+      ['requests of two target groups', { requestsPerTarget: 100 }, { deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN }],
+      ['a queue', { queue: sqs.Queue.fromQueueArn(new Stack(), 'Queue', 'arn:aws:sqs:eu-west-1:111122223333:orders'), messagesPerTask: 10 }],
+      ['a custom metric', { customMetrics: { sessions: { metric, targetValue: 1 } } }],
+    ])('waits for them after it has scaled on %s', (_, options, ...[props]) => {
+      expect(tracked({ ...cooldowns, ...options }, props)).toEqual([expect.objectContaining({ ScaleInCooldown: 600, ScaleOutCooldown: 30 })]);
+      expect(tracked(options, props)).toEqual([expect.not.objectContaining({ ScaleInCooldown: expect.anything() })]);
+    });
+
+    test('prefers those of a custom metric', () => {
+      const own = { metric, targetValue: 1, scaleInCooldown: Duration.minutes(1) };
+      expect(tracked({ ...cooldowns, customMetrics: { own } })).toEqual([expect.objectContaining({ ScaleInCooldown: 60, ScaleOutCooldown: 30 })]);
+    });
+
+    test.each(['scaleInCooldown', 'scaleOutCooldown'] as const)('refuses a %s that AWS would refuse, with the value', (name) => {
+      expect(() => Scaling.between(1, 2, { [name]: Duration.seconds(1.5) }))
+        .toThrow(`Scaling.between: ${name} 1 second 500 millis is not a whole number of seconds from 0 to 2147483647`);
+      expect(() => Scaling.between(1, 2, { [name]: 60 as any })).toThrow(`Scaling.between: ${name} 60 is not a Duration`);
+    });
+
+    test('refuses a cooldown that no policy would use', () => {
+      const metricSteps = { orders: { metric, scalingSteps: [{ upper: 0, change: -1 }, { lower: 100, change: 1 }] } };
+      expect(() => Scaling.between(1, 2, { scaleInCooldown: Duration.minutes(1), metricSteps }))
+        .toThrow('Scaling.between: scaleInCooldown 1 minute has no effect on metricSteps: pass a cooldown in each of them');
+    });
+  });
+
   test('can be shared by services', () => {
     const scaling = Scaling.between(1, 4);
     const { stack, template } = service({ scaling });
