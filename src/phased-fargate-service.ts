@@ -64,8 +64,17 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   /** The listener that forwards to the service. Undefined without an ingress. */
   public readonly listener?: elbv2.IApplicationListener;
 
+  /** The test listener of the ingress. Undefined if the ingress has none. */
+  public readonly testListener?: elbv2.IApplicationListener;
+
   /** The target group of the tasks. Undefined without an ingress. */
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
+
+  /**
+   * The second target group. Each deployment shifts traffic from one target group to the other. Undefined without an
+   * ingress, or if deployments do not shift traffic.
+   */
+  public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 
   /** The URL of the service. Undefined if `loadBalancer` is undefined. */
   public readonly url?: string;
@@ -93,7 +102,9 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
     this.grantPrincipal = this.service.grantPrincipal;
     this.loadBalancer = this.service.loadBalancer;
     this.listener = this.service.listener;
+    this.testListener = this.service.testListener;
     this.targetGroup = this.service.targetGroup;
+    this.alternateTargetGroup = this.service.alternateTargetGroup;
     this.url = this.service.url;
   }
 }

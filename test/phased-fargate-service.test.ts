@@ -5,7 +5,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import { GuardedFargateService, ImageGuard, ImageRegistry, ImageVersion, Ingress, PhasedFargateService } from '../src';
+import { GuardedFargateService, ImageGuard, ImageRegistry, ImageVersion, Ingress, PhasedFargateService, PhasedFargateServiceProps } from '../src';
 import { deployedBefore, waysAroundTheGuard } from './util/guarded';
 import { ReferenceGraph } from './util/reference-graph';
 import { FlagSet, templateFiles, testApp } from './util/synth';
@@ -159,6 +159,23 @@ describe('as a construct among others', () => {
       FromPort: 5432,
       SourceSecurityGroupId: stack.resolve(api.connections.securityGroups[0].securityGroupId),
     });
+  });
+
+  test.each<[string, PhasedFargateServiceProps]>([
+    ['a rolling deployment', {}],
+    ['deployments that shift traffic', { deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN, ingress: Ingress.internetFacing({ testListenerPort: 8080 }) }],
+    ['no ingress', { ingress: Ingress.none() }],
+  ])('exposes the members of its service that belong to cluster, task definition, and ingress with %s', (_, props) => {
+    const api = new PhasedFargateService(stack, 'Api', props);
+    const members = [
+      'cluster', 'taskDefinition', 'loadBalancer', 'listener', 'testListener', 'targetGroup', 'alternateTargetGroup', 'url', 'connections', 'grantPrincipal',
+    ] as const;
+    for (const member of members) expect(api[member]).toBe(api.service[member]);
+    const isDefined = (member: typeof members[number]) => api[member] !== undefined;
+    expect(members.filter((member) => !isDefined(member))).toEqual(
+      props.ingress === undefined ? ['testListener', 'alternateTargetGroup']
+        : props.deploymentStrategy ? [] : ['loadBalancer', 'listener', 'testListener', 'targetGroup', 'alternateTargetGroup', 'url'],
+    );
   });
 
   test('has neither URL nor load balancer without an ingress', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 
-/** The guide's table of what `ApplicationLoadBalancedFargateService` has, held against the installed aws-cdk-lib and this library. */
+/** The guide's tables, held against the installed aws-cdk-lib and this library. */
 
 const CHECKOUT = join(__dirname, '../..');
 
@@ -11,15 +11,26 @@ const INTERFACES = {
     & import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedTaskImageOptions`,
   theirImageOptions: "import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedTaskImageOptions",
   ours: "import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions",
+  allOfOurs: `import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions & import('./src').ListenerIngressOptions
+    & import('./src').ScalingOptions & import('./src').ServerErrorsOptions & import('./src').LatencyOptions & import('./src').UnhealthyHostsOptions`,
+  theirMembers: `Pick<import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateService,
+    keyof import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateService>`, // without private members
+  ourMembers: "import('./src').PhasedFargateService",
+  everyConstruct: "import('constructs').Construct",
 };
 
-const table = rows(readFileSync(join(CHECKOUT, 'docs/guides/service-options.md'), 'utf8'));
+const guide = readFileSync(join(CHECKOUT, 'docs/guides/service-options.md'), 'utf8');
+const [table, members] = guide.split('| theirs | here |\n|---|---|\n').slice(1).map(rows);
 let theirs: string[];
 let theirImageOptions: string[];
 let ours: string[];
+let allOfOurs: string[];
+let theirMembers: string[];
+let ourMembers: string[];
+let everyConstruct: string[];
 
 beforeAll(() => {
-  ({ theirs, theirImageOptions, ours } = properties(INTERFACES));
+  ({ theirs, theirImageOptions, ours, allOfOurs, theirMembers, ourMembers, everyConstruct } = properties(INTERFACES));
 });
 
 test('the table contains every property of aws-ecs-patterns', () => {
@@ -46,6 +57,25 @@ test('no property listed as left out is an option of this library', () => {
   expect(leftOut.filter((name) => ours.includes(name))).toEqual([]);
 });
 
+test('the guide mentions every option', () => {
+  const mentioned = new Set([...guide.matchAll(/`\.?(\w+)/g)].map(([, name]) => name));
+  expect(allOfOurs.length).toBeGreaterThan(80);
+  expect(allOfOurs.filter((name) => !mentioned.has(name))).toEqual([]);
+});
+
+test('the table of members contains every member of aws-ecs-patterns', () => {
+  const listed = members.flatMap((row) => row.names);
+  const ownMembers = theirMembers.filter((name) => !everyConstruct.includes(name));
+  expect(ownMembers.length).toBeGreaterThan(7);
+  expect(ownMembers.filter((name) => !listed.includes(name))).toEqual([]);
+});
+
+test('every member listed as the same is a member of this library', () => {
+  const same = members.filter(({ here }) => here.startsWith('the same')).flatMap(({ names }) => names);
+  expect(same.length).toBeGreaterThan(4);
+  expect(same.filter((name) => !ourMembers.includes(name))).toEqual([]);
+});
+
 interface Row {
   readonly names: string[];
 
@@ -54,8 +84,8 @@ interface Row {
   readonly here: string;
 }
 
-function rows(guide: string): Row[] {
-  const [body] = guide.split('| theirs | here |\n|---|---|\n')[1].split('\n\n');
+function rows(text: string): Row[] {
+  const [body] = text.split('\n\n');
   return body.split('\n').map((line) => {
     const [names, here] = line.slice(2, -2).split(' | ');
     const found = [...names.matchAll(/`(?:taskImageOptions)?(\.?)([^`]+)`/g)];
