@@ -230,7 +230,8 @@ class LoadDrivenCount implements TaskCountRule {
       tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryTargetUtilizationPercent, ...cooldowns });
     }
     if (requestsPerTarget !== undefined) followRequests(scope, tasks, { requestsPerTarget, ...cooldowns }, targetGroups);
-    if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero: Token.isUnresolved(this.min) || this.min === 0, ...cooldowns });
+    const toZero = Token.isUnresolved(this.min) || this.min === 0;
+    if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero, ...cooldowns });
     const ofEach = <T>(option: string, items: Record<string, T>, add: (name: string, item: T) => void) =>
       Object.entries(items).forEach(([name, item]) => located(scope, () => add(name, item), `scaling ${option}.${name}`));
     ofEach('customMetrics', customMetrics, (name, metric) => trackMetric(tasks, name, { ...cooldowns, ...metric }));
