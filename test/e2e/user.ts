@@ -54,8 +54,12 @@ export class User {
     return this.cdk(0, ['diff', ...args]);
   }
 
+  public async destroy(...args: string[]): Promise<Run> {
+    return this.cdk(0, ['destroy', '--force', ...args]);
+  }
+
   public async destroyAll(...args: string[]): Promise<Run> {
-    return this.cdk(0, ['destroy', '--force', '--all', ...args]);
+    return this.destroy('--all', ...args);
   }
 
   /** Pushes an image with this program for one platform. Returns its digest. */

@@ -68,7 +68,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
     expect(tried(name, (value) => Ingress.onListener(listener, { priority: 1, pathPatterns: ['/'], [name]: value } as any))).toEqual([]);
   });
 
-  test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent', 'requestsPerTarget', 'queue', 'messagesPerTask', 'customMetrics', 'metricSteps', 'schedules'])(
+  test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent', 'requestsPerTarget', 'queue', 'messagesPerTask', 'scaleInCooldown', 'scaleOutCooldown', 'customMetrics', 'metricSteps', 'schedules'])(
     '%s of scaling', (name) => {
       expect(tried(name, (value) => Scaling.between(1, 4, { [name]: value }))).toEqual([]);
     });
