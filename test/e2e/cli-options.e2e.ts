@@ -23,6 +23,14 @@ async function running(): Promise<string | undefined> {
   return Object.keys(digests).find((release) => image === `${URI}@${digests[release]}`);
 }
 
+async function environment(): Promise<unknown> {
+  const [cluster] = await user.aws.clusterNames();
+  const [name] = Object.keys(await user.services());
+  const { taskDefinition } = await user.aws.describeService(cluster, name);
+  const { taskDefinition: { containerDefinitions } } = await user.aws.ecs('DescribeTaskDefinition', { taskDefinition });
+  return containerDefinitions[0].environment ?? [];
+}
+
 test('--parameters without a stack name also reaches the registry stack, which accepts it', async () => {
   await user.deploy('FargateStack', '--parameters', 'ApiImageTag=v1');
   expect(await running()).toBe('v1');
@@ -56,6 +64,19 @@ test.each(['--hotswap', '--hotswap-fallback'])('a parameter with %s releases not
 
 test('the same parameter without the option releases the image', async () => {
   await user.deploy('FargateStack', '--parameters', 'FargateStack:ApiImageTag=v3');
+  expect(await running()).toBe('v3');
+});
+
+test('a change to the container with --hotswap deploys nothing, yet the CLI reports success', async () => {
+  user.edit('app.ts', "'Api')", "'Api', { environment: { LOG_LEVEL: 'debug' } })");
+  const { screen } = await user.deploy('FargateStack', '--hotswap');
+  expect(screen).toContain('Could not perform a hotswap deployment, because the CloudFormation template could not be resolved');
+  expect(await environment()).toEqual([]);
+});
+
+test('a change to the container with --hotswap-fallback is deployed by CloudFormation', async () => {
+  await user.deploy('FargateStack', '--hotswap-fallback');
+  expect(await environment()).toEqual([{ name: 'LOG_LEVEL', value: 'debug' }]);
   expect(await running()).toBe('v3');
 });
 
