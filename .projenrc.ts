@@ -326,18 +326,22 @@ const awsCleanup = project.addTask('test:aws:cleanup', {
   receiveArgs: true,
 });
 
-const verify = project.addTask('verify', { description: 'Run every required check that needs only Node.js and Python, as "npm test" does' });
+const IN_CI = '[ -n "$CI" ]';
+const verify = project.addTask('verify', {
+  description: 'Run the required checks that need only Node.js and Python, as "npm test" does; with CI=true, also the newest CDK and more random stories',
+});
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
 verify.spawn(project.compileTask);
 verify.spawn(project.postCompileTask);
 // Runs before the slow checks. Outside of CI, generated files can be committed later.
-verify.exec('.ci/no-diff', { condition: '[ -n "$CI" ]' });
+verify.exec('.ci/no-diff', { condition: IN_CI });
 verify.spawn(project.testTask);
 verify.spawn(project.tasks.tryFind('package:js')!);
 verify.spawn(compat);
 verify.spawn(packed);
-verify.spawn(newest);
+// Repeats unit tests.
+verify.spawn(newest, { condition: IN_CI });
 verify.spawn(examples);
 verify.spawn(model);
 verify.spawn(e2e);

@@ -5,7 +5,7 @@ import { WireRecorder } from './wire/recorder';
 
 /** First seed in CI. For other stories: `MODEL_SEED=100000 MODEL_STORIES=50000 npx projen test:model`. */
 const FIRST_SEED = Number(process.env.MODEL_SEED ?? 1);
-const STORIES = Number(process.env.MODEL_STORIES ?? 5000);
+const STORIES = Number(process.env.MODEL_STORIES ?? (process.env.CI ? 5000 : 500));
 
 /** Maximum number of kinds of violations that are printed in full. */
 const MOST_TOLD = 5;
