@@ -5,6 +5,13 @@ import { Construct } from 'constructs';
 
 const Environment = jest.requireActual('./environment');
 
+interface Environment {
+  readonly moduleMocker: typeof jest;
+  readonly AsyncLocalStorage: typeof AsyncLocalStorage<string>;
+  setup(): Promise<void>;
+  teardown(): Promise<void>;
+}
+
 test('a package is loaded once for all test files', () => {
   expect(createRequire(__filename)('constructs').Construct).toBe(Construct);
 });
@@ -16,7 +23,7 @@ test('errors and objects of a package are those of the tests', () => {
 });
 
 describe('after a test file', () => {
-  let environment: { setup(): Promise<void>; teardown(): Promise<void>; moduleMocker: typeof jest; AsyncLocalStorage: typeof AsyncLocalStorage<string> };
+  let environment: Environment;
   const shared: any = globalThis;
 
   beforeEach(async () => {
