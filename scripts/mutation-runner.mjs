@@ -15,7 +15,7 @@ const { ModuleMocker } = require('jest-mock');
 
 const TESTS = ['test/handler', 'test/guard/handler', 'test/release-task/handler'];
 /** Tests of the bundles, which contain no mutants. */
-const NOT_HERE = /\/bundle\.test\.ts$/;
+const NOT_HERE = /\/bundle(\.slow)?\.test\.ts$/;
 
 // With another seed, a mutant that one run has killed might survive in the next.
 require('fast-check').configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 1), numRuns: Number(process.env.FAST_CHECK_RUNS ?? 10) });
