@@ -7,6 +7,7 @@ import { Consumer, LOWEST } from '../consumer';
 const CHECKOUT = join(__dirname, '..', '..');
 const DIST = join(CHECKOUT, 'dist');
 const CDK = join(CHECKOUT, 'node_modules', '.bin', 'cdk');
+const ROSETTA = join(CHECKOUT, 'node_modules', '.bin', 'jsii-rosetta');
 const TEMPLATES = ['AppStack.template.json', 'FargateStack.template.json'];
 
 /** How users of each language install the packed library into the example. `app` runs it if cdk.json does not. */
@@ -36,13 +37,22 @@ const LANGUAGES: Record<string, { install: (directory: string) => void; env?: (d
   },
 };
 
+/** Options of deployment strategies that the minimum aws-cdk-lib lacks. */
+const WITHOUT_STRATEGY = ['canaryPercent', 'canaryBakeTime', 'linearStepPercent', 'linearStepBakeTime'];
+
+/** Text, because the compiler of this checkout cannot resolve the packed library. */
+const EVERY_OPTION = readFileSync(join(__dirname, 'every-option.ts.txt'), 'utf8');
+
 let fromTypeScript: Record<string, string>;
+let everyOption: { readonly fromTypeScript: string; readonly inPython: string };
 const directories: string[] = [];
 
 beforeAll(async () => {
   const consumer = await Consumer.install(LOWEST);
   try {
     fromTypeScript = synth(programOfTheGuide(consumer));
+    const directory = exampleWith(consumer, 'every-option', EVERY_OPTION);
+    everyOption = { fromTypeScript: synth(directory, {}, ['FargateStack.template.json'])['FargateStack.template.json'], inPython: toPython(directory) };
   } finally {
     consumer.remove();
   }
@@ -68,6 +78,27 @@ test.each(Object.entries(LANGUAGES))('the example in %s with the packed library 
   for (const name of TEMPLATES) {
     expect(templates[name].split('\n')).toEqual(fromTypeScript[name].split('\n'));
   }
+});
+
+test('a program with every option in Python synthesizes the same template as in TypeScript', () => {
+  const types = JSON.parse(readFileSync(join(CHECKOUT, '.jsii'), 'utf8')).types;
+  const optionsOf = (name: string): string[] => {
+    const { interfaces = [], properties = [] } = types[name] ?? {};
+    return [...interfaces.flatMap(optionsOf), ...properties.map((property: { name: string }) => property.name)];
+  };
+  const options = [
+    'PhasedFargateServiceProps', 'LoadBalancerIngressOptions', 'ListenerIngressOptions', 'ScalingOptions', 'ServerErrorsOptions', 'UnhealthyHostsOptions', 'LatencyOptions',
+  ].flatMap((name) => optionsOf(`@org/phased-fargate.${name}`));
+  expect(options.length).toBeGreaterThan(100);
+  expect(options.filter((name) => !WITHOUT_STRATEGY.includes(name) && !EVERY_OPTION.includes(`${name}:`))).toEqual([]);
+
+  const directory = mkdtempSync(join(tmpdir(), 'phased-fargate-every-option-'));
+  directories.push(directory);
+  writeFileSync(join(directory, 'app.py'), everyOption.inPython);
+  cpSync(join(CHECKOUT, 'examples', 'python', 'cdk.json'), join(directory, 'cdk.json'));
+  LANGUAGES.python.install(directory);
+  const { 'FargateStack.template.json': template } = synth(directory, LANGUAGES.python.env!(directory), ['FargateStack.template.json']);
+  expect(template.split('\n')).toEqual(everyOption.fromTypeScript.split('\n'));
 });
 
 test('the example in C# uses only members of the generated API', () => {
@@ -104,21 +135,31 @@ test('the example in C# uses only members of the generated API', () => {
 function programOfTheGuide(consumer: Consumer): string {
   const guide = readFileSync(join(CHECKOUT, 'docs/guides/languages.md'), 'utf8');
   const [, program] = /^```ts nofixture\n([^]*?)^```$/m.exec(guide)!;
-  const directory = consumer.example('guide');
+  return exampleWith(consumer, 'guide', program);
+}
+
+function exampleWith(consumer: Consumer, name: string, program: string): string {
+  const directory = consumer.example(name);
   mkdirSync(directory);
   writeFileSync(join(directory, 'app.ts'), program);
   cpSync(join(consumer.example('app-and-fargate-stack'), 'cdk.json'), join(directory, 'cdk.json'));
   return directory;
 }
 
-function synth(directory: string, env: NodeJS.ProcessEnv = {}): Record<string, string> {
+/** jsii-rosetta spells two names differently than jsii-pacmak. */
+function toPython(directory: string): string {
+  const program = execFileSync(ROSETTA, ['snippet', 'app.ts', '--language', 'python'], { cwd: directory, encoding: 'utf8' });
+  return `${program.replace(/_([mg])i_b=/g, '_$1ib=')}\napp.synth()\n`;
+}
+
+function synth(directory: string, env: NodeJS.ProcessEnv = {}, templates = TEMPLATES): Record<string, string> {
   execFileSync(CDK, ['synth', '--quiet', '--no-notices', '--no-version-reporting', '--no-path-metadata', '--no-asset-metadata',
     '--output', 'assembly', '--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'], {
     cwd: directory,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  return Object.fromEntries(TEMPLATES.map((name) => [name, readFileSync(join(directory, 'assembly', name), 'utf8')]));
+  return Object.fromEntries(templates.map((name) => [name, readFileSync(join(directory, 'assembly', name), 'utf8')]));
 }
 
 function find(language: string, name: RegExp): string {
