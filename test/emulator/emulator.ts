@@ -11,7 +11,7 @@ import { python } from './venv';
 
 const HOST = '127.0.0.1';
 /** Commands that come first on the PATH of clients, see `commands/npx`. */
-const COMMANDS = join(__dirname, 'commands');
+export const COMMANDS = join(__dirname, 'commands');
 const START_ATTEMPTS = 3;
 const HEALTHY_WITHIN_MS = 30_000;
 

@@ -104,7 +104,7 @@ function written(name: string, source: string): string {
 
 async function judged(example: string): Promise<string> {
   // Findings of cdk-nag are errors, so the CLI fails, but the synthesized output still exists.
-  await synth(consumer, example, 'no feature flags', 'judged', 'npx tsx --require ../with-cdk-nag.cjs app.ts').catch(() => undefined);
+  await synth(consumer, example, 'no feature flags', 'judged', { app: 'npx tsx --require ../with-cdk-nag.cjs app.ts' }).catch(() => undefined);
   return join(consumer.example(example), 'judged');
 }
 

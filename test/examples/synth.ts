@@ -1,21 +1,33 @@
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { Consumer, readJson } from '../consumer';
+import { COMMANDS } from '../emulator/emulator';
 
 /** The last cdk-nag version for the lowest aws-cdk-lib. */
 export const CDK_NAG = 'cdk-nag@2.37.55';
 
 const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context', 'sha=4f9d2c1e8b7a6d5c4b3a29180f7e6d5c4b3a2918'] };
 
-/** Synthesizes an example as its users do. Returns the directory of the cloud assembly. */
-export async function synth(consumer: Consumer, example: string, flags: string, outdir: string, app?: string): Promise<string> {
+export interface Options {
+  /** Command that runs the app, instead of that in its cdk.json. */
+  readonly app?: string;
+  /** Whether the app is run by `npx` and `tsx`, which takes longer than the synthesis, and not by their stand-in. */
+  readonly realCommands?: boolean;
+}
+
+/** Synthesizes an example with the CDK CLI. Returns the directory of the cloud assembly. */
+export async function synth(consumer: Consumer, example: string, flags: string, outdir: string, options: Options = {}): Promise<string> {
+  const { app, realCommands } = options;
   const settings = join(consumer.example(example), 'cdk.json');
-  const context = flags === 'all recommended feature flags'
-    ? readJson(join(consumer.directory, 'node_modules/aws-cdk-lib/recommended-feature-flags.json'))
-    : {};
+  const recommended = flags === 'all recommended feature flags';
+  const context = recommended ? readJson(join(consumer.directory, 'node_modules/aws-cdk-lib/recommended-feature-flags.json')) : {};
   writeFileSync(settings, JSON.stringify({ ...readJson(settings), context }));
 
-  await consumer.run(example, join(consumer.directory, 'node_modules/.bin/cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', outdir,
+  await consumer.run(example, 'env',
+    // Newer versions of aws-cdk-lib validate templates, which takes several seconds. Only with the flags, a finding is an error.
+    ...(recommended ? [] : ['CDK_VALIDATION=false']),
+    ...(realCommands ? [] : [`PATH=${[COMMANDS, process.env.PATH].join(delimiter)}`]),
+    join(consumer.directory, 'node_modules/.bin/cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', outdir,
     ...(app ? ['--app', app] : []),
     ...(CONTEXT[example] ?? []));
   return join(consumer.example(example), outdir);
