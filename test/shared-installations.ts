@@ -1,11 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from './compile-cache';
 import { SHARED_INSTALLATIONS } from './consumer';
 
-/** Runs once before all test files: what npm installs for one of them is there for the others, and gone when the run ends. */
+/**
+ * Runs once before all test files: what npm installs for one of them and what its programs compile is there for the others,
+ * and gone when the run ends.
+ */
 export default function shareInstallations(): void {
   const home = mkdtempSync(join(tmpdir(), 'phased-fargate-installations-'));
   process.env[SHARED_INSTALLATIONS] = home;
+  process.env[COMPILE_CACHE] = join(home, 'compiled');
   process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 }
