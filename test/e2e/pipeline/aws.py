@@ -9,9 +9,13 @@ import json
 import sys
 
 import botocore.exceptions
+import botocore.loaders
 import botocore.session
 import jmespath
 from botocore import xform_name
+
+#: Reads the definitions of a service once per process.
+definitions = botocore.loaders.create_loader()
 
 
 def main(service, operation, *arguments):
@@ -25,8 +29,7 @@ def main(service, operation, *arguments):
 
     # The emulator reads the account from it. Here, repositories of other accounts admit everybody.
     account = options.get('registry-id', [None])[0]
-    client = botocore.session.get_session().create_client(
-        service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')
+    client = client_of(service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')
     method = operation.replace('-', '_')
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     request = json.loads(options.pop('cli-input-json', ['{}'])[0])
@@ -44,6 +47,12 @@ def main(service, operation, *arguments):
         print(f'\n{error}', file=sys.stderr)
         raise SystemExit(254)
     print_text(jmespath.search(query, answer))
+
+
+def client_of(service, **options):
+    session = botocore.session.Session()
+    session.register_component('data_loader', definitions)
+    return session.create_client(service, **options)
 
 
 def parse(arguments):
@@ -77,4 +86,5 @@ def print_text(value):
         print('\t'.join(map(str, value)))
 
 
-main(*sys.argv[1:])
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ActionsService } from './actions-service';
+import { AwsCli } from './aws-cli';
 import { BuildRequest } from './buildx-arguments';
 import { SourceRepository } from './source-repository';
 import { Circumstances, execute, WorkflowRun } from './workflow-run';
@@ -27,7 +28,7 @@ export class Developer {
     const consumer = await Consumer.install(LOWEST);
     const emulator = await bootstrapped();
     const source = new SourceRepository(join(consumer.directory, 'repository'), consumer.example(example));
-    return new Developer(consumer, emulator, source, await ActionsService.start(source));
+    return new Developer(consumer, emulator, source, await ActionsService.start(source), await AwsCli.start(consumer.directory));
   }
 
   public readonly aws: Aws;
@@ -39,6 +40,7 @@ export class Developer {
     private readonly emulator: Emulator,
     public readonly source: SourceRepository,
     private readonly github: ActionsService,
+    private readonly awsCli: AwsCli,
   ) {
     this.aws = new Aws(emulator);
     this.runs = join(consumer.directory, 'runs');
@@ -47,7 +49,7 @@ export class Developer {
     mkdirSync(this.commands);
     // The dependencies are already installed above all workspaces, and another test checks the types of the examples.
     this.command('npm', 'case "$*" in ci | install | "run check") ;; *) exec "$(which -a npm | sed -n 2p)" "$@" ;; esac');
-    this.command('aws', `exec ${python()} ${join(__dirname, 'aws.py')} "$@"`);
+    this.command('aws', `exec ${awsCli.command} "$@"`);
     this.command('docker', `exec ${process.execPath} ${join(__dirname, 'docker.cjs')} "$@"`);
     this.command('jq', `exec ${python()} ${join(__dirname, 'jq-cli.py')} "$@"`);
     writeFileSync(join(emulator.env.HOME, '.cdk.json'), JSON.stringify({ notices: false }));
@@ -121,6 +123,7 @@ export class Developer {
 
   public async leave(): Promise<void> {
     await this.github.stop();
+    await this.awsCli.stop();
     await this.emulator.stop();
     this.consumer.remove();
   }
