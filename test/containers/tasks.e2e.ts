@@ -16,6 +16,8 @@ const SHELL: Programs = {
   exits: (code, line) => shell(`echo '${line}'; exit ${code}`),
   tells: (variables, config) => shell(`echo ${variables.map((name) => `$${name}`).join(' ')} $(pwd) $(/bin/busybox id -u)`, config, { 'srv/file': '' }),
   waits: ({ deaf } = { deaf: false }) => shell(`trap '${deaf ? '' : 'exit 0'}' TERM; while :; do /bin/busybox sleep 0.05; done`),
+  allocates: (mebibytes) => shell(
+    `x=$(/bin/busybox head -c ${mebibytes * 2 ** 20} /dev/zero | /bin/busybox tr '\\0' x); while :; do /bin/busybox sleep 0.05; done`),
 };
 
 describeTasks({ taskRuntime: 'container' }, SHELL);

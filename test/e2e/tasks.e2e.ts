@@ -17,6 +17,7 @@ const NODE: Programs = {
     console.log(${variables.map((name) => `process.env.${name}`)}, process.cwd(), process.getuid());
   `, config),
   waits: ({ deaf } = { deaf: false }) => script(`setInterval(() => undefined, 1000); process.on('SIGTERM', () => ${deaf ? undefined : 'process.exit()'});`),
+  allocates: (mebibytes) => script(`const bytes = Buffer.alloc(${mebibytes * 2 ** 20}, 1); setInterval(() => bytes, 1000);`),
 };
 
 describeTasks({ taskRuntime: 'process' }, NODE);

@@ -25,9 +25,13 @@ export interface Programs {
   tells(variables: string[], config: Program['config']): Program;
   /** Program that runs until it is asked to exit. A deaf one runs until it is killed. */
   waits(options?: { readonly deaf: boolean }): Program;
+  /** Program that allocates memory and keeps running. */
+  allocates(mebibytes: number): Program;
 }
 
 const BREAKER_MESSAGE = /^Resource handler returned message: "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'\."/;
+
+const OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage';
 
 /** A truncated program for 64-bit ARM. */
 export const FOREIGN: Program = { files: { app: elfHeader(183) }, config: { Cmd: ['/app'] } };
@@ -79,6 +83,23 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       await stack.push('exits', programs.exits(7, 'no database'));
       expect(await failing({ tag: 'exits' })).toEqual([{ code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode: 7 }]);
       expect(await stack.logs()).toContain('no database');
+    });
+
+    test('is killed with its task when it exceeds its memory limit', async () => {
+      await stack.push('large', programs.allocates(256));
+      expect(await failing({ tag: 'large', container: { Memory: 128 } })).toEqual([
+        { code: 'EssentialContainerExited', reason: 'Essential container in task exited', exitCode: 137 },
+      ]);
+      expect((await stack.stoppedTasks())[0].containers[0].reason).toBe(OUT_OF_MEMORY);
+    });
+
+    test('is killed without its task when it exceeds the memory limit of the task but is not essential', async () => {
+      await stack.push('too-large', programs.allocates(640));
+      const helper = { Name: 'helper', Image: `${URI}:too-large`, Essential: false };
+      const container = { DependsOn: [{ ContainerName: 'helper', Condition: 'COMPLETE' }] };
+      expect(await stack.deploy({ tag: 'good', port: 80, container, moreContainers: [helper] })).toBe('CREATE_COMPLETE');
+      const [{ containers }] = await stack.runningTasks();
+      expect(containers[1]).toMatchObject({ name: 'helper', lastStatus: 'STOPPED', exitCode: 137, reason: OUT_OF_MEMORY });
     });
 
     test('leaves its task running when it exits but is not essential', async () => {

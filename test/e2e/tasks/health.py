@@ -13,7 +13,7 @@ import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'emulator' / 'shim'))
 
-from tasks import clock, task  # noqa: E402
+from tasks import clock, memory, task  # noqa: E402
 
 NO_GRACE = 0
 FAILED = 'Task failed container health checks'
@@ -40,7 +40,7 @@ class Pretended:
 def running(**containers):
     """A running task, from the health of its containers and whether each is essential."""
     definitions = [{'name': name, 'essential': essential, **more} for name, (_, essential, *rest) in containers.items() for more in [rest[0] if rest else {}]]
-    made = task.Task({'taskArn': 'task', 'desiredStatus': 'RUNNING', 'containers': []}, {'containerDefinitions': definitions}, [], None, None)
+    made = task.Task({'taskArn': 'task', 'desiredStatus': 'RUNNING', 'containers': []}, {'memory': '512', 'containerDefinitions': definitions}, [], None, None)
     made.health = {name: types.SimpleNamespace(status=status) for name, (status, *_) in containers.items() if status}
     made.started_at = clock.now()
     return made
@@ -67,6 +67,21 @@ class Health(unittest.TestCase):
             with self.subTest(containers):
                 checked = running(**containers)
                 self.assertEqual(checked._health_status, expected)
+
+
+class Memory(unittest.TestCase):
+    def test_a_container_is_killed_beyond_its_own_limit_or_as_the_largest_of_a_task_beyond_that_of_the_task(self):
+        for used, limits, expected in (
+            ({'app': 60, 'helper': 40}, {'app': 64, 'helper': 0}, []),
+            ({'app': 65, 'helper': 10}, {'app': 64, 'helper': 0}, ['app']),
+            ({'app': 60, 'helper': 69}, {'app': 64, 'helper': 0}, ['helper']),
+            ({'app': 129}, {'app': 0}, ['app']),
+        ):
+            with self.subTest(used):
+                self.assertEqual(memory.exceeding({name: size * memory.MIB for name, size in used.items()}, limits, total=128), expected)
+
+    def test_a_task_states_its_memory_in_mebibytes_or_gigabytes(self):
+        self.assertEqual([memory.mebibytes(text) for text in ('512', '1GB', '0.5 gb')], [512, 1024, 512])
 
 
 class Shutdown(unittest.TestCase):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from . import images, layers, network, oci_bundle, programs
+from . import images, layers, memory, network, oci_bundle, programs
 
 #: Programs of this machine that processes can use if their image lacks them.
 LENT = ('node', 'python', 'python3')
@@ -84,6 +84,12 @@ class Container:
     def kill(self):
         self._process.kill()
 
+    def memory(self):
+        """Bytes that its programs have allocated."""
+        if not network.has_namespaces():
+            return memory.allocated(self._process.pid)
+        return sum(map(memory.allocated, memory.children_of(self._process.pid)))
+
     def succeeds(self, argv, timeout):
         """Whether a command succeeds inside the container, as health checks do."""
         try:
@@ -117,12 +123,10 @@ class Container:
         """First process of its PID namespace. The launcher waits outside."""
         if not network.has_namespaces():
             return None
-        launcher = self._process.pid
-        with open(f'/proc/{launcher}/task/{launcher}/children', encoding='ascii') as file:
-            children = file.read().split()
+        children = memory.children_of(self._process.pid)
         if not children:
             raise ProcessLookupError
-        return int(children[0])
+        return children[0]
 
 
 class ProcessRuntime(Runtime):
@@ -168,7 +172,7 @@ class ProcessRuntime(Runtime):
 
 
 class ContainerRuntime(Runtime):
-    """runc, with namespaces, user and capabilities as on Fargate. Memory and CPU are not limited."""
+    """runc, with namespaces, user and capabilities as on Fargate."""
 
     def __init__(self, directory):
         super().__init__(directory)

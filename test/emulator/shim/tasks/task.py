@@ -12,7 +12,7 @@ import threading
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from . import clock, events, firelens, images, logs, network, programs, runtimes
+from . import clock, events, firelens, images, logs, memory, network, programs, runtimes
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
@@ -28,12 +28,14 @@ class Task:
     def __init__(self, record, definition, overrides, runtime, registry, load_balancers=()):
         self.record, self.runtime, self.registry = record, runtime, registry
         self.platform = images.ARCHITECTURES[(definition.get('runtimePlatform') or {}).get('cpuArchitecture') or 'X86_64']
+        self.memory = memory.mebibytes(definition['memory'])
         self.definitions = firelens.in_order([overridden(entry, overrides) for entry in definition['containerDefinitions']])
         self.load_balancers = load_balancers
         self.network = None
         self.containers, self.health, self.targets = {}, {}, []
         #: Containers whose program does not run yet, with their log.
         self._starting = {}
+        self._next_look_at_memory = 0
         self.started_at = None
         self.was_healthy = False
         self._life = self._begin()
@@ -102,6 +104,7 @@ class Task:
                 spec, home, log = waiting.pop(name)
                 self._starting[name] = runtimes.Container(self.runtime, spec, home), log
             self._watch_starts()
+            self._watch_memory()
             self._watch_exits()
             yield
         self.started_at = clock.now()
@@ -110,6 +113,7 @@ class Task:
         self.targets = [
             Target(entry['targetGroupArn'], self.network.address, entry['containerPort']) for entry in self.load_balancers if entry.get('targetGroupArn')]
         while True:
+            self._watch_memory()
             self._watch_exits()
             self._report_health()
             yield
@@ -197,6 +201,16 @@ class Task:
             if not met:
                 return False
         return True
+
+    def _watch_memory(self):
+        if clock.now() < self._next_look_at_memory:
+            return
+        self._next_look_at_memory = clock.now() + memory.INTERVAL
+        used = {name: container.memory() for name, container in self.containers.items() if container.exit_code() is None}
+        limits = {name: int(self._definition_of(name).get('memory') or 0) for name in used}
+        for name in memory.exceeding(used, limits, self.memory):
+            self.containers[name].kill()
+            self._record_of(name)['reason'] = memory.REASON
 
     def _watch_exits(self):
         for definition in self.definitions:
