@@ -48,12 +48,24 @@ class Account {
   }
 }
 
+test('a clean-up after a run deletes only what that run has created', async () => {
+  const of = (run: number) => ({ stack: `${PREFIX}-${run}-Service`, repository: `${PREFIX.toLowerCase()}-${run}`, logGroup: `${PREFIX}-${run}-Service-events` });
+  const [mine, other] = [of(1), of(2)];
+  const has = {
+    stacks: [mine, other].map(({ stack }): [string, string] => [stack, 'CREATE_COMPLETE']),
+    repositories: [mine.repository, other.repository],
+    logGroups: [mine.logGroup, other.logGroup],
+  };
+  await cleanUp(new Account(has), () => undefined, { prefix: `${PREFIX}-1`, pauseMs: 0 });
+  expect(has).toEqual({ stacks: [[other.stack, 'CREATE_COMPLETE']], repositories: [other.repository], logGroups: [other.logGroup] });
+});
+
 test('a clean-up deletes all that runs have left, a stack that was never created included, and nothing else', async () => {
   const has = {
     stacks: [[`${PREFIX}-1-Service`, 'REVIEW_IN_PROGRESS'], [`${PREFIX}-1-Registry`, 'UPDATE_ROLLBACK_FAILED'], ['Other', 'CREATE_COMPLETE']] as [string, string][],
     repositories: ['other', `${PREFIX.toLowerCase()}-1`, `${PREFIX.toLowerCase()}-2`],
     logGroups: ['other', `${PREFIX}-1-Service-events`, `/aws/lambda/${PREFIX}-1-Service-guard`, `/aws/lambda/${PREFIX}-2-Service-guard`],
   };
-  await cleanUp(new Account(has), () => undefined, 0);
+  await cleanUp(new Account(has), () => undefined, { pauseMs: 0 });
   expect(has).toEqual({ stacks: [['Other', 'CREATE_COMPLETE']], repositories: ['other'], logGroups: ['other'] });
 });

@@ -4,29 +4,45 @@ import { PREFIX } from './names';
 
 const WITHIN_MS = 45 * 60_000;
 
+export interface CleanUpOptions {
+  /**
+   * Beginning of the names of what is deleted.
+   * @default - that of all runs
+   */
+  readonly prefix?: string;
+  readonly pauseMs?: number;
+}
+
 /**
- * Removes all that runs have left, those included that were interrupted. It looks for names and keeps no notes, so it can
- * be interrupted and begun again itself.
+ * Deletes the resources of runs, also of interrupted ones. It finds them by name and keeps no state, so it can itself be
+ * interrupted and repeated.
  */
-export async function cleanUp({ aws }: Pick<Account, 'aws'>, say: (line: string) => void, pauseMs = 5_000): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; ;) {
-    const stacks = (await aws.stacks()).filter(({ name }) => name.startsWith(PREFIX));
+export async function cleanUp(
+  { aws }: Pick<Account, 'aws'>, say: (line: string) => void, { prefix = PREFIX, pauseMs = 5_000 }: CleanUpOptions = {},
+): Promise<void> {
+  for (const deadline = Date.now() + WITHIN_MS, awaited = new Set<string>(); ;) {
+    const stacks = (await aws.stacks()).filter(({ name }) => name.startsWith(prefix));
     if (stacks.length === 0) break;
     if (Date.now() > deadline) throw new Error(`these stacks are still there: ${stacks.map(({ name, status }) => `${name} ${status}`).join(', ')}`);
     for (const { name, status } of stacks) {
       // A stack in review has a change set that nobody will execute any more.
-      if (status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS') continue;
+      if (status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS') {
+        const waiting = `waiting for ${name} (${status})`;
+        if (!awaited.has(waiting)) say(waiting);
+        awaited.add(waiting);
+        continue;
+      }
       // Others may still need what this one holds: then it fails, and is tried again.
       say(`deleting ${name}`);
       await aws.cloudFormation('DeleteStack', { StackName: name });
     }
     await sleep(pauseMs);
   }
-  for (const repositoryName of (await aws.repositoryNames()).filter((name) => name.startsWith(PREFIX.toLowerCase()))) {
+  for (const repositoryName of (await aws.repositoryNames()).filter((name) => name.startsWith(prefix.toLowerCase()))) {
     say(`deleting the repository ${repositoryName}`);
     await aws.ecr('DeleteRepository', { repositoryName, force: true });
   }
-  for (const logGroupName of [...await aws.logGroups(PREFIX), ...await aws.logGroups(`/aws/lambda/${PREFIX}`)]) {
+  for (const logGroupName of [...await aws.logGroups(prefix), ...await aws.logGroups(`/aws/lambda/${prefix}`)]) {
     say(`deleting the log group ${logGroupName}`);
     await aws.logs('DeleteLogGroup', { logGroupName });
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Account, confirmedAccount } from './account';
 import { APP } from './app';
@@ -16,24 +17,47 @@ const say = (line: string) => console.log(line);
 
 async function main([task, ...args]: string[]): Promise<void> {
   const account = await confirmedAccount(args, process.env);
-  if (task === 'cleanup') return cleanUp(account, say);
+  if (task === 'cleanup') {
+    onInterruption((signal) => giveUp(signal, account));
+    return cleanUp(account, say);
+  }
 
+  const interruption = new AbortController();
+  onInterruption((signal) => {
+    if (interruption.signal.aborted) return giveUp(signal, account);
+    say(`✘ interrupted by ${signal}: deleting all resources; to stop now, interrupt again`);
+    process.exitCode = 128 + constants.signals[signal];
+    interruption.abort(new Error(`interrupted by ${signal}, and cleaned up`));
+  });
   const names = namesOf(randomBytes(3).toString('hex'));
   say(announcement(account, names));
   const consumer = await Consumer.install(LOWEST);
-  const story = new Story(account, names, appIn(consumer), say);
-  let failure: Error | undefined;
+  const story = new Story(account, names, appIn(consumer), say, interruption.signal);
   try {
-    await story.tell().catch((error: Error) => { failure = error; });
+    const failure = await story.tell().then(() => undefined, (error: Error) => error);
+    interruption.signal.throwIfAborted();
     const where = `${account.cloud.endpoint ? `${account.cloud.endpoint} as if it were AWS` : 'AWS'}, region ${account.region}`;
     const report = { date: new Date().toISOString().slice(0, 10), where, cdkLib: LOWEST.cdk, steps: story.steps, questions: story.questions };
     writeFileSync(process.env.TEST_REPORT ?? REPORT, written({ ...report, failure: failure?.message.slice(0, 300) }));
-    consumer.remove();
+    if (failure) throw failure;
   } finally {
-    await cleanUp(account, say);
+    consumer.remove();
+    await cleanUp(account, say, { prefix: names.prefix });
+    interruption.signal.throwIfAborted();
   }
-  if (failure) throw failure;
 }
+
+function onInterruption(act: (signal: NodeJS.Signals) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, act);
+  process.stdout.on('error', () => undefined); // the terminal may be gone, and the clean-up goes on
+}
+
+function giveUp(signal: NodeJS.Signals, { id }: Account): never {
+  say(`✘ interrupted by ${signal}: some resources are left; to delete them, run "${cleanUpCommand(id)}"`);
+  return process.exit(128 + constants.signals[signal]);
+}
+
+const cleanUpCommand = (account: string) => `npx projen test:aws:cleanup --account ${account}`;
 
 function announcement({ id, region }: Account, names: Names): string {
   return [
@@ -41,7 +65,7 @@ function announcement({ id, region }: Account, names: Names): string {
     `  stacks ${names.registry}, ${names.service} and ${names.blueGreen}; the repository ${names.repository}`,
     '  two VPCs without NAT, two load balancers, up to four Fargate tasks of 0.25 vCPU at a time, functions, log groups',
     'for about an hour and a half, which costs less than 1 US dollar. All of it is deleted at the end, whatever happens.',
-    'If this process is killed: npx projen test:aws:cleanup --account ...',
+    `If this process is killed: ${cleanUpCommand(id)}`,
   ].join('\n');
 }
 

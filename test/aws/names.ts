@@ -3,6 +3,7 @@ export const PREFIX = 'PhasedFargateTest';
 
 /** The names of one run, which no other has. */
 export interface Names {
+  readonly prefix: string;
   readonly registry: string;
   readonly service: string;
   readonly blueGreen: string;
@@ -10,6 +11,6 @@ export interface Names {
 }
 
 export function namesOf(run: string): Names {
-  const stack = (id: string) => `${PREFIX}-${run}-${id}`;
-  return { registry: stack('Registry'), service: stack('Service'), blueGreen: stack('BlueGreen'), repository: `${PREFIX}-${run}`.toLowerCase() };
+  const prefix = `${PREFIX}-${run}`;
+  return { prefix, registry: `${prefix}-Registry`, service: `${prefix}-Service`, blueGreen: `${prefix}-BlueGreen`, repository: prefix.toLowerCase() };
 }

@@ -23,6 +23,7 @@ export class Story {
     private readonly names: Names,
     private readonly app: string,
     private readonly say: (line: string) => void,
+    private readonly signal: AbortSignal,
   ) {}
 
   public async tell(): Promise<void> {
@@ -119,6 +120,7 @@ export class Story {
 
   /** What stops the story if it does not hold. */
   private async step(title: string, work: () => Promise<string>): Promise<void> {
+    this.signal.throwIfAborted();
     this.say(`▸ ${title}`);
     const start = Date.now();
     const finding = (outcome: string) => ({ title, outcome, seconds: Math.round((Date.now() - start) / 1000) });
@@ -133,6 +135,7 @@ export class Story {
 
   /** What is noted down, whatever the answer is. */
   private async ask(title: string, work: () => Promise<string>): Promise<void> {
+    this.signal.throwIfAborted();
     this.say(`? ${title}`);
     const start = Date.now();
     const outcome = await work().catch((error) => `not settled: ${error.message.slice(0, 300)}`);
@@ -161,7 +164,7 @@ export class Story {
     const stack = { Registry: this.names.registry, Service: this.names.service, BlueGreen: this.names.blueGreen }[id]!;
     const parameters = image === undefined ? [] : ['--parameters', `${stack}:Image=${image}`];
     const env = { ...this.account.cloud.env, TEST_NAMES: JSON.stringify(this.names), ...settings };
-    return cdk({ env }, ['deploy', id, '--exclusively', '--require-approval', 'never', ...parameters], { cwd: this.app });
+    return cdk({ env }, ['deploy', id, '--exclusively', '--require-approval', 'never', ...parameters], { cwd: this.app, signal: this.signal });
   }
 
   /** Asks the URL of the service until it answers with a text: DNS takes a while. */
@@ -170,7 +173,7 @@ export class Story {
     const outputs = Object.values(await aws.stackOutputs(this.names.service));
     const { host } = new URL(outputs.find((value) => /^http:\/\//.test(value))!);
     let seen = '';
-    for (const end = Date.now() + ANSWERS_WITHIN_MS; Date.now() < end; await sleep(1000)) {
+    for (const end = Date.now() + ANSWERS_WITHIN_MS; Date.now() < end; await sleep(1000, undefined, { signal: this.signal })) {
       seen = await aws.get(host).then(({ status, text }) => `HTTP ${status} ${text}`, (error) => error.message);
       if (seen === `HTTP 200 ${expected}`) return seen;
     }
@@ -191,7 +194,7 @@ export class Story {
     for (let tries = 0; tries < 12; tries++) {
       const lines = await aws.logLines(physicalId);
       if (lines.length > 0) return lines.map((line) => JSON.parse(line).detail).map((detail) => detail.reason ?? detail.stoppedReason);
-      await sleep(5000);
+      await sleep(5000, undefined, { signal: this.signal });
     }
     return [];
   }

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SHARED_INSTALLATIONS } from '../consumer';
 import { Aws } from '../emulator/aws';
 import { bootstrap } from '../emulator/cdk';
 import { Emulator } from '../emulator/emulator';
@@ -55,10 +57,32 @@ test('the script announces resources and cost, runs all steps, writes the report
   expect(report).toMatch(/\| does the resource policy of the log group let EventBridge write to it\? \| yes, \d+ entries/);
   expect(report).toMatch(/\| can a moving tag go to the index of a rebuild for several platforms\? \| yes, twice \|/);
 
-  const aws = new Aws(emulator);
-  expect((await aws.stacks()).map(({ name }) => name)).toEqual(['CDKToolkit']);
-  expect((await aws.repositoryNames()).filter((name) => name.startsWith('phasedfargatetest'))).toEqual([]);
-  expect(await aws.logGroups('PhasedFargateTest')).toEqual([]);
+  expect(await leftovers()).toEqual([]);
+});
+
+test('an interruption during a deployment deletes all resources of the run', async () => {
+  const { child, output, end } = start('story', ['--account', '111122223333']);
+  await untilDeploying(output);
+  child.kill('SIGTERM');
+  expect(await end).toBe(143);
+  expect(output()).toContain('✘ interrupted by SIGTERM: deleting all resources; to stop now, interrupt again');
+  expect(output()).toMatch(/deleting PhasedFargateTest-\w+-Registry\n[^]*✘ interrupted by SIGTERM, and cleaned up\n$/);
+  expect(await leftovers()).toEqual([]);
+});
+
+test('a second interruption stops the script at once and says how to delete the resources', async () => {
+  const { child, output, end } = start('story', ['--account', '111122223333']);
+  await untilDeploying(output);
+  child.kill('SIGINT');
+  while (!output().includes('deleting all resources')) await sleep(10);
+  child.kill('SIGINT');
+  expect(await end).toBe(130);
+  const [, command] = /some resources are left; to delete them, run "npx projen (.*)"\n$/.exec(output())!;
+  expect(command).toBe('test:aws:cleanup --account 111122223333');
+  expect(await leftovers()).not.toEqual([]);
+
+  expect((await run('cleanup', ['--account', '111122223333'])).code).toBe(0);
+  expect(await leftovers()).toEqual([]);
 });
 
 test('a clean-up deletes what an interrupted run left behind, and can be repeated', async () => {
@@ -70,14 +94,44 @@ test('a clean-up deletes what an interrupted run left behind, and can be repeate
   expect(await aws.repositoryNames()).not.toContain('phasedfargatetest-killed');
 });
 
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Exit code. */
+  readonly end: Promise<number | null>;
+}
+
+/** The names of resources that runs have created. */
+async function leftovers(): Promise<string[]> {
+  const aws = new Aws(emulator);
+  const stacks = (await aws.stacks()).map(({ name }) => name);
+  const names = [...stacks, ...await aws.repositoryNames(), ...await aws.logGroups(''), ...await aws.clusterNames()];
+  return names.filter((name) => /phasedfargatetest/i.test(name));
+}
+
+async function untilDeploying(output: () => string): Promise<void> {
+  const aws = new Aws(emulator);
+  const inProgress = async () => (await aws.stacks()).some(({ name, status }) => name.endsWith('-Service') && status === 'CREATE_IN_PROGRESS');
+  while (!output().includes('phase 3: the service answers') || !await inProgress()) await sleep(100);
+}
+
 async function run(task: string, args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; screen: string }> {
+  const { output, end } = start(task, args, env);
+  return { code: await end, screen: output() };
+}
+
+function start(task: string, args: string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, ['--require', join(__dirname, '../emulator/commands/typescript.cjs'), join(__dirname, '../aws/index.ts'), task, ...args], {
     cwd: join(__dirname, '../..'),
-    env: { ...emulator.env, TEST_REPORT: join(directory, 'report.md'), ...env },
+    env: {
+      ...emulator.env,
+      TEST_REPORT: join(directory, 'report.md'),
+      ...process.env[SHARED_INSTALLATIONS] && { [SHARED_INSTALLATIONS]: process.env[SHARED_INSTALLATIONS] },
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let screen = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => screen += text);
-  const [code] = await once(child, 'close');
-  return { code, screen };
+  return { child, output: () => screen, end: once(child, 'close').then(([code]) => code) };
 }
