@@ -13,8 +13,7 @@ FILTER = re.compile(r'[0-9a-zA-Z._*-]{1,128}')
 
 def install(endpoint):
     keep_exclusion_filters()
-    refuse_to_move_immutable_tags()
-    refuse_incomplete_images()
+    refuse_pushes()
     list_every_tag()
     untag_before_deleting()
     report_missing_images()
@@ -55,69 +54,58 @@ def may_move(repository, tag):
     return mutability.startswith('MUTABLE') != excluded
 
 
-def refuse_to_move_immutable_tags():
-    put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
-
-    def is_taken(name, tag, digest):
-        holder = ecr._find_image(name, {'imageTag': tag}) if tag else None
-        return holder is not None and holder['imageDigest'] != digest and not may_move(ecr._repositories[name], tag)
-
-    def immutable(name, tag):
-        return f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
-
-    def put_image_as_ecr(data):
-        name, tag = data.get('repositoryName', ''), data.get('imageTag')
-        if name in ecr._repositories:
-            digest = data.get('imageDigest') or ecr._image_digest(data.get('imageManifest', ''))
-            if is_taken(name, tag, digest):
-                return error_response_json('ImageTagAlreadyExistsException', immutable(name, tag), 400)
-            held = ecr._find_image(name, {'imageDigest': digest})
-            if held and (not tag or tag in held['imageTags']):
-                return error_response_json('ImageAlreadyExistsException', f"Image with digest '{digest}' and tag '{tag}' already exists", 400)
-        return put_image(data)
-
-    def put_manifest_as_ecr(name, ref, headers, body):
-        if name in ecr._repositories and not ref.startswith('sha256:') and is_taken(name, ref, ecr._content_digest(body)):
-            return ecr._registry_error(400, 'TAG_INVALID', immutable(name, ref))
-        return put_manifest(name, ref, headers, body)
-
-    ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
-
-
-def refuse_incomplete_images():
+def refuse_pushes():
     """
-    The content that a manifest references must be in its repository. MiniStack accepts any manifest.
+    An immutable tag stays, and the content that a manifest references must be in its repository. MiniStack accepts any push.
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
     """
     put_image, put_manifest = ecr._put_image, ecr._v2_put_manifest
 
-    def problem(name, text, digest=None):
-        """The error code of ECR's API, that of the registry's API, and the message."""
-        if digest and digest != ecr._content_digest(text):
-            return 'ImageDigestDoesNotMatchException', 'DIGEST_INVALID', f"The digest '{digest}' does not match that of the image"
-        try:
-            manifest = json.loads(text)
-            blobs = [entry['digest'] for entry in [*([manifest['config']] if 'config' in manifest else []), *manifest.get('layers', [])]]
-            images = [entry['digest'] for entry in manifest.get('manifests', [])]
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return 'InvalidParameterException', 'MANIFEST_INVALID', 'The image manifest is invalid'
-        for missing in sorted(set(blobs) - set(ecr._layer_blobs.get(name, {}))):
-            return 'LayersNotFoundException', 'BLOB_UNKNOWN', f"Layer with digest '{missing}' required by the image does not exist in '{name}'"
-        for missing in sorted(image for image in images if ecr._find_image(name, {'imageDigest': image}) is None):
-            return 'ReferencedImagesNotFoundException', 'MANIFEST_BLOB_UNKNOWN', f"The image manifest references '{missing}', which does not exist in '{name}'"
-        return None
-
     def put_image_as_ecr(data):
-        name, manifest = data.get('repositoryName', ''), data.get('imageManifest', '')
-        found = name in ecr._repositories and problem(name, manifest.encode(), data.get('imageDigest'))
-        return error_response_json(found[0], found[2], 400) if found else put_image(data)
+        name, tag, manifest = data.get('repositoryName', ''), data.get('imageTag'), data.get('imageManifest', '').encode()
+        if name in ecr._repositories:
+            digest = data.get('imageDigest') or ecr._content_digest(manifest)
+            held = ecr._find_image(name, {'imageDigest': digest})
+            found = incomplete(name, manifest, digest) or moved(name, tag, digest)
+            if found:
+                return error_response_json(found[0], found[2], 400)
+            if held and (not tag or tag in held['imageTags']):
+                return error_response_json('ImageAlreadyExistsException', f"Image with digest '{digest}' and tag '{tag}' already exists", 400)
+        return put_image(data)
 
     def put_manifest_as_ecr(name, ref, headers, body):
-        found = name in ecr._repositories and body and problem(name, body, ref if ref.startswith('sha256:') else None)
+        digest = ref if ref.startswith('sha256:') else ecr._content_digest(body)
+        found = name in ecr._repositories and body and (incomplete(name, body, digest) or moved(name, ref, digest))
         return ecr._registry_error(400, found[1], found[2]) if found else put_manifest(name, ref, headers, body)
 
     ecr._put_image, ecr._v2_put_manifest = put_image_as_ecr, put_manifest_as_ecr
+
+
+def moved(name, tag, digest):
+    """The error code of ECR's API, that of the registry's API, and the message."""
+    holder = ecr._find_image(name, {'imageTag': tag}) if tag and tag != digest else None
+    if holder is None or holder['imageDigest'] == digest or may_move(ecr._repositories[name], tag):
+        return None
+    return 'ImageTagAlreadyExistsException', 'TAG_INVALID', (
+        f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable.")
+
+
+def incomplete(name, manifest, digest):
+    """The same for a manifest that is invalid or whose content is missing."""
+    if digest != ecr._content_digest(manifest):
+        return 'ImageDigestDoesNotMatchException', 'DIGEST_INVALID', f"The digest '{digest}' does not match that of the image"
+    try:
+        parsed = json.loads(manifest)
+        blobs = [entry['digest'] for entry in [*([parsed['config']] if 'config' in parsed else []), *parsed.get('layers', [])]]
+        images = [entry['digest'] for entry in parsed.get('manifests', [])]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return 'InvalidParameterException', 'MANIFEST_INVALID', 'The image manifest is invalid'
+    for missing in sorted(set(blobs) - set(ecr._layer_blobs.get(name, {}))):
+        return 'LayersNotFoundException', 'BLOB_UNKNOWN', f"Layer with digest '{missing}' required by the image does not exist in '{name}'"
+    for missing in sorted(image for image in images if ecr._find_image(name, {'imageDigest': image}) is None):
+        return 'ReferencedImagesNotFoundException', 'MANIFEST_BLOB_UNKNOWN', f"The image manifest references '{missing}', which does not exist in '{name}'"
+    return None
 
 
 def list_every_tag():
