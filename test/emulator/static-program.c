@@ -3,6 +3,7 @@
  *
  *   release serve PORT TEXT    answers every HTTP request with the text
  *   release exit CODE TEXT     prints the text and exits
+ *   release create PATH        creates a file and exits, with the error number of Linux if it cannot
  *
  * static-program.ts contains the output of this command:
  *   gcc -Os -nostdlib -static -fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin -Wl,--build-id=none -Wl,-z,noseparate-code -s
@@ -14,7 +15,7 @@ static long call(long number, long a, long b, long c, long d) {
   return result;
 }
 
-enum { READ = 0, WRITE = 1, CLOSE = 3, SIGACTION = 13, SOCKET = 41, ACCEPT = 43, SENDTO = 44, BIND = 49, LISTEN = 50, SETSOCKOPT = 54, EXIT = 60 };
+enum { READ = 0, WRITE = 1, OPEN = 2, CLOSE = 3, SIGACTION = 13, SOCKET = 41, ACCEPT = 43, SENDTO = 44, BIND = 49, LISTEN = 50, SETSOCKOPT = 54, EXIT = 60 };
 
 static long length(const char *text) {
   long count = 0;
@@ -64,6 +65,10 @@ void begin(long *stack) {
   struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } action = {end, 0x04000000, restore, 0};
   call(SIGACTION, 15, (long) &action, 0, 8);
   if (words[1][0] == 's') serve(number(words[2]), words[3]);
+  if (words[1][0] == 'c') {
+    long file = call(OPEN, (long) words[2], 0101, 0600, 0); // O_CREAT and O_WRONLY
+    call(EXIT, file < 0 ? -file : 0, 0, 0, 0);
+  }
   print(1, words[3]);
   print(1, "\n");
   call(EXIT, number(words[2]), 0, 0, 0);

@@ -3,15 +3,14 @@ import { Program } from './programs';
 
 /** Binary compiled from static-program.c for Linux on x86-64. It runs on Fargate and in both runtimes of the emulator. */
 const RELEASE = gunzipSync(Buffer.from([
-  'H4sIAAAAAAACA61Tz2sTURB+2WZrjcasF6m3rQS0lG7zgkIJRVKa6AQDVoxeJWm2NNhmQ/IiLQhWqodHyX/hVegxFG03rZijkoOC',
-  'oPRQa7ClClYoHrrO2x/SllI9+GCZme/NN/PNLO9RMn1N8vmIdyRylYhogcTtOO7i0PEnBbFBzIsTmfjtXJnsP/ED9pdEDliiOObW',
-  'Z5bvJP9+FE8H/wJz69/bA9iYtmaHzhEmg7Wy+TNJW3UhJiSvDmeoSVtJat55KRC8uQ38B/BteLylKKJGIuwHvgsNqwsaa108Ez6d',
-  '5isnd8eb/rBEloXUccyR6r12wRRvAN+oUwwWhY40fxOS4ak5E4balXvYwma0pyzLEiqGbJnf0vw1Fg3JAooitCQWQlsOudY/hLzh',
-  'F322PjMp8DW88kjAm9hgeh1qLKwsiunT3BTwdrsT2wD/1N7bc9p12Ioc2uZzMbcn4T3wd7iOeshZC8xtqVCTPyA/xXdpC7gfB5A/',
-  '2vU2hhe7iLMahZrLIdfvrgeF10yExa0fdzEfV1LzJXV2sFLtSc2PdlMLQkvSE5OdgftWAH8F1B6eeLv5tf0A9S2L/bcz6OGmuPAB',
-  '/eNo+/WjeJh7pa6yCV0tGWWmFipqWR+vVvR8gEAmMzpAtYgajUTUmzeCgRGjyPQi68/MlPSYyvRpNlCazBaK9k1RH2MFoxhTxyaN',
-  'ih4MBAPk+shITL2U0HOFbFGlUS2qRfrp5b68nqPRKu11IUK0ykSFlVk2RzRRlGhlI59lWaKNGVNT2JD8l3MKP7Es701472/BjXd8',
-  'B/MPheSsi0Xd+JkUd60T3yVH8z173vUjh/K8d3vxL3xhO46Yq8cFL5Dj9f8GYMqUxogEAAA=',
+  'H4sIAAAAAAACA6VTUWsTQRDeXHO1psbEF61vp5xoKblkg6KUIAlNdIMBK0YfhTS50mCbxGQDKQhWqg9ryA8Q/AtCH0PR9tqKQYVa8qA+SYVagy1VELFPPXc2',
+  'd9KWUgUHjtn5dr6Zb+bYe7HEJcnhQLZJ6CKCaAqFRRy28ImOPykcu8DzwkhGTpEro+0W3uHPWzzbI2/bXftMM53o382iIcK+kMmV7y0/b4ybE6GjiMrEnF/7',
+  'GcPNOojxyAuRJDZwM4aNG88B4TfXCftB2Aa5v+71Qo2o6iRsk8yZXWRuuYsl1UMJNn9wc7jhVCU0K3HSMM+R6r2iYJzNEbZaxzyYBh0J9tYjk4fGuEpq557w',
+  'FoLRGjNNE1SEhMxvCfaSF/XIAAU5NAMLwc02ueYb57zIsz6hz4gBvsyvbBJhDd6gskJqVPVOw/QJZgC80erkbQj72NraarfrEIratLWnMLct4T1h7/g66p72',
+  'WsjkuhLDr+JsMzLdBQk1eVHUWp31iBqvCXPykeQ3Ao2qXmyA66m7IbsRVYHl5Puohr2PUKhUPhWvFpR4dbAHm8QzIz0w6GFy23Tx/0Fqdw8srX1t3eEiQ+ly',
+  'IF6t9IAwWNRMBBY54QBR5DH59SHBFsmJJdG/IaRDi4IyCz+vdYxX4GtmcO7m5/3abR+eT04mXygLdERXCvkiVbIlpagPl0t6xoVIMjnox1pACQYCytUrbtdA',
+  'Pkf1HPUlxwt6v0L1CvUXRlPZnLjJ6Wmazef6lfRovqS7XW4Xujww0K+ciepD2VROwUEtqAV8+GxfRh/CwTLutSCEtNJIiRZpaghpUBRpxXwmRVNIS+fHxnhD',
+  '9L/WzT/Yk/2W7Hc7ZcVY2pnv2MU/YmFBK/4khS3fjm+ivfm2P26dA7vy7Pd++i988B17zHXLAk+i/fX/Bi7R6xrABAAA',
 ].join(''), 'base64'));
 
 /** A release that answers requests with a text and needs nothing else in its image. */
@@ -22,4 +21,9 @@ export function nativeRelease(text: string, port = 80): Program {
 /** A release that prints a line and exits. */
 export function nativeFailure(code: number, line: string): Program {
   return { files: { release: RELEASE }, config: { Cmd: ['/release', 'exit', String(code), line] } };
+}
+
+/** A release that creates a file and exits, with the error number of Linux if it cannot. */
+export function nativeWriter(path: string): Program {
+  return { files: { release: RELEASE }, config: { Cmd: ['/release', 'create', path] } };
 }

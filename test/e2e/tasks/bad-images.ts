@@ -5,7 +5,7 @@ import { Aws } from '../../emulator/aws';
 import { Emulator, EmulatorOptions, REGION } from '../../emulator/emulator';
 import { Image, publishImage, pushImage } from '../../emulator/oci';
 import { Program } from '../../emulator/programs';
-import { nativeFailure } from '../../emulator/static-program';
+import { nativeFailure, nativeRelease, nativeWriter } from '../../emulator/static-program';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
@@ -21,6 +21,7 @@ const CANNOT_START: [string, Program['config'], string][] = [
   ['a folder', { Cmd: ['/etc'] }, 'exec: "/etc": permission denied'],
   ['a user who is not in the image', { Cmd: ['/app'], User: 'nobody' }, 'unable to find user nobody: no matching entries in passwd file'],
   ['a group that is not in the image', { Cmd: ['/app'], User: '1000:none' }, 'unable to find group none: no matching entries in group file'],
+  ['an environment variable with a null character', { Cmd: ['/app'], Env: ['A=\0'] }, 'nul'],
   ['a user id that is too high', { Cmd: ['/app'], User: '2147483648' }, 'uids and gids must be in range 0-2147483647'],
   ['a relative working directory', { Cmd: ['/app'], WorkingDir: 'srv' }, 'Cwd must be an absolute path'],
   ['a file as its working directory', { Cmd: ['/app'], WorkingDir: '/app' }, '/app: '],
@@ -36,9 +37,21 @@ const EXITS: [string, Program, string][] = [
 
 const CANNOT_PULL: [string, Image['configuration'], RegExp][] = [
   ['whose configuration is not an object', () => [], /failed to copy: .*expected a JSON object$/],
+  ['whose entry point is not a list', (fitting) => ({ ...fitting, config: { Entrypoint: '/release exit' } }), /cannot unmarshal .* into Go struct field ImageConfig.config.Entrypoint$/],
+  ['whose user is not text', (fitting) => ({ ...fitting, config: { ...fitting.config, User: 1000 } }), /cannot unmarshal 1000 into Go struct field ImageConfig.config.User$/],
   ['whose configuration lacks a layer', (fitting) => ({ ...fitting, rootfs: { diff_ids: [] } }), /mismatched image rootfs and manifest layers$/],
   ['whose layer does not match its configuration', (fitting) => ({ ...fitting, rootfs: { diff_ids: [`sha256:${'0'.repeat(64)}`] } }), /wrong diff id/],
 ];
+
+/** Programs that depend on what a runtime offers. */
+export interface BadPrograms {
+  /** Command that starts another process and never ends. */
+  readonly hangs: string[];
+  /** Program that prints `ready` and exits when it gets a signal. */
+  endsBySignal(signal: string, code: number): Program;
+}
+
+const READ_ONLY_FILE_SYSTEM = 30;
 
 interface End {
   readonly code: string;
@@ -47,7 +60,7 @@ interface End {
 }
 
 /** How ECS reports invalid images: each runs as a task without a service. */
-export function describeBadImages(options: EmulatorOptions, endsBySignal: (signal: string, code: number) => Program): void {
+export function describeBadImages(options: EmulatorOptions, { endsBySignal, hangs }: BadPrograms): void {
   let emulator: Emulator;
   let aws: Aws;
   let serial = 0;
@@ -74,7 +87,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
     return imageTag;
   }
 
-  async function start(tag: string, container: object = {}): Promise<string> {
+  async function start(tag: string, container: object = {}, ...moreContainers: object[]): Promise<string> {
     await aws.logs('CreateLogGroup', { logGroupName: tag });
     const logConfiguration = { logDriver: 'awslogs', options: { 'awslogs-group': tag, 'awslogs-region': REGION, 'awslogs-stream-prefix': 'app' } };
     const { taskDefinition: { taskDefinitionArn } } = await aws.ecs('RegisterTaskDefinition', {
@@ -83,7 +96,7 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
       memory: '512',
-      containerDefinitions: [{ name: 'app', image: `${URI}:${tag}`, essential: true, logConfiguration, ...container }],
+      containerDefinitions: [{ name: 'app', image: `${URI}:${tag}`, essential: true, logConfiguration, ...container }, ...moreContainers],
     });
     const awsvpcConfiguration = { subnets: ['subnet-1'] };
     const { tasks } = await aws.ecs('RunTask', { taskDefinition: taskDefinitionArn, launchType: 'FARGATE', networkConfiguration: { awsvpcConfiguration } });
@@ -131,12 +144,54 @@ export function describeBadImages(options: EmulatorOptions, endsBySignal: (signa
       expect(await end(await start(await push({ files, config: { ...config, WorkingDir: '/not/there' } })))).toEqual(exited(7));
     });
 
+    test('cannot write to a read-only root file system, but to its volumes', async () => {
+      const readOnly = { readonlyRootFilesystem: true, mountPoints: [{ containerPath: '/tmp', sourceVolume: 'tmp' }] };
+      expect(await end(await start(await push(nativeWriter('/file')), readOnly))).toEqual(exited(READ_ONLY_FILE_SYSTEM));
+      expect(await end(await start(await push(nativeWriter('/tmp/file')), readOnly))).toEqual(exited(0));
+      expect(await end(await start(await push(nativeWriter('/file'))))).toEqual(exited(0));
+    });
+
+    test('gets environment variables with any name', async () => {
+      expect(await end(await start(await push(nativeFailure(7, 'ran')), { environment: [{ name: 'A=B', value: 'C' }] }))).toEqual(exited(7));
+    });
+
     test('is unhealthy if its health check runs a command that the image lacks', async () => {
       const task = await start(await push(endsBySignal('SIGTERM', 0)), { healthCheck: { command: ['CMD', '/no/such/command'], interval: 5, retries: 1 } });
       await until(task, ({ healthStatus }) => healthStatus === 'UNHEALTHY');
       await aws.ecs('StopTask', { task });
       await end(task);
     });
+  });
+
+  test('a container is unhealthy if its health check never ends', async () => {
+    const healthCheck = { command: ['CMD', ...hangs], interval: 5, timeout: 2, retries: 1 };
+    const task = await start(await push(endsBySignal('SIGTERM', 0)), { healthCheck });
+    await until(task, ({ healthStatus }) => healthStatus === 'UNHEALTHY');
+    await aws.ecs('StopTask', { task });
+    await end(task);
+  });
+
+  test.each([
+    ['failed', { condition: 'SUCCESS' }, { command: ['/release', 'exit', '4', ''] }, 'as dependency did not exit successfully.'],
+    ['cannot start', { condition: 'START' }, { command: ['/none'] }, 'because dependency will never start'],
+    ['does not end in time', { condition: 'COMPLETE' }, { command: ['/release', 'serve', '81', ''], startTimeout: 20 }, 'has timed out.'],
+  ])('an essential container does not start if it depends on one that %s', async (_, condition, helper, problem) => {
+    const tag = await push(nativeRelease('ran'));
+    const dependsOn = [{ containerName: 'helper', ...condition }];
+    expect(await end(await start(tag, { dependsOn }, { name: 'helper', image: `${URI}:${tag}`, essential: false, ...helper }))).toEqual({
+      code: 'TaskFailedToStart',
+      reason: `CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [helper] for target [app] ${problem}`,
+      exitCode: undefined,
+    });
+  });
+
+  test('a task runs without a container that cannot start and is not essential', async () => {
+    const tag = await push(nativeRelease('ran'));
+    const task = await start(tag, {}, { name: 'helper', image: `${URI}:${tag}`, essential: false, command: ['/none'] });
+    const { containers: [, helper] } = await until(task, ({ lastStatus }) => ['RUNNING', 'STOPPED'].includes(lastStatus));
+    expect(helper).toMatchObject({ lastStatus: 'STOPPED', reason: expect.stringMatching(/^CannotStartContainerError: .*exec: "\/none"/) });
+    await aws.ecs('StopTask', { task, reason: 'enough' });
+    expect(await end(task)).toEqual({ code: 'UserInitiated', reason: 'enough', exitCode: 0 });
   });
 
   test('a container is stopped by the signal that its image names', async () => {

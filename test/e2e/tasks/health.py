@@ -4,16 +4,20 @@ How ECS acts on the health of containers, by the emulator's own rules with simul
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html. Run by ../tasks-rules.e2e.ts.
 """
 
+import contextlib
 import itertools
 import pathlib
+import socket
 import sys
+import threading
+import time
 import types
 import unittest
 import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'emulator' / 'shim'))
 
-from tasks import clock, memory, task  # noqa: E402
+from tasks import clock, load_balancer, memory, network, task  # noqa: E402
 
 NO_GRACE = 0
 FAILED = 'Task failed container health checks'
@@ -67,6 +71,39 @@ class Health(unittest.TestCase):
             with self.subTest(containers):
                 checked = running(**containers)
                 self.assertEqual(checked._health_status, expected)
+
+
+class LoadBalancer(unittest.TestCase):
+    def problem(self, answer):
+        """What a health check says about a server that sends these parts, with a pause after each."""
+        server = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(server.close)
+
+        def serve():
+            with server.accept()[0] as client, contextlib.suppress(OSError):
+                client.recv(4096)
+                for part in answer:
+                    client.sendall(part)
+                    time.sleep(0.1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        target = types.SimpleNamespace(address='127.0.0.1', port=server.getsockname()[1])
+        settings = {'HealthCheckPort': None, 'HealthCheckPath': '/', 'HealthCheckTimeoutSeconds': 0.5, 'Matcher': {'HttpCode': '200'}}
+        with unittest.mock.patch.object(network, 'connect', lambda address, port, timeout: socket.create_connection((address, port), timeout)):
+            return load_balancer.Target._check(target, settings)[0]
+
+    def test_an_answer_must_begin_within_the_timeout_of_the_health_check(self):
+        ok = b'HTTP/1.1 200 OK\r\n\r\n'
+        endless = itertools.repeat(b'x')
+        for answer, problem in (
+            ([ok], None),
+            (itertools.chain([ok], endless), None),
+            (itertools.chain([ok[:15]], endless), 'Target.Timeout'),
+            ([b'hello'], 'Target.FailedHealthChecks'),
+            ([ok.replace(b'200', b'204')], 'Target.ResponseCodeMismatch'),
+        ):
+            with self.subTest(problem):
+                self.assertEqual(self.problem(answer), problem)
 
 
 class Memory(unittest.TestCase):

@@ -9,6 +9,8 @@ import hashlib
 import io
 import os
 import pathlib
+import stat
+import struct
 import sys
 import tarfile
 import tempfile
@@ -33,6 +35,15 @@ def tar(*entries):
                 member.type, member.linkname = kind, content[2:]
             member.size = 0 if kind else len(content)
             archive.addfile(member, io.BytesIO(content.encode()))
+    return buffer.getvalue()
+
+
+def archive_of(member, **attributes):
+    for name, value in attributes.items():
+        setattr(member, name, value)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode='w') as archive:
+        archive.addfile(member)
     return buffer.getvalue()
 
 
@@ -107,6 +118,25 @@ class Layers(unittest.TestCase):
 
     def test_a_hard_link_to_nothing_is_refused_without_a_path_of_this_machine(self):
         self.refuses('No such file or directory$', tar(('other', '= ../../../../etc/hostname')))
+
+    def test_a_hard_link_to_a_symbolic_link_is_another_name_of_the_link(self):
+        target = os.path.join(self.home, 'target')
+        pathlib.Path(target).touch(mode=0o600)
+        self.unpack(tar(('link', f'->{target}'), ('other', '= link')))
+        self.assertEqual(os.readlink(os.path.join(self.root, 'other')), target)
+        self.assertEqual(stat.S_IMODE(os.stat(target).st_mode), 0o600)
+
+    def test_a_named_pipe_and_the_mode_of_the_root_are_kept(self):
+        self.unpack(archive_of(tarfile.TarInfo('pipe'), type=tarfile.FIFOTYPE), archive_of(tarfile.TarInfo('./'), type=tarfile.DIRTYPE, mode=0o700))
+        self.assertTrue(stat.S_ISFIFO(os.stat(os.path.join(self.root, 'pipe')).st_mode))
+        self.assertEqual(stat.S_IMODE(os.stat(self.root).st_mode), 0o700)
+
+    @unittest.skipUnless(sys.platform == 'linux' and os.geteuid() == 0, 'only root can set them')
+    def test_the_capabilities_of_a_program_are_kept(self):
+        # Version 2, effective, and the permission to listen on ports below 1024.
+        capabilities = struct.pack('<5I', 0x02000001, 1 << 10, 0, 0, 0)
+        self.unpack(archive_of(tarfile.TarInfo('program'), pax_headers={'SCHILY.xattr.security.capability': capabilities.decode()}))
+        self.assertEqual(os.getxattr(os.path.join(self.root, 'program'), 'security.capability'), capabilities)
 
     def test_a_layer_may_be_compressed_by_gzip_or_zstandard_in_several_parts_or_not_at_all(self):
         parts = lambda compress: lambda content: compress(content[:100]) + compress(content[100:])

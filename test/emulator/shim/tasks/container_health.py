@@ -4,11 +4,9 @@ The health check of a container: a command that runs inside it.
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 """
 
-import contextvars
-import threading
 import time
 
-from . import clock
+from . import clock, scheduler
 
 INTERVAL, TIMEOUT, RETRIES, START_PERIOD = 30, 5, 3, 0
 
@@ -18,7 +16,7 @@ class ContainerHealth:
         kind, *words = settings['command']
         self.argv = ['/bin/sh', '-c', *words] if kind == 'CMD-SHELL' else words
         self.container, self.settings, self.status = container, settings, 'UNKNOWN'
-        threading.Thread(target=contextvars.copy_context().run, args=(self._watch,), daemon=True).start()
+        scheduler.in_background(self._watch)
 
     def _watch(self):
         start, failures = clock.now(), 0

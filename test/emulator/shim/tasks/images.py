@@ -15,6 +15,8 @@ REFERENCE = re.compile(r'(?P<host>\d{12}\.dkr\.ecr\.[^/]+|public\.ecr\.aws)/(?P<
 #: Account whose repositories stand for Amazon ECR Public.
 PUBLIC = {'public.ecr.aws': '000000000000.dkr.ecr.us-east-1.amazonaws.com'}
 ARCHITECTURES = {'X86_64': 'amd64', 'ARM64': 'arm64'}
+#: https://github.com/opencontainers/image-spec/blob/main/specs-go/v1/config.go
+SETTINGS = {'User': str, 'Env': list, 'Entrypoint': list, 'Cmd': list, 'WorkingDir': str, 'StopSignal': str}
 
 
 class CannotPull(Exception):
@@ -60,12 +62,13 @@ class Registry:
             config = repository.config(manifest)
             layers = [repository.blob(layer) for layer in manifest['layers']]
             diff_ids = config['rootfs']['diff_ids']
+            settings = settings_of(config)
         except (KeyError, TypeError, ValueError, urllib.error.HTTPError) as error:
             raise CannotPull(f'ref pull has been retried 1 time(s): failed to copy: {reference}: {error}') from None
         if len(layers) != len(diff_ids):
             raise CannotPull('ref pull has been retried 1 time(s): failed to unpack image on snapshotter overlayfs: '
                              'mismatched image rootfs and manifest layers')
-        return Image(digest, config.get('config') or {}, list(zip(diff_ids, layers)))
+        return Image(digest, settings, list(zip(diff_ids, layers)))
 
     def get(self, host, path):
         return self.opener.open(urllib.request.Request(self.endpoint + path, headers={'host': PUBLIC.get(host, host)}))
@@ -102,6 +105,15 @@ class Repository:
 
     def _get(self, path):
         return self.registry.get(self.host, f'/v2/{self.name}/{path}')
+
+
+def settings_of(config):
+    settings = config.get('config') or {}
+    for name, kind in SETTINGS.items():
+        value = settings.get(name)
+        if value is not None and not (isinstance(value, kind) and all(isinstance(entry, str) for entry in value)):
+            raise ValueError(f'json: cannot unmarshal {json.dumps(value)} into Go struct field ImageConfig.config.{name}')
+    return settings
 
 
 def as_object(text):

@@ -14,7 +14,7 @@ import signal
 import sys
 
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -40,7 +40,7 @@ def begin(job):
             sys.exit(outcome(child, job['stop_signal']))
         end_with_parent()
         if not job['joins']:
-            mount_own(job['root'] or '/')
+            mount_own(job['root'] or '/', job.get('volumes', ()))
     become(job)
 
 
@@ -69,15 +69,19 @@ def outcome(child, stop_signal):
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
-def mount_own(root):
+def mount_own(root, volumes):
     check(libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None))
     folder = lambda name: os.path.join(root, name).encode()
     if root != '/':
+        check(libc.mount(root.encode(), root.encode(), None, MS_BIND, None))
         for name in ('proc', 'dev'):
             if os.path.lexists(folder(name)) and (os.path.islink(folder(name)) or not os.path.isdir(folder(name))):
                 raise NotADirectoryError(errno.ENOTDIR, 'must be mounted on ordinary directory', name)
             os.makedirs(folder(name), exist_ok=True)
         check(libc.mount(b'/dev', folder('dev'), None, MS_BIND | MS_REC, None))
+        for path in volumes:
+            os.makedirs(path, exist_ok=True)
+            check(libc.mount(b'tmpfs', path.encode(), b'tmpfs', 0, None))
     check(libc.mount(b'proc', folder('proc'), b'proc', 0, None))
 
 
@@ -85,6 +89,8 @@ def become(job):
     if job['root']:
         os.chroot(job['root'])
     os.makedirs(job['cwd'], exist_ok=True)
+    if job.get('readonly'):
+        check(libc.mount(None, b'/', None, MS_REMOUNT | MS_BIND | MS_RDONLY, None))
     os.chdir(job['cwd'])
     if job['user']:
         os.setgroups(job['user']['groups'])
@@ -95,7 +101,9 @@ def become(job):
         os.set_inheritable(job['started'], False)
     program, *_ = job['argv']
     try:
-        os.execve(program, job['argv'], job['environment'])
+        os.execve(program, job['argv'], dict(f'{name}={value}'.partition('=')[::2] for name, value in job['environment'].items()))
+    except ValueError as error:  # such as a character that Linux has no way to pass
+        refuse(job, str(error))
     except PermissionError:
         refuse(job, f'exec: "{program}": permission denied')
     except OSError as error:

@@ -19,6 +19,7 @@ from .images import CannotPull
 
 GZIP, ZSTD = b'\x1f\x8b', b'\x28\xb5\x2f\xfd'
 WHITEOUT, OPAQUE = '.wh.', '.wh..wh..opq'
+XATTR = 'SCHILY.xattr.'
 LONGEST_LINK_CHAIN = 40
 
 
@@ -69,10 +70,12 @@ def apply(layer, root):
                 if hidden in ('', '.', '..'):
                     raise WrongLayer(f'invalid whiteout name {member.name}')
                 hide(os.path.join(within, hidden), placed)
-            elif name not in ('', '.', '..') and not member.isdev():
+            elif name not in ('', '.', '..') and not member.isblk() and not member.ischr():
                 path = os.path.join(within, name)
                 place(archive, member, root, path)
                 placed.update(ancestors(path, root))
+            elif member.isdir() and within == root and name in ('', '.'):
+                set_attributes(member, root)
 
 
 def ancestors(path, root):
@@ -105,12 +108,24 @@ def place(archive, member, root, path):
         if member.issym():
             os.symlink(member.linkname, path)
         elif member.islnk():
-            os.link(resolve(root, member.linkname), path, follow_symlinks=False)
+            folder, name = os.path.split(member.linkname)
+            os.link(os.path.join(resolve(root, folder), name), path, follow_symlinks=False)
+            return
+        elif member.isfifo():
+            os.mkfifo(path)
         else:
             with open(path, 'wb') as file:
                 shutil.copyfileobj(archive.extractfile(member), file)
+    set_attributes(member, path)
+
+
+def set_attributes(member, path):
     if os.geteuid() == 0:
         os.lchown(path, member.uid, member.gid)
+        for name, value in member.pax_headers.items():
+            # Among them are the capabilities of programs, such as to listen on a port below 1024.
+            if name.startswith(XATTR):
+                os.setxattr(path, name.removeprefix(XATTR), value.encode('utf-8', 'surrogateescape'), follow_symlinks=False)
     if not member.issym():
         os.chmod(path, member.mode)
 

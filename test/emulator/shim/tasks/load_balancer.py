@@ -5,15 +5,16 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 """
 
 import asyncio
-import contextvars
+import contextlib
 import http.client
 import random
+import socket
 import threading
 import time
 
 from ministack.services import alb, apigateway
 
-from . import clock, network
+from . import clock, network, scheduler
 
 #: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 DEREGISTRATION_DELAY = 300
@@ -30,7 +31,7 @@ class Target:
         self.group, self.address, self.port = group, address, int(port)
         self.state, self.reason, self.problem = 'initial', 'Elb.RegistrationInProgress', ''
         _registered.append(self)
-        threading.Thread(target=contextvars.copy_context().run, args=(self._watch,), daemon=True).start()
+        scheduler.in_background(self._watch)
 
     def drain(self):
         """Starts deregistration, which takes the full delay even without requests in flight. Returns the delay."""
@@ -63,14 +64,14 @@ class Target:
 
     def _check(self, settings):
         port = self.port if settings['HealthCheckPort'] in ('traffic-port', '', None) else int(settings['HealthCheckPort'])
-        try:
-            # The rest of the answer is irrelevant and may be endless.
-            with request(
-                    self, 'GET', settings['HealthCheckPath'], {'user-agent': 'ELB-HealthChecker/2.0'}, b'', settings['HealthCheckTimeoutSeconds'], port) as answer:
-                status = answer.status
-        except TimeoutError:
+        timeout, start, status = settings['HealthCheckTimeoutSeconds'], clock.now(), None
+        # The rest of the answer is irrelevant and may be endless.
+        with contextlib.suppress(OSError, http.client.HTTPException), request(
+                self, 'GET', settings['HealthCheckPath'], {'user-agent': 'ELB-HealthChecker/2.0'}, b'', timeout, port, deadline=timeout) as answer:
+            status = answer.status
+        if clock.now() - start >= timeout:
             return 'Target.Timeout', 'Request timed out'
-        except (OSError, http.client.HTTPException):
+        if status is None:
             return 'Target.FailedHealthChecks', 'Health checks failed'
         if matches(status, settings['Matcher']['HttpCode']):
             return None, ''
@@ -82,11 +83,23 @@ def matches(status, wanted):
     return any(int(low) <= status <= int(high or low) for low, _, high in ranges)
 
 
-def request(target, method, path, headers, body, timeout, port=None):
+def request(target, method, path, headers, body, timeout, port=None, deadline=None):
+    """The timeout is that of each part of the answer, the deadline is that of its status and headers."""
     connection = http.client.HTTPConnection(target.address, port or target.port, timeout=timeout)
     connection.sock = network.connect(target.address, port or target.port, timeout)
-    connection.request(method, path, body, {'host': target.address, **headers, 'connection': 'close'})
-    return connection.getresponse()
+    end = threading.Timer(deadline or 0, give_up, [connection.sock])
+    if deadline:
+        end.start()
+    try:
+        connection.request(method, path, body, {'host': target.address, **headers, 'connection': 'close'})
+        return connection.getresponse()
+    finally:
+        end.cancel()
+
+
+def give_up(sock):
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def exchange(*what):

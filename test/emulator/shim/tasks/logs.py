@@ -3,6 +3,10 @@
 from ministack.services import ecs
 
 
+#: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+LONGEST_EVENT = 2 ** 20
+
+
 class CannotInitialize(Exception):
     def __init__(self, problem):
         super().__init__(f'ResourceInitializationError: {problem}')
@@ -20,6 +24,6 @@ def log_of(definition, task_id):
 
 def forward(output, log):
     with output:
-        for line in output:
+        for line in iter(lambda: output.readline(LONGEST_EVENT), b''):
             if log:
                 ecs._emit_awslogs_event(log, line.decode(errors='replace').rstrip('\n'))

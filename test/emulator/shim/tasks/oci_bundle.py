@@ -18,13 +18,12 @@ MOUNTS = [
 
 
 def config_of(spec, root, argv):
-    volumes = [mount['containerPath'] for mount in spec.definition.get('mountPoints') or []]
     return {
         'ociVersion': '1.0.2',
         'process': process_of(spec, root, argv),
-        'root': {'path': root, 'readonly': bool(spec.definition.get('readonlyRootFilesystem'))},
+        'root': {'path': root, 'readonly': programs.is_read_only(spec)},
         'hostname': 'task',
-        'mounts': [*MOUNTS, *({'destination': path, 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['nodev']} for path in volumes)],
+        'mounts': [*MOUNTS, *({'destination': path, 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['nodev']} for path in programs.volumes_of(spec))],
         # The network namespace is that of the task, which the runtime has already joined.
         'linux': {'namespaces': [{'type': name} for name in ('pid', 'mount', 'ipc', 'uts')]},
     }

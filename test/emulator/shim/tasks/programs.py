@@ -40,9 +40,17 @@ def folder_of(spec):
     return folder
 
 
+def is_read_only(spec):
+    return bool(spec.definition.get('readonlyRootFilesystem'))
+
+
+def volumes_of(spec):
+    return [mount['containerPath'] for mount in spec.definition.get('mountPoints') or []]
+
+
 def stop_signal_of(spec):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
-    name, _, offset = str(spec.image.config.get('StopSignal') or '').upper().removeprefix('SIG').partition('+')
+    name, _, offset = (spec.image.config.get('StopSignal') or '').upper().removeprefix('SIG').partition('+')
     if name.isdigit():
         return int(name)
     known = signal.Signals.__members__
@@ -63,7 +71,8 @@ def user_of(root, spec):
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
     """
-    user, _, group = str(spec.definition.get('user') or spec.image.config.get('User') or '0').partition(':')
+    user, _, group = (spec.definition.get('user') or spec.image.config.get('User') or '').partition(':')
+    user = user or '0'
     groups = entries_of(root, 'etc/group', fields=4)
     found = named(user, entries_of(root, 'etc/passwd', fields=7))
     uid, home = number_of(user, found, 'user'), found[5] if found else ''

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from . import images, layers, memory, network, oci_bundle, programs
+from . import clock, images, layers, memory, network, oci_bundle, programs
 
 #: Programs of this machine that processes can use if their image lacks them.
 LENT = ('node', 'python', 'python3')
@@ -54,6 +54,7 @@ class Container:
     def __init__(self, runtime, spec, home):
         self.id = spec.id
         self._runtime, self._spec, self._home = runtime, spec, home
+        self.started_at = clock.now()
         self._started, started = os.pipe()
         try:
             self._process = self._launch(programs.command_of(spec), started=started)
@@ -97,11 +98,11 @@ class Container:
         except (programs.CannotStart, OSError):
             return False  # the container lacks the command or has just ended
         try:
-            process.communicate(timeout=timeout)
+            return process.wait(timeout) == 0
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
-        return process.returncode == 0
+            process.wait()
+            return False
 
     def remove(self):
         os.close(self._started)
@@ -112,7 +113,8 @@ class Container:
         descriptor = self._spec.network.fd
         job = self._runtime.job(self._spec, self._home, argv, joins is not None)
         process = subprocess.Popen(
-            [sys.executable, '-I', '-S', LAUNCH], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            # A child of a health check may keep its output open forever.
+            [sys.executable, '-I', '-S', LAUNCH], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL if joins else subprocess.PIPE, stderr=subprocess.STDOUT,
             pass_fds=[passed for passed in (descriptor, started) if passed is not None])
         process.stdin.write(json.dumps({**job, 'isolated': isolated, 'network': descriptor, 'joins': joins, 'started': started, 'stop_signal': programs.stop_signal_of(self._spec)}).encode())
         process.stdin.close()
@@ -145,7 +147,10 @@ class ProcessRuntime(Runtime):
         lends = self._lends(root, spec)
         if os.geteuid() == 0 and not lends:
             program = programs.find(root, argv[0], own['PATH'], cwd)
-            return {'root': root, 'cwd': cwd, 'argv': [program, *argv[1:]], 'environment': own, 'user': user}
+            return {
+                'root': root, 'readonly': programs.is_read_only(spec), 'volumes': [layers.resolve(root, path) for path in programs.volumes_of(spec)],
+                'cwd': cwd, 'argv': [program, *argv[1:]], 'environment': own, 'user': user,
+            }
 
         def on_this_machine(text):
             path = layers.resolve(root, text)

@@ -1,5 +1,6 @@
 """Runs all tasks and services in one thread, which the API of ECS locks out during requests."""
 
+import contextvars
 import logging
 import threading
 import time
@@ -16,6 +17,13 @@ _running = []
 def add(one):
     """Adds an object with a tick, which runs with the account and region of the caller."""
     _running.append((one, get_account_id(), get_region()))
+
+
+def in_background(work, *args):
+    """Starts a thread with the account and region of the caller."""
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work, *args), daemon=True)
+    thread.start()
+    return thread
 
 
 def start():

@@ -6,13 +6,10 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-expla
 Its life cycle is a generator that the scheduler resumes repeatedly, so that the code reads from top to bottom.
 """
 
-import contextvars
-import threading
-
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from . import clock, events, firelens, images, logs, memory, network, programs, runtimes
+from . import clock, dependencies, events, firelens, images, logs, memory, network, programs, runtimes, scheduler
 from .container_health import ContainerHealth
 from .load_balancer import Target
 
@@ -35,6 +32,7 @@ class Task:
         self.containers, self.health, self.targets = {}, {}, []
         #: Containers whose program does not run yet, with their log.
         self._starting = {}
+        self._never_started = set()
         self._next_look_at_memory = 0
         self.started_at = None
         self.was_healthy = False
@@ -100,9 +98,14 @@ class Task:
         specs = yield from self._elsewhere(self._prepare)
         waiting = dict(specs)
         while waiting or self._starting:
-            for name in [name for name in waiting if self._may_start(name)]:
-                spec, home, log = waiting.pop(name)
-                self._starting[name] = runtimes.Container(self.runtime, spec, home), log
+            for name in list(waiting):
+                try:
+                    if self._may_start(name):
+                        spec, home, log = waiting.pop(name)
+                        self._starting[name] = runtimes.Container(self.runtime, spec, home), log
+                except (programs.CannotStart, dependencies.Failed) as error:
+                    waiting.pop(name, None)
+                    self._cannot_start(name, error)
             self._watch_starts()
             self._watch_memory()
             self._watch_exits()
@@ -164,7 +167,7 @@ class Task:
         """Stops each container after its dependents. Each has its own time to exit before it is killed."""
         asked = {}
         while running := [name for name, entry in self.containers.items() if entry.exit_code() is None]:
-            needed = {name for other in running for name in depended_on(self._definition_of(other))}
+            needed = {name for other in running for name in dependencies.needed_by(self._definition_of(other))}
             for name in running:
                 if name not in asked and name not in needed:
                     asked[name] = clock.now()
@@ -178,29 +181,28 @@ class Task:
             try:
                 if not container.has_started():
                     continue
-            except programs.CannotStart:
+            except programs.CannotStart as error:
                 self._starting.pop(name)[0].remove()
-                raise
+                self._cannot_start(name, error)
+                continue
             del self._starting[name]
             self.containers[name] = container
             self._record_of(name).update(lastStatus='RUNNING', runtimeId=container.id)
-            threading.Thread(target=contextvars.copy_context().run, args=(logs.forward, container.output, log), daemon=True).start()
+            scheduler.in_background(logs.forward, container.output, log)
             check = self._definition_of(name).get('healthCheck')
             if check:
                 self.health[name] = ContainerHealth(container, check)
 
+    def _cannot_start(self, name, error):
+        """Only an essential container takes the task with it: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html"""
+        if name in self._essential:
+            raise error
+        self._never_started.add(name)
+        self._record_of(name).update(lastStatus='STOPPED', reason=str(error))
+
     def _may_start(self, name):
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
-        for dependency in self._definition_of(name).get('dependsOn') or []:
-            other = self.containers.get(dependency['containerName'])
-            code = other and other.exit_code()
-            met = other is not None and {
-                'START': True, 'COMPLETE': code is not None, 'SUCCESS': code == 0,
-                'HEALTHY': dependency['containerName'] in self.health and self.health[dependency['containerName']].status == 'HEALTHY',
-            }[dependency['condition']]
-            if not met:
-                return False
-        return True
+        start_timeouts = {entry['name']: entry.get('startTimeout') for entry in self.definitions}
+        return dependencies.are_met(self._definition_of(name), start_timeouts, self.containers, self.health, self._never_started)
 
     def _watch_memory(self):
         if clock.now() < self._next_look_at_memory:
@@ -271,8 +273,7 @@ class Task:
             except Exception as error:  # the task fails with this error in the scheduler's thread
                 outcome['error'] = error
 
-        thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
-        thread.start()
+        thread = scheduler.in_background(run)
         while thread.is_alive():
             yield
         if 'error' in outcome:
@@ -283,7 +284,7 @@ class Task:
 def as_reason(error):
     if isinstance(error, ecs._SecretResolutionError):
         return f'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {error}'
-    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, logs.CannotInitialize)) else f'ResourceInitializationError: {error!r}'
+    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, dependencies.Failed, logs.CannotInitialize)) else f'ResourceInitializationError: {error!r}'
 
 
 def overridden(definition, overrides):
@@ -292,8 +293,3 @@ def overridden(definition, overrides):
     merged = {entry['name']: entry for entry in [*(definition.get('environment') or []), *(override.get('environment') or [])]}
     command = {'command': override['command']} if override.get('command') else {}
     return {**definition, **command, 'environment': list(merged.values())}
-
-
-def depended_on(definition):
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
-    return [dependency['containerName'] for dependency in definition.get('dependsOn') or []]
