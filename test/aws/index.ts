@@ -25,7 +25,8 @@ async function main([task, ...args]: string[]): Promise<void> {
   const interruption = new AbortController();
   onInterruption((signal) => {
     if (interruption.signal.aborted) return giveUp(signal, account);
-    say(`✘ interrupted by ${signal}: deleting all resources; to stop now, interrupt again`);
+    // npx and projen are gone, and a terminal no longer passes Ctrl-C on to this process.
+    say(`✘ interrupted by ${signal}: deleting all resources; to stop now, run "kill ${process.pid}"`);
     process.exitCode = 128 + constants.signals[signal];
     interruption.abort(new Error(`interrupted by ${signal}, and cleaned up`));
   });
