@@ -25,7 +25,7 @@ async function main([task, ...args]: string[]): Promise<void> {
   const interruption = new AbortController();
   onInterruption((signal) => {
     if (interruption.signal.aborted) return giveUp(signal, account);
-    // npx and projen are gone, and a terminal no longer passes Ctrl-C on to this process.
+    // The first Ctrl-C also ends npx and projen. A terminal sends no second one to this process.
     say(`✘ interrupted by ${signal}: deleting all resources; to stop now, run "kill ${process.pid}"`);
     process.exitCode = 128 + constants.signals[signal];
     interruption.abort(new Error(`interrupted by ${signal}, and cleaned up`));
