@@ -17,6 +17,7 @@ function image(file: string | Buffer, config: Program['config'] = { Cmd: ['/app'
 const CANNOT_START: [string, Program['config'], string][] = [
   ['a path that only this machine has', { Cmd: ['/bin/cat'] }, 'exec: "/bin/cat": stat /bin/cat: no such file or directory'],
   ['a name that only this machine has', { Cmd: ['cat'] }, 'exec: "cat": executable file not found in $PATH'],
+  ['a name in a relative folder of the PATH', { Cmd: ['app'], Env: ['PATH=.'] }, 'exec: "app": executable file not found in $PATH'],
   ['a file that is not executable', { Cmd: ['/etc/hosts'] }, 'exec: "/etc/hosts": permission denied'],
   ['a folder', { Cmd: ['/etc'] }, 'exec: "/etc": permission denied'],
   ['a user who is not in the image', { Cmd: ['/app'], User: 'nobody' }, 'unable to find user nobody: no matching entries in passwd file'],
@@ -194,9 +195,9 @@ export function describeBadImages(options: EmulatorOptions, { endsBySignal, hang
     expect(await end(task)).toEqual({ code: 'UserInitiated', reason: 'enough', exitCode: 0 });
   });
 
-  test('a container is stopped by the signal that its image names', async () => {
-    const { files, config } = endsBySignal('SIGQUIT', 43);
-    const task = await start(await push({ files, config: { ...config, StopSignal: 'SIGQUIT' } }));
+  test.each([['SIGQUIT', 'SIGQUIT'], ['99', 'SIGTERM']])('a container whose image names the signal %s is stopped by %s', async (name, signal) => {
+    const { files, config } = endsBySignal(signal, 43);
+    const task = await start(await push({ files, config: { ...config, StopSignal: name } }));
     // The program must first reach the line that handles the signal.
     while (!(await aws.logLines(await familyOf(task))).includes('ready')) await sleep(20);
     await aws.ecs('StopTask', { task, reason: 'enough' });

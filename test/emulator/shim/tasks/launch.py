@@ -89,7 +89,7 @@ def become(job):
     if job['root']:
         os.chroot(job['root'])
     os.makedirs(job['cwd'], exist_ok=True)
-    if job.get('readonly'):
+    if job['isolated'] and job.get('readonly'):
         check(libc.mount(None, b'/', None, MS_REMOUNT | MS_BIND | MS_RDONLY, None))
     os.chdir(job['cwd'])
     if job['user']:

@@ -51,10 +51,9 @@ def volumes_of(spec):
 def stop_signal_of(spec):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html"""
     name, _, offset = (spec.image.config.get('StopSignal') or '').upper().removeprefix('SIG').partition('+')
-    if name.isdigit():
-        return int(name)
-    known = signal.Signals.__members__
-    return known.get(f'SIG{name}', signal.SIGTERM) + (int(offset) if offset.isdigit() else 0)
+    known = int(name) if name.isdigit() else signal.Signals.__members__.get(f'SIG{name}', signal.SIGTERM)
+    number = known + (int(offset) if offset.isdigit() else 0)
+    return number if 0 < number < signal.NSIG else signal.SIGTERM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +100,11 @@ def named(name, entries):
 
 
 def entries_of(root, file, fields):
-    path = resolve(root, file)
-    if not os.path.isfile(path):
+    try:
+        with open(resolve(root, file), encoding='utf-8', errors='surrogateescape') as lines:
+            entries = [line.rstrip('\n').split(':') for line in lines]
+    except OSError:
         return []
-    with open(path, encoding='utf-8', errors='surrogateescape') as lines:
-        entries = [line.rstrip('\n').split(':') for line in lines]
     return [entry for entry in entries if len(entry) >= fields]
 
 
@@ -119,8 +118,8 @@ def find(root, name, path, cwd):
             raise CannotStart(f'exec: "{name}": permission denied')
         return os.path.join(cwd, name)
     for folder in path.split(':') if name else ():
-        candidate = os.path.join(cwd, folder, name)
-        if is_executable(resolve(root, candidate)):
+        candidate = os.path.join(folder, name)
+        if folder.startswith('/') and is_executable(resolve(root, candidate)):
             return candidate
     raise CannotStart(f'exec: "{name}": executable file not found in $PATH')
 

@@ -111,7 +111,10 @@ class Container:
     def _launch(self, argv, joins=None, started=None):
         isolated = network.has_namespaces()
         descriptor = self._spec.network.fd
-        job = self._runtime.job(self._spec, self._home, argv, joins is not None)
+        try:
+            job = self._runtime.job(self._spec, self._home, argv, joins is not None)
+        except OSError as error:  # such as links that lead to each other
+            raise programs.CannotStart(f'exec: "{argv[0]}": {error.strerror.lower()}') from None
         process = subprocess.Popen(
             # A child of a health check may keep its output open forever.
             [sys.executable, '-I', '-S', LAUNCH], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL if joins else subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -19,6 +19,8 @@ PROVISIONING = 10
 STOP_TIMEOUT = 30
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
 UNCHECKED_TASK_IS_HEALTHY_AFTER = 40
+#: Errors in the words of ECS.
+REASONS = (images.CannotPull, programs.CannotStart, dependencies.Failed, logs.CannotInitialize)
 
 
 class Task:
@@ -284,7 +286,7 @@ class Task:
 def as_reason(error):
     if isinstance(error, ecs._SecretResolutionError):
         return f'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: {error}'
-    return str(error) if isinstance(error, (images.CannotPull, programs.CannotStart, dependencies.Failed, logs.CannotInitialize)) else f'ResourceInitializationError: {error!r}'
+    return str(error) if isinstance(error, REASONS) else f'ResourceInitializationError: {error!r}'
 
 
 def overridden(definition, overrides):
