@@ -62,7 +62,7 @@ test('the script announces resources and cost, runs all steps, writes the report
 
 test('an interruption during a deployment deletes all resources of the run', async () => {
   const { child, output, end } = start('story', ['--account', '111122223333']);
-  await untilDeploying(output);
+  await untilDeploying();
   child.kill('SIGTERM');
   expect(await end).toBe(143);
   expect(output()).toContain('✘ interrupted by SIGTERM: deleting all resources; to stop now, run ');
@@ -72,7 +72,7 @@ test('an interruption during a deployment deletes all resources of the run', asy
 
 test('a second interruption stops the script at once and says how to delete the resources', async () => {
   const { child, output, end } = start('story', ['--account', '111122223333']);
-  await untilDeploying(output);
+  await untilDeploying();
   child.kill('SIGINT');
   while (!output().includes(`to stop now, run "kill ${child.pid}"`)) await sleep(10);
   child.kill();
@@ -109,10 +109,9 @@ async function leftovers(): Promise<string[]> {
   return names.filter((name) => /phasedfargatetest/i.test(name));
 }
 
-async function untilDeploying(output: () => string): Promise<void> {
+async function untilDeploying(): Promise<void> {
   const aws = new Aws(emulator);
-  const inProgress = async () => (await aws.stacks()).some(({ name, status }) => name.endsWith('-Service') && status === 'CREATE_IN_PROGRESS');
-  while (!output().includes('phase 3: the service answers') || !await inProgress()) await sleep(100);
+  while (!(await aws.stacks()).some(({ name }) => name.endsWith('-Registry'))) await sleep(100);
 }
 
 async function run(task: string, args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; screen: string }> {
