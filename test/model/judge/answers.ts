@@ -19,7 +19,7 @@ export class AnswerJudge {
     const { request, puts, ended, startedAt, deadline, endedAt = 0, hits } = invocation;
     const name = nameOf(invocation);
     this.checkSecrets(invocation);
-    this.verdict.expect('inTime', !(ended === 'killed' && endedAt >= deadline), () => `${name} was ended by Lambda`);
+    this.verdict.expect('inTime', !(ended === 'killed' && endedAt >= deadline), () => `${name} reached the Lambda timeout`);
     if (puts.length > 0) {
       const after = puts[0].at - startedAt;
       this.verdict.expect('inTime', after <= request.timeoutMs, () => `${name} answered after ${after / 1000} s of ${request.timeoutMs / 1000} s`);

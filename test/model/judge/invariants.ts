@@ -3,37 +3,37 @@
  * that exemptions cannot make an invariant void.
  */
 export const INVARIANTS = {
-  wire: 'Each request to AWS is one that its service model allows, signed for that service and region.',
-  granted: 'The guard asks nobody but its registry, its own stack, the layers and the ResponseURL, and nothing that its role may not.',
+  wire: 'Each request to AWS matches the service model, and is signed for its service and region.',
+  granted: 'The guard calls only its registry, CloudFormation about its own stack, layer URLs, and the ResponseURL. Its role permits every call.',
 
-  oneAnswer: 'Each delivered request gets exactly one answer, unless Lambda dies or the answer cannot be delivered.',
-  inTime: 'The answer is on its way before ServiceTimeout is over, and before Lambda ends the function.',
-  form: 'An answer is what CloudFormation takes: 4,096 bytes, the ids echoed, a physical id of 1 to 1,024 bytes, no control characters.',
-  failedKeepsId: 'A request that fails answers with the physical id that came in.',
-  attributes: 'Each SUCCESS has all attributes, and they fit each other: the tag that was asked for, and every task count or none.',
-  secrets: 'No part of a secret of 8 characters or more is logged or shown.',
-  deletes: 'Delete succeeds at once, echoes the id and leaves the registry alone.',
+  oneAnswer: 'Each delivered request gets exactly one answer, unless Lambda crashes or the answer cannot be delivered.',
+  inTime: 'The guard sends its answer before ServiceTimeout ends and before Lambda ends the function.',
+  form: 'CloudFormation accepts the form of each answer: at most 4,096 bytes, the IDs of the request, a physical ID of 1 to 1,024 bytes, and no control characters.',
+  failedKeepsId: 'The answer to a failed request contains the physical ID of the request.',
+  attributes: 'Each SUCCESS has all attributes: a digest, the requested tag, and the requested task counts. Without an image, all task counts are 0.',
+  secrets: 'Neither the log nor an answer contains 8 or more consecutive characters of a secret.',
+  deletes: 'A Delete succeeds at once, returns the physical ID of the request, and makes no AWS call.',
 
   rollbackSucceeds: 'A rollback always succeeds.',
-  rollbackAnswer: 'A rollback answers what was deployed before.',
-  rollbackTags: 'After a rollback, each release tag of before names what it named before.',
-  rollbackId: 'After a rollback, the physical id is the one of before.',
+  rollbackAnswer: 'A rollback returns the previously deployed image.',
+  rollbackTags: 'After a rollback, each release tag names the same image as before the update.',
+  rollbackId: 'After a rollback, the physical ID is the same as before the update.',
 
-  deployedIsTagged: 'What is deployed, or may be gone back to, never lacks a release tag, at no moment from its first SUCCESS on.',
-  lateMessenger: 'A request that CloudFormation waits for no longer writes nothing, as far as the stack\'s status tells.',
-  ownTags: 'The guard moves no tags but its own release tags, and none where it is not asked to keep any.',
+  deployedIsTagged: 'From its first SUCCESS on, an image has a release tag whenever it is deployed or a rollback could restore it.',
+  lateMessenger: 'After CloudFormation has stopped waiting for a request, the guard writes nothing for it if the stack status reveals that it is late.',
+  ownTags: 'The guard moves only its own release tags, and none if release tags are not requested.',
 
-  rightImage: 'A create or an update succeeds only with a digest that exists and fits the version and the platforms asked for.',
-  keepsImage: 'An update that asks for the same image keeps the digest, wherever its tag has gone.',
-  keepsTasks: 'startWithoutTasks never stops tasks that run.',
-  releases: 'An image that is there, fits and can be tagged is released, if it is deployed already or is all that is required.',
-  examinesNew: 'Scans and signatures are asked for only of a digest that is new to the guard, never in a rollback, and only where the template requires them.',
-  requirementsHold: 'A digest that is new to the guard is released, or given a release tag, only after ECR has said that it is all that is required.',
-  requirementsWait: 'A scan or a signature that is under way is waited for as long as asked, and no longer.',
-  waits: 'A missing image is waited for as long as asked, and no longer.',
-  namesError: 'An error that trying again does not help against ends in FAILED in due time, and the reason names it.',
-  calls: 'A new release with both release tags takes at most 8 calls, and two more where the platform is in the config. What is required comes on top, and so does a tag for each further image that has none yet.',
-  ends: 'Every story comes to an end.',
+  rightImage: 'A Create or an Update succeeds only with an existing digest that matches the requested version and platforms.',
+  keepsImage: 'An Update that requests the same image keeps the digest, even if the tag has moved.',
+  keepsTasks: 'startWithoutTasks never stops running tasks.',
+  releases: 'An existing image that matches the request and can be tagged is released if it is already deployed or meets all requirements.',
+  examinesNew: 'The guard looks up scans and signatures only if the template requires them, only for a digest that is new to the guard, and never in a rollback.',
+  requirementsHold: 'A digest that is new to the guard is released and gets release tags only after ECR has reported that it meets all requirements.',
+  requirementsWait: 'The guard waits for a scan or signature in progress as long as requested, and no longer.',
+  waits: 'The guard waits for a missing image as long as requested, and no longer.',
+  namesError: 'An error that a retry cannot resolve results in FAILED within two minutes, and the reason names the error.',
+  calls: 'A new release with both release tags makes at most 8 calls, or 10 if the platform is in the config. Calls for requirements, and for tags on further recorded images, are additional.',
+  ends: 'Every story ends.',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -46,15 +46,15 @@ export interface Violation {
 
 /** Exemptions from invariants: facts that the guard could not know, or actions that AWS did not permit. */
 export const EXEMPTIONS = {
-  unknownId: 'The physical id is not of this library (an import, a future version): what was deployed is nowhere on record. Only release tags tell what was released, be it in an earlier life of the stack.',
-  statusUnknown: 'CloudFormation has not told the status in the whole invocation, or not when it was asked just before a refusal, so that a rollback cannot be told from an update.',
-  hardFault: 'AWS has refused a call for longer than anyone would wait, or for good.',
-  disturbed: 'A request that was overtaken between its last look at the stack and its write has moved a release tag; or the status was the same as that of its own operation. It holds again from the next release on.',
-  longChain: 'More failed updates in a row than a physical id has room for.',
-  otherCode: 'Another version of the handler has answered: code is rolled back together with the resources.',
-  lostTime: 'Lambda delivered late, or crashed and tried again: the event does not say when it was sent.',
-  rollbackLookalike: 'The late request asks for what was deployed earlier, as a rollback does; or it is of a rollback, and looks like an update to an earlier release. Never once it has found the stack at rest.',
-  passing: 'In a rollback, what is on its way out has no tag between the answer of the guard and the update of the service: the guard is not asked again.',
+  unknownId: 'This library did not create the physical ID, as after an import or with a future version. The deployed image is not on record. Only release tags show earlier releases, which can be from an earlier stack.',
+  statusUnknown: 'CloudFormation did not report the stack status in the whole invocation, or not at the last query before a refusal. The guard cannot distinguish a rollback from an update.',
+  hardFault: 'AWS refused a call permanently, or for longer than the guard can wait.',
+  disturbed: 'A late request moved a release tag. It became late between its last status query and its write, or the stack had the status of its own operation. The invariant holds again from the next release on.',
+  longChain: 'More consecutive updates failed than a physical ID can record.',
+  otherCode: 'Another version of the handler answered, because a rollback also restores the code of the function.',
+  lostTime: 'Lambda delivered the event late, or crashed and retried. The event does not contain the time at which it was sent.',
+  rollbackLookalike: 'A late update requests an earlier release, so it looks like a rollback, or a late rollback looks like an update to an earlier release. This exemption does not apply if the request found the stack at rest.',
+  passing: 'In a rollback, the replaced image has no tag between the answer of the guard and the update of the service. The guard gets no further request in which it could add one.',
 } as const;
 
 export type Exemption = keyof typeof EXEMPTIONS;

@@ -134,7 +134,7 @@ export class ReleaseJudge {
     const kind = EXAMINATIONS[action.replace('ecr:', '')];
     const asked = (input?.imageId as { imageDigest?: string } | undefined)?.imageDigest;
     const before = this.before(request);
-    // A late delivery carries the id of its time.
+    // A late delivery contains the physical ID from the time of its request.
     const deployed = before && before.by < request.number ? before.digest : undefined;
     const required = [...sight.parts].flatMap(([digest, all]) => digest === deployed && isKnownId(request) ? [] : all);
     const parts = required.filter((part) => part.digest === asked && part.requirement.kind === kind);
@@ -151,10 +151,10 @@ export class ReleaseJudge {
     const { parts, told, tagged } = this.sightOf(invocation);
     const all = parts.get(digest);
     if (!all || (request.type !== 'Create' && this.recorded.get(request.logicalId)?.has(digest))) return;
-    // Then only a release tag shows what the guard has released, even in an earlier life.
+    // For an unknown ID, only a release tag shows what the guard has released, even in an earlier stack.
     if (this.verdict.exempts(['unknownId', !isKnownId(request) && tagged.has(digest)])) return;
     const unmet = all.filter((part) => told.get(keyOf(part)) !== 'met');
-    this.verdict.expect('requirementsHold', unmet.length === 0, () => `${digest} was ${how}, although ECR had said ${JSON.stringify(unmet.map((part) => [part, told.get(keyOf(part)) ?? 'nothing']))}`);
+    this.verdict.expect('requirementsHold', unmet.length === 0, () => `${digest} was ${how}, although ECR had reported ${JSON.stringify(unmet.map((part) => [part, told.get(keyOf(part)) ?? 'nothing']))}`);
   }
 
   private checkSuccess(request: GuardRequest<Question>, { data }: Answer, invocation: Invocation<Question>, knownId: boolean): void {
@@ -164,19 +164,19 @@ export class ReleaseJudge {
     const before = this.before(request);
     if (digest === NO_IMAGE) {
       const missing = views.some(({ view }) => view.kind === 'missing') || views.length === 0;
-      this.verdict.expect('rightImage', question.whenMissing === 'startWithoutTasks' && missing, () => `no image was answered to ${JSON.stringify(question)}: ${JSON.stringify(views.at(-1))}`);
-      this.verdict.expect('keepsTasks', before === undefined || before.digest === NO_IMAGE, () => `tasks of ${before!.digest} are stopped`);
+      this.verdict.expect('rightImage', question.whenMissing === 'startWithoutTasks' && missing, () => `the answer to ${JSON.stringify(question)} has no image; the registry had ${JSON.stringify(views.at(-1))}`);
+      this.verdict.expect('keepsTasks', before === undefined || before.digest === NO_IMAGE, () => `the tasks of ${before!.digest} stop`);
       return;
     }
     const answeredBefore = this.history.some((release) => release.digest === digest && isAnswerTo(request, release));
     if (!fitting.has(digest) && !(type === 'Update' && answeredBefore && this.verdict.exempts(['statusUnknown', isStatusUnknown(invocation) || invocation.statusUntold]))) {
-      this.verdict.expect('rightImage', false, () => `${digest} was answered to ${JSON.stringify(question)}; the registry had ${JSON.stringify(views.at(-1)?.view)}`);
+      this.verdict.expect('rightImage', false, () => `the answer to ${JSON.stringify(question)} has ${digest}; the registry had ${JSON.stringify(views.at(-1)?.view)}`);
     } else {
       this.verdict.expect('rightImage', true, String);
     }
     const stays = before && asksForTheSame(before.question, question) && views.length > 0 && views.every(({ deployed }) => deployed?.kind === 'fits');
     if (stays && !this.verdict.exempts(['unknownId', !knownId])) {
-      this.verdict.expect('keepsImage', digest === before.digest, () => `${before.digest} became ${digest}, although the question stays`);
+      this.verdict.expect('keepsImage', digest === before.digest, () => `${before.digest} became ${digest}, although the question is the same`);
     }
   }
 
@@ -197,7 +197,7 @@ export class ReleaseJudge {
       this.verdict.expect('releases', !isThere || !mayTag || (question.retain && !canReadReleases), detail('refused'));
       if (views.length > 0 && views.every(({ view }) => view.kind === 'missing')) {
         const wait = question.whenMissing === 'waitFor' ? Math.min(question.waitSeconds * 1000, LAMBDA_MS - 60_000) : 0;
-        this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('gave up'));
+        this.verdict.expect('waits', wait - PACE_MS <= elapsed && elapsed <= wait + SOON_MS, detail('stopped waiting'));
       }
     }
     if (foreseeable) this.checkRequirementsWait(invocation, detail);
@@ -222,7 +222,7 @@ export class ReleaseJudge {
     if (!isPending || open.length === 0) return;
     const elapsed = puts[0].at - startedAt;
     const least = Math.min(...open.map(({ requirement }) => requirement.waitSeconds)) * 1000;
-    this.verdict.expect('requirementsWait', least - PACE_MS <= elapsed && elapsed <= mostWaitMs(question) + SOON_MS, detail('gave up waiting for what is required'));
+    this.verdict.expect('requirementsWait', least - PACE_MS <= elapsed && elapsed <= mostWaitMs(question) + SOON_MS, detail('stopped waiting for the requirements'));
   }
 
   private checkWaited(invocation: Invocation<Question>, { length }: ReadonlyArray<Invocation<Question>>): void {

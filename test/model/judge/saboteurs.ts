@@ -81,15 +81,15 @@ export const SABOTEURS: Readonly<Partial<Record<Invariant, Saboteur>>> = {
   },
 };
 
-/** Changes that botocore must notice. */
+/** Changes to a request that botocore must detect. */
 export const WIRE_SABOTEURS: Readonly<Record<string, (request: WireRequest) => WireRequest>> = {
-  'a member that does not exist': (request) => withBody(request, (body) => ({ ...body, imageTags: ['v1'] })),
+  'an unknown member': (request) => withBody(request, (body) => ({ ...body, imageTags: ['v1'] })),
   'a member of the wrong type': (request) => withBody(request, (body) => ({ ...body, registryId: 1 })),
-  'a required member that is not there': (request) => withBody(request, (body) => ({ ...body, repositoryName: undefined })),
-  'a value that does not match its pattern': (request) => withBody(request, (body) => ({ ...body, registryId: 'mine' })),
-  'a digest that was changed after it was signed': (request) => ({ ...request, body: `${request.body} ` }),
-  'a header that was changed after it was signed': (request) => ({ ...request, headers: { ...request.headers, 'content-type': 'application/x-amz-json-1.1; charset=utf-8' } }),
-  'a clock that is wrong': (request) => ({ ...request, headers: { ...request.headers, 'x-amz-date': '20260101T000000Z' } }),
+  'a missing required member': (request) => withBody(request, (body) => ({ ...body, repositoryName: undefined })),
+  'a value that does not match the pattern of its member': (request) => withBody(request, (body) => ({ ...body, registryId: 'mine' })),
+  'a body that changes after the request is signed': (request) => ({ ...request, body: `${request.body} ` }),
+  'a header that changes after the request is signed': (request) => ({ ...request, headers: { ...request.headers, 'content-type': 'application/x-amz-json-1.1; charset=utf-8' } }),
+  'a request that is signed with the wrong time': (request) => ({ ...request, headers: { ...request.headers, 'x-amz-date': '20260101T000000Z' } }),
 };
 
 function isAnswer({ method }: WireRequest): boolean {

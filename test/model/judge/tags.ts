@@ -87,7 +87,7 @@ export class TagJudge {
     if (done) this.disturbed = true;
     this.verdict.expect('lateMessenger', allowed, () => (
       `${nameOf(invocation)} moves ${tag} to ${String(input?.imageDigest)} while the stack is ${this.stack.status}; `
-      + (statusSeen ? `it had seen ${statusSeen.status} ${(now - statusSeen.at) / 1000} s before` : 'it had not asked')
+      + (statusSeen ? `the guard saw ${statusSeen.status} ${(now - statusSeen.at) / 1000} s earlier` : 'the guard did not query the status')
     ));
   }
 
