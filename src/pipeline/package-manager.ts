@@ -84,7 +84,7 @@ function nodeInstallation(appDirectory: string, root: string): Installation | un
     case 'bun': {
       const bun = `bun@${version ?? '1'}`;
       const { commands, ...rest } = install(`npx --yes ${bun} install --frozen-lockfile`, `npx --yes ${bun} install`);
-      // For the commands of checks and cdk.json.
+      // Checks and cdk.json can call bun by its name.
       return { cdkCommand: 'npx cdk', steps: [{ ...rest, commands: [...commands, `dirname "$(npx --yes --package ${bun} --call 'command -v bun')" >> "$GITHUB_PATH"`] }] };
     }
   }

@@ -41,7 +41,7 @@ export function checkExists(property: string, sources: string, root: string | un
   }
 }
 
-/** Links that lead nowhere, or to each other, lead to no file. */
+/** Returns undefined for a link whose target is missing, and for links that form a cycle. */
 function statsOf(file: string): fs.Stats | undefined {
   try {
     return fs.statSync(file);

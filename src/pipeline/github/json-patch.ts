@@ -140,7 +140,7 @@ function isJson(value: unknown, within: readonly unknown[] = []): boolean {
     case 'string': case 'boolean': return true;
     case 'number': return Number.isFinite(value);
     case 'object': return value === null || ((Array.isArray(value) || isPlain(value)) && !within.includes(value) &&
-      // Also what a list leaves out is undefined.
+      // Spreading a sparse list turns its holes into undefined, which JSON cannot represent.
       (Array.isArray(value) ? [...value] : Object.values(value)).every((inner) => isJson(inner, [...within, value])));
     default: return false;
   }

@@ -65,7 +65,7 @@ function faultsOf({ context, timeout, task }: RoleUse, role: GitHubRole): string
   return faults;
 }
 
-/** A workflow belongs to one repository. */
+/** All roles must trust the same repository, because a workflow belongs to one repository. */
 function repositoriesOf(roles: GitHubRole[]): string[] {
   const other = roles.find(({ _repository }) => _repository.toLowerCase() !== roles[0]._repository.toLowerCase());
   if (!other) return [];
