@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { python } from '../emulator/venv';
 
-/** The emulator's own rules for tasks. The tests themselves are written in Python. */
+/** Tests of the emulator's rules for tasks. Like the emulator, they are written in Python. */
 
 test.each([
   ['layers become the files of an image as the OCI specification defines', 'layers.py'],

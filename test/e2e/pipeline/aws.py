@@ -1,8 +1,8 @@
 """
-The part of the AWS CLI that pipelines use: `aws <service> <operation> --options --query … --output text`.
+Stand-in for the part of the AWS CLI that pipelines use: `aws <service> <operation> --options --query … --output text`.
 
-botocore defines the operations and their options, so an operation that AWS lacks fails here too. Answers and errors are
-printed as the AWS CLI prints them.
+botocore defines the operations and their options, so an operation that AWS lacks fails here too. Prints responses and errors
+as the AWS CLI does.
 """
 
 import json
@@ -27,7 +27,7 @@ def main(service, operation, *arguments):
     if options.pop('output') != ['text']:
         raise SystemExit('only --output text is known here')
 
-    # The emulator reads the account from it. Here, repositories of other accounts admit everybody.
+    # The emulator reads the account from the access key. This grants access to repositories in all accounts.
     account = options.get('registry-id', [None])[0]
     client = client_of(service, region_name=region, aws_access_key_id=account, aws_secret_access_key=account and 'none')
     method = operation.replace('-', '_')

@@ -1,4 +1,4 @@
-"""The part of jq that pipelines use: `jq --raw-output --exit-status --arg <name> <value> … <filter> <file>`."""
+"""Stand-in for the part of jq that pipelines use: `jq --raw-output --exit-status --arg <name> <value> … <filter> <file>`."""
 
 import sys
 

@@ -1,7 +1,7 @@
 """
-Whether a circuit breaker counts consecutive failures or all of them, by the emulator's own rules with simulated tasks.
+Runs the emulator's circuit breaker with simulated tasks.
 
-Prints, for each counting mode, the state of the deployment after a failure, a task that becomes healthy and another failure.
+For each way of counting failures, prints the state of the deployment after a failure, a healthy task, and another failure.
 """
 
 import json
@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'emulator' / 'shim'))
 from tasks import events, service  # noqa: E402
 
 
-class Pretended:
+class SimulatedTask:
     stopping = is_over = was_healthy = False
     started_at = 1
 
@@ -39,7 +39,7 @@ def state_after(breaker):
         'deploymentConfiguration': {'deploymentCircuitBreaker': {'enable': True, **breaker}},
     })
     watched._start = lambda count: None
-    first, second, third = watched.tasks = [Pretended(name) for name in ('first', 'second', 'third')]
+    first, second, third = watched.tasks = [SimulatedTask(name) for name in ('first', 'second', 'third')]
     first.exit()
     watched.tick()
     second.is_healthy = lambda: setattr(second, 'was_healthy', True) or True

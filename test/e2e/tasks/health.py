@@ -1,7 +1,9 @@
 """
-How ECS acts on the health of containers, by the emulator's own rules with simulated containers.
+Tests how the emulator acts on the health of containers. The containers are simulated.
 
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html. Run by ../tasks-rules.e2e.ts.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+
+../tasks-rules.e2e.ts runs this file.
 """
 
 import contextlib
@@ -23,26 +25,26 @@ NO_GRACE = 0
 FAILED = 'Task failed container health checks'
 
 
-class Pretended:
-    """A container that exits as soon as it is asked to, or only when it is killed."""
+class SimulatedContainer:
+    """A container that exits when it is asked to. A deaf one exits only when it is killed."""
 
-    def __init__(self, name, told, deaf=False):
-        self.name, self.told, self.deaf, self.code = name, told, deaf, None
+    def __init__(self, name, log, deaf=False):
+        self.name, self.log, self.deaf, self.code = name, log, deaf, None
 
     def exit_code(self):
         return self.code
 
     def terminate(self):
-        self.told.append(f'end {self.name}')
+        self.log.append(f'end {self.name}')
         self.code = self.code if self.deaf else 0
 
     def kill(self):
-        self.told.append(f'kill {self.name}')
+        self.log.append(f'kill {self.name}')
         self.code = 137
 
 
 def running(**containers):
-    """A running task, from the health of its containers and whether each is essential."""
+    """Returns a running task. Each container is given as its health, whether it is essential, and optional properties."""
     definitions = [{'name': name, 'essential': essential, **more} for name, (_, essential, *rest) in containers.items() for more in [rest[0] if rest else {}]]
     made = task.Task({'taskArn': 'task', 'desiredStatus': 'RUNNING', 'containers': []}, {'memory': '512', 'containerDefinitions': definitions}, [], None, None)
     made.health = {name: types.SimpleNamespace(status=status) for name, (status, *_) in containers.items() if status}
@@ -51,7 +53,7 @@ def running(**containers):
 
 
 class Health(unittest.TestCase):
-    def test_the_grace_period_of_a_service_holds_for_container_health_checks_as_well(self):
+    def test_container_health_checks_do_not_count_during_the_grace_period_of_the_service(self):
         unhealthy = running(app=('UNHEALTHY', True))
         self.assertIsNone(unhealthy.failed_check(grace_period=3600))
         self.assertEqual(unhealthy.failed_check(NO_GRACE)[0], FAILED)
@@ -62,7 +64,7 @@ class Health(unittest.TestCase):
         self.assertTrue(helped.is_healthy())
         self.assertEqual(running(app=('HEALTHY', True), helper=('UNHEALTHY', True)).failed_check(NO_GRACE)[0], FAILED)
 
-    def test_the_health_of_a_task_is_the_worst_of_its_essential_containers(self):
+    def test_a_task_has_the_worst_health_of_its_essential_containers(self):
         for expected, containers in (
             ('UNHEALTHY', {'a': ('UNHEALTHY', True), 'b': ('UNKNOWN', True), 'c': ('HEALTHY', True)}),
             ('UNKNOWN', {'a': ('HEALTHY', True), 'b': (None, True)}),
@@ -123,22 +125,22 @@ class Memory(unittest.TestCase):
 
 class Shutdown(unittest.TestCase):
     def stop(self, **containers):
-        told = []
+        log = []
         ending = running(**{name: (None, True, more) for name, (_, more) in containers.items()})
-        ending.containers = {name: Pretended(name, told, deaf) for name, (deaf, _) in containers.items()}
-        # Each read of the clock advances the time a little.
+        ending.containers = {name: SimulatedContainer(name, log, deaf) for name, (deaf, _) in containers.items()}
+        # Time passes only when the task reads the clock.
         with unittest.mock.patch.object(clock, 'now', side_effect=itertools.count(step=clock.work(0.1))):
             for _ in ending._stop_containers():
                 pass
-        return told
+        return log
 
-    def test_containers_stop_in_the_opposite_order_of_their_dependencies(self):
+    def test_a_container_stops_before_the_containers_that_it_depends_on(self):
         after = lambda name: {'dependsOn': [{'containerName': name, 'condition': 'START'}]}
         self.assertEqual(self.stop(proxy=(False, {}), app=(False, after('proxy')), log=(False, after('app'))), ['end log', 'end app', 'end proxy'])
 
-    def test_each_container_has_a_time_of_its_own_to_end_before_it_is_killed(self):
-        told = self.stop(patient=(True, {'stopTimeout': 4}), short=(True, {'stopTimeout': 2}))
-        self.assertEqual(told, ['end patient', 'end short', 'kill short', 'kill patient'])
+    def test_each_container_has_its_own_stop_timeout_before_it_is_killed(self):
+        log = self.stop(patient=(True, {'stopTimeout': 4}), short=(True, {'stopTimeout': 2}))
+        self.assertEqual(log, ['end patient', 'end short', 'kill short', 'kill patient'])
 
 
 if __name__ == '__main__':

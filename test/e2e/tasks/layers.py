@@ -1,7 +1,9 @@
 """
-How layers become the files of an image: https://github.com/opencontainers/image-spec/blob/main/layer.md
+Tests how the emulator unpacks the layers of an image.
 
-Each image here is unpacked by the emulator's own code. Run by ../tasks-rules.e2e.ts.
+https://github.com/opencontainers/image-spec/blob/main/layer.md
+
+../tasks-rules.e2e.ts runs this file.
 """
 
 import gzip
@@ -25,7 +27,11 @@ from tasks import images, layers  # noqa: E402
 
 
 def tar(*entries):
-    """An archive from names, each with a text, with `->` and the target of a symbolic link, or with `=` and the target of a hard link."""
+    """
+    Returns an archive of these names and their contents.
+
+    A content of `->` and a path is a symbolic link. A content of `= ` and a path is a hard link.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode='w') as archive:
         for name, content in entries:
@@ -73,25 +79,25 @@ class Layers(unittest.TestCase):
         self.unpack(tar(('gone', ''), ('kept', '')), tar(('.wh.gone', '')))
         self.assertEqual(self.files(), ['kept'])
 
-    def test_a_whiteout_hides_nothing_of_its_own_layer(self):
+    def test_a_whiteout_hides_no_file_of_its_own_layer(self):
         self.unpack(tar(('file', 'old'), ('folder/old', '')), tar(('file', 'new'), ('.wh.file', ''), ('folder/new', ''), ('.wh.folder', '')))
         self.assertEqual(self.files(), ['file', 'folder/new'])
 
-    def test_an_opaque_folder_hides_all_of_lower_layers_wherever_it_is_in_its_own(self):
+    def test_an_opaque_whiteout_hides_all_files_of_its_folder_in_lower_layers_regardless_of_its_position(self):
         self.unpack(tar(('folder/old', ''), ('folder/both/old', '')), tar(('folder/new', ''), ('folder/both/new', ''), ('folder/.wh..wh..opq', '')))
         self.assertEqual(self.files(), ['folder/both/new', 'folder/new'])
 
-    def test_a_whiteout_of_what_is_not_there_is_none(self):
+    def test_a_whiteout_of_a_missing_file_has_no_effect(self):
         self.unpack(tar(('file', '')), tar(('none/.wh.file', ''), ('none/.wh..wh..opq', '')))
         self.assertEqual(self.files(), ['file'])
 
-    def test_no_whiteout_reaches_beyond_its_folder(self):
+    def test_a_whiteout_with_an_invalid_name_is_refused(self):
         for name in ('.wh...', '.wh..', 'folder/.wh.'):
             with self.subTest(name):
                 self.setUp()
                 self.refuses('invalid whiteout name', tar(('folder/file', '')), tar((name, '')))
 
-    def test_no_path_or_link_leads_out_of_the_image(self):
+    def test_no_path_or_link_writes_outside_the_image(self):
         outside = os.path.join(self.home, 'outside')
         up = '../' * 40
         for entries in (
@@ -105,18 +111,18 @@ class Layers(unittest.TestCase):
                 self.unpack(tar(*entries))
                 self.assertFalse(os.path.exists(outside))
 
-    def test_no_chain_of_links_leads_out_of_the_image(self):
+    def test_a_chain_of_links_that_is_too_long_is_refused_and_writes_nothing_outside_the_image(self):
         chain = [(f'link{number}', f'->link{number + 1}') for number in range(layers.LONGEST_LINK_CHAIN + 1)]
         outside = os.path.join(self.home, 'outside')
         os.mkdir(outside)
         self.refuses('Too many levels of symbolic links', tar(*chain, (f'link{len(chain)}', f'->{outside}'), ('link0/file', 'x')))
         self.assertEqual(os.listdir(outside), [])
 
-    def test_a_hard_link_is_another_name_of_a_file_in_the_image(self):
+    def test_a_hard_link_is_a_second_name_for_a_file_in_the_image(self):
         self.unpack(tar(('file', 'x')), tar(('other', '= /file')))
         self.assertEqual(os.stat(os.path.join(self.root, 'other')).st_nlink, 2)
 
-    def test_a_hard_link_to_nothing_is_refused_without_a_path_of_this_machine(self):
+    def test_a_hard_link_to_a_missing_file_is_refused_with_an_error_that_contains_no_path_of_this_machine(self):
         self.refuses('No such file or directory$', tar(('other', '= ../../../../etc/hostname')))
 
     def test_a_hard_link_to_a_symbolic_link_is_another_name_of_the_link(self):
@@ -138,7 +144,7 @@ class Layers(unittest.TestCase):
         self.unpack(archive_of(tarfile.TarInfo('program'), pax_headers={'SCHILY.xattr.security.capability': capabilities.decode()}))
         self.assertEqual(os.getxattr(os.path.join(self.root, 'program'), 'security.capability'), capabilities)
 
-    def test_a_layer_may_be_compressed_by_gzip_or_zstandard_in_several_parts_or_not_at_all(self):
+    def test_a_layer_can_be_uncompressed_or_consist_of_one_or_more_gzip_or_zstandard_parts(self):
         parts = lambda compress: lambda content: compress(content[:100]) + compress(content[100:])
         for compress in (gzip.compress, zstandard.compress, parts(gzip.compress), parts(zstandard.compress), bytes):
             with self.subTest(compress):
@@ -146,7 +152,7 @@ class Layers(unittest.TestCase):
                 self.unpack(tar(('file', 'x')), compressed=compress)
                 self.assertEqual(self.files(), ['file'])
 
-    def test_a_layer_that_is_torn_or_not_what_its_configuration_says_is_refused(self):
+    def test_a_layer_that_is_damaged_or_does_not_match_its_digest_is_refused(self):
         whole = tar(('file', 'x' * 10_000))
         for compress, problem in (
             (lambda content: gzip.compress(content)[:-20], ''),

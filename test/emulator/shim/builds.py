@@ -1,4 +1,4 @@
-"""CodeBuild: a build keeps the variables that it was started with. Nothing is built: tests read them and stand in."""
+"""CodeBuild: a build keeps the variables that it was started with. No build runs: tests read the variables and do the work."""
 
 import copy
 import json
@@ -9,7 +9,7 @@ _start_build = codebuild._start_build
 
 
 def install():
-    """MiniStack forgets them."""
+    """MiniStack forgets the variables."""
     codebuild._start_build = start_build
 
 

@@ -6,7 +6,7 @@ _resolve_parameters = changesets._resolve_parameters
 
 
 def install():
-    """MiniStack ignores it. The CDK CLI deploys by change sets only."""
+    """MiniStack ignores such a parameter. Only change sets are patched, because the CDK CLI deploys with nothing else."""
     changesets._resolve_parameters = resolve_parameters
 
 

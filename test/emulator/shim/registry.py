@@ -194,7 +194,7 @@ def return_the_tag_that_was_asked_for():
 
 
 def make_layers_fetchable(endpoint):
-    """The URL of a layer leads to its bytes, presigned for its account and region. MiniStack's names ECR's own host."""
+    """The URL of a layer leads to its bytes, presigned for its account and region. MiniStack returns a URL on the host of ECR."""
     get_download_url = ecr._get_download_url_for_layer
 
     def get_download_url_as_ecr(data):

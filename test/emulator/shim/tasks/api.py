@@ -73,7 +73,7 @@ def install(runtime, gateway_port):
             return answer
 
     def started_before(data, asked, tasks):
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html, but without expiry after a day."""
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html, except that tokens never expire."""
         if data != asked:
             message = 'The provided clientToken is already in use with a different RunTask request.'
             return ecs.error_response_json('ConflictException', message, 400, {'resourceIds': tasks})

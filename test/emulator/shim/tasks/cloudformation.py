@@ -15,10 +15,10 @@ from . import api, clock
 
 SERVICE, TASK_DEFINITION = 'AWS::ECS::Service', 'AWS::ECS::TaskDefinition'
 
-#: As its users report: https://github.com/aws/containers-roadmap/issues/1303
+#: Users report this timeout: https://github.com/aws/containers-roadmap/issues/1303
 PATIENCE = 3 * 60 * 60
 
-#: Their keys are those of users.
+#: Users choose the keys of these maps, so the keys keep their case.
 OPEN_MAPS = ('DockerLabels', 'Options')
 
 
@@ -55,7 +55,7 @@ def install():
             until(lambda: record['status'] == 'INACTIVE')
 
     def create_task_definition(logical_id, props, stack_name):
-        """MiniStack leaves out a part of it."""
+        """MiniStack omits some properties."""
         arn, attributes = create_definition(logical_id, props, stack_name)
         definition = ecs._task_defs[ecs._resolve_td_key(arn)]
         definition['containerDefinitions'] = camel_case(props.get('ContainerDefinitions') or [])
@@ -96,7 +96,7 @@ def until(is_over):
 
 
 def remember_failed_creation(stack, logical_id, arn, props):
-    """The rollback deletes it."""
+    """Records the service, so that the rollback deletes it."""
     stack.setdefault('_resources', {})[logical_id] = {
         'PhysicalResourceId': arn, 'ResourceType': SERVICE, 'ResourceStatus': 'CREATE_FAILED', 'LogicalResourceId': logical_id,
         'Properties': props, 'Attributes': {}, 'Timestamp': now_iso(),
