@@ -10,7 +10,7 @@ import { testApp } from './util/synth';
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 const VERSION = { imageVersion: ImageVersion.tag('v1') };
 
-/** Guards of several registries, some of which come long after the first one. */
+/** Creates guards of several registries, so that permissions are added after the role of the function exists. */
 function shop(customize: (stack: Stack) => void): App {
   const app = testApp();
   const stack = new Stack(app, 'Shop', { env: ENV });
@@ -26,7 +26,7 @@ function shop(customize: (stack: Stack) => void): App {
   return app;
 }
 
-/** Each action of a role with the number of resources that it is allowed on, which the report names in words of its own. */
+/** The actions of a role, each with its number of resources. The report has another notation for the resources themselves. */
 type Allowed = Record<string, Record<string, number>>;
 
 function count(statements: any[]): Record<string, number> {
@@ -57,19 +57,19 @@ function reported(app: App): Allowed {
     [roleConstructPath, count(identityPolicyStatements)]));
 }
 
-test('a report of roles names every permission that the roles would have', () => {
+test('the report of customized roles contains every permission that the roles would have', () => {
   const roles = granted(shop(() => {}));
   expect(Object.keys(roles).length).toBeGreaterThan(5);
   expect(roles['Shop/PhasedFargateImageGuard/Role']).toMatchObject({ 'ecr:DescribeImages': 4, 'ecr:PutImage': 2, 'logs:PutLogEvents': 1 });
   expect(reported(shop((stack) => iam.Role.customizeRoles(stack, { preventSynthesis: false })))).toEqual(roles);
 });
 
-test('a role that is only reported keeps its inline policies', () => {
+test('a role in the report keeps its inline policies', () => {
   const GUARD = 'Shop/PhasedFargateImageGuard/Role';
   expect(granted(shop((stack) => iam.Role.customizeRoles(stack, { preventSynthesis: false })))[GUARD]).toEqual(granted(shop(() => {}))[GUARD]);
 });
 
-test('roles that another team creates are used by their names, and none is left in the template', () => {
+test('roles that another team creates are used by name, and the template contains no roles', () => {
   const names: Record<string, string> = {};
   for (const role of Object.keys(granted(shop(() => {})))) names[role] = `team-${Object.keys(names).length}`;
   const app = shop((stack) => iam.Role.customizeRoles(stack, { usePrecreatedRoles: names }));

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import * as library from '../src';
 import { testApp } from './util/synth';
 
-/** What programs in a language without types pass to every class of the library: jsii checks what comes from the others. */
+/** Invalid values that only JavaScript programs can pass: jsii checks the types of values from other languages. */
 
 const CIRCULAR: Record<string, unknown> = {};
 CIRCULAR.itself = [CIRCULAR];
@@ -21,7 +21,7 @@ const CONSTRUCTS = CLASSES.filter(([name, { prototype }]) => prototype instanceo
 let app: App;
 let stack: Stack;
 
-/** What is wrong with errors that leave the library, if any do. */
+/** Errors that the library did not throw on purpose, such as a TypeError. */
 function complaints(attempts: unknown[][], attempt: (...args: unknown[]) => unknown): string[] {
   return attempts.flatMap((args) => {
     try {
@@ -34,7 +34,7 @@ function complaints(attempts: unknown[][], attempt: (...args: unknown[]) => unkn
   });
 }
 
-/** For what is made in a stack: a new one each time. */
+/** Runs each attempt in a new stack. */
 function inStack(attempt: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
   return (...args) => {
     app = testApp();
@@ -46,7 +46,7 @@ function inStack(attempt: (...args: unknown[]) => unknown): (...args: unknown[])
 const alone = WRONG.map((value) => [value]);
 const inPairs = WRONG.flatMap((one) => [null, 'x', 1, {}, Symbol('x')].map((other) => [one, other]));
 
-test.each(CONSTRUCTS)('%s is made, or refuses what it is passed by an error that is no accident', (_, type) => {
+test.each(CONSTRUCTS)('%s can be created with any value, or refuses it with an intended error', (_, type) => {
   expect(complaints(alone, inStack((props) => new type(stack, 'Id', props)))).toEqual([]);
 });
 
@@ -55,18 +55,18 @@ const FACTORIES = CLASSES.flatMap(([name, type]) => {
   return own.map((member) => [`${name}.${member}`, type as unknown as Members, member] as const);
 });
 
-test.each(FACTORIES)('%s answers, or refuses what it is passed by an error that is no accident', (_, type, member) => {
+test.each(FACTORIES)('%s accepts any value, or refuses it with an intended error', (_, type, member) => {
   expect(complaints([[], ...alone, ...inPairs], (...args) => type[member](...args))).toEqual([]);
 });
 
-test.each<[string, () => Members, string]>([
-  ['ImageRegistry', () => new library.ImageRegistry(stack, 'Images') as unknown as Members, 'grantPush'],
-  ['ImageRegistry', () => new library.ImageRegistry(stack, 'Images') as unknown as Members, 'addToResourcePolicy'],
-  ['ImageGuard', () => guard() as unknown as Members, 'taskCount'],
-  ['ReleaseTask', () => new library.ReleaseTask(stack, 'Task', { guard: guard(), command: ['x'] }) as unknown as Members, 'runBefore'],
-  ['ReleaseTask', () => new library.ReleaseTask(stack, 'Task', { guard: guard(), command: ['x'] }) as unknown as Members, 'runAfter'],
-  ['DeployWorkflow', () => new library.DeployWorkflow(stack, 'Deploy', { pushRoleArn: 'push', deployRoleArn: 'deploy' }) as unknown as Members, 'patch'],
-])('%s, method %#, answers, or refuses what it is passed by an error that is no accident', (_, make, member) => {
+test.each<[string, string, () => Members]>([
+  ['ImageRegistry', 'grantPush', () => new library.ImageRegistry(stack, 'Images') as unknown as Members],
+  ['ImageRegistry', 'addToResourcePolicy', () => new library.ImageRegistry(stack, 'Images') as unknown as Members],
+  ['ImageGuard', 'taskCount', () => guard() as unknown as Members],
+  ['ReleaseTask', 'runBefore', () => new library.ReleaseTask(stack, 'Task', { guard: guard(), command: ['x'] }) as unknown as Members],
+  ['ReleaseTask', 'runAfter', () => new library.ReleaseTask(stack, 'Task', { guard: guard(), command: ['x'] }) as unknown as Members],
+  ['DeployWorkflow', 'patch', () => new library.DeployWorkflow(stack, 'Deploy', { pushRoleArn: 'push', deployRoleArn: 'deploy' }) as unknown as Members],
+])('%s.%s accepts any value, or refuses it with an intended error', (_, member, make) => {
   expect(complaints(alone, inStack((value) => make()[member](value)))).toEqual([]);
 });
 
@@ -96,7 +96,7 @@ test.each<[string, (options: any) => unknown, string[]]>([
     ['name', 'cloudMapNamespace', 'dnsRecordType', 'dnsTtl', 'failureThreshold', 'container', 'containerPort']],
   ['subnets of an ingress', (subnets) => new library.PhasedFargateService(stack, 'Api', { ingress: library.Ingress.internetFacing({ subnets }) }),
     ['subnetType', 'availabilityZones', 'onePerAz', 'subnetGroupName', 'subnetFilters', 'subnets']],
-])('an option of %s of any kind is taken, or refused by an error that is no accident', (_, make, options) => {
+])('each option of %s accepts any value, or refuses it with an intended error', (_, make, options) => {
   for (const name of options) {
     expect(complaints(alone, inStack((value) => {
       make({ [name]: value });
@@ -121,7 +121,7 @@ test.each<[string, () => unknown]>([
   ['a registry', () => new library.ImageRegistry(stack, 'Images', { repositoryname: 'x' } as any)],
   ['a role', () => new library.GitHubDeployRole(stack, 'Role', { ...GITHUB, subject: [] } as any)],
   ['a workflow', () => new library.DeployWorkflow(stack, 'Deploy', { pushRoleArn: 'push', deployRoleArn: 'deploy', environment: [] } as any)],
-])('a misspelled option of %s is not dropped silently', (_, make) => {
+])('a misspelled option of %s causes a warning', (_, make) => {
   stack = new Stack(testApp(), 'Web');
   make();
   const warnings = stack.node.findAll().flatMap(({ node }) => node.metadata).filter(({ type }) => type === 'aws:cdk:warning');

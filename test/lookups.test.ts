@@ -16,7 +16,7 @@ import {
 import { anyGuard } from './util/guard';
 import { testApp } from './util/synth';
 
-/** The CDK CLI looks values up after a first synthesis, in which placeholders stand for them: one that fails is never followed by another. */
+/** The CDK CLI looks up values after a first synthesis with placeholders. If the first synthesis fails, it looks up nothing. */
 
 let app: App;
 let stack: Stack;
@@ -43,7 +43,7 @@ function internetFacing(options: LoadBalancerIngressOptions): void {
   service({ ingress: Ingress.internetFacing(options) });
 }
 
-describe('the first synthesis succeeds before the CDK CLI has looked up', () => {
+describe('the first synthesis succeeds before the CDK CLI looks up', () => {
   afterEach(() => {
     const { missing = [] } = app.synth().manifest;
     expect(missing).not.toEqual([]);
@@ -51,11 +51,11 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
 
   test.each<[string, () => void]>([
     ['the VPC', () => service({ vpc: vpc() })],
-    ['the VPC of subnets that are named', () =>
+    ['a VPC whose subnets are selected by name', () =>
       service({ vpc: vpc(), taskSubnets: { subnetGroupName: 'app' }, ingress: Ingress.internetFacing({ subnets: { subnetGroupName: 'edge' } }) })],
-    ['the VPC of isolated subnets', () =>
+    ['a VPC whose isolated subnets are selected', () =>
       service({ vpc: vpc(), taskSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED }, ingress: Ingress.internalOnly({ subnets: { subnetGroupName: 'db' } }) })],
-    ['the VPC of a cluster', () => service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shop', vpc: vpc() }) })],
+    ['the VPC of an imported cluster', () => service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shop', vpc: vpc() }) })],
     ['the VPC of a release task', () => new ReleaseTask(stack, 'Migration', {
       guard: anyGuard(stack), command: ['migrate'], vpc: vpc(), taskSubnets: { subnetGroupName: 'app' },
     })],
@@ -64,7 +64,7 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
     })],
     ['the hosted zone', () => internetFacing({ domainName: 'shop.example.com', domainZone: zone() })],
     ['a listener', () => service({ ingress: Ingress.onListener(listener(), rule) })],
-    ['a listener for tests', () => service({
+    ['a test listener', () => service({
       ingress: Ingress.onListener(listener(), {
         ...rule, testListener: elbv2.ApplicationListener.fromLookup(stack, 'Test', { loadBalancerTags: { team: 'shop' }, listenerPort: 9443 }),
       }),
@@ -80,7 +80,7 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
     ['the repository of an image for Lambda', () => new lambda.Function(stack, 'Job', {
       code: new ImageGuard(stack, 'Guard', { registry: repository() }).lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE,
     })],
-    ['the repository of an image that Inspector has to scan', () =>
+    ['the repository of an image that Amazon Inspector must scan', () =>
       service({ registry: repository(), requirements: [ImageRequirement.scanned({ enhancedScanning: true })] })],
     ['the name of a repository', () => service({ registry: ecr.Repository.fromRepositoryName(stack, 'Images', parameter()) })],
     ['the roles', () => service({ taskRole: role('Task'), executionRole: role('Execution') })],
@@ -89,18 +89,18 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
     })],
     ['the name of a registry', () => service({ registry: ImageRegistry.inCompanionStack(stack, 'Images', { repositoryName: parameter() }) })],
     ['the signing profile of a registry', () => service({ registry: ImageRegistry.inCompanionStack(stack, 'Images', { signingProfile: parameter() }) })],
-    ['a signing profile that is required', () => service({ requirements: [ImageRequirement.signedBy(parameter())] })],
+    ['the profile of a required signature', () => service({ requirements: [ImageRequirement.signedBy(parameter())] })],
     ['the tag', () => service({ imageVersion: ImageVersion.tag(parameter()) })],
     ['the moving tag', () => service({ imageVersion: ImageVersion.movingTag(parameter()) })],
     ['the digest', () => service({ imageVersion: ImageVersion.digest(parameter()) })],
     ['the certificate', () => internetFacing({ certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', parameter()) })],
-    ['the policy of TLS', () => internetFacing({
+    ['the TLS policy', () => internetFacing({
       certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', parameter()), sslPolicy: parameter() as elbv2.SslPolicy,
     })],
-    ['the domain', () => internetFacing({ domainName: parameter(), domainZone: zone() })],
+    ['the domain name', () => internetFacing({ domainName: parameter(), domainZone: zone() })],
     ['the path of the health check', () => internetFacing({ healthCheck: { path: parameter() } })],
-    ['the names', () => service({ serviceName: parameter(), family: parameter(), containerName: parameter() })],
-    ['the folder', () => service({ workingDirectory: parameter() })],
+    ['the names of service, task family, and container', () => service({ serviceName: parameter(), family: parameter(), containerName: parameter() })],
+    ['the working directory', () => service({ workingDirectory: parameter() })],
     ['a capacity provider', () => service({ capacityProviderStrategies: [{ capacityProvider: parameter(), weight: 1 }] })],
     ['the date until which a finding is accepted', () =>
       service({ requirements: [ImageRequirement.scanned({ accept: [{ id: 'CVE-2026-1', reason: 'not reachable', until: parameter() }] })] })],
@@ -109,7 +109,7 @@ describe('the first synthesis succeeds before the CDK CLI has looked up', () => 
   });
 });
 
-test('a placeholder that is none is refused: only the form that CDK gives it counts', () => {
+test('a value that only resembles a placeholder of the CDK CLI is still checked', () => {
   const guard = anyGuard(stack);
   expect(() => new GuardedFargateService(stack, 'Api', { guard, serviceName: 'dummy value' })).toThrow(/^serviceName "dummy value" is not a valid ECS name/);
   expect(() => Ingress.internetFacing({ idleTimeout: Duration.days(1) })).toThrow(/^Ingress.internetFacing: idleTimeout 1 day/);

@@ -4,7 +4,7 @@ import { ImageRegistry, ImageVersion, Ingress, PhasedFargateService } from '../s
 import { existingVpc } from './util/network';
 import { testApp } from './util/synth';
 
-/** What the guide `many-accounts` says of one registry for many accounts, stages and regions. */
+/** Claims of the guide `many-accounts`: one registry for many accounts, stages, and regions. */
 
 const TOOLS = { account: '111111111111', region: 'eu-west-1' };
 const STAGING = { account: '222222222222', region: 'eu-west-1' };
@@ -20,14 +20,14 @@ beforeEach(() => {
   registry = new ImageRegistry(new Stack(app, 'Tools', { env: TOOLS }), 'Registry', { repositoryName: 'shop' });
 });
 
-/** A service of the registry, in a stack of its own. */
+/** Creates a stack with a service that uses the registry. */
 function shop(scope: App | Stage, id: string, env?: typeof TOOLS, images = registry): Stack {
   const stack = new Stack(scope, id, { env });
   new PhasedFargateService(stack, 'Api', { registry: images, imageVersion: ImageVersion.tag('v1'), vpc: existingVpc(stack), ingress: Ingress.none() });
   return stack;
 }
 
-/** Who may do what, by the policy of the repository. */
+/** The actions that the policy of the repository allows, by account. */
 function allowed(): Record<string, string[]> {
   const [{ Properties }] = Object.values(Template.fromStack(registry.stack).findResources('AWS::ECR::Repository'));
   const statements: any[] = Properties.RepositoryPolicyText?.Statement ?? [];
@@ -38,7 +38,7 @@ function allowed(): Record<string, string[]> {
 }
 
 describe('a registry for many accounts', () => {
-  test('lets each of them look images up and pull, and nothing else', () => {
+  test('lets each account look up and pull images, and nothing else', () => {
     shop(app, 'Staging', STAGING);
     shop(app, 'Production', PRODUCTION);
     shop(app, 'Here', TOOLS);
@@ -46,12 +46,12 @@ describe('a registry for many accounts', () => {
     expect(allowed()).toEqual({ [STAGING.account]: actions, [PRODUCTION.account]: actions });
   });
 
-  test('is deployed first, since its policy grows with each', () => {
+  test('is deployed first, because its policy names each account', () => {
     shop(app, 'Staging', STAGING);
     expect(app.synth().getStackByName('Staging').dependencies.map(({ id }) => id)).toContain('Tools');
   });
 
-  test('is all that these accounts let function and tasks reach', () => {
+  test('is the only registry that the function and the tasks in these accounts have access to', () => {
     const template = Template.fromStack(shop(app, 'Staging', STAGING));
     const repository = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-west-1:111111111111:repository/shop']] };
     template.hasResourceProperties('AWS::IAM::Role', {
@@ -68,19 +68,19 @@ describe('a registry for many accounts', () => {
     });
   });
 
-  test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('counts an account that is not known as its own, for marks: %j', (env, names) => {
+  test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('gets release tags by default only from a service whose account is its own or unknown: %j', (env, names) => {
     const guards = Object.values(Template.fromStack(shop(app, 'App', env)).findResources('Custom::ImageGuard'));
     expect(guards.map(({ Properties }) => Properties.ReleaseTagName)).toEqual(names);
   });
 });
 
 describe('a registry for many stages', () => {
-  test('lets their accounts in too', () => {
+  test('lets the accounts of the stages pull images', () => {
     shop(new Stage(app, 'Production', { env: PRODUCTION }), 'Shop');
     expect(Object.keys(allowed())).toEqual([PRODUCTION.account]);
   });
 
-  test('has the marks of each stage told apart', () => {
+  test('has a different release tag for each stage', () => {
     const names = ['Staging', 'Production'].map((name) => {
       const [{ Properties }] = Object.values(Template.fromStack(shop(new Stage(app, name, { env: TOOLS }), 'Shop')).findResources('Custom::ImageGuard'));
       return Properties.ReleaseTagName;
@@ -88,14 +88,14 @@ describe('a registry for many stages', () => {
     expect(names).toEqual(['staging-shop-api', 'production-shop-api']);
   });
 
-  test.each([[1, 'until'], [0, 'after']])('is warned of %d times %s the warning has been acknowledged', (times, when) => {
+  test.each([[1, 'before'], [0, 'after']])('causes %d warnings %s the warning is acknowledged', (times, when) => {
     const stack = shop(new Stage(app, 'Production', { env: TOOLS }), 'Shop');
     if (when === 'after') AppAnnotations.of(app).acknowledgeWarning(WARNING, 'the workflow deploys the registry first');
     expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(WARNING))).toHaveLength(times);
   });
 });
 
-test('with a registry in each region, each guard looks in its own', () => {
+test('each guard queries its own registry in the region of that registry', () => {
   const there = new ImageRegistry(new Stack(app, 'There', { env: { ...TOOLS, region: 'us-east-1' } }), 'Registry', { repositoryName: 'shop' });
   const regions = [
     shop(app, 'Home', TOOLS),

@@ -18,32 +18,32 @@ beforeEach(() => {
   stack = new Stack(app, 'FargateStack');
 });
 
-describe('the smallest use', () => {
+describe('a service without options', () => {
   let api: PhasedFargateService;
 
   beforeEach(() => {
     api = new PhasedFargateService(stack, 'Api');
   });
 
-  test('is three constructs: registry, guard and service', () => {
+  test('consists of a registry, a guard, and a service', () => {
     expect(ImageRegistry.isImageRegistry(api.registry)).toBe(true);
     expect(api.guard).toBeInstanceOf(ImageGuard);
     expect(api.service).toBeInstanceOf(GuardedFargateService);
   });
 
-  test('is two stacks, of which the registry is deployed first', () => {
+  test('has two stacks, and the registry stack is deployed first', () => {
     const assembly = app.synth();
     expect(assembly.stacks.map(({ hierarchicalId }) => hierarchicalId)).toEqual(['FargateStack/Registry', 'FargateStack']);
     expect(deployedBefore(assembly, 'FargateStack')).toEqual(['FargateStack/Registry']);
     expect(deployedBefore(assembly, 'FargateStack/Registry')).toEqual([]);
   });
 
-  test('names the repository after stack and service', () => {
+  test('names its repository after the stack and the service', () => {
     Template.fromStack(api.registry.stack).hasResourceProperties('AWS::ECR::Repository', { RepositoryName: 'fargatestack-api' });
     Template.fromStack(stack).hasResourceProperties('Custom::ImageGuard', { RepositoryName: 'fargatestack-api' });
   });
 
-  test('asks for the image by the parameter ApiImageTag', () => {
+  test('requests its image by the parameter ApiImageTag', () => {
     Template.fromStack(stack).hasParameter('ApiImageTag', { Type: 'String', Default: '' });
     Template.fromStack(stack).hasResourceProperties('Custom::ImageGuard', {
       VersionKind: 'parameter',
@@ -55,13 +55,13 @@ describe('the smallest use', () => {
     });
   });
 
-  test('faces the internet', () => {
+  test('has an internet-facing load balancer', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internet-facing' });
     expect(api.url).toBe(api.service.url);
     expect(api.loadBalancer).toBe(api.service.loadBalancer);
   });
 
-  test('outputs what the next phase needs, and how to get out of trouble', () => {
+  test('outputs the values for the next phase, and the command that stops a failing service', () => {
     const descriptions = (scope: Stack) => Object.values(Template.fromStack(scope).findOutputs('*')).map(({ Description }) => Description);
     expect(descriptions(api.registry.stack)).toEqual(['URI of the repository to push the image to', 'Commands that log in, build, and push the image. Set TAG first']);
     expect(descriptions(stack)).toEqual(expect.arrayContaining([
@@ -73,8 +73,8 @@ describe('the smallest use', () => {
   });
 });
 
-describe('a given registry', () => {
-  test('is used, and no registry stack is made', () => {
+describe('an explicit registry', () => {
+  test('is used, and no registry stack is created', () => {
     const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Registry', { repositoryName: 'app-mp' });
     const api = new PhasedFargateService(stack, 'Api', { registry });
     expect(api.registry).toBe(registry);
@@ -83,14 +83,14 @@ describe('a given registry', () => {
     expect(deployedBefore(assembly, 'FargateStack')).toEqual(['AppStack']);
   });
 
-  test('may be shared by services of one stack', () => {
+  test('can be shared by services of one stack', () => {
     const { registry } = new PhasedFargateService(stack, 'Api');
     new PhasedFargateService(stack, 'Worker', { registry, ingress: Ingress.none() });
     Template.fromStack(registry.stack).resourceCountIs('AWS::ECR::Repository', 1);
     expect(waysAroundTheGuard(new ReferenceGraph(app.synth()))).toEqual([]);
   });
 
-  test('may be shared by services of several stacks', () => {
+  test('can be shared by services of several stacks', () => {
     const registry = new ImageRegistry(new Stack(app, 'AppStack'), 'Registry');
     const services = ['One', 'Two'].map((id) => new PhasedFargateService(new Stack(app, id), 'Api', { registry }));
     const assembly = app.synth();
@@ -98,8 +98,8 @@ describe('a given registry', () => {
   });
 });
 
-describe('several task definitions on one image', () => {
-  test('take it from the guard: a worker beside the service', () => {
+describe('the guard provides its image', () => {
+  test('to a second service of this library, such as a worker', () => {
     const api = new PhasedFargateService(stack, 'Api');
     const worker = new GuardedFargateService(stack, 'Worker', { guard: api.guard, command: ['work'] });
     expect(worker.cluster).toBe(api.service.cluster);
@@ -109,7 +109,7 @@ describe('several task definitions on one image', () => {
     expect(waysAroundTheGuard(graph)).toEqual([]);
   });
 
-  test('take it from the guard: a service made of L2s', () => {
+  test('to a service that consists of L2 constructs', () => {
     const api = new PhasedFargateService(stack, 'Api');
     const taskDefinition = new ecs.FargateTaskDefinition(stack, 'Cron');
     taskDefinition.addContainer('cron', { image: api.guard.image });
@@ -119,7 +119,7 @@ describe('several task definitions on one image', () => {
 });
 
 describe('several services', () => {
-  test('in one stack share function, cluster and registry stack', () => {
+  test('in one stack share the function, the cluster, and the registry stack', () => {
     const services = ['Api', 'Admin'].map((id) => new PhasedFargateService(stack, id));
     Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 1);
     Template.fromStack(stack).resourceCountIs('AWS::ECS::Cluster', 1);
@@ -128,21 +128,21 @@ describe('several services', () => {
     expect(services[1].registry.stack).toBe(services[0].registry.stack);
   });
 
-  test('of one id below different constructs have names of their own', () => {
+  test('with the same ID below different constructs have different repository names and parameters', () => {
     const registries = ['Blue', 'Green'].map((id) => new PhasedFargateService(new Construct(stack, id), 'Api').registry);
     expect(registries.map(({ repositoryName }) => repositoryName)).toEqual(['fargatestack-blue-api', 'fargatestack-green-api']);
     expect(Object.keys(Template.fromStack(stack).toJSON().Parameters)).toEqual(expect.arrayContaining(['BlueApiImageTag', 'GreenApiImageTag']));
   });
 
-  test('may pass one parameter, and so always run one release', () => {
+  test('can use the same parameter, and then always run the same release', () => {
     const imageVersion = ImageVersion.parameter('Release');
     for (const id of ['Api', 'Worker']) new PhasedFargateService(stack, id, { imageVersion });
     Template.fromStack(stack).allResourcesProperties('Custom::ImageGuard', { VersionValue: { Ref: 'Release' } });
   });
 });
 
-describe('as a construct among others', () => {
-  test('is granted what its tasks may do', () => {
+describe('a service among other constructs', () => {
+  test('passes permissions that it is granted to its tasks', () => {
     const api = new PhasedFargateService(stack, 'Api');
     new dynamodb.Table(stack, 'Table', { partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } }).grantReadData(api);
     expect(api.grantPrincipal).toBe(api.service.taskDefinition.taskRole);
@@ -151,7 +151,7 @@ describe('as a construct among others', () => {
     expect(JSON.stringify(Properties.PolicyDocument)).toContain('dynamodb:GetItem');
   });
 
-  test('is connected by the security group of its tasks', () => {
+  test('is connected through the security group of its tasks', () => {
     const api = new PhasedFargateService(stack, 'Api');
     const database = new ec2.SecurityGroup(stack, 'Database', { vpc: api.service.cluster.vpc });
     database.connections.allowFrom(api, ec2.Port.tcp(5432));
@@ -183,18 +183,18 @@ describe('as a construct among others', () => {
     expect([url, loadBalancer]).toEqual([undefined, undefined]);
   });
 
-  test('without a stack above is refused by its own name', () => {
+  test('outside a stack is refused, and the error names the service', () => {
     expect(() => new PhasedFargateService(app, 'Api'))
       .toThrow("PhasedFargateService at 'Api' should be created in the scope of a Stack, but no Stack found");
   });
 
-  test('of an id that another construct has is refused as CDK does', () => {
+  test('with the ID of another construct is refused by CDK', () => {
     new PhasedFargateService(stack, 'Api');
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow("There is already a Construct with name 'Api' in Stack");
   });
 });
 
-test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('two synths of one program are the same, byte by byte, with %s', (flags) => {
+test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('two syntheses of an app result in identical templates, with %s', (flags) => {
   const synth = () => {
     const own = testApp({}, flags);
     const service = new Stack(own, 'FargateStack');
@@ -205,14 +205,14 @@ test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('two s
   expect(synth()).toEqual(synth());
 });
 
-test('nothing but the repository URI is said twice: the image in the task is the one that the guard looked up', () => {
+test('the task definition contains the image URI of the guard, even for an imported repository', () => {
   const registry = ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-west-1:222222222222:repository/app');
   const { guard } = new PhasedFargateService(stack, 'Api', { registry });
   const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::ECS::TaskDefinition'));
   expect(Properties.ContainerDefinitions[0].Image).toEqual(stack.resolve(guard.imageUri));
 });
 
-test('the logical ids of what holds state, and of what the user types, are a promise', () => {
+test('the logical IDs of stateful resources and of parameters never change', () => {
   const api = new PhasedFargateService(stack, 'Api');
   const { service: { ecsService, logGroup, cluster, loadBalancer, targetGroup, taskDefinition }, guard, registry } = api;
   const id = (construct: unknown): string => CfnElement.isCfnElement(construct)

@@ -4,8 +4,8 @@ import { ImageGuard, ImageRegistry, PhasedFargateService, ReleaseTask } from '..
 import { testApp } from './util/synth';
 
 /**
- * Another logical id replaces the resource: its data, address or history is lost, or the deployment fails because the
- * name is taken. A change here is a breaking change, however small it looks.
+ * A changed logical ID replaces the resource. Its data, address, or history is lost, or the deployment fails because the name
+ * is taken. So every change in this file is a breaking change.
  */
 const STATEFUL: Record<string, Record<string, string[]>> = {
   'FargateStack/Registry': {
@@ -29,33 +29,33 @@ const STATEFUL: Record<string, Record<string, string[]>> = {
       'ApiServiceTaskDefinitionExecutionRoleA761EEBF', 'ApiServiceTaskDefinitionTaskRoleA13117A1', 'PhasedFargateImageGuardRole46D61B21',
     ],
     'AWS::Logs::LogGroup': ['ApiServiceLogGroup04B8602E', 'PhasedFargateEventsLogGroup87C77CAB', 'PhasedFargateImageGuardLogGroup8974AA35'],
-    // It remembers in its physical id what it released.
+    // Its physical ID contains its release history.
     'Custom::ImageGuard': ['ApiGuardB1F4F828'],
   },
 };
 
-/** What a release task adds to the stack of its service. */
+/** Resources that a release task adds to the stack of its service. */
 const STATEFUL_OF_RELEASE_TASK: Record<string, string[]> = {
   'AWS::EC2::SecurityGroup': ['MigrationSecurityGroupA23AF9FD'],
   'AWS::IAM::Role': [
     'MigrationTaskDefinitionExecutionRole1DA332F4', 'MigrationTaskDefinitionTaskRole415EAA1A', 'PhasedFargateReleaseTaskRoleB3EF36B8',
   ],
   'AWS::Logs::LogGroup': ['MigrationLogGroupF62BD9AA', 'PhasedFargateReleaseTaskLogGroupE66E30B0'],
-  // It remembers in its physical id which releases it has run for; another resource would run them again.
+  // Its physical ID contains its run history. A new resource would run tasks of earlier releases again.
   'Custom::ReleaseTask': ['MigrationC13A4580'],
 };
 
-/** What can be made anew at any time. */
+/** Types of resources that can be replaced at any time. */
 const STATELESS = [
   'AWS::EC2::InternetGateway', 'AWS::EC2::Route', 'AWS::EC2::RouteTable', 'AWS::EC2::SecurityGroupEgress', 'AWS::EC2::SecurityGroupIngress',
   'AWS::EC2::SubnetRouteTableAssociation', 'AWS::EC2::VPCGatewayAttachment', 'AWS::ECS::TaskDefinition', 'AWS::Events::Rule', 'AWS::IAM::Policy',
   'AWS::Lambda::Function', 'AWS::Logs::QueryDefinition', 'Custom::VpcRestrictDefaultSG',
 ];
 
-/** What a feature flag lets aws-cdk-lib add to a VPC. */
+/** Resources that aws-cdk-lib adds to a VPC with a feature flag. */
 const PROVIDER_OF_CDK = /^CustomVpcRestrictDefaultSG/;
 
-test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, what holds state has the logical ids of every release', (flags) => {
+test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, stateful resources have the same logical IDs in every release', (flags) => {
   const stack = new Stack(testApp({}, flags), 'FargateStack');
   new PhasedFargateService(stack, 'Api');
 
@@ -63,7 +63,7 @@ test.each(['no feature flags', 'all recommended feature flags'] as const)('with 
   expect(found).toEqual(STATEFUL);
 });
 
-test('constructs that are used alone have theirs', () => {
+test('resources of constructs that are used separately have the same logical IDs in every release', () => {
   const stack = new Stack(testApp(), 'AppStack');
   const registry = new ImageRegistry(stack, 'Images');
   new ImageGuard(new Stack(stack.node.root, 'GuardStack'), 'Guard', { registry });
@@ -71,7 +71,7 @@ test('constructs that are used alone have theirs', () => {
   expect(stateful(stack)).toEqual({ 'AWS::ECR::Repository': ['ImagesF8C4E866'] });
 });
 
-test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, a release task adds the logical ids of every release, and changes none', (flags) => {
+test.each(['no feature flags', 'all recommended feature flags'] as const)('with %s, a release task adds the same logical IDs in every release, and changes no others', (flags) => {
   const stack = new Stack(testApp({}, flags), 'FargateStack');
   const { guard, service } = new PhasedFargateService(stack, 'Api');
   new ReleaseTask(stack, 'Migration', { guard, cluster: service.cluster, command: ['node', 'migrate.js'] }).runBefore(service);
@@ -79,7 +79,7 @@ test.each(['no feature flags', 'all recommended feature flags'] as const)('with 
   expect(stateful(stack)).toEqual(together(STATEFUL.FargateStack, STATEFUL_OF_RELEASE_TASK));
 });
 
-test('parameters and outputs, which pipelines name, stay as they are', () => {
+test('parameters and outputs, which pipelines refer to, keep their names', () => {
   const stack = new Stack(testApp(), 'FargateStack');
   new PhasedFargateService(stack, 'Api');
 
@@ -99,7 +99,7 @@ function together(one: Record<string, string[]>, other: Record<string, string[]>
   return Object.fromEntries(types.map((type) => [type, [...one[type] ?? [], ...other[type] ?? []].sort()]));
 }
 
-/** The logical ids by type, of all that is not known to be stateless: a type that nobody thought of is found out here. */
+/** Logical IDs by type, of all resources that are not known to be stateless, so that a new type does not go unnoticed. */
 function stateful(stack: Stack): Record<string, string[]> {
   const ids: Record<string, string[]> = {};
   for (const [id, { Type }] of Object.entries<{ Type: string }>(Template.fromStack(stack).toJSON().Resources)) {

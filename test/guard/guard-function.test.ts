@@ -48,7 +48,7 @@ const localArn = (name: string) => ({
   'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:', { Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }, `:repository/${name}`]],
 });
 
-describe('the resources of guards', () => {
+describe('in a stack with guards,', () => {
   const FUNCTION = ['AWS::IAM::Role', 'AWS::Lambda::Function', 'AWS::Logs::LogGroup'];
 
   test('the first guard adds itself, a function, a role, and a log group', () => {
@@ -63,7 +63,7 @@ describe('the resources of guards', () => {
     expect(typesIn(stack)).toEqual([...FUNCTION, 'Custom::ImageGuard', 'Custom::ImageGuard', 'Custom::ImageGuard']);
   });
 
-  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('one function for all, with %s', (flags) => {
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('all guards share one function, with %s', (flags) => {
     stack = new Stack(testApp({}, flags), 'Web');
     guard(stack, 'One');
     guard(stack, 'Two');

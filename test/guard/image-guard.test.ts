@@ -47,7 +47,7 @@ describe('the answer of the guard', () => {
     expect(stack.resolve(imageTag)).toEqual(answer('ImageTag'));
   });
 
-  test('completes the URI of the repository with the digest', () => {
+  test('results in an image URI that ends with the digest', () => {
     expect(stack.resolve(guard().imageUri)).toEqual({
       'Fn::Join': ['', [
         { Ref: 'AWS::AccountId' }, '.dkr.ecr.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }, '/app-mp@', answer('ImageDigest'),
@@ -65,7 +65,7 @@ describe('the answer of the guard', () => {
   });
 });
 
-describe('what the guard is told', () => {
+describe('the properties of the guard', () => {
   test('contain the location of the image', () => {
     guardIn(stack, ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-central-1:222222222222:repository/team/app'));
     expect(sent()).toMatchObject({
@@ -209,7 +209,7 @@ describe('the image in a task definition', () => {
     });
   });
 
-  test('of another stack is refused, naming both', () => {
+  test('of another stack is refused, and the error names both', () => {
     const { image } = guard();
     expect(() => taskDefinition(new Stack(app, 'Other'), 'Task', image)).toThrow(new Error(
       'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Task)'));
@@ -250,7 +250,7 @@ describe('the image of a job of AWS Batch', () => {
     });
   });
 
-  test('of another stack is refused, naming both', () => {
+  test('of another stack is refused, and the error names both', () => {
     const { image } = guard();
     expect(() => new batch.EcsFargateContainerDefinition(new Stack(app, 'Other'), 'Container', { image, cpu: 1, memory })).toThrow(new Error(
       'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Container)'));
@@ -382,7 +382,7 @@ describe('the code of a Lambda function', () => {
     expect(outputs).toContain('--platform linux/arm64 ');
   });
 
-  test('of another stack is refused, naming both', () => {
+  test('of another stack is refused, and the error names both', () => {
     const other = new Stack(app, 'Other');
     expect(() => functionOf(other, guard())).toThrow(
       'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Function)');
@@ -425,15 +425,15 @@ describe('a registry in the stack of the guard', () => {
   const onDelete = (policy: string, EmptyOnDelete: unknown) => ({ DeletionPolicy: policy, Properties: { EmptyOnDelete } });
 
   test.each([
-    ['with its images if the deployment that makes it fails', undefined, onDelete('RetainExceptOnCreate', true)],
-    ['never, if it is to be retained', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
-    ['with its images, if it is to be destroyed', RemovalPolicy.DESTROY, onDelete('Delete', true)],
-  ])('is rolled back %s, even if it contains images', (_, removalPolicy, expected) => {
+    ['is deleted if its first deployment fails', undefined, onDelete('RetainExceptOnCreate', true)],
+    ['is never deleted with RemovalPolicy.RETAIN', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
+    ['is deleted with its stack with RemovalPolicy.DESTROY', RemovalPolicy.DESTROY, onDelete('Delete', true)],
+  ])('%s, even if it contains images', (_, removalPolicy, expected) => {
     guardIn(stack, new ImageRegistry(stack, 'Images', { removalPolicy }));
     Template.fromStack(stack).hasResource('AWS::ECR::Repository', expected);
   });
 
-  test('in a nested stack is also rolled back with its images', () => {
+  test('in a nested stack is also deleted with its images', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardIn(stack, new ImageRegistry(nested, 'Images'));
     Template.fromStack(nested).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', true));

@@ -31,7 +31,7 @@ function sent(imageVersion?: ImageVersion): any {
 describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
   const make = (value: any) => ImageVersion[factory](value);
 
-  test.each(['v1', '4f2a9c1', '_', '1.2.3-rc.1', 'A_b-c.d', 'a'.repeat(128)])('asks for the tag %s', (tag) => {
+  test.each(['v1', '4f2a9c1', '_', '1.2.3-rc.1', 'A_b-c.d', 'a'.repeat(128)])('requests the tag %s', (tag) => {
     expect(sent(make(tag))).toMatchObject({ VersionKind: factory, VersionValue: tag });
   });
 
@@ -43,7 +43,7 @@ describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {
 
   test.each<[any, string]>([
     [undefined, 'undefined'], [null, 'null'], [42, '42'], [{ tag: 'v1' }, '{ tag }'], [['v1'], '["v1"]'],
-  ])('refuses %p, which only callers without a type checker can pass', (tag, shown) => {
+  ])('refuses %p, which only JavaScript programs can pass', (tag, shown) => {
     expect(() => make(tag)).toThrow(`ImageVersion.${factory}: ${shown} ${NOT_A_TAG}`);
   });
 
@@ -79,7 +79,7 @@ describe('ImageVersion.tag', () => {
 });
 
 describe('ImageVersion.movingTag', () => {
-  test.each(['latest', 'cache-main'])('takes %s', (tag) => {
+  test.each(['latest', 'cache-main'])('accepts %s', (tag) => {
     expect(sent(ImageVersion.movingTag(tag))).toMatchObject({ VersionKind: 'movingTag', VersionValue: tag });
   });
 
@@ -94,7 +94,7 @@ describe('ImageVersion.movingTag', () => {
 });
 
 describe('ImageVersion.digest', () => {
-  test('asks for the digest', () => {
+  test('requests the digest', () => {
     expect(sent(ImageVersion.digest(`sha256:${HEX}`))).toMatchObject({ VersionKind: 'digest', VersionValue: `sha256:${HEX}` });
   });
 
@@ -109,7 +109,7 @@ describe('ImageVersion.digest', () => {
     expect(() => ImageVersion.digest(digest)).toThrow(`ImageVersion.digest: ${digest} is not valid`);
   });
 
-  test('lets a token pass', () => {
+  test('accepts a token', () => {
     expect(sent(ImageVersion.digest(new CfnParameter(stack, 'Digest').valueAsString))).toMatchObject({ VersionValue: { Ref: 'Digest' } });
   });
 });
@@ -118,7 +118,7 @@ test.each([
   ['tag', ImageVersion.tag('v1')],
   ['digest', ImageVersion.digest(`sha256:${HEX}`)],
   ['parameter', ImageVersion.parameter()],
-])('%s leaves templates as they are from synthesis to synthesis: no nonce', (_, version) => {
+])('ImageVersion.%s results in the same template at each synthesis, without a nonce', (_, version) => {
   expect(sent(version).Nonce).toBeUndefined();
 });
 

@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, WhenMissing } from '../../src';
 import { testApp } from '../util/synth';
 
-/** What programs in a language without types pass: jsii checks what comes from the others. */
+/** Invalid values that only JavaScript programs can pass: jsii checks the types of values from other languages. */
 
 jest.setTimeout(60_000);
 
@@ -15,12 +15,12 @@ beforeEach(() => {
   stack = new Stack(app, 'Web');
 });
 
-/** None of them is right for any option by its nature; some happen to be. */
+/** Values of every kind. Some are valid for some options. */
 const WRONG: any[] = [
   '', 'x', 0, -1, 1.5, NaN, Infinity, true, false, [], [undefined], [null], ['x'], [{}], {}, { x: 1 }, { x: null }, () => 1, new Date(0), Symbol('x'), 10n, null,
 ];
 
-/** What is wrong with the errors that leave the library, if any do. */
+/** Errors that the library did not throw on purpose, and errors that do not name the option. */
 function complaints(names: string, attempt: (value: any) => void): string[] {
   return WRONG.flatMap((value) => {
     try {
@@ -43,7 +43,7 @@ const fresh = (use: (value: any) => void) => (value: any) => {
   app.synth();
 };
 
-describe('a value of any kind is taken, or refused by an error that names the option:', () => {
+describe('any value is accepted, or refused with an error that names the option:', () => {
   test.each(['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'])('%s of a guard', (name) => {
     expect(complaints(name, fresh((value) => new ImageGuard(stack, 'Guard', { registry: repository(), imageVersion: ImageVersion.tag('v1'), [name]: value })))).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
     expect(complaints(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
   });
 
-  test.each(['strict', 'exemptions'])('%s of a required guard', (name) => {
+  test.each(['strict', 'exemptions'])('%s of ImageGuard.requireOn', (name) => {
     expect(complaints(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
   });
 
@@ -74,7 +74,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
     ['name', (value) => ImageVersion.parameter(value)],
     ['duration', (value) => WhenMissing.waitFor(value)],
     ['count', (value) => new ImageGuard(stack, 'Guard', { registry: repository(), whenMissing: WhenMissing.startWithoutTasks() }).taskCount(value)],
-  ])('%s (%#)', (name, use) => {
+  ])('%s, attempt %#', (name, use) => {
     const namesAnother = (complaint: string) => /registry is missing|x is not an option/.test(complaint);
     expect(complaints(name, fresh(use)).filter((complaint) => !namesAnother(complaint))).toEqual([]);
   });

@@ -36,7 +36,7 @@ function resource(type: string, properties: object, id = 'Any'): CfnResource {
   return new CfnResource(stack, id, { type, properties: { ...properties } });
 }
 
-/** What is found fault with, one line each, as the user sees it. */
+/** The errors of the synthesis, one per line, as users see them. */
 function faults(scope: IConstruct = app, options?: RequireGuardOptions): string[] {
   ImageGuard.requireOn(scope, options);
   try {
@@ -51,11 +51,11 @@ const dockerContext = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-test
 fs.writeFileSync(path.join(dockerContext, 'Dockerfile'), 'FROM scratch\n');
 afterAll(() => fs.rmSync(dockerContext, { recursive: true }));
 
-describe('refuses', () => {
+describe('ImageGuard.requireOn refuses', () => {
   test.each([
     ['a tag of the registry', () => ecs.ContainerImage.fromEcrRepository(registry, 'v1')],
     ['a literal digest', () => registry.repositoryUriForDigest(`sha256:${'0'.repeat(64)}`)],
-    ['the tag that the guard answered with', () => registry.repositoryUriForTag(guard.imageTag)],
+    ['the tag in the answer of the guard', () => registry.repositoryUriForTag(guard.imageTag)],
     ['a literal URI', () => '111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1'],
     ['a literal URI of an IPv6 endpoint', () => '111111111111.dkr-ecr.eu-west-1.on.aws/app:v1'],
     ['a URI written with Fn::Sub', () => Fn.sub('${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/app:v1')],
@@ -63,7 +63,7 @@ describe('refuses', () => {
     ['a URI that is produced at synthesis', () => Lazy.string({ produce: () => registry.repositoryUriForTag('v1') })],
     ['a plain repository of the same stack', () => ecs.ContainerImage.fromEcrRepository(new ecr.Repository(stack, 'Plain'), 'v1')],
     ['a URI written with Fn::Sub and variables', () => Fn.sub('${Account}.dkr.ecr.eu-west-1.amazonaws.com/app:v1', { Account: Aws.ACCOUNT_ID })],
-    ['the digest of a guard with something after it', () => `${guard.imageUri}-suffix`],
+    ['the image URI of a guard with a suffix', () => `${guard.imageUri}-suffix`],
     ['the digest of a guard as a tag', () => registry.repositoryUriForTag(guard.imageDigest)],
     ['the URI of an L1 repository of the same stack', () => `${new ecr.CfnRepository(stack, 'Raw').attrRepositoryUri}:v1`],
     ['the URI of an L1 repository of another stack', () => `${new ecr.CfnRepository(new Stack(app, 'Other'), 'Raw').attrRepositoryUri}:v1`],
@@ -99,59 +99,59 @@ describe('refuses', () => {
       (task(stack, guard.image).node.defaultChild as CfnResource).addPropertyOverride('ContainerDefinitions.0.Image', IMAGE)],
     ['a container that an override adds', 'property ContainerDefinitions.1.Image', 'image', () =>
       (task(stack, guard.image).node.defaultChild as CfnResource).addPropertyOverride('ContainerDefinitions.1', { Image: IMAGE })],
-    ['a daemon of ECS', 'container "app"', 'imageUri', () =>
+    ['an ECS daemon', 'container "app"', 'imageUri', () =>
       resource('AWS::ECS::DaemonTaskDefinition', { ContainerDefinitions: [{ Name: 'app', Image: IMAGE }] })],
-    ['an Express Mode service of ECS', 'property PrimaryContainer.Image', 'imageUri', () =>
+    ['an Express Mode service', 'property PrimaryContainer.Image', 'imageUri', () =>
       resource('AWS::ECS::ExpressGatewayService', { PrimaryContainer: { Image: IMAGE } })],
-    ['a job of AWS Batch on Fargate', 'property ContainerProperties.Image', 'image', () => new batch.EcsJobDefinition(stack, 'Job', {
+    ['an AWS Batch job on Fargate', 'property ContainerProperties.Image', 'image', () => new batch.EcsJobDefinition(stack, 'Job', {
       container: new batch.EcsFargateContainerDefinition(stack, 'Container', {
         image: ecs.ContainerImage.fromEcrRepository(ecr.Repository.fromRepositoryArn(stack, 'App', 'arn:aws:ecr:eu-west-1:111111111111:repository/app'), 'v1'),
         cpu: 1,
         memory: Size.mebibytes(2048),
       }),
     })],
-    ['a job of AWS Batch with several containers', 'container "app"', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+    ['an AWS Batch job with several containers', 'container "app"', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
       type: 'container',
       ecsProperties: { taskProperties: [{ containers: [{ name: 'app', image: IMAGE }] }] },
     })],
-    ['a job of AWS Batch on several nodes', 'property NodeProperties.NodeRangeProperties.0.Container.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+    ['an AWS Batch job on several nodes', 'property NodeProperties.NodeRangeProperties.0.Container.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
       type: 'multinode',
       nodeProperties: { mainNode: 0, numNodes: 1, nodeRangeProperties: [{ targetNodes: '0:', container: { image: IMAGE } }] },
     })],
-    ['a job of AWS Batch on EKS', 'property EksProperties.PodProperties.Containers.0.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
+    ['an AWS Batch job on EKS', 'property EksProperties.PodProperties.Containers.0.Image', 'image', () => new batch.CfnJobDefinition(stack, 'Job', {
       type: 'container',
       eksProperties: { podProperties: { containers: [{ image: IMAGE }] } },
     })],
     ['a Lambda function', 'property Code.ImageUri', 'lambdaCode', () => new lambda.DockerImageFunction(stack, 'Function', {
       code: lambda.DockerImageCode.fromEcr(ecr.Repository.fromRepositoryArn(stack, 'App', 'arn:aws:ecr:eu-west-1:111111111111:repository/app'), { tagOrDigest: 'v1' }),
     })],
-    ['a function of SAM', 'property ImageUri', 'imageUri', () => resource('AWS::Serverless::Function', { ImageUri: IMAGE })],
+    ['a SAM function', 'property ImageUri', 'imageUri', () => resource('AWS::Serverless::Function', { ImageUri: IMAGE })],
     ['App Runner', 'property SourceConfiguration.ImageRepository.ImageIdentifier', 'imageUri', () => new apprunner.CfnService(stack, 'Service', {
       sourceConfiguration: { imageRepository: { imageIdentifier: IMAGE, imageRepositoryType: 'ECR' } },
     })],
-    ['a runtime of AgentCore', 'property AgentRuntimeArtifact.ContainerConfiguration.ContainerUri', 'imageUri', () =>
+    ['an AgentCore runtime', 'property AgentRuntimeArtifact.ContainerConfiguration.ContainerUri', 'imageUri', () =>
       resource('AWS::BedrockAgentCore::Runtime', { AgentRuntimeArtifact: { ContainerConfiguration: { ContainerUri: IMAGE } } })],
-    ['a model of SageMaker', 'property PrimaryContainer.Image', 'imageUri', () => resource('AWS::SageMaker::Model', { PrimaryContainer: { Image: IMAGE } })],
+    ['a SageMaker model', 'property PrimaryContainer.Image', 'imageUri', () => resource('AWS::SageMaker::Model', { PrimaryContainer: { Image: IMAGE } })],
     ['Elastic Beanstalk', 'property ImageConfiguration.Source.Uri', 'imageUri', () =>
       resource('AWS::ElasticBeanstalk::ApplicationVersion', { ImageConfiguration: { Source: { Uri: IMAGE } } })],
-    ['a build project', 'property Environment.Image', 'imageUri', () => new codebuild.Project(stack, 'Project', {
+    ['a CodeBuild project', 'property Environment.Image', 'imageUri', () => new codebuild.Project(stack, 'Project', {
       buildSpec: codebuild.BuildSpec.fromObject({ version: '0.2' }),
       environment: { buildImage: codebuild.LinuxBuildImage.fromDockerRegistry(IMAGE) },
     })],
-    ['a state machine', 'property DefinitionString.TrainingImage', 'imageUri', () => new sfn.CfnStateMachine(stack, 'States', {
+    ['a Step Functions state machine', 'property DefinitionString.TrainingImage', 'imageUri', () => new sfn.CfnStateMachine(stack, 'States', {
       roleArn: 'arn:aws:iam::111111111111:role/states',
       definitionString: stack.toJsonString({
         States: { Train: { Parameters: { AlgorithmSpecification: { TrainingImage: IMAGE } }, TimeoutSeconds: Token.asNumber(Aws.REGION) } },
       }),
     })],
-    ['a manifest for EKS', 'property Manifest.image', 'imageUri', () =>
+    ['an EKS manifest', 'property Manifest.image', 'imageUri', () =>
       resource('Custom::AWSCDK-EKS-KubernetesResource', { Manifest: stack.toJsonString([{ spec: { containers: [{ name: 'app', image: IMAGE }] } }]) })],
     ['both branches of a condition', 'container "app"', 'image', () =>
       task(stack, Token.asString(Fn.conditionIf('Old', IMAGE, Token.asString(Fn.conditionIf('Odd', guard.imageUri, Aws.NO_VALUE)))))],
     ['a container that a condition chooses', 'container "app"', 'image', () => resource('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: [{ 'Fn::If': ['Old', { Name: 'app', Image: IMAGE }, { Ref: 'AWS::NoValue' }] }],
     })],
-    ['a repository of somebody else, called as one of AWS', 'container "app"', 'image', () => task(stack, IMAGE.replace('app:v1', 'aws-for-fluent-bit:stable'))],
+    ['a repository of another account with the name of an AWS repository', 'container "app"', 'image', () => task(stack, IMAGE.replace('app:v1', 'aws-for-fluent-bit:stable'))],
   ])('an image in %s, with its path and the remedy', (_, where, source, make) => {
     make();
     expect(faults()).toEqual([expect.stringMatching(new RegExp(
@@ -161,9 +161,9 @@ describe('refuses', () => {
   const escape = (text: string) => text.replace(/\./g, '\\.');
 
   test.each([
-    ['in a nested stack', () => new NestedStack(stack, 'Nested')],
-    ['in a stage', () => new Stack(new Stage(app, 'Prod'), 'Web')],
-    ['in another stack of the app', () => new Stack(app, 'Other')],
+    ['an image in a nested stack', () => new NestedStack(stack, 'Nested')],
+    ['an image in a stage', () => new Stack(new Stage(app, 'Prod'), 'Web')],
+    ['an image in another stack of the app', () => new Stack(app, 'Other')],
   ])('%s', (_, scope) => {
     task(scope(), ecs.ContainerImage.fromEcrRepository(registry, 'v1'));
     expect(faults()).toHaveLength(1);
@@ -176,23 +176,23 @@ describe('refuses', () => {
   });
 });
 
-describe('accepts', () => {
+describe('ImageGuard.requireOn accepts', () => {
   test.each([
     ['the image of a guard', () => guard.image],
     ['the URI of a guard', () => guard.imageUri],
     ['the digest of a guard', () => registry.repositoryUriForDigest(guard.imageDigest)],
-    ['the digest of a guard, put together with Fn::Join', () => Fn.join('@', [registry.repositoryUri, guard.imageDigest])],
-    ['the digest of a guard, put together with Fn::Sub', () => Fn.sub('1.dkr.ecr.r.amazonaws.com/app@${Digest}', { Digest: guard.imageDigest })],
+    ['the digest of a guard in Fn::Join', () => Fn.join('@', [registry.repositoryUri, guard.imageDigest])],
+    ['the digest of a guard in Fn::Sub', () => Fn.sub('1.dkr.ecr.r.amazonaws.com/app@${Digest}', { Digest: guard.imageDigest })],
     ['an image of a public registry', () => 'public.ecr.aws/docker/library/nginx:1'],
     ['an image of Docker Hub', () => 'nginx'],
-    ['the log router of FireLens', () => '906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable'],
-    ['the log router of FireLens in an opt-in region', () => '960320637246.dkr.ecr.eu-south-1.amazonaws.com/aws-for-fluent-bit:stable'],
+    ['the FireLens log router', () => '906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable'],
+    ['the FireLens log router in an opt-in region', () => '960320637246.dkr.ecr.eu-south-1.amazonaws.com/aws-for-fluent-bit:stable'],
     ['the CloudWatch agent', () => 'public.ecr.aws/cloudwatch-agent/cloudwatch-agent:latest'],
-    ['the daemon of X-Ray', () => 'public.ecr.aws/xray/aws-xray-daemon:3.x'],
-    ['Envoy of App Mesh', () => '840364872350.dkr.ecr.eu-west-1.amazonaws.com/aws-appmesh-envoy:v1.29.12.1-prod'],
-    ['an add-on of EKS', () => '602401143452.dkr.ecr.eu-west-1.amazonaws.com/eks/coredns:v1.11.1'],
+    ['the X-Ray daemon', () => 'public.ecr.aws/xray/aws-xray-daemon:3.x'],
+    ['the Envoy image of App Mesh', () => '840364872350.dkr.ecr.eu-west-1.amazonaws.com/aws-appmesh-envoy:v1.29.12.1-prod'],
+    ['an EKS add-on', () => '602401143452.dkr.ecr.eu-west-1.amazonaws.com/eks/coredns:v1.11.1'],
     ['a deep learning container', () => '763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312'],
-    ['what only a parameter tells', () => new CfnParameter(stack, 'Image').valueAsString],
+    ['an image that only a parameter determines', () => new CfnParameter(stack, 'Image').valueAsString],
   ])('%s', (_, image) => {
     task(stack, image());
     expect(faults()).toEqual([]);
@@ -204,7 +204,7 @@ describe('accepts', () => {
   });
 
   test.each<[string, () => unknown]>([
-    ['a job of AWS Batch', () => new batch.EcsJobDefinition(stack, 'Job', {
+    ['an AWS Batch job', () => new batch.EcsJobDefinition(stack, 'Job', {
       container: new batch.EcsFargateContainerDefinition(stack, 'Container', { image: guard.image, cpu: 1, memory: Size.mebibytes(2048) }),
     })],
     ['a Lambda function', () => new lambda.Function(stack, 'Function', {
@@ -222,10 +222,10 @@ describe('accepts', () => {
   });
 
   test.each<[string, () => unknown]>([
-    ['a variable of the environment', () => task(stack, guard.image).defaultContainer!.addEnvironment('IMAGE_URI', registry.repositoryUriForTag('v1'))],
+    ['an environment variable', () => task(stack, guard.image).defaultContainer!.addEnvironment('IMAGE_URI', registry.repositoryUriForTag('v1'))],
     ['an output', () => new CfnOutput(stack, 'Image', { value: registry.repositoryUriForTag('v1') })],
-    ['a custom resource that copies it', () => resource('Custom::CDKECRDeployment', { SrcImage: 'docker://nginx', DestImage: registry.repositoryUriForTag('v1') })],
-    ['a structure that is no container image', () => resource('AWS::Bedrock::DataAutomationProject', { Standard: { Image: { Extraction: 'ENABLED' } } })],
+    ['a custom resource that copies the image', () => resource('Custom::CDKECRDeployment', { SrcImage: 'docker://nginx', DestImage: registry.repositoryUriForTag('v1') })],
+    ['a structure that only resembles a container image', () => resource('AWS::Bedrock::DataAutomationProject', { Standard: { Image: { Extraction: 'ENABLED' } } })],
     ['a function without an image', () => new lambda.Function(stack, 'Function', {
       code: lambda.Code.fromInline('exports.handler = () => {}'),
       handler: 'index.handler',
@@ -260,14 +260,14 @@ describe('accepts', () => {
   });
 });
 
-describe('exemptions', () => {
+describe('exemptions of ImageGuard.requireOn', () => {
   const image = '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent:3';
   const reason = 'the platform team rolls it out';
 
   test.each([
-    ['named as they are', image],
-    ['named by a pattern', '999999999999.dkr.ecr.*.amazonaws.com/security/*'],
-  ])('need no guard: %s', (_, named) => {
+    ['by name', image],
+    ['by a pattern', '999999999999.dkr.ecr.*.amazonaws.com/security/*'],
+  ])('allow an image without a guard, %s', (_, named) => {
     task(stack, image);
     expect(faults(app, { exemptions: [{ image: 'other', reason }, { image: named, reason }] })).toEqual([]);
   });
@@ -284,8 +284,8 @@ describe('exemptions', () => {
 
   test.each([
     ['another image', '999999999999.dkr.ecr.eu-west-1.amazonaws.com/security/agent'],
-    ['a part of the image', 'security/agent:3'],
-    ['an image in which a dot stands for any character', image.replace(/\./g, '-')],
+    ['a part of the image name', 'security/agent:3'],
+    ['an image with another character in place of a dot', image.replace(/\./g, '-')],
   ])('apply only to matching images: %s', (_, named) => {
     task(stack, image);
     expect(faults(app, { exemptions: [{ image: named, reason }] })).toHaveLength(1);
@@ -302,14 +302,14 @@ describe('exemptions', () => {
   });
 });
 
-describe('with strict', () => {
+describe('ImageGuard.requireOn with strict', () => {
   test.each([
     ['an image of Docker Hub', () => ecs.ContainerImage.fromRegistry('nginx')],
     ['an image of a public registry', () => ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/nginx:1')],
     ['an image that CDK builds', () => ecs.ContainerImage.fromAsset(dockerContext)],
     ['a tag of the registry', () => ecs.ContainerImage.fromEcrRepository(registry, 'v1')],
-    ['an image of AWS', () => ecs.ContainerImage.fromRegistry('906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable')],
-    ['what only a parameter tells', () => ecs.ContainerImage.fromRegistry(new CfnParameter(stack, 'Image').valueAsString)],
+    ['an AWS image', () => ecs.ContainerImage.fromRegistry('906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:stable')],
+    ['an image that only a parameter determines', () => ecs.ContainerImage.fromRegistry(new CfnParameter(stack, 'Image').valueAsString)],
   ])('refuses %s too', (_, image) => {
     task(stack, image());
     expect(faults(app, { strict: true })).toHaveLength(1);

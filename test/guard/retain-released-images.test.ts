@@ -24,7 +24,7 @@ function pinNames(scope = stack): (string | undefined)[] {
   return Object.values(Template.fromStack(scope).findResources('Custom::ImageGuard')).map(({ Properties }) => Properties.ReleaseTagName);
 }
 
-/** What the function may write to. */
+/** The repositories that the function can write to. */
 function writable(scope = stack): unknown[] {
   const [{ Properties }] = Object.values(Template.fromStack(scope).findResources('AWS::IAM::Role'));
   const statements: any[] = Properties.Policies[0].PolicyDocument.Statement;

@@ -17,17 +17,17 @@ const MODES = {
   startWithoutTasks: WhenMissing.startWithoutTasks(),
 };
 
-describe('what the guard is told', () => {
-  test('by default, the mode is fail', () => guardWith().sends({ WhenMissing: 'fail', WaitSeconds: '0' }));
+describe('the properties of the guard', () => {
+  test('contain the mode fail by default', () => guardWith().sends({ WhenMissing: 'fail', WaitSeconds: '0' }));
 
-  test.each(Object.entries(MODES))('%s', (mode, whenMissing) => guardWith(whenMissing).sends({ WhenMissing: mode }));
+  test.each(Object.entries(MODES))('contain the mode %s', (mode, whenMissing) => guardWith(whenMissing).sends({ WhenMissing: mode }));
 
   test.each([
     [Duration.seconds(1), 1],
     [Duration.millis(1500), 2],
     [Duration.minutes(14), 840],
     [Duration.hours(0.1), 360],
-  ])('the wait of %s, in whole seconds', (duration, seconds) => {
+  ])('contain a wait of %s in whole seconds', (duration, seconds) => {
     guardWith(WhenMissing.waitFor(duration)).sends({ WaitSeconds: String(seconds) });
   });
 
@@ -35,7 +35,7 @@ describe('what the guard is told', () => {
     ['fail', 300],
     ['waitFor', 600 + 300],
     ['startWithoutTasks', 300],
-  ] as const)('CloudFormation gives it time to answer beyond the wait: %s', (mode, seconds) => {
+  ] as const)('contain a CloudFormation timeout that is longer than the wait: %s', (mode, seconds) => {
     guardWith(MODES[mode]).sends({ ServiceTimeout: String(seconds) });
   });
 });
@@ -61,7 +61,7 @@ describe('WhenMissing.waitFor refuses', () => {
     expect(() => WhenMissing.waitFor(duration)).toThrow(new Error('WhenMissing.waitFor: duration must be known at synthesis'));
   });
 
-  test.each([[undefined, 'undefined'], [5, '5'], ['5m', '"5m"']])('%p, as a script without types may pass it', (duration, shown) => {
+  test.each([[undefined, 'undefined'], [5, '5'], ['5m', '"5m"']])('%p, which only JavaScript programs can pass', (duration, shown) => {
     expect(() => WhenMissing.waitFor(duration as any)).toThrow(new Error(`WhenMissing.waitFor: duration ${shown} is not a Duration`));
   });
 });

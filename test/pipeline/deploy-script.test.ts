@@ -54,7 +54,7 @@ test('uncommitted changes are refused, because the tag of the image would not in
   expect(output).toContain('error: there are uncommitted changes: commit them first');
 });
 
-/** Runs the script in a repository with one commit, on an account where every image exists and no service does. */
+/** Runs the script in a repository with one commit. In its AWS account, every image exists, and no service does. */
 function run(app: App, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
   const given = args.filter((arg) => typeof arg === 'string');
   const script = new DeployScript(app, `Script${app.node.children.length}`).render();

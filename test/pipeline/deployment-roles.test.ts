@@ -12,7 +12,7 @@ const OWN = {
   lookupRoleArn: 'arn:aws:iam::222222222222:role/own-lookup',
 };
 
-describe('the roles of a stack equal the roles in its cloud assembly', () => {
+describe('the roles that the library derives equal the roles in the cloud assembly', () => {
   class Company extends DefaultStackSynthesizer {
     constructor() {
       super({ ...OWN, qualifier: 'company' });
@@ -20,22 +20,22 @@ describe('the roles of a stack equal the roles in its cloud assembly', () => {
   }
 
   test.each<[string, () => IStackSynthesizer]>([
-    ['those of cdk bootstrap', () => new DefaultStackSynthesizer()],
-    ['of another qualifier', () => new DefaultStackSynthesizer({ qualifier: 'mine', bucketPrefix: 'shop/', fileAssetsBucketName: 'own-bucket' })],
-    ['of one\'s own', () => new DefaultStackSynthesizer(OWN)],
-    ['of a subclass', () => new Company()],
-    ['none for some purposes', () => new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '', lookupRoleArn: '' })],
-    ['with parameters', () => new DefaultStackSynthesizer({
+    ['the default synthesizer', () => new DefaultStackSynthesizer()],
+    ['another qualifier', () => new DefaultStackSynthesizer({ qualifier: 'mine', bucketPrefix: 'shop/', fileAssetsBucketName: 'own-bucket' })],
+    ['explicit roles', () => new DefaultStackSynthesizer(OWN)],
+    ['a subclass of the default synthesizer', () => new Company()],
+    ['some roles omitted', () => new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '', lookupRoleArn: '' })],
+    ['additional parameters of sts:AssumeRole', () => new DefaultStackSynthesizer({
       lookupRoleExternalId: 'secret', lookupRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'shop' }] }, deployRoleAdditionalOptions: { PolicyArns: [{ arn: 'a' }] },
     })],
-    ['none at all: CliCredentialsStackSynthesizer', () => new CliCredentialsStackSynthesizer({ qualifier: 'mine' })],
-    ['none at all: LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
-  ])('%s', (_, synthesizer) => {
+    ['CliCredentialsStackSynthesizer', () => new CliCredentialsStackSynthesizer({ qualifier: 'mine' })],
+    ['LegacyStackSynthesizer', () => new LegacyStackSynthesizer()],
+  ])('with %s', (_, synthesizer) => {
     const { read, named } = rolesOf(new Stack(testApp(), 'Shop', { env: ENV, synthesizer: synthesizer() }));
     expect(read).toEqual(named);
   });
 
-  test('for a stack with the synthesizer of the app', () => {
+  test('with the synthesizer of the app', () => {
     const { read, named } = rolesOf(new Stack(new App({ defaultStackSynthesizer: new DefaultStackSynthesizer(OWN) }), 'Shop', { env: ENV }));
     expect(read).toEqual(named);
   });
@@ -62,7 +62,7 @@ test('a synthesizer that does not expose its roles has only the lookup role', ()
   expect(deploymentRoles(stack)).toEqual({ lookupRoleArn: { arn: 'arn:aws:iam::111122223333:role/lookup', parameters: {} } });
 });
 
-/** What is read off the synthesizer, and what the CDK CLI reads in the manifests. */
+/** The roles that the library derives from the synthesizer, and the roles in the manifest, which the CDK CLI assumes. */
 function rolesOf(stack: Stack, partition = 'aws'): Record<'read' | 'named', Record<string, unknown>> {
   stack.synthesizer.addFileAsset({ sourceHash: 'a', fileName: __filename, packaging: FileAssetPackaging.FILE });
   stack.synthesizer.addDockerImageAsset({ sourceHash: 'b', directoryName: __dirname });

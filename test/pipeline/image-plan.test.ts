@@ -68,7 +68,7 @@ describe('the settings in the tag', () => {
   });
 });
 
-describe('the sources of an image', () => {
+describe('the sources of an image are', () => {
   const sources = (build: Build) => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -76,18 +76,18 @@ describe('the sources of an image', () => {
   };
 
   test.each<[string, Build, string[]]>([
-    ['the whole repository', {}, ['.']],
-    ['the context', { context: './api/' }, ['api']],
-    ['a Dockerfile elsewhere, and the list of what to ignore beside it', { context: 'api', dockerfile: 'docker/api' }, ['api', 'docker/api', 'docker/api.dockerignore']],
-    ['additional contexts', { context: 'api', additionalContexts: { lib: 'packages/lib', base: 'docker-image://alpine' } }, ['api', 'packages/lib']],
-    ['nothing twice', { context: 'api', additionalContexts: { all: '.' }, dockerfile: 'docker/api' }, ['.']],
-    ['directories whose names begin alike', { context: 'api', additionalContexts: { lib: 'api-lib' } }, ['api', 'api-lib']],
+    ['the whole repository by default', {}, ['.']],
+    ['its build context', { context: './api/' }, ['api']],
+    ['also a Dockerfile outside the context and its ignore file', { context: 'api', dockerfile: 'docker/api' }, ['api', 'docker/api', 'docker/api.dockerignore']],
+    ['also additional contexts that are directories', { context: 'api', additionalContexts: { lib: 'packages/lib', base: 'docker-image://alpine' } }, ['api', 'packages/lib']],
+    ['no paths within other paths', { context: 'api', additionalContexts: { all: '.' }, dockerfile: 'docker/api' }, ['.']],
+    ['separate directories even if one name begins with the other', { context: 'api', additionalContexts: { lib: 'api-lib' } }, ['api', 'api-lib']],
   ])('%s', (_, build, expected) => {
     expect(sources(build)).toEqual(expected);
   });
 });
 
-describe('ids', () => {
+describe('the IDs of images', () => {
   test('are readable, and differ if names differ only in separators, account, or region', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
@@ -160,7 +160,7 @@ describe('a promoted image', () => {
   });
 });
 
-describe('invalid settings are refused', () => {
+describe('build settings', () => {
   const render = (build: Record<string, unknown>, content: Parameters<typeof inSources>[0] = { directories: ['api', '.'] }) => inSources(content, (root) => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -218,7 +218,7 @@ describe('invalid settings are refused', () => {
     expect(() => render(build)).toThrow(message);
   });
 
-  test('and valid settings are accepted', () => {
+  test('are accepted if they are valid', () => {
     expect(() => render({
       context: './api/',
       dockerfile: 'api/Dockerfile',
@@ -232,19 +232,19 @@ describe('invalid settings are refused', () => {
     })).not.toThrow();
   });
 
-  test.each(['github.com/octo-org/web', 'target:web'])('a directory that buildx would read as an address is marked as a path: %s', (directory) => {
+  test.each(['github.com/octo-org/web', 'target:web'])('mark a directory that buildx would read as an address as a path: %s', (directory) => {
     const { images: [image] } = render({ context: 'api', additionalContexts: { web: directory } }, { directories: ['api', directory] });
     expect(image.additionalContexts).toEqual({ web: `./${directory}` });
     expect(image.sources).toContain(directory);
   });
 
-  test('paths are not checked if the root of the repository is unknown', () => {
+  test('can have any path if the root of the repository is unknown', () => {
     const app = testApp();
     const { registry } = new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
     expect(() => planOf(app, [{ registry, context: 'somewhere' }])).not.toThrow();
   });
 
-  test('the default Dockerfile does not have to exist at synthesis', () => {
+  test('can omit the Dockerfile, which does not have to exist at synthesis', () => {
     expect(() => inSources({}, (root) => {
       const app = testApp();
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api');
@@ -252,7 +252,7 @@ describe('invalid settings are refused', () => {
     })).not.toThrow();
   });
 
-  test('a compression that Lambda does not support is refused for a Lambda function', () => {
+  test('cannot have a compression that Lambda does not support if a Lambda function uses the image', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const registry = ImageRegistry.inCompanionStack(stack, 'Function');
@@ -262,7 +262,7 @@ describe('invalid settings are refused', () => {
     expect(() => planOf(app, [{ registry, compression: ImageCompression.gzip(9) }])).not.toThrow();
   });
 
-  test.each([0, 23, 1.5, NaN, Infinity])('a compression level of %d', (level) => {
+  test.each([0, 23, 1.5, NaN, Infinity])('cannot have a compression level of %d', (level) => {
     expect(() => ImageCompression.zstd(level)).toThrow(`ImageCompression.zstd: level ${level} is not a whole number from 1 to 22`);
   });
 });

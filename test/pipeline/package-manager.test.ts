@@ -11,7 +11,7 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(root, { recursive: true }));
 
-/** What is installed for an app, given the files of its repository. */
+/** Writes the files of a repository and returns the installation of the app. */
 function installation(files: Record<string, string | object>, app = '.'): Installation {
   for (const [file, content] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
@@ -24,24 +24,24 @@ function installation(files: Record<string, string | object>, app = '.'): Instal
 const LOCKED = 'whatever the lockfile holds';
 const COREPACK = 'npx --yes corepack@0.34.7 enable --install-directory "$(dirname "$(command -v node)")"';
 
-/** For the later steps of a job. */
+/** The command that puts bun on the path of later steps. */
 function onPath(bun: string): string {
   return `dirname "$(npx --yes --package ${bun} --call 'command -v bun')" >> "$GITHUB_PATH"`;
 }
 
 test.each<[string, Record<string, string | object>, string, string[]]>([
-  ['npm', { 'package.json': {}, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['npm with a lockfile', { 'package.json': {}, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
   ['npm without a lockfile', { 'package.json': {} }, 'npx cdk', ['npm install']],
-  ['npm with a shrinkwrap', { 'package.json': {}, 'npm-shrinkwrap.json': LOCKED }, 'npx cdk', ['npm ci']],
-  ['pnpm', { 'package.json': {}, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
-  ['yarn 1', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [COREPACK, 'yarn install --frozen-lockfile']],
-  ['yarn 4', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [COREPACK, 'yarn install --immutable']],
-  ['yarn 4 that is named only', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [COREPACK, 'yarn install --no-immutable']],
-  ['bun', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile', onPath('bun@1')]],
-  ['bun of a version', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile', onPath('bun@1.2.3')]],
-  ['the lockfile, where package.json names another manager', { 'package.json': { packageManager: 'yarn@4.5.0' }, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
-  ['package.json, where there are two lockfiles', { 'package.json': { packageManager: 'pnpm@9.1.0' }, 'package-lock.json': LOCKED, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
-])('%s', (_, files, cdkCommand, commands) => {
+  ['npm with a shrinkwrap file', { 'package.json': {}, 'npm-shrinkwrap.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['pnpm with a lockfile', { 'package.json': {}, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
+  ['yarn 1 with a lockfile', { 'package.json': {}, 'yarn.lock': '# yarn lockfile v1' }, 'yarn cdk', [COREPACK, 'yarn install --frozen-lockfile']],
+  ['yarn 4 with a lockfile', { 'package.json': {}, 'yarn.lock': '__metadata:\n  version: 8\n' }, 'yarn cdk', [COREPACK, 'yarn install --immutable']],
+  ['yarn 4 that only package.json names', { 'package.json': { packageManager: 'yarn@4.5.0' } }, 'yarn cdk', [COREPACK, 'yarn install --no-immutable']],
+  ['bun with a lockfile', { 'package.json': {}, 'bun.lock': LOCKED }, 'npx cdk', ['npx --yes bun@1 install --frozen-lockfile', onPath('bun@1')]],
+  ['the bun version in package.json', { 'package.json': { packageManager: 'bun@1.2.3' }, 'bun.lockb': LOCKED }, 'npx cdk', ['npx --yes bun@1.2.3 install --frozen-lockfile', onPath('bun@1.2.3')]],
+  ['the package manager of the lockfile if package.json names another one', { 'package.json': { packageManager: 'yarn@4.5.0' }, 'package-lock.json': LOCKED }, 'npx cdk', ['npm ci']],
+  ['the package manager in package.json if there are two lockfiles', { 'package.json': { packageManager: 'pnpm@9.1.0' }, 'package-lock.json': LOCKED, 'pnpm-lock.yaml': LOCKED }, 'pnpm exec cdk', ['pnpm install --frozen-lockfile']],
+])('the installation uses %s', (_, files, cdkCommand, commands) => {
   expect(installation(files)).toMatchObject({ cdkCommand, steps: [{ name: 'Install', directory: '.', commands }] });
 });
 
@@ -67,18 +67,18 @@ describe('an app below the root of its repository', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {}, 'infra/app/package-lock.json': LOCKED })).toEqual(['infra/app']);
   });
 
-  test.each<Record<string, string | object>>([
-    { 'package.json': { workspaces: ['infra/*'] }, 'package-lock.json': LOCKED, 'infra/app/package.json': {} },
-    { 'package.json': {}, 'pnpm-workspace.yaml': '', 'pnpm-lock.yaml': LOCKED, 'infra/app/package.json': {} },
-  ])('or the lockfile of its workspace (%#)', (files) => {
+  test.each<[string, Record<string, string | object>]>([
+    ['npm', { 'package.json': { workspaces: ['infra/*'] }, 'package-lock.json': LOCKED, 'infra/app/package.json': {} }],
+    ['pnpm', { 'package.json': {}, 'pnpm-workspace.yaml': '', 'pnpm-lock.yaml': LOCKED, 'infra/app/package.json': {} }],
+  ])('uses the lockfile of its %s workspace', (_, files) => {
     expect(directories(files)).toEqual(['.']);
   });
 
-  test('or the lockfile of a parent project', () => {
+  test('uses the lockfile of a parent project if it has no package.json', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED })).toEqual(['.']);
   });
 
-  test('but not the lockfile of another project', () => {
+  test('does not use the lockfile of a project that it does not belong to', () => {
     expect(directories({ 'package.json': {}, 'package-lock.json': LOCKED, 'infra/app/package.json': {} })).toEqual(['infra/app']);
   });
 });
@@ -95,7 +95,7 @@ describe('an app in Python', () => {
     ['uv', { 'cdk.json': { app: 'uv run app.py' }, 'uv.lock': LOCKED }, [
       `python3 -m venv ${TOOLS}`, `${TOOLS}/bin/pip install uv`, `${TOOLS}/bin/uv sync --frozen`, `echo ${TOOLS}/bin >> "$GITHUB_PATH"`,
     ]],
-  ])('%s: installs its packages so that python3 finds them', (_, files, commands) => {
+  ])('installs its packages with %s, so that python3 finds them', (_, files, commands) => {
     expect(installation(files)).toEqual({
       cdkCommand: 'npx --yes aws-cdk@2',
       steps: [{ name: 'Install Python packages', directory: '.', commands: [...commands, 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"'] }],
@@ -113,19 +113,19 @@ describe('an app in Python', () => {
     });
   });
 
-  test.each(['pipenv run python app.py', 'python3 app.py'])('without any of these files cannot be installed (%s)', (app) => {
+  test.each(['pipenv run python app.py', 'python3 app.py'])('without a file of a supported package manager cannot be installed (%s)', (app) => {
     expect(installation({ 'cdk.json': { app }, 'Pipfile.lock': '{}' })).toMatchObject({
       steps: [], fault: 'cdk.json runs Python, but there is no requirements.txt, poetry.lock, or uv.lock: add one of them, or pass installCommand',
     });
   });
 
-  test('can install the CDK CLI with npm', () => {
+  test('uses npm for the CDK CLI if it has a package.json', () => {
     const files = { 'cdk.json': { app: '.venv/bin/python app.py' }, 'requirements.txt': '', 'package.json': {}, 'package-lock.json': LOCKED };
     expect(installation(files)).toMatchObject({ cdkCommand: 'npx cdk', steps: [{ commands: ['npm ci'] }, { name: 'Install Python packages' }] });
   });
 });
 
-test('files for another purpose are not installed', () => {
+test('a requirements.txt of an app in another language is not installed', () => {
   expect(installation({ 'cdk.json': { app: 'npx ts-node app.ts' }, 'requirements.txt': 'mkdocs', 'package.json': {} }).steps).toHaveLength(1);
 });
 

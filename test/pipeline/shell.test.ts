@@ -23,25 +23,25 @@ describe('a quoted word', () => {
     }), { numRuns: 20 });
   });
 
-  test.each([['a/b.c', 'a/b.c'], ['', "''"], ["it's", "'it'\\''s'"], ['a\\', "$'a\\\\'"], ['a\nb', "$'a\\nb'"]])('%j is %s', (word, expected) => {
+  test.each([['a/b.c', 'a/b.c'], ['', "''"], ["it's", "'it'\\''s'"], ['a\\', "$'a\\\\'"], ['a\nb', "$'a\\nb'"]])('of %j is %s', (word, expected) => {
     expect(quoted(word)).toBe(expected);
   });
 });
 
-describe('the functions that commands call', () => {
-  test('include exactly the functions that they call', () => {
+describe('the definitions of functions', () => {
+  test('include exactly the functions that the commands call, directly or indirectly', () => {
     const defined = (commands: string) => functions(commands).match(/^\w+(?=\(\) \{$)/gm);
     expect(defined('digest=$(look_up 1 2 3 4)')).toEqual(['look_up']);
     expect(defined('push_image 1 2 3 4')).toEqual(['complain', 'look_up', 'push_image', 'pushed_image']);
     expect(defined('echo nothing')).toBeNull();
   });
 
-  test('are in the file with their name, and behave the same in a condition', () => {
+  test('are in files with their names, and handle failures in a condition too', () => {
     for (const file of fs.readdirSync('src/pipeline/shell')) {
       const text = fs.readFileSync(path.join('src/pipeline/shell', file), 'utf8');
       const name = path.basename(file, '.sh').replace(/-/g, '_');
       expect(text).toMatch(new RegExp(`^#!/usr/bin/env bash\n\n# ${name}\\b.*\n(# .*\n)+${name}\\(\\) \\{\n[^]*\n\\}\n$`));
-      // In a condition `set -e` is off, so that what an assignment runs has to be followed by what happens if it fails.
+      // `set -e` has no effect in a condition, so each assignment from a command must handle a failure.
       for (const [line] of text.matchAll(/^ *\w+=\$\([^]*?\)( \|\| return)?$/gm)) expect({ file, line }).toEqual({ file, line: expect.stringMatching(/\|\| return$/) });
     }
   });
@@ -72,7 +72,7 @@ describe('the digest of a pushed image', () => {
   });
 
   test.each(['push_image 1 eu-1 shop t .', 'look_up 1 eu-1 shop t', 'pushed_image 1 eu-1 shop t', 'copy_image uri sha256:0 1 eu-1 shop uri t', 'newest_tag 1 eu-1 shop t'])(
-    'fails where the registry cannot be asked: %s', (call) => {
+    'fails if the registry cannot be queried: %s', (call) => {
       const denied = new Account({ fails: 'aws' });
       expect(denied.run(call)).toMatchObject({ stderr: expect.stringContaining('AccessDenied') });
       expect(denied.run(call).status).not.toBe(0);
@@ -90,7 +90,7 @@ describe('the tag', () => {
     expect(aws.run('image_tag 0a1b2c3d :/api :/api.dockerfile').stdout).toBe(`${third}-0a1b2c3d\n`);
   });
 
-  test('is an error if no commit contains the sources', () => {
+  test('cannot be determined if no commit contains the sources', () => {
     const aws = new Account();
     aws.commit('api/a', 'one');
     expect(aws.run('image_tag 0a1b2c3d :/web')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('no commit contains any of :/web') });
@@ -103,7 +103,7 @@ describe('the tag', () => {
     expect(new Account({ tags: {} }).run('newest_tag 1 eu-1 shop c-1').stdout).toBe('c-1\n');
   });
 
-  test('is an error if there are uncommitted changes', () => {
+  test('cannot be used if there are uncommitted changes', () => {
     const aws = new Account();
     aws.commit('api/a', 'one');
     expect(aws.run('refuse_changes :/api')).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -142,7 +142,7 @@ describe('a copy', () => {
 });
 
 describe('secrets of a build', () => {
-  test.each([['', 1], ['value', 0]])('with the value "%s" exit with %d', (NPM_TOKEN, status) => {
+  test.each([['', 1], ['value', 0]])('with the value "%s" result in exit code %d', (NPM_TOKEN, status) => {
     expect(new Account().run('require_secrets NPM_TOKEN', { NPM_TOKEN }).status).toBe(status);
   });
 
@@ -178,11 +178,11 @@ describe('a read-only command', () => {
   });
 });
 
-test('reports an error as an annotation in GitHub Actions', () => {
+test('an error is reported as an annotation in GitHub Actions', () => {
   expect(new Account().run('complain "no good"', { GITHUB_ACTIONS: 'true' }).stderr).toBe('::error::no good\n');
 });
 
-describe('stages', () => {
+describe('for stages,', () => {
   test.each([
     ['only_stages 2 Dev Prod', 0], ['only_stages 2 Dev Prod Prod', 0], ['only_stages 2 Dev Prod Dev Prod', 0],
     ['only_stages 2 Dev Prod Prods', 2], ['only_stages 2 Dev Prod "Dev Prod"', 2], ['only_stages 2 Dev Prod ""', 2],
@@ -195,7 +195,7 @@ describe('stages', () => {
 interface Circumstances {
   /** Digests by tag. No tag can be overwritten. */
   readonly tags?: Record<string, string>;
-  /** What somebody else pushes just before. */
+  /** Digests by tag that another run pushes right before the command of this run. */
   readonly meanwhile?: Record<string, string>;
   readonly fails?: 'aws' | 'build';
   /** Whether the AWS CLI prints a warning first. */
@@ -205,7 +205,7 @@ interface Circumstances {
 const accounts: Account[] = [];
 afterAll(() => accounts.forEach((account) => fs.rmSync(account.directory, { recursive: true })));
 
-/** A working copy, and stand-ins for the AWS CLI and Docker that share a registry. */
+/** A working copy, with stand-ins for the AWS CLI and Docker that share a registry. */
 class Account {
   public readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-shell-'));
   private readonly bin = path.join(this.directory, '.bin');

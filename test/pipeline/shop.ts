@@ -12,12 +12,12 @@ export const ROLES = {
   deployRoleArn: 'arn:aws:iam::111122223333:role/deploy',
 };
 
-/** A service in a stack of its own, with a registry beside it. */
+/** Creates a stack with a service, and its registry stack. */
 export function serviceIn(app: App | Stage, id = 'Shop', props: StackProps = { env: ENV }): PhasedFargateService {
   return new PhasedFargateService(new Stack(app, id, props), 'Api');
 }
 
-/** Two stages that run what one registry has. */
+/** Creates an app with two stages that run the image of one registry. */
 export function stages(): { app: App; registry: ImageRegistry; staging: Stage; production: Stage } {
   const app = testApp();
   const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
@@ -33,7 +33,7 @@ export function workflow(scope: App | Stage, props: Partial<DeployWorkflowProps>
   return new DeployWorkflow(scope, 'Deploy', { ...ROLES, ...props });
 }
 
-/** Runs what is done with it in the root of a source repository that has these directories, each with a Dockerfile, and these files. */
+/** Calls `work` in a source repository with these files, and these directories with a Dockerfile in each. */
 export function inSources<T>(content: { directories?: string[]; files?: string[]; marker?: string }, work: (root: string) => T): T {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-sources-')));
   const cwd = jest.spyOn(process, 'cwd').mockReturnValue(root);

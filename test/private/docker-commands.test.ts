@@ -9,13 +9,13 @@ import { Fixture } from '../guard/handler/fixtures';
 import { event, REPOSITORY, Simulation } from '../guard/handler/simulation';
 import { testApp } from '../util/synth';
 
-// Every pair of users is synthesised and asked for.
+// This test synthesizes every pair of users.
 jest.setTimeout(60_000);
 
 const MACHINE = 'linux/amd64';
 const MEDIA_TYPE = 'application/vnd.oci.image';
 
-/** What `docker buildx build` makes of its flags, in the shape that its documentation describes. */
+/** The image that `docker buildx build` creates for its flags, according to its documentation. */
 function built(command: string): { tag: string; fixture: Fixture } {
   const flag = (name: string) => new RegExp(`--${name}[ =](\\S+)`).exec(command)?.[1];
   const platforms = (flag('platform') ?? MACHINE).split(',');
@@ -67,7 +67,7 @@ function use(stack: Stack, guard: ImageGuard, user: Use): void {
   }
 }
 
-/** A guard for each set of users, all of one registry: what they ask, and the push commands of the registry. */
+/** Creates a guard of one registry for each set of users. Returns their requests, and the push commands of the registry. */
 function shop(...guards: Use[][]): { properties: object[]; pushCommands: string } {
   const stack = new Stack(testApp(), 'Shop', { env: { account: '111122223333', region: 'eu-west-1' } });
   const registry = new ImageRegistry(new Stack(stack, 'Images'), 'Images', { repositoryName: REPOSITORY });
@@ -95,7 +95,7 @@ const ONE_GUARD: Use[][] = [
 ];
 
 describe('the guard that prints a push command', () => {
-  test.each(ONE_GUARD.map((users) => [users]))('in its failure reason accepts the pushed image, for %j', async (users) => {
+  test.each(ONE_GUARD.map((users) => [users]))('in its failure reason accepts the pushed image for %j', async (users) => {
     const [properties] = shop(users).properties;
     const { Reason = '' } = await new Simulation().request(event({}, properties));
     expect(builds(Reason)).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('the guard that prints a push command', () => {
     expect(await registryWith(builds(Reason)).request(event({}, properties))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test.each(['oneGuard', 'twoGuards'] as const)('in the output of its registry accepts the pushed images (%s)', async (guards) => {
+  test.each(['oneGuard', 'twoGuards'] as const)('in the output of its registry accepts the pushed images, with %s', async (guards) => {
     const sets = guards === 'oneGuard' ? ONE_GUARD.map((users) => [users]) : USES.flatMap((one) => USES.map((other) => [[one], [other]]));
     for (const set of sets) {
       const { properties, pushCommands } = shop(...set);

@@ -94,20 +94,20 @@ describe('the registry stack inherits', () => {
   const companionOf = (stack: Stack) => ImageRegistry.inCompanionStack(stack, 'Images').stack;
 
   test.each([
-    ['account and region', ENV],
-    ['the region only', { region: 'eu-west-1' }],
-    ['that the environment is not known', {}],
+    ['the account and region', ENV],
+    ['a region without an account', { region: 'eu-west-1' }],
+    ['an unknown environment', {}],
   ])('%s', (_, env) => {
     const stack = serviceStack(testApp(), { env });
     expect(companionOf(stack).environment).toBe(stack.environment);
   });
 
-  test.each(['no feature flags', 'all recommended feature flags'] as const)('tags of the stack, with %s', (flags) => {
+  test.each(['no feature flags', 'all recommended feature flags'] as const)('the tags of the stack, with %s', (flags) => {
     const companion = companionOf(inhabited(serviceStack(testApp({}, flags), { tags: { team: 'web' } })));
     expect(artifactOf(companion).tags).toMatchObject({ team: 'web' });
   });
 
-  test('no tags of constructs in the stack', () => {
+  test('tags that Tags.of(stack) adds later', () => {
     const stack = serviceStack();
     const companion = companionOf(stack);
     Tags.of(stack).add('team', 'web');
@@ -123,7 +123,7 @@ describe('the registry stack inherits', () => {
     });
   });
 
-  test('aspects', () => {
+  test('the aspects', () => {
     const stack = serviceStack();
     const companion = companionOf(stack);
     const visited: string[] = [];
@@ -132,7 +132,7 @@ describe('the registry stack inherits', () => {
     expect(visited).toContain('Web/Registry/Images/Resource/Resource');
   });
 
-  test.each([true, false])('termination protection: %s', (terminationProtection) => {
+  test.each([true, false])('the termination protection %s', (terminationProtection) => {
     const companion = companionOf(serviceStack(testApp(), { terminationProtection }));
     expect(artifactOf(companion).terminationProtection ?? false).toBe(terminationProtection);
   });
@@ -177,33 +177,33 @@ describe('the registry stack inherits', () => {
   });
 
   describe.each<[string, () => IReusableStackSynthesizer]>([
-    ['CDK by default', () => new DefaultStackSynthesizer()],
-    ['an organisation', organisations],
-    ['an organisation without the rule about the bootstrap version', () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })],
-    ['the lookup role left out', () => new DefaultStackSynthesizer({ useLookupRoleForStackOperations: false })],
-    ['external ids and session tags', () => new DefaultStackSynthesizer({
+    ['the default of CDK', () => new DefaultStackSynthesizer()],
+    ['custom roles, buckets, and prefixes', organizations],
+    ['no rule for the bootstrap version', () => new DefaultStackSynthesizer({ generateBootstrapVersionRule: false })],
+    ['no lookup role for stack operations', () => new DefaultStackSynthesizer({ useLookupRoleForStackOperations: false })],
+    ['external IDs and session tags', () => new DefaultStackSynthesizer({
       deployRoleExternalId: 'one',
       fileAssetPublishingExternalId: 'two',
       lookupRoleExternalId: 'three',
       deployRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'web' }] },
     })],
-    ['the credentials of the CLI', () => new CliCredentialsStackSynthesizer({ qualifier: 'cli', fileAssetsBucketName: 'org-assets', bucketPrefix: 'web/' })],
-    ['CDK v1', () => new LegacyStackSynthesizer()],
-  ])('the synthesizer of %s', (_, make) => {
+    ['the credentials of the CDK CLI', () => new CliCredentialsStackSynthesizer({ qualifier: 'cli', fileAssetsBucketName: 'org-assets', bucketPrefix: 'web/' })],
+    ['the behavior of CDK v1', () => new LegacyStackSynthesizer()],
+  ])('a synthesizer with %s', (_, make) => {
     test.each<[string, () => Stack]>([
       ['the app', () => serviceStack(testApp({ defaultStackSynthesizer: make() }), { env: ENV })],
       ['the stack', () => serviceStack(testApp(), { env: ENV, synthesizer: make() })],
-      ['the stack, whatever that of the app', () => serviceStack(testApp({ defaultStackSynthesizer: organisations() }), { env: ENV, synthesizer: make() })],
-      ['the stack, which says the same as that of the app', () =>
+      ['the stack if the app has another one', () => serviceStack(testApp({ defaultStackSynthesizer: organizations() }), { env: ENV, synthesizer: make() })],
+      ['the stack if the app has an equal one', () =>
         serviceStack(testApp({ defaultStackSynthesizer: make() }), { env: ENV, synthesizer: make() })],
-      ['a stack whose environment is not known', () => serviceStack(testApp(), { synthesizer: make() })],
-    ])('of %s', (__, makeStack) => {
+      ['a stack with an unknown environment', () => serviceStack(testApp(), { synthesizer: make() })],
+    ])('from %s', (__, makeStack) => {
       const stack = makeStack();
       expect(deployment(companionOf(stack))).toEqual(deployment(stack));
     });
   });
 
-  test.each([true, false])('later settings: termination protection %s, and tags', (terminationProtection) => {
+  test.each([true, false])('tags and the termination protection %s even if they are set later', (terminationProtection) => {
     const stack = serviceStack(testApp(), { terminationProtection: !terminationProtection });
     const companion = companionOf(stack);
     stack.terminationProtection = terminationProtection;
@@ -214,7 +214,7 @@ describe('the registry stack inherits', () => {
     expect(artifactOf(stack).tags).toEqual({ team: 'web' });
   });
 
-  test('no setting that it has itself', () => {
+  test('no setting that it has set itself', () => {
     const stack = serviceStack(testApp(), { terminationProtection: false, tags: { team: 'web', cost: 'web' } });
     const companion = companionOf(stack);
     companion.terminationProtection = true;
@@ -226,7 +226,7 @@ describe('the registry stack inherits', () => {
   });
 });
 
-function organisations(): DefaultStackSynthesizer {
+function organizations(): DefaultStackSynthesizer {
   const role = (name: string) => `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/org/\${Qualifier}-${name}`;
   return new DefaultStackSynthesizer({
     qualifier: 'org',
@@ -240,7 +240,7 @@ function organisations(): DefaultStackSynthesizer {
   });
 }
 
-/** Everything that tells the CLI how to deploy a stack, and nothing that tells one stack from another. */
+/** Everything in the manifest that determines how the CDK CLI deploys a stack, except what identifies the stack. */
 function deployment(stack: Stack): object {
   const { manifest, template, dependencies } = artifactOf(stack);
   const { templateFile, stackName, tags, stackTemplateAssetObjectUrl = '', additionalDependencies, ...properties } =

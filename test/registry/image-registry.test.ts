@@ -89,7 +89,7 @@ describe('the repository', () => {
     registryIn(stack).template().hasResourceProperties(REPOSITORY, { EncryptionConfiguration: Match.absent() });
   });
 
-  test('is encrypted with the KMS key that is given', () => {
+  test('can be encrypted with a KMS key', () => {
     const key = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111111111111:key/abc');
     registryIn(stack, { encryptionKey: key }).template().hasResourceProperties(REPOSITORY, {
       EncryptionConfiguration: { EncryptionType: 'KMS', KmsKey: 'arn:aws:kms:eu-west-1:111111111111:key/abc' },
@@ -126,7 +126,7 @@ describe('the name', () => {
     expect(nameIn(stack, '-_-')).toBe('appstack');
   });
 
-  test.each(['ab', '42', 'app-mp', 'team/app', 'a.b_c-d/e', 'a--b', 'a__b', 'a---b/c__d', 'a'.repeat(256)])('may be %s', (repositoryName) => {
+  test.each(['ab', '42', 'app-mp', 'team/app', 'a.b_c-d/e', 'a--b', 'a__b', 'a---b/c__d', 'a'.repeat(256)])('can be %s', (repositoryName) => {
     const { registry, template } = registryIn(stack, { repositoryName });
     expect(registry.repositoryName).toBe(repositoryName);
     template().hasResourceProperties(REPOSITORY, { RepositoryName: repositoryName });
@@ -175,7 +175,7 @@ describe('the name', () => {
     }
   });
 
-  describe('that is taken', () => {
+  describe('that another registry has', () => {
     const refused = (one: Stack, other: Stack) => {
       nameIn(one, 'Images', { repositoryName: 'app' });
       expect(() => nameIn(other, 'Pictures', { repositoryName: 'app' })).toThrow(
@@ -188,38 +188,38 @@ describe('the name', () => {
     };
     const inPlace = (scope: Construct, id: string, account?: string, region?: string) => new Stack(scope, id, { env: { account, region } });
 
-    test('in one stack is refused', () => refused(stack, stack));
-    test('by default, since ids differ in case only, is refused', () => {
+    test('is refused in the same stack', () => refused(stack, stack));
+    test('is refused if default names are equal, because IDs differ only in case', () => {
       new ImageRegistry(stack, 'Images');
       expect(() => new ImageRegistry(stack, 'images')).toThrow('repositoryName "appstack-images" is taken by AppStack/Images');
     });
-    test('in another stack of the app is refused', () => refused(stack, new Stack(app, 'Other')));
-    test('in the same account and region is refused, across stages too', () =>
+    test('is refused in another stack of the app', () => refused(stack, new Stack(app, 'Other')));
+    test('is refused in another stage with the same account and region', () =>
       refused(inPlace(new Stage(app, 'A'), 'Stack', '1', 'r'), inPlace(new Stage(app, 'B'), 'Stack', '1', 'r')));
-    test('in a nested stack is refused', () => refused(stack, new NestedStack(stack, 'Nested')));
-    test('in another account is no obstacle', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '2', 'r')));
-    test('in another region is no obstacle', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '1', 's')));
-    test('in another region is no obstacle, though the account is not known', () =>
+    test('is refused in a nested stack', () => refused(stack, new NestedStack(stack, 'Nested')));
+    test('is accepted in another account', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '2', 'r')));
+    test('is accepted in another region', () => accepted(inPlace(app, 'A', '1', 'r'), inPlace(app, 'B', '1', 's')));
+    test('is accepted in another region even if the account is unknown', () =>
       accepted(inPlace(app, 'A', undefined, 'r'), inPlace(app, 'B', undefined, 's')));
-    test('in another stage is no obstacle, as long as it is not known where the stages go', () =>
+    test('is accepted in another stage if the environments of both stages are unknown', () =>
       accepted(new Stack(new Stage(app, 'A'), 'Stack'), new Stack(new Stage(app, 'B'), 'Stack')));
-    test('in another app is no obstacle', () => accepted(stack, new Stack(testApp(), 'AppStack')));
+    test('is accepted in another app', () => accepted(stack, new Stack(testApp(), 'AppStack')));
   });
 
-  test('needs a stack above, and the error names the construct', () => {
+  test('requires a registry within a stack, and the error names the construct', () => {
     expect(() => new ImageRegistry(app, 'Images')).toThrow(/Images.* should be created in the scope of a Stack/);
   });
 });
 
-describe('as an ecr.IRepository', () => {
-  test('its name, ARN, and URI do not refer to a resource, so no other stack imports them', () => {
+describe('a registry, which is an ecr.IRepository,', () => {
+  test('has a name, ARN, and URI that do not refer to a resource, so no other stack imports them', () => {
     const { registry } = registryIn(stack);
     const resolved = JSON.stringify(stack.resolve([registry.repositoryName, registry.repositoryArn, registry.repositoryUri, registry.registryUri]));
     expect(resolved).not.toContain('Fn::GetAtt');
     expect(resolved.match(/"Ref":"[^"]*"/g)!.every((ref) => ref.includes('AWS::'))).toBe(true);
   });
 
-  test('its ARN and URI are literal if the environment is', () => {
+  test('has a literal ARN and URI if its environment is literal', () => {
     const { registry } = registryIn(new Stack(app, 'Concrete', { env: { account: '111111111111', region: 'eu-west-1' } }), { repositoryName: 'team/app' });
     expect(stack.resolve(registry.repositoryArn)).toEqual({
       'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:eu-west-1:111111111111:repository/team/app']],
@@ -229,7 +229,7 @@ describe('as an ecr.IRepository', () => {
     });
   });
 
-  test('grants push to a role, on exactly this repository', () => {
+  test('grants a role permission to push to exactly this repository', () => {
     const { registry, template } = registryIn(stack);
     registry.grantPush(new iam.Role(stack, 'Ci', { assumedBy: new iam.AccountRootPrincipal() }));
     template().hasResourceProperties('AWS::IAM::Policy', {

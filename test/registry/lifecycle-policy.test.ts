@@ -14,7 +14,7 @@ function policyOf(props: ImageRegistryProps = {}): any {
   return JSON.parse(repository.Properties.LifecyclePolicy.LifecyclePolicyText);
 }
 
-/** A registry that is pushed to and released from, whose guard moves its two marks as the handler does. */
+/** A registry with pushes and releases. Its guard moves its two release tags as the handler does. */
 class History {
   public images: Image[] = [];
   public running?: string;
@@ -38,7 +38,7 @@ class History {
     );
   }
 
-  /** Deploys some image that has a tag; if the deployment fails afterwards, the stack rolls back. */
+  /** Deploys one of the tagged images. If the deployment fails after the guard has answered, the stack rolls back. */
   public release(pick: number, failsLater: boolean): void {
     const candidates = this.images.filter(({ tags }) => [...tags].some((tag) => tag.startsWith('v')));
     if (candidates.length === 0) return;
@@ -147,14 +147,14 @@ test('without the first rule, a deployed image would expire', () => {
 });
 
 test.each([
-  [{ maxImageCount: 0 }, 'maxImageCount 0 is not a number of images: pass 1 or more (at Stack/Registry)'],
-  [{ maxUntaggedImageAge: Duration.hours(12) }, 'maxUntaggedImageAge 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)'],
-  [{ maxImageCount: 1e21 }, 'maxImageCount 1e+21 is not a number of images: pass 1 or more (at Stack/Registry)'],
-  [{ maxImageCount: 1.5 }, 'maxImageCount 1.5 is not a number of images: pass 1 or more (at Stack/Registry)'],
-  [{ maxUntaggedImageAge: Duration.hours(36) }, 'maxUntaggedImageAge 1 day 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)'],
-  // They would reach ECR as text.
-  [{ maxImageCount: Token.asNumber({ Ref: 'Keep' }) }, 'maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)'],
-  [{ maxUntaggedImageAge: Duration.days(Token.asNumber({ Ref: 'Keep' })) }, 'maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)'],
-])('%j is refused', (props, message) => {
+  ['maxImageCount 0 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 0 }],
+  ['maxUntaggedImageAge 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(12) }],
+  ['maxImageCount 1e+21 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 1e21 }],
+  ['maxImageCount 1.5 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 1.5 }],
+  ['maxUntaggedImageAge 1 day 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(36) }],
+  // The policy is text, so ECR would receive an unresolved token.
+  ['maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)', { maxImageCount: Token.asNumber({ Ref: 'Keep' }) }],
+  ['maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)', { maxUntaggedImageAge: Duration.days(Token.asNumber({ Ref: 'Keep' })) }],
+])('an invalid retention is refused: %s', (message, props) => {
   expect(() => policyOf(props)).toThrow(message);
 });

@@ -1,16 +1,16 @@
 import { wildcard } from '../util/wildcard';
 
 /**
- * ECR's lifecycle evaluator, by the order that its documentation gives: every rule is evaluated by itself, then the rules
- * are applied by priority, lowest number first. An image that a rule has matched is out of reach of all rules with a
- * higher number, whether it is expired or kept. Manifests that an index refers to are kept as long as the index.
+ * ECR's lifecycle evaluator. As documented, it first evaluates each rule separately, and then applies the rules by priority,
+ * lowest number first. After a rule matches an image, rules with a higher number do not affect that image, whether it expires
+ * or not. Child manifests are kept as long as their index.
  */
 export interface Image {
   readonly digest: string;
   readonly pushedAt: number;
   readonly tags: ReadonlySet<string>;
 
-  /** Digests of what an index consists of. */
+  /** Digests of the child manifests of an index. */
   readonly children: readonly string[];
 }
 
@@ -39,7 +39,7 @@ function matches({ tagStatus, tagPatternList, tagPrefixList }: any, { tags }: Im
   switch (tagStatus) {
     case 'any': return true;
     case 'untagged': return tags.size === 0;
-    // All patterns of one rule have to match, each some tag.
+    // An image matches a rule if each pattern of the rule matches one of its tags.
     default: return tagPatternList.every((pattern: string) => [...tags].some((tag) => wildcard(pattern).test(tag)));
   }
 }

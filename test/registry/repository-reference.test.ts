@@ -104,7 +104,7 @@ describe('a registry whose name is a token is accepted', () => {
   });
 });
 
-describe('a registry in another stack is referenced by the name that was set there', () => {
+describe('other stacks refer by name to', () => {
   test.each([
     ['an ImageRegistry', (scope: Construct) => new ImageRegistry(scope, 'Images', { repositoryName: 'team/app' })],
     ['a plain repository', (scope: Construct) => new ecr.Repository(scope, 'Images', { repositoryName: 'team/app' })],
@@ -122,14 +122,14 @@ describe('a registry in another stack is referenced by the name that was set the
   });
 });
 
-describe('a name that is changed after it has been referred to is refused', () => {
+describe('a changed name, after other stacks refer to it, is refused', () => {
   const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName ${name} is not the name "app-mp" by which other stacks ` +
     'refer to the repository: set repositoryName of the construct, and do not change it afterwards');
 
   test.each<[string, () => ecr.IRepository]>([
     ['an ImageRegistry', () => new ImageRegistry(other, 'Images', { repositoryName: 'app-mp' })],
     ['a plain repository', () => new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' })],
-  ])('%s', (_, make) => {
+  ])('for %s', (_, make) => {
     for (const [name, change] of Object.entries<(resource: ecr.CfnRepository) => void>({
       '"field"': (resource) => {
         resource.repositoryName = 'field';

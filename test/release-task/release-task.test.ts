@@ -47,7 +47,7 @@ function wire(of = stack): any {
   return Properties;
 }
 
-/** Of the whole assembly: what comes before what. */
+/** The references in the whole assembly, which determine the order of creation. */
 function graph(): ReferenceGraph {
   return new ReferenceGraph(app.synth());
 }
@@ -134,7 +134,7 @@ describe('the custom resource', () => {
   });
 
   test.each<[string, () => Partial<ReleaseTaskProps>]>([
-    ['no lines are wanted', () => ({ failureLogLines: 0 })],
+    ['no lines are requested', () => ({ failureLogLines: 0 })],
     ['the container logs elsewhere', () => ({ logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) })],
   ])('contains no log group if %s', (_, props) => {
     task(props());
@@ -154,14 +154,14 @@ describe('the custom resource', () => {
   });
 });
 
-/** Of the policy by which the function may run the task. */
+/** The statements of the policy that allows the function to run the task. */
 function policyStatements(): any[] {
   const [{ Properties }] = resources('AWS::IAM::Policy').filter(({ Properties: { PolicyDocument } }) => JSON.stringify(PolicyDocument).includes('ecs:RunTask'));
   return Properties.PolicyDocument.Statement;
 }
 
 describe('the function', () => {
-  test('may run this family in this cluster with these two roles, watch and stop tasks of the cluster, and read what the container logs', () => {
+  test('has permission to run this task family in this cluster with these two roles, to watch and stop tasks of the cluster, and to read the log of the container', () => {
     const { taskDefinition, logGroup } = task();
     const arn = (service: string, resource: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:${service}:eu-west-1:111122223333:${resource}`]] });
     const arnOf = (service: string, start: string, value: string, end: string) =>
@@ -185,7 +185,7 @@ describe('the function', () => {
     ]);
   });
 
-  test('may besides ask for the status of its stack and write its own log, and nothing else', () => {
+  test('also has permission to query the status of its stack and to write its own log, and no others', () => {
     task();
     const [{ Properties }] = resources('AWS::IAM::Role').filter(({ Properties: { Description } }) => Description === 'Runs the release tasks of this stack');
 
@@ -195,7 +195,7 @@ describe('the function', () => {
     expect(Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('is one for all release tasks of a stack, each with a policy of its own, with %s', (flags) => {
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('is shared by all release tasks of a stack, each of which adds a policy, with %s', (flags) => {
     app = testApp({}, flags);
     stack = new Stack(app, 'Shop');
     guard = guardIn(stack, 'Guard');
@@ -360,16 +360,16 @@ describe('runBefore', () => {
   });
 
   test.each<[string, () => any, string]>([
-    ['holds no service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or pass this task to its node.addDependency() (at Shop/Migration)'],
-    ['is not there', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
-    ['is a name', () => 'api', 'runBefore: "api" is not a construct'],
-    ['is not made in this app', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],
-    ['holds the task itself', () => {
+    ['a construct without a service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or pass this task to its node.addDependency() (at Shop/Migration)'],
+    ['undefined', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
+    ['the name of a service', () => 'api', 'runBefore: "api" is not a construct'],
+    ['an imported service', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],
+    ['a construct that contains the task itself', () => {
       new GuardedFargateService(stack, 'Api', { guard, cluster });
       return stack;
     }, 'runBefore: Shop contains this task, which cannot run before itself: pass the services in it (at Shop/Migration)'],
-    ['is in another stage', () => new PhasedFargateService(new Stack(new Stage(app, 'Prod'), 'Shop'), 'Api'), 'runBefore: Prod/Shop/Api is in another stage, which cannot wait for this one'],
-  ])('refuses what %s', (_, make, message) => {
+    ['a service in another stage', () => new PhasedFargateService(new Stack(new Stage(app, 'Prod'), 'Shop'), 'Api'), 'runBefore: Prod/Shop/Api is in another stage, which cannot wait for this one'],
+  ])('refuses %s', (_, make, message) => {
     const migration = task();
     const given = make();
 
@@ -377,46 +377,46 @@ describe('runBefore', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a release task', () => {
   test.each<[string, object, string]>([
-    ['no command', { command: undefined }, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"] (at Shop/Migration)'],
-    ['an empty command', { command: [] }, 'command is empty'],
-    ['a command that is no list', { command: 'node migrate.js' }, 'command "node migrate.js" is not a list (at Shop/Migration)'],
-    ['no guard', { guard: undefined }, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry }) (at Shop/Migration)"],
-    ['a timeout of more than a Lambda function can wait', { timeout: Duration.minutes(15) }, 'timeout 15 minutes is out of range: pass 1 second to 14 minutes, because one invocation of a Lambda function waits for the task (at Shop/Migration)'],
-    ['a timeout that is no number', { timeout: Duration.seconds(NaN) }, 'timeout NaN is not a Duration (at Shop/Migration)'],
-    ['subnets that the VPC has not', { taskSubnets: { subnetGroupName: 'nope' } }, /^taskSubnets: There are no subnet groups with name 'nope' .*\(at Shop\/Migration\)$/ as any],
-    ['a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of range'],
-    ['a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
-    ['a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],
-    ['too many lines', { failureLogLines: 51 }, 'failureLogLines 51 is not a number of lines: pass 0 to 50 (at Shop/Migration)'],
-    ['a part of a line', { failureLogLines: 1.5 }, 'failureLogLines 1.5 is not a number of lines'],
-    ['a size that Fargate does not have', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
-    ['memory that does not go with the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not supported by Fargate for cpu 256'],
-    ['a family with blanks', { family: 'my family' }, 'family "my family" is not a valid ECS name'],
-    ['six security groups', { securityGroups: Array.from({ length: 6 }, () => ({ securityGroupId: 'sg-1' })) }, 'securityGroups has 6 groups: pass 1 to 5'],
-    ['no security group', { securityGroups: [] }, 'securityGroups has 0 groups'],
-  ])('%s', (_, props, message) => {
+    ['without a command', { command: undefined }, 'command is empty: pass the command that the task runs, such as ["node", "migrate.js"] (at Shop/Migration)'],
+    ['with an empty command', { command: [] }, 'command is empty'],
+    ['with a command that is not a list', { command: 'node migrate.js' }, 'command "node migrate.js" is not a list (at Shop/Migration)'],
+    ['without a guard', { guard: undefined }, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry }) (at Shop/Migration)"],
+    ['with a timeout that is longer than a Lambda function can wait', { timeout: Duration.minutes(15) }, 'timeout 15 minutes is out of range: pass 1 second to 14 minutes, because one invocation of a Lambda function waits for the task (at Shop/Migration)'],
+    ['with a timeout of NaN seconds', { timeout: Duration.seconds(NaN) }, 'timeout NaN is not a Duration (at Shop/Migration)'],
+    ['with subnets that the VPC does not have', { taskSubnets: { subnetGroupName: 'nope' } }, /^taskSubnets: There are no subnet groups with name 'nope' .*\(at Shop\/Migration\)$/ as any],
+    ['with a timeout of 0 seconds', { timeout: Duration.seconds(0) }, 'timeout 0 seconds is out of range'],
+    ['with a timeout that is a token', { timeout: Duration.seconds(Token.asNumber({ Ref: 'X' })) }, 'timeout must be known at synthesis (at Shop/Migration)'],
+    ['with a timeout that is a number', { timeout: 60 }, 'timeout 60 is not a Duration'],
+    ['with too many log lines', { failureLogLines: 51 }, 'failureLogLines 51 is not a number of lines: pass 0 to 50 (at Shop/Migration)'],
+    ['with a fraction of a log line', { failureLogLines: 1.5 }, 'failureLogLines 1.5 is not a number of lines'],
+    ['with a task size that Fargate does not support', { cpu: 100 }, 'cpu 100 is not a Fargate task size'],
+    ['with memory that Fargate does not support for the CPU', { cpu: 256, memoryLimitMiB: 8192 }, 'memoryLimitMiB 8192 is not supported by Fargate for cpu 256'],
+    ['with a family name that contains blanks', { family: 'my family' }, 'family "my family" is not a valid ECS name'],
+    ['with six security groups', { securityGroups: Array.from({ length: 6 }, () => ({ securityGroupId: 'sg-1' })) }, 'securityGroups has 6 groups: pass 1 to 5'],
+    ['with an empty list of security groups', { securityGroups: [] }, 'securityGroups has 0 groups'],
+  ])('%s is refused', (_, props, message) => {
     expect(() => task(props)).toThrow(message);
   });
 
-  test('a variable from two sources', () => {
+  test('with a variable from two sources is refused', () => {
     const secret = ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret'));
 
     expect(() => task({ environment: { URL: '1' }, secrets: { URL: secret } })).toThrow('environment and secrets both set URL');
   });
 
-  test('a cluster and a VPC together', () => {
+  test('with both a cluster and a VPC is refused', () => {
     expect(() => task({ vpc })).toThrow('cluster and vpc contradict each other: a cluster has its own VPC (at Shop/Migration)');
   });
 
-  test('a guard of another stack', () => {
+  test('with a guard of another stack is refused', () => {
     const other = guardIn(new Stack(app, 'Other'), 'Guard');
 
     expect(() => task({ guard: other })).toThrow('belongs to another stack');
   });
 
-  test('a setting that Fargate does not support, at synthesis', () => {
+  test('with a setting that Fargate does not support is refused at synthesis', () => {
     task({ linuxParameters: new ecs.LinuxParameters(stack, 'Linux', { sharedMemorySize: 64 }) });
 
     expect(() => app.synth()).toThrow(/linuxParameters\.sharedMemorySize of container "\w+" is not supported by Fargate: leave it out/);
@@ -425,14 +425,14 @@ describe('what is refused', () => {
   test.each<[string, (migration: ReleaseTask) => void]>([
     ['proxy', ({ taskDefinition }) => taskDefinition.addContainer('proxy', { image: guard.image })],
     ['log-router', ({ taskDefinition }) => taskDefinition.addContainer('other', { essential: false, image: guard.image, logging: ecs.LogDrivers.firelens({}) })],
-  ])('a sidecar that ends the task when it exits, also one that CDK adds: %s', (name, addTo) => {
+  ])('with an essential sidecar is refused, even if CDK adds it: %s', (name, addTo) => {
     addTo(task());
 
     expect(() => app.synth()).toThrow(`container "${name}" is essential: when it exits, ECS also stops the command, and the release task cannot tell whether the command has finished: `
       + 'add the container with essential: false');
   });
 
-  test('not a sidecar without which the command goes on', () => {
+  test('with a sidecar that is not essential is accepted', () => {
     const { taskDefinition } = task({ logDriver: ecs.LogDrivers.firelens({}) });
     taskDefinition.addContainer('proxy', { image: guard.image, essential: false, logging: ecs.LogDrivers.firelens({}) });
     taskDefinition.addFirelensLogRouter('log-router', {
@@ -442,20 +442,20 @@ describe('what is refused', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('not a timeout in parts of a second, which is rounded up', () => {
+  test('with a timeout of 1.5 seconds waits 2 seconds', () => {
     task({ timeout: Duration.millis(1_500) });
 
     expect(wire().TimeoutSeconds).toBe('2');
   });
 
-  test('not a misspelled option, but it is warned of', () => {
+  test('with a misspelled option causes a warning', () => {
     task({ timout: Duration.minutes(1) } as object);
 
     Annotated.fromStack(stack).hasWarning('/Shop/Migration', Match.stringLikeRegexp('timout is not an option, so it has no effect: did you mean timeout?'));
   });
 });
 
-test('without an image nothing is held back but what waits for the guard anyway', () => {
+test('a release task can wait for a guard that starts services without tasks', () => {
   const waiting = new ImageGuard(stack, 'Later', {
     registry: ecr.Repository.fromRepositoryName(stack, 'LaterImages', 'later'), imageVersion: ImageVersion.tag('v1'), whenMissing: WhenMissing.startWithoutTasks(),
   });
@@ -465,7 +465,7 @@ test('without an image nothing is held back but what waits for the guard anyway'
   expect(() => app.synth()).not.toThrow();
 });
 
-test('tokens pass: a parameter in the command, the environment and the names', () => {
+test('the command, the environment, and the names of a release task can contain tokens', () => {
   const parameter = new CfnParameter(stack, 'Schema').valueAsString;
   task({ command: ['migrate', parameter], environment: { STACK: Aws.STACK_NAME }, family: parameter });
 

@@ -11,7 +11,7 @@ import { testApp } from '../util/synth';
 
 const SERVICE = 'AWS::ECS::Service';
 const { BLUE_GREEN } = ecs.DeploymentStrategy;
-/** Those that newer versions of aws-cdk-lib have. */
+/** Strategies that only newer versions of aws-cdk-lib define. */
 const LINEAR = 'LINEAR' as ecs.DeploymentStrategy;
 const CANARY = 'CANARY' as ecs.DeploymentStrategy;
 const SHIFTING = [BLUE_GREEN, LINEAR, CANARY];
@@ -57,29 +57,29 @@ describe('the bake time', () => {
 });
 
 describe('the circuit breaker', () => {
-  test.each(SHIFTING)('is on with %s too, where ECS honors it', (deploymentStrategy) => {
+  test.each(SHIFTING)('is also on with %s, because ECS supports it there', (deploymentStrategy) => {
     service({ deploymentStrategy, ingress: Ingress.internalOnly() });
     expect(configuration().DeploymentCircuitBreaker).toEqual({ Enable: true, Rollback: true });
   });
 });
 
-describe('traffic in steps', () => {
-  test('shifts a first share, and the rest after the bake time', () => {
+describe('a deployment that shifts traffic in steps', () => {
+  test('can shift a first share, and the rest after the bake time', () => {
     service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly(), canaryPercent: 12.5, canaryBakeTime: Duration.minutes(15) });
     expect(configuration().CanaryConfiguration).toEqual({ CanaryPercent: 12.5, CanaryBakeTimeInMinutes: 15 });
   });
 
-  test('shifts equal shares', () => {
+  test('can shift equal shares', () => {
     service({ deploymentStrategy: LINEAR, ingress: Ingress.internalOnly(), linearStepPercent: 20, linearStepBakeTime: Duration.minutes(0) });
     expect(configuration().LinearConfiguration).toEqual({ StepPercent: 20, StepBakeTimeInMinutes: 0 });
   });
 
-  test('is left to ECS by default', () => {
+  test('uses the shares and times of ECS by default', () => {
     service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly() });
     expect(configuration()).not.toHaveProperty('CanaryConfiguration');
   });
 
-  test('takes tokens', () => {
+  test('accepts tokens', () => {
     const canaryPercent = new CfnParameter(stack, 'Percent', { type: 'Number' }).valueAsNumber;
     service({ deploymentStrategy: CANARY, ingress: Ingress.internalOnly(), canaryPercent });
     expect(configuration().CanaryConfiguration).toEqual({ CanaryPercent: { Ref: 'Percent' } });
@@ -93,7 +93,7 @@ test('target groups with stickiness make the rule sticky too, because ELB otherw
   });
 });
 
-test('both target groups are exposed', () => {
+test('a service exposes both target groups', () => {
   const { targetGroup, alternateTargetGroup } = service({ deploymentStrategy: BLUE_GREEN, ingress: Ingress.internalOnly() });
   template().hasResourceProperties(SERVICE, {
     LoadBalancers: [Match.objectLike({
@@ -160,14 +160,14 @@ describe('capacity', () => {
       'pass enableFargateCapacityProviders: true to the cluster');
   });
 
-  test('that it offers is accepted, even if it is enabled later', () => {
+  test('that a cluster of this app offers is accepted, even if it is enabled later', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
     service({ cluster, capacityProviderStrategies: SPOT });
     cluster.enableFargateCapacityProviders();
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('that a resource of the user offers is accepted', () => {
+  test('that an L1 resource in the app offers is accepted', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
     service({ cluster, capacityProviderStrategies: SPOT });
     new ecs.CfnClusterCapacityProviderAssociations(stack, 'Offers', {
@@ -182,13 +182,13 @@ describe('capacity', () => {
   });
 });
 
-describe('the placement of tasks', () => {
+describe('task placement', () => {
   test('is balanced across zones if requested', () => {
     service({ availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED });
     template().hasResourceProperties(SERVICE, { AvailabilityZoneRebalancing: 'ENABLED' });
   });
 
-  test('is a platform of the version that is given', () => {
+  test('can be restricted to a platform version', () => {
     service({ platformVersion: ecs.FargatePlatformVersion.VERSION1_4 });
     template().hasResourceProperties(SERVICE, { PlatformVersion: '1.4.0' });
   });
@@ -199,7 +199,7 @@ describe('the placement of tasks', () => {
   });
 });
 
-describe('a shell in a container', () => {
+describe('ECS Exec', () => {
   const warnings = () => Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('shellInReadOnlyContainer'));
 
   test('with a read-only file system causes a warning, because the agent cannot write', () => {

@@ -34,7 +34,7 @@ const arn = (...parts: unknown[]) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::P
 
 const CLUSTER = 'arn:aws:ecs:eu-west-1:111111111111:cluster/mp-cluster';
 
-/** As ECS sends them. */
+/** Events in the format of ECS. */
 const failedDeployment = (name: string, clusterArn = CLUSTER) => ({
   'source': 'aws.ecs',
   'detail-type': 'ECS Deployment State Change',
@@ -48,13 +48,13 @@ const stoppedTask = (group: string, clusterArn = CLUSTER, stoppedReason = 'Essen
   'detail': { clusterArn, group, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason },
 });
 
-/** The targets that a rule of the stack sends the event to. */
+/** The targets to which the rules of the stack send an event. */
 function targetsOf(event: object): string[] {
   return Object.values(template().findResources(RULE)).flatMap(({ Properties: { EventPattern, Targets } }) =>
     matches(written(EventPattern), event) ? Targets.map(({ Id }: { Id: string }) => Id) : []);
 }
 
-/** A value with the tokens written out that are left in a stack whose account and region are known. */
+/** A value with the pseudo parameters of a stack with a known account and region replaced. */
 function written(value: any): any {
   return JSON.parse(JSON.stringify(value), (_, each) => each?.Ref === 'AWS::Partition' ? 'aws' : each?.['Fn::Join']?.[1].join('') ?? each);
 }
@@ -228,7 +228,7 @@ describe('a topic', () => {
     expect(targetsOf(stoppedTask(`service:${generatedName('Worker')}`))).toEqual(['LogGroup']);
   });
 
-  test.each([{}, { serviceName: 'mp-api-service' }])('receives no tasks that a release replaces with %j, and neither does the log', (props) => {
+  test.each([{}, { serviceName: 'mp-api-service' }])('does not receive the tasks that a release replaces, although the log does, with %j', (props) => {
     service({ failureTopic: new sns.Topic(stack, 'Failures'), ...props });
     const stopped = (reason: string) => targetsOf(stoppedTask(`service:${props.serviceName ?? generatedName()}`, CLUSTER, reason)).sort();
     expect(stopped('Scaling activity initiated by (deployment ecs-svc/6524458012816012998)')).toEqual(['LogGroup']);
@@ -242,7 +242,7 @@ describe('a topic', () => {
       'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));
   });
 
-  test('allows it', () => {
+  test('grants EventBridge permission to publish to it', () => {
     const failureTopic = new sns.Topic(stack, 'Failures');
     service({ failureTopic });
     template().hasResourceProperties(RULE, { Targets: [{ Id: 'Topic', Arn: stack.resolve(failureTopic.topicArn) }] });

@@ -41,14 +41,14 @@ function container(): any {
   return Properties.ContainerDefinitions[0];
 }
 
-/** What comes before each resource of a type, by type. */
+/** For each resource of a type, the types of the resources that are created before it. */
 const before = (type: string): string[][] => {
   const graph = new ReferenceGraph(app.synth());
   return graph.resources(type).map((resource) => [...graph.before(resource)].map((earlier) => earlier.type));
 };
 
 describe('by default', () => {
-  test('a small task on x86 Linux', () => {
+  test('the task is small and runs on x86 Linux', () => {
     service();
     template().hasResourceProperties(TASK, {
       Cpu: '256',
@@ -60,7 +60,7 @@ describe('by default', () => {
     });
   });
 
-  test('one container named app, without ports, variables or health check', () => {
+  test('the task has one container named app, without ports, variables, or health check', () => {
     service();
     expect(container()).toEqual({
       Name: 'app',
@@ -70,7 +70,7 @@ describe('by default', () => {
     });
   });
 
-  test('the circuit breaker is on, and rolls back', () => {
+  test('the circuit breaker is on and rolls back', () => {
     service();
     template().hasResourceProperties(SERVICE, {
       DeploymentConfiguration: {
@@ -81,14 +81,14 @@ describe('by default', () => {
     });
   });
 
-  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('no deployment controller is named, since CloudFormation would replace the service once it is not: with %s', (flags) => {
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('the template specifies no deployment controller, because removing it later would replace the service, with %s', (flags) => {
     stack = new Stack(testApp({}, flags), 'Web');
     vpc = existingVpc(stack);
     service();
     template().hasResourceProperties(SERVICE, { DeploymentController: Match.absent() });
   });
 
-  test('tasks in private subnets, without a public IP address', () => {
+  test('tasks are in private subnets, without a public IP address', () => {
     service();
     template().hasResourceProperties(SERVICE, {
       LaunchType: 'FARGATE',
@@ -109,7 +109,7 @@ describe('by default', () => {
     });
   });
 
-  test('a task role without permissions', () => {
+  test('the task role has no permissions', () => {
     service();
     const roles = Object.keys(template().findResources('AWS::IAM::Role')).filter((id) => id.includes('TaskRole'));
     expect(roles).toHaveLength(1);
@@ -118,19 +118,19 @@ describe('by default', () => {
   });
 });
 
-describe('options of the task', () => {
-  test('CPU, memory, storage and family', () => {
+describe('the task', () => {
+  test('can have other CPU, memory, storage, and family', () => {
     service({ cpu: 1024, memoryLimitMiB: 4096, ephemeralStorageGiB: 50, family: 'api' });
     template().hasResourceProperties(TASK, { Cpu: '1024', Memory: '4096', EphemeralStorage: { SizeInGiB: 50 }, Family: 'api' });
   });
 
-  test('the architecture, which the guard also checks', () => {
+  test('can have another architecture, which the guard then checks', () => {
     service({ cpuArchitecture: ecs.CpuArchitecture.ARM64 });
     template().hasResourceProperties(TASK, { RuntimePlatform: { CpuArchitecture: 'ARM64' } });
     template().hasResourceProperties('Custom::ImageGuard', { Platforms: ['LINUX/ARM64'] });
   });
 
-  test('roles', () => {
+  test('can have existing roles', () => {
     const taskRole = iam.Role.fromRoleArn(stack, 'TaskRole', 'arn:aws:iam::111111111111:role/task');
     const executionRole = iam.Role.fromRoleArn(stack, 'ExecutionRole', 'arn:aws:iam::111111111111:role/execution');
     const { grantPrincipal } = service({ taskRole, executionRole });
@@ -138,7 +138,7 @@ describe('options of the task', () => {
     expect(grantPrincipal).toBe(taskRole.grantPrincipal);
   });
 
-  test('an explicit execution role gets permission to pull', () => {
+  test('gives its execution role permission to pull, even if the role is passed', () => {
     const executionRole = new iam.Role(stack, 'ExecutionRole', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     service({ executionRole });
     template().hasResourceProperties('AWS::IAM::Policy', {
@@ -147,14 +147,14 @@ describe('options of the task', () => {
     });
   });
 
-  test.each([21, 200])('take %d GiB of storage', (ephemeralStorageGiB) => {
+  test.each([21, 200])('can have %d GiB of storage', (ephemeralStorageGiB) => {
     service({ ephemeralStorageGiB });
     template().hasResourceProperties(TASK, { EphemeralStorage: { SizeInGiB: ephemeralStorageGiB } });
   });
 });
 
-describe('options of the container', () => {
-  test('name, command, entry point, variables, labels and file system', () => {
+describe('the container', () => {
+  test('can have a name, command, entry point, variables, labels, and a read-only file system', () => {
     service({
       containerName: 'web',
       command: ['serve'],
@@ -174,28 +174,28 @@ describe('options of the container', () => {
     });
   });
 
-  test.each(['Resource', 'TaskRole', 'ExecutionRole', Aws.STACK_NAME])('any name goes: %s', (containerName) => {
+  test.each(['Resource', 'TaskRole', 'ExecutionRole', Aws.STACK_NAME])('can have any name: %s', (containerName) => {
     service({ containerName });
     expect(container().Name).toEqual(stack.resolve(containerName));
   });
 
-  test('a port, which does not require a load balancer', () => {
+  test('can have a port without a load balancer', () => {
     service({ containerPort: 8080 });
     expect(container().PortMappings).toEqual([{ ContainerPort: 8080, Name: 'app', Protocol: 'tcp' }]);
   });
 
-  test('port 80 with an ingress', () => {
+  test('has port 80 by default if there is an ingress', () => {
     service({ ingress: Ingress.internalOnly() });
     expect(container().PortMappings).toEqual([{ ContainerPort: 80, Name: 'app', Protocol: 'tcp' }]);
   });
 
-  test('a port that is a token', () => {
+  test('can have a port that is a token', () => {
     service({ containerPort: new CfnParameter(stack, 'Port', { type: 'Number' }).valueAsNumber, ingress: Ingress.internalOnly() });
     expect(container().PortMappings).toEqual([{ ContainerPort: { Ref: 'Port' }, Name: 'app', Protocol: 'tcp' }]);
     template().hasResourceProperties(SERVICE, { LoadBalancers: [Match.objectLike({ ContainerPort: { Ref: 'Port' } })] });
   });
 
-  test('secrets, which the execution role can read', () => {
+  test('can have secrets, which the execution role can read', () => {
     const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf');
     const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/api/key' });
     service({ secrets: { DB: ecs.Secret.fromSecretsManager(secret, 'password'), KEY: ecs.Secret.fromSsmParameter(parameter) } });
@@ -208,17 +208,17 @@ describe('options of the container', () => {
     });
   });
 
-  test('variables with names that every JavaScript object has', () => {
+  test('can have variables with names that every JavaScript object has', () => {
     service({ environment: { constructor: 'x', toString: 'y' }, secrets: {} });
     expect(container().Environment).toEqual([{ Name: 'constructor', Value: 'x' }, { Name: 'toString', Value: 'y' }]);
   });
 
-  test('a health check', () => {
+  test('can have a health check', () => {
     service({ healthCheck: { command: ['CMD', '/healthy'], interval: Duration.seconds(10) } });
     expect(container().HealthCheck).toMatchObject({ Command: ['CMD', '/healthy'], Interval: 10 });
   });
 
-  describe('its own image in its environment', () => {
+  describe('gets its own image in its environment', () => {
     const answer = (attribute: string) => ({ 'Fn::GetAtt': [expect.stringMatching(/^Guard/), attribute] });
 
     test('if requested', () => {
@@ -230,18 +230,18 @@ describe('options of the container', () => {
       ]);
     });
 
-    test('unless the variables are taken', () => {
+    test('except for variables that are already set', () => {
       service({ imageInEnvironment: true, environment: { IMAGE_TAG: 'mine' } });
       expect(container().Environment).toEqual([{ Name: 'IMAGE_TAG', Value: 'mine' }, { Name: 'IMAGE_DIGEST', Value: answer('ImageDigest') }]);
     });
   });
 
-  test('the log retention', () => {
+  test('can have another log retention', () => {
     service({ logRetention: logs.RetentionDays.ONE_WEEK });
     template().hasResourceProperties(LOG_GROUP, { RetentionInDays: 7 });
   });
 
-  test('a log driver, instead of a log group', () => {
+  test('can have another log driver, and then has no log group', () => {
     const { logGroup } = service({
       logDriver: ecs.LogDrivers.splunk({
         url: 'https://splunk',
@@ -255,8 +255,8 @@ describe('options of the container', () => {
   });
 });
 
-describe('options of the service', () => {
-  test('name, percentages, shell', () => {
+describe('the service', () => {
+  test('can have a name, percentages, and ECS Exec', () => {
     service({ serviceName: 'mp-api-service', minHealthyPercent: 50, maxHealthyPercent: 150, enableExecuteCommand: true });
     template().hasResourceProperties(SERVICE, {
       ServiceName: 'mp-api-service',
@@ -265,12 +265,12 @@ describe('options of the service', () => {
     });
   });
 
-  test('a circuit breaker that does not roll back', () => {
+  test('can have a circuit breaker that does not roll back', () => {
     service({ circuitBreaker: { rollback: false } });
     template().hasResourceProperties(SERVICE, { DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: false } } });
   });
 
-  test('the failure count of the circuit breaker, and when it is reset', () => {
+  test('can set the threshold of the circuit breaker, and whether a healthy task resets its count', () => {
     service({ circuitBreakerFailureCount: 2, circuitBreakerResetOnHealthyTask: false });
     template().hasResourceProperties(SERVICE, {
       DeploymentConfiguration: {
@@ -279,24 +279,24 @@ describe('options of the service', () => {
     });
   });
 
-  test('the grace period of load balancer health checks', () => {
+  test('can have another grace period for load balancer health checks', () => {
     service({ ingress: Ingress.internalOnly(), healthCheckGracePeriod: Duration.minutes(2) });
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
   });
 
-  test('a grace period of one minute by default', () => {
+  test('has a grace period of one minute by default', () => {
     service({ ingress: Ingress.internalOnly() });
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 60 });
   });
 
-  test('public subnets with a public IP address', () => {
+  test('uses public subnets if tasks have a public IP address', () => {
     service({ assignPublicIp: true });
     template().hasResourceProperties(SERVICE, {
       NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'ENABLED', Subnets: PUBLIC_SUBNETS } },
     });
   });
 
-  test('subnets and security groups', () => {
+  test('can have explicit subnets and security groups', () => {
     const group = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-00000001');
     const { connections } = service({ taskSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-00000009')] }, securityGroups: [group] });
     template().hasResourceProperties(SERVICE, {
@@ -305,7 +305,7 @@ describe('options of the service', () => {
     expect(connections.securityGroups).toEqual([group]);
   });
 
-  test('capacity such as Spot, which the default cluster then offers', () => {
+  test('can use capacity such as Fargate Spot, which the default cluster then offers', () => {
     service({ capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
     template().hasResourceProperties(SERVICE, {
       CapacityProviderStrategy: [{ CapacityProvider: 'FARGATE_SPOT', Weight: 1 }],
@@ -314,12 +314,12 @@ describe('options of the service', () => {
     template().hasResourceProperties('AWS::ECS::ClusterCapacityProviderAssociations', { CapacityProviders: ['FARGATE', 'FARGATE_SPOT'] });
   });
 
-  test('tags', () => {
+  test('can propagate tags', () => {
     service({ propagateTags: ecs.PropagatedTagSource.SERVICE, enableECSManagedTags: true });
     template().hasResourceProperties(SERVICE, { PropagateTags: 'SERVICE', EnableECSManagedTags: true });
   });
 
-  test('a name in Cloud Map', () => {
+  test('can have a name in Cloud Map', () => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespace: { name: 'internal' } });
     service({ cluster, containerPort: 80, cloudMapOptions: { name: 'api' } });
     template().hasResourceProperties('AWS::ServiceDiscovery::Service', { Name: 'api' });
@@ -329,9 +329,9 @@ describe('options of the service', () => {
 
 describe('Service Connect', () => {
   test.each<[string, GuardedFargateServiceOptions]>([
-    ['beside a load balancer', { ingress: Ingress.internalOnly(), containerPort: 8080 }],
+    ['with a load balancer', { ingress: Ingress.internalOnly(), containerPort: 8080 }],
     ['without ingress', { containerPort: 8080 }],
-  ])('finds the port of the service by its name: %s', (_, options) => {
+  ])('finds the port of the service by its name, %s', (_, options) => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, defaultCloudMapNamespace: { name: 'internal' } });
     const api = service({ cluster, ...options });
     api.ecsService.enableServiceConnect({ services: [{ portMappingName: 'app' }] });
@@ -342,13 +342,13 @@ describe('Service Connect', () => {
   });
 });
 
-describe('percentages of healthy tasks', () => {
+describe('the percentages of healthy tasks', () => {
   test.each<[string, () => GuardedFargateServiceOptions]>([
-    ['no room, where a deployment shifts traffic and does not need any',
+    ['can leave no room for another task if deployments shift traffic',
       () => ({ maxHealthyPercent: 100, ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN })],
-    ['tokens', () => ({ maxHealthyPercent: new CfnParameter(stack, 'Most', { type: 'Number' }).valueAsNumber })],
-    ['one task after the other', () => ({ minHealthyPercent: 0, maxHealthyPercent: 100 })],
-  ])('may leave %s', (_, props) => {
+    ['can be tokens', () => ({ maxHealthyPercent: new CfnParameter(stack, 'Most', { type: 'Number' }).valueAsNumber })],
+    ['can make a deployment replace one task after another', () => ({ minHealthyPercent: 0, maxHealthyPercent: 100 })],
+  ])('%s', (_, props) => {
     service(props());
     template().resourceCountIs(SERVICE, 1);
   });
@@ -372,36 +372,36 @@ describe('blue/green deployments', () => {
     });
   });
 
-  test('need no second target group if they are rolling', () => {
+  test('need a second target group, unlike rolling deployments', () => {
     service({ ingress: Ingress.internalOnly(), deploymentStrategy: ecs.DeploymentStrategy.ROLLING });
     template().resourceCountIs('AWS::ElasticLoadBalancingV2::TargetGroup', 1);
     template().resourceCountIs('AWS::ElasticLoadBalancingV2::ListenerRule', 0);
   });
 });
 
-describe('cluster and VPC', () => {
+describe('the cluster and VPC', () => {
   const CLUSTER = 'AWS::ECS::Cluster';
 
-  test('explicit ones are used, and none are created', () => {
+  test('are the ones that are passed', () => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
     expect(service({ cluster }).cluster).toBe(cluster);
     template().hasResourceProperties(SERVICE, { Cluster: 'mp-cluster' });
     for (const type of [CLUSTER, 'AWS::EC2::VPC']) template().resourceCountIs(type, 0);
   });
 
-  test('a given VPC gets a cluster', () => {
+  test('are a new cluster in the VPC that is passed', () => {
     service();
     template().resourceCountIs(CLUSTER, 1);
     template().resourceCountIs('AWS::EC2::VPC', 0);
   });
 
-  test('without either, all services of the stack share new ones', () => {
+  test('are new and shared by all services of the stack if none are passed', () => {
     for (const id of ['One', 'Two']) new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`) });
     template().resourceCountIs(CLUSTER, 1);
     template().resourceCountIs('AWS::EC2::VPC', 1);
   });
 
-  test('all services in one VPC share a cluster, and services in other VPCs do not', () => {
+  test('include one shared cluster for each VPC', () => {
     const other = existingVpc(stack, 'Other', 'vpc-00000002');
     const clusters = Object.entries({ One: vpc, Two: vpc, Three: other }).map(([id, each]) =>
       new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), vpc: each }).cluster);
@@ -410,14 +410,14 @@ describe('cluster and VPC', () => {
     template().resourceCountIs(CLUSTER, 2);
   });
 
-  test('a nested stack has its own', () => {
+  test('are separate in a nested stack', () => {
     const nested = new NestedStack(stack, 'Nested');
     for (const scope of [stack, nested]) new GuardedFargateService(scope, 'Service', { guard: anyGuard(scope) });
     for (const each of [stack, nested]) Template.fromStack(each).resourceCountIs(CLUSTER, 1);
   });
 });
 
-describe('the order', () => {
+describe('in the deployment order', () => {
   const GUARD = 'Custom::ImageGuard';
 
   test('all resources of the library wait for the guard, so a refused image leaves nothing behind', () => {
@@ -428,7 +428,7 @@ describe('the order', () => {
     const early = graph.resources()
       .filter((resource) => resource !== guard && !needed.has(resource) && !graph.before(resource).has(guard))
       .map(({ logicalId, type }) => `${type} ${logicalId}`);
-    // Free of charge and made in a second.
+    // A role costs nothing and takes a second.
     expect(early.map((each) => each.split(' ')[0]).filter((type) => type !== 'AWS::IAM::Role')).toEqual([]);
   });
 
@@ -438,27 +438,27 @@ describe('the order', () => {
     expect(types.filter((type) => type === GUARD)).toHaveLength(2);
   });
 
-  describe('one of two services can wait for the other', () => {
+  describe('one of two services', () => {
     const both: [string, () => ecs.ICluster | undefined][] = [
       ['in the default cluster', () => undefined],
       ['in a given cluster', () => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc })],
     ];
 
-    test.each(both)('%s: the one that is made later', (_, cluster) => {
+    test.each(both)('%s can wait for a service that is created earlier', (_, cluster) => {
       const [one, two] = services(cluster());
       two.node.addDependency(one);
       expect(guardsBefore(one)).toEqual(['One']);
       expect(guardsBefore(two)).toEqual(['One', 'Two']);
     });
 
-    test.each(both)('%s: the one that is made first', (_, cluster) => {
+    test.each(both)('%s can wait for a service that is created later', (_, cluster) => {
       const [one, two] = services(cluster());
       one.node.addDependency(two);
       expect(guardsBefore(one)).toEqual(['One', 'Two']);
       expect(guardsBefore(two)).toEqual(['Two']);
     });
 
-    test.each(both)('%s: through what comes in between', (_, cluster) => {
+    test.each(both)('%s can wait for another service through a resource in between', (_, cluster) => {
       const [one, two] = services(cluster());
       const between = new CfnResource(stack, 'Between', { type: 'AWS::SNS::Topic' });
       between.node.addDependency(one.service.ecsService);
@@ -467,13 +467,13 @@ describe('the order', () => {
       expect(guardsBefore(two)).toEqual(['One', 'Two']);
     });
 
-    test('and without that, each waits for both images', () => {
+    test('waits for the images of both if it does not wait for the other', () => {
       const [one, two] = services();
       expect(guardsBefore(one)).toEqual(['One', 'Two']);
       expect(guardsBefore(two)).toEqual(['One', 'Two']);
     });
 
-    test('also if it waits for another resource', () => {
+    test('waits for the images of both even if it waits for another resource', () => {
       const [one, two] = services();
       two.node.addDependency(new CfnResource(stack, 'Else', { type: 'AWS::SNS::Topic' }));
       expect(guardsBefore(one)).toEqual(['One', 'Two']);
@@ -483,7 +483,7 @@ describe('the order', () => {
       return ['One', 'Two'].map((id) => new PhasedFargateService(stack, id, { cluster }));
     }
 
-    /** Names those whose image the service of ECS waits for; a template with a cycle is refused. */
+    /** The guards that the ECS service waits for. Fails for a template with a cycle. */
     function guardsBefore({ service: { ecsService } }: PhasedFargateService): string[] {
       Template.fromStack(stack);
       const graph = new ReferenceGraph(app.synth());
@@ -500,8 +500,8 @@ describe('the order', () => {
   });
 
   test.each([
-    ['of the default cluster', () => ({ vpc: undefined })],
-    ['that is given', () => ({ vpc: new ec2.Vpc(stack, 'OwnVpc') })],
+    ['in the default VPC', () => ({ vpc: undefined })],
+    ['in a VPC that is passed', () => ({ vpc: new ec2.Vpc(stack, 'OwnVpc') })],
   ])('the service waits until its tasks have a route to the internet %s', (_, make) => {
     service(make());
     const graph = new ReferenceGraph(app.synth());
@@ -514,7 +514,7 @@ describe('the order', () => {
 
   test.each([
     ['the default cluster', () => ({})],
-    ['a given cluster', () => ({ cluster: new ecs.Cluster(stack, 'Cluster', { vpc, enableFargateCapacityProviders: true }) })],
+    ['a cluster that is passed', () => ({ cluster: new ecs.Cluster(stack, 'Cluster', { vpc, enableFargateCapacityProviders: true }) })],
   ])('the service waits until %s offers the capacity', (_, make) => {
     service({ ...make(), capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] });
     const [types] = before(SERVICE);
@@ -542,8 +542,8 @@ describe('the order', () => {
   });
 });
 
-describe('permissions', () => {
-  test('grants go to the task role', () => {
+describe('a service', () => {
+  test('passes permissions that it is granted to the task role', () => {
     const api = service();
     dynamodb.Table.fromTableArn(stack, 'Table', 'arn:aws:dynamodb:eu-west-1:111111111111:table/items').grantReadData(api);
     template().hasResourceProperties('AWS::IAM::Policy', {
@@ -552,24 +552,22 @@ describe('permissions', () => {
     });
   });
 
-  test('connections are the security groups of the tasks', () => {
+  test('has the connections of its tasks', () => {
     service({ containerPort: 8080 }).connections.allowFrom(ec2.Peer.ipv4('10.1.0.0/16'), ec2.Port.tcp(8080));
     template().hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.1.0.0/16', FromPort: 8080 })],
     });
   });
 
-  test('only the load balancer can reach the tasks', () => {
+  test('lets only the load balancer reach the tasks', () => {
     service({ ingress: Ingress.internetFacing() });
     template().resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
     template().hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
       SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('LoadBalancerSecurityGroup'), 'GroupId'] },
     });
   });
-});
 
-describe('the outputs', () => {
-  test('contain the command that stops a failing service', () => {
+  test('has an output with the command that stops it while it fails', () => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
     service({ cluster });
     const [ecsService] = Object.keys(template().findResources(SERVICE));
@@ -585,30 +583,30 @@ describe('the outputs', () => {
   });
 });
 
-describe('options that contradict each other are refused with path, property and value:', () => {
+describe('invalid options are refused with path, property, and value:', () => {
   test.each<[string, (given: { cluster: ecs.ICluster; secret: ecs.Secret }) => GuardedFargateServiceOptions, string]>([
     ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc contradict each other: a cluster has its own VPC'],
-    ['a log driver and a retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
+    ['a log driver and a log retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
       'logDriver and logRetention 7 contradict each other: your own log driver decides how long logs are kept'],
     ['the port 0', () => ({ containerPort: 0 }), 'containerPort 0 is not a port: pass 1 to 65535'],
     ['the port 65536', () => ({ containerPort: 65536 }), 'containerPort 65536 is not a port: pass 1 to 65535'],
     ['the port 80.5', () => ({ containerPort: 80.5 }), 'containerPort 80.5 is not a port: pass 1 to 65535'],
-    ['no failures', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not a number of tasks: pass 1 or more'],
-    ['failures that nobody counts', () => ({ circuitBreakerFailureCount: 2, circuitBreaker: { enable: false } }),
+    ['a failure count of 0', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not a number of tasks: pass 1 or more'],
+    ['a failure count without a circuit breaker', () => ({ circuitBreakerFailureCount: 2, circuitBreaker: { enable: false } }),
       'circuitBreakerFailureCount 2 and a circuitBreaker that is not enabled contradict each other'],
-    ['a count to be reset that nobody keeps', () => ({ circuitBreakerResetOnHealthyTask: false, circuitBreaker: { enable: false } }),
+    ['resetting the failure count without a circuit breaker', () => ({ circuitBreakerResetOnHealthyTask: false, circuitBreaker: { enable: false } }),
       'circuitBreakerResetOnHealthyTask false and a circuitBreaker that is not enabled contradict each other'],
     ['a variable from two sources', ({ secret }) => ({ environment: { USER: 'app', PASSWORD: 'x' }, secrets: { PASSWORD: secret } }),
       'environment and secrets both set PASSWORD: set it in only one of them'],
-    ['a secret in the place of the image', ({ secret }) => ({ imageInEnvironment: true, secrets: { IMAGE_TAG: secret } }),
+    ['a secret with the name of an image variable', ({ secret }) => ({ imageInEnvironment: true, secrets: { IMAGE_TAG: secret } }),
       'environment and secrets both set IMAGE_TAG: set it in only one of them'],
-    ['time to bake for rolling deployments', () => ({ bakeTime: Duration.minutes(5) }),
+    ['a bake time for rolling deployments', () => ({ bakeTime: Duration.minutes(5) }),
       'bakeTime needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
     ['hooks for rolling deployments', () => ({ lifecycleHooks: [], deploymentStrategy: ecs.DeploymentStrategy.ROLLING }),
       'lifecycleHooks needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN'],
-    ['a most that leaves no room above the least', () => ({ maxHealthyPercent: 100 }),
+    ['a maximum that equals the minimum', () => ({ maxHealthyPercent: 100 }),
       'maxHealthyPercent 100 is not more than minHealthyPercent 100: a rolling deployment could neither start nor stop a task'],
-    ['a least above the most', () => ({ minHealthyPercent: 250 }),
+    ['a minimum above the maximum', () => ({ minHealthyPercent: 250 }),
       'maxHealthyPercent 200 is not more than minHealthyPercent 250: a rolling deployment could neither start nor stop a task'],
   ])('%s', (_, props, message) => {
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
@@ -635,7 +633,7 @@ test('the guard can be in the parent stack of a nested stack', () => {
   Template.fromStack(nested).resourceCountIs(SERVICE, 1);
 });
 
-test('logical ids are a promise: none of these may be replaced by an upgrade', () => {
+test('the logical IDs of stateful resources and of outputs never change', () => {
   const guard = anyGuard(stack, { whenMissing: WhenMissing.startWithoutTasks() });
   const api = new GuardedFargateService(stack, 'Api', { guard, ingress: Ingress.internetFacing() });
   const id = (construct: Construct, child?: string) =>

@@ -41,8 +41,8 @@ function template(): Template {
 
 const dnsName = { 'Fn::GetAtt': [Match.stringLikeRegexp('^ServiceLoadBalancer'), 'DNSName'] };
 
-describe('no ingress', () => {
-  test.each([['by default', undefined], ['with Ingress.none', Ingress.none()]])('makes no load balancer: %s', (_, ingress) => {
+describe('a service without ingress', () => {
+  test.each([['by default', undefined], ['with Ingress.none', Ingress.none()]])('has no load balancer, %s', (_, ingress) => {
     const { loadBalancer, listener, targetGroup, url } = service(ingress);
     expect([loadBalancer, listener, targetGroup, url]).toEqual([undefined, undefined, undefined, undefined]);
     for (const type of [LOAD_BALANCER, LISTENER, TARGET_GROUP]) template().resourceCountIs(type, 0);
@@ -199,7 +199,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     ['a domain name without a zone', () => ({ domainName: 'api.example.com' }), 'domainName api.example.com needs a domainZone'],
     ['a domain name that is a token', () => ({ domainName: Fn.importValue('name') }), 'domainName needs a domainZone'],
     ['a zone without a domain name', () => ({ domainZone }), 'domainZone Web/Zone needs a domainName'],
-    ['a zone of which only the id is known', () => ({ domainZone: route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1') }),
+    ['a zone with only an ID', () => ({ domainZone: route53.HostedZone.fromHostedZoneId(stack, 'ById', 'Z1') }),
       'domainZone Web/ById needs a domainName'],
   ])('refuses %s', (_, options, message) => {
     expect(() => ingress(options())).toThrow(new Error(`Ingress.${kind}: ${message}`));
@@ -330,13 +330,13 @@ describe('Ingress.onListener', () => {
         'One/Service/ListenerRule: change one of the priorities');
     });
 
-    test('accepts it at another listener', () => {
+    test('accepts the same priority at another listener', () => {
       serviceAt(new Stack(app, 'One'));
       serviceAt(new Stack(app, 'Two'), 'other');
       expect(() => app.synth()).not.toThrow();
     });
 
-    test('accepts it in another app', () => {
+    test('accepts the same priority in another app', () => {
       serviceAt(new Stack(app, 'One'));
       const other = testApp();
       serviceAt(new Stack(other, 'Two'));
@@ -369,9 +369,9 @@ describe('Ingress.onListener', () => {
   });
 
   test.each<[string, () => ec2.IVpc | undefined, string]>([
-    ['made here', () => new ec2.Vpc(stack, 'Other'), 'Web/Other'],
+    ['created by the app', () => new ec2.Vpc(stack, 'Other'), 'Web/Other'],
     ['imported', () => existingVpc(stack, 'Other', 'vpc-00000002'), 'Web/Other'],
-    ['made by default', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
+    ['the default VPC', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
   ])('refuses a service in another VPC, which is %s', (_, other, path) => {
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
       `ingress listener Web/Shared/Listener is in VPC Web/Vpc, but the service is in ${path}: pass the VPC of the listener, or a cluster in that VPC (at Web/Service)`));
@@ -410,7 +410,7 @@ describe('Ingress.onListener', () => {
   });
 });
 
-describe('another ingress', () => {
+describe('a change of the ingress', () => {
   const ids = (make: (scope: Construct) => Ingress | undefined) => {
     const own = new Stack(testApp(), 'Web');
     const construct = new GuardedFargateService(own, 'Service', { guard: anyGuard(own), vpc: existingVpc(own), ingress: make(own) });
@@ -434,7 +434,7 @@ describe('another ingress', () => {
     ['internetFacing', () => Ingress.internetFacing()],
     ['internalOnly', () => Ingress.internalOnly()],
     ['onListener', withListener],
-  ])('%s replaces neither service, task definition, log group nor cluster', (_, make) => {
+  ])('to %s replaces neither the service nor its task definition, log group, or cluster', (_, make) => {
     expect(ids(make)).toEqual(ids(() => Ingress.none()));
   });
 });

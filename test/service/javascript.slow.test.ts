@@ -8,7 +8,7 @@ import { anyGuard } from '../util/guard';
 import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
-/** What programs in a language without types pass: jsii checks what comes from the others. */
+/** Invalid values that only JavaScript programs can pass: jsii checks the types of values from other languages. */
 
 let app: App;
 let stack: Stack;
@@ -22,20 +22,20 @@ function service(props: any): GuardedFargateService {
   return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc: existingVpc(stack), ...props });
 }
 
-/** None of them is right for any option by its nature; some happen to be. */
+/** Values of every kind. Some are valid for some options. */
 const WRONG: any[] = [
   '', 'x', 0, -1, 1.5, NaN, Infinity, true, false, [], [undefined], [null], ['x'], [{}], {}, { x: 1 }, { x: null }, { command: 'x' }, () => 1, new Date(0), Symbol('x'), 10n,
 ];
 const OPTIONS = Object.keys(SERVICE_OPTION_KINDS) as (keyof typeof SERVICE_OPTION_KINDS)[];
 
-/** What is wrong with an error that leaves the library. */
+/** Describes an error that the library did not throw on purpose, or that does not name the option. */
 function complaint(error: any, name: string): string | undefined {
   if (!(error instanceof Error)) return `${String(error)} is no Error`;
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return error.stack;
   return error.message.includes(name) ? undefined : `"${error.message}" does not name ${name}`;
 }
 
-describe('a value of any kind is taken, or refused by an error that names the option:', () => {
+describe('any value is accepted, or refused with an error that names the option:', () => {
   const tried = (name: string, attempt: (value: any) => void) => WRONG.flatMap((value) => {
     try {
       attempt(value);
@@ -78,7 +78,7 @@ describe('a value of any kind is taken, or refused by an error that names the op
   });
 });
 
-describe('options as a whole', () => {
+describe('the options', () => {
   test.each([undefined, null])('can be %p for a phased service, because all options have defaults', (props) => {
     new PhasedFargateService(stack, 'Api', props as any);
     expect(() => app.synth()).not.toThrow();
@@ -87,7 +87,7 @@ describe('options as a whole', () => {
   test.each([[undefined, 'options undefined is not an object'], [null, 'options null is not an object'], ['x', 'options "x" is not an object'],
     [{}, "guard undefined is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"],
     [{ guard: {} }, "guard {} is not an ImageGuard: pass new ImageGuard(this, 'Guard', { registry })"]])(
-    '%p are refused for a guarded service, which needs a guard', (props, message) => {
+    'cannot be %p for a guarded service, which needs a guard', (props, message) => {
       expect(() => new GuardedFargateService(stack, 'Api', props as any)).toThrow(new Error(`${message} (at Web/Api)`));
     });
 
@@ -97,12 +97,12 @@ describe('options as a whole', () => {
     expect(() => Scaling.between(1, 2, options as any)).not.toThrow();
   });
 
-  test.each(['x', 1, [], true])('%p are refused for a load balancer and for scaling', (options) => {
+  test.each(['x', 1, [], true])('cannot be %p for a load balancer and for scaling', (options) => {
     expect(() => Ingress.internetFacing(options as any)).toThrow(/^Ingress.internetFacing: options .* is not an object$/);
     expect(() => Scaling.between(1, 2, options as any)).toThrow(/^Scaling.between: options .* is not an object$/);
   });
 
-  test.each([undefined, null, {}])('%p are refused for alarms with required options', (options) => {
+  test.each([undefined, null, {}])('cannot be %p for alarms, which have required options', (options) => {
     expect(() => RollbackAlarm.serverErrors(options as any)).toThrow(/^RollbackAlarm.serverErrors: /);
     expect(() => RollbackAlarm.latency(options as any)).toThrow(/^RollbackAlarm.latency: /);
   });
@@ -117,18 +117,18 @@ test('null counts as undefined, as in jsii', () => {
   expect(withNull).toEqual(Template.fromStack(stack).toJSON());
 });
 
-describe('a missing shared listener', () => {
-  test('is refused with a hint, for example if a service has no listener', () => {
+describe('Ingress.onListener', () => {
+  test('refuses an undefined listener, and the error says which services have none', () => {
     const { listener } = service({});
     expect(() => Ingress.onListener(listener!, { priority: 1, pathPatterns: ['/'] })).toThrow(new Error(
       'Ingress.onListener: listener undefined is not an elbv2.IApplicationListener: a service without a load balancer, or with Ingress.none(), has no listener'));
   });
 
-  test.each([null, 'arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/shared/1/2', {}])('is refused: %p', (listener) => {
+  test.each([null, 'arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/shared/1/2', {}])('refuses the listener %p', (listener) => {
     expect(() => Ingress.onListener(listener as any, { priority: 1, pathPatterns: ['/'] })).toThrow(/^Ingress.onListener: listener .* is not an elbv2.IApplicationListener/);
   });
 
-  test.each([undefined, null])('options that are %p are refused', (options) => {
+  test.each([undefined, null])('refuses the options %p', (options) => {
     const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc: existingVpc(stack) })
       .addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
     expect(() => Ingress.onListener(listener, options as any)).toThrow(new Error(
@@ -136,22 +136,22 @@ describe('a missing shared listener', () => {
   });
 });
 
-describe('the error describes the problem of', () => {
+describe('the error says what is wrong with', () => {
   test.each<[string, any, string | RegExp]>([
-    ['a number that is a string', { containerPort: '8080' }, 'containerPort "8080" is not a number'],
-    ['a list that is a string', { command: 'node server.js' }, 'command "node server.js" is not a list'],
+    ['a string in place of a number', { containerPort: '8080' }, 'containerPort "8080" is not a number'],
+    ['a string in place of a list', { command: 'node server.js' }, 'command "node server.js" is not a list'],
     ['an item of a list', { command: ['node', 1] }, 'command[1] 1 is not a string'],
     ['a value of a map', { environment: { PORT: 8080 } }, 'environment.PORT 8080 is not a string'],
-    ['a secret that is a string', { secrets: { PASSWORD: 'x' } }, 'secrets.PASSWORD "x" is not an ecs.Secret'],
-    ['a time that is a number', { bakeTime: 5 }, 'bakeTime 5 is not a Duration'],
-    ['a class that is a string', { cpuArchitecture: 'ARM64' }, 'cpuArchitecture "ARM64" is not an ecs.CpuArchitecture'],
-    ['a way in that is a string', { ingress: 'public' }, 'ingress "public" is not an Ingress, such as Ingress.internetFacing()'],
-    ['a number of tasks', { scaling: 3 }, 'scaling 3 is not a Scaling, such as Scaling.exactly(1)'],
-    ['a strategy that does not exist', { deploymentStrategy: 'BLUEGREEN' }, 'deploymentStrategy "BLUEGREEN" is not one of ROLLING, BLUE_GREEN, LINEAR, CANARY'],
-    ['a circuit breaker that is a flag', { circuitBreaker: true }, 'circuitBreaker true is not an object'],
+    ['a string in place of a secret', { secrets: { PASSWORD: 'x' } }, 'secrets.PASSWORD "x" is not an ecs.Secret'],
+    ['a number in place of a Duration', { bakeTime: 5 }, 'bakeTime 5 is not a Duration'],
+    ['a string in place of an instance', { cpuArchitecture: 'ARM64' }, 'cpuArchitecture "ARM64" is not an ecs.CpuArchitecture'],
+    ['a string in place of an ingress', { ingress: 'public' }, 'ingress "public" is not an Ingress, such as Ingress.internetFacing()'],
+    ['a number in place of a Scaling', { scaling: 3 }, 'scaling 3 is not a Scaling, such as Scaling.exactly(1)'],
+    ['an unknown deployment strategy', { deploymentStrategy: 'BLUEGREEN' }, 'deploymentStrategy "BLUEGREEN" is not one of ROLLING, BLUE_GREEN, LINEAR, CANARY'],
+    ['a boolean in place of an object', { circuitBreaker: true }, 'circuitBreaker true is not an object'],
     ['a property of a struct', { healthCheck: { command: ['x'], interval: 5 } }, 'healthCheck.interval 5 is not a Duration'],
-    ['a retention that CloudWatch does not have', { logRetention: 8 }, /^logRetention 8 is not one of 1, 3, 5, 7, 14, /],
-    ['an instance of something else', { vpc: Duration.minutes(1) }, 'vpc Duration is not an ec2.IVpc'],
+    ['a retention that CloudWatch does not support', { logRetention: 8 }, /^logRetention 8 is not one of 1, 3, 5, 7, 14, /],
+    ['an instance of another class', { vpc: Duration.minutes(1) }, 'vpc Duration is not an ec2.IVpc'],
   ])('%s', (_, props, message) => {
     expect(() => service(props)).toThrow(message);
   });
@@ -163,17 +163,17 @@ describe('a misspelled option', () => {
   test.each([
     ['containerport', 'containerPort'], ['containerPorts', 'containerPort'], ['enviroment', 'environment'], ['serivceName', 'serviceName'], ['healthcheck', 'healthCheck'],
     ['cirucitBreaker', 'circuitBreaker'], ['circutBreaker', 'circuitBreaker'],
-  ])('%s is not dropped silently', (name, meant) => {
+  ])('such as %s causes a warning that names %s', (name, meant) => {
     service({ [name]: 'x' });
     expect(warnings()).toEqual(meant ? [`${name} is not an option, so it has no effect: did you mean ${meant}?`] : []);
   });
 
-  test('of the guard is not dropped silently either', () => {
+  test('of the guard causes a warning too', () => {
     new PhasedFargateService(stack, 'Api', { vpc: existingVpc(stack), imageversion: 'x' } as any);
     expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
   });
 
-  test('is distinguished from properties of a subclass', () => {
+  test('does not include the properties of a subclass', () => {
     class Ours extends PhasedFargateService {
       constructor(scope: Stack, props: any) {
         super(scope, 'Api', props);
@@ -189,7 +189,7 @@ test('an enum value of a newer aws-cdk-lib is accepted', () => {
   Template.fromStack(stack).hasResourceProperties('AWS::ECS::Service', { DeploymentConfiguration: Match.objectLike({ Strategy: 'CANARY' }) });
 });
 
-test('a container of one\'s own kind is taken for what it can do, not for its class', () => {
+test('an instance of a custom class is accepted if it has the members of the expected interface', () => {
   const image = { ...ecs.Secret.prototype, arn: 'arn:aws:ssm:eu-west-1:111111111111:parameter/x', grantRead: () => undefined };
   service({ secrets: { TOKEN: image } });
   expect(() => app.synth()).not.toThrow();

@@ -9,7 +9,7 @@ import { Ingress, PhasedFargateService, PhasedFargateServiceProps, RollbackAlarm
 import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
-/** What is inside the options: members of structs, units of durations, and values that only AWS would refuse. */
+/** Checks of nested values: members of structs, units of durations, and values that only AWS would refuse. */
 
 const { httpHeader, hostHeaders, httpRequestMethods, pathPatterns, queryStrings, sourceIps } = elbv2.ListenerCondition;
 
@@ -37,36 +37,36 @@ const metric = new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Orders', 
 const schedule = appscaling.Schedule.cron({ hour: '22', minute: '0' });
 const steps = [{ upper: 0, change: -1 }, { lower: 10, change: 1 }];
 
-describe('a misspelled name within an option is refused:', () => {
-  test.each<[object, string]>([
-    [{ healthCheck: { command: ['x'], intervall: Duration.seconds(5) } }, 'healthCheck.intervall is not an option: did you mean interval?'],
-    [{ ulimits: [{ name: 'nofile', softlimit: 1, hardLimit: 2 }] }, 'ulimits[0].softlimit is not an option: did you mean softLimit?'],
-    [{ circuitBreaker: { rolback: true } }, 'circuitBreaker.rolback is not an option: did you mean rollback?'],
-    [{ taskSubnets: { onePerAZ: true } }, 'taskSubnets.onePerAZ is not an option: did you mean onePerAz?'],
-    [{ capacityProviderStrategies: [{ capacityProvider: 'FARGATE', wieght: 1 }] }, 'capacityProviderStrategies[0].wieght is not an option: did you mean weight?'],
-  ])('%#', (props, message) => {
+describe('a property name within an option', () => {
+  test.each<[string, object]>([
+    ['healthCheck.intervall is not an option: did you mean interval?', { healthCheck: { command: ['x'], intervall: Duration.seconds(5) } }],
+    ['ulimits[0].softlimit is not an option: did you mean softLimit?', { ulimits: [{ name: 'nofile', softlimit: 1, hardLimit: 2 }] }],
+    ['circuitBreaker.rolback is not an option: did you mean rollback?', { circuitBreaker: { rolback: true } }],
+    ['taskSubnets.onePerAZ is not an option: did you mean onePerAz?', { taskSubnets: { onePerAZ: true } }],
+    ['capacityProviderStrategies[0].wieght is not an option: did you mean weight?', { capacityProviderStrategies: [{ capacityProvider: 'FARGATE', wieght: 1 }] }],
+  ])('that is misspelled is refused: %s', (message, props) => {
     expect(() => service(props)).toThrow(new Error(`${message} (at Web/Api/Service)`));
   });
 
-  test.each<[() => unknown, string]>([
-    [() => Ingress.internetFacing({ healthCheck: { intervall: Duration.seconds(9) } as any }), 'Ingress.internetFacing: healthCheck.intervall is not an option: did you mean interval?'],
-    [() => Scaling.between(1, 2, { schedules: { night: { schedule, minCapcity: 1, maxCapacity: 2 } as any } }),
-      'Scaling.between: schedules.night.minCapcity is not an option: did you mean minCapacity?'],
-  ])('of a factory, %#', (make, message) => {
+  test.each<[string, () => unknown]>([
+    ['Ingress.internetFacing: healthCheck.intervall is not an option: did you mean interval?', () => Ingress.internetFacing({ healthCheck: { intervall: Duration.seconds(9) } as any })],
+    ['Scaling.between: schedules.night.minCapcity is not an option: did you mean minCapacity?',
+      () => Scaling.between(1, 2, { schedules: { night: { schedule, minCapcity: 1, maxCapacity: 2 } as any } })],
+  ])('that is misspelled in the options of a factory is refused: %s', (message, make) => {
     expect(make).toThrow(new Error(message));
   });
 });
 
-describe('a name that is no option of a factory is refused, however different it is:', () => {
-  test.each<[() => unknown, string]>([
-    [() => Ingress.internetFacing({ vpcSubnets: {} } as any), 'Ingress.internetFacing: vpcSubnets is not an option: pass healthCheck, deregistrationDelay, '],
-    [() => Scaling.between(1, 2, { targetUtilizationPercent: 50 } as any), 'Scaling.between: targetUtilizationPercent is not an option: pass cpuTargetUtilizationPercent, '],
-    [() => RollbackAlarm.serverErrors({ precent: 1 } as any), 'RollbackAlarm.serverErrors: precent is not an option: did you mean percent?'],
-  ])('%#', (make, message) => {
+describe('an unknown option of a factory', () => {
+  test.each<[string, () => unknown]>([
+    ['Ingress.internetFacing: vpcSubnets is not an option: pass healthCheck, deregistrationDelay, ', () => Ingress.internetFacing({ vpcSubnets: {} } as any)],
+    ['Scaling.between: targetUtilizationPercent is not an option: pass cpuTargetUtilizationPercent, ', () => Scaling.between(1, 2, { targetUtilizationPercent: 50 } as any)],
+    ['RollbackAlarm.serverErrors: precent is not an option: did you mean percent?', () => RollbackAlarm.serverErrors({ precent: 1 } as any)],
+  ])('is refused, even if it resembles no other option: %s', (message, make) => {
     expect(make).toThrow(message);
   });
 
-  test('unless it has no value', () => {
+  test('is accepted if it is undefined', () => {
     expect(() => Ingress.internetFacing({ vpcSubnets: undefined } as any)).not.toThrow();
   });
 });
@@ -83,7 +83,7 @@ describe('a duration whose length is a token', () => {
     expect(() => Template.fromStack(stack)).not.toThrow();
   });
 
-  test.each(['interval', 'timeout', 'startPeriod'])('is refused for healthCheck.%s in any unit, since aws-cdk-lib judges its length', (name) => {
+  test.each(['interval', 'timeout', 'startPeriod'])('is refused for healthCheck.%s in any unit, because aws-cdk-lib checks its length', (name) => {
     expect(() => service({ healthCheck: { command: ['x'], [name]: Duration.seconds(aNumber()) } })).toThrow(
       `healthCheck.${name} must be known at synthesis (at Web/Api/Service)`);
   });
@@ -102,27 +102,27 @@ describe('a duration whose length is a token', () => {
   });
 });
 
-describe('the limits and the user of a container that ECS refuses are refused:', () => {
-  test.each<[object, string]>([
-    [{ ulimits: [{ name: 'nofiles', softLimit: 1, hardLimit: 2 }] }, 'ulimits[0].name "nofiles" is not one of core, cpu, '],
-    [{ ulimits: [{ name: 'nofile', softLimit: 1.5, hardLimit: 2 }] }, 'ulimits nofile: softLimit 1.5 is not a limit: pass a whole number, or -1 for no limit'],
-    [{ ulimits: [{ name: 'nofile', softLimit: -2, hardLimit: 2 }] }, 'ulimits nofile: softLimit -2 is not a limit'],
-    [{ ulimits: [{ name: 'nofile', softLimit: NaN, hardLimit: 2 }] }, 'ulimits nofile: softLimit NaN is not a limit'],
-    [{ ulimits: [{ name: 'nofile', softLimit: -1, hardLimit: 2 }] }, 'ulimits nofile: softLimit -1 is more than hardLimit 2'],
-    [{ ulimits: [1, 2].map((softLimit) => ({ name: 'nofile', softLimit, hardLimit: 2 })) }, 'ulimits lists nofile twice'],
-    ...['', ' ', ':', 'app:', 'a:b:c', 'two words'].map((user): [object, string] => [{ user }, `user "${user}" is not a user: pass a name or a number`]),
-  ])('%#', (props, message) => {
+describe('a setting of a container', () => {
+  test.each<[string, object]>([
+    ['ulimits[0].name "nofiles" is not one of core, cpu, ', { ulimits: [{ name: 'nofiles', softLimit: 1, hardLimit: 2 }] }],
+    ['ulimits nofile: softLimit 1.5 is not a limit: pass a whole number, or -1 for no limit', { ulimits: [{ name: 'nofile', softLimit: 1.5, hardLimit: 2 }] }],
+    ['ulimits nofile: softLimit -2 is not a limit', { ulimits: [{ name: 'nofile', softLimit: -2, hardLimit: 2 }] }],
+    ['ulimits nofile: softLimit NaN is not a limit', { ulimits: [{ name: 'nofile', softLimit: NaN, hardLimit: 2 }] }],
+    ['ulimits nofile: softLimit -1 is more than hardLimit 2', { ulimits: [{ name: 'nofile', softLimit: -1, hardLimit: 2 }] }],
+    ['ulimits lists nofile twice', { ulimits: [1, 2].map((softLimit) => ({ name: 'nofile', softLimit, hardLimit: 2 })) }],
+    ...['', ' ', ':', 'app:', 'a:b:c', 'two words'].map((user): [string, object] => [`user "${user}" is not a user: pass a name or a number`, { user }]),
+  ])('is refused if ECS would refuse it: %s', (message, props) => {
     expect(() => service(props)).toThrow(message);
   });
 
-  test.each(['app', '1000', '1000:1000', 'app:1000'])('the user %s is rendered', (user) => {
+  test.each(['app', '1000', '1000:1000', 'app:1000'])('can be the user %s, and a limit can be infinite', (user) => {
     service({ user, ulimits: [{ name: ecs.UlimitName.NOFILE, softLimit: 1024, hardLimit: -1 }] });
     Template.fromStack(stack).hasResourceProperties('AWS::ECS::TaskDefinition', {
       ContainerDefinitions: [Match.objectLike({ User: user, Ulimits: [{ Name: 'nofile', SoftLimit: 1024, HardLimit: -1 }] })],
     });
   });
 
-  test('a capability that Fargate does not add', () => {
+  test('cannot add a capability that Fargate does not support', () => {
     const linuxParameters = new ecs.LinuxParameters(stack, 'Linux');
     linuxParameters.addCapabilities(ecs.Capability.SYS_PTRACE, ecs.Capability.NET_ADMIN);
     service({ linuxParameters });
@@ -130,25 +130,25 @@ describe('the limits and the user of a container that ECS refuses are refused:',
   });
 });
 
-describe('conditions of a listener rule that ELB refuses, or that match nothing, are refused:', () => {
-  test.each<[() => elbv2.ListenerCondition, string]>([
-    [() => httpHeader('', ['x']), 'conditions: httpHeader "" is not the name of a header'],
-    [() => httpHeader('X Secret', ['x']), 'conditions: httpHeader "X Secret" is not the name of a header'],
-    [() => httpHeader('X'.repeat(41), ['x']), 'is not the name of a header: pass 1 to 40 letters, digits, and hyphens'],
-    [() => httpHeader('Host', ['x']), 'conditions: httpHeader "Host" cannot match the host: pass a hostHeaders condition'],
-    [() => httpHeader('X-Secret', []), 'conditions: httpHeader has no values: pass at least one'],
-    [() => queryStrings([]), 'conditions: queryStrings has no values: pass at least one'],
-    [() => queryStrings([{ key: 'a', value: '' }]), 'conditions have the value "": pass 1 to 128 characters'],
-    [() => hostHeaders(['https://example.com']), 'conditions: hostHeaders "https://example.com" is not a host name'],
-    [() => hostHeaders(['localhost']), 'conditions: hostHeaders "localhost" is not a host name'],
-    [() => pathPatterns(['orders/*']), 'conditions: pathPatterns "orders/*" matches no path: begin it with a slash or a wildcard, such as /orders/*'],
-    [() => sourceIps(['10.0.0.0/8', '10.0.0.0/8']), 'conditions: sourceIps lists "10.0.0.0/8" twice'],
-    [() => httpRequestMethods(['get']), 'conditions: httpRequestMethods "get" is not a method'],
-  ])('%#', (condition, message) => {
+describe('a condition of a listener rule', () => {
+  test.each<[string, () => elbv2.ListenerCondition]>([
+    ['conditions: httpHeader "" is not the name of a header', () => httpHeader('', ['x'])],
+    ['conditions: httpHeader "X Secret" is not the name of a header', () => httpHeader('X Secret', ['x'])],
+    ['is not the name of a header: pass 1 to 40 letters, digits, and hyphens', () => httpHeader('X'.repeat(41), ['x'])],
+    ['conditions: httpHeader "Host" cannot match the host: pass a hostHeaders condition', () => httpHeader('Host', ['x'])],
+    ['conditions: httpHeader has no values: pass at least one', () => httpHeader('X-Secret', [])],
+    ['conditions: queryStrings has no values: pass at least one', () => queryStrings([])],
+    ['conditions have the value "": pass 1 to 128 characters', () => queryStrings([{ key: 'a', value: '' }])],
+    ['conditions: hostHeaders "https://example.com" is not a host name', () => hostHeaders(['https://example.com'])],
+    ['conditions: hostHeaders "localhost" is not a host name', () => hostHeaders(['localhost'])],
+    ['conditions: pathPatterns "orders/*" matches no path: begin it with a slash or a wildcard, such as /orders/*', () => pathPatterns(['orders/*'])],
+    ['conditions: sourceIps lists "10.0.0.0/8" twice', () => sourceIps(['10.0.0.0/8', '10.0.0.0/8'])],
+    ['conditions: httpRequestMethods "get" is not a method', () => httpRequestMethods(['get'])],
+  ])('is refused if ELB would refuse it, or if it could match no request: %s', (message, condition) => {
     expect(() => Ingress.internetFacing({ conditions: [condition()] })).toThrow(message);
   });
 
-  test('patterns of a shared listener are held against the same rules', () => {
+  test('has the same rules as a pattern of a shared listener', () => {
     const { listener } = sharedListeners();
     expect(() => Ingress.onListener(listener, { priority: 1, hostPatterns: ['a b'] })).toThrow('hostPatterns "a b" is not a host name');
     expect(() => Ingress.onListener(listener, { priority: 1, pathPatterns: ['api'] })).toThrow('pathPatterns "api" matches no path');
@@ -172,13 +172,13 @@ describe('a test listener', () => {
       'ingress testListener Web/Other/Test and listener Web/Shared/Listener belong to different load balancers: pass a listener of the same load balancer');
   });
 
-  test('that is imported is held against the load balancer of its ARN', () => {
+  test('that is imported must belong to the load balancer in the ARN of the listener', () => {
     stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
     const listener = imported('Listener', 'eu-west-1', 'shop/1111111111111111', '1');
     expect(() => onListener(listener, imported('Other', 'eu-west-1', 'shop/2222222222222222', '2'))).toThrow(/belong to different load balancers/);
   });
 
-  test('that is still to be looked up is accepted', () => {
+  test('that the CDK CLI looks up later is accepted', () => {
     stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
     const [listener, testListener] = [80, 8080].map((listenerPort) => elbv2.ApplicationListener.fromLookup(stack, `Listener${listenerPort}`, {
       loadBalancerTags: { team: 'shop' }, listenerPort,
@@ -186,7 +186,7 @@ describe('a test listener', () => {
     expect(() => onListener(listener, testListener)).not.toThrow();
   });
 
-  test('that is imported is held against the region of the service', () => {
+  test('that is imported must be in the region of the service', () => {
     stack = new Stack(app, 'Placed', { env: { account: '111122223333', region: 'eu-west-1' } });
     const listener = imported('Listener', 'eu-west-1', 'shop/1111111111111111', '1');
     expect(() => onListener(listener, imported('Far', 'us-east-1', 'shop/1111111111111111', '2'))).toThrow(/ingress testListener .* is in us-east-1/);
@@ -200,7 +200,7 @@ describe('a test listener', () => {
   }
 });
 
-describe('a strategy that shifts traffic in steps', () => {
+describe('the deployment strategy', () => {
   test.each(['LINEAR', 'CANARY'])('%s is refused without traffic, and accepted with Service Connect', (deploymentStrategy) => {
     const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: existingVpc(stack), defaultCloudMapNamespace: { name: 'shop.internal' } });
     const api = new PhasedFargateService(stack, 'Api', { cluster, containerPort: 80, ingress: Ingress.none(), deploymentStrategy: deploymentStrategy as any });
@@ -215,28 +215,28 @@ describe('a strategy that shifts traffic in steps', () => {
   });
 });
 
-describe('scaling by one\'s own metrics', () => {
-  test.each<[object, string]>([
-    [{ customMetrics: { a: { metric, targetValue: 1, scaleInCooldown: 60 } } }, 'customMetrics.a.scaleInCooldown 60 is not a Duration'],
-    [{ customMetrics: { a: { metric, targetValue: NaN } } }, 'customMetrics.a.targetValue NaN is not a finite number'],
-    [{ customMetrics: { '': { metric, targetValue: 1 } } }, 'customMetrics has the blank name "": pass a name'],
-    [{ metricSteps: { a: { metric, scalingSteps: steps, cooldown: 60 } } }, 'metricSteps.a.cooldown 60 is not a Duration'],
-    [{ metricSteps: { a: { metric, scalingSteps: steps, adjustmentType: 'X' } } }, 'metricSteps.a.adjustmentType "X" is not one of '],
-    [{ schedules: { night: { schedule, minCapacity: 1, startTime: '2026' } } }, 'schedules.night.startTime "2026" is not a Date'],
-    [{ schedules: { night: { schedule, minCapacity: 1, timeZone: 'Europe/Berlin' } } }, 'schedules.night.timeZone "Europe/Berlin" is not a TimeZone'],
-    [{ schedules: { 'a:b': { schedule, minCapacity: 1 } } }, 'schedules."a:b" is not the name of a scheduled action'],
-    [{ schedules: { noon: { schedule, minCapacity: 5 } } }, 'schedules.noon.minCapacity 5 is more than the maximum 4: pass a maxCapacity too'],
-    [{ schedules: { night: { schedule, maxCapacity: 1 } } }, 'schedules.night.maxCapacity 1 is less than the minimum 2: pass a minCapacity too'],
-  ])('is refused by an error that names the option, %#', (options, message) => {
+describe('scaling', () => {
+  test.each<[string, object]>([
+    ['customMetrics.a.scaleInCooldown 60 is not a Duration', { customMetrics: { a: { metric, targetValue: 1, scaleInCooldown: 60 } } }],
+    ['customMetrics.a.targetValue NaN is not a finite number', { customMetrics: { a: { metric, targetValue: NaN } } }],
+    ['customMetrics has the blank name "": pass a name', { customMetrics: { '': { metric, targetValue: 1 } } }],
+    ['metricSteps.a.cooldown 60 is not a Duration', { metricSteps: { a: { metric, scalingSteps: steps, cooldown: 60 } } }],
+    ['metricSteps.a.adjustmentType "X" is not one of ', { metricSteps: { a: { metric, scalingSteps: steps, adjustmentType: 'X' } } }],
+    ['schedules.night.startTime "2026" is not a Date', { schedules: { night: { schedule, minCapacity: 1, startTime: '2026' } } }],
+    ['schedules.night.timeZone "Europe/Berlin" is not a TimeZone', { schedules: { night: { schedule, minCapacity: 1, timeZone: 'Europe/Berlin' } } }],
+    ['schedules."a:b" is not the name of a scheduled action', { schedules: { 'a:b': { schedule, minCapacity: 1 } } }],
+    ['schedules.noon.minCapacity 5 is more than the maximum 4: pass a maxCapacity too', { schedules: { noon: { schedule, minCapacity: 5 } } }],
+    ['schedules.night.maxCapacity 1 is less than the minimum 2: pass a minCapacity too', { schedules: { night: { schedule, maxCapacity: 1 } } }],
+  ])('refuses an invalid option, with an error that names it: %s', (message, options) => {
     expect(() => Scaling.between(2, 4, options)).toThrow(`Scaling.between: ${message}`);
   });
 
-  test('accepts a bound that another schedule has made possible', () => {
+  test('accepts a limit that only another schedule makes valid', () => {
     const schedules = { night: { schedule, minCapacity: 0 }, later: { schedule, maxCapacity: 1 } };
     expect(() => Scaling.between(2, 4, { schedules })).not.toThrow();
   });
 
-  test('names option and path where aws-cdk-lib refuses a metric', () => {
+  test('adds the option and the path to the error if aws-cdk-lib refuses a metric', () => {
     const customMetrics = { slow: { metric: metric.with({ statistic: 'p99' }), targetValue: 1 } };
     expect(() => service({ scaling: Scaling.between(1, 2, { customMetrics }) }))
       .toThrow(/^scaling customMetrics\.slow: .*p99.* \(at Web\/Api\/Service\)$/s);
@@ -244,7 +244,7 @@ describe('scaling by one\'s own metrics', () => {
 });
 
 describe('alarms of rollbackOn', () => {
-  test('that are passed twice are watched once, as CloudFormation demands', () => {
+  test('that are passed twice are watched once, because CloudFormation refuses duplicates', () => {
     const alarm = new cloudwatch.Alarm(stack, 'Alarm', { metric, threshold: 1, evaluationPeriods: 1 });
     service({ rollbackOn: [alarm, alarm] });
     Template.fromStack(stack).hasResourceProperties('AWS::ECS::Service', {
@@ -252,11 +252,11 @@ describe('alarms of rollbackOn', () => {
     });
   });
 
-  test.each<[object, string]>([
-    [{}, 'threshold undefined is not a Duration'],
-    [{ threshold: Duration.seconds(0) }, 'threshold 0 seconds is not a time above 0 that is known at synthesis'],
-    [{ threshold: Duration.seconds(Infinity) }, 'is not a time above 0 that is known at synthesis'],
-  ])('say what is wrong with their threshold, %#', (options, message) => {
+  test.each<[string, object]>([
+    ['threshold undefined is not a Duration', {}],
+    ['threshold 0 seconds is not a time above 0 that is known at synthesis', { threshold: Duration.seconds(0) }],
+    ['is not a time above 0 that is known at synthesis', { threshold: Duration.seconds(Infinity) }],
+  ])('refuse an invalid threshold: %s', (message, options) => {
     expect(() => RollbackAlarm.latency(options as any)).toThrow(message);
   });
 });

@@ -107,7 +107,7 @@ describe('isolated subnets', () => {
   test.each([
     ecs.LogDrivers.awsLogs({ streamPrefix: 'app' }),
     new ecs.GenericLogDriver({ logDriver: 'awslogs', options: { 'awslogs-group': 'mp-logs' } }),
-  ])('need one for logs that go to CloudWatch by a driver of one\'s own', (logDriver) => {
+  ])('need an endpoint for logs that a custom log driver sends to CloudWatch', (logDriver) => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     expect(warningsOf({ vpc, logDriver })).toEqual([isolated('ecr.api, ecr.dkr, s3, logs')]);
   });
@@ -180,7 +180,7 @@ describe('an imported VPC', () => {
 });
 
 describe('later additions to the task', () => {
-  test('also need endpoints: secrets and sidecars with logs', () => {
+  test('such as secrets and sidecars with logs also need endpoints', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER });
     const { container, taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc, logDriver: new ecs.GenericLogDriver({ logDriver: 'splunk' }) });

@@ -63,7 +63,7 @@ describe('subnets', () => {
   };
 
   test.each([['internetFacing', 'Vpcedge'], ['internalOnly', 'Vpcapp']] as const)(
-    'of a load balancer that is %s are one per zone, though there are two', (kind, group) => {
+    'of a load balancer that is %s are one per zone, even if a zone has two', (kind, group) => {
       service(doubled(), Ingress[kind](), { taskSubnets: { subnetGroupName: 'app' } });
       expect(selected()).toEqual([group, group]);
       expect(new Set(zones()).size).toBe(2);
@@ -77,7 +77,7 @@ describe('subnets', () => {
     expect(selected()).toEqual(['a1', 'b1']);
   });
 
-  test('are the given subnets', () => {
+  test('can be set explicitly', () => {
     service(doubled(), Ingress.internetFacing({ subnets: { subnetGroupName: 'edge2' } }), { taskSubnets: { subnetGroupName: 'app' } });
     expect(selected()).toEqual(['Vpcedge2', 'Vpcedge2']);
   });
@@ -130,43 +130,43 @@ describe('dual stack', () => {
     .flatMap(([, { Properties }]) => (Properties.SecurityGroupIngress ?? []).map((rule: any) => `${rule.CidrIp ?? rule.CidrIpv6} ${rule.FromPort}`));
   const records = () => Object.values(template().findResources(RECORD)).map(({ Properties }) => `${Properties.Type} ${Properties.Name}`).sort();
 
-  test.each(['internetFacing', 'internalOnly'] as const)('%s: IPv6 clients are let in and find the name', (kind) => {
+  test.each(['internetFacing', 'internalOnly'] as const)('lets IPv6 clients reach a load balancer that is %s, and adds an AAAA record for its name', (kind) => {
     service(vpc(), Ingress[kind]({ ipAddressType: DUAL_STACK, domainName: 'api.example.com', domainZone: zone() }));
     template().hasResourceProperties(LOAD_BALANCER, { IpAddressType: 'dualstack' });
     expect(lets()).toEqual(['0.0.0.0/0 80', '::/0 80']);
     expect(records()).toEqual(['A api.example.com.', 'AAAA api.example.com.']);
   });
 
-  test('the redirect also allows IPv6 clients', () => {
+  test('lets IPv6 clients reach the redirect', () => {
     service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, certificate: certificate() }));
     expect(lets().sort()).toEqual(['0.0.0.0/0 443', '0.0.0.0/0 80', '::/0 443', '::/0 80']);
   });
 
-  test.each(['no feature flags', 'all recommended feature flags'] as const)('without public IPv4 addresses, there is only an AAAA record: %s', (flags) => {
+  test.each(['no feature flags', 'all recommended feature flags'] as const)('without public IPv4 addresses adds only an AAAA record, with %s', (flags) => {
     stack = new Stack(testApp({}, flags), 'Web');
     service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4, domainName: 'api.example.com', domainZone: zone() }));
     expect(lets()).toEqual(['0.0.0.0/0 80', '::/0 80']);
     expect(records()).toEqual(['AAAA api.example.com.']);
   });
 
-  test('a closed listener allows no clients', () => {
+  test('lets no clients reach a closed listener', () => {
     service(vpc(), Ingress.internetFacing({ ipAddressType: DUAL_STACK, openListener: false }));
     expect(lets()).toEqual([]);
   });
 
-  test('without it, no resource supports IPv6', () => {
+  test('is off by default', () => {
     service(vpc(), Ingress.internetFacing({ domainName: 'api.example.com', domainZone: zone() }));
     expect(lets()).toEqual(['0.0.0.0/0 80']);
     expect(records()).toEqual(['A api.example.com.']);
   });
 
-  test('subnets without IPv6 addresses are refused', () => {
+  test('refuses subnets without IPv6 addresses', () => {
     service(new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
     expect(() => app.synth()).toThrow('[Web/Api] ingress ipAddressType dualstack needs subnets with IPv6 addresses, not Web/Vpc/PublicSubnet1, ' +
       'Web/Vpc/PublicSubnet2: pass ipProtocol: ec2.IpProtocol.DUAL_STACK to the VPC');
   });
 
-  test('subnets that get IPv6 addresses later are accepted', () => {
+  test('accepts subnets that get IPv6 addresses later', () => {
     const plain = new ec2.Vpc(stack, 'Vpc');
     service(plain, Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
     Aspects.of(plain).add({
@@ -177,12 +177,12 @@ describe('dual stack', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('subnets of an imported VPC are accepted, because their addresses are unknown', () => {
+  test('accepts subnets of an imported VPC, because their addresses are unknown', () => {
     service(existingVpc(stack), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('public addresses are refused for an internal load balancer', () => {
+  test('with public addresses is refused for an internal load balancer', () => {
     expect(() => Ingress.internalOnly({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4 })).toThrow(new Error(
       'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only an internet-facing load balancer ' +
       'has public addresses'));
@@ -190,12 +190,12 @@ describe('dual stack', () => {
 });
 
 describe('TLS', () => {
-  test('has the given policy', () => {
+  test('uses the given policy', () => {
     service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), sslPolicy: elbv2.SslPolicy.TLS13_13 }));
     template().hasResourceProperties(LISTENER, { Port: 443, SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
   });
 
-  test('has a certificate for each domain name', () => {
+  test('uses a certificate for each domain name', () => {
     const additionalCertificates = [certificate('Shop'), certificate('Admin')];
     service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), additionalCertificates }));
     template().hasResourceProperties(LISTENER, { Port: 443, Certificates: [{ CertificateArn: Match.stringLikeRegexp('/Certificate$') }] });
@@ -243,17 +243,17 @@ describe('a domain name', () => {
     ['API.Example.com', 'example.com', 'http://API.Example.com'],
     ['example.com', 'example.com', 'http://example.com'],
     ['api.example.com.', 'example.com', 'http://api.example.com'],
-  ])('%s of the zone %s is in the URL', (domainName, zoneName, url) => {
+  ])('such as %s in the zone %s appears in the URL', (domainName, zoneName, url) => {
     expect(service(existingVpc(stack), Ingress.internetFacing({ domainName, domainZone: zone(zoneName) })).url).toBe(url);
   });
 
   test.each([['api.example.org', 'example.com'], ['api', 'example.com'], ['notexample.com', 'example.com']])(
-    '%s outside the zone %s is refused, since the record would have another name', (domainName, zoneName) => {
+    'such as %s outside the zone %s is refused, because its record would have another name', (domainName, zoneName) => {
       expect(() => Ingress.internetFacing({ domainName, domainZone: zone(zoneName) })).toThrow(new Error(
         `Ingress.internetFacing: domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`));
     });
 
-  test('and the name of its zone can be tokens', () => {
+  test('can be a token, like the name of its zone', () => {
     expect(() => Ingress.internetFacing({ domainName: Fn.importValue('name'), domainZone: zone() })).not.toThrow();
     const domainZone = route53.HostedZone.fromHostedZoneAttributes(stack, 'Imported', { hostedZoneId: 'Z2', zoneName: Fn.importValue('zone') });
     expect(() => Ingress.internetFacing({ domainName: 'api.example.com', domainZone })).not.toThrow();
@@ -285,38 +285,38 @@ describe('conditions', () => {
   });
 
   test.each<[string, elbv2.ListenerCondition[], string]>([
-    ['more values than a rule has room for', [
+    ['more values than a rule can have', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']), elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD', 'POST']),
     ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a listener rule allows 5'],
-    ['two conditions of a kind that a rule takes once', [
+    ['two conditions of a kind that a rule can have only once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
     ], 'conditions have two conditions for source-ip: a rule allows only one, which can have several values'],
-    ['no condition at all', [], 'conditions is empty: leave it out to send all requests to the service'],
+    ['an empty list of conditions', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
     ...['10.0.0.1', '10.0.0.0/33', '10.0.0.*', '2001:db8::/129', '2001:db8::', 'example.com/24', '10.0.0.0/x', '10.0.0.0/'].map((cidr): any => [
-      `a source IP that is no CIDR block: ${cidr}`, [elbv2.ListenerCondition.sourceIps(['10.0.0.0/8', cidr])],
+      `a source IP that is not a CIDR block: ${cidr}`, [elbv2.ListenerCondition.sourceIps(['10.0.0.0/8', cidr])],
       `conditions: sourceIps "${cidr}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`,
     ]),
     ...['get', 'GET POST', '*', 'M'.repeat(41)].map((method): any => [
-      `a request method that ELB does not take: ${method}`, [elbv2.ListenerCondition.httpRequestMethods(['GET', method])],
+      `a request method that ELB does not accept: ${method}`, [elbv2.ListenerCondition.httpRequestMethods(['GET', method])],
       `conditions: httpRequestMethods "${method}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`,
     ]),
-  ])('refuse %s', (_, conditions, message) => {
+  ])('cannot be %s', (_, conditions, message) => {
     expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
   });
 
   test.each<[string, elbv2.ListenerCondition]>([
     ['IPv4, IPv6, and all addresses', elbv2.ListenerCondition.sourceIps(['10.0.0.1/32', '2001:db8::/48', '0.0.0.0/0', '::/0'])],
-    ['standard methods and one of your own', elbv2.ListenerCondition.httpRequestMethods(['GET', 'M-SEARCH', 'MY_METHOD', 'M'.repeat(40)])],
+    ['standard and custom methods', elbv2.ListenerCondition.httpRequestMethods(['GET', 'M-SEARCH', 'MY_METHOD', 'M'.repeat(40)])],
     ['source IPs that are tokens', elbv2.ListenerCondition.sourceIps([Fn.importValue('office')])],
     ['a list of source IPs that is a token', elbv2.ListenerCondition.sourceIps(Fn.split(',', Fn.importValue('offices')))],
     ['a list of methods that is a token', elbv2.ListenerCondition.httpRequestMethods(Fn.split(',', Fn.importValue('methods')))],
     ['source IPs that the CDK CLI looks up later', elbv2.ListenerCondition.sourceIps(['dummy-value-for-/offices/berlin'])],
-  ])('take %s', (_, condition) => {
+  ])('can be %s', (_, condition) => {
     expect(() => Ingress.internetFacing({ conditions: [condition] })).not.toThrow();
   });
 
-  test('can have several headers', () => {
+  test('can match several headers', () => {
     expect(() => Ingress.internetFacing({
       conditions: [elbv2.ListenerCondition.httpHeader('X-One', ['1']), elbv2.ListenerCondition.httpHeader('X-Two', ['2'])],
     })).not.toThrow();
@@ -365,35 +365,35 @@ describe('a test listener', () => {
   });
 });
 
-describe('settings that ELB would refuse are refused with property and value:', () => {
-  test.each<[LoadBalancerIngressOptions, string]>([
-    [{ idleTimeout: Duration.seconds(0) }, 'idleTimeout 0 seconds is not a whole number of seconds from 1 to 4000'],
-    [{ idleTimeout: Duration.hours(2) }, 'idleTimeout 2 hours is not a whole number of seconds from 1 to 4000'],
-    [{ deregistrationDelay: Duration.hours(2) }, 'deregistrationDelay 2 hours is not a whole number of seconds from 0 to 3600'],
-    [{ slowStart: Duration.seconds(10) }, 'slowStart 10 seconds is not a whole number of seconds from 30 to 900'],
-    [{ stickinessCookieDuration: Duration.days(8) }, 'stickinessCookieDuration 8 days is not a whole number of seconds from 1 to 604800'],
-    [{ stickinessCookieDuration: Duration.millis(1500) }, 'stickinessCookieDuration 1 second 500 millis is not a whole number of seconds from 1 to 604800'],
-    [{ healthCheck: { interval: Duration.seconds(4) } }, 'healthCheck.interval 4 seconds is not a whole number of seconds from 5 to 300'],
-    [{ healthCheck: { timeout: Duration.seconds(121) } }, 'healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120'],
-    [{ healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } },
-      'healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds'],
-    [{ healthCheck: { interval: Duration.seconds(5) } },
-      'healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less'],
-    [{ healthCheck: { healthyThresholdCount: 1 } }, 'healthCheck.healthyThresholdCount 1 is not between 2 and 10'],
-    [{ healthCheck: { unhealthyThresholdCount: 11 } }, 'healthCheck.unhealthyThresholdCount 11 is not between 2 and 10'],
-    [{ healthCheck: { path: 'health' } }, 'healthCheck.path "health" does not begin with a slash'],
-    [{ healthCheck: { protocol: elbv2.Protocol.TCP } }, 'healthCheck.protocol TCP is not HTTP or HTTPS'],
+describe('synthesis refuses a setting that ELB would refuse, with its property and value:', () => {
+  test.each<[string, LoadBalancerIngressOptions]>([
+    ['idleTimeout 0 seconds is not a whole number of seconds from 1 to 4000', { idleTimeout: Duration.seconds(0) }],
+    ['idleTimeout 2 hours is not a whole number of seconds from 1 to 4000', { idleTimeout: Duration.hours(2) }],
+    ['deregistrationDelay 2 hours is not a whole number of seconds from 0 to 3600', { deregistrationDelay: Duration.hours(2) }],
+    ['slowStart 10 seconds is not a whole number of seconds from 30 to 900', { slowStart: Duration.seconds(10) }],
+    ['stickinessCookieDuration 8 days is not a whole number of seconds from 1 to 604800', { stickinessCookieDuration: Duration.days(8) }],
+    ['stickinessCookieDuration 1 second 500 millis is not a whole number of seconds from 1 to 604800', { stickinessCookieDuration: Duration.millis(1500) }],
+    ['healthCheck.interval 4 seconds is not a whole number of seconds from 5 to 300', { healthCheck: { interval: Duration.seconds(4) } }],
+    ['healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120', { healthCheck: { timeout: Duration.seconds(121) } }],
+    ['healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds',
+      { healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } }],
+    ['healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less',
+      { healthCheck: { interval: Duration.seconds(5) } }],
+    ['healthCheck.healthyThresholdCount 1 is not between 2 and 10', { healthCheck: { healthyThresholdCount: 1 } }],
+    ['healthCheck.unhealthyThresholdCount 11 is not between 2 and 10', { healthCheck: { unhealthyThresholdCount: 11 } }],
+    ['healthCheck.path "health" does not begin with a slash', { healthCheck: { path: 'health' } }],
+    ['healthCheck.protocol TCP is not HTTP or HTTPS', { healthCheck: { protocol: elbv2.Protocol.TCP } }],
     ...['200-599', '199', '500', '299-200', '2xx', '', '200,', '200-', 'OK', '200-299-399'].map((healthyHttpCodes): any => [
-      { healthCheck: { healthyHttpCodes } },
       `healthCheck.healthyHttpCodes "${healthyHttpCodes}" is not a list of HTTP codes from 200 to 499: pass codes and ranges, such as "200,301-302"`,
+      { healthCheck: { healthyHttpCodes } },
     ]),
-    [{ healthCheck: { healthyGrpcCodes: '0' } },
-      'healthCheck.healthyGrpcCodes "0" needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes'],
+    ['healthCheck.healthyGrpcCodes "0" needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes',
+      { healthCheck: { healthyGrpcCodes: '0' } }],
     ...['http', '0', '65536', '', '80.5', '-1', '0x50'].map((port): any => [
-      { healthCheck: { port } }, `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`,
+      `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`, { healthCheck: { port } },
     ]),
-    [{ healthCheck: { enabled: false } }, 'healthCheck.enabled false is not possible: a load balancer always checks IP targets'],
-  ])('%j', (options, message) => {
+    ['healthCheck.enabled false is not possible: a load balancer always checks IP targets', { healthCheck: { enabled: false } }],
+  ])('%s', (message, options) => {
     expect(() => Ingress.internalOnly(options)).toThrow(new Error(`Ingress.internalOnly: ${message}`));
   });
 
@@ -409,11 +409,11 @@ describe('settings that ELB would refuse are refused with property and value:', 
     { port: '65535' },
     { port: Fn.importValue('port') },
     { port: 'dummy-value-for-/shop/port' },
-  ])('a health check that ELB accepts is accepted: %j', (healthCheck) => {
+  ])('but accepts this health check: %j', (healthCheck) => {
     expect(() => Ingress.internalOnly({ healthCheck })).not.toThrow();
   });
 
-  test('the limits themselves are accepted', () => {
+  test('but accepts the limits themselves', () => {
     expect(() => Ingress.internalOnly({
       idleTimeout: Duration.seconds(4000),
       deregistrationDelay: Duration.seconds(0),

@@ -36,7 +36,7 @@ function alarm(): any {
   return Properties;
 }
 
-/** The metrics that go into an alarm: name, and what they are of. */
+/** The metrics of an alarm: their names and dimensions. */
 function operands(): string[] {
   return alarm().Metrics.flatMap(({ MetricStat: stat }: any) => stat ? [`${stat.Metric.MetricName} of ${stat.Metric.Dimensions.map(({ Name }: any) => Name).join('+')}`] : []).sort();
 }
@@ -63,13 +63,13 @@ test('alarms of the service and of the user roll back a deployment', () => {
   });
 });
 
-test('a rule that combines alarms becomes one', () => {
+test('a rule that combines alarms becomes a composite alarm', () => {
   service({ rollbackOn: [cloudwatch.AlarmRule.anyOf(mine('One'), mine('Other'))] });
   expect(alarmsOfService().AlarmNames).toEqual([{ Ref: expect.stringMatching(/^ApiRollbackAlarmsRule1/) }]);
   template().hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmRule: Match.anyValue() });
 });
 
-describe('an alarm that ECS cannot watch is refused:', () => {
+describe('rollbackOn', () => {
   const env = { account: '111111111111', region: 'eu-west-1' };
   const elsewhere = (place: object) => {
     const other = new Stack(app, 'Other', { env: { ...env, ...place } });
@@ -86,29 +86,29 @@ describe('an alarm that ECS cannot watch is refused:', () => {
   });
 
   test.each<[string, () => cloudwatch.IAlarmRule[], string]>([
-    ['of a stack in another region', () => [mine(), elsewhere({ region: 'us-east-1' })],
+    ['an alarm of a stack in another region', () => [mine(), elsewhere({ region: 'us-east-1' })],
       'rollbackOn[1] Other/Theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
-    ['of a stack in another account', () => [elsewhere({ account: '222222222222' })],
+    ['an alarm of a stack in another account', () => [elsewhere({ account: '222222222222' })],
       'rollbackOn[0] Other/Theirs is in 222222222222, but the service is in 111111111111: pass one in the same account'],
-    ['imported from another region', () => [imported('us-east-1', env.account)],
+    ['an alarm imported from another region', () => [imported('us-east-1', env.account)],
       'rollbackOn[0] arn:aws:cloudwatch:us-east-1:111111111111:alarm:theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
-    ['imported from another account', () => [imported(env.region, '222222222222')],
+    ['an alarm imported from another account', () => [imported(env.region, '222222222222')],
       'rollbackOn[0] arn:aws:cloudwatch:eu-west-1:222222222222:alarm:theirs is in 222222222222, but the service is in 111111111111: pass one in the same account'],
-    ['one of several in a rule', () => [cloudwatch.AlarmRule.anyOf(mine(), cloudwatch.AlarmRule.not(elsewhere({ region: 'us-east-1' })))],
+    ['a rule with one alarm of a stack in another region', () => [cloudwatch.AlarmRule.anyOf(mine(), cloudwatch.AlarmRule.not(elsewhere({ region: 'us-east-1' })))],
       'rollbackOn[0] Other/Theirs is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
-  ])('%s', (_, rules, message) => {
+  ])('refuses %s', (_, rules, message) => {
     expect(() => service({ rollbackOn: rules() })).toThrow(new Error(`${message} (at Shop/Api)`));
   });
 
   test.each<[string, () => cloudwatch.IAlarmRule]>([
-    ['of the same account and region', () => imported(env.region, env.account)],
-    ['by its name', () => cloudwatch.Alarm.fromAlarmName(stack, 'Imported', 'theirs')],
-    ['of another stack in the same place', () => elsewhere({})],
-    ['whose place is a token', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', `arn:aws:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:theirs`)],
-    ['whose ARN is a token', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', Fn.importValue('alarm'))],
-    ['whose ARN the CDK CLI looks up later', () =>
+    ['an alarm of the same account and region', () => imported(env.region, env.account)],
+    ['an alarm imported by name', () => cloudwatch.Alarm.fromAlarmName(stack, 'Imported', 'theirs')],
+    ['an alarm of another stack in the same account and region', () => elsewhere({})],
+    ['an alarm whose account and region are tokens', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', `arn:aws:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:theirs`)],
+    ['an alarm whose ARN is a token', () => cloudwatch.Alarm.fromAlarmArn(stack, 'Imported', Fn.importValue('alarm'))],
+    ['an alarm whose ARN the CDK CLI looks up later', () =>
       cloudwatch.AlarmRule.not({ renderAlarmRule: () => 'ALARM("dummy-value-for-/shop/alarm")' })],
-  ])('not one %s', (_, rule) => {
+  ])('accepts %s', (_, rule) => {
     service({ rollbackOn: [rule()] });
     expect(() => app.synth()).not.toThrow();
   });
@@ -120,7 +120,7 @@ test('an alarm in a known environment is accepted by a stack whose environment i
 });
 
 describe('server errors', () => {
-  test('include those of the tasks and the own load balancer, in percent of the requests', () => {
+  test('include those of the tasks and of the load balancer of the service, in percent of the requests', () => {
     service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 2.5 })] });
     expect(operands()).toEqual(['HTTPCode_ELB_5XX_Count of LoadBalancer', 'HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup', 'RequestCount of LoadBalancer+TargetGroup']);
     expect(alarm()).toMatchObject({ Threshold: 2.5, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 2 });
@@ -187,40 +187,40 @@ test('a kind of alarm can be used twice, and services can share an alarm', () =>
   template().resourceCountIs(ALARM, 4);
 });
 
-describe('what cannot be is refused:', () => {
-  test('metrics of a missing load balancer', () => {
+describe('a rollback alarm', () => {
+  test('needs a load balancer', () => {
     expect(() => service({ ingress: Ingress.none(), rollbackOn: [RollbackAlarm.latency({ threshold: Duration.seconds(1) })] })).toThrow(new Error(
       'rollbackOn with a RollbackAlarm needs a load balancer: pass an ingress other than Ingress.none(), or an alarm of your own (at Web/Api)'));
   });
 
-  test('an alarm of the user needs no load balancer', () => {
+  test('that the user creates needs no load balancer', () => {
     expect(() => service({ ingress: Ingress.none(), rollbackOn: [mine()] })).not.toThrow();
   });
 
-  test('a rule of its own', () => {
+  test('cannot be part of an alarm rule', () => {
     expect(() => RollbackAlarm.serverErrors({ percent: 1 }).renderAlarmRule()).toThrow(
       'RollbackAlarm ServerErrors cannot be part of an alarm rule: pass it to rollbackOn of a service');
   });
 
-  test.each([-1, 101, NaN])('%p percent', (percent) => {
+  test.each([-1, 101, NaN])('cannot have a threshold of %p percent', (percent) => {
     expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`));
   });
 
-  test.each([0, 61, 1.5])('%p consecutive minutes', (evaluationPeriods) => {
+  test.each([0, 61, 1.5])('cannot require %p consecutive minutes', (evaluationPeriods) => {
     expect(() => RollbackAlarm.unhealthyHosts({ evaluationPeriods })).toThrow(new Error(
       `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: pass 1 to 60`));
   });
 
-  test.each([0, 0.5, -1])('%p unhealthy hosts', (count) => {
+  test.each([0, 0.5, -1])('cannot have a threshold of %p unhealthy hosts', (count) => {
     expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: pass 1 or more`));
   });
 
-  test.each([0, 101, NaN])('the percentile %p', (percentile) => {
+  test.each([0, 101, NaN])('cannot use the percentile %p', (percentile) => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile })).toThrow(new Error(
       `RollbackAlarm.latency: percentile ${percentile} is not between 1 and 100`));
   });
 
-  test('a duration of 0', () => {
+  test('cannot have a latency threshold of 0', () => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
       'RollbackAlarm.latency: threshold 0 seconds is not a time above 0 that is known at synthesis'));
   });

@@ -47,7 +47,7 @@ describe('Scaling.exactly', () => {
       .hasResourceProperties(SERVICE, { DesiredCount: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Guard'), 'TaskCount3'] } });
   });
 
-  test('lets a token pass', () => {
+  test('accepts a token', () => {
     const { stack, template } = service({ scaling: Scaling.exactly(Token.asNumber({ Ref: 'Count' })) });
     new CfnParameter(stack, 'Count', { type: 'Number' });
     template().hasResourceProperties(SERVICE, { DesiredCount: { Ref: 'Count' } });
@@ -146,7 +146,7 @@ describe('Scaling.between', () => {
     expect(() => Scaling.between(min, 4)).toThrow(new Error(`Scaling.between: min ${min} is not a number of tasks: pass 0 or more`));
   });
 
-  test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses %p to %p', (min, max) => {
+  test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses the range from %p to %p', (min, max) => {
     expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: pass at least 1, and at least min`);
   });
 
@@ -253,7 +253,7 @@ describe('requests', () => {
     });
 });
 
-describe('a metric of one\'s own', () => {
+describe('a custom metric', () => {
   const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions', statistic: 'Average' });
 
   test('replaces CPU', () => {
@@ -295,11 +295,11 @@ describe('a metric of one\'s own', () => {
   });
 
   test.each([
-    [{ customMetrics: { Cpu: { metric, targetValue: 1 } } }, 'customMetrics.Cpu has a name that is already taken: pass another name'],
-    [{ customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } },
-      'customMetrics.a has a name that is already taken: pass another name'],
-    [{ metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }, 'metricSteps.a.scalingSteps has 1 steps: pass 2 or more'],
-  ])('is refused: %#', (options, message) => {
+    ['customMetrics.Cpu has a name that is already taken: pass another name', { customMetrics: { Cpu: { metric, targetValue: 1 } } }],
+    ['customMetrics.a has a name that is already taken: pass another name',
+      { customMetrics: { a: { metric, targetValue: 1 } }, metricSteps: { a: { metric, scalingSteps: [{ change: 1 }, { change: 2 }] } } }],
+    ['metricSteps.a.scalingSteps has 1 steps: pass 2 or more', { metricSteps: { a: { metric, scalingSteps: [{ lower: 1, change: 1 }] } } }],
+  ])('with invalid options is refused: %s', (message, options) => {
     expect(() => Scaling.between(1, 10, options)).toThrow(new Error(`Scaling.between: ${message}`));
   });
 });
@@ -356,16 +356,16 @@ describe('a queue', () => {
   });
 
   test.each([
-    [(queue: sqs.IQueue) => ({ queue }), 'queue Web/Queue needs messagesPerTask'],
-    [() => ({ messagesPerTask: 5 }), 'messagesPerTask 5 needs a queue'],
-    [(queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 }), 'messagesPerTask 0 is not a number of messages that is known at synthesis: pass 1 or more'],
-  ])('is refused if only one of its two options is set: %#', (options, message) => {
+    ['queue Web/Queue needs messagesPerTask', (queue: sqs.IQueue) => ({ queue })],
+    ['messagesPerTask 5 needs a queue', () => ({ messagesPerTask: 5 })],
+    ['messagesPerTask 0 is not a number of messages that is known at synthesis: pass 1 or more', (queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 })],
+  ])('needs two valid options: %s', (message, options) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
   });
 });
 
-describe('metrics that scaling cannot read are refused:', () => {
+describe('for scaling, synthesis', () => {
   const env = { account: '111111111111', region: 'eu-west-1' };
   const inShop = (options: (stack: Stack) => ScalingOptions) => {
     const stack = new Stack(testApp(), 'Shop', { env });
@@ -389,17 +389,17 @@ describe('metrics that scaling cannot read are refused:', () => {
       'scaling customMetrics.orders Shop/Orders is in us-east-1, but the service is in eu-west-1: pass one in the same region'],
     ['a metric of another account in metric math', track(new MathExpression({ expression: 'a + b', usingMetrics: { a: metric({}), b: metric({ account: '222222222222' }) } })),
       'scaling customMetrics.orders Shop/Orders is in 222222222222, but the service is in 111111111111: pass one in the same account'],
-  ])('%s', (_, make, message) => {
+  ])('refuses %s', (_, make, message) => {
     expect(make).toThrow(new Error(`${message} (at Shop/Worker)`));
   });
 
   test.each<[string, () => unknown]>([
     ['a queue of the same account and region', follow((stack) => imported(stack, env.region, env.account))],
-    ['a queue of another stack in the same place', follow((stack) => jobs(stack, {}))],
+    ['a queue of another stack in the same account and region', follow((stack) => jobs(stack, {}))],
     ['a queue whose ARN is a token', follow((stack) => sqs.Queue.fromQueueArn(stack, 'Jobs', Fn.importValue('jobs')))],
     ['a metric of the same account and region', track(metric(env))],
     ['a metric whose region is a token', track(metric({ region: Aws.REGION }))],
-  ])('not %s', (_, make) => {
+  ])('accepts %s', (_, make) => {
     expect(make).not.toThrow();
   });
 });
@@ -422,14 +422,14 @@ describe('a minimum of 0', () => {
   });
 });
 
-describe('schedules that are no schedules are refused:', () => {
+describe('a schedule', () => {
   const schedule = Schedule.cron({ hour: '6' });
-  test.each<[ScalingOptions['schedules'], string]>([
-    [{ night: { schedule } }, 'schedules.night changes nothing: pass minCapacity or maxCapacity'],
-    [{ night: { schedule, minCapacity: 5, maxCapacity: 1 } }, 'schedules.night: minCapacity 5 is more than maxCapacity 1'],
-    [{ night: { schedule, minCapacity: -1 } }, 'schedules.night.minCapacity -1 is not a number of tasks: pass 0 or more'],
-    [{ night: { minCapacity: 1 } as any }, 'schedules.night.schedule undefined is not a Schedule'],
-  ])('%#', (schedules, message) => {
+  test.each<[string, ScalingOptions['schedules']]>([
+    ['schedules.night changes nothing: pass minCapacity or maxCapacity', { night: { schedule } }],
+    ['schedules.night: minCapacity 5 is more than maxCapacity 1', { night: { schedule, minCapacity: 5, maxCapacity: 1 } }],
+    ['schedules.night.minCapacity -1 is not a number of tasks: pass 0 or more', { night: { schedule, minCapacity: -1 } }],
+    ['schedules.night.schedule undefined is not a Schedule', { night: { minCapacity: 1 } as any }],
+  ])('that is invalid is refused: %s', (message, schedules) => {
     expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
   });
 });

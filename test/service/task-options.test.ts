@@ -33,7 +33,7 @@ function container(): any {
   return Properties.ContainerDefinitions[0];
 }
 
-test('the container has the given user, directory, limits, and stop timeout', () => {
+test('the container has the specified user, working directory, limits, and stop timeout', () => {
   service({
     user: '1000:1000',
     workingDirectory: '/app',

@@ -29,7 +29,7 @@ describe('the step', () => {
     expect(script).toContain('--target release');
     expect(script).toContain('--file app/Dockerfile app');
     expect(script).toMatch(/tag=\$\(awaited_tag \.\.\/assembly\/assembly-Production\/ProductionShop\w+\.template\.json Custom::ImageGuard production-shop-api\)/);
-    expect(script).not.toContain('4f9d2c1'); // Else the pipeline would change with each commit.
+    expect(script).not.toContain('4f9d2c1'); // Otherwise, the pipeline would change with each commit.
   });
 
   test('can push only to that registry', () => {
@@ -182,7 +182,7 @@ describe('promotion', () => {
 });
 
 describe('a step refuses', () => {
-  test('a parameter, with the reason', () => {
+  test('an image version that is a parameter', () => {
     expect(() => pipeline({ Api: {} })).toThrow(
       /^imageVersion is a parameter, but CDK Pipelines does not pass parameters to stacks: pass ImageVersion\.tag\(\) .* \(at Production\/Shop\/Api\/Guard\)$/);
   });
@@ -212,7 +212,7 @@ describe('a step refuses', () => {
     }
   });
 
-  test('nothing if the source of an image is another repository', () => {
+  test('no missing context if the source of the pipeline is another repository', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({
       source: pipelines.CodePipelineSource.connection('octo-org/web', 'main', { connectionArn: CONNECTION }),
       images: [{ registry, context: 'web' }],
@@ -238,7 +238,7 @@ function emptyPipeline(app: App) {
   return { stack, source, codePipeline };
 }
 
-/** A pipeline that deploys one stage, with these services in one stack. */
+/** Creates a pipeline that deploys one stage with a stack of these services. */
 function pipeline(
   services: Record<string, PhasedFargateServiceProps>, props: (shop: Shop) => Partial<BuildAndPushProps> = () => ({}), env = ENV,
 ): { template: Template; shop: Shop } {
@@ -257,7 +257,7 @@ function pipeline(
   return { template: Template.fromStack(stack), shop: { stack, stage, images } };
 }
 
-/** The tags that the guards wait for. */
+/** The tags that the guards request. */
 function awaitedTags({ stage }: Shop): string[] {
   const guards = Object.values(Template.fromStack(stage.node.findChild('Shop') as Stack).findResources('Custom::ImageGuard'));
   return [...new Set(guards.map(({ Properties }) => Properties.VersionValue))];

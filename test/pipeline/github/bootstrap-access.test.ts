@@ -52,11 +52,11 @@ describe('a stack with a synthesizer of its own', () => {
     expect(allowed(roles)[0].Resource).toContain('arn:aws:iam::111122223333:role/own-deploy');
   });
 
-  test.each<[IStackSynthesizer, string]>([
-    [new LegacyStackSynthesizer(), 'LegacyStackSynthesizer of stack Shop does not expose a deployRoleArn'],
-    [new CliCredentialsStackSynthesizer({ qualifier: 'mine' }), 'CliCredentialsStackSynthesizer of stack Shop does not expose a deployRoleArn'],
-    [new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' }), 'DefaultStackSynthesizer of stack Shop does not expose a fileAssetPublishingRoleArn'],
-  ])('that exposes no role is an error, because the GitHub role has no other permissions: %#', (synthesizer, message) => {
+  test.each<[string, IStackSynthesizer]>([
+    ['LegacyStackSynthesizer of stack Shop does not expose a deployRoleArn', new LegacyStackSynthesizer()],
+    ['CliCredentialsStackSynthesizer of stack Shop does not expose a deployRoleArn', new CliCredentialsStackSynthesizer({ qualifier: 'mine' })],
+    ['DefaultStackSynthesizer of stack Shop does not expose a fileAssetPublishingRoleArn', new DefaultStackSynthesizer({ fileAssetPublishingRoleArn: '' })],
+  ])('that does not expose a role is refused, because the GitHub role has no other permissions: %s', (message, synthesizer) => {
     const { roles, shop } = rolesFor(synthesizer);
     expect(() => new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] })).toThrow(
       `stacks: synthesizer ${message}, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);

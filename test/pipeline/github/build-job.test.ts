@@ -16,7 +16,7 @@ type Build = Omit<ImageBuild, 'registry'>;
 
 const URI = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop-api';
 
-/** Names that the commands of a script have for themselves are not among them. */
+/** Excludes names that the commands of a script use as variables. */
 const ARGUMENTS: Record<string, string> = {
   BANNER: 'first line\n  second line\n',
   CONFIG: '{"mode":"prod","debug":false}',
@@ -101,7 +101,7 @@ describe('the arguments of buildx', () => {
   });
 });
 
-test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s that ends with whitespace is an error, because the runner has a variable with that name', (name) => {
+test.each(['GITHUB_SHA', 'PATH', 'CI'])('a build argument %s must not end with whitespace, because the runner has a variable with that name', (name) => {
   expect(() => jobOf({ buildArgs: { [name]: 'x\n' } })).toThrow(`images: buildArgs.${name} "x\n" ends with whitespace`);
   expect(stepOf(jobOf({ buildArgs: { [name]: ' x' } }), 'Build and push').with['build-args']).toBe(`${name}= x`);
 });
@@ -153,20 +153,20 @@ describe('the cache', () => {
   });
 });
 
-describe('the runner', () => {
+describe('a build uses emulation', () => {
   const ARM = { cpuArchitecture: ecs.CpuArchitecture.ARM64 };
 
   test.each<[string, PhasedFargateServiceProps[], string | undefined, Build, string | undefined]>([
-    ['of the image', [{}], undefined, {}, undefined],
-    ['of another architecture', [ARM], undefined, {}, ''],
-    ['of both', [{}, ARM], undefined, {}, ''],
-    ['native ARM', [ARM], undefined, { runsOn: 'ubuntu-24.04-arm' }, undefined],
-    ['native ARM for all jobs', [ARM], 'ubuntu-22.04-arm', {}, undefined],
-    ['ARM for amd64', [{}], 'ubuntu-24.04-arm', {}, ''],
-    ['of which the label tells nothing', [{}], 'ours', {}, " && runner.arch != 'X64'"],
-    ['of which the label tells nothing, for ARM', [ARM], 'ours', {}, " && runner.arch != 'ARM64'"],
-    ['of which the label tells nothing, for both', [{}, ARM], 'ours', {}, ''],
-    ['that is larger', [{}], 'ubuntu-24.04-arm-16-cores', {}, " && runner.arch != 'X64'"],
+    ['never for the architecture of the runner', [{}], undefined, {}, undefined],
+    ['always for another architecture', [ARM], undefined, {}, ''],
+    ['always for two architectures', [{}, ARM], undefined, {}, ''],
+    ['never for ARM if the image has an ARM runner', [ARM], undefined, { runsOn: 'ubuntu-24.04-arm' }, undefined],
+    ['never for ARM if all jobs have ARM runners', [ARM], 'ubuntu-22.04-arm', {}, undefined],
+    ['always for amd64 on an ARM runner', [{}], 'ubuntu-24.04-arm', {}, ''],
+    ['for amd64 if the label is custom and the runner has another architecture', [{}], 'ours', {}, " && runner.arch != 'X64'"],
+    ['for ARM if the label is custom and the runner has another architecture', [ARM], 'ours', {}, " && runner.arch != 'ARM64'"],
+    ['always for two architectures if the label is custom', [{}, ARM], 'ours', {}, ''],
+    ['for amd64 if the runner is a larger one and has another architecture', [{}], 'ubuntu-24.04-arm-16-cores', {}, " && runner.arch != 'X64'"],
   ])('%s', (_, services, runsOn, build, condition) => {
     const job = jobOf(build, services, { runsOn });
     expect(job['runs-on']).toBe(build.runsOn ?? runsOn ?? 'ubuntu-24.04');
@@ -260,7 +260,7 @@ describe('promotion', () => {
   });
 });
 
-test('is valid for GitHub', async () => {
+test('GitHub finds no fault in a workflow with all build options', async () => {
   const { registry, app } = shop([{}]);
   const text = inSources({ directories: ['.', 'api'] }, () => workflow(app, {
     buildEnvironmentName: 'build',
@@ -300,7 +300,7 @@ function scriptOf(build: Build, services: PhasedFargateServiceProps[] = [{}]): s
   return inSources(SOURCES, () => new DeployScript(app, 'Script', { images: [{ registry, ...build }] }).render());
 }
 
-/** What workflow and script ask buildx for, where GitHub or the caller of the script has these secrets. */
+/** The buildx calls of the workflow and the script, with these secrets on GitHub or in the environment of the script. */
 function requests(build: Build, secrets: Record<string, string> = {}, services: PhasedFargateServiceProps[] = [{}]): BuildRequest[] {
   const { with: inputs, env = {} } = stepOf(jobOf(build, services), 'Build and push');
   const evaluated = (value: string) => value.replace('${{ steps.image.outputs.tag }}', 'the-tag').replace(/^\$\{\{ secrets\.(\w+) \}\}$/, (_, name) => secrets[name]);

@@ -5,7 +5,7 @@ import { ImageRegistry, PhasedFargateService } from '../../../src';
 import { testApp } from '../../util/synth';
 import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
 
-/** Groups count for the whole repository, whatever the workflow. */
+/** Concurrency groups apply to the whole repository, across workflows. */
 function groupsOf(scope: App | Stage, workflowName: string): Record<string, string> {
   const { jobs } = parse(workflow(scope, { workflowName, checks: { test: 'npm test' } }).render());
   return Object.fromEntries(Object.entries<any>(jobs).flatMap(([id, { concurrency }]) => concurrency ? [[id, concurrency.group.toLowerCase()]] : []));

@@ -129,12 +129,12 @@ describe('every job', () => {
   });
 });
 
-describe('GitHub reads it', () => {
-  test('without a fault', async () => {
+describe('GitHub\'s own validator', () => {
+  test('finds no fault in the workflow', async () => {
     expect(await faultsInWorkflow(workflow(stages().app, { checks: { test: 'npm test' } }).render())).toEqual([]);
   });
 
-  test('and the validator finds errors', async () => {
+  test('finds errors in a changed workflow', async () => {
     const text = workflow(stages().app).render();
     expect(await faultsInWorkflow(text.replace('cancel-in-progress', 'cancel_in_progress'))).not.toEqual([]);
     expect(await faultsInWorkflow(text.replace('timeout-minutes: 60', 'timeout-minutes: ${{ secrets.X }}'))).not.toEqual([]);
@@ -142,8 +142,8 @@ describe('GitHub reads it', () => {
   });
 });
 
-describe('the workflow derives from the app', () => {
-  test('the names of stacks and parameters', () => {
+describe('the workflow', () => {
+  test('contains the names of stacks and parameters', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV, stackName: 'the-shop' });
     new PhasedFargateService(stack, 'Api');
@@ -161,7 +161,7 @@ describe('the workflow derives from the app', () => {
     });
   });
 
-  test('the region and the domain of each registry', () => {
+  test('contains the region and the domain of each registry', () => {
     const app = testApp();
     serviceIn(app, 'Shop', { env: { account: '111122223333', region: 'cn-north-1' } });
     const { jobs } = rendered(workflow(app));
@@ -173,13 +173,13 @@ describe('the workflow derives from the app', () => {
   });
 
   test.each<[string, IStackSynthesizer, string]>([
-    ['the lookup role of the synthesizer, and what it takes to assume that', new DefaultStackSynthesizer({
+    ['the lookup role of the synthesizer', new DefaultStackSynthesizer({
       lookupRoleArn: 'arn:aws:iam::${AWS::AccountId}:role/own-lookup',
       lookupRoleExternalId: "it's",
       lookupRoleAdditionalOptions: { Tags: [{ Key: 'team', Value: 'shop' }] },
     }), 'as_reader eu-west-1 \'{"RoleSessionName":"phased-fargate","Tags":[{"Key":"team","Value":"shop"}],"ExternalId":"it\'\\\'\'s","RoleArn":"arn:aws:iam::111122223333:role/own-lookup"}\' \\\n  verify Shop'],
-    ['the credentials that deploy, where the synthesizer names no role', new CliCredentialsStackSynthesizer(), '\nverify Shop'],
-  ])('%s compares what runs, in the workflow and in the script', (_, synthesizer, expected) => {
+    ['the credentials of the deployment if the synthesizer has no lookup role', new CliCredentialsStackSynthesizer(), '\nverify Shop'],
+  ])('checks the running images with %s, as the script does', (_, synthesizer, expected) => {
     const app = testApp();
     serviceIn(app, 'Shop', { env: ENV, synthesizer });
     const { jobs } = rendered(workflow(app));
@@ -187,7 +187,7 @@ describe('the workflow derives from the app', () => {
     expect(new DeployScript(app, 'Script').render()).toContain(expected);
   });
 
-  test('one image per repository, no matter how often the app imports it', () => {
+  test('contains one image per repository, no matter how often the app imports it', () => {
     const app = testApp();
     for (const id of ['One', 'Two']) {
       const stack = new Stack(app, id, { env: ENV });
@@ -198,7 +198,7 @@ describe('the workflow derives from the app', () => {
     expect(step(jobs, 'deploy', 'Deploy').run).toContain('cdk deploy One Two ');
   });
 
-  test('guards without a service: a Lambda function gets an image without attestations', () => {
+  test('builds an image without attestations for a Lambda function', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     const guard = new ImageGuard(stack, 'Guard', { registry: ImageRegistry.inCompanionStack(stack, 'Function') });
@@ -267,9 +267,9 @@ describe('settings', () => {
   });
 });
 
-describe('errors', () => {
+describe('rendering refuses', () => {
   test.each<[string, (app: App) => void, RegExp]>([
-    ['no service', () => undefined, /^there is no ImageGuard below the app, so there is nothing to deploy: add a PhasedFargateService or an ImageGuard \(at the app\)$/],
+    ['an app without a service', () => undefined, /^there is no ImageGuard below the app, so there is nothing to deploy: add a PhasedFargateService or an ImageGuard \(at the app\)$/],
     ['a stack without an environment', (app) => serviceIn(app, 'Shop', {}),
       /^registry Shop\/Registry\/Api has no name, account, or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
     ['a registry in the stack of the service', (app) => {
@@ -290,9 +290,9 @@ describe('errors', () => {
   });
 
   test.each<[string, Partial<Parameters<typeof workflow>[1]> & object, string]>([
-    ['a check that cannot be a job', { checks: { 'unit tests': 'npm test' } }, 'checks: "unit tests" cannot be a job ID: '],
+    ['a check whose name is not a valid job ID', { checks: { 'unit tests': 'npm test' } }, 'checks: "unit tests" cannot be a job ID: '],
     ['an ARN that is a token', { pushRoleArn: Token.asString({ Ref: 'Role' }) }, 'pushRoleArn must be known at synthesis'],
-    ['an action by tag', { actions: { 'actions/checkout': 'v7' } }, 'actions: "v7" does not pin actions/checkout'],
+    ['an action that is pinned by a tag', { actions: { 'actions/checkout': 'v7' } }, 'actions: "v7" does not pin actions/checkout'],
     ['an unknown action', { actions: { 'actions/cache': 'x' } }, 'actions: "actions/cache" is not an action of the workflow'],
   ])('%s', (_, props, message) => {
     expect(() => workflow(testApp(), props)).toThrow(message);
@@ -321,7 +321,7 @@ describe('errors', () => {
     expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no service takes its image from Other/Unused');
   });
 
-  test('a patch that does not fit', () => {
+  test('a patch that does not fit the workflow', () => {
     const app = testApp();
     serviceIn(app);
     const deploy = workflow(app);

@@ -12,7 +12,7 @@ const PULL_REQUEST = { event_name: 'pull_request', repository: 'octo-org/shop', 
 const FROM_A_FORK = { ...PULL_REQUEST, event: { pull_request: { head: { repo: { full_name: 'mallory/shop' } } } } };
 const FROM_A_DELETED_FORK = { ...PULL_REQUEST, event: { pull_request: { head: { repo: null } } } };
 
-/** The jobs that run, if all that run succeed. */
+/** The jobs that run if no job fails. */
 function ran(github: object): string[] {
   const succeeded: string[] = [];
   for (const [id, job] of Object.entries<any>(jobs)) {
@@ -28,7 +28,7 @@ test('a pull request runs only the checks and the diff', () => {
   expect(ran(PULL_REQUEST)).toEqual(['test', 'diff']);
 });
 
-test.each([FROM_A_FORK, FROM_A_DELETED_FORK])('a pull request from a fork runs only the checks (%#)', (github) => {
+test.each([['a fork', FROM_A_FORK], ['a deleted fork', FROM_A_DELETED_FORK]])('a pull request from %s runs only the checks', (_, github) => {
   expect(ran(github)).toEqual(['test']);
 });
 
@@ -65,6 +65,6 @@ test('without a role, the workflow does not run on pull requests', () => {
   expect(Object.keys(without.jobs)).not.toContain('diff');
 });
 
-test('GitHub reads it', async () => {
+test('GitHub finds no fault in the workflow', async () => {
   expect(await faultsInWorkflow(text)).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { buildSync } from 'esbuild';
 
-/** GitHub's own reader of workflows, with the schema that GitHub checks them against. It comes as an ECMAScript module only. */
+/** GitHub's own parser of workflows, with GitHub's schema. It is available as an ECMAScript module only. */
 const { parseWorkflow, convertWorkflowTemplate } = load('@actions/workflow-parser');
 
-/** What GitHub finds wrong with a workflow: syntax, unknown keys, contexts that an expression cannot see there. */
+/** GitHub's errors in a workflow: invalid syntax, unknown keys, and contexts that are not available to an expression. */
 export async function faultsInWorkflow(content: string): Promise<string[]> {
   const quiet = { error: () => undefined, info: () => undefined, verbose: () => undefined };
   const { context, value } = parseWorkflow({ name: 'deploy.yml', content }, quiet);

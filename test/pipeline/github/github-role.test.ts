@@ -15,47 +15,48 @@ describe('the trust policy of a role', () => {
   const TAGS = [GitHubSubject.tag('v*')];
   const CUSTOM = [GitHubSubject.custom('repository_id:456789:environment:production')];
 
-  test.each<[string, GitHubSubject[], string, boolean]>([
-    ['the branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/main', true],
-    ['the branch, with ids', MAIN, 'repo:octo-org@123456/shop@456789:ref:refs/heads/main', true],
-    ['the environment', PRODUCTION, 'repo:octo-org/shop:environment:production', true],
-    ['the environment, with ids', PRODUCTION, 'repo:octo-org@123456/shop@456789:environment:production', true],
-    ['either, where both are trusted', [...MAIN, ...PRODUCTION], 'repo:octo-org/shop:environment:production', true],
+  test.each<[string, GitHubSubject[], string]>([
+    ['the branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/main'],
+    ['the branch, with IDs in the subject', MAIN, 'repo:octo-org@123456/shop@456789:ref:refs/heads/main'],
+    ['the environment', PRODUCTION, 'repo:octo-org/shop:environment:production'],
+    ['the environment, with IDs in the subject', PRODUCTION, 'repo:octo-org@123456/shop@456789:environment:production'],
+    ['the environment if both the branch and the environment are trusted', [...MAIN, ...PRODUCTION], 'repo:octo-org/shop:environment:production'],
+    ['a tag that matches the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/v1.2.3'],
+    ['a tag that matches the pattern, with IDs in the subject', TAGS, 'repo:octo-org@123456/shop@456789:ref:refs/tags/v1.2.3'],
+    ['the branch if tags are also trusted', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main'],
+    ['a customized subject', CUSTOM, 'repository_id:456789:environment:production'],
+  ])('accepts %s', (_, subjects, sub) => {
+    expect(mayAssume(deployRole({ subjects }).policy, { aud: 'sts.amazonaws.com', sub })).toBe(true);
+  });
 
-    ['another repository', MAIN, 'repo:octo-org/blog:ref:refs/heads/main', false],
-    ['another repository, with ids', MAIN, 'repo:octo-org@123456/blog@999:ref:refs/heads/main', false],
-    ['a repository whose name begins alike', MAIN, 'repo:octo-org/shop-2:ref:refs/heads/main', false],
-    ['a fork', MAIN, 'repo:mallory/shop:ref:refs/heads/main', false],
-    ['a fork, with ids', MAIN, 'repo:mallory@666/shop@667:ref:refs/heads/main', false],
-    ['who took the name over, with ids', MAIN, 'repo:octo-org@666/shop@667:ref:refs/heads/main', false],
-    ['the owner with another repository of the name', MAIN, 'repo:octo-org@123456/shop@667:ref:refs/heads/main', false],
-    ['another branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/feature', false],
-    ['a branch whose name begins alike', MAIN, 'repo:octo-org/shop:ref:refs/heads/main-2', false],
-    ['a branch whose name ends alike', MAIN, 'repo:octo-org/shop:ref:refs/heads/x/main', false],
-    ['a tag of that name', MAIN, 'repo:octo-org/shop:ref:refs/tags/main', false],
-    ['a pull request', MAIN, 'repo:octo-org/shop:pull_request', false],
-    ['a pull request, with ids', PRODUCTION, 'repo:octo-org@123456/shop@456789:pull_request', false],
-    ['the environment, where only the branch is trusted', MAIN, 'repo:octo-org/shop:environment:production', false],
-    ['the branch, where only the environment is trusted', PRODUCTION, 'repo:octo-org/shop:ref:refs/heads/main', false],
-    ['another environment', PRODUCTION, 'repo:octo-org/shop:environment:staging', false],
-    ['an environment that is named like a subject', MAIN, 'repo:octo-org@1/x@2:environment:/shop@456789:ref:refs/heads/main', false],
-    ['nobody', MAIN, '', false],
-
-    ['a tag that fits the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/v1.2.3', true],
-    ['a tag that fits the pattern, with ids', TAGS, 'repo:octo-org@123456/shop@456789:ref:refs/tags/v1.2.3', true],
-    ['the branch, beside tags', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main', true],
-    ['a tag that does not fit the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/test-v1', false],
-    ['a branch that is called like a tag', TAGS, 'repo:octo-org/shop:ref:refs/heads/v1.2.3', false],
-    ['a tag of another repository', TAGS, 'repo:octo-org/shop-2:ref:refs/tags/v1', false],
-    ['a tag of a repository that is named like a subject', TAGS, 'repo:mallory/repo:octo-org/shop:ref:refs/tags/v1', false],
-    ['another branch, beside tags', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main-2', false],
-
-    ['a customized subject', CUSTOM, 'repository_id:456789:environment:production', true],
-    ['the same of another repository', CUSTOM, 'repository_id:1456789:environment:production', false],
-    ['the usual subject, where a customized one is trusted', CUSTOM, 'repo:octo-org/shop:environment:production', false],
-  ])('%s: %#', (_, subjects, sub, expected) => {
-    const { policy } = deployRole({ subjects });
-    expect(mayAssume(policy, { aud: 'sts.amazonaws.com', sub })).toBe(expected);
+  test.each<[string, GitHubSubject[], string]>([
+    ['another repository', MAIN, 'repo:octo-org/blog:ref:refs/heads/main'],
+    ['another repository, with IDs in the subject', MAIN, 'repo:octo-org@123456/blog@999:ref:refs/heads/main'],
+    ['a repository whose name begins with the trusted name', MAIN, 'repo:octo-org/shop-2:ref:refs/heads/main'],
+    ['a fork', MAIN, 'repo:mallory/shop:ref:refs/heads/main'],
+    ['a fork, with IDs in the subject', MAIN, 'repo:mallory@666/shop@667:ref:refs/heads/main'],
+    ['a new owner who has taken over both names', MAIN, 'repo:octo-org@666/shop@667:ref:refs/heads/main'],
+    ['a new repository of the owner with the same name', MAIN, 'repo:octo-org@123456/shop@667:ref:refs/heads/main'],
+    ['another branch', MAIN, 'repo:octo-org/shop:ref:refs/heads/feature'],
+    ['a branch whose name begins with the trusted name', MAIN, 'repo:octo-org/shop:ref:refs/heads/main-2'],
+    ['a branch whose name ends with the trusted name', MAIN, 'repo:octo-org/shop:ref:refs/heads/x/main'],
+    ['a tag with the name of the branch', MAIN, 'repo:octo-org/shop:ref:refs/tags/main'],
+    ['a pull request', MAIN, 'repo:octo-org/shop:pull_request'],
+    ['a pull request, with IDs in the subject', PRODUCTION, 'repo:octo-org@123456/shop@456789:pull_request'],
+    ['the environment if only the branch is trusted', MAIN, 'repo:octo-org/shop:environment:production'],
+    ['the branch if only the environment is trusted', PRODUCTION, 'repo:octo-org/shop:ref:refs/heads/main'],
+    ['another environment', PRODUCTION, 'repo:octo-org/shop:environment:staging'],
+    ['an environment whose name imitates a subject', MAIN, 'repo:octo-org@1/x@2:environment:/shop@456789:ref:refs/heads/main'],
+    ['an empty subject', MAIN, ''],
+    ['a tag that does not match the pattern', TAGS, 'repo:octo-org/shop:ref:refs/tags/test-v1'],
+    ['a branch whose name matches the pattern for tags', TAGS, 'repo:octo-org/shop:ref:refs/heads/v1.2.3'],
+    ['a tag of another repository', TAGS, 'repo:octo-org/shop-2:ref:refs/tags/v1'],
+    ['a tag of a repository whose name imitates a subject', TAGS, 'repo:mallory/repo:octo-org/shop:ref:refs/tags/v1'],
+    ['another branch if tags are also trusted', [...TAGS, ...MAIN], 'repo:octo-org/shop:ref:refs/heads/main-2'],
+    ['a customized subject of another repository', CUSTOM, 'repository_id:1456789:environment:production'],
+    ['the default subject if only a customized one is trusted', CUSTOM, 'repo:octo-org/shop:environment:production'],
+  ])('refuses %s', (_, subjects, sub) => {
+    expect(mayAssume(deployRole({ subjects }).policy, { aud: 'sts.amazonaws.com', sub })).toBe(false);
   });
 
   test('refuses a token for another audience', () => {
@@ -90,7 +91,7 @@ describe('the provider', () => {
 describe('the issuer', () => {
   const GHES = 'github.example.com/_services/token';
 
-  /** The issuer that the conditions name, and the provider that has to vouch for it. */
+  /** The keys of the conditions, which contain the issuer, and the provider. */
   function issuerOf(props: (stack: Stack) => Partial<GitHubRoleProps>): { keys: string[]; provider: unknown } {
     const { policy: { Statement: [{ Condition, Principal }] } } = deployRole(props);
     return { keys: Object.keys(Condition.StringEquals), provider: Principal.Federated };
@@ -116,22 +117,22 @@ describe('the issuer', () => {
       .toEqual({ keys: [`${GHES}:aud`, `${GHES}:sub`], provider: { Ref: expect.stringMatching(/^GitHub/) } });
   });
 
-  test('of an enterprise contains its name', () => {
+  test('of an enterprise contains the name of the enterprise', () => {
     expect(issuerOf(() => ({ issuer: `https://${PROVIDER}/octo-enterprise` })).keys[0]).toBe(`${PROVIDER}/octo-enterprise:aud`);
   });
 
   test.each<[string, (stack: Stack) => Partial<GitHubRoleProps>, string]>([
-    ['that is no URL', () => ({ issuer: 'not a host' }), 'issuer "not a host" is not the URL of an OIDC provider'],
+    ['that is not a URL', () => ({ issuer: 'not a host' }), 'issuer "not a host" is not the URL of an OIDC provider'],
     ['that is a token', () => ({ issuer: Token.asString({ Ref: 'Issuer' }) }), 'is not the URL of an OIDC provider'],
-    ['that contradicts the provider', (stack) => ({
+    ['that differs from the issuer of the provider', (stack) => ({
       issuer: `https://${PROVIDER}`,
       provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`),
     }), `issuer "https://${PROVIDER}" does not match the provider, whose issuer is "https://${GHES}": leave issuer out`],
-    ['that is of the older construct', (stack) => ({ provider: iam.OpenIdConnectProvider.fromOpenIdConnectProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`) as any }),
+    ['whose provider is the older construct', (stack) => ({ provider: iam.OpenIdConnectProvider.fromOpenIdConnectProviderArn(stack, 'GitHub', `arn:aws:iam::111122223333:oidc-provider/${GHES}`) as any }),
       'provider is an OpenIdConnectProvider, not an OidcProviderNative: leave it out, and pass its URL as issuer'],
-    ['that nobody knows', (stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) }),
+    ['that is unknown because the provider is a token', (stack) => ({ provider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'GitHub', Token.asString({ Ref: 'Arn' })) }),
       'provider: its URL is not known at synthesis, but the conditions of the role need it: pass issuer'],
-  ])('%s is an error', (_, props, message) => {
+  ])('%s is refused', (_, props, message) => {
     expect(() => deployRole(props)).toThrow(message);
     expect(() => deployRole(props)).toThrow('(at GitHub/Deploy)');
   });
@@ -150,7 +151,7 @@ describe('a session', () => {
     long.hasResourceProperties('AWS::IAM::Role', { MaxSessionDuration: 10800 });
   });
 
-  test.each([Duration.minutes(30), Duration.hours(13)])('cannot last %p', (maxSessionDuration) => {
+  test.each([['30 minutes', Duration.minutes(30)], ['13 hours', Duration.hours(13)]])('cannot last %s', (_, maxSessionDuration) => {
     expect(() => deployRole({ maxSessionDuration })).toThrow(/maxSessionDuration \d+ \w+ is not between 1 and 12 hours \(at GitHub\/Deploy\)/);
   });
 });
@@ -172,12 +173,12 @@ describe('a customized subject', () => {
     'repo:octo-org/blog:job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
     'job_workflow_ref:octo-org/shop/.github/workflows/deploy.yml@refs/heads/main',
     'repository_id:1456789',
-  ])('that other repositories can have is an error: %s', (subject) => {
+  ])('that other repositories can have is refused: %s', (subject) => {
     expect(() => deployRole({ subjects: [GitHubSubject.custom(subject)] }))
       .toThrow(`subjects: "${subject}" names neither octo-org/shop nor 456789, so other repositories might assume the role (at GitHub/Deploy)`);
   });
 
-  test.each(['', 'repo:octo-org/shop:*', 'repo:octo-org/shop:ref:refs/heads/?', 'a b', undefined as any])('%p is an error', (subject) => {
+  test.each(['', 'repo:octo-org/shop:*', 'repo:octo-org/shop:ref:refs/heads/?', 'a b', undefined as any])('is refused if it is %p', (subject) => {
     expect(() => GitHubSubject.custom(subject)).toThrow('GitHubSubject.custom: ');
   });
 });
@@ -204,20 +205,20 @@ describe('the diff role', () => {
   });
 });
 
-describe('the name', () => {
-  test('and the ARN are known at synthesis', () => {
+describe('the name of a role', () => {
+  test('is known at synthesis, like the ARN', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toBe('arn:aws:iam::111122223333:role/GitHub-Deploy');
     expect(new GitHubDeployRole(stack, 'Other', { ...GITHUB, roleName: 'mine' }).roleArn).toBe('arn:aws:iam::111122223333:role/mine');
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Role', { RoleName: 'mine' });
   });
 
-  test('is in an ARN with the right partition', () => {
+  test('appears in an ARN with the right partition', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: { account: '111122223333', region: 'cn-north-1' } });
     expect(new GitHubDeployRole(stack, 'Deploy', GITHUB).roleArn).toMatch(/^arn:aws-cn:iam::/);
   });
 
-  test('longer than the IAM limit is an error', () => {
+  test('that exceeds the IAM limit is refused', () => {
     const stack = new Stack(testApp(), 'A'.repeat(64), { env: ENV });
     expect(() => new GitHubDeployRole(stack, 'Deploy', GITHUB)).toThrow(/roleName "A+-Deploy" must be known at synthesis and have at most 64 characters: letters, digits, and any of /);
   });
@@ -245,7 +246,7 @@ describe('the push role', () => {
     expect(JSON.stringify(Template.fromStack(stack))).not.toContain('Fn::ImportValue');
   });
 
-  test('without a registry is an error', () => {
+  test('without a registry is refused', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     expect(() => new GitHubPushRole(stack, 'Push', { ...GITHUB, registries: [] })).toThrow('registries is empty');
   });
@@ -284,21 +285,21 @@ test.each<[Partial<GitHubRoleProps>, string]>([
   [{ ownerId: '' }, 'ownerId "" is not a number'],
   [{ repositoryId: '*' }, 'repositoryId "*" is not a number'],
   [{ subjects: [] }, 'subjects is empty'],
-])('%j is an error that says so', (props, message) => {
+])('invalid properties of a role are refused: %j', (props, message) => {
   const stack = new Stack(testApp(), 'GitHub', { env: ENV });
   expect(() => new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, ...props })).toThrow(message);
 });
 
-test.each(['', 'a b', 'v?', '${aws:username}', 'v1:x', undefined as any])('a tag %p is an error', (pattern) => {
+test.each(['', 'a b', 'v?', '${aws:username}', 'v1:x', undefined as any])('GitHubSubject.tag refuses %p', (pattern) => {
   expect(() => GitHubSubject.tag(pattern)).toThrow('GitHubSubject.tag: ');
 });
 
-test.each([GitHubDeployRole, GitHubDiffRole])('%p without a stack is an error', (Role) => {
+test.each([['GitHubDeployRole', GitHubDeployRole], ['GitHubDiffRole', GitHubDiffRole]])('a %s without a stack is refused', (_, Role) => {
   const stack = new Stack(testApp(), 'GitHub', { env: ENV });
   expect(() => new Role(stack, 'Role', { ...GITHUB, stacks: [] })).toThrow('stacks is empty, so the role would have no permissions (at GitHub/Role)');
 });
 
-test.each(['', '*', 'feature/*', 'a b', '${aws:username}', undefined as any])('a branch or environment %p is an error', (name) => {
+test.each(['', '*', 'feature/*', 'a b', '${aws:username}', undefined as any])('GitHubSubject.branch and GitHubSubject.environment refuse %p', (name) => {
   expect(() => GitHubSubject.branch(name)).toThrow('GitHubSubject.branch: ');
   expect(() => GitHubSubject.environment(name)).toThrow('GitHubSubject.environment: ');
 });
@@ -317,7 +318,7 @@ function allowed(stack: Stack): any[] {
   return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
 }
 
-/** What IAM makes of a trust policy, as far as ours go; anything that it does not know is an error. */
+/** Evaluates a trust policy as IAM does. Fails for any element that the roles of this library do not use. */
 function mayAssume({ Statement }: any, claims: Record<string, string>): boolean {
   return Statement.some(({ Effect, Action, Condition }: any) => {
     expect([Effect, Action]).toEqual(['Allow', 'sts:AssumeRoleWithWebIdentity']);

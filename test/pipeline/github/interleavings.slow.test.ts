@@ -9,8 +9,8 @@ import { testApp } from '../../util/synth';
 import { ENV, inSources, stages, workflow } from '../shop';
 
 /**
- * Every order in which the runs of two or three commits may arrive, begin and end, as far as GitHub's documentation allows
- * it. The step that keeps the order runs as it stands in the workflow, with a stand-in for GitHub's API.
+ * Explores every order in which the runs of two or three commits can arrive, begin, and end according to GitHub's
+ * documentation. Runs the step of the rendered workflow that checks the commit order, with a stand-in for GitHub's API.
  */
 
 const SHAS = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
@@ -34,7 +34,7 @@ describe('the rendered workflow', () => {
     expect(newest).toBeGreaterThan(ends * 0.8);
   });
 
-  test('the same holds if deployments can fail', async () => {
+  test('with two runs whose deployments can fail, a failed run reports if the newest commit is not deployed, and nothing is ever undone', async () => {
     const { silent, undone } = await explore(2, RENDERED, { mayFail: (job) => job.startsWith('deploy-') });
     expect({ silent, undone }).toEqual({ silent: [], undone: [] });
   });
@@ -77,10 +77,10 @@ describe('a commit that races with a scheduled rebuild', () => {
   const [older, newer] = SHAS;
 
   test.each<[string, Commit[]]>([
-    ['of the commit before', [{ sha: older, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
+    ['of the previous commit', [{ sha: older, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of the same commit', [{ sha: newer, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of a newer commit', [{ sha: older, workflow: text }, { sha: newer, workflow: text, event: 'schedule' }]],
-  ])('%s: neither is undone, and if one of them is not deployed, a failed run reports it', async (_, commits) => {
+  ])('%s does not undo it and is not undone, and a failed run reports if one of them is not deployed', async (_, commits) => {
     const ends = await new Interleavings(commits).ends();
     expect(ends.filter(({ world }) => world.undone.length > 0)).toEqual([]);
     const isLatest = ({ live, liveImages, pushed }: World) => ['deploy-staging', 'deploy-production'].every((job) =>
@@ -119,13 +119,13 @@ describe('the model finds errors', () => {
 interface Findings {
   readonly ends: number;
 
-  /** Ends in which the newest commit is deployed everywhere. */
+  /** Number of ends in which the newest commit is deployed everywhere. */
   readonly newest: number;
 
-  /** The ways to ends in which it is not, and no red run says so. */
+  /** Event sequences after which the newest commit is not deployed and no failed run reports it. */
   readonly silent: string[][];
 
-  /** The ways to ends on which an older commit was deployed over a newer one. */
+  /** Event sequences in which an older commit was deployed over a newer one. */
   readonly undone: string[][];
 
   readonly said: string[];

@@ -28,38 +28,38 @@ test('keys with a slash or a tilde are escaped', () => {
   expect(JsonPatch.remove('/a~1b~0c')._apply(DOCUMENT)).toEqual({ jobs: DOCUMENT.jobs });
 });
 
-test.each<[JsonPatch, string]>([
-  [JsonPatch.replace('/jobs/build/name', 'x'), 'there is no "build"'],
-  [JsonPatch.remove('/jobs/deploy/steps/2'), 'there is no "2"'],
-  [JsonPatch.remove('/jobs/deploy/steps/-'), 'there is no "-"'],
-  [JsonPatch.add('/jobs/deploy/steps/5', {}), '"5" is beyond the end of the list'],
-  [JsonPatch.add('/jobs/deploy/steps/x', {}), '"x" is not an index of a list'],
-  [JsonPatch.add('/jobs/deploy/steps/', {}), '"" is not an index of a list'],
-  [JsonPatch.add('/jobs/deploy/steps/01', {}), '"01" is not an index of a list'],
-  [JsonPatch.replace('/jobs/deploy/steps/01/name', 'x'), '"01" is not an index of a list'],
-  [JsonPatch.add('/a~1b~0c/d', {}), 'the value at this path cannot contain "d"'],
-  [JsonPatch.add('/jobs/a~2b', {}), '"/jobs/a~2b" is not a JSON pointer'],
-  [JsonPatch.add('jobs', {}), '"jobs" is not a JSON pointer: start it with "/"'],
-  [JsonPatch.add(undefined as any, {}), 'undefined is not a JSON pointer'],
-  [JsonPatch.add('/jobs/toString', {}), '"toString" is a reserved name'],
-  [JsonPatch.add('/__proto__/polluted', {}), '"__proto__" is a reserved name'],
-  [JsonPatch.add('/jobs/x', undefined), 'value is not a JSON value'],
-  [JsonPatch.replace('/jobs', { deploy: [() => 1] }), 'value is not a JSON value'],
-  [JsonPatch.add('/jobs/x', NaN), 'value is not a JSON value'],
-  [JsonPatch.add('/jobs/x', new Array(1)), 'value is not a JSON value'],
-  [JsonPatch.add('/jobs/x', CIRCULAR), 'value is not a JSON value'],
-  [JsonPatch.move('/jobs/deploy', '/jobs/deploy/deploy'), 'a value cannot be moved into itself'],
-  [JsonPatch.move('/jobs/build', '/jobs/deploy'), 'path "/jobs/deploy" from "/jobs/build" does not fit the workflow: there is no "build"'],
-  [JsonPatch.copy('jobs', '/x'), '"jobs" is not a JSON pointer'],
-  [JsonPatch.test('/jobs/deploy/steps/0/name', 'two'), 'expected "two", found "one"'],
-  [JsonPatch.test('/a~1b~0c', '1'), 'expected "1", found 1'],
-  [JsonPatch.test('/name', 'x'), 'there is no "name"'],
-])('a patch that does not fit is an error with the path (%#)', (patch, message) => {
+test.each<[string, JsonPatch]>([
+  ['there is no "build"', JsonPatch.replace('/jobs/build/name', 'x')],
+  ['there is no "2"', JsonPatch.remove('/jobs/deploy/steps/2')],
+  ['there is no "-"', JsonPatch.remove('/jobs/deploy/steps/-')],
+  ['"5" is beyond the end of the list', JsonPatch.add('/jobs/deploy/steps/5', {})],
+  ['"x" is not an index of a list', JsonPatch.add('/jobs/deploy/steps/x', {})],
+  ['"" is not an index of a list', JsonPatch.add('/jobs/deploy/steps/', {})],
+  ['"01" is not an index of a list', JsonPatch.add('/jobs/deploy/steps/01', {})],
+  ['"01" is not an index of a list', JsonPatch.replace('/jobs/deploy/steps/01/name', 'x')],
+  ['the value at this path cannot contain "d"', JsonPatch.add('/a~1b~0c/d', {})],
+  ['"/jobs/a~2b" is not a JSON pointer', JsonPatch.add('/jobs/a~2b', {})],
+  ['"jobs" is not a JSON pointer: start it with "/"', JsonPatch.add('jobs', {})],
+  ['undefined is not a JSON pointer', JsonPatch.add(undefined as any, {})],
+  ['"toString" is a reserved name', JsonPatch.add('/jobs/toString', {})],
+  ['"__proto__" is a reserved name', JsonPatch.add('/__proto__/polluted', {})],
+  ['value is not a JSON value', JsonPatch.add('/jobs/x', undefined)],
+  ['value is not a JSON value', JsonPatch.replace('/jobs', { deploy: [() => 1] })],
+  ['value is not a JSON value', JsonPatch.add('/jobs/x', NaN)],
+  ['value is not a JSON value', JsonPatch.add('/jobs/x', new Array(1))],
+  ['value is not a JSON value', JsonPatch.add('/jobs/x', CIRCULAR)],
+  ['a value cannot be moved into itself', JsonPatch.move('/jobs/deploy', '/jobs/deploy/deploy')],
+  ['path "/jobs/deploy" from "/jobs/build" does not fit the workflow: there is no "build"', JsonPatch.move('/jobs/build', '/jobs/deploy')],
+  ['"jobs" is not a JSON pointer', JsonPatch.copy('jobs', '/x')],
+  ['expected "two", found "one"', JsonPatch.test('/jobs/deploy/steps/0/name', 'two')],
+  ['expected "1", found 1', JsonPatch.test('/a~1b~0c', '1')],
+  ['there is no "name"', JsonPatch.test('/name', 'x')],
+])('a patch that does not fit the workflow is refused: %s', (message, patch) => {
   expect(() => patch._apply(DOCUMENT)).toThrow(message);
   expect(() => patch._apply(DOCUMENT)).toThrow(/^JsonPatch\.\w+: path .* does not fit the workflow: /);
 });
 
-/** https://github.com/json-patch/json-patch-tests: the authors of the standard wrote it. */
+/** https://github.com/json-patch/json-patch-tests, by the authors of the standard. */
 describe('the test suite of JSON Patch', () => {
   interface Case { comment?: string; doc: any; patch: any[]; expected?: any; error?: string; disabled?: boolean }
   const cases = ['spec_tests', 'tests']

@@ -24,7 +24,7 @@ interface Shop {
   readonly production: Stack;
 }
 
-/** What synthesis of an app with a stage, its roles and its workflow finds wrong. */
+/** The errors of the synthesis of an app with a stage, roles, and a workflow. */
 function findings(change: (shop: Shop) => Case = () => ({}), env = ENV, synthesizer?: IStackSynthesizer): string[] {
   return inSources({ directories: ['.'] }, () => {
     const app = testApp();
@@ -88,7 +88,7 @@ describe('subjects', () => {
     ]);
   });
 
-  test('that do not trust an environment with a name that no factory accepts are refused', () => {
+  test('that do not trust an environment are refused even if GitHubSubject does not accept its name', () => {
     expect(findings(({ production }) => ({ workflow: { environments: [{ stage: Stage.of(production)!, environmentName: 'prod eu' }] } }))).toEqual([
       'deployRoleArn: role GitHub/Deploy does not trust jobs in environment "prod eu": add a GitHubSubject.custom() with the subject of its tokens to its subjects',
     ]);
@@ -100,7 +100,7 @@ describe('subjects', () => {
     ]);
   });
 
-  test('that do not trust the environment of builds with secrets are refused; its default name is "build"', () => {
+  test('that do not trust the default environment "build" of builds with secrets are refused', () => {
     const withSecrets = (registry: ImageRegistry) => ({ images: [{ registry, secrets: { npm: 'NPM_TOKEN' } }] });
     expect(findings(({ registry }) => ({ workflow: withSecrets(registry) }))).toEqual([
       "pushRoleArn: role GitHub/Push does not trust jobs in environment \"build\": add GitHubSubject.environment('build') to its subjects",
@@ -135,7 +135,7 @@ describe('the roles of cdk bootstrap', () => {
     ]);
   });
 
-  test('one of which is replaced by a role of one\'s own', () => {
+  test('include custom roles that replace some of them', () => {
     const imageAssetPublishingRoleArn = 'arn:aws:iam::111122223333:role/own-images';
     const synthesizer = () => new DefaultStackSynthesizer({ imageAssetPublishingRoleArn });
     expect(findings(() => ({}), ENV, synthesizer())).toEqual([]);
@@ -144,7 +144,7 @@ describe('the roles of cdk bootstrap', () => {
     ]);
   });
 
-  test('match if account and region are unknown at synthesis', () => {
+  test('are accepted if account and region are unknown at synthesis', () => {
     expect(findings(({ app }) => ({ deploy: { stacks: [new Stack(app, 'Anywhere')] } }))).toEqual([]);
   });
 
@@ -158,7 +158,7 @@ describe('the roles of cdk bootstrap', () => {
 });
 
 describe('registries', () => {
-  test('that the role cannot push to are refused', () => {
+  test('are refused if the role cannot push to them', () => {
     expect(findings(({ app }) => ({ push: { registries: [new ecr.Repository(new Stack(app, 'Others', { env: ENV }), 'Other', { repositoryName: 'other' })] } }))).toEqual([
       'pushRoleArn: role GitHub/Push lacks permission to push to 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop: add Images/Shop to its registries',
     ]);

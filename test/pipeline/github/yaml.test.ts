@@ -14,7 +14,7 @@ test('YAML parsers of every version read exactly the written strings', () => {
   })).map;
   fc.assert(fc.property(value, (document) => {
     const yaml = toYaml(document);
-    // That key is left as GitHub documents it, and version 1.1 reads a boolean there.
+    // The key `on` has no quotes, as in GitHub's documentation, and version 1.1 reads it as a boolean.
     if (!('on' in document)) expect(parse(yaml, { version: '1.1', uniqueKeys: true })).toEqual(document);
     expect(parse(yaml, { version: '1.2' })).toEqual(document);
     expect(yaml).not.toMatch(/[\0-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/);

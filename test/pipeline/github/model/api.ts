@@ -1,4 +1,4 @@
-/** As much of GitHub's REST API as the workflow asks for, about the runs of one workflow on one branch. */
+/** The part of GitHub's REST API that the workflow uses, for the runs of one workflow on one branch. */
 
 export interface RunRecord {
   readonly id: number;
@@ -22,13 +22,15 @@ export interface Repository {
   readonly branch: string;
   readonly workflow: string;
 
-  /** The commits of the branch, the oldest first, and after them any that a force-push has removed. */
+  /** The commits of the branch, oldest first. */
   readonly commits: string[];
+
+  /** Commits that a force-push has removed. */
   readonly removed?: string[];
   readonly runs: RunRecord[];
 }
 
-/** What GitHub answers to a GET; `undefined` where there is nothing. */
+/** GitHub's response to a GET, or `undefined` for a 404. */
 export function answer(repository: Repository, url: URL): object | undefined {
   const prefix = `/repos/${repository.name}/`;
   const path = decodeURIComponent(url.pathname.slice(url.pathname.indexOf(prefix) + prefix.length));
@@ -62,7 +64,7 @@ function rendered({ name, branch }: Repository, { id, number, sha, event, jobs }
 function comparison({ commits, removed = [] }: Repository, base: string, page: <T>(items: T[]) => T[]): object | undefined {
   const index = commits.indexOf(base);
   if (index < 0 && !removed.includes(base)) return undefined;
-  // What a force-push has removed came after the first commit.
+  // The parent of the removed commits is the first commit.
   const after = index < 0 ? commits.slice(1) : commits.slice(index + 1);
   const status = index < 0 ? (after.length > 0 ? 'diverged' : 'behind') : (after.length > 0 ? 'ahead' : 'identical');
   return { status, total_commits: after.length, commits: page(after.map((sha) => ({ sha }))) };

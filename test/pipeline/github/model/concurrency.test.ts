@@ -1,6 +1,6 @@
 import { Concurrency, ConcurrencyGroups } from './concurrency';
 
-/** Jobs that arrive one after the other; whoever is cancelled is marked. */
+/** Adds these jobs one after another. Returns the groups and all canceled jobs. */
 function arrivals(concurrency: Concurrency, ...jobs: string[]): { groups: ConcurrencyGroups<string>; cancelled: string[] } {
   return jobs.reduce((before, job) => {
     const { groups, cancelled } = before.groups.arrive(job, concurrency);
@@ -15,7 +15,7 @@ test('by default, one run is active, one waits, and a new arrival replaces the w
   expect(groups.leave('one', { group: 'deploy' }).runs('three', { group: 'deploy' })).toBe(true);
 });
 
-test('with queue: max they run in the order in which they arrived, up to 100 of them', () => {
+test('with queue: max, up to 100 runs wait, and they start in the order of their arrival', () => {
   const queue: Concurrency = { group: 'deploy', queue: 'max' };
   const jobs = Array.from({ length: 103 }, (_, index) => `job ${index}`);
   const { groups, cancelled } = arrivals(queue, ...jobs);
@@ -23,7 +23,7 @@ test('with queue: max they run in the order in which they arrived, up to 100 of 
   expect(groups.leave('job 0', queue).runs('job 1', queue)).toBe(true);
 });
 
-test('cancel-in-progress cancels the one that runs, and cannot be combined with queue: max', () => {
+test('cancel-in-progress cancels the active run, and cannot be combined with queue: max', () => {
   const { groups, cancelled } = arrivals({ 'group': 'test', 'cancel-in-progress': true }, 'one', 'two');
   expect(cancelled).toEqual(['one']);
   expect(groups.runs('two', { group: 'test' })).toBe(true);

@@ -2,11 +2,11 @@
  * Concurrency groups as GitHub documents them, for the jobs of all runs in a repository
  * (https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency):
  *
- * - At most one job of a group runs. Names of groups are compared without regard to case.
- * - `queue: single`, the default: at most one job waits, and one that arrives cancels it and takes its place.
- * - `queue: max`: up to 100 wait, and one that arrives when the queue is full is cancelled.
- * - `cancel-in-progress`: one that arrives cancels the one that runs, too.
- * - Whoever has waited longest is next. Nothing is said about the order in which jobs arrive.
+ * - In each group, at most one job runs. Names of groups are case-insensitive.
+ * - `queue: single`, the default: at most one job waits. A new arrival cancels the waiting job and takes its place.
+ * - `queue: max`: up to 100 jobs wait. If the queue is full, a new arrival is canceled.
+ * - `cancel-in-progress`: a new arrival also cancels the running job.
+ * - The job that has waited longest runs next. GitHub does not document the order of arrival.
  */
 export interface Concurrency {
   readonly 'group': string;
@@ -21,11 +21,11 @@ interface Group<Job> {
 
 const QUEUE = 100;
 
-/** Who runs and who waits. Never changed: each event makes a new one. */
+/** The running and waiting jobs of all groups. Immutable: each event returns a new object. */
 export class ConcurrencyGroups<Job extends string> {
   constructor(private readonly groups: Readonly<Record<string, Group<Job>>> = {}) {}
 
-  /** A job arrives. Returns whom that cancels, which may be itself. */
+  /** Adds a job. Returns the canceled jobs, which can include the new one. */
   public arrive(job: Job, concurrency: Concurrency): { groups: ConcurrencyGroups<Job>; cancelled: Job[] } {
     const { 'cancel-in-progress': cancels = false, queue = 'single' } = concurrency;
     if (cancels && queue === 'max') throw new Error('queue: max cannot be combined with cancel-in-progress: true');
@@ -38,7 +38,7 @@ export class ConcurrencyGroups<Job extends string> {
     return { groups: this.with(name, { running, waiting: [...waiting, job] }), cancelled: [] };
   }
 
-  /** A job has ended. The next one of its group runs. */
+  /** Removes a job. The next job of its group starts to run. */
   public leave(job: Job, { group }: Concurrency): ConcurrencyGroups<Job> {
     const name = group.toLowerCase();
     const { running, waiting } = this.groups[name];

@@ -9,50 +9,52 @@ type Ref = string;
 
 type Phase = 'to come' | 'waits' | 'runs' | 'deploys' | 'success' | 'failure' | 'cancelled' | 'skipped';
 
-/** What became of everything in one interleaving. */
+/** The state of all runs, groups, and deployments at one point of an interleaving. */
 export interface World {
   /** The phase of each job of each run. */
   readonly phases: Readonly<Record<Ref, Phase>>;
   readonly groups: ConcurrencyGroups<Ref>;
 
-  /** The place among the commits of what each job has deployed last. */
+  /** The index of the commit that each job deployed last. */
   readonly live: Readonly<Record<string, number>>;
 
-  /** What red jobs have said. */
+  /** Messages of failed jobs. */
   readonly said: Readonly<Record<Ref, string>>;
 
   /** Deployments of an older commit, or an older build, over a newer one. */
   readonly undone: readonly Ref[];
 
-  /** Where runs are started by a schedule: which build each run has found or made, in the order in which these begin. */
+  /** The build that each run has found or started, if there are scheduled runs. Builds are numbered in the order of their start. */
   readonly images: Readonly<Record<number, number>>;
 
-  /** The last build that is in the registry, and the last that has begun. */
+  /** The latest pushed build. */
   readonly pushed: number;
+
+  /** The latest started build. */
   readonly begun: number;
 
   /** The build that each job has deployed last. */
   readonly liveImages: Readonly<Record<string, number>>;
 
-  /** When builds began and ended: the number of such events before. */
+  /** The start and end of each build, as the number of earlier starts and ends. */
   readonly times: Readonly<Record<Ref, { readonly started: number; readonly completed?: number }>>;
 }
 
 export interface Commit {
   readonly sha: string;
 
-  /** The workflow as it is in that commit. */
+  /** The workflow file in this commit. */
   readonly workflow: string;
 
-  /** What has started its run: a push, unless the schedule has, which rebuilds every image. */
+  /** The trigger of the run, a push by default. A scheduled run rebuilds every image. */
   readonly event?: 'push' | 'schedule';
 }
 
 export interface Options {
-  /** Jobs that may also end red. */
+  /** Jobs that can also fail. */
   readonly mayFail?: (job: string) => boolean;
 
-  /** Jobs that are over at once, and after which the next arrives at once: nothing happens meanwhile. */
+  /** Jobs that take no time: the jobs that need them arrive in the same step. */
   readonly brief?: (job: string) => boolean;
 }
 
@@ -61,9 +63,9 @@ const ENDED: Phase[] = ['success', 'failure', 'cancelled', 'skipped'];
 const ORDER = 'Check the commit order';
 
 /**
- * Runs of one workflow for several commits, in every order in which their jobs may arrive, begin and end. Of a job only
- * matters what it waits for, its concurrency group, whether it lets older commits pass, and what it deploys; jobs in which
- * different commits do not meet are over at once, since waiting longer for the next one comes to the same.
+ * Runs of one workflow for several commits, in every order in which their jobs can arrive, begin, and end. A job consists of
+ * its needs, its concurrency group, its check of the commit order, and its deployment. Jobs that do not interact with other
+ * runs take no time, because a later arrival of the next job covers their duration.
  */
 export class Interleavings {
   private readonly workflows: any[];
@@ -72,13 +74,13 @@ export class Interleavings {
   private readonly conditions = new Map<string, boolean>();
 
   /**
-   * @param commits the oldest first
+   * @param commits in order, the oldest first
    */
   constructor(private readonly commits: Commit[], private readonly options: Options = {}) {
     this.workflows = commits.map(({ workflow }) => parse(workflow));
   }
 
-  /** Every end, with the events that led to it first. */
+  /** Every final state, with the first sequence of events that leads to it. */
   public async ends(): Promise<{ world: World; events: string[] }[]> {
     const ends: { world: World; events: string[] }[] = [];
     const seen = new Set<string>();
@@ -119,7 +121,7 @@ export class Interleavings {
     };
   }
 
-  /** All that may happen next. */
+  /** All possible next events, with the states after them. */
   private async next(world: World): Promise<[string, World][]> {
     const events: [string, World][] = [];
     for (const ref of Object.keys(world.phases)) {
@@ -139,7 +141,7 @@ export class Interleavings {
     return events;
   }
 
-  /** What is over at once: jobs that are skipped, and those in which different commits do not meet. */
+  /** Completes the jobs that take no time: skipped jobs, and jobs that do not interact with other runs. */
   private settled(world: World): World {
     for (const ref of Object.keys(world.phases)) {
       if (world.phases[ref] !== 'to come' || !this.needsAreOver(world, ref)) continue;
@@ -233,7 +235,7 @@ export class Interleavings {
     return result;
   }
 
-  /** The runs are numbered against the order of their commits: nothing may rely on the numbers. */
+  /** Numbers the runs in the opposite order of their commits, because the step must not rely on the numbers. */
   private asGitHubSeesIt({ phases, times }: World): Repository {
     const runs = this.commits.map(({ sha }, run): RunRecord => ({
       id: run,
@@ -250,7 +252,7 @@ export class Interleavings {
     const [run, id] = split(ref);
     const { name } = this.workflows[run].jobs[id];
     const conclusion = ENDED.includes(phase) ? phase : null;
-    // While a job runs, its steps may not be seen yet.
+    // The API may not list the steps of a running job yet.
     const hasLooked = this.keepsOrder(ref) && (phase === 'success' || phase === 'failure');
     if (times) {
       const steps = [{ name: 'Build and push', conclusion: this.isScheduled(run) ? 'success' : 'skipped' }];
@@ -286,7 +288,7 @@ export class Interleavings {
     return { needs, github };
   }
 
-  /** Says the same in each world, and is asked in all of them. */
+  /** Cached, because it is the same in every state. */
   private concurrencyOf(ref: Ref): Concurrency | undefined {
     if (!this.concurrencies.has(ref)) this.concurrencies.set(ref, this.renderedConcurrency(ref));
     return this.concurrencies.get(ref);
@@ -307,7 +309,7 @@ export class Interleavings {
     return !group || group.includes(this.commits[run].sha);
   }
 
-  /** Where nothing is rebuilt, it does not matter when a run looks for its image. */
+  /** Without scheduled rebuilds, the time at which a run looks up its image does not matter. */
   private builds(ref: Ref): boolean {
     return this.commits.some(({ event }) => event === 'schedule') && this.stepsOf(ref).some(({ name }) => name === 'Build and push');
   }
@@ -320,7 +322,7 @@ export class Interleavings {
     return this.commits[run].event ?? 'push';
   }
 
-  /** The commits, each once: several runs may be for the same one. */
+  /** The commits without duplicates, because several runs can be for the same commit. */
   private get shas(): string[] {
     return [...new Set(this.commits.map(({ sha }) => sha))];
   }

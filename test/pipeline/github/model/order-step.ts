@@ -2,7 +2,11 @@ import { answer, Repository } from './api';
 
 export const REPOSITORY = { name: 'octo-org/shop', branch: 'main' };
 
-/** Runs the step itself, as it stands in the workflow, with this repository on the other side, after some trouble with it. */
+/**
+ * Runs the script of the step against this repository.
+ *
+ * @param trouble statuses or errors of the first requests
+ */
 export async function runOrderStep(
   script: string, repository: Repository, env: Record<string, string>, trouble: (number | Error)[] = [],
 ): Promise<{ passed: boolean; said: string }> {
