@@ -24,13 +24,13 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** How a server handles a connection. By default, it responds correctly. */
-type Behaviour = 'answer' | 'reset' | 'hang' | 'error';
+type Behavior = 'answer' | 'reset' | 'hang' | 'error';
 
 class LocalServer {
   public readonly received: string[] = [];
   public readonly headers: Array<IncomingMessage['headers']> = [];
-  public behaviours: Behaviour[] = [];
-  public always: Behaviour = 'answer';
+  public behaviors: Behavior[] = [];
+  public always: Behavior = 'answer';
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
   private port = 0;
@@ -59,7 +59,7 @@ class LocalServer {
     const body = Buffer.concat(await request.toArray()).toString();
     this.received.push(body);
     this.headers.push(request.headers);
-    switch (this.behaviours.shift() ?? this.always) {
+    switch (this.behaviors.shift() ?? this.always) {
       case 'answer': return this.answer(request, body, response);
       case 'reset': return void request.socket.resetAndDestroy();
       case 'error': return void response.writeHead(503).end('busy');
@@ -169,16 +169,16 @@ test('the bundle waits for an image that is pushed meanwhile', async () => {
   expect(statuses()).toEqual(['SUCCESS']);
 });
 
-test.each<[string, Behaviour[]]>([
+test.each<[string, Behavior[]]>([
   ['resets', ['reset', 'reset']],
   ['fails', ['error', 'error', 'error']],
   ['hangs', ['hang']],
-])('the bundle retries if the endpoint %s', async (_, behaviours) => {
-  endpoint.behaviours = [...behaviours];
+])('the bundle retries if the endpoint %s', async (_, behaviors) => {
+  endpoint.behaviors = [...behaviors];
 
   expect(await lambda.invoke(create(), 20_000)).toBe('well');
   expect(new Set(endpoint.received).size).toBe(1);
-  expect(endpoint.received).toHaveLength(behaviours.length + 1);
+  expect(endpoint.received).toHaveLength(behaviors.length + 1);
 });
 
 test('the bundle retries if the endpoint is not available yet', async () => {
@@ -191,7 +191,7 @@ test('the bundle retries if the endpoint is not available yet', async () => {
   expect(endpoint.received).toHaveLength(1);
 });
 
-test.each<Behaviour>(['hang', 'reset', 'error'])('the bundle fails before the deadline if the endpoint always has the fault %s, so that Lambda retries the request', async (always) => {
+test.each<Behavior>(['hang', 'reset', 'error'])('the bundle fails before the deadline if the endpoint always has the fault %s, so that Lambda retries the request', async (always) => {
   endpoint.always = always;
 
   expect(await lambda.invoke(create(), 2_000)).toMatch(/^Error: the answer could not be delivered: /);

@@ -34,7 +34,7 @@ describe('the handler', () => {
     aws.outage.registry = THROTTLED;
 
     expect(await aws.request(event())).toMatchObject({ Status: 'FAILED', Reason: 'The guard failed: Error: surprise at [redacted]' });
-    expect(lastLine()).toMatchObject({ level: 'error', message: 'the guard failed' });
+    expect(aws.lastLine).toMatchObject({ level: 'error', message: 'the guard failed' });
   });
 
   test('responds through an alarm before Lambda ends, if nothing else has responded', async () => {
@@ -113,7 +113,7 @@ describe('the handler', () => {
 
     await expect(aws.run(event(), 60_000)).rejects.toThrow('the answer could not be delivered');
     expect(aws.clock.now() - start).toBeLessThan(60_000);
-    expect(lastLine()).toMatchObject({ level: 'error', message: 'the answer was not delivered', hopeless: true });
+    expect(aws.lastLine).toMatchObject({ level: 'error', message: 'the answer was not delivered', hopeless: true });
   });
 
   test('sends its response only once if the endpoint rejects the signature', async () => {
@@ -167,10 +167,6 @@ describe('the log', () => {
     aws.push('v1', { fixture: FIXTURES.indexOfIndexes });
 
     expect(await aws.request(event())).toMatchObject({ Status: 'SUCCESS' });
-    expect(lastLine()).toMatchObject({ level: 'warn', message: expect.stringContaining('an index within the index') });
+    expect(aws.lastLine).toMatchObject({ level: 'warn', message: expect.stringContaining('an index within the index') });
   });
 });
-
-function lastLine() {
-  return JSON.parse(aws.lines.at(-1)!);
-}

@@ -70,7 +70,7 @@ describe('a rollback', () => {
     aws.faults.stack.push(THROTTLED, { kind: 'reset' }, THROTTLED);
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
-    expect(lastLine()).toMatchObject({ level: 'info', operation: 'rollback' });
+    expect(aws.lastLine).toMatchObject({ level: 'info', operation: 'rollback' });
   });
 
   test.each<[string, () => void]>([
@@ -82,7 +82,7 @@ describe('a rollback', () => {
     aws.outage.stack = THROTTLED;
 
     expect(await next(back(idAfter))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: before } });
-    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('cannot determine whether the stack is rolling back') });
+    expect(aws.lastLine).toMatchObject({ level: 'warn', operation: 'unknown', message: expect.stringContaining('cannot determine whether the stack is rolling back') });
   });
 
   test('that CloudFormation does not confirm returns the recorded absence of an image', async () => {
@@ -103,7 +103,7 @@ describe('a rollback', () => {
     aws.repositoryExists = false;
 
     expect(await next(back(UNKNOWN_ID))).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, TaskCount2: '0' } });
-    expect(lastLine()).toMatchObject({ level: 'warn', operation: 'rollback' });
+    expect(aws.lastLine).toMatchObject({ level: 'warn', operation: 'rollback' });
   });
 
   test('without a record gives a failing registry time to recover', async () => {
@@ -152,8 +152,4 @@ describe('a rollback', () => {
 async function next(message: unknown) {
   aws.answers.length = 0;
   return aws.request(message);
-}
-
-function lastLine() {
-  return JSON.parse(aws.lines.at(-1)!);
 }

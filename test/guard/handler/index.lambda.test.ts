@@ -133,7 +133,7 @@ describe('a missing image', () => {
     const answer = await aws.request(event({}, { WhenMissing: 'startWithoutTasks', Nonce: '1' }));
 
     expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { ImageDigest: NO_IMAGE, ImageTag: 'v1', TaskCount2: '0' } });
-    expect(lastLine()).toMatchObject({ level: 'warn', decision: 'succeed', observed: 'missing' });
+    expect(aws.lastLine).toMatchObject({ level: 'warn', decision: 'succeed', observed: 'missing' });
   });
 });
 
@@ -255,8 +255,4 @@ test('the handler uses all permissions of its role, and no others', async () => 
 async function next(message: unknown) {
   aws.answers.length = 0;
   return aws.request(message);
-}
-
-function lastLine() {
-  return JSON.parse(aws.lines.at(-1)!);
 }

@@ -3,29 +3,22 @@ import { Fixture, FIXTURES } from './fixtures';
 import { CONTRACT_VERSION } from '../../../src/guard/contract';
 import { ScanPage, SigningStatus } from '../../../src/guard/handler/ecr/client';
 import { createHandler } from '../../../src/guard/handler/index.lambda';
-import { HttpRequest, HttpResponse, NetworkError, TooLarge } from '../../../src/handler/runtime/http';
-import { Runtime } from '../../../src/handler/runtime/runtime';
-import { VirtualClock } from '../../handler/virtual-clock';
+import { HttpRequest, HttpResponse } from '../../../src/handler/runtime/http';
+import { Answered, Asked, Fault, reply, SECRETS as COMMON_SECRETS, SIGNATURE, SimulatedAws } from '../../handler/simulated-aws';
+
+export { NO_IMAGE } from '../../handler/simulated-aws';
+export type { Answered, Call, Fault } from '../../handler/simulated-aws';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 export const REPOSITORY = 'app';
 export const REPOSITORY_URI = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${REPOSITORY}`;
 export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/Service/0a1b2c3d-0000-1111-2222-333344445555`;
-export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 
 const SERVICE_TOKEN = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:Guard`;
 
-const SIGNATURE = 'X-Amz-Signature=0f1e2d3c4b5a69788796a5b4c3d2e1f0';
 export const RESPONSE_URL = `https://cloudformation-custom-resource-response.s3.amazonaws.com/key?${SIGNATURE}`;
-export const SECRETS = [RESPONSE_URL, SIGNATURE, 'the-secret-access-key-of-the-role', 'the-session-token-of-the-role'];
-
-export type Server = 'registry' | 'stack' | 'endpoint';
-
-/** A fault that a server shows instead of a correct response. */
-export type Fault =
-  | { readonly kind: 'reset' | 'hang' | 'garbage' | 'answerThenReset' }
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string };
+export const SECRETS = [RESPONSE_URL, ...COMMON_SECRETS];
 
 export const THROTTLED: Fault = { kind: 'error', status: 400, code: 'ThrottlingException', message: 'Rate exceeded' };
 export const SERVER_ERROR: Fault = { kind: 'error', status: 500, code: 'ServerException' };
@@ -44,66 +37,26 @@ export interface StoredImage {
   readonly pushedAt: number;
 }
 
-export interface Answered {
-  readonly Status: 'SUCCESS' | 'FAILED';
-  readonly Reason?: string;
-  readonly PhysicalResourceId: string;
-  readonly StackId: string;
-  readonly RequestId: string;
-  readonly LogicalResourceId: string;
-  readonly NoEcho: boolean;
-  readonly Data?: Readonly<Record<string, string>>;
-}
-
-export interface Call {
-  /** The action as IAM names it. Empty if the call needs no permission. */
-  readonly action: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly at: number;
-  readonly request: HttpRequest;
-}
-
 interface ImageId {
   readonly imageTag?: string;
   readonly imageDigest?: string;
 }
 
-/** ECR with one repository, CloudFormation with one stack, and the response endpoint, all on one virtual clock. */
-export class Simulation implements Runtime {
-  public readonly clock = new VirtualClock();
-  public readonly env = {
-    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'the-secret-access-key-of-the-role',
-    AWS_SESSION_TOKEN: 'the-session-token-of-the-role',
-  };
-  public readonly calls: Call[] = [];
-  public readonly lines: string[] = [];
-  /** All bodies that reached the endpoint, in order of arrival. */
-  public readonly answers: string[] = [];
-
+/** Adds ECR with one repository. */
+export class Simulation extends SimulatedAws<'registry'> {
   public repositoryExists = true;
   public showsArchivedUnasked = true;
   /** Whether the answer to a request for several IDs says which of them matched each image. */
   public namesTagsInAnswers = true;
-  public stackStatus = 'UPDATE_IN_PROGRESS';
   public readonly images = new Map<string, StoredImage>();
   public readonly tags = new Map<string, string>();
-  /** Faults of the next calls, by host. Each call uses up one. */
-  public readonly faults: Record<Server, Array<Fault | undefined>> = { registry: [], stack: [], endpoint: [] };
-  /** Fault of all later calls. */
-  public outage: Partial<Record<Server, Fault>> = {};
-  /** The same, for a single action. */
-  public readonly outageOf: Record<string, Fault | undefined> = {};
-
   /** The findings of the scan of an image, by page. Undefined if the image has not been scanned. */
   public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
   public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
-  public random = () => 0.5;
-
-  public print = (line: string): void => {
-    this.lines.push(line);
-  };
+  constructor() {
+    super(['registry']);
+  }
 
   public push(tag: string | undefined, options: { fixture?: Fixture; status?: StoredImage['status']; salt?: string } = {}): string {
     const { fixture = FIXTURES.buildxIndex, status = 'ACTIVE', salt = tag } = options;
@@ -136,54 +89,16 @@ export class Simulation implements Runtime {
     return JSON.parse(this.answers[0]);
   }
 
-  public get actions(): string[] {
-    return this.calls.map(({ action }) => action).filter((action) => action !== '');
+  protected identify({ headers, body = '{}' }: HttpRequest): Asked<'registry'> {
+    const target = headers['x-amz-target'];
+    return target
+      ? { server: 'registry', action: `ecr:${target.split('.')[1]}`, input: JSON.parse(body) }
+      : { server: 'registry', action: '', input: {} };
   }
 
-  public send = async (request: HttpRequest): Promise<HttpResponse> => {
-    const { hostname } = new URL(request.url);
-    const server = hostname.startsWith('cloudformation.') ? 'stack' : request.method === 'PUT' ? 'endpoint' : 'registry';
-    await this.clock.sleep(20);
-    this.calls.push({ ...asked(request), at: this.clock.now(), request });
-
-    const response = await this.answer(server, request);
-    if (response.body.length > (request.largestBody ?? Infinity)) throw new TooLarge(`answer larger than ${request.largestBody} bytes`);
-    return response;
-  };
-
-  private async answer(server: Server, request: HttpRequest): Promise<HttpResponse> {
-    const fault = this.faults[server].shift() ?? this.outageOf[asked(request).action] ?? this.outage[server];
-    switch (fault?.kind) {
-      case 'reset':
-        throw new NetworkError('read ECONNRESET');
-      case 'hang':
-        await this.clock.sleep(request.timeoutMs);
-        throw new NetworkError(`no answer in ${request.timeoutMs} ms`);
-      case 'answerThenReset':
-        this.reply(server, request);
-        throw new NetworkError('read ECONNRESET');
-      case 'garbage':
-        return reply(200, '<html>captive portal</html>');
-      case 'error':
-        return server === 'stack'
-          ? reply(fault.status, `<ErrorResponse><Error><Code>${fault.code}</Code><Message>${fault.message}</Message></Error></ErrorResponse>`)
-          : reply(fault.status, { __type: `com.amazonaws.ecr#${fault.code}`, message: fault.message });
-      default:
-        return this.reply(server, request);
-    }
-  }
-
-  private reply(server: Server, request: HttpRequest): HttpResponse {
-    if (server === 'endpoint') {
-      this.answers.push(request.body ?? '');
-      return reply(200, '');
-    }
-    if (server === 'stack') {
-      return reply(200, `<DescribeStacksResponse><StackStatus>${this.stackStatus}</StackStatus></DescribeStacksResponse>`);
-    }
+  protected serve({ action, input }: Asked<'registry'>, request: HttpRequest): HttpResponse {
     if (request.method === 'GET') return this.blob(decodeURIComponent(new URL(request.url).pathname.slice(1)));
 
-    const { action, input } = asked(request);
     if (!this.repositoryExists || input.repositoryName !== REPOSITORY) {
       return reply(400, { __type: 'RepositoryNotFoundException', message: `The repository with name '${String(input.repositoryName)}' does not exist` });
     }
@@ -308,16 +223,4 @@ export function propertiesWith(properties: object): Record<string, unknown> {
     RegistryStack: 'Service/Registry',
     ...properties,
   };
-}
-
-function asked(request: HttpRequest): { action: string; input: Record<string, unknown> } {
-  const target = request.headers['x-amz-target'];
-  if (target) return { action: `ecr:${target.split('.')[1]}`, input: JSON.parse(request.body ?? '{}') };
-  if (request.method !== 'POST') return { action: '', input: {} };
-  const input = Object.fromEntries(new URLSearchParams(request.body));
-  return { action: `cloudformation:${input.Action}`, input };
-}
-
-function reply(status: number, body: string | object): HttpResponse {
-  return { status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) };
 }

@@ -1,56 +1,26 @@
 import { FakeEcs, Refusal } from './ecs';
-import { HttpRequest, HttpResponse, NetworkError } from '../../../src/handler/runtime/http';
+import { HttpRequest, HttpResponse } from '../../../src/handler/runtime/http';
 import { Runtime } from '../../../src/handler/runtime/runtime';
 import { CONTRACT_VERSION, ReleaseTaskProperties } from '../../../src/release-task/contract';
 import { createHandler } from '../../../src/release-task/handler/index.lambda';
-import { Answered, Fault } from '../../guard/handler/simulation';
-import { VirtualClock } from '../../handler/virtual-clock';
+import { Answered, Asked, Call, reply, SIGNATURE, SimulatedAws } from '../../handler/simulated-aws';
+
+export { NO_IMAGE, SECRETS } from '../../handler/simulated-aws';
+export type { Call } from '../../handler/simulated-aws';
 
 export const STACK_ID = 'arn:aws:cloudformation:eu-west-1:111122223333:stack/Shop/0a1b2c3d-0000-1111-2222-333344445555';
 export const CLUSTER = 'arn:aws:ecs:eu-west-1:111122223333:cluster/shop';
-export const NO_IMAGE = `sha256:${'0'.repeat(64)}`;
 export const digest = (release: string) => `sha256:${Buffer.from(release).toString('hex').padEnd(64, 'a')}`;
 
-const SIGNATURE = 'X-Amz-Signature=0f1e2d3c4b5a69788796a5b4c3d2e1f0';
 const RESPONSE_URL = 'https://cloudformation-custom-resource-response-euwest1.s3.amazonaws.com/key';
-export const SECRETS = [SIGNATURE, 'the-secret-access-key-of-the-role', 'the-session-token-of-the-role'];
 
-export type Server = 'ecs' | 'stack' | 'logs' | 'endpoint';
-
-export interface Call {
-  /** The action as IAM names it. Empty if the call needs no permission. */
-  readonly action: string;
-  readonly input: any;
-  readonly at: number;
-  readonly stackStatus: string;
-}
-
-/** ECS, CloudWatch Logs, CloudFormation with one stack, and the response endpoint, all on one virtual clock. */
-export class Simulation implements Runtime {
-  public readonly clock = new VirtualClock();
+/** Adds ECS and CloudWatch Logs. */
+export class Simulation extends SimulatedAws<'ecs' | 'logs'> {
   public readonly ecs = new FakeEcs();
-  public readonly env = {
-    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'the-secret-access-key-of-the-role',
-    AWS_SESSION_TOKEN: 'the-session-token-of-the-role',
-  };
-  public readonly calls: Call[] = [];
-  public readonly lines: string[] = [];
-  /** All bodies that reached the endpoint, in order of arrival. */
-  public readonly answers: string[] = [];
-  public stackStatus = 'UPDATE_IN_PROGRESS';
-  /** Faults of the next calls. Each call uses up one. */
-  public readonly faults: Record<Server, Array<Fault | undefined>> = { ecs: [], stack: [], logs: [], endpoint: [] };
-  /** Fault of all later calls. */
-  public readonly outage: Partial<Record<Server, Fault>> = {};
-  /** The same, for a single action. */
-  public readonly outageOf: Record<string, Fault | undefined> = {};
 
-  public random = () => 0.5;
-
-  public print = (line: string): void => {
-    this.lines.push(line);
-  };
+  constructor() {
+    super(['ecs', 'logs']);
+  }
 
   /** Runs the handler as Lambda does, and returns the answer that CloudFormation accepts: the first one. */
   public async request(message: unknown, remainingMs = 900_000): Promise<Answered> {
@@ -69,46 +39,17 @@ export class Simulation implements Runtime {
     await createHandler(runtime)(message, { getRemainingTimeInMillis: () => death - this.clock.now() });
   }
 
-  public get actions(): string[] {
-    return this.calls.map(({ action }) => action).filter((action) => action !== '');
-  }
-
   public callsOf(action: string): Call[] {
     return this.calls.filter((call) => call.action === action);
   }
 
-  public send = async (request: HttpRequest): Promise<HttpResponse> => {
-    const { server, action, input } = asked(request);
-    await this.clock.sleep(20);
-    this.calls.push({ action, input, at: this.clock.now(), stackStatus: this.stackStatus });
-    const faults = this.faults[server];
-    const fault = faults.length > 0 ? faults.shift() : this.outageOf[action] ?? this.outage[server];
-    switch (fault?.kind) {
-      case 'reset':
-        throw new NetworkError('read ECONNRESET');
-      case 'hang':
-        await this.clock.sleep(request.timeoutMs);
-        throw new NetworkError(`no answer in ${request.timeoutMs} ms`);
-      case 'answerThenReset':
-        this.reply(server, action, input, request);
-        throw new NetworkError('read ECONNRESET');
-      case 'garbage':
-        return reply(200, '<html>captive portal</html>');
-      case 'error':
-        return server === 'stack'
-          ? reply(fault.status, `<ErrorResponse><Error><Code>${fault.code}</Code><Message>${fault.message}</Message></Error></ErrorResponse>`)
-          : reply(fault.status, { __type: fault.code, message: fault.message });
-      default:
-        return this.reply(server, action, input, request);
-    }
-  };
+  protected identify({ headers, body = '' }: HttpRequest): Asked<'ecs' | 'logs'> {
+    const [target, operation] = headers['x-amz-target'].split('.');
+    const server = ({ AmazonEC2ContainerServiceV20141113: 'ecs', Logs_20140328: 'logs' } as const)[target]!;
+    return { server, action: `${server}:${operation}`, input: JSON.parse(body) };
+  }
 
-  private reply(server: Server, action: string, input: any, request: HttpRequest): HttpResponse {
-    if (server === 'endpoint') {
-      this.answers.push(request.body ?? '');
-      return reply(200, '');
-    }
-    if (server === 'stack') return reply(200, `<DescribeStacksResponse><StackStatus>${this.stackStatus}</StackStatus></DescribeStacksResponse>`);
+  protected serve({ action, input }: Asked<'ecs' | 'logs'>): HttpResponse {
     const now = this.clock.now();
     try {
       switch (action) {
@@ -123,22 +64,6 @@ export class Simulation implements Runtime {
       return reply(400, { __type: error.code, message: error.message, ...error.details });
     }
   }
-}
-
-function asked({ url, method, headers, body = '' }: HttpRequest): { server: Server; action: string; input: any } {
-  const { hostname } = new URL(url);
-  if (method === 'PUT') return { server: 'endpoint', action: '', input: {} };
-  if (hostname.startsWith('cloudformation.')) {
-    const input = Object.fromEntries(new URLSearchParams(body));
-    return { server: 'stack', action: `cloudformation:${input.Action}`, input };
-  }
-  const [target, operation] = headers['x-amz-target'].split('.');
-  const server = ({ AmazonEC2ContainerServiceV20141113: 'ecs', Logs_20140328: 'logs' } as const)[target]!;
-  return { server, action: `${server}:${operation}`, input: JSON.parse(body) };
-}
-
-function reply(status: number, body: string | object): HttpResponse {
-  return { status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) };
 }
 
 /** The properties as the construct synthesizes them. */
