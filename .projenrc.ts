@@ -279,7 +279,7 @@ for (const language of ['python', 'java', 'go']) {
 }
 languages.exec(`jest --ci -c ${E2E_CONFIG} test/languages`);
 
-// ts-jest only transpiles.
+// ts-jest only transpiles, so this checks the types.
 project.testTask.exec('tsc --noEmit -p tsconfig.dev.json --isolatedModules false');
 
 const unit = project.addTask('unit', { description: 'Run only the unit tests, except the slow ones' });

@@ -179,6 +179,6 @@ main(interruption.signal).then(() => {
   process.exitCode = 0;
 }, (error) => {
   const { aborted, reason } = interruption.signal;
-  screen.failure(aborted ? `interrupted (${reason}), and cleaned up` : `not as it should be: ${error.stack ?? error}`);
+  screen.failure(aborted ? `interrupted (${reason}), and cleaned up` : `unexpected result: ${error.stack ?? error}`);
   if (aborted) process.exitCode = 128 + constants.signals[reason as NodeJS.Signals];
 });

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { readJson } from './consumer';
 import { python } from './emulator/venv';
 
-/** The scripts of a virtual environment that was moved do not find their Python. */
+/** Runs cfn-lint as a module, because the scripts of a virtual environment that was moved do not find their Python. */
 const CFN_LINT = 'import sys; from cfnlint.runner import main; sys.exit(main())';
 
 export interface Finding {

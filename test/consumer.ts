@@ -11,18 +11,18 @@ const CHECKOUT = join(__dirname, '..');
 const TARBALLS = join(CHECKOUT, 'dist', 'js');
 const EXAMPLES = join(CHECKOUT, 'examples', 'typescript');
 
-/** Users have nothing of ours but the tarball; the tools are those that the manifests of the examples name. */
+/** Of this library, users have only the tarball. The manifests of the examples determine all other packages. */
 const TOOLS = ['@types/node', 'aws-cdk', 'tsx', 'typescript'];
 
 /** The examples that users read. */
 export const ALL_EXAMPLES = readdirSync(EXAMPLES);
 
-/** What examples use besides the library and its peers. */
+/** Packages that examples use in addition to the library and its peers. */
 const OTHER_LIBRARIES = [...new Set(ALL_EXAMPLES.flatMap((example) => Object.entries<string>(readJson(join(EXAMPLES, example, 'package.json')).dependencies)
   .filter(([name]) => !['@org/phased-fargate', 'aws-cdk-lib', 'constructs'].includes(name))
   .map(([name, version]) => `${name}@${version}`)))];
 
-/** The folder in which the test files of one run share what npm has installed, see `shared-installations.ts`; without it, each has its own. */
+/** The folder in which the test files of one run share installed packages, see `shared-installations.ts`. If unset, each has its own. */
 export const SHARED_INSTALLATIONS = 'PHASED_FARGATE_SHARED_INSTALLATIONS';
 
 export interface Peers {
@@ -40,8 +40,8 @@ export const LOWEST: Peers = {
 export const NEWEST: Peers = { cdk: process.env.NEWEST_CDK ?? 'latest', constructs: 'latest' };
 
 /**
- * A place outside of the checkout where the examples are as users have them: their own files, and the packed tarball
- * and the peers installed by npm.
+ * A folder outside the checkout with the examples as users have them: their files, and the packed tarball and its peers as
+ * installed by npm.
  */
 export class Consumer {
   public static async install(peers: Peers, ...more: string[]): Promise<Consumer> {
@@ -73,7 +73,7 @@ export class Consumer {
     return join(this.directory, name);
   }
 
-  /** Runs a command in a folder of the consumer; fails with its whole output. */
+  /** Runs a command in a folder of the consumer. A failure contains the whole output. */
   public async run(folder: string, command: string, ...args: string[]): Promise<string> {
     return run(join(this.directory, folder), command, ...args);
   }
@@ -83,7 +83,7 @@ export class Consumer {
   }
 }
 
-/** Installs the same packages once for all test files of a run: the first that comes does it, and the others wait. */
+/** Installs the same packages once for all test files of a run. The first test file installs them, and the others wait. */
 async function installedOnce(home: string, packages: readonly string[]): Promise<string> {
   const finished = join(home, createHash('sha256').update(packages.join('\n')).digest('hex').slice(0, 16));
   const unfinished = `${finished}.unfinished`;
@@ -103,7 +103,7 @@ async function installedOnce(home: string, packages: readonly string[]): Promise
   return finished;
 }
 
-/** Whether there was no such directory before. */
+/** Creates a directory. Returns false if it already exists. */
 function isMade(directory: string): boolean {
   try {
     mkdirSync(directory);
@@ -129,7 +129,7 @@ async function run(cwd: string, command: string, ...args: string[]): Promise<str
   }
 }
 
-/** What `npx projen package:js` has packed. */
+/** The tarball that `npx projen package:js` has packed. */
 export function tarball(): string {
   const packed = existsSync(TARBALLS) ? readdirSync(TARBALLS).filter((file) => file.endsWith('.tgz')) : [];
   if (packed.length !== 1) {

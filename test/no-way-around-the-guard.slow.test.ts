@@ -14,7 +14,7 @@ const OTHER_ACCOUNT: Environment = { account: '222222222222', region: 'eu-west-1
 const OTHER_REGION: Environment = { account: '111111111111', region: 'us-east-1' };
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-/** Where the service is: the scopes that it is put in, each with one service. */
+/** Places of the service: the scopes that get one service each. */
 const PLACES = {
   'in a stack of the app': (app: App) => [new Stack(app, 'Service')],
   'in a stage': (app: App) => [new Stack(new Stage(app, 'Prod'), 'Service')],
@@ -29,14 +29,14 @@ const PLACES = {
     return [new Stack(app, 'Service')];
   },
   'with a region only': (app: App) => [new Stack(app, 'Service', { env: { region: 'eu-west-1' } })],
-  'with a synthesizer of its own': (app: App) => [
+  'with its own synthesizer': (app: App) => [
     new Stack(app, 'Service', { synthesizer: new DefaultStackSynthesizer({ qualifier: 'own' }) }),
   ],
   'twice in one stack': (app: App) => {
     const stack = new Stack(app, 'Service');
     return [stack, new Construct(stack, 'Second')];
   },
-  'in one stack id under two stack names': (app: App) => ['blue', 'green'].map((stackName) =>
+  'in two stacks with one ID and two names': (app: App) => ['blue', 'green'].map((stackName) =>
     new Stack(new Construct(app, stackName), 'Service', { stackName })),
   'in a parent and its nested stack': (app: App) => {
     const stack = new Stack(app, 'Service');
@@ -44,7 +44,7 @@ const PLACES = {
   },
 } satisfies Record<string, (app: App) => Construct[]>;
 
-/** Where the image is. `undefined` leaves it to the construct. */
+/** Places of the image. `undefined` means the default of the construct. */
 const REGISTRIES = {
   'the default registry': () => undefined,
   'a registry of the companion stack': (scope: Construct) => ImageRegistry.inCompanionStack(scope, 'Images'),
@@ -88,7 +88,7 @@ const INGRESSES = {
 } satisfies Record<string, (scope: Construct) => Ingress | undefined>;
 
 const WHEN_MISSING = {
-  'by default': undefined,
+  'the default behavior': undefined,
   'fail': WhenMissing.fail(),
   'waitFor': WhenMissing.waitFor(Duration.minutes(10)),
   'startWithoutTasks': WhenMissing.startWithoutTasks(),
@@ -141,7 +141,7 @@ function nameFor(scope: Construct): string {
   return `images-${scope.node.addr}`;
 }
 
-/** The stacks that CDK can order before the service's own. */
+/** The registry stacks that CDK can deploy before the service stack. */
 function stacksOfRegistries(services: PhasedFargateService[]): { service: string; registry: string }[] {
   return services
     .filter(({ registry, node }) => registry.node.defaultChild && Stage.of(registry) === Stage.of(node.scope!))
@@ -150,9 +150,9 @@ function stacksOfRegistries(services: PhasedFargateService[]): { service: string
     .map(({ service, registry }) => ({ service: service.node.path, registry: registry.node.path }));
 }
 
-const title = '$place, with $registry, $version, $ingress, $scaling, when missing $whenMissing, $flags';
+const title = 'a service $place, $registry, $version, $ingress, $scaling, $whenMissing for a missing image, $flags';
 
-test.each(combinations)(`every service waits for its image, and no export ties stacks together: ${title}`, (combination) => {
+test.each(combinations)(`every service waits for its image, and no stack exports a value, with this combination: ${title}`, (combination) => {
   const { app, services } = build(combination);
   const assembly = app.synth();
   const graph = new ReferenceGraph(assembly);
@@ -171,7 +171,7 @@ test.each(combinations)(`every service waits for its image, and no export ties s
 
 const repeatable = combinations.filter(({ whenMissing, version }) => whenMissing !== 'startWithoutTasks' && version !== 'a moving tag');
 
-test.each(repeatable.filter((_, index) => index % 8 === 0))(`the templates are the same at each synthesis: ${title}`, (combination) => {
+test.each(repeatable.filter((_, index) => index % 8 === 0))(`two syntheses result in the same templates, with this combination: ${title}`, (combination) => {
   const [once, again] = [build(combination), build(combination)].map(({ app }) => templateFiles(app.synth()));
   expect(Object.keys(once).length).toBeGreaterThan(0);
   expect(again).toEqual(once);

@@ -5,8 +5,8 @@ import { COMPILE_CACHE } from './compile-cache';
 import { SHARED_INSTALLATIONS } from './consumer';
 
 /**
- * Runs once before all test files: what npm installs for one of them and what its programs compile is there for the others,
- * and gone when the run ends.
+ * Runs once before all test files. They share the packages that npm installs and the code that programs compile. Both are
+ * deleted when the run ends.
  */
 export default function shareInstallations(): void {
   const home = mkdtempSync(join(tmpdir(), 'phased-fargate-installations-'));

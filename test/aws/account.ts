@@ -3,7 +3,7 @@ import { Aws, Cloud } from '../emulator/aws';
 
 const NEEDED = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
 
-/** The account that the caller has named, which is also the one that the credentials belong to. */
+/** The account that the caller has named. The credentials belong to it. */
 export interface Account {
   readonly id: string;
   readonly region: string;
@@ -12,13 +12,13 @@ export interface Account {
 }
 
 /**
- * Nothing is done in an account that was not named on purpose.
+ * Makes sure that the caller has explicitly named the account of the credentials.
  *
  * @param args such as `--account 111122223333`
- * @throws if no account is named, or the credentials are of another one, or there are none
+ * @throws if no account is named, if there are no credentials, or if the credentials belong to another account
  */
 export async function confirmedAccount(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Account> {
-  // projen passes the `--` on that npm swallows.
+  // npm removes the `--` before the arguments, but projen does not.
   const { values } = parseArgs({ args: args.filter((arg) => arg !== '--'), options: { account: { type: 'string' } } });
   if (!/^\d{12}$/.test(values.account ?? '')) {
     throw new Error(`--account ${values.account ?? '(missing)'} is not an account id: pass the 12 digits of the account that this may use`);

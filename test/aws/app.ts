@@ -1,4 +1,4 @@
-/** The app that is deployed, as cheap as it gets: no NAT gateway, the smallest tasks, and all of it goes with its stacks. */
+/** The deployed app. To cost little, it has no NAT gateways and the smallest tasks, and all resources are deleted with their stacks. */
 export const APP = `import { App, Aspects, CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';

@@ -8,7 +8,7 @@ jest.mock('../emulator/http', () => ({ send: jest.fn() }));
 
 const env = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
 
-/** An account whose answers hold one entry each, the first of them nothing. */
+/** An account whose lists have pages of one entry each. The first page is empty. */
 class Account {
   public readonly aws = new Aws({ env });
 
@@ -48,7 +48,7 @@ class Account {
   }
 }
 
-test('a clean-up after a run deletes only what that run has created', async () => {
+test('a cleanup after a run deletes only the resources of that run', async () => {
   const of = (run: number) => ({ stack: `${PREFIX}-${run}-Service`, repository: `${PREFIX.toLowerCase()}-${run}`, logGroup: `${PREFIX}-${run}-Service-events` });
   const [mine, other] = [of(1), of(2)];
   const has = {
@@ -60,7 +60,7 @@ test('a clean-up after a run deletes only what that run has created', async () =
   expect(has).toEqual({ stacks: [[other.stack, 'CREATE_COMPLETE']], repositories: [other.repository], logGroups: [other.logGroup] });
 });
 
-test('a clean-up deletes all that runs have left, a stack that was never created included, and nothing else', async () => {
+test('a cleanup deletes the resources of all runs, including a stack that was never created, and nothing else', async () => {
   const has = {
     stacks: [[`${PREFIX}-1-Service`, 'REVIEW_IN_PROGRESS'], [`${PREFIX}-1-Registry`, 'UPDATE_ROLLBACK_FAILED'], ['Other', 'CREATE_COMPLETE']] as [string, string][],
     repositories: ['other', `${PREFIX.toLowerCase()}-1`, `${PREFIX.toLowerCase()}-2`],

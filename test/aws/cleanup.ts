@@ -6,16 +6,16 @@ const WITHIN_MS = 45 * 60_000;
 
 export interface CleanUpOptions {
   /**
-   * Beginning of the names of what is deleted.
-   * @default - that of all runs
+   * Beginning of the names of the resources to delete.
+   * @default - the resources of all runs
    */
   readonly prefix?: string;
   readonly pauseMs?: number;
 }
 
 /**
- * Deletes the resources of runs, also of interrupted ones. It finds them by name and keeps no state, so it can itself be
- * interrupted and repeated.
+ * Deletes the resources of runs, including interrupted ones. It finds them by their names, so an interrupted cleanup can be
+ * repeated.
  */
 export async function cleanUp(
   { aws }: Pick<Account, 'aws'>, say: (line: string) => void, { prefix = PREFIX, pauseMs = 5_000 }: CleanUpOptions = {},
@@ -25,14 +25,14 @@ export async function cleanUp(
     if (stacks.length === 0) break;
     if (Date.now() > deadline) throw new Error(`these stacks are still there: ${stacks.map(({ name, status }) => `${name} ${status}`).join(', ')}`);
     for (const { name, status } of stacks) {
-      // A stack in review has a change set that nobody will execute any more.
+      // A stack in review has only a change set, which nobody will execute.
       if (status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS') {
         const waiting = `waiting for ${name} (${status})`;
         if (!awaited.has(waiting)) say(waiting);
         awaited.add(waiting);
         continue;
       }
-      // Others may still need what this one holds: then it fails, and is tried again.
+      // The deletion fails while another stack still uses this one. The next round then tries again.
       say(`deleting ${name}`);
       await aws.cloudFormation('DeleteStack', { StackName: name });
     }

@@ -10,7 +10,7 @@ import { written } from './report';
 import { Story } from './story';
 import { Consumer, LOWEST } from '../consumer';
 
-/** The story of the README in an account of AWS. It costs money, runs only if told which account, and cleans up in any case. */
+/** Runs the steps of the README in an AWS account. This costs money, requires an explicit account, and always cleans up. */
 
 const REPORT = join(__dirname, '../../docs/aws-report.md');
 const say = (line: string) => console.log(line);
@@ -78,7 +78,7 @@ function appIn(consumer: Consumer): string {
   return directory;
 }
 
-process.exitCode = 1; // until all has been done
+process.exitCode = 1; // in case the process ends before the run does
 main(process.argv.slice(2)).then(() => {
   process.exitCode = 0;
 }, (error: Error) => say(`✘ ${error.message}`));

@@ -1,7 +1,7 @@
-/** All that is made begins with it, so that a clean-up finds it, whatever has become of the run. */
+/** The names of all resources begin with this prefix, so that a cleanup finds them even after an interrupted run. */
 export const PREFIX = 'PhasedFargateTest';
 
-/** The names of one run, which no other has. */
+/** The names of one run, which are different for each run. */
 export interface Names {
   readonly prefix: string;
   readonly registry: string;

@@ -1,6 +1,6 @@
 export interface Finding {
   readonly title: string;
-  /** What was seen, or why nothing was. */
+  /** The observation, or the reason why there is none. */
   readonly outcome: string;
   readonly seconds: number;
 }
@@ -11,11 +11,11 @@ export interface Report {
   readonly cdkLib: string;
   readonly steps: readonly Finding[];
   readonly questions: readonly Finding[];
-  /** Why the story did not get to its end. */
+  /** The reason why the run stopped. */
   readonly failure?: string;
 }
 
-/** As it is kept in the documentation. */
+/** The report as a page of the documentation. */
 export function written({ date, where, cdkLib, steps, questions, failure }: Report): string {
   const table = (head: string, findings: readonly Finding[]) => [
     `| ${head} | seen | seconds |`, '|---|---|---|',
@@ -24,8 +24,8 @@ export function written({ date, where, cdkLib, steps, questions, failure }: Repo
   return [
     '# Report of a run on AWS', '',
     'Written by `npx projen test:aws`. Never edited by hand.', '',
-    `${date}, ${where}, aws-cdk-lib ${cdkLib}. ${failure ? `It stopped: ${failure.replace(/\s+/g, ' ')}` : 'It came to its end.'}`, '',
-    '## The story', '', ...table('step', steps), '',
+    `${date}, ${where}, aws-cdk-lib ${cdkLib}. ${failure ? `The run stopped: ${failure.replace(/\s+/g, ' ')}` : 'The run completed.'}`, '',
+    '## Steps', '', ...table('step', steps), '',
     '## Questions that only AWS can settle', '', ...table('question', questions), '',
   ].join('\n');
 }

@@ -11,7 +11,7 @@ import { nativeFailure, nativeRelease } from '../emulator/static-program';
 const PLATFORM = 'linux/amd64';
 const ANSWERS_WITHIN_MS = 5 * 60_000;
 
-/** What is done in the account, one step after the other. Each checks what it claims. */
+/** Runs the steps in the account. Each step verifies its claim. */
 export class Story {
   public readonly steps: Finding[] = [];
   public readonly questions: Finding[] = [];
@@ -34,31 +34,31 @@ export class Story {
       ok(stack, `run "npx cdk bootstrap aws://${id}/${region}" first`);
       return stack;
     });
-    await this.step('phase 1: the registry', async () => {
+    await this.step('phase 1 creates the registry', async () => {
       await this.deploy('Registry');
       return (await aws.repositoryNames()).find((name) => name === names.repository)!;
     });
-    await this.step('phase 3 before phase 2 is refused', async () => {
+    await this.step('phase 3 is refused before phase 2', async () => {
       const { output } = await this.deployInVain('Service', 'v1');
       const reason = /Image \S+:v1 does not exist/.exec(output.replace(/\s+/g, ' '));
       ok(reason, output);
       return reason[0];
     });
-    await this.step('phase 2: the image, pushed without Docker', async () => this.push('v1', nativeRelease('release v1')));
-    await this.step('phase 3: the service answers', async () => {
+    await this.step('phase 2 pushes the image, without Docker', async () => this.push('v1', nativeRelease('release v1')));
+    await this.step('phase 3 creates the service, which answers', async () => {
       await this.deploy('Service', 'v1');
       return this.answer('release v1');
     });
-    await this.step('the second release', async () => {
+    await this.step('the second release takes over', async () => {
       await this.push('v2', nativeRelease('release v2'));
       await this.deploy('Service', 'v2');
       return this.answer('release v2');
     });
-    await this.step('a change of infrastructure alone keeps the image', async () => {
+    await this.step('a change to infrastructure alone keeps the image', async () => {
       await this.deploy('Service', undefined, { TEST_MEMORY: '1024' });
       return this.answer('release v2');
     });
-    await this.step('a bad release is rolled back', async () => {
+    await this.step('a release that does not start is rolled back', async () => {
       const tags = await this.releaseTags();
       await this.push('bad', nativeFailure(3, 'no database'));
       const { output } = await this.deployInVain('Service', 'bad', { TEST_MEMORY: '1024' });
@@ -66,26 +66,26 @@ export class Story {
       deepEqual(await this.releaseTags(), tags);
       return `${await aws.stackStatus(names.service)}; ${await this.answer('release v2')}`;
     });
-    await this.step('release tags are on what is deployed and on the release before', async () => {
+    await this.step('the deployed image and the previous image have release tags', async () => {
       const tags = await this.releaseTags();
       const digestOf = (suffix: RegExp) => tags.find(([name]) => suffix.test(name))?.[1];
       ok(digestOf(/[0-9a-f]{8}$/) === this.digests.v2 && digestOf(/-previous$/) === this.digests.v1, JSON.stringify(tags));
       return tags.map(([name]) => name).join(', ');
     });
 
-    await this.ask('does the resource policy of the log group let EventBridge write to it?', async () => {
+    await this.ask('does the resource policy of the log group allow EventBridge to write to it?', async () => {
       const reasons = await this.failureLog();
       const telling = reasons.find((reason) => !reason.startsWith('Scaling activity')) ?? reasons[0];
       return reasons.length > 0 ? `yes, ${reasons.length} entries, such as "${telling}"` : 'no entry within a minute';
     });
-    await this.ask('what does the guard hear of a rollback whose physical id had changed?', async () => (
+    await this.ask('which requests does the guard receive in a rollback after its physical ID has changed?', async () => (
       (await this.guardRequests()).join(', ') || 'its log does not say'
     ));
-    await this.ask('does CloudFormation take an empty attribute of a custom resource?', async () => {
+    await this.ask('does CloudFormation accept an empty attribute of a custom resource?', async () => {
       await this.deploy('Service', this.digests.v2);
-      return `yes: IMAGE_TAG is empty where the release is named by its digest; ${await this.answer('release v2')}`;
+      return `yes: IMAGE_TAG is empty if a digest names the release; ${await this.answer('release v2')}`;
     });
-    await this.ask('is an archived image told from a missing one?', async () => {
+    await this.ask('does the guard distinguish an archived image from a missing one?', async () => {
       await this.push('archived', nativeRelease('archived'));
       await aws.ecr('UpdateImageStorageClass', {
         repositoryName: names.repository, imageId: { imageDigest: this.digests.archived }, targetStorageClass: 'ARCHIVE',
@@ -93,7 +93,7 @@ export class Story {
       const { output } = await this.deployInVain('Service', 'archived');
       return /Image \S+:archived [^.]*\./.exec(output.replace(/\s+/g, ' '))?.[0] ?? output.slice(-300);
     });
-    await this.step('a tag that moves is looked up anew', async () => {
+    await this.step('a moving tag is looked up again in each deployment', async () => {
       await this.push('moving-1', nativeRelease('release moving-1'));
       await this.push('latest', nativeRelease('release moving-1'));
       await this.deploy('Service', undefined, { TEST_MOVING_TAG: 'latest' });
@@ -102,7 +102,7 @@ export class Story {
       await this.deploy('Service', undefined, { TEST_MOVING_TAG: 'latest' });
       return this.answer('release moving-2');
     });
-    await this.ask('can a moving tag go to the index of a rebuild for several platforms?', async () => {
+    await this.ask('can a moving tag move to the index of a rebuild for several platforms?', async () => {
       for (const text of ['several-1', 'several-2']) {
         await pushIndex(this.account.cloud, {
           repository: names.repository, tag: 'latest', content: nativeRelease(`release ${text}`), platforms: [PLATFORM, 'linux/arm64'],
@@ -112,13 +112,13 @@ export class Story {
       }
       return 'yes, twice';
     });
-    await this.ask('does ECS take a circuit breaker together with BLUE_GREEN?', async () => {
+    await this.ask('does ECS accept a circuit breaker together with BLUE_GREEN?', async () => {
       const { exitCode, output } = await this.run('BlueGreen', 'v1');
       return exitCode === 0 ? 'yes' : `no: ${/BlueGreen \| \S+FAILED.*/.exec(output)?.[0] ?? output.slice(-300)}`;
     });
   }
 
-  /** What stops the story if it does not hold. */
+  /** Runs a step. If it fails, the run stops. */
   private async step(title: string, work: () => Promise<string>): Promise<void> {
     this.signal.throwIfAborted();
     this.say(`▸ ${title}`);
@@ -133,12 +133,12 @@ export class Story {
     this.say(`  ${this.steps.at(-1)!.outcome}`);
   }
 
-  /** What is noted down, whatever the answer is. */
+  /** Answers a question. The run continues whatever the answer is. */
   private async ask(title: string, work: () => Promise<string>): Promise<void> {
     this.signal.throwIfAborted();
     this.say(`? ${title}`);
     const start = Date.now();
-    const outcome = await work().catch((error) => `not settled: ${error.message.slice(0, 300)}`);
+    const outcome = await work().catch((error) => `not answered: ${error.message.slice(0, 300)}`);
     this.questions.push({ title, outcome, seconds: Math.round((Date.now() - start) / 1000) });
     this.say(`  ${outcome}`);
   }
@@ -167,7 +167,7 @@ export class Story {
     return cdk({ env }, ['deploy', id, '--exclusively', '--require-approval', 'never', ...parameters], { cwd: this.app, signal: this.signal });
   }
 
-  /** Asks the URL of the service until it answers with a text: DNS takes a while. */
+  /** Queries the URL of the service until the response is the expected text, because DNS takes a while. */
   private async answer(expected: string): Promise<string> {
     const { aws } = this.account;
     const outputs = Object.values(await aws.stackOutputs(this.names.service));
@@ -186,7 +186,7 @@ export class Story {
     return Promise.all(tags.map(async (name): Promise<[string, string]> => [name, await aws.imageDigest(this.names.repository, name)]));
   }
 
-  /** The reasons in the log of failures, for which it may take EventBridge a moment. */
+  /** Waits until EventBridge has delivered events to the log of failures. Returns their reasons. */
   private async failureLog(): Promise<string[]> {
     const { aws } = this.account;
     const resources = Object.entries(await aws.stackResources(this.names.service));
@@ -199,7 +199,7 @@ export class Story {
     return [];
   }
 
-  /** What CloudFormation has sent to the guard, by its log. */
+  /** The requests from CloudFormation, according to the log of the guard. */
   private async guardRequests(): Promise<string[]> {
     const { aws } = this.account;
     const groups = await aws.logGroups(`/aws/lambda/${this.names.service}`);

@@ -7,7 +7,7 @@ type Class = new (...args: unknown[]) => object;
 
 const API = readFileSync(join(__dirname, '../..', 'API.md'), 'utf8');
 
-/** Classes that users choose a value of, rather than constructs that they make. */
+/** Classes of values that users select by a factory. */
 const CHOICES = Object.entries<unknown>({ ...library })
   .filter((entry): entry is [string, Class] => typeof entry[1] === 'function' && !(entry[1].prototype instanceof Construct));
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { satisfies } from 'semver';
 
-/** What `npm ci`, the first command in a fresh clone, would warn about. */
+/** Prevents warnings of `npm ci`, which is the first command in a fresh clone. */
 
 interface LockedPackage {
   readonly engines?: { readonly node?: string };

@@ -5,7 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { PhasedFargateService } from '../../src';
 
-/** The sums on the page about costs, held against what the stacks have. The prices themselves are those of the page. */
+/** Compares the sums on the page about costs with the resources of the stacks. The prices are those of the page. */
 
 const page = readFileSync(join(__dirname, '../../docs/guides/costs.md'), 'utf8');
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const CHECKOUT = join(__dirname, '../..');
 
-/** What CI runs; the program in TypeScript is run from the page itself, by test/languages. */
+/** The programs that CI runs. test/languages runs the TypeScript program of the page itself. */
 const EXAMPLES = {
   python: 'python/app.py',
   java: 'java/src/main/java/com/example/App.java',

@@ -26,7 +26,7 @@ test('the index of the examples links to every example', () => {
   expect(linked).toEqual(expect.arrayContaining(examples.filter((folder) => folder !== 'examples/typescript')));
 });
 
-/** The links of a page to files of this repository, pictures included. */
+/** The links of a page to files of this repository, including pictures. */
 function linksOf(page: string): { file: string; heading?: string }[] {
   return [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target)
     .filter((target) => !/^[a-z]+:/.test(target))
@@ -36,7 +36,7 @@ function linksOf(page: string): { file: string; heading?: string }[] {
     });
 }
 
-/** What GitHub makes of headings, and anchors that are set by hand. */
+/** The anchors that GitHub derives from headings, and explicit anchors. */
 function anchorsOf(page: string): string[] {
   const headings = [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => (
     heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
@@ -44,7 +44,7 @@ function anchorsOf(page: string): string[] {
   return [...headings, ...[...textOf(page).matchAll(/ (?:id|name)="([^"]*)"/g)].map(([, id]) => id)];
 }
 
-/** A page without its blocks of code. */
+/** A page without its code blocks. */
 function textOf(page: string): string {
   return readFileSync(join(CHECKOUT, page), 'utf8').replace(/^ *```[^]*?^ *```$/gm, '');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const CHECKOUT = join(__dirname, '../..');
 
-/** Messages of others that the guides explain: of CloudFormation, the CDK CLI, ECS, ECR, IAM, GitHub and containers. */
+/** Messages of other tools that the guides explain: CloudFormation, the CDK CLI, ECS, ECR, IAM, GitHub, and containers. */
 const FOREIGN = [
   'FargateStack | 2/40 | CREATE_IN_PROGRESS | AWS::ECS::Service',
   'CloudFormation did not receive a response from your Custom Resource',
@@ -59,7 +59,7 @@ test('a message that differs in one word does not count as a message of this lib
   expect(isWritten('Image … does not run on …, which the service needs')).toBe(false);
 });
 
-/** The code in the headings of entries, and in the first cell of the rows of tables with messages. */
+/** The code in headings and in the first cells of tables with messages. */
 function messagesOf(page: string): string[] {
   const tables = [...page.matchAll(/^\| message \|.*\n\|[-|]+\n((?:\|.*\n)+)/gm)].flatMap(([, rows]) => rows.split('\n'));
   const cells = tables.map((row) => /^\| (.*?) \| /.exec(row)?.[1] ?? '');
@@ -67,12 +67,12 @@ function messagesOf(page: string): string[] {
   return [...headings, ...cells].flatMap((text) => [...text.matchAll(/`([^`]+)`/g)].map(([, message]) => message));
 }
 
-/** "…" and an opening parenthesis stand before what is filled in at run time. */
+/** Whether the sources contain all fixed parts of a message. A value follows each "…" and each opening parenthesis. */
 function isWritten(message: string): boolean {
   return message.split(/[…(]/).every((part) => sources.includes(plain(part)));
 }
 
-/** Without what delimits texts and what is filled in. */
+/** Removes delimiters of strings and placeholders. */
 function plain(text: string): string {
   return text.replace(/['"`${}\\]/g, '').trim();
 }

@@ -6,7 +6,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ts from 'typescript';
 import { snippetsOf } from './snippets';
 
-/** The app of the guide on preview environments, synthesized as it is on the page. */
+/** Synthesizes the app of the guide on preview environments as it is on the page. */
 
 const PAGE = join(__dirname, '../../docs/guides/preview-environments.md');
 

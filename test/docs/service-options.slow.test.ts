@@ -79,7 +79,7 @@ test('every member listed as the same is a member of this library', () => {
 interface Row {
   readonly names: string[];
 
-  /** Those of them that are said to be one level down. */
+  /** The properties that the table lists under `taskImageOptions`. */
   readonly inImageOptions: string[];
   readonly here: string;
 }
@@ -93,7 +93,7 @@ function rows(text: string): Row[] {
   });
 }
 
-/** The names of all properties of a type, with those that it inherits. */
+/** The names of all properties of a type, including inherited ones. */
 function properties<T extends Record<string, string>>(types: T): Record<keyof T, string[]> {
   const file = join(CHECKOUT, 'types.ts');
   const text = Object.entries(types).map(([name, type]) => `type ${name} = ${type};`).join('\n');

@@ -5,12 +5,12 @@ import * as ts from 'typescript';
 const CHECKOUT = join(__dirname, '../..');
 
 export interface Snippet {
-  /** The page, as seen from the checkout. */
+  /** Path of the page in the checkout. */
   readonly page: string;
-  /** Where its first line is on the page. */
+  /** Line number of its first line on the page. */
   readonly line: number;
   readonly source: string;
-  /** The block begins with "ts nofixture": it is complete, and brings its own imports. */
+  /** Whether the block begins with "ts nofixture": it is complete and has its own imports. */
   readonly complete: boolean;
 }
 
@@ -23,7 +23,7 @@ export function snippetsOf(page: string, markdown: string): Snippet[] {
   });
 }
 
-/** What the compiler says about them, in the fixture that also jsii-rosetta compiles those of README and docstrings in. */
+/** The errors of the compiler. Snippets are compiled in the same fixture as those of the README and the docstrings. */
 export function errorsOf(snippets: readonly Snippet[]): string[] {
   const [before, after] = readFileSync(join(CHECKOUT, 'rosetta/default.ts-fixture'), 'utf8').split('/// here');
   const files = new Map(snippets.map((snippet, index) => [join(CHECKOUT, `snippet-${index}.ts`), {

@@ -26,8 +26,8 @@ afterAll(async () => {
 
 test.each([
   ['no account', [], {}, '--account (missing) is not an account id'],
-  ['no account id', ['--account', 'production'], {}, '--account production is not an account id'],
-  ['the account of somebody else', ['--account', '999999999999'], {}, '--account 999999999999 is not the account of the credentials, which is 111122223333'],
+  ['an invalid account ID', ['--account', 'production'], {}, '--account production is not an account id'],
+  ['another account than that of the credentials', ['--account', '999999999999'], {}, '--account 999999999999 is not the account of the credentials, which is 111122223333'],
   ['no credentials', ['--account', '111122223333'], { AWS_ACCESS_KEY_ID: '' }, 'AWS_ACCESS_KEY_ID must be set'],
 ])('the script does nothing with %s', async (_, args, env, problem) => {
   const { code, screen } = await run('story', args, env);
@@ -51,11 +51,11 @@ test('the script announces resources and cost, runs all steps, writes the report
   expect(code).toBe(0);
 
   const report = readFileSync(join(directory, 'report.md'), 'utf8');
-  expect(report).toContain('It came to its end.');
-  expect(report).toContain('| phase 3: the service answers | HTTP 200 release v1 |');
-  expect(report).toContain('| a bad release is rolled back | UPDATE_ROLLBACK_COMPLETE; HTTP 200 release v2 |');
-  expect(report).toMatch(/\| does the resource policy of the log group let EventBridge write to it\? \| yes, \d+ entries/);
-  expect(report).toMatch(/\| can a moving tag go to the index of a rebuild for several platforms\? \| yes, twice \|/);
+  expect(report).toContain('The run completed.');
+  expect(report).toContain('| phase 3 creates the service, which answers | HTTP 200 release v1 |');
+  expect(report).toContain('| a release that does not start is rolled back | UPDATE_ROLLBACK_COMPLETE; HTTP 200 release v2 |');
+  expect(report).toMatch(/\| does the resource policy of the log group allow EventBridge to write to it\? \| yes, \d+ entries/);
+  expect(report).toMatch(/\| can a moving tag move to the index of a rebuild for several platforms\? \| yes, twice \|/);
 
   expect(await leftovers()).toEqual([]);
 });
@@ -85,7 +85,7 @@ test('a second interruption stops the script at once and says how to delete the 
   expect(await leftovers()).toEqual([]);
 });
 
-test('a clean-up deletes what an interrupted run left behind, and can be repeated', async () => {
+test('a cleanup deletes the resources of an interrupted run, and can be repeated', async () => {
   const aws = new Aws(emulator);
   await aws.ecr('CreateRepository', { repositoryName: 'phasedfargatetest-killed' });
   await aws.ecr('CreateRepository', { repositoryName: 'not-ours' });

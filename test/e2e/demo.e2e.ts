@@ -43,7 +43,7 @@ test('the demo fails at the first step whose result differs from its claim', asy
   const sabotage = "require('./test/emulator/aws').Aws.prototype.imageTags = async () => ['surprise']";
   const { child, screen } = demo({}, sabotage);
   const [code] = await once(child, 'close');
-  expect(screen()).toMatch(/✘ not as it should be: .*\n(.*\n)*.*surprise/);
+  expect(screen()).toMatch(/✘ unexpected result: .*\n(.*\n)*.*surprise/);
   expect(screen()).not.toContain('Phase 2');
   expect(code).toBe(1);
   await expectNothingLeft(screen());

@@ -33,7 +33,7 @@ export function python(requirements: string = EMULATOR): string {
       renameSync(unfinished, finished);
     } catch (error) {
       if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // another process was faster
+      rmSync(unfinished, { recursive: true }); // another process has already created it
     }
   }
   return join(finished, 'bin/python');

@@ -7,14 +7,14 @@ import { testApp } from '../util/synth';
 
 const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:v1';
 
-/** Properties that CloudFormation's schemas describe in the same words although they hold no image. */
+/** Properties that hold no image, although the schemas of CloudFormation describe them in the same words. */
 const NO_IMAGES: Record<string, string> = {
   'AWS::GameLift::ContainerGroupDefinition ResolvedImageDigest': 'is read only',
   'AWS::ImageBuilder::ContainerRecipe DockerfileTemplateUri': 'is an object in S3',
   'AWS::SageMaker::ModelPackage ImageDigest': 'is a digest alone, beside the image',
 };
 
-test('a required guard covers every property that can hold an image by the schemas of CloudFormation', () => {
+test('ImageGuard.requireOn covers every property that can hold an image according to the schemas of CloudFormation', () => {
   const found: [string, string][] = JSON.parse(execFileSync(python(), [join(__dirname, 'container_images.py')], { encoding: 'utf8' }));
   expect(found.length).toBeGreaterThan(40);
 

@@ -11,7 +11,7 @@ import { readJson, tarball } from '../consumer';
 const CHECKOUT = join(__dirname, '..', '..');
 const NAME = '@org/phased-fargate';
 
-/** The real task with another path for its allow-list. */
+/** Runs the real task with another path for its allow-list. */
 const [{ exec: COMPAT }] = readJson(join(CHECKOUT, '.projen/tasks.json')).tasks.compat.steps;
 
 let directory: string;
@@ -46,7 +46,7 @@ test('a member that was released and is now missing is an error unless it is in 
   expect(allowed.exitCode).toBe(0);
 });
 
-/** A registry for this package with this release, or without any release. */
+/** A package registry with this release, or with none. */
 async function publish(release?: Buffer): Promise<void> {
   server = createServer((request, response) => {
     const { port } = server!.address() as AddressInfo;
@@ -71,7 +71,7 @@ async function publish(release?: Buffer): Promise<void> {
   writeFileSync(join(directory, 'npmrc'), `${existsSync(own) ? readFileSync(own, 'utf8') : ''}\n@org:registry=http://127.0.0.1:${port}/\n`);
 }
 
-/** The packed library with one more property. */
+/** Packs the library with an additional property. */
 function releaseWithMore(): Buffer {
   execFileSync('tar', ['-xzf', tarball(), '-C', directory]);
   const assembly = readJson(join(directory, 'package', '.jsii'));

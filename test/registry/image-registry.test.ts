@@ -133,7 +133,7 @@ describe('the name', () => {
   });
 
   test('is valid if and only if the service model of ECR accepts it', () => {
-    // Shape RepositoryName of botocore 1.43.106, 256 characters at most.
+    // From the shape RepositoryName in botocore 1.43.106. The maximum is 256 characters.
     const model = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
     const names = fc.oneof(fc.stringMatching(/^[a-z0-9._/A-]{1,12}$/), fc.array(fc.constantFrom('a', '1', '.', '_', '-', '/'), { maxLength: 9 }).map((parts) => parts.join('')));
     fc.assert(fc.property(names, (repositoryName) => {

@@ -32,7 +32,7 @@ function network(template: Template): any {
   return properties(template, 'AWS::ECS::Service')[0].NetworkConfiguration.AwsvpcConfiguration;
 }
 
-/** Whether the route table of a subnet has a route to the internet, and through what. */
+/** For each subnet, the kind of gateway in its route to the internet, or undefined without such a route. */
 function waysOut(template: Template, subnets: { Ref: string }[]): unknown[] {
   const associations = properties(template, 'AWS::EC2::SubnetRouteTableAssociation');
   return subnets.map((subnet) => {
@@ -43,7 +43,7 @@ function waysOut(template: Template, subnets: { Ref: string }[]): unknown[] {
 }
 
 describe('the default VPC without NAT gateways', () => {
-  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('has none, and tasks reach the registry through an address of their own, with %s', (flags) => {
+  test.each<FlagSet>(['no feature flags', 'all recommended feature flags'])('has no NAT gateways, and tasks reach the registry through their own public addresses, with %s', (flags) => {
     const template = phased({ natGateways: 0 }, flags);
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
     template.resourceCountIs('AWS::EC2::EIP', 0);
@@ -100,7 +100,7 @@ describe('the default VPC without NAT gateways', () => {
     expect(network(Template.fromStack(stack)).AssignPublicIp).toBe('DISABLED');
   });
 
-  test('also gives an address to other services and release tasks without further options', () => {
+  test('also gives public addresses to other services and release tasks', () => {
     const { cluster } = service('Api', { natGateways: 0 });
     const guard = anyGuard(stack, {}, 'Guard');
     service('Worker');

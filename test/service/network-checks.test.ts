@@ -72,7 +72,7 @@ describe('isolated subnets', () => {
   });
 
   test('with endpoints in a stage that is created after the synthesis of another one cause no warning', () => {
-    const synthesised = ['Beta', 'Prod'].map((id) => {
+    const synthesized = ['Beta', 'Prod'].map((id) => {
       const stage = new Stage(app, id);
       stack = new Stack(stage, 'Web');
       const vpc = vpcOf(PRIVATE_ISOLATED);
@@ -81,7 +81,7 @@ describe('isolated subnets', () => {
       addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
       return stage.synth().getStackArtifact(stack.artifactId).messages.map(({ entry }) => entry.data);
     });
-    expect(synthesised).toEqual([[], []]);
+    expect(synthesized).toEqual([[], []]);
   });
 
   test('of a VPC with the same logical ID as a VPC with endpoints cause a warning', () => {

@@ -15,7 +15,7 @@ import { testApp } from '../util/synth';
 
 const GUIDE = join(__dirname, '../../docs/guides/service-options.md');
 
-/** The recipe of the guide, run with what its fixture declares. */
+/** Runs the recipe of the guide with the declarations of its fixture. */
 function runRecipe(): Stack {
   const stack = new Stack(testApp(), 'Web');
   const names = { Duration, GuardedFargateService, ec2, ecs, elbv2, stack, guard: anyGuard(stack), cluster: new ecs.Cluster(stack, 'Cluster') };

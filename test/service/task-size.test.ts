@@ -22,7 +22,7 @@ const GIB = 1024;
 const every = (step: number, least: number, most: number) =>
   Array.from({ length: (most - least) / step + 1 }, (_, index) => (least + index * step) * GIB);
 
-/** As AWS documents it, in GB: "Fargate task definition considerations", task CPU and memory. */
+/** The table of AWS in "Fargate task definition considerations", with memory in GB. */
 const TABLE: Record<number, number[]> = {
   256: [512, 1 * GIB, 2 * GIB],
   512: every(1, 1, 4),
@@ -35,7 +35,7 @@ const TABLE: Record<number, number[]> = {
 };
 
 test.each(Object.entries(TABLE).map(([cpu, memory]) => ({ cpu: Number(cpu), memory })))(
-  'with $cpu CPU units, a task has the memory of the table, and no other', ({ cpu, memory }) => {
+  'with $cpu CPU units, a task can have exactly the memory sizes in the table of AWS', ({ cpu, memory }) => {
     const taken = Array.from({ length: 1001 }, (_, quarter) => quarter * GIB / 4).filter((memoryLimitMiB) => {
       try {
         return taskSize(stack, { cpu, memoryLimitMiB }).memoryLimitMiB === memoryLimitMiB;

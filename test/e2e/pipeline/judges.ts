@@ -54,7 +54,7 @@ function installed(): string {
       renameSync(unfinished, finished);
     } catch (error) {
       if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // another process was faster
+      rmSync(unfinished, { recursive: true }); // another process has already installed them
     }
   }
   return join(finished, 'bin');

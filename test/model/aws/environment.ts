@@ -69,7 +69,7 @@ export class SandboxedEnvironment<Question> implements Environment<Question>, Ow
       awsRequestId: `00000000-0000-4000-8000-${String(invocation.number).padStart(12, '0')}`,
       getRemainingTimeInMillis: () => Math.floor(invocation.deadline - time.now),
     };
-    // A copy, because Lambda passes JSON.
+    // A copy, because Lambda serializes events.
     const event: unknown = JSON.parse(JSON.stringify(invocation.request.event));
     void (async () => this.handler(event, context))().then(() => end('returned'), (error: unknown) => end('threw', error));
   }

@@ -145,7 +145,7 @@ export class StackModel {
     const { operation } = this;
     const { mishap } = plan;
     const interrupted = mishap.kind !== 'elsewhere' && mishap.kind !== 'cancel' ? new Promise<never>(() => {}) : time.sleep(mishap.afterMs).then(() => (
-      // CreateStack cannot be cancelled, only deleted.
+      // CreateStack cannot be canceled. The stack can only be deleted.
       mishap.kind === 'elsewhere' || this.status === 'UPDATE_IN_PROGRESS' ? false : new Promise<never>(() => {})
     ));
     const well = await Promise.race([this.provision(plan), interrupted]);
