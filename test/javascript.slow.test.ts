@@ -3,6 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import * as library from '../src';
 import { testApp } from './util/synth';
+import { isIntended } from './util/wrong-values';
 
 /** Invalid values that only JavaScript programs can pass: jsii checks the types of values from other languages. */
 
@@ -28,8 +29,7 @@ function complaints(attempts: unknown[][], attempt: (...args: unknown[]) => unkn
       attempt(...args);
       return [];
     } catch (error: any) {
-      const isOurs = error instanceof Error && ![TypeError, RangeError, ReferenceError].some((type) => error instanceof type);
-      return isOurs ? [] : [`${args.map((arg) => Array.isArray(arg) ? `[${arg.map(String)}]` : Object.prototype.toString.call(arg))}: ${error?.stack ?? error}`];
+      return isIntended(error) ? [] : [`${args.map((arg) => Array.isArray(arg) ? `[${arg.map(String)}]` : Object.prototype.toString.call(arg))}: ${error?.stack ?? error}`];
     }
   });
 }

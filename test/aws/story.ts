@@ -59,18 +59,18 @@ export class Story {
       return this.answer('release v2');
     });
     await this.step('a release that does not start is rolled back', async () => {
-      const tags = await this.releaseTags();
+      const tags = await aws.releaseTags(names.repository);
       await this.push('bad', nativeFailure(3, 'no database'));
       const { output } = await this.deployInVain('Service', 'bad', { TEST_MEMORY: '1024' });
       ok(output.includes('Circuit Breaker was triggered'), output);
-      deepEqual(await this.releaseTags(), tags);
+      deepEqual(await aws.releaseTags(names.repository), tags);
       return `${await aws.stackStatus(names.service)}; ${await this.answer('release v2')}`;
     });
     await this.step('the deployed image and the previous image have release tags', async () => {
-      const tags = await this.releaseTags();
-      const digestOf = (suffix: RegExp) => tags.find(([name]) => suffix.test(name))?.[1];
+      const tags = await aws.releaseTags(names.repository);
+      const digestOf = (suffix: RegExp) => Object.entries(tags).find(([name]) => suffix.test(name))?.[1];
       ok(digestOf(/[0-9a-f]{8}$/) === this.digests.v2 && digestOf(/-previous$/) === this.digests.v1, JSON.stringify(tags));
-      return tags.map(([name]) => name).join(', ');
+      return Object.keys(tags).join(', ');
     });
 
     await this.ask('does the resource policy of the log group allow EventBridge to write to it?', async () => {
@@ -178,12 +178,6 @@ export class Story {
       if (seen === `HTTP 200 ${expected}`) return seen;
     }
     throw new Error(`${host} answers ${seen}`);
-  }
-
-  private async releaseTags(): Promise<[string, string][]> {
-    const { aws } = this.account;
-    const tags = (await aws.imageTags(this.names.repository)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
-    return Promise.all(tags.map(async (name): Promise<[string, string]> => [name, await aws.imageDigest(this.names.repository, name)]));
   }
 
   /** Waits until EventBridge has delivered events to the log of failures. Returns their reasons. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { updates } from './expectations';
-import { User } from './user';
+import { imageTag, User } from './user';
 
 /**
  * The guide `existing-repository`: ids, names and owners change, and the service keeps running the existing image. Each test
@@ -18,7 +18,7 @@ beforeAll(async () => {
   user = await User.of('minimal');
   await user.deploy('FargateStack/Registry');
   v1 = await user.push(REPOSITORY, 'v1', 'linux/amd64');
-  await user.deploy('FargateStack', ...tag('Api', 'v1'));
+  await user.deploy('FargateStack', ...imageTag('v1'));
 });
 
 afterAll(async () => {
@@ -29,7 +29,7 @@ test('a new construct id for the service changes neither the registry, which kee
   app(`
     new PhasedFargateService(stack, 'Shop', { registry: ImageRegistry.inCompanionStack(stack, 'Api') });
   `);
-  const { screen } = await user.deploy('FargateStack', ...tag('Shop', 'v1'));
+  const { screen } = await user.deploy('FargateStack', ...imageTag('v1', 'Shop'));
   expect(screen).toContain('FargateStack-Registry) (no changes)');
   expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v1}`]);
 });
@@ -66,10 +66,10 @@ describe('moving from the default registry to an explicit one', () => {
 
   test('adds release tags to later releases as before', async () => {
     const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
-    await user.deploy('FargateStack', ...tag('Shop', 'v2'));
+    await user.deploy('FargateStack', ...imageTag('v2', 'Shop'));
     expect((await user.service()).images).toEqual([`${HOST}/${REPOSITORY}@${v2}`]);
-    const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^deployed-fargatestack-shop-[0-9a-f]{8}$/.test(name));
-    expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(v2);
+    const [releaseTag] = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^deployed-fargatestack-shop-[0-9a-f]{8}$/.test(name));
+    expect(await user.aws.imageDigest(REPOSITORY, releaseTag)).toBe(v2);
   });
 });
 
@@ -80,7 +80,7 @@ test('an image from a repository created elsewhere is deployed, and its tags are
     const registry = ecr.Repository.fromRepositoryName(stack, 'Images', 'theirs');
     new PhasedFargateService(stack, 'Shop', { registry });
   `);
-  await user.deploy('FargateStack', ...tag('Shop', 'v1'));
+  await user.deploy('FargateStack', ...imageTag('v1', 'Shop'));
   expect((await user.service()).images).toEqual([`${HOST}/theirs@${theirs}`]);
   expect(await user.aws.imageTags('theirs')).toEqual(['v1']);
 });
@@ -107,8 +107,4 @@ function app(constructs: string, stackId = 'FargateStack'): void {
     const stack = new Stack(app, '${stackId}');
     ${constructs}
   `);
-}
-
-function tag(id: string, value: string): string[] {
-  return ['--parameters', `FargateStack:${id}ImageTag=${value}`];
 }

@@ -77,8 +77,8 @@ test('when CloudFormation rolls a release back, the previous image keeps running
   await user.deployInVain('FargateStack');
   repair();
   expect(await running()).toEqual([`${URI}@${digests[1]}`]);
-  const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((tag) => /^deployed-.*[0-9a-f]{8}$/.test(tag));
-  expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(digests[1]);
+  const [releaseTag] = (await user.aws.imageTags(REPOSITORY)).filter((tag) => /^deployed-.*[0-9a-f]{8}$/.test(tag));
+  expect(await user.aws.imageDigest(REPOSITORY, releaseTag)).toBe(digests[1]);
 });
 
 test('the registry is in a separate stack, which remains after the service stack is deleted', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusal, updates } from './expectations';
-import { User } from './user';
+import { imageTag, User } from './user';
 import { IMAGES } from '../../scripts/pictures';
 import { eventsPicture } from '../../scripts/pictures/events';
 import { StackEvent } from '../emulator/aws';
@@ -36,7 +36,7 @@ test('the service is refused if no image is named', async () => {
 });
 
 test('if phase 2 was skipped, the service is refused before anything expensive is created, and the registry stays', async () => {
-  const run = await user.deployInVain('FargateStack', ...tag('v1'));
+  const run = await user.deployInVain('FargateStack', ...imageTag('v1'));
   const reason = refusal(run);
   expect(reason).toContain(`Image ${URI}:v1 does not exist (account 111122223333, region us-east-1). The repository is empty.`);
   expect(reason).toContain(`docker buildx build --platform ${PLATFORM} --tag ${URI}:v1 --push .`);
@@ -51,13 +51,13 @@ test('if phase 2 was skipped, the service is refused before anything expensive i
 
 test('an image for another platform is refused with the command that builds the right one', async () => {
   await user.push(REPOSITORY, 'v0', 'linux/arm64');
-  const run = await user.deployInVain('FargateStack', ...tag('v0'));
+  const run = await user.deployInVain('FargateStack', ...imageTag('v0'));
   expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* it offers linux\/arm64 .*docker buildx build --platform linux\/amd64 /);
 });
 
 test('after phases 2 and 3, the service runs the image by the digest that the registry reports', async () => {
   digests.v1 = await user.push(REPOSITORY, 'v1', PLATFORM);
-  await user.deploy('FargateStack', ...tag('v1'));
+  await user.deploy('FargateStack', ...imageTag('v1'));
   expect(await user.aws.imageDigest(REPOSITORY, 'v1')).toBe(digests.v1);
   expect((await user.service()).images).toEqual([`${URI}@${digests.v1}`]);
   expect(Object.values(await user.aws.stackOutputs('FargateStack'))).toEqual(expect.arrayContaining(['v1', digests.v1]));
@@ -84,12 +84,12 @@ test('repeating the same deployment changes nothing', async () => {
 
 test('another tag deploys another image', async () => {
   digests.v2 = await user.push(REPOSITORY, 'v2', PLATFORM);
-  await user.deploy('FargateStack', ...tag('v2'));
+  await user.deploy('FargateStack', ...imageTag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
 });
 
 test('a missing tag is refused with a list of the existing images, and the previous image keeps running', async () => {
-  const run = await user.deployInVain('FargateStack', ...tag('v3'));
+  const run = await user.deployInVain('FargateStack', ...imageTag('v3'));
   expect(refusal(run)).toMatch(/:v3 does not exist .* Pushed last: v2 .*, v1 /);
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
@@ -99,13 +99,13 @@ test('a missing tag is refused with a list of the existing images, and the previ
 test('a failure after the guard restores the previous image, and the next deployment succeeds as usual', async () => {
   digests.v3 = await user.push(REPOSITORY, 'v3', PLATFORM);
   const repair = user.failLater();
-  const run = await user.deployInVain('FargateStack', ...tag('v3'));
+  const run = await user.deployInVain('FargateStack', ...imageTag('v3'));
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
   expect(updates(run)).toEqual([digests.v3, digests.v2]);
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
 
   repair();
-  await user.deploy('FargateStack', ...tag('v3'));
+  await user.deploy('FargateStack', ...imageTag('v3'));
   expect((await user.service()).images).toEqual([`${URI}@${digests.v3}`]);
 });
 
@@ -115,7 +115,3 @@ test('the registry outlives the service', async () => {
   expect(await user.aws.clusterNames()).toEqual([]);
   expect(await user.aws.imageTags(REPOSITORY)).toContain('v3');
 });
-
-function tag(value: string): string[] {
-  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
-}

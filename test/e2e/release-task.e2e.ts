@@ -1,7 +1,7 @@
 import { createServer, Server } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Run, User } from './user';
+import { imageTag, Run, User } from './user';
 import { Program, release } from '../emulator/programs';
 
 /** A real migration that runs before a real service. */
@@ -76,7 +76,7 @@ test('a migration that fails stops the deployment, and the service keeps running
     console.error('\\u001b[31merror\\u001b[0m: relation "users" already exists, API_TOKEN=' + process.env.API_TOKEN);
     process.exitCode = 3;
   `));
-  const { screen, releaseTask } = await user.deployInVain('FargateStack', ...tag('fails'));
+  const { screen, releaseTask } = await user.deployInVain('FargateStack', ...imageTag('fails'));
 
   expect(screen).toContain('The release task failed: container app exited with code 3 (Essential container in task exited).');
   expect(releaseTask[0].answer!.Reason).toMatch(/Last lines: migration of fails \| error: relation "users" already exists, API_TOKEN=\[redacted\]$/);
@@ -87,7 +87,7 @@ test('a migration that fails stops the deployment, and the service keeps running
 });
 
 test('a failed migration runs again with the next deployment', async () => {
-  await user.deployInVain('FargateStack', ...tag('fails'));
+  await user.deployInVain('FargateStack', ...imageTag('fails'));
 
   expect(await migrations()).toEqual(['v1', 'v2', 'fails', 'fails']);
 });
@@ -95,7 +95,7 @@ test('a failed migration runs again with the next deployment', async () => {
 test('a rollback after a later failure runs no migration', async () => {
   await user.pushProgram(REPOSITORY, 'v3', release('v3'));
   const repair = user.failLater();
-  const { releaseTask } = await user.deployInVain('FargateStack', ...tag('v3'));
+  const { releaseTask } = await user.deployInVain('FargateStack', ...imageTag('v3'));
   repair();
 
   expect(releaseTask.map(({ requestType, answer }) => [requestType, answer!.Status]).slice(0, 2)).toEqual([['Update', 'SUCCESS'], ['Update', 'SUCCESS']]);
@@ -122,7 +122,7 @@ test('a migration that takes too long is stopped, and a request that is delivere
     process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(0); });
     setInterval(() => undefined, 1000);
   `));
-  const deployment = user.deployInVain('FargateStack', ...tag('slow'));
+  const deployment = user.deployInVain('FargateStack', ...imageTag('slow'));
   const request = await user.untilReleaseTaskRuns();
   const before = await untilStarted('slow', 1);
 
@@ -154,12 +154,8 @@ test('a migration that takes too long is stopped, and a request that is delivere
   expect((await user.get()).text).toBe('v1');
 });
 
-function tag(value: string): string[] {
-  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
-}
-
 async function deploy(name: string): Promise<Run> {
-  return user.deploy('FargateStack', ...tag(name));
+  return user.deploy('FargateStack', ...imageTag(name));
 }
 
 async function lines(): Promise<string[]> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { updates } from './expectations';
 import { FOREIGN } from './tasks/behavior';
-import { User } from './user';
+import { imageTag, User } from './user';
 import { Program, script } from '../emulator/programs';
 
 /** Releases of a real service: what a client receives, and what happens to a release that does not start. */
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 test('the first release answers through the load balancer', async () => {
   digests.v1 = await user.push(REPOSITORY, 'v1', 'linux/amd64');
-  await user.deploy('FargateStack', ...tag('v1'));
+  await user.deploy('FargateStack', ...imageTag('v1'));
   expect(await user.get()).toMatchObject({ status: 200, text: expect.stringMatching(/^v1 /) });
 });
 
@@ -67,7 +67,7 @@ test('a worker and a scheduled task run the same image', async () => {
 
 test('the second release takes over', async () => {
   digests.v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
-  await user.deploy('FargateStack', ...tag('v2'));
+  await user.deploy('FargateStack', ...imageTag('v2'));
   expect((await user.get()).text).toMatch(/^v2 /);
 });
 
@@ -78,7 +78,7 @@ test('a change to infrastructure alone keeps the release', async () => {
 });
 
 test('returning to the previous release is an ordinary deployment', async () => {
-  await user.deploy('FargateStack', ...tag('v1'));
+  await user.deploy('FargateStack', ...imageTag('v1'));
   expect((await user.get()).text).toMatch(/^v1 /);
 });
 
@@ -91,17 +91,17 @@ const BAD: [string, Program, RegExp][] = [
 ];
 
 test.each(BAD)('ECS and CloudFormation roll back a release that %s, and the failure log says why', async (name, program, reason) => {
-  const marks = await releaseTags();
+  const tags = await user.aws.releaseTags(REPOSITORY);
   const bad = name.replace(/\W+/g, '-');
   digests[bad] = await user.pushProgram(REPOSITORY, bad, program);
   const since = (await failures()).length;
-  const run = await user.deployInVain('FargateStack', ...tag(bad));
+  const run = await user.deployInVain('FargateStack', ...imageTag(bad));
 
   expect(run.screen).toContain("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.");
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
   expect(updates(run)).toEqual([digests[bad], digests.v1]);
   expect((await user.get()).text).toMatch(/^v1 /);
-  expect(await releaseTags()).toEqual(marks);
+  expect(await user.aws.releaseTags(REPOSITORY)).toEqual(tags);
 
   const logged = (await failures()).slice(since);
   expect(logged.filter(({ detail }) => detail.eventName === 'SERVICE_DEPLOYMENT_FAILED')).not.toEqual([]);
@@ -117,20 +117,11 @@ test.each([
   // The options must be deployed before the release: CloudFormation would roll them back together with it.
   await user.deploy('FargateStack');
   const since = (await failures()).length;
-  await user.deployInVain('FargateStack', ...tag('exits'));
+  await user.deployInVain('FargateStack', ...imageTag('exits'));
   repair();
   const ended = (await failures()).slice(since).filter(({ detail }) => /^service:FargateStack-Api/.test(detail.group) && detail.stopCode === 'EssentialContainerExited');
   expect(ended).toHaveLength(failed);
 });
-
-function tag(value: string): string[] {
-  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
-}
-
-async function releaseTags(): Promise<Record<string, string>> {
-  const tags = (await user.aws.imageTags(REPOSITORY)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
-  return Object.fromEntries(await Promise.all(tags.map(async (name) => [name, await user.aws.imageDigest(REPOSITORY, name)])));
-}
 
 /** Events that EventBridge has delivered to the log group for failures. */
 async function failures(): Promise<any[]> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { User } from './user';
+import { imageTag, User } from './user';
 import { nativeRelease } from '../emulator/static-program';
 
 /** A deployment that fails because of an alarm in `rollbackOn`. Each test continues where the previous one ended. */
@@ -23,13 +23,13 @@ afterAll(async () => {
 });
 
 test('a release is deployed if the alarm stays in OK', async () => {
-  await user.deploy('FargateStack', ...tag('v1'));
+  await user.deploy('FargateStack', ...imageTag('v1'));
   expect((await user.get()).text).toContain('v1');
 });
 
 test('an alarm in ALARM fails the deployment although the tasks are healthy, and the previous release serves again', async () => {
   const before = await user.service();
-  const deployment = user.deployInVain('FargateStack', ...tag('v2'));
+  const deployment = user.deployInVain('FargateStack', ...imageTag('v2'));
   while (!(await user.get()).text.includes('v2')) await sleep(50);
   await setAlarm('ALARM');
   const { screen } = await deployment;
@@ -41,7 +41,7 @@ test('an alarm in ALARM fails the deployment although the tasks are healthy, and
 
 test('once the alarm has returned to OK, the same release is deployed', async () => {
   await setAlarm('OK');
-  await user.deploy('FargateStack', ...tag('v2'));
+  await user.deploy('FargateStack', ...imageTag('v2'));
   expect((await user.get()).text).toContain('v2');
 });
 
@@ -49,8 +49,4 @@ async function setAlarm(StateValue: 'ALARM' | 'OK'): Promise<void> {
   const resources = Object.values(await user.aws.stackResources('FargateStack'));
   const { physicalId } = resources.find(({ type }) => type === 'AWS::CloudWatch::Alarm')!;
   await user.aws.query('monitoring', '2010-08-01', 'SetAlarmState', { AlarmName: physicalId, StateValue, StateReason: 'said by a test' });
-}
-
-function tag(value: string): string[] {
-  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
 }

@@ -1,5 +1,5 @@
 import { updates } from './expectations';
-import { User } from './user';
+import { imageTag, User } from './user';
 
 /**
  * The example `several-services`: two services behind one listener, a worker that shares the image of one of them, and a
@@ -30,7 +30,7 @@ test('phase 1 creates only the missing repository', async () => {
 
 test('the first release runs each service with its image and routes each path to its service', async () => {
   api.v1 = await user.push('shopstack-api', 'v1', PLATFORM);
-  await user.deploy('ShopStack', ...tag('Api', 'v1'), ...tag('Web', 'v1'));
+  await user.deploy('ShopStack', ...imageTag('v1', 'Api', 'ShopStack'), ...imageTag('v1', 'Web', 'ShopStack'));
   expect(await images()).toEqual(running('v1'));
 
   const resources = Object.entries(await user.aws.stackResources('ShopStack'));
@@ -42,31 +42,31 @@ test('the first release runs each service with its image and routes each path to
 });
 
 test('running images have release tags, except in a repository created elsewhere', async () => {
-  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1' });
+  expect(await releaseTags()).toEqual({ 'deployed-shopstack-api': 'v1' });
   expect(await user.aws.imageTags('web')).toEqual(['v1']);
 });
 
 test('the second release of one image also updates the worker and does not invoke the guard of the other service', async () => {
   api.v2 = await user.push('shopstack-api', 'v2', PLATFORM);
-  const run = await user.deploy('ShopStack', ...tag('Api', 'v2'));
+  const run = await user.deploy('ShopStack', ...imageTag('v2', 'Api', 'ShopStack'));
   expect(updates(run)).toEqual([api.v2]);
   expect(await images()).toEqual(running('v2'));
-  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
+  expect(await releaseTags()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
 test('when CloudFormation rolls a release back, services and release tags are as before', async () => {
   api.v3 = await user.push('shopstack-api', 'v3', PLATFORM);
   const repair = user.failLater({ stack: 'ShopStack' });
-  await user.deployInVain('ShopStack', ...tag('Api', 'v3'));
+  await user.deployInVain('ShopStack', ...imageTag('v3', 'Api', 'ShopStack'));
   repair();
   expect(await images()).toEqual(running('v2'));
-  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
+  expect(await releaseTags()).toEqual({ 'deployed-shopstack-api': 'v2', 'deployed-shopstack-api-previous': 'v1' });
 });
 
 test('the previous release can be deployed again by its tag', async () => {
-  await user.deploy('ShopStack', ...tag('Api', 'v1'));
+  await user.deploy('ShopStack', ...imageTag('v1', 'Api', 'ShopStack'));
   expect(await images()).toEqual(running('v1'));
-  expect(await marks()).toEqual({ 'deployed-shopstack-api': 'v1', 'deployed-shopstack-api-previous': 'v2' });
+  expect(await releaseTags()).toEqual({ 'deployed-shopstack-api': 'v1', 'deployed-shopstack-api-previous': 'v2' });
 });
 
 /** The images of the services, by the id of the construct. */
@@ -79,15 +79,8 @@ function running(release: string): Record<string, string[]> {
   return { Api: [image], Worker: [image], Web: [`${HOST}/web@${web}`] };
 }
 
-/** Tags of the latest and the previous release without their hash, and the release that each tag names. */
-async function marks(): Promise<Record<string, string>> {
-  const found = (await user.aws.imageTags('shopstack-api')).filter((name) => /^deployed-(?!.*-earlier-)/.test(name));
-  return Object.fromEntries(await Promise.all(found.map(async (name) => {
-    const digest = await user.aws.imageDigest('shopstack-api', name);
-    return [name.replace(/-[0-9a-f]{8}/, ''), Object.keys(api).find((release) => api[release] === digest)!];
-  })));
-}
-
-function tag(id: string, value: string): string[] {
-  return ['--parameters', `ShopStack:${id}ImageTag=${value}`];
+/** The tags of the latest and the previous release, without their hashes, and the release that each tag names. */
+async function releaseTags(): Promise<Record<string, string>> {
+  const tags = Object.entries(await user.aws.releaseTags('shopstack-api'));
+  return Object.fromEntries(tags.map(([name, digest]) => [name.replace(/-[0-9a-f]{8}/, ''), Object.keys(api).find((release) => api[release] === digest)!]));
 }

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import * as recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { updates } from './expectations';
-import { User } from './user';
+import { imageTag, User } from './user';
 
 /**
  * A stack that the library created at contract version 1, including its handler. `fixtures/contract-1` is the output of
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
   await user.deploy('FargateStack/Registry', ...THEN);
   v1 = await user.push(REPOSITORY, 'v1', 'linux/amd64');
-  await user.deploy('FargateStack', ...THEN, ...tag('v1'));
+  await user.deploy('FargateStack', ...THEN, ...imageTag('v1'));
 });
 
 afterAll(async () => {
@@ -48,21 +48,21 @@ test('an upgrade invokes the guard with the current contract and keeps the image
 
 test('a release after the upgrade adds release tags to its image and to the image from before the upgrade', async () => {
   const v2 = await user.push(REPOSITORY, 'v2', 'linux/amd64');
-  await user.deploy('FargateStack', ...tag('v2'));
+  await user.deploy('FargateStack', ...imageTag('v2'));
   expect((await user.service()).images).toEqual([`${URI}@${v2}`]);
 
-  const marks = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
-  expect(await Promise.all(marks.map((mark) => user.aws.imageDigest(REPOSITORY, mark)))).toEqual([v2, v1]);
+  const releaseTags = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
+  expect(await Promise.all(releaseTags.map((releaseTag) => user.aws.imageDigest(REPOSITORY, releaseTag)))).toEqual([v2, v1]);
 });
 
 test('a release that fails later moves the release tag back', async () => {
-  const [mark] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
-  const before = await user.aws.imageDigest(REPOSITORY, mark);
+  const [releaseTag] = (await user.aws.imageTags(REPOSITORY)).filter((name) => name.startsWith('deployed-')).sort();
+  const before = await user.aws.imageDigest(REPOSITORY, releaseTag);
   await user.push(REPOSITORY, 'v3', 'linux/amd64');
   const repair = user.failLater();
-  await user.deployInVain('FargateStack', ...tag('v3'));
+  await user.deployInVain('FargateStack', ...imageTag('v3'));
   repair();
-  expect(await user.aws.imageDigest(REPOSITORY, mark)).toBe(before);
+  expect(await user.aws.imageDigest(REPOSITORY, releaseTag)).toBe(before);
 });
 
 test('setting all recommended feature flags at once replaces and removes nothing', async () => {
@@ -78,7 +78,3 @@ test('the upgraded stack can be deleted', async () => {
   await user.destroyAll();
   expect(await user.aws.clusterNames()).toEqual([]);
 });
-
-function tag(value: string): string[] {
-  return ['--parameters', `FargateStack:ApiImageTag=${value}`];
-}

@@ -19,6 +19,11 @@ export interface Run {
   readonly releaseTask: CustomResourceRequest[];
 }
 
+/** CLI options that deploy the image of a service by its tag. */
+export function imageTag(tag: string, service = 'Api', stack = 'FargateStack'): string[] {
+  return ['--parameters', `${stack}:${service}ImageTag=${tag}`];
+}
+
 /** A user with one of the examples, the packed library and a bootstrapped AWS account. */
 export class User {
   public static async of(example: string): Promise<User> {

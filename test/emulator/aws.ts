@@ -47,6 +47,12 @@ export class Aws {
     return images.flatMap(({ imageTags = [] }) => imageTags).sort();
   }
 
+  /** The tags of guards for the latest and the previous release, with the digests that they name. */
+  public async releaseTags(repositoryName: string): Promise<Record<string, string>> {
+    const tags = (await this.imageTags(repositoryName)).filter((name) => /^deployed-.*-[0-9a-f]{8}(-previous)?$/.test(name));
+    return Object.fromEntries(await Promise.all(tags.map(async (name) => [name, await this.imageDigest(repositoryName, name)])));
+  }
+
   public async repositoryNames(): Promise<string[]> {
     const repositories = await this.pages<{ repositoryName: string }>((token) => this.ecr('DescribeRepositories', token), 'repositories');
     return repositories.map(({ repositoryName }) => repositoryName).sort();

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { installedOnce } from '../util/installed-once';
 
 const EMULATOR = resolve(__dirname, 'requirements.txt');
 const CHECKOUT = resolve(__dirname, '../..');
@@ -9,34 +10,23 @@ const HOME = join(CHECKOUT, '.venv');
 const FROM_3_10 = 'import sys, venv; print(sys.version); sys.exit(sys.version_info < (3, 10))';
 
 /**
- * The Python of a virtual environment with exactly these requirements, which is created if it does not exist.
- *
- * Its folder is named after its contents and gets that name only once it is complete. So a changed requirement needs no
- * upgrade, an incomplete environment is never used, and two processes can create it at the same time.
+ * The Python of a virtual environment with exactly these requirements, which is created if it does not exist. Its folder is
+ * named after its contents, so a changed requirement needs no upgrade.
  */
 export function python(requirements: string = EMULATOR): string {
   const purpose = basename(dirname(requirements));
   const home = join(HOME, purpose);
   const { command, version } = systemPython();
   const name = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 16);
-  const finished = join(home, name);
-  if (!existsSync(finished)) {
+  return join(installedOnce(join(home, name), (unfinished) => {
     console.error(`Installing Python packages for ${relative(CHECKOUT, dirname(requirements))} into .venv/ (once) …`);
     sweep(home);
-    const unfinished = join(home, `${name}.${process.pid}`);
     run(command, ['-m', 'venv', unfinished]);
     const pip = (...args: string[]) => run(join(unfinished, 'bin/python'), ['-m', 'pip', ...args, '--disable-pip-version-check']);
     pip('install', '--quiet', '--no-deps', '-r', requirements);
     // Fails if the requirements lack a dependency, instead of an import that fails later.
     pip('check');
-    try {
-      renameSync(unfinished, finished);
-    } catch (error) {
-      if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // another process has already created it
-    }
-  }
-  return join(finished, 'bin/python');
+  }), 'bin/python');
 }
 
 function systemPython(): { command: string; version: string } {

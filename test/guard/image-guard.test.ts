@@ -6,6 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { ImageGuard, ImageGuardOptions, ImageRegistry, ImageVersion, PhasedFargateService, WhenMissing } from '../../src';
+import { guardProperties } from '../util/guard';
 import { ReferenceGraph } from '../util/reference-graph';
 import { testApp } from '../util/synth';
 
@@ -31,11 +32,6 @@ function taskDefinition(scope: Construct, id: string, image: ecs.ContainerImage,
   const definition = new ecs.FargateTaskDefinition(scope, id, { runtimePlatform, cpu: 1024, memoryLimitMiB: 2048 });
   definition.addContainer('app', { image });
   return definition;
-}
-
-function sent(scope = stack): any {
-  const [{ Properties }] = Object.values(Template.fromStack(scope).findResources(GUARD));
-  return Properties;
 }
 
 describe('the answer of the guard', () => {
@@ -68,7 +64,7 @@ describe('the answer of the guard', () => {
 describe('the properties of the guard', () => {
   test('contain the location of the image', () => {
     guardIn(stack, ecr.Repository.fromRepositoryArn(stack, 'Images', 'arn:aws:ecr:eu-central-1:222222222222:repository/team/app'));
-    expect(sent()).toMatchObject({
+    expect(guardProperties(stack)).toMatchObject({
       RepositoryName: 'team/app',
       RegistryId: '222222222222',
       RegistryRegion: 'eu-central-1',
@@ -78,19 +74,19 @@ describe('the properties of the guard', () => {
 
   test('contain the version of the contract', () => {
     guard();
-    expect(sent().ContractVersion).toBe('3');
+    expect(guardProperties(stack).ContractVersion).toBe('3');
   });
 
   test('contain the stack IDs for cdk deploy', () => {
     const service = new Stack(new Stage(app, 'Prod'), 'Web');
     guardIn(service, ImageRegistry.inCompanionStack(service, 'Images'));
-    expect(sent(service)).toMatchObject({ ServiceStack: 'Prod/Web', RegistryStack: 'Prod/Web/Registry' });
+    expect(guardProperties(service)).toMatchObject({ ServiceStack: 'Prod/Web', RegistryStack: 'Prod/Web/Registry' });
   });
 
   test('contain the outermost stacks, because users do not deploy nested stacks', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardIn(nested, new ImageRegistry(new NestedStack(new Stack(app, 'Other'), 'Nested'), 'Images'));
-    expect(sent(nested)).toMatchObject({ ServiceStack: 'Web', RegistryStack: 'Other' });
+    expect(guardProperties(nested)).toMatchObject({ ServiceStack: 'Web', RegistryStack: 'Other' });
   });
 
   test.each([
@@ -99,12 +95,12 @@ describe('the properties of the guard', () => {
     ['is imported', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app')],
   ])('contain no second stack for a registry that %s', (_, make) => {
     guardIn(stack, make());
-    expect(sent().RegistryStack).toBeUndefined();
+    expect(guardProperties(stack).RegistryStack).toBeUndefined();
   });
 
   test('contain no parameter if there is none to pass', () => {
     guard();
-    expect(sent().ParameterName).toBeUndefined();
+    expect(guardProperties(stack).ParameterName).toBeUndefined();
   });
 });
 
@@ -113,7 +109,7 @@ describe('the platforms that the image must run on', () => {
 
   test('are empty while no task definition uses it', () => {
     guard();
-    expect(sent().Platforms).toEqual([]);
+    expect(guardProperties(stack).Platforms).toEqual([]);
   });
 
   test('are those of all task definitions that use it, sorted and without duplicates', () => {
@@ -121,12 +117,12 @@ describe('the platforms that the image must run on', () => {
     for (const [id, cpuArchitecture] of Object.entries({ Web: X86_64, Worker: ARM64, Cron: X86_64 })) {
       taskDefinition(stack, id, image, { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX });
     }
-    expect(sent().Platforms).toEqual(['LINUX/ARM64', 'LINUX/X86_64']);
+    expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64', 'LINUX/X86_64']);
   });
 
   test('are the Fargate defaults if a task definition specifies none', () => {
     taskDefinition(stack, 'Web', guard().image);
-    expect(sent().Platforms).toEqual(['LINUX/X86_64']);
+    expect(guardProperties(stack).Platforms).toEqual(['LINUX/X86_64']);
   });
 
   test('can be Windows', () => {
@@ -134,12 +130,12 @@ describe('the platforms that the image must run on', () => {
       cpuArchitecture: X86_64,
       operatingSystemFamily: ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE,
     });
-    expect(sent().Platforms).toEqual(['WINDOWS_SERVER_2022_CORE/X86_64']);
+    expect(guardProperties(stack).Platforms).toEqual(['WINDOWS_SERVER_2022_CORE/X86_64']);
   });
 
   test('are unknown on EC2, where the instances determine the platform', () => {
     new ecs.Ec2TaskDefinition(stack, 'Web').addContainer('app', { image: guard().image, memoryLimitMiB: 512 });
-    expect(sent().Platforms).toEqual([]);
+    expect(guardProperties(stack).Platforms).toEqual([]);
   });
 
   test.each<[string, (resource: ecs.CfnTaskDefinition) => void]>([
@@ -152,19 +148,19 @@ describe('the platforms that the image must run on', () => {
     })],
   ])('follow a late change of the task definition by %s', (_, change) => {
     change(taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition);
-    expect(sent().Platforms).toEqual(['LINUX/ARM64']);
+    expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64']);
   });
 
   test('stay tokens if only CloudFormation knows them', () => {
     const cpuArchitecture = ecs.CpuArchitecture.of(new CfnParameter(stack, 'Cpu').valueAsString);
     taskDefinition(stack, 'Web', guard().image, { cpuArchitecture });
-    expect(sent().Platforms).toEqual([{ 'Fn::Join': ['', ['LINUX/', { Ref: 'Cpu' }]] }]);
+    expect(guardProperties(stack).Platforms).toEqual([{ 'Fn::Join': ['', ['LINUX/', { Ref: 'Cpu' }]] }]);
   });
 
   test('are unknown if a CloudFormation condition determines them', () => {
     const resource = taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition;
     resource.addPropertyOverride('RuntimePlatform', { 'Fn::If': ['Arm', { CpuArchitecture: 'ARM64' }, { Ref: 'AWS::NoValue' }] });
-    expect(sent().Platforms).toEqual([]);
+    expect(guardProperties(stack).Platforms).toEqual([]);
   });
 });
 
@@ -240,7 +236,7 @@ describe('the image of a job of AWS Batch', () => {
     const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::Batch::JobDefinition'));
     const images = JSON.stringify(Properties).match(/"Image":(?:"[^"]*"|\{.*?\]\]\})/g);
     expect(new Set(images)).toEqual(new Set([`"Image":${JSON.stringify(stack.resolve(imageUri))}`]));
-    expect(sent().Platforms).toEqual(platforms);
+    expect(guardProperties(stack).Platforms).toEqual(platforms);
   });
 
   test.each([['Fargate', fargate], ['EC2', ec2]])('can be pulled by its execution role on %s', (_, use) => {
@@ -276,12 +272,12 @@ describe('the code of a Lambda function', () => {
     [lambda.Architecture.ARM_64, 'LINUX/ARM64'],
   ])('must be a single manifest for the architecture of the function: %s', (architecture, platform) => {
     functionOf(stack, guard(), architecture);
-    expect(sent()).toMatchObject({ Platforms: [platform], SingleManifest: 'true' });
+    expect(guardProperties(stack)).toMatchObject({ Platforms: [platform], SingleManifest: 'true' });
   });
 
   test('must be for the architecture that an override sets', () => {
     (functionOf(stack, guard()).node.defaultChild as lambda.CfnFunction).addPropertyOverride('Architectures', ['arm64']);
-    expect(sent().Platforms).toEqual(['LINUX/ARM64']);
+    expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64']);
   });
 
   test('is refused with a guard that starts without tasks, because Lambda cannot create a function without an image', () => {
@@ -329,7 +325,7 @@ describe('the code of a Lambda function', () => {
     const both = guard();
     functionOf(stack, both, lambda.Architecture.ARM_64);
     taskDefinition(stack, 'Web', both.image, { cpuArchitecture: ecs.CpuArchitecture.ARM64 });
-    expect(sent()).toMatchObject({ Platforms: ['LINUX/ARM64'], SingleManifest: 'true' });
+    expect(guardProperties(stack)).toMatchObject({ Platforms: ['LINUX/ARM64'], SingleManifest: 'true' });
   });
 
   test('is refused by a DockerImageFunction, with an error that names lambda.Function', () => {
@@ -341,7 +337,7 @@ describe('the code of a Lambda function', () => {
 
   test('can be an index if no function uses it', () => {
     taskDefinition(stack, 'Web', guard().image);
-    expect(sent().SingleManifest).toBeUndefined();
+    expect(guardProperties(stack).SingleManifest).toBeUndefined();
   });
 
   test.each([

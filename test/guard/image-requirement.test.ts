@@ -2,6 +2,7 @@ import { App, Duration, Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { FindingSeverity, ImageGuard, ImageRequirement, ImageVersion, WhenMissing } from '../../src';
+import { guardProperties } from '../util/guard';
 import { testApp } from '../util/synth';
 
 const PROFILE = 'arn:aws:signer:eu-west-1:111111111111:/signing-profiles/Release';
@@ -20,14 +21,13 @@ function guard(requirements?: ImageRequirement[], options: { id?: string; accoun
   return new ImageGuard(stack, id, { registry, imageVersion: ImageVersion.tag('v1'), requirements, whenMissing });
 }
 
-const sent = () => Object.values(Template.fromStack(stack).findResources('Custom::ImageGuard'))[0].Properties;
 const statements = (): any[] => Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'))[0].Properties.Policies[0].PolicyDocument.Statement;
 const actions = (): string[] => statements().flatMap(({ Action }) => Action);
 
 test('a guard without requirements sends none, and gets no additional permissions', () => {
   guard();
 
-  expect(sent()).not.toHaveProperty('Requirements');
+  expect(guardProperties(stack)).not.toHaveProperty('Requirements');
   expect(actions()).toEqual([
     'cloudformation:DescribeStacks', 'logs:CreateLogStream', 'logs:PutLogEvents', 'ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer',
   ]);
@@ -41,17 +41,17 @@ test('a required scan is sent with its options, and adds one permission', () => 
     waitFor: Duration.minutes(10),
   })]);
 
-  expect(sent().Requirements.map((json: string) => JSON.parse(json))).toEqual([{
+  expect(guardProperties(stack).Requirements.map((json: string) => JSON.parse(json))).toEqual([{
     kind: 'scanned', failOn: 'HIGH', onlyFixable: true, accepted: [{ id: 'CVE-2026-1234', reason: 'not reachable', until: '2027-01-31' }], waitSeconds: 600,
   }]);
-  expect(sent().ServiceTimeout).toBe('900');
+  expect(guardProperties(stack).ServiceTimeout).toBe('900');
   expect(actions().filter((action) => /Scan|Sign|inspector/.test(action))).toEqual(['ecr:DescribeImageScanFindings']);
 });
 
 test('by default, only critical vulnerabilities stop a release, and a release waits five minutes for the scan', () => {
   guard([ImageRequirement.scanned()]);
 
-  expect(JSON.parse(sent().Requirements[0])).toEqual({ kind: 'scanned', failOn: 'CRITICAL', onlyFixable: false, accepted: [], waitSeconds: 300 });
+  expect(JSON.parse(guardProperties(stack).Requirements[0])).toEqual({ kind: 'scanned', failOn: 'CRITICAL', onlyFixable: false, accepted: [], waitSeconds: 300 });
 });
 
 test('only enhanced scanning adds permissions for Amazon Inspector', () => {
@@ -68,7 +68,7 @@ test('enhanced scanning in another account is refused, because Inspector shows f
 test('the profile of a required signature can be a token', () => {
   guard([ImageRequirement.signedBy(Token.asString({ 'Fn::GetAtt': ['Profile', 'Arn'] }))]);
 
-  expect(sent().Requirements).toEqual([{ 'Fn::Join': ['', ['{"kind":"signed","profileArn":"', { 'Fn::GetAtt': ['Profile', 'Arn'] }, '","waitSeconds":120}']] }]);
+  expect(guardProperties(stack).Requirements).toEqual([{ 'Fn::Join': ['', ['{"kind":"signed","profileArn":"', { 'Fn::GetAtt': ['Profile', 'Arn'] }, '","waitSeconds":120}']] }]);
   expect(actions()).toContain('ecr:DescribeImageSigningStatus');
 });
 

@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Construct } from 'constructs';
 import { ImageGuard, ImageVersion, PhasedFargateService } from '../../src';
+import { guardProperties } from '../util/guard';
 import { testApp } from '../util/synth';
 
 const GUARD = 'Custom::ImageGuard';
@@ -24,8 +25,7 @@ function guardWith(imageVersion?: ImageVersion, scope: Construct = stack, id = '
 
 function sent(imageVersion?: ImageVersion): any {
   guardWith(imageVersion);
-  const [{ Properties }] = Object.values(Template.fromStack(stack).findResources(GUARD));
-  return Properties;
+  return guardProperties(stack);
 }
 
 describe.each(['tag', 'movingTag'] as const)('ImageVersion.%s', (factory) => {

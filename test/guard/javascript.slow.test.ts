@@ -2,6 +2,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { ImageGuard, ImageRegistry, ImageVersion, PhasedFargateService, WhenMissing } from '../../src';
 import { testApp } from '../util/synth';
+import { unclearErrors, WRONG_VALUES } from '../util/wrong-values';
 
 /** Invalid values that only JavaScript programs can pass: jsii checks the types of values from other languages. */
 
@@ -15,26 +16,6 @@ beforeEach(() => {
   stack = new Stack(app, 'Web');
 });
 
-/** Values of every kind. Some are valid for some options. */
-const WRONG: any[] = [
-  '', 'x', 0, -1, 1.5, NaN, Infinity, true, false, [], [undefined], [null], ['x'], [{}], {}, { x: 1 }, { x: null }, () => 1, new Date(0), Symbol('x'), 10n, null,
-];
-
-/** Errors that the library did not throw on purpose, and errors that do not name the option. */
-function complaints(names: string, attempt: (value: any) => void): string[] {
-  return WRONG.flatMap((value) => {
-    try {
-      attempt(value);
-      return [];
-    } catch (error: any) {
-      if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {
-        return [`${String(value)}: ${error?.stack ?? error}`];
-      }
-      return error.message.includes(names) ? [] : [`${String(value)}: "${error.message}" does not name ${names}`];
-    }
-  });
-}
-
 const repository = () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app');
 const fresh = (use: (value: any) => void) => (value: any) => {
   app = testApp();
@@ -45,22 +26,22 @@ const fresh = (use: (value: any) => void) => (value: any) => {
 
 describe('any value is accepted, or refused with an error that names the option:', () => {
   test.each(['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'])('%s of a guard', (name) => {
-    expect(complaints(name, fresh((value) => new ImageGuard(stack, 'Guard', { registry: repository(), imageVersion: ImageVersion.tag('v1'), [name]: value })))).toEqual([]);
+    expect(unclearErrors(name, fresh((value) => new ImageGuard(stack, 'Guard', { registry: repository(), imageVersion: ImageVersion.tag('v1'), [name]: value })))).toEqual([]);
   });
 
   test.each(['registry', 'imageVersion', 'whenMissing', 'retainReleasedImages'])('%s of a service', (name) => {
-    expect(complaints(name, fresh((value) => new PhasedFargateService(stack, 'Api', { [name]: value })))).toEqual([]);
+    expect(unclearErrors(name, fresh((value) => new PhasedFargateService(stack, 'Api', { [name]: value })))).toEqual([]);
   });
 
   test.each([
     'repositoryName', 'removalPolicy', 'imageScanOnPush', 'maxImageCount', 'maxUntaggedImageAge', 'encryptionKey',
   ])('%s of a registry', (name) => {
-    expect(complaints(name, fresh((value) => new ImageRegistry(stack, 'Images', { [name]: value })))).toEqual([]);
-    expect(complaints(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
+    expect(unclearErrors(name, fresh((value) => new ImageRegistry(stack, 'Images', { [name]: value })))).toEqual([]);
+    expect(unclearErrors(name, fresh((value) => ImageRegistry.inCompanionStack(stack, 'Images', { [name]: value })))).toEqual([]);
   });
 
   test.each(['strict', 'exemptions'])('%s of ImageGuard.requireOn', (name) => {
-    expect(complaints(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
+    expect(unclearErrors(name, fresh((value) => ImageGuard.requireOn(app, { [name]: value })))).toEqual([]);
   });
 
   test.each<[string, (value: any) => unknown]>([
@@ -75,8 +56,8 @@ describe('any value is accepted, or refused with an error that names the option:
     ['duration', (value) => WhenMissing.waitFor(value)],
     ['count', (value) => new ImageGuard(stack, 'Guard', { registry: repository(), whenMissing: WhenMissing.startWithoutTasks() }).taskCount(value)],
   ])('%s, attempt %#', (name, use) => {
-    const namesAnother = (complaint: string) => /registry is missing|x is not an option/.test(complaint);
-    expect(complaints(name, fresh(use)).filter((complaint) => !namesAnother(complaint))).toEqual([]);
+    const namesAnother = (error: string) => /registry is missing|is not an option/.test(error);
+    expect(unclearErrors(name, fresh(use)).filter((error) => !namesAnother(error))).toEqual([]);
   });
 });
 
@@ -86,7 +67,7 @@ test('a guard without a registry is refused, with the remedy', () => {
 });
 
 test('isImageGuard and isImageRegistry return false for other values', () => {
-  for (const value of WRONG) {
+  for (const value of WRONG_VALUES) {
     expect(ImageGuard.isImageGuard(value)).toBe(false);
     expect(ImageRegistry.isImageRegistry(value)).toBe(false);
   }

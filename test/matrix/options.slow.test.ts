@@ -1,6 +1,7 @@
 import { COMBINATIONS, DIMENSIONS, NOT_THERE, Options, REFUSED, build } from './options';
 import { ecrImages, madeBeforeAnyGuard, waysAroundTheGuard } from '../util/guarded';
 import { impossiblePairs, pairsNeverMet, pairsOf } from '../util/pairs';
+import { allPolicyStatements } from '../util/policies';
 import { ReferenceGraph } from '../util/reference-graph';
 
 /** A combination that omits every option except those with nested options. */
@@ -38,19 +39,11 @@ test.each(COMBINATIONS.map((combination) => ({ combination, given: differences(c
     expect(madeBeforeAnyGuard(graph).filter((path) => !path.startsWith('Network/'))).toEqual([]);
 
     const anywhere = combination.enableExecuteCommand === 'yes' ? [...EVERYWHERE, ...EVERYWHERE_FOR_A_SHELL] : EVERYWHERE;
-    for (const { Action, Resource } of statements(graph)) {
+    for (const { Action, Resource } of allPolicyStatements(graph)) {
       for (const action of [Action].flat()) expect(action).not.toContain('*');
       if ([Resource].flat().includes('*')) expect(anywhere).toEqual(expect.arrayContaining([Action].flat()));
     }
   });
-
-function statements(graph: ReferenceGraph): { Action: string | string[]; Resource: unknown }[] {
-  const policies = [
-    ...graph.resources('AWS::IAM::Policy').map(({ properties }) => properties.PolicyDocument),
-    ...graph.resources('AWS::IAM::Role').flatMap(({ properties }) => properties.Policies ?? []).map(({ PolicyDocument }) => PolicyDocument),
-  ];
-  return policies.flatMap(({ Statement }) => Statement);
-}
 
 function differences(combination: Options): Partial<Options> {
   return Object.fromEntries(Object.entries(combination).filter(([name, choice]) => choice !== PLAIN[name as keyof Options]));

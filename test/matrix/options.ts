@@ -22,7 +22,7 @@ import {
   FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService,
   PhasedFargateServiceProps, RollbackAlarm, Scaling, ScalingOptions, WhenMissing,
 } from '../../src';
-import { existingVpc } from '../util/network';
+import { existingVpc, sharedVpc } from '../util/network';
 import { allPairs, Combination, Impossible } from '../util/pairs';
 import { FlagSet, testApp } from '../util/synth';
 
@@ -68,13 +68,13 @@ export const SERVICE = {
   retainReleasedImages: { 'by default': unset, 'yes': () => true, 'no': () => false },
   cluster: {
     'by default': unset,
-    'a given one': (stack) => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc: theVpc(stack) }),
+    'a given one': (stack) => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc: sharedVpc(stack) }),
     'one of another stack': (stack) => {
       const network = new Stack(stack.node.root, 'Network', { env: { account: Stack.of(stack).account, region: Stack.of(stack).region } });
       return new ecs.Cluster(network, 'Cluster', { vpc: existingVpc(network), enableFargateCapacityProviders: true });
     },
   },
-  vpc: { 'by default': unset, 'a given one': theVpc },
+  vpc: { 'by default': unset, 'a given one': sharedVpc },
   natGateways: { 'by default': unset, 'none': () => 0, 'one': () => 1 },
   cpu: { 'by default': unset, 'more': () => 1024 },
   memoryLimitMiB: { 'by default': unset, 'more': () => 2048 },
@@ -451,10 +451,6 @@ function without(options: object, choice: Impossible<Matrix>['choices']): Imposs
 
 function aMetric(): cloudwatch.Metric {
   return new cloudwatch.Metric({ namespace: 'Shop', metricName: 'Sessions', statistic: 'Average' });
-}
-
-function theVpc(stack: Construct): ec2.IVpc {
-  return stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined ?? existingVpc(stack);
 }
 
 function beside(stack: Construct, env = { account: Stack.of(stack).account, region: Stack.of(stack).region }): Stack {

@@ -6,7 +6,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Ingress, PhasedFargateService, PhasedFargateServiceProps, RollbackAlarm, Scaling } from '../../src';
-import { existingVpc } from '../util/network';
+import { existingVpc, sharedVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
 /** Checks of nested values: members of structs, units of durations, and values that only AWS would refuse. */
@@ -22,11 +22,7 @@ beforeEach(() => {
 });
 
 function service(props: object): PhasedFargateService {
-  return new PhasedFargateService(stack, 'Api', { vpc: theVpc(), ...props } as PhasedFargateServiceProps);
-}
-
-function theVpc(): ec2.IVpc {
-  return stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined ?? existingVpc(stack);
+  return new PhasedFargateService(stack, 'Api', { vpc: sharedVpc(stack), ...props } as PhasedFargateServiceProps);
 }
 
 function aNumber(): number {
@@ -267,7 +263,7 @@ test('a subnet that is passed twice to a load balancer is refused', () => {
 });
 
 function sharedListeners(id = 'Shared'): { listener: elbv2.ApplicationListener; test: elbv2.ApplicationListener } {
-  const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, id, { vpc: theVpc() });
+  const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, id, { vpc: sharedVpc(stack) });
   const listen = (name: string, port: number) => loadBalancer.addListener(name, {
     port, protocol: elbv2.ApplicationProtocol.HTTP, defaultAction: elbv2.ListenerAction.fixedResponse(404),
   });

@@ -14,3 +14,8 @@ export function existingVpc(scope: Construct, id = 'Vpc', vpcId = VPC_ID): ec2.I
     publicSubnetIds: PUBLIC_SUBNETS,
   });
 }
+
+/** The same existing VPC for all constructs of a stack. */
+export function sharedVpc(stack: Construct): ec2.IVpc {
+  return stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined ?? existingVpc(stack);
+}

@@ -1,4 +1,4 @@
-import { buildSync } from 'esbuild';
+import { loadEsm } from '../../util/esm';
 
 /** Values available to expressions of a workflow, by context: `needs`, `steps`, `github`, … */
 export type Contexts = Record<string, unknown>;
@@ -9,8 +9,8 @@ export interface Status {
   readonly failure: boolean;
 }
 
-/** GitHub's own expression evaluator, available as an ECMAScript module only. */
-const { Lexer, Parser, Evaluator, data } = load('@actions/expressions');
+/** GitHub's own expression evaluator. */
+const { Lexer, Parser, Evaluator, data } = loadEsm('@actions/expressions');
 
 const STATUS_FUNCTIONS = ['success', 'failure', 'always', 'cancelled'];
 
@@ -48,16 +48,4 @@ function toData(value: unknown): any {
     case 'object': if (value) return new data.Dictionary(...Object.entries(value).map(([key, inner]) => ({ key, value: toData(inner) })));
   }
   return new data.Null();
-}
-
-function load(name: string): any {
-  const { outputFiles: [{ text }] } = buildSync({
-    stdin: { contents: `export * from '${name}'`, resolveDir: __dirname },
-    bundle: true,
-    format: 'cjs',
-    write: false,
-  });
-  const loaded = { exports: {} };
-  new Function('module', 'exports', text)(loaded, loaded.exports);
-  return loaded.exports;
 }

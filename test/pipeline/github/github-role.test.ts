@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { GitHubDeployRole, GitHubDiffRole, GitHubPushRole, GitHubRoleProps, GitHubSubject, ImageRegistry } from '../../../src';
+import { policyStatements } from '../../util/policies';
 import { testApp } from '../../util/synth';
 import { ENV } from '../shop';
 
@@ -187,7 +188,7 @@ describe('the diff role', () => {
   test('can only read deployed stacks', () => {
     const stack = new Stack(testApp(), 'GitHub', { env: ENV });
     new GitHubDiffRole(stack, 'Diff', GITHUB);
-    expect(allowed(stack)).toEqual([
+    expect(policyStatements(stack)).toEqual([
       { Action: 'sts:AssumeRole', Effect: 'Allow', Resource: 'arn:aws:iam::111122223333:role/cdk-hnb659fds-lookup-role-111122223333-eu-west-1' },
     ]);
   });
@@ -236,7 +237,7 @@ describe('the push role', () => {
         new ecr.Repository(registries, 'Theirs', { repositoryName: 'theirs' }),
       ],
     });
-    const statements = allowed(stack);
+    const statements = policyStatements(stack);
     expect(statements.map(({ Resource }) => JSON.stringify(Resource).match(/repository\/(\w+)|\*/)![0])).toEqual(
       ['repository/ours', 'repository/theirs', '*']);
     expect(statements[0].Action).toEqual(statements[1].Action);
@@ -255,7 +256,7 @@ describe('the push role', () => {
 describe('the deploy role', () => {
   test('can only assume the roles of the bootstrapped environment', () => {
     const { stack } = deployRole();
-    expect(allowed(stack)).toEqual([{
+    expect(policyStatements(stack)).toEqual([{
       Action: 'sts:AssumeRole',
       Effect: 'Allow',
       Resource: ['deploy', 'file-publishing', 'image-publishing', 'lookup'].map((role) =>
@@ -270,7 +271,7 @@ describe('the deploy role', () => {
     const stacks = [undefined, undefined, 'mine'].map((qualifier, index) =>
       new Stack(app, `Shop${index}`, { env, synthesizer: new DefaultStackSynthesizer({ qualifier }) }));
     new GitHubDeployRole(stack, 'Deploy', { ...GITHUB, stacks });
-    const [{ Resource }] = allowed(stack);
+    const [{ Resource }] = policyStatements(stack);
     expect(Resource).toHaveLength(8);
     expect(Resource).toEqual(expect.arrayContaining([
       'arn:aws:iam::444455556666:role/cdk-hnb659fds-deploy-role-444455556666-us-east-1',
@@ -312,10 +313,6 @@ function deployRole(
   const template = Template.fromStack(stack);
   const [role] = Object.values(template.findResources('AWS::IAM::Role', { Properties: Match.objectLike({ RoleName: 'GitHub-Deploy' }) }));
   return { stack, template, policy: role.Properties.AssumeRolePolicyDocument };
-}
-
-function allowed(stack: Stack): any[] {
-  return Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
 }
 
 /** Evaluates a trust policy as IAM does. Fails for any element that the roles of this library do not use. */
