@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 
-/** The guide's tables, held against the installed aws-cdk-lib and this library. */
+/** Compares the guide's tables with the installed aws-cdk-lib and this library. */
 
 const CHECKOUT = join(__dirname, '../..');
 

@@ -50,13 +50,14 @@ export class Simulation extends SimulatedAws<'registry'> {
   public namesTagsInAnswers = true;
   public readonly images = new Map<string, StoredImage>();
   public readonly tags = new Map<string, string>();
-  /** The findings of the scan of an image, by page. Undefined if the image has not been scanned. */
-  public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
-  public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
   constructor() {
     super(['registry']);
   }
+
+  /** The findings of the scan of an image, by page. Undefined if the image has not been scanned. */
+  public scan: (imageDigest: string, page: number) => ScanPage | undefined = () => undefined;
+  public signing: (imageDigest: string) => readonly SigningStatus[] = () => [];
 
   public push(tag: string | undefined, options: { fixture?: Fixture; status?: StoredImage['status']; salt?: string } = {}): string {
     const { fixture = FIXTURES.buildxIndex, status = 'ACTIVE', salt = tag } = options;
