@@ -6,7 +6,7 @@ import { ENV } from '../shop';
 
 const GITHUB = { repository: 'octo-org/shop', ownerId: '123456', repositoryId: '456789' };
 
-describe('a stack with a synthesizer of its own', () => {
+describe('a stack with its own synthesizer', () => {
   const OWN = {
     deployRoleArn: 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/own-deploy',
     fileAssetPublishingRoleArn: 'arn:aws:iam::222222222222:role/own-files-${Qualifier}-${AWS::Region}',
