@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const SYNTHESIZES = /Template\.fromStack|ReferenceGraph|templateFiles|\.synth\(\)/;
+const SYNTHESIZES = /Template\.fromStack|ReferenceGraph|templateFiles|policyStatements|guardProperties|\.synth\(\)/;
 const COMPARES = 'test/docs/service-options.slow.test.ts';
 
 const [version] = process.argv.slice(2);
