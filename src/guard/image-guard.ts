@@ -145,7 +145,7 @@ export class ImageGuard extends Construct {
 
   /**
    * @throws if the registry is in another stack and its name is unknown at synthesis; if an option is invalid; at
-   * synthesis, if a Lambda function uses the image, and the functions and tasks that use it have different platforms
+   * synthesis, if a Lambda function uses the image and the image is needed for several platforms
    */
   constructor(scope: Construct, id: string, props: ImageGuardProps) {
     super(scope, id);

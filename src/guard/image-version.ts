@@ -76,9 +76,10 @@ export class ImageVersion {
    *
    * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack and
    * appends `ImageTag`, such as `ApiImageTag` for the service `Api`. If the last ID is `Guard`, the default leaves it out.
-   * Guards that pass the same name share one parameter. If the stack already has a parameter with this name, the guard
-   * uses it.
-   * @throws if the name is not a valid logical ID; at synthesis, if the stack has another construct with this ID
+   * Guards that pass the same name share one parameter. If you pass the name of a parameter that the stack already has,
+   * the guard uses that parameter.
+   * @throws if the name is not a valid logical ID; when a guard uses it, if the stack has a construct with this ID
+   * that the guard cannot use
    */
   public static parameter(name?: string): ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {

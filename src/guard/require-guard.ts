@@ -67,7 +67,7 @@ export function checkRequirement(scope: IConstruct, options: RequireGuardOptions
   if (!Construct.isConstruct(scope)) throw refuse(`scope ${shown(scope)} is not a construct`);
   const given = factoryOptions(options, OPTION_KINDS, refuse);
   for (const [index, { image, reason }] of (given.exemptions ?? []).entries()) {
-    const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} names no image` : !reason.trim() ? `reason ${shown(reason)} is blank` : undefined;
+    const problem = !image.replace(/\*/g, '') ? `image ${shown(image)} is not the name of an image` : !reason.trim() ? `reason ${shown(reason)} is blank` : undefined;
     if (problem) throw refuse(`exemptions[${index}].${problem}: each exemption needs an image and the reason why no guard checks it`);
   }
   return given;

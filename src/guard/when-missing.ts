@@ -37,9 +37,9 @@ export class WhenMissing {
   }
 
   /**
-   * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks. It can use the
-   * same tag or another one. The template changes with each synthesis, so each newly synthesized deployment looks up the
-   * image again.
+   * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks. That
+   * deployment can use the same tag or another one. The template changes with each synthesis, so each newly synthesized
+   * deployment looks up the image again.
    *
    * You cannot combine it with autoscaling, which would start tasks without the image.
    */

@@ -76,7 +76,7 @@ export function deployPlan(scope: Construct, builds: ImageBuild[], root: string 
 function release(guard: ImageGuard, image: ImagePlan): Release {
   const { parameterName } = guard._awaited.version;
   if (!parameterName) {
-    throw invalid(guard, 'imageVersion is a tag, but the pipeline passes the image that it builds as a stack parameter: ' +
+    throw invalid(guard, 'imageVersion is a tag, but the pipeline needs a stack parameter for the image that it builds: ' +
       'leave out imageVersion, or pass ImageVersion.parameter(); for an image that is built elsewhere, pass ImageVersion.digest()');
   }
   // The logical ID of the parameter is a token until the names in the tree are final.

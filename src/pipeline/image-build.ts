@@ -4,7 +4,7 @@ import { ImageCompression } from './image-compression';
 /**
  * Build settings for the image of one registry. Paths are relative to the root of the source repository.
  *
- * The tag of the image consists of the last commit that changed its sources and a hash of the settings below that affect the
+ * The tag of the image consists of the last commit that changed its sources and a hash of the properties that affect the
  * build. If the registry already has an image with this tag, the build is skipped.
  */
 export interface ImageBuild {

@@ -49,7 +49,7 @@ export function acceptParameter(registryStack: Stack, name: string): void {
   // parameter.
   ruleOfParameters(registryStack).addAssertion(
     Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
-    `the parameter ${name} is undefined: pass the tag of an image`,
+    `the parameter ${name} has the value "undefined": pass the tag of an image`,
   );
 }
 

@@ -50,8 +50,8 @@ export interface ImageRegistryProps {
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. If the deployment that
-   * creates the repository fails, the rollback deletes the repository if it is empty. If a guard of the repository is in
-   * the same stack, the rollback deletes the repository and its images
+   * creates the repository fails, the rollback deletes the repository, unless it contains images. With a guard of
+   * this registry in the same stack, the rollback deletes the images too
    */
   readonly removalPolicy?: RemovalPolicy;
 

@@ -20,7 +20,7 @@ export function checkRepositoryName(scope: IConstruct, name: string): void {
   if (isPlaceholder(name)) return;
   if (name.length < MIN_LENGTH || name.length > MAX_LENGTH || !REPOSITORY_NAME.test(name)) {
     throw invalid(scope, `repositoryName ${shown(name)} is not valid in ECR: ` +
-      `${MIN_LENGTH} to ${MAX_LENGTH} lowercase letters and digits, in parts joined by one of . _ __ / or by hyphens`);
+      `pass ${MIN_LENGTH} to ${MAX_LENGTH} lowercase letters and digits, in groups that are separated by ".", "_", "__", "/", or hyphens`);
   }
 }
 
@@ -43,8 +43,8 @@ export function keepRepositoryName(resource: ecr.CfnRepository, name: string): v
   resource.node.addValidation({
     validate: () => {
       const rendered = isOverridden(resource) ? renderedProperties(resource).RepositoryName : resource.repositoryName;
-      return rendered === name ? [] : [`RepositoryName ${JSON.stringify(rendered)} is not the name ${shown(name)} by which other stacks refer to ` +
-        'the repository: set repositoryName of the construct, and do not change it afterwards'];
+      return rendered === name ? [] : [`RepositoryName is ${JSON.stringify(rendered)}, but other stacks refer to the repository as ${shown(name)}: ` +
+        'set repositoryName of the construct, and do not change it afterwards'];
     },
   });
 }

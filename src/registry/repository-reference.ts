@@ -37,8 +37,8 @@ export function referenceByName(scope: Construct, registry: ecr.IRepository): ec
 
   const { repositoryName } = created;
   if (repositoryName === undefined || Token.isUnresolved(repositoryName)) {
-    throw invalid(scope, `registry ${registry.node.path} has no name that is known at synthesis, and it is in another stack: ` +
-      'set repositoryName there, or use an ImageRegistry, which has one by default');
+    throw invalid(scope, `registry ${registry.node.path} is in another stack, but its name is unknown at synthesis: ` +
+      'pass a repositoryName to the registry, or use an ImageRegistry, whose name is always known');
   }
   keepRepositoryName(created, repositoryName);
   return ecr.Repository.fromRepositoryAttributes(scope, 'Registry', {
@@ -56,7 +56,7 @@ function refuseExports(scope: Construct, registry: ecr.IRepository): void {
   const exported = references(scope, [registry.repositoryName, registry.repositoryArn])
     .find(({ target }) => !deployedTogether(target, scope) && Stack.of(target).environment === Stack.of(scope).environment);
   if (exported) {
-    throw invalid(scope, `the name of registry ${registry.node.path} is a reference to ${exported.target.node.path} in another stack, ` +
-      'which would need a CloudFormation export: pass the original repository as the registry, or import it with its name as a string');
+    throw invalid(scope, `registry ${registry.node.path} gets its name or ARN from ${exported.target.node.path} in another stack, ` +
+      'so CDK would create a CloudFormation export: pass the original repository, or import it by a name that is known at synthesis');
   }
 }

@@ -83,7 +83,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
   /** The log group of the container. Undefined if you pass `logDriver`. */
   public readonly logGroup?: logs.ILogGroup;
 
-  /** The security groups of the task (inbound and outbound rules). The task starts after this stack has created their rules. */
+  /** The security groups of the task (inbound and outbound rules). The task starts after the rules exist. */
   public readonly connections: ec2.Connections;
 
   /** The task role. Grant it the permissions that the application in the container needs. */
@@ -171,7 +171,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
         'because one invocation of a Lambda function waits for the task');
     }
     if (given.failureLogLines !== undefined && (Token.isUnresolved(given.failureLogLines) || outside(given.failureLogLines, 0, MOST_LOG_LINES))) {
-      throw invalid(this, `failureLogLines ${given.failureLogLines} is not a number of lines: pass 0 to ${MOST_LOG_LINES}`);
+      throw invalid(this, `failureLogLines ${given.failureLogLines} is not a whole number of lines from 0 to ${MOST_LOG_LINES}`);
     }
     for (const fault of faultsOf(given)) throw invalid(this, fault);
     return given;

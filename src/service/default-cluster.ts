@@ -29,8 +29,8 @@ export function defaultCluster(scope: Construct, { guard, vpc, natGateways }: De
   const id = vpc ? `${ID}-${Names.nodeUniqueId(vpc.node)}` : ID;
   const cluster = singleton(stack, id, () => new DefaultCluster(stack, id, { firstUser: scope, vpc, natGateways }));
   if (natGateways !== undefined && natGateways !== cluster.natGateways) {
-    throw invalid(scope, `natGateways ${natGateways} contradicts the ${cluster.natGateways} NAT gateways of the default VPC, which ` +
-      `${cluster.firstUser.node.path} created for all services of the stack: pass the same number to both, or pass a vpc`);
+    throw invalid(scope, `natGateways ${natGateways} contradicts ${cluster.firstUser.node.path}, which created the shared default VPC with ` +
+      `${cluster.natGateways} NAT gateways: pass the same natGateways to both, or pass a vpc`);
   }
   comeAfterImage(cluster, scope, guard);
   return cluster;

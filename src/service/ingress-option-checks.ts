@@ -72,8 +72,8 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
     yield `healthCheck.timeout ${timeout.toHumanString()} is not less than healthCheck.interval ${interval.toHumanString()}`;
   }
   if (interval && !interval.isUnresolved() && !timeout && interval.toSeconds() <= DEFAULT_TIMEOUT_SECONDS) {
-    yield `healthCheck.interval ${interval.toHumanString()} is not more than the default timeout of ${DEFAULT_TIMEOUT_SECONDS} seconds: ` +
-      'pass a healthCheck.timeout that is less';
+    yield `healthCheck.interval ${interval.toHumanString()} is not longer than the default timeout of ${DEFAULT_TIMEOUT_SECONDS} seconds: ` +
+      'pass a shorter healthCheck.timeout';
   }
   if (path !== undefined && isKnown(path) && !path.startsWith('/')) {
     yield `healthCheck.path "${path}" does not begin with a slash`;
@@ -149,7 +149,7 @@ export function* faultsOfConditions(
     ...rendered.map(({ field }) => field).filter((field) => !['http-header', 'query-string'].includes(field)),
   ];
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
-  if (twice !== undefined) yield `${names} have two conditions for ${twice}: a rule allows only one, which can have several values`;
+  if (twice !== undefined) yield `${names} contain more than one ${twice} condition: combine the values in one condition`;
 }
 
 /**

@@ -175,7 +175,7 @@ export class OwnLoadBalancer implements WayIn {
   private faultsOfIpv6(vpc: ec2.IVpc, selection: ec2.SubnetSelection): string[] {
     const without = this.hasIpv6 ? subnetsWithoutIpv6(vpc, selection) : '';
     if (!without) return [];
-    return [`ingress ipAddressType ${this.options.ipAddressType} needs subnets with IPv6 addresses, not ${without}: ` +
+    return [`ingress ipAddressType ${this.options.ipAddressType} needs IPv6 addresses, but there are none in ${without}: ` +
       'pass ipProtocol: ec2.IpProtocol.DUAL_STACK to the VPC'];
   }
 

@@ -132,7 +132,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   ) {
     onlyByFactory(RollbackAlarm, key);
     if (outside(evaluationPeriods, 1, 60)) {
-      throw new Error(`RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: pass 1 to 60`);
+      throw new Error(`RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a whole number of minutes from 1 to 60`);
     }
   }
 

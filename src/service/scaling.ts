@@ -86,7 +86,7 @@ export class Scaling {
     const given = factoryOptions(options ?? {}, KINDS, fail);
     if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: pass 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
-      throw fail(`max ${shown(max)} is not a number of tasks: pass at least 1, and at least min (${min})`);
+      throw fail(`max ${shown(max)} is out of range: pass a whole number that is at least 1 and at least min (${shown(min)})`);
     }
     for (const fault of [...faultsOf(given), ...faultsOfBounds(min, max, given.schedules)]) throw fail(fault);
     return new Scaling(BY_FACTORY, new LoadDrivenCount(min, max, given));
@@ -150,7 +150,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
     if (scalingSteps.length < 2) yield `metricSteps.${name}.scalingSteps has ${scalingSteps.length} steps: pass 2 or more`;
   }
   for (const [name, { minCapacity, maxCapacity }] of Object.entries(schedules)) {
-    if (!SCHEDULE_NAME.test(name)) yield `schedules."${name}" is not the name of a scheduled action: pass 1 to 256 characters other than colon, slash, and bar`;
+    if (!SCHEDULE_NAME.test(name)) yield `schedules."${name}" is not the name of a scheduled action: pass 1 to 256 characters, without ":", "/", or "|"`;
     if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
     for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
       if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: pass 0 or more`;

@@ -31,7 +31,7 @@ export class SharedListener implements WayIn {
     if (noListener) {
       throw fail(`${noListener}${listener == null ? ': a service without a load balancer, or with Ingress.none(), has no listener' : ''}`);
     }
-    if (options == null) throw fail(`options ${shown(options)} must say which requests go to the service: pass priority and conditions or patterns`);
+    if (options == null) throw fail(`options is ${shown(options)}: pass a priority, and conditions or patterns`);
 
     this.options = factoryOptions(options, KINDS, fail);
     for (const fault of this.faultsOfOptions()) throw fail(fault);
@@ -64,7 +64,7 @@ export class SharedListener implements WayIn {
       yield `priority ${priority} is not between 1 and ${LAST_PRIORITY}`;
     }
     if (hostPatterns.length + pathPatterns.length + conditions.length === 0) {
-      yield 'hostPatterns, pathPatterns, or conditions must say which requests go to the service';
+      yield 'hostPatterns, pathPatterns, and conditions are empty: pass at least one of them';
     }
     yield* faultsOfConditions('hostPatterns, pathPatterns and conditions', conditions, hostPatterns, pathPatterns);
     yield* faultsOfTargets(this.options);

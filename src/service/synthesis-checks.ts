@@ -52,7 +52,7 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
     const { add = [] } = linuxParameters.capabilities ?? {};
     const added = add.find((capability: unknown) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
-    if (added) yield `linuxParameters.capabilities.add ${added} of container "${name}" is not supported by Fargate: it adds only ${CAPABILITY_ON_FARGATE}`;
+    if (added) yield `linuxParameters.capabilities.add ${added} of container "${name}" is not supported by Fargate: pass only ${CAPABILITY_ON_FARGATE}`;
     if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
       yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
     }

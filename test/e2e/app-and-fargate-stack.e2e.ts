@@ -40,7 +40,7 @@ test('an index without the platform of the task is refused, and the previous ima
   const before = await user.service();
   await user.push(REPOSITORY, 'bbb2', 'linux/arm64', 'linux/arm');
   const run = await user.deployInVain('FargateStack', ...commit('bbb2'));
-  expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* it offers linux\/arm64 and linux\/arm /);
+  expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* the image offers linux\/arm64 and linux\/arm /);
   expect(await user.service()).toEqual(before);
 });
 

@@ -52,7 +52,7 @@ test('if phase 2 was skipped, the service is refused before anything expensive i
 test('an image for another platform is refused with the command that builds the right one', async () => {
   await user.push(REPOSITORY, 'v0', 'linux/arm64');
   const run = await user.deployInVain('FargateStack', ...imageTag('v0'));
-  expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* it offers linux\/arm64 .*docker buildx build --platform linux\/amd64 /);
+  expect(refusal(run)).toMatch(/does not run on linux\/amd64, .* the image offers linux\/arm64 .*docker buildx build --platform linux\/amd64 /);
 });
 
 test('after phases 2 and 3, the service runs the image by the digest that the registry reports', async () => {

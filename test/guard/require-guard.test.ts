@@ -292,8 +292,8 @@ describe('exemptions of ImageGuard.requireOn', () => {
   });
 
   test.each<[string, GuardExemption]>([
-    ['image "" names no image', { image: '', reason }],
-    ['image "*" names no image', { image: '*', reason }],
+    ['image "" is not the name of an image', { image: '', reason }],
+    ['image "*" is not the name of an image', { image: '*', reason }],
     ['reason "" is blank', { image, reason: '' }],
     ['reason " " is blank', { image, reason: ' ' }],
   ])('are refused if they are incomplete: %s', (problem, exemption) => {

@@ -357,7 +357,7 @@ describe('the parameters of image tags', () => {
     expect(rules).toEqual([{
       Assertions: ['ApiImageTag', 'WebImageTag'].map((name) => ({
         Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, 'undefined'] }] },
-        AssertDescription: `the parameter ${name} is undefined: pass the tag of an image`,
+        AssertDescription: `the parameter ${name} has the value "undefined": pass the tag of an image`,
       })),
     }]);
   });

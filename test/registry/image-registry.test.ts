@@ -158,8 +158,8 @@ describe('the name', () => {
     '', 'a', 'a'.repeat(257), 'App', 'app_', '_app', 'a___b', 'a_-b', 'a..b', 'a//b', '/app', 'app/', 'app mp', 'äpp', 'app\n', 'app:v1', 'a.-b', '.',
   ])('%j is refused with path, property and value', (repositoryName) => {
     expect(() => nameIn(stack, 'Images', { repositoryName }))
-      .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: 2 to 256 lowercase letters and digits, ` +
-        'in parts joined by one of . _ __ / or by hyphens (at AppStack/Images)'));
+      .toThrow(new Error(`repositoryName "${repositoryName}" is not valid in ECR: pass 2 to 256 lowercase letters and digits, ` +
+        'in groups that are separated by ".", "_", "__", "/", or hyphens (at AppStack/Images)'));
   });
 
   test('is refused if it is unknown at synthesis', () => {

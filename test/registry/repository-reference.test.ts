@@ -25,45 +25,45 @@ function guard(registry: ecr.IRepository, scope: Construct = stack): ImageGuard 
 describe('a registry whose name would have to be exported is refused', () => {
   test('if another stack creates it without a name', () => {
     expect(() => guard(new ecr.Repository(other, 'Images'))).toThrow(new Error(
-      'registry Other/Images has no name that is known at synthesis, and it is in another stack: ' +
-      'set repositoryName there, or use an ImageRegistry, which has one by default (at Service/Guard)'));
+      'registry Other/Images is in another stack, but its name is unknown at synthesis: ' +
+      'pass a repositoryName to the registry, or use an ImageRegistry, whose name is always known (at Service/Guard)'));
   });
 
   test('if another stack creates it with a name that is a token', () => {
     const repositoryName = new CfnParameter(other, 'Name').valueAsString;
     expect(() => guard(new ecr.Repository(other, 'Images', { repositoryName })))
-      .toThrow('registry Other/Images has no name that is known at synthesis');
+      .toThrow('registry Other/Images is in another stack, but its name is unknown at synthesis');
   });
 
   test('if another environment creates it without a name', () => {
     expect(() => guard(new ecr.Repository(new Stack(app, 'Abroad', { env: ENV }), 'Images')))
-      .toThrow('registry Abroad/Images has no name that is known at synthesis');
+      .toThrow('registry Abroad/Images is in another stack, but its name is unknown at synthesis');
   });
 
   test('if it is imported here by the name of a repository of another stack', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images', { repositoryName: 'app-mp' });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', repositoryName))).toThrow(new Error(
-      'the name of registry Service/Imported is a reference to Other/Images/Resource in another stack, which would need a CloudFormation export: ' +
-      'pass the original repository as the registry, or import it with its name as a string (at Service/Guard)'));
+      'registry Service/Imported gets its name or ARN from Other/Images/Resource in another stack, so CDK would create a CloudFormation export: ' +
+      'pass the original repository, or import it by a name that is known at synthesis (at Service/Guard)'));
   });
 
   test('if it is imported here by the ARN of a repository of another stack', () => {
     const { repositoryArn } = new ecr.Repository(other, 'Images');
     expect(() => guard(ecr.Repository.fromRepositoryAttributes(stack, 'Imported', { repositoryArn, repositoryName: 'app-mp' })))
-      .toThrow('the name of registry Service/Imported is a reference to Other/Images/Resource');
+      .toThrow('registry Service/Imported gets its name or ARN from Other/Images/Resource');
   });
 
   test('if other tokens contain the reference', () => {
     const { repositoryName } = new ecr.Repository(other, 'Images');
     const hidden = Lazy.string({ produce: () => Fn.join('/', ['team', repositoryName]) });
     expect(() => guard(ecr.Repository.fromRepositoryName(stack, 'Imported', hidden)))
-      .toThrow('the name of registry Service/Imported is a reference to Other/Images/Resource');
+      .toThrow('registry Service/Imported gets its name or ARN from Other/Images/Resource');
   });
 
   test('if it is imported in another stack, by a parameter of that stack', () => {
     const name = new CfnParameter(other, 'Name').valueAsString;
     expect(() => guard(ecr.Repository.fromRepositoryName(other, 'Imported', name)))
-      .toThrow('the name of registry Other/Imported is a reference to Other/Name in another stack');
+      .toThrow('registry Other/Imported gets its name or ARN from Other/Name in another stack');
   });
 });
 
@@ -123,8 +123,8 @@ describe('other stacks refer by name to', () => {
 });
 
 describe('a changed name, after other stacks refer to it, is refused', () => {
-  const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName ${name} is not the name "app-mp" by which other stacks ` +
-    'refer to the repository: set repositoryName of the construct, and do not change it afterwards');
+  const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName is ${name}, but other stacks refer to the repository as "app-mp": ` +
+    'set repositoryName of the construct, and do not change it afterwards');
 
   test.each<[string, () => ecr.IRepository]>([
     ['an ImageRegistry', () => new ImageRegistry(other, 'Images', { repositoryName: 'app-mp' })],

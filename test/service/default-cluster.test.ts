@@ -167,8 +167,8 @@ describe('the number of NAT gateways', () => {
     service('Api');
     service('Web', { natGateways: 2 });
     expect(() => service('Worker', { natGateways: 0 })).toThrow(new Error(
-      'natGateways 0 contradicts the 2 NAT gateways of the default VPC, which Web/Api created for all services of the stack: ' +
-      'pass the same number to both, or pass a vpc (at Web/Worker)'));
+      'natGateways 0 contradicts Web/Api, which created the shared default VPC with 2 NAT gateways: ' +
+      'pass the same natGateways to both, or pass a vpc (at Web/Worker)'));
   });
 
   test('applies only to the stack of the service', () => {

@@ -351,7 +351,7 @@ describe('Ingress.onListener', () => {
 
   test.each([{}, { hostPatterns: [] }, { hostPatterns: [], pathPatterns: [] }])('refuses a rule that matches everything: %j', (patterns) => {
     expect(() => Ingress.onListener(listener, { priority: 1, ...patterns }))
-      .toThrow(new Error('Ingress.onListener: hostPatterns, pathPatterns, or conditions must say which requests go to the service'));
+      .toThrow(new Error('Ingress.onListener: hostPatterns, pathPatterns, and conditions are empty: pass at least one of them'));
   });
 
   test.each([

@@ -112,7 +112,7 @@ describe('Ingress.onListener', () => {
     const listener = new elbv2.ApplicationLoadBalancer(stack, 'Shared', { vpc: existingVpc(stack) })
       .addListener('Listener', { port: 80, defaultAction: elbv2.ListenerAction.fixedResponse(404) });
     expect(() => Ingress.onListener(listener, options as any)).toThrow(new Error(
-      `Ingress.onListener: options ${options} must say which requests go to the service: pass priority and conditions or patterns`));
+      `Ingress.onListener: options is ${options}: pass a priority, and conditions or patterns`));
   });
 });
 

@@ -122,7 +122,7 @@ describe('a setting of a container', () => {
     const linuxParameters = new ecs.LinuxParameters(stack, 'Linux');
     linuxParameters.addCapabilities(ecs.Capability.SYS_PTRACE, ecs.Capability.NET_ADMIN);
     service({ linuxParameters });
-    expect(() => app.synth()).toThrow('linuxParameters.capabilities.add NET_ADMIN of container "app" is not supported by Fargate: it adds only SYS_PTRACE');
+    expect(() => app.synth()).toThrow('linuxParameters.capabilities.add NET_ADMIN of container "app" is not supported by Fargate: pass only SYS_PTRACE');
   });
 });
 

@@ -162,7 +162,7 @@ describe('dual stack', () => {
 
   test('refuses subnets without IPv6 addresses', () => {
     service(new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }), Ingress.internetFacing({ ipAddressType: DUAL_STACK }));
-    expect(() => app.synth()).toThrow('[Web/Api] ingress ipAddressType dualstack needs subnets with IPv6 addresses, not Web/Vpc/PublicSubnet1, ' +
+    expect(() => app.synth()).toThrow('[Web/Api] ingress ipAddressType dualstack needs IPv6 addresses, but there are none in Web/Vpc/PublicSubnet1, ' +
       'Web/Vpc/PublicSubnet2: pass ipProtocol: ec2.IpProtocol.DUAL_STACK to the VPC');
   });
 
@@ -290,7 +290,7 @@ describe('conditions', () => {
     ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a listener rule allows 5'],
     ['two conditions of a kind that a rule can have only once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
-    ], 'conditions have two conditions for source-ip: a rule allows only one, which can have several values'],
+    ], 'conditions contain more than one source-ip condition: combine the values in one condition'],
     ['an empty list of conditions', [], 'conditions is empty: leave it out to send all requests to the service'],
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
     ...['10.0.0.1', '10.0.0.0/33', '10.0.0.*', '2001:db8::/129', '2001:db8::', 'example.com/24', '10.0.0.0/x', '10.0.0.0/'].map((cidr): any => [
@@ -377,7 +377,7 @@ describe('synthesis refuses a setting that ELB would refuse, with its property a
     ['healthCheck.timeout 2 minutes 1 second is not a whole number of seconds from 2 to 120', { healthCheck: { timeout: Duration.seconds(121) } }],
     ['healthCheck.timeout 10 seconds is not less than healthCheck.interval 10 seconds',
       { healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } }],
-    ['healthCheck.interval 5 seconds is not more than the default timeout of 5 seconds: pass a healthCheck.timeout that is less',
+    ['healthCheck.interval 5 seconds is not longer than the default timeout of 5 seconds: pass a shorter healthCheck.timeout',
       { healthCheck: { interval: Duration.seconds(5) } }],
     ['healthCheck.healthyThresholdCount 1 is not between 2 and 10', { healthCheck: { healthyThresholdCount: 1 } }],
     ['healthCheck.unhealthyThresholdCount 11 is not between 2 and 10', { healthCheck: { unhealthyThresholdCount: 11 } }],

@@ -208,7 +208,7 @@ describe('a rollback alarm', () => {
 
   test.each([0, 61, 1.5])('cannot require %p consecutive minutes', (evaluationPeriods) => {
     expect(() => RollbackAlarm.unhealthyHosts({ evaluationPeriods })).toThrow(new Error(
-      `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a number of minutes: pass 1 to 60`));
+      `RollbackAlarm: evaluationPeriods ${evaluationPeriods} is not a whole number of minutes from 1 to 60`));
   });
 
   test.each([0, 0.5, -1])('cannot have a threshold of %p unhealthy hosts', (count) => {

@@ -147,7 +147,7 @@ describe('Scaling.between', () => {
   });
 
   test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses the range from %p to %p', (min, max) => {
-    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is not a number of tasks: pass at least 1, and at least min`);
+    expect(() => Scaling.between(min, max)).toThrow(`Scaling.between: max ${max} is out of range: pass a whole number that is at least 1 and at least min (${Token.isUnresolved(min) ? 'a token' : min})`);
   });
 
   test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is not a percentage, with the value', (name) => {

@@ -71,7 +71,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'wrongPlatform':
       return sentences(
         `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
-          + `it offers ${list(observation.offered) || 'no platform'} ${which}.`,
+          + `the image offers ${list(observation.offered) || 'no platform'} ${which}.`,
         `Build it for that platform, under a new tag: ${rebuild}`,
         'Or change cpuArchitecture of the task definition.',
       );
@@ -142,7 +142,7 @@ export function explainReleaseTags(trouble: Observation | OutOfDate, circumstanc
   if (trouble.kind === 'outOfDate') {
     return sentences(
       `The stack is in ${trouble.status}, so this request is out of date. Image ${nameOf(question)} was not released.`,
-      `If a deployment should be in progress, start it again: ${again}`,
+      `If you still want this deployment, start it again: ${again}`,
     );
   }
   if (!('message' in trouble)) return explain(trouble, circumstances);
@@ -240,7 +240,7 @@ function similarTags(recent: RecentImages | undefined): string | undefined {
 
 function keptRunning({ question, mayRun }: Circumstances): string | undefined {
   return mayRun && question.whenMissing === 'startWithoutTasks'
-    ? 'Tasks with the previous image keep running: startWithoutTasks is for first deployments.'
+    ? 'startWithoutTasks applies only to first deployments, so tasks keep the previous image.'
     : undefined;
 }
 

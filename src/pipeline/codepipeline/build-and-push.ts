@@ -129,8 +129,8 @@ function buildStep(guard: ImageGuard, image: ImagePlan, moving: boolean, { pipel
   const [platform, ...others] = platforms;
   const buildImage = BUILD_IMAGES[platform];
   if (!buildImage || others.length > 0) {
-    throw invalid(guard, `the image of ${repositoryName} must run on ${platforms.join(' and ')}, but a step of CDK Pipelines builds for only one platform, ` +
-      `${Object.keys(BUILD_IMAGES).join(' or ')}, because it has no emulation: run all services on one of these platforms`);
+    throw invalid(guard, `the image of ${repositoryName} must run on ${platforms.join(' and ')}, but a step of CDK Pipelines has no emulation ` +
+      `and builds for only one platform: run all services on ${Object.keys(BUILD_IMAGES).join(', or all on ')}`);
   }
   if (rebuildSchedule !== undefined) {
     throw invalid(guard, `rebuildSchedule of ${repositoryName} has no effect in CDK Pipelines, because a pipeline finds the image by the commit: leave out rebuildSchedule`);

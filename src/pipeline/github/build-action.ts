@@ -57,7 +57,7 @@ const TAKEN = /^((GITHUB|RUNNER|ACTIONS|INPUT)_.*|CI|HOME|PATH|NODE_OPTIONS)$/;
 function refuseTaken(trimmed: [string, string][]): void {
   const [name, value] = trimmed.find(([variable]) => TAKEN.test(variable)) ?? [];
   if (name) {
-    throw new Error(`images: buildArgs.${name} ${shown(value)} ends with whitespace, so the workflow must pass it in the environment variable ${name}, ` +
+    throw new Error(`images: buildArgs.${name} ${shown(value)} ends with whitespace, so the workflow needs an environment variable ${name} for it, ` +
       'but the runner already uses this name: remove the whitespace, or rename the argument');
   }
 }

@@ -69,8 +69,8 @@ export interface DeployWorkflowProps {
 
   /**
    * GitHub environments of the stages, in the order of deployment. A stage gets a release only after the previous stage
-   * runs it. To change the order, list all stages that contain services. An incomplete list must keep the order in which
-   * the stages were created.
+   * runs it. To change the order, list all stages that contain services. If you list only some stages, keep the order in
+   * which they were created.
    *
    * @default - deploys all stages that contain services, in the order in which they were created; each stage uses the
    * environment with its name
@@ -152,7 +152,7 @@ export interface DeployWorkflowProps {
   readonly deployTimeout?: Duration;
 
   /**
-   * Commits to use for the actions of the workflow, by the name of the action:
+   * Commits to use for the actions of the workflow. Each key is the name of an action:
    * `{ 'actions/checkout': '<commit SHA of 40 digits> # v7.0.1' }`.
    *
    * @default - the commits that this version of the library was tested with

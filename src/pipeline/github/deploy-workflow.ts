@@ -59,8 +59,8 @@ const PERMISSIONS: Record<string, string> = {
  * image. It fails if ECS has rolled a service back.
  *
  * Each stage has at most one deployment at a time, and the workflow never cancels it. Before a deployment, a step checks
- * whether the run of a newer commit has already started the same job. If so, the run fails and deploys nothing, so an
- * older commit never replaces a newer one. To return to an earlier commit, re-run its workflow run.
+ * whether the run of a newer commit has already started the same job. If so, the older run fails and deploys nothing. An older
+ * commit therefore never replaces a newer one. To return to an earlier commit, re-run its workflow run.
  *
  * Synthesis writes the workflow file below the root of the source repository. The root is the nearest directory that
  * contains `.git` or `.github`, from the working directory upward. If the environment variable `CI` is set, synthesis writes

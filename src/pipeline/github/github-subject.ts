@@ -24,7 +24,7 @@ export class JobContext {
   }
 
   public static environment(name: string): JobContext {
-    const subject = canBePart(name, NOT_IN_NAMES) ? `GitHubSubject.environment('${name}')` : 'a GitHubSubject.custom() with the subject of its tokens';
+    const subject = canBePart(name, NOT_IN_NAMES) ? `GitHubSubject.environment('${name}')` : 'a GitHubSubject.custom() that matches these jobs';
     return new JobContext(`environment:${name}`, `jobs in environment "${name}"`, `add ${subject} to its subjects`);
   }
 
@@ -141,7 +141,7 @@ function canBePart(name: unknown, refused: string): boolean {
 function checked(factory: string, name: string, refused: string): string {
   if (!canBePart(name, refused)) {
     throw new Error(`GitHubSubject.${factory}: ${shown(name)} cannot be part of a subject: ` +
-      `it must not be empty, or contain whitespace or any of ${[...refused].join(' ')}`);
+      `pass one or more characters, without whitespace and without ${[...refused].join(' ')}`);
   }
   return name;
 }

@@ -129,8 +129,8 @@ export class JsonPatch {
 
   private invalid(message: string): Error {
     const { op, path } = this.operation;
-    const from = 'from' in this.operation ? ` from ${shown(this.operation.from)}` : '';
-    return new Error(`JsonPatch.${op}: path ${shown(path)}${from} does not fit the workflow: ${message}`);
+    const source = 'from' in this.operation ? `source ${shown(this.operation.from)}, ` : '';
+    return new Error(`JsonPatch.${op}: ${source}path ${shown(path)}: ${message}`);
   }
 }
 

@@ -28,7 +28,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       return what.because === 'late'
         ? sentences(
           `The release task was not started, because this request is out of date${what.status && `: the stack is in ${what.status}`}.`,
-          `If a deployment should be in progress, start it again: ${again(run)}`,
+          `If you still want this deployment, start it again: ${again(run)}`,
         )
         : sentences(
           `The release task was not started, because its function cannot determine whether the stack is rolling back: ${short(what.status)}.`,
@@ -60,7 +60,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
     case 'lost':
       return sentences(
         `ECS returned no status for the release task: ${what.trouble ? troubled(what.trouble) : 'the task was not found'}.`,
-        what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}` : 'The task is being stopped.',
+        what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}.` : 'The task is being stopped.',
         UNTOUCHED,
         `Then deploy again: ${again(run)}`,
         whereabouts(what.task, circumstances),
@@ -77,7 +77,7 @@ const UNTOUCHED = 'The services that wait for it were not updated.';
 
 function notStarted(trouble: Trouble, run: Run): string {
   const remedy = {
-    denied: 'Look for a denial in a permissions boundary or service control policy of the named role, or in the trust policies of the task roles.',
+    denied: 'Look for a denial in a permissions boundary or service control policy of the role in this message, or in the trust policies of the task roles.',
     refused: 'Fix the problem that ECS reports.',
     noPlace: 'Fargate may lack capacity in these subnets, or the account quota is exhausted: pass subnets in more availability zones, or request an increase in Service Quotas.',
     throttled: 'Nothing is known to be wrong with the task.',
@@ -148,7 +148,7 @@ function latest(lines: readonly string[]): readonly string[] {
 }
 
 function again({ serviceStack }: Run): string {
-  return deploy(serviceStack);
+  return `${deploy(serviceStack)}.`;
 }
 
 function troubled({ action, message }: Trouble): string {

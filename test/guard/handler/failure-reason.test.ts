@@ -81,7 +81,7 @@ describe('the reason for a missing image', () => {
   test('says why the service does not start without tasks', () => {
     const properties = { WhenMissing: 'startWithoutTasks' };
 
-    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('Tasks with the previous image keep running');
+    expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('so tasks keep the previous image');
     expect(reason({ kind: 'missing' }, {}, { mayRun: true })).not.toContain('keep running');
   });
 });
@@ -126,10 +126,10 @@ test('the reason for a wrong platform names the required and the offered platfor
   const observation: Observation = { kind: 'wrongPlatform', digest: DIGEST, offered: ['linux/arm64', 'windows/amd64'], lacking: ['linux/amd64'] };
 
   expect(reason(observation, TO_PARAMETER)).toBe(
-    `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: it offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
+    `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: the image offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
     + `Build it for that platform, under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
     + '3) cdk deploy Service --parameters Service:ImageTag=<new tag> Or change cpuArchitecture of the task definition.');
-  expect(reason({ ...observation, offered: [] })).toContain('it offers no platform');
+  expect(reason({ ...observation, offered: [] })).toContain('the image offers no platform');
 });
 
 test('the reason for an artifact that is not an image says what it is', () => {
@@ -245,7 +245,7 @@ describe('the reason for an image without its release tag', () => {
   test('names the stack status if the request is out of date', () => {
     expect(tagReason({ kind: 'outOfDate', status: 'UPDATE_COMPLETE' })).toBe(
       `The stack is in UPDATE_COMPLETE, so this request is out of date. Image ${REPOSITORY_URI}:v1 was not released. `
-      + `If a deployment should be in progress, start it again: ${AGAIN}`);
+      + `If you still want this deployment, start it again: ${AGAIN}`);
   });
 
   test('says that the image was deleted', () => {

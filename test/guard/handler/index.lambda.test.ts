@@ -159,7 +159,7 @@ describe('if a service starts without tasks,', () => {
     const second = await next(update(first.PhysicalResourceId, { ...attempt(2), VersionValue: 'v2' }));
 
     expect(second).toMatchObject({ Status: 'FAILED', PhysicalResourceId: first.PhysicalResourceId });
-    expect(second.Reason).toContain('keep running');
+    expect(second.Reason).toContain('tasks keep the previous image');
   });
 
   test('a rollback to the start stops the tasks again', async () => {

@@ -56,7 +56,7 @@ test('the reason for an archived digest suggests restoring it by its digest', ()
 });
 
 test('a reason mentions that tasks keep running only if a start without tasks was requested', () => {
-  const kept = 'Tasks with the previous image keep running: startWithoutTasks is for first deployments.';
+  const kept = 'startWithoutTasks applies only to first deployments, so tasks keep the previous image.';
   const isKept = (properties: object, mayRun: boolean) => (['missing', 'unnamed'] as const)
     .map((kind) => reason({ kind }, properties, mayRun).includes(` ${kept} `));
 

@@ -191,7 +191,8 @@ describe('a step refuses', () => {
     expect(() => pipeline({
       Api: { imageVersion: COMMIT },
       Worker: { imageVersion: COMMIT, registry: 'of Api' as any, cpuArchitecture: ecs.CpuArchitecture.ARM64 },
-    })).toThrow('must run on linux/amd64 and linux/arm64, but a step of CDK Pipelines builds for only one platform, linux/amd64 or linux/arm64, because it has no emulation: run');
+    })).toThrow('must run on linux/amd64 and linux/arm64, but a step of CDK Pipelines has no emulation and builds for only one platform: '
+      + 'run all services on linux/amd64, or all on linux/arm64');
   });
 
   test('a rebuild on a schedule', () => {

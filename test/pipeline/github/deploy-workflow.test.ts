@@ -326,7 +326,7 @@ describe('rendering refuses', () => {
     serviceIn(app);
     const deploy = workflow(app);
     deploy.patch(JsonPatch.remove('/jobs/nothing'));
-    expect(() => deploy.render()).toThrow('JsonPatch.remove: path "/jobs/nothing" does not fit the workflow: there is no "nothing" (at Deploy)');
+    expect(() => deploy.render()).toThrow('JsonPatch.remove: path "/jobs/nothing": there is no "nothing" (at Deploy)');
   });
 });
 

@@ -90,7 +90,7 @@ describe('subjects', () => {
 
   test('that do not trust an environment are refused even if GitHubSubject does not accept its name', () => {
     expect(findings(({ production }) => ({ workflow: { environments: [{ stage: Stage.of(production)!, environmentName: 'prod eu' }] } }))).toEqual([
-      'deployRoleArn: role GitHub/Deploy does not trust jobs in environment "prod eu": add a GitHubSubject.custom() with the subject of its tokens to its subjects',
+      'deployRoleArn: role GitHub/Deploy does not trust jobs in environment "prod eu": add a GitHubSubject.custom() that matches these jobs to its subjects',
     ]);
   });
 

@@ -25,12 +25,12 @@ describe('the reason for a task that was not started', () => {
     ['', ''],
   ])('says that the request is out of date, with the status %j', (status, said) => {
     expect(because({ kind: 'refused', because: 'late', status })).toBe(
-      `The release task was not started, because this request is out of date${said}. If a deployment should be in progress, start it again: cdk deploy Prod/Shop`,
+      `The release task was not started, because this request is out of date${said}. If you still want this deployment, start it again: cdk deploy Prod/Shop.`,
     );
   });
 
   test.each([
-    ['denied', 'Look for a denial in a permissions boundary or service control policy of the named role, or in the trust policies of the task roles.'],
+    ['denied', 'Look for a denial in a permissions boundary or service control policy of the role in this message, or in the trust policies of the task roles.'],
     ['refused', 'Fix the problem that ECS reports.'],
     ['noPlace', 'Fargate may lack capacity in these subnets, or the account quota is exhausted: '
       + 'pass subnets in more availability zones, or request an increase in Service Quotas.'],
@@ -38,7 +38,7 @@ describe('the reason for a task that was not started', () => {
     ['unavailable', `Nothing is known to be wrong with the task. If ECS started it anyway, find it with: ${FIND}.`],
   ] as const)('shows the remedy for trouble of the kind %s', (kind, remedy) => {
     expect(because({ kind: 'failed', trouble: { kind, action: 'ecs:RunTask', message: 'no.' } })).toBe(
-      `The release task could not be started: ecs:RunTask failed: no. ${UNTOUCHED} ${remedy} Deploy again: cdk deploy Prod/Shop`,
+      `The release task could not be started: ecs:RunTask failed: no. ${UNTOUCHED} ${remedy} Deploy again: cdk deploy Prod/Shop.`,
     );
   });
 
@@ -48,7 +48,7 @@ describe('the reason for a task that was not started', () => {
 });
 
 describe('the reason for a task that failed', () => {
-  const AFTERWARDS = `${UNTOUCHED} Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop Task: ${ARN}.`;
+  const AFTERWARDS = `${UNTOUCHED} Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop. Task: ${ARN}.`;
 
   test.each<[string, Task, string]>([
     ['with a code', task({ exitCode: 1 }), 'The release task failed: container app exited with code 1.'],
@@ -69,7 +69,7 @@ test.each<[string, Task, string]>([
   ['without the container', task(undefined, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
 ])('the reason for a task that was stopped from outside is complete: %s', (_, stopped, expected) => {
   expect(because({ kind: 'interrupted', task: stopped })).toBe(
-    `The release task was stopped from outside: ${expected}. ${UNTOUCHED} Deploy again to rerun it: cdk deploy Prod/Shop Task: ${ARN}.`,
+    `The release task was stopped from outside: ${expected}. ${UNTOUCHED} Deploy again to rerun it: cdk deploy Prod/Shop. Task: ${ARN}.`,
   );
 });
 
@@ -83,7 +83,7 @@ describe.each<[Stopping, string, string]>([
   test('says that its time was over', () => {
     expect(because({ kind: 'timedOut', task: task(), stopping, afterMs: 59_600 })).toBe(
       `The release task did not end within 60 s, ${said('it')}.${command} ${UNTOUCHED} `
-        + `Make the task faster, or raise its timeout (at most 14 minutes). Then: cdk deploy Prod/Shop Task: ${ARN}.`,
+        + `Make the task faster, or raise its timeout (at most 14 minutes). Then: cdk deploy Prod/Shop. Task: ${ARN}.`,
     );
   });
 
@@ -97,10 +97,10 @@ describe.each<[Stopping, string, string]>([
 test.each<[string, Trouble | undefined, Stopping, string, string]>([
   ['is not found', undefined, { kind: 'stopping' }, 'the task was not found', 'The task is being stopped.'],
   ['cannot be looked up', DENIED, { kind: 'stopping' }, 'ecs:StopTask failed: AccessDeniedException: no', 'The task is being stopped.'],
-  ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}`],
+  ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}.`],
 ])('the reason for a lost task that %s says so', (_, trouble, stopping, why, what) => {
   expect(because({ kind: 'lost', task: task(), trouble, stopping })).toBe(
-    `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Then deploy again: cdk deploy Prod/Shop Task: ${ARN}.`,
+    `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Then deploy again: cdk deploy Prod/Shop. Task: ${ARN}.`,
   );
 });
 

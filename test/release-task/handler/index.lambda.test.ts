@@ -197,7 +197,7 @@ describe('if CloudFormation does not report the stack status,', () => {
       Status: 'FAILED',
       Reason: 'The release task was not started, because its function cannot determine whether the stack is rolling back: '
         + 'cloudformation:DescribeStacks failed: AccessDenied. Grant the function of the release task cloudformation:DescribeStacks. '
-        + 'Then: cdk deploy Prod/Shop',
+        + 'Then: cdk deploy Prod/Shop.',
     });
     expect(aws.ecs.tasks).toEqual([]);
   });
@@ -260,7 +260,7 @@ describe('a request that is delivered again', () => {
 
     expect(Status).toBe('FAILED');
     expect(Reason).toBe('The release task was not started, because this request is out of date: the stack is in UPDATE_COMPLETE. '
-      + 'If a deployment should be in progress, start it again: cdk deploy Prod/Shop');
+      + 'If you still want this deployment, start it again: cdk deploy Prod/Shop.');
     expect(aws.ecs.tasks).toEqual([]);
   });
 
@@ -350,7 +350,7 @@ describe('a task that fails', () => {
     expect(PhysicalResourceId).toBe('phased-fargate/Shop/Migration1A2B3C4D/AAAAAAAA');
     expect(Reason).toBe('The release task failed: container app exited with code 1 (Essential container in task exited). '
       + 'The services that wait for it were not updated. '
-      + 'Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop '
+      + 'Fix the cause, then deploy again or deploy a new image: cdk deploy Prod/Shop. '
       + `Task: ${aws.ecs.tasks[0].arn}. `
       + 'Full log: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs '
       + `--log-stream-name release/app/${'1'.padStart(32, '0')}. `

@@ -174,7 +174,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     const failure = isOnly ? failures[0] : failures.find(({ imageId }) => imageId?.[name] === value);
     if (failure?.failureCode === 'ImageNotFound') return undefined;
     if (failure) return new ImageFailure(failure.failureCode ?? 'NoFailureCode', failure.failureReason ?? 'no reason given');
-    if (isOnly) throw new NetworkError('neither an image nor a failure');
+    if (isOnly) throw new NetworkError('no image in the answer');
     return 'unclear';
   }
 

@@ -139,8 +139,8 @@ describe('getManifests', () => {
   });
 
   test.each<[string, object, string]>([
-    ['neither an image nor a failure', {}, 'neither an image nor a failure'],
-    ['empty lists', { images: [], failures: [] }, 'neither an image nor a failure'],
+    ['neither an image nor a failure', {}, 'no image in the answer'],
+    ['empty lists', { images: [], failures: [] }, 'no image in the answer'],
     ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'an image without a manifest or a digest'],
     ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'an image without a manifest or a digest'],
   ])('fails if the answer contains %s', async (_, answer, message) => {
