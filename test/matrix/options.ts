@@ -329,9 +329,9 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     error: /requestsPerTarget 1000 needs a load balancer/,
   },
   {
-    because: 'only the container has health checks',
+    because: 'nothing checks the health of the service',
     choices: { ingress: ['none'], healthCheckGracePeriod: given('healthCheckGracePeriod') },
-    error: /healthCheckGracePeriod needs health checks/,
+    error: /healthCheckGracePeriod is set, but the service has no health checks/,
   },
   {
     because: 'there is nothing to measure',
