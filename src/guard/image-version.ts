@@ -31,7 +31,7 @@ export class ImageVersion {
   /**
    * The image with this tag. The tag must not move, so use a commit SHA or a version number.
    *
-   * @param tag up to 128 letters, digits, `.`, `_`, and `-`; may be a token
+   * @param tag up to 128 letters, digits, `.`, `_`, and `-`, or a token
    * @throws if the tag is not valid; if it is a moving tag, such as `latest`
    */
   public static tag(tag: string): ImageVersion {
@@ -46,7 +46,7 @@ export class ImageVersion {
   /**
    * The image with this digest.
    *
-   * @param digest `sha256:` and 64 lowercase hexadecimal digits; may be a token
+   * @param digest `sha256:` and 64 lowercase hexadecimal digits, or a token
    * @throws if the digest is not valid
    */
   public static digest(digest: string): ImageVersion {
@@ -55,10 +55,14 @@ export class ImageVersion {
   }
 
   /**
-   * The image that has this tag at the time of the deployment. The template changes with each synthesis, so each newly
-   * synthesized deployment looks up the tag again. A rollback returns to the previous image, even if the tag has moved.
+   * The image that has this tag at the time of the deployment. A rollback returns to the previous image, even if the tag has
+   * moved. The repository must allow the tag to move: an `ImageRegistry` allows it for `latest` and tags that start with
+   * `cache`.
    *
-   * @param tag up to 128 letters, digits, `.`, `_`, and `-`; may be a token
+   * Each synthesis puts a new value into the template, so each `cdk deploy` looks up the tag again, and `cdk diff` always
+   * shows a change.
+   *
+   * @param tag up to 128 letters, digits, `.`, `_`, and `-`, or a token
    * @throws if the tag is not valid
    */
   public static movingTag(tag: string): ImageVersion {
@@ -75,11 +79,11 @@ export class ImageVersion {
    * template does not change from release to release.
    *
    * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack and
-   * appends `ImageTag`, such as `ApiImageTag` for the service `Api`. If the last ID is `Guard`, the default leaves it out.
+   * appends `ImageTag`, such as `ApiImageTag` for the service `Api`. The default omits a last ID `Guard`.
    * Guards that pass the same name share one parameter. If you pass the name of a parameter that the stack already has,
    * the guard uses that parameter.
-   * @throws if the name is not a valid logical ID; when a guard uses it, if the stack has a construct with this ID
-   * that the guard cannot use
+   * @throws if the name is not a valid logical ID; when a guard uses it, if the stack has another construct with
+   * this ID
    */
   public static parameter(name?: string): ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {

@@ -22,7 +22,7 @@ export function checkFunction(user: IConstruct, { guard, repository, holdsTasksB
   const [here, there] = [Stack.of(user).region, placeOf(repository).region];
   if (here !== there && !Token.isUnresolved(here) && !Token.isUnresolved(there)) {
     throw invalid(user, `lambdaCode of guard ${guard.node.path} is in region ${there} and the function in ${here}, ` +
-      'but Lambda accepts only images from its own region: pass a registry in that region, such as a replica');
+      `but Lambda accepts only images from its own region: pass a registry in ${here}, such as a replica`);
   }
 }
 

@@ -38,8 +38,11 @@ export class WhenMissing {
 
   /**
    * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks. That
-   * deployment can use the same tag or another one. The template changes with each synthesis, so each newly synthesized
-   * deployment looks up the image again.
+   * deployment can use the same tag or another one. This applies to the first deployments only: if tasks may be running and
+   * the image is missing, the deployment fails, and the tasks keep the previous image.
+   *
+   * Each synthesis puts a new value into the template, so each `cdk deploy` looks up the image again, and `cdk diff` always
+   * shows a change.
    *
    * You cannot combine it with autoscaling, which would start tasks without the image.
    */

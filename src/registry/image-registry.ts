@@ -50,8 +50,8 @@ export interface ImageRegistryProps {
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. If the deployment that
-   * creates the repository fails, the rollback deletes the repository, unless it contains images. With a guard of
-   * this registry in the same stack, the rollback deletes the images too
+   * creates the repository fails, the rollback deletes the repository if it is empty. If a guard in the same stack uses
+   * this registry, the rollback deletes it with its images
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -248,8 +248,8 @@ export class ImageRegistry extends ecr.RepositoryBase {
   }
 
   /**
-   * Allows images in the repository before the deployment that creates it succeeds. Without this, a rollback could delete
-   * only an empty repository, and the stack would be stuck.
+   * Allows the rollback of a failed first deployment to delete the repository with its images. Without this, the stack would
+   * be stuck.
    *
    * @internal
    */

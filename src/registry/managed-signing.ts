@@ -32,7 +32,7 @@ export class ManagedSigning extends Construct {
     super(stack, ID);
     const holder = claim(this, `signing configuration of ${stack.environment}`);
     if (holder !== undefined) {
-      throw invalid(this, `signingProfile configures the signing of all registries of ${stack.environment}, but ${holder} already does: ` +
+      throw invalid(this, `signingProfile sets the only signing configuration of ${stack.environment}, but ${holder} already sets it: ` +
         'put these registries in one stack, or write one AWS::ECR::SigningConfiguration for the account by hand');
     }
     new CfnResource(this, 'Resource', {

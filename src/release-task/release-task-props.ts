@@ -70,7 +70,8 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Whether the task gets a public IP address. In a public subnet, the task needs one to pull the image.
    *
-   * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
+   * @default - true in the VPC that the library creates, if it has no NAT gateways and `taskSubnets` is not set; otherwise
+   * false
    */
   readonly assignPublicIp?: boolean;
 

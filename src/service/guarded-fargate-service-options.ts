@@ -23,16 +23,17 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
    * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
    *
    * @default - a new VPC, shared by all services and release tasks in the stack that set neither `cluster` nor `vpc`; it
-   * has public and private subnets in two availability zones
+   * has public and private subnets in two availability zones, and a NAT gateway in each
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Number of NAT gateways of the default VPC: 0 to 2. Do not combine it with `cluster` or `vpc`. The default VPC is
-   * shared, so set this option on the first service that uses it.
+   * Number of NAT gateways of the VPC that the library creates: 0 to 2. Do not combine it with `cluster` or `vpc`. Services
+   * share that VPC, so set this option on the first service that uses it.
    *
-   * With 0, tasks run in public subnets with a public IP address, and their security group admits only the load balancer. To
-   * run tasks in isolated subnets instead, pass `assignPublicIp: false`, and add VPC endpoints to `cluster.vpc`.
+   * With 0, the VPC has public and isolated subnets. Tasks run in public subnets with a public IP address, and their security
+   * group admits only the load balancer. To run tasks in isolated subnets instead, pass `assignPublicIp: false`, and add VPC
+   * endpoints to the VPC of the service, `cluster.vpc`.
    *
    * @default 2 - one in each availability zone
    */
@@ -107,7 +108,8 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Whether tasks get a public IP address. In public subnets, tasks need one to pull the image.
    *
-   * @default - true in a default VPC without NAT gateways, unless `taskSubnets` is set; otherwise false
+   * @default - true in the VPC that the library creates, if it has no NAT gateways and `taskSubnets` is not set; otherwise
+   * false
    */
   readonly assignPublicIp?: boolean;
 

@@ -113,7 +113,7 @@ export class OwnLoadBalancer implements WayIn {
       yield `testListenerPort ${testListenerPort} is taken by ${testListenerPort === this.port ? 'the production listener' : 'the redirect to HTTPS'}`;
     }
     if (ipAddressType === DUAL_STACK_WITHOUT_PUBLIC_IPV4 && !this.isInternetFacing) {
-      yield `ipAddressType ${ipAddressType} is not possible: only an internet-facing load balancer has public addresses`;
+      yield `ipAddressType ${ipAddressType} is only for an internet-facing load balancer: pass DUAL_STACK`;
     }
     yield* faultsOfTimes(this.options, [['idleTimeout', 1, 4_000]]);
     yield* faultsOfTargets(this.options);

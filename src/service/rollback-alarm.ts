@@ -117,7 +117,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
     }, ['threshold']);
     const seconds = threshold.isUnresolved() ? NaN : threshold.toSeconds({ integral: false });
     if (!(seconds > 0 && seconds < Infinity)) {
-      throw new Error(`RollbackAlarm.latency: threshold ${threshold.toHumanString()} is not a time above 0 that is known at synthesis`);
+      throw new Error(`RollbackAlarm.latency: threshold ${threshold.toHumanString()} is out of range: pass a time above 0 that is known at synthesis`);
     }
     if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) {
       throw new Error(`RollbackAlarm.latency: percentile ${shown(percentile)} is not between 1 and 100`);

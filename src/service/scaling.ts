@@ -62,7 +62,7 @@ export class Scaling {
   /**
    * A fixed number of tasks. Each deployment of a new image resets the number of tasks to `count`.
    *
-   * @param count 0 or more; may be a token
+   * @param count 0 or more, or a token
    * @throws if `count` is negative or not a whole number
    */
   public static exactly(count: number): Scaling {
@@ -75,8 +75,8 @@ export class Scaling {
   /**
    * A number of tasks that autoscaling changes with the load. Deployments do not change it.
    *
-   * @param min 0 or more; may be a token
-   * @param max at least `min`; may be a token
+   * @param min 0 or more, or a token
+   * @param max at least `min`, or a token
    * @throws if a number is not a whole number, or `max` is less than `min`; if a percentage is not between 1 and 100; if
    * only one of `queue` and `messagesPerTask` is passed; at synthesis, if `requestsPerTarget` is set and the service has no
    * load balancer; at synthesis, if the guard has `WhenMissing.startWithoutTasks()`
@@ -128,7 +128,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
   if (queue && messagesPerTask === undefined) yield `queue ${queue.node.path} needs messagesPerTask`;
   if (messagesPerTask !== undefined && !queue) yield `messagesPerTask ${messagesPerTask} needs a queue`;
   if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
-    yield `messagesPerTask ${shown(messagesPerTask)} is not a number of messages that is known at synthesis: pass 1 or more`;
+    yield `messagesPerTask ${shown(messagesPerTask)} is out of range: pass a whole number, 1 or more, that is known at synthesis`;
   }
   const onlySteps = Object.keys(metricSteps).length > 0 && !queue && requestsPerTarget === undefined && Object.keys(customMetrics).length === 0
     && options.cpuTargetUtilizationPercent === undefined && options.memoryTargetUtilizationPercent === undefined;

@@ -8,7 +8,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
  */
 export interface ServiceDeploymentOptions {
   /**
-   * Deployment strategy of the service.
+   * Deployment strategy of the service. The strategies are:
    *
    * - `ROLLING` replaces a few tasks at a time.
    * - `BLUE_GREEN` starts a second set of tasks, then shifts all traffic to them at once.
@@ -118,7 +118,7 @@ export interface ServiceDeploymentOptions {
 
   /**
    * Time after the start of a task during which ECS ignores failing health checks. It requires `healthCheck` or a load
-   * balancer. You can also attach the load balancer to `ecsService` later.
+   * balancer. You can also attach the load balancer later, to the underlying `ecs.FargateService`.
    *
    * @default - 60 seconds with a load balancer, the CDK default
    */

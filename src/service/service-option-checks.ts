@@ -98,7 +98,7 @@ function* faultsOfUlimits(ulimits: ecs.Ulimit[]): Generator<string> {
     }
     const known = !Token.isUnresolved(softLimit) && !Token.isUnresolved(hardLimit);
     const aboveHard = softLimit === UNLIMITED ? hardLimit !== UNLIMITED : softLimit > hardLimit && hardLimit !== UNLIMITED;
-    if (known && aboveHard) yield `ulimits ${name}: softLimit ${softLimit} is more than hardLimit ${hardLimit}`;
+    if (known && aboveHard) yield `ulimits ${name}: softLimit ${softLimit === UNLIMITED ? 'unlimited' : softLimit} exceeds hardLimit ${hardLimit}`;
   }
 }
 
@@ -171,7 +171,7 @@ function* faultsOfPercentages(options: Options): Generator<string> {
   }
   const { availabilityZoneRebalancing: rebalancing } = options;
   if (rebalancing === ecs.AvailabilityZoneRebalancing.ENABLED && !Token.isUnresolved(max) && max <= 100) {
-    yield `availabilityZoneRebalancing ENABLED and maxHealthyPercent ${max} contradict each other: ECS starts a task before it stops another`;
+    yield `availabilityZoneRebalancing ENABLED needs a maxHealthyPercent above 100, not ${max}: ECS starts a task before it stops another`;
   }
 }
 
@@ -192,10 +192,10 @@ function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies:
     yield 'cluster and vpc contradict each other: a cluster has its own VPC';
   }
   if (natGateways !== undefined) {
-    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: natGateways applies only to the default VPC`;
+    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: natGateways applies only to the VPC that the library creates`;
     if (Token.isUnresolved(natGateways)) yield 'natGateways must be known at synthesis';
     if (outside(natGateways, 0, DEFAULT_ZONES)) {
-      yield `natGateways ${natGateways} is not between 0 and ${DEFAULT_ZONES}, the number of availability zones of the default VPC`;
+      yield `natGateways ${natGateways} is not between 0 and ${DEFAULT_ZONES}, the number of availability zones of the VPC that the library creates`;
     }
   }
   if (securityGroups && (securityGroups.length < 1 || securityGroups.length > MOST_SECURITY_GROUPS)) {

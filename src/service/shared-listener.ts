@@ -29,7 +29,7 @@ export class SharedListener implements WayIn {
     const fail = (message: string) => new Error(`Ingress.onListener: ${message}`);
     const noListener = aListener('listener', listener);
     if (noListener) {
-      throw fail(`${noListener}${listener == null ? ': a service without a load balancer, or with Ingress.none(), has no listener' : ''}`);
+      throw fail(`${noListener}${listener == null ? ': a service without an ingress has no listener' : ''}`);
     }
     if (options == null) throw fail(`options is ${shown(options)}: pass a priority, and conditions or patterns`);
 

@@ -60,7 +60,7 @@ export interface TaskOptions {
   /**
    * Role that ECS uses to pull the image, read secrets and environment files, and write logs.
    *
-   * @default - a new role with exactly these permissions
+   * @default - a new role with permissions only for the container's image, secrets, files, and logs
    */
   readonly executionRole?: iam.IRole;
 
@@ -147,7 +147,7 @@ export interface TaskOptions {
   readonly linuxParameters?: ecs.LinuxParameters;
 
   /**
-   * Resource limits of the container, such as the number of open files. -1 means no limit.
+   * Resource limits of the container, such as the number of open files. A limit of -1 means no limit.
    *
    * @default - the Fargate defaults
    */

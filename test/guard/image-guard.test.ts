@@ -300,7 +300,7 @@ describe('the code of a Lambda function', () => {
       const near = new Stack(app, 'Near', { env: { region: 'eu-west-1' } });
       expect(() => functionOf(near, guardIn(near, registry(near)))).toThrow(new Error(
         'lambdaCode of guard Near/Guard is in region us-east-1 and the function in eu-west-1, but Lambda accepts only images from its own region: ' +
-        'pass a registry in that region, such as a replica (at Near/Function)'));
+        'pass a registry in eu-west-1, such as a replica (at Near/Function)'));
     });
 
     test.each(REGISTRIES)('is accepted if the region of the function is unknown: %s', (_, registry) => {

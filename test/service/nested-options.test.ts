@@ -104,7 +104,7 @@ describe('a setting of a container', () => {
     ['ulimits nofile: softLimit 1.5 is not a limit: pass a whole number, or -1 for no limit', { ulimits: [{ name: 'nofile', softLimit: 1.5, hardLimit: 2 }] }],
     ['ulimits nofile: softLimit -2 is not a limit', { ulimits: [{ name: 'nofile', softLimit: -2, hardLimit: 2 }] }],
     ['ulimits nofile: softLimit NaN is not a limit', { ulimits: [{ name: 'nofile', softLimit: NaN, hardLimit: 2 }] }],
-    ['ulimits nofile: softLimit -1 is more than hardLimit 2', { ulimits: [{ name: 'nofile', softLimit: -1, hardLimit: 2 }] }],
+    ['ulimits nofile: softLimit unlimited exceeds hardLimit 2', { ulimits: [{ name: 'nofile', softLimit: -1, hardLimit: 2 }] }],
     ['ulimits lists nofile twice', { ulimits: [1, 2].map((softLimit) => ({ name: 'nofile', softLimit, hardLimit: 2 })) }],
     ...['', ' ', ':', 'app:', 'a:b:c', 'two words'].map((user): [string, object] => [`user "${user}" is not a user: pass a name or a number`, { user }]),
   ])('is refused if ECS would refuse it: %s', (message, props) => {
@@ -250,8 +250,8 @@ describe('alarms of rollbackOn', () => {
 
   test.each<[string, object]>([
     ['threshold undefined is not a Duration', {}],
-    ['threshold 0 seconds is not a time above 0 that is known at synthesis', { threshold: Duration.seconds(0) }],
-    ['is not a time above 0 that is known at synthesis', { threshold: Duration.seconds(Infinity) }],
+    ['threshold 0 seconds is out of range: pass a time above 0 that is known at synthesis', { threshold: Duration.seconds(0) }],
+    ['is out of range: pass a time above 0 that is known at synthesis', { threshold: Duration.seconds(Infinity) }],
   ])('refuse an invalid threshold: %s', (message, options) => {
     expect(() => RollbackAlarm.latency(options as any)).toThrow(message);
   });

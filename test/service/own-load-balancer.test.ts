@@ -184,8 +184,8 @@ describe('dual stack', () => {
 
   test('with public addresses is refused for an internal load balancer', () => {
     expect(() => Ingress.internalOnly({ ipAddressType: DUAL_STACK_WITHOUT_PUBLIC_IPV4 })).toThrow(new Error(
-      'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is not possible: only an internet-facing load balancer ' +
-      'has public addresses'));
+      'Ingress.internalOnly: ipAddressType dualstack-without-public-ipv4 is only for an internet-facing load balancer: ' +
+      'pass DUAL_STACK'));
   });
 });
 

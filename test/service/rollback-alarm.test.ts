@@ -222,6 +222,6 @@ describe('a rollback alarm', () => {
 
   test('cannot have a latency threshold of 0', () => {
     expect(() => RollbackAlarm.latency({ threshold: Duration.seconds(0) })).toThrow(new Error(
-      'RollbackAlarm.latency: threshold 0 seconds is not a time above 0 that is known at synthesis'));
+      'RollbackAlarm.latency: threshold 0 seconds is out of range: pass a time above 0 that is known at synthesis'));
   });
 });

@@ -358,7 +358,7 @@ describe('a queue', () => {
   test.each([
     ['queue Web/Queue needs messagesPerTask', (queue: sqs.IQueue) => ({ queue })],
     ['messagesPerTask 5 needs a queue', () => ({ messagesPerTask: 5 })],
-    ['messagesPerTask 0 is not a number of messages that is known at synthesis: pass 1 or more', (queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 })],
+    ['messagesPerTask 0 is out of range: pass a whole number, 1 or more, that is known at synthesis', (queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 })],
   ])('needs two valid options: %s', (message, options) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));

@@ -54,9 +54,9 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'repositoryMissing':
       return sentences(
         `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,
+        'If it exists, check its account and region. Otherwise:',
         pullThroughCache(question)
           ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
-        'If the repository exists, check its account and region.',
       );
     case 'archived':
       return sentences(
@@ -72,8 +72,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
           + `the image offers ${list(observation.offered) || 'no platform'} ${which}.`,
-        `Build it for that platform, under a new tag: ${rebuild}`,
-        'Or change cpuArchitecture of the task definition.',
+        `Change cpuArchitecture of the task definition, or build the image for that platform under a new tag: ${rebuild}`,
       );
     case 'notAnImage':
       return sentences(
@@ -261,7 +260,7 @@ function placeOf({ repository }: Question): string {
 }
 
 function waited({ waitedMs }: Pick<Circumstances, 'waitedMs'>): string {
-  return waitedMs >= 1000 ? `, after ${Math.round(waitedMs / 1000)} s` : '';
+  return waitedMs >= 1000 ? `, after waiting ${Math.round(waitedMs / 1000)} s` : '';
 }
 
 function action({ action: asked }: Trouble): string {

@@ -62,7 +62,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
         `ECS returned no status for the release task: ${what.trouble ? troubled(what.trouble) : 'the task was not found'}.`,
         what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}.` : 'The task is being stopped.',
         UNTOUCHED,
-        `Then deploy again: ${again(run)}`,
+        `Deploy again: ${again(run)}`,
         whereabouts(what.task, circumstances),
       );
   }
@@ -77,7 +77,7 @@ const UNTOUCHED = 'The services that wait for it were not updated.';
 
 function notStarted(trouble: Trouble, run: Run): string {
   const remedy = {
-    denied: 'Look for a denial in a permissions boundary or service control policy of the role in this message, or in the trust policies of the task roles.',
+    denied: 'Check the permissions boundary and service control policies of the role in this message, and the trust policies of the task roles.',
     refused: 'Fix the problem that ECS reports.',
     noPlace: 'Fargate may lack capacity in these subnets, or the account quota is exhausted: pass subnets in more availability zones, or request an increase in Service Quotas.',
     throttled: 'Nothing is known to be wrong with the task.',
@@ -118,12 +118,12 @@ function endOf(stopping: Stopping, subject: string): string {
   return {
     stopped: `so ${subject} was stopped`,
     stopping: `so ${subject} is being stopped, which takes at most its stop timeout`,
-    goesOn: 'and could not be stopped, so it is still running',
+    goesOn: `and ${subject} is still running, because stopping it failed`,
   }[stopping.kind];
 }
 
 function goesOn(stopping: Stopping, task: Task, run: Run): string | undefined {
-  return stopping.kind === 'goesOn' ? `Stop it: ${stopCommand(task, run)} (${troubled(stopping.trouble)}).` : undefined;
+  return stopping.kind === 'goesOn' ? `${troubled(stopping.trouble)}. Stop it: ${stopCommand(task, run)}.` : undefined;
 }
 
 function stopCommand({ taskArn }: Task, { region, cluster }: Run): string {

@@ -35,7 +35,7 @@ describe('the other contents of the repository', () => {
 test('a reason says how long the guard has waited', async () => {
   const { Reason } = await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }));
 
-  expect(Reason).toContain('), after 120 s.');
+  expect(Reason).toContain('), after waiting 120 s.');
 });
 
 describe('the findings of a scan', () => {

@@ -39,8 +39,8 @@ describe('the reason for a missing image', () => {
   });
 
   test('says how long the guard waited', () => {
-    expect(reason({ kind: 'missing' }, {}, { waitedMs: 119_600 })).toContain(`${PLACE}, after 120 s.`);
-    expect(reason({ kind: 'missing' }, {}, { waitedMs: 1_000 })).toContain(`${PLACE}, after 1 s.`);
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 119_600 })).toContain(`${PLACE}, after waiting 120 s.`);
+    expect(reason({ kind: 'missing' }, {}, { waitedMs: 1_000 })).toContain(`${PLACE}, after waiting 1 s.`);
     expect(reason({ kind: 'missing' }, {}, { waitedMs: 999 })).not.toContain('after');
   });
 
@@ -103,9 +103,8 @@ describe('the reason for an image without a name', () => {
 
 test('the reason for a missing repository names the stack to deploy and the other places to check', () => {
   expect(reason({ kind: 'repositoryMissing' })).toBe(
-    `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. `
-    + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN} `
-    + 'If the repository exists, check its account and region.');
+    `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. If it exists, check its account and region. Otherwise: `
+    + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN}`);
   expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
 });
@@ -119,7 +118,7 @@ test('the reason for an archived image shows how to restore it', () => {
 
 test('the reason for an image that is being restored says when to deploy again', () => {
   expect(reason({ kind: 'activating', digest: DIGEST }, {}, { waitedMs: 5_000 })).toBe(
-    `Image ${REPOSITORY_URI}:v1 is being restored from the archive ${PLACE} and cannot be pulled yet, after 5 s. Deploy again once its status is ACTIVE: ${AGAIN}`);
+    `Image ${REPOSITORY_URI}:v1 is being restored from the archive ${PLACE} and cannot be pulled yet, after waiting 5 s. Deploy again once its status is ACTIVE: ${AGAIN}`);
 });
 
 test('the reason for a wrong platform names the required and the offered platforms, and shows how to build the image', () => {
@@ -127,8 +126,8 @@ test('the reason for a wrong platform names the required and the offered platfor
 
   expect(reason(observation, TO_PARAMETER)).toBe(
     `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: the image offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
-    + `Build it for that platform, under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
-    + '3) cdk deploy Service --parameters Service:ImageTag=<new tag> Or change cpuArchitecture of the task definition.');
+    + `Change cpuArchitecture of the task definition, or build the image for that platform under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
+    + '3) cdk deploy Service --parameters Service:ImageTag=<new tag>');
   expect(reason({ ...observation, offered: [] })).toContain('the image offers no platform');
 });
 
@@ -150,7 +149,7 @@ describe('the reason for a denied request', () => {
   test('names the action and the principal', () => {
     const text = reason(trouble, {}, { waitedMs: 60_000 });
 
-    expect(text).toMatch(new RegExp(`^${PRINCIPAL} lacks permission for ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after 60 s\\.`));
+    expect(text).toMatch(new RegExp(`^${PRINCIPAL} lacks permission for ecr:DescribeImages on ${REPOSITORY_URI} \\(account 111122223333, region eu-west-1\\), after waiting 60 s\\.`));
     expect(text).toContain('service control policy');
     expect(text).toContain('ECR says: AccessDeniedException: User: ');
     expect(text).toContain(`  2) ${AGAIN}`);
@@ -179,8 +178,8 @@ test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
   ['upstream', /upstream registry of its pull-through cache .*: KmsException: key is disabled\. .*docker pull .*:v1/],
   ['refused', /^ECR rejects the image name .*: KmsException: key is disabled\. .*cdk deploy Service$/],
-  ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
-  ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after 60 s\. /],
+  ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after waiting 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
+  ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after waiting 60 s\. /],
   ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages failed: KmsException: key is disabled\. /],
 ] as const)('the reason for trouble of the kind %s quotes the AWS error', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
@@ -199,7 +198,7 @@ test.each([
 ] as const)('the reason for an image that does not meet a requirement (%s) names the problem and the remedy', (kind, then) => {
   const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
 
-  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after 60 s. To proceed: 1) sign it  2) ${then}`);
+  expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after waiting 60 s. To proceed: 1) sign it  2) ${then}`);
 });
 
 test('the remedy for an unfit image is an image under a new tag', () => {

@@ -100,7 +100,7 @@ describe('a missing image', () => {
     const { Status, Reason } = await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '120' }));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('does not exist (account 111122223333, region eu-west-1), after 120 s.');
+    expect(Reason).toContain('does not exist (account 111122223333, region eu-west-1), after waiting 120 s.');
     expect(aws.clock.now() - start).toBeLessThan(121_000);
   });
 

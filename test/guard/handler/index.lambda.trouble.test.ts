@@ -26,9 +26,9 @@ describe('a registry that is', () => {
   });
 
   test.each([
-    ['throttled', THROTTLED, /throttling, after 60 s/],
-    ['failing', SERVER_ERROR, /unavailable, after 60 s/],
-    ['denying access', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after 60 s/],
+    ['throttled', THROTTLED, /throttling, after waiting 60 s/],
+    ['failing', SERVER_ERROR, /unavailable, after waiting 60 s/],
+    ['denying access', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after waiting 60 s/],
   ] as const)('%s for a minute causes a failure', async (_, fault, reason) => {
     aws.outage.registry = fault;
     const start = aws.clock.now();

@@ -30,7 +30,7 @@ describe('the reason for a task that was not started', () => {
   });
 
   test.each([
-    ['denied', 'Look for a denial in a permissions boundary or service control policy of the role in this message, or in the trust policies of the task roles.'],
+    ['denied', 'Check the permissions boundary and service control policies of the role in this message, and the trust policies of the task roles.'],
     ['refused', 'Fix the problem that ECS reports.'],
     ['noPlace', 'Fargate may lack capacity in these subnets, or the account quota is exhausted: '
       + 'pass subnets in more availability zones, or request an increase in Service Quotas.'],
@@ -76,7 +76,7 @@ test.each<[string, Task, string]>([
 describe.each<[Stopping, string, string]>([
   [{ kind: 'stopped' }, 'so <task> was stopped', ''],
   [{ kind: 'stopping' }, 'so <task> is being stopped, which takes at most its stop timeout', ''],
-  [{ kind: 'goesOn', trouble: DENIED }, 'and could not be stopped, so it is still running', ` Stop it: ${STOP} (ecs:StopTask failed: AccessDeniedException: no).`],
+  [{ kind: 'goesOn', trouble: DENIED }, 'and <task> is still running, because stopping it failed', ` ecs:StopTask failed: AccessDeniedException: no. Stop it: ${STOP}.`],
 ])('the reason for a task with the stop result %j', (stopping, end, command) => {
   const said = (subject: string) => end.replace('<task>', subject);
 
@@ -100,7 +100,7 @@ test.each<[string, Trouble | undefined, Stopping, string, string]>([
   ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}.`],
 ])('the reason for a lost task that %s says so', (_, trouble, stopping, why, what) => {
   expect(because({ kind: 'lost', task: task(), trouble, stopping })).toBe(
-    `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Then deploy again: cdk deploy Prod/Shop. Task: ${ARN}.`,
+    `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Deploy again: cdk deploy Prod/Shop. Task: ${ARN}.`,
   );
 });
 

@@ -317,7 +317,7 @@ describe('if ECS does not start the task', () => {
   });
 
   test.each<[string, Fault, RegExp]>([
-    ['denied', DENIED, /AccessDeniedException.*is not authorized.*Look for a denial/],
+    ['denied', DENIED, /AccessDeniedException.*is not authorized.*Check the permissions boundary/],
     ['throttled', THROTTLED, /ThrottlingException: Rate exceeded.*Nothing is known to be wrong with the task/],
     ['unavailable', { kind: 'reset' }, /ECONNRESET.*aws ecs list-tasks --region eu-west-1 --cluster \S+ --started-by release-task-[0-9a-f]{20}/],
   ])('for a minute because it is %s, the request fails with a remedy', async (_, fault, expected) => {
@@ -494,8 +494,8 @@ describe('a task with a timeout', () => {
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
 
     expect(await aws.request(update('', { TimeoutSeconds: '60' }))).toMatchObject({
-      Reason: expect.stringContaining('did not end within 60 s, and could not be stopped, so it is still running. '
-        + `Stop it: aws ecs stop-task --region eu-west-1 --cluster ${CLUSTER} --task ${aws.ecs.tasks[0].arn} (ecs:StopTask failed: InvalidParameterException: no).`),
+      Reason: expect.stringContaining('did not end within 60 s, and it is still running, because stopping it failed. '
+        + `ecs:StopTask failed: InvalidParameterException: no. Stop it: aws ecs stop-task --region eu-west-1 --cluster ${CLUSTER} --task ${aws.ecs.tasks[0].arn}.`),
     });
   });
 
@@ -543,7 +543,7 @@ describe('a deployment that is canceled', () => {
     aws.outageOf['ecs:StopTask'] = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'no' };
     aws.clock.at(60_000, () => { aws.stackStatus = 'UPDATE_ROLLBACK_IN_PROGRESS'; });
 
-    expect(await aws.request(update(''))).toMatchObject({ Reason: expect.stringContaining('could not be stopped, so it is still running. Stop it: aws ecs stop-task') });
+    expect(await aws.request(update(''))).toMatchObject({ Reason: expect.stringContaining('the task is still running, because stopping it failed. ecs:StopTask failed: InvalidParameterException: no. Stop it: aws ecs stop-task') });
   });
 });
 

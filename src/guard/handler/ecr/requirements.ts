@@ -34,13 +34,13 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
     for await (const page of pages((request) => ecr.scanFindings(scannedDigest, request))) {
       const status = page ? textOf(page.imageScanStatus?.status) || 'unknown' : 'NOT_SCANNED';
       if (status !== 'COMPLETE' && status !== 'ACTIVE') {
-        const { kind, problem, remedy, operation } = SCAN_STATUSES.get(status) ?? row('unfit', `has the scan status ${short(status)}`, 'look up the status');
+        const { kind, problem, remedy, operation } = SCAN_STATUSES.get(status) ?? row('unfit', `has the scan status ${short(status)}`, 'look up the status', LOOK_UP);
         const description = page?.imageScanStatus?.description;
         return {
           kind,
           digest,
           problem: description ? `${problem} (${short(description)})` : problem,
-          remedy: `${remedy}: ${command(operation, scannedDigest)}`,
+          remedy: operation ? `${remedy}: ${command(operation, scannedDigest)}` : remedy,
         };
       }
       found.add(page!);
@@ -65,7 +65,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
   async function signed({ profileArn }: SignedRequirement, { digest }: Found): Promise<Verdict> {
     const signing = (await ecr.signingStatuses(digest)).find(({ signingProfileArn }) => signingProfileArn === profileArn);
     const verdict = (kind: StatusRow['kind'], problem: string, remedy: string): Verdict =>
-      ({ kind, digest, problem: `${problem} by ${profileArn}`, remedy: `${remedy}: ${command('describe-image-signing-status', digest)}` });
+      ({ kind, digest, problem: `${problem} by ${profileArn}`, remedy });
     switch (signing?.status) {
       case 'COMPLETE':
         return undefined;
@@ -76,7 +76,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       case undefined:
         return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
       default:
-        return verdict('notReady', 'is not signed yet', 'wait for the signature');
+        return verdict('notReady', 'is not signed yet', `wait for the signature: ${command('describe-image-signing-status', digest)}`);
     }
   }
 
@@ -107,16 +107,16 @@ interface StatusRow {
   readonly kind: 'notReady' | 'notBegun' | 'unfit';
   readonly problem: string;
   readonly remedy: string;
-  /** ECR operation that helps. */
-  readonly operation: string;
+  /** ECR operation that carries out the remedy. */
+  readonly operation?: string;
 }
 
 /** With basic scanning, ECR allows one scan of an image in 24 hours. Amazon Inspector decides itself when to scan. */
-const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
+const AGAIN = 'push it again, or start a scan (basic scanning, once a day)';
 
-const WAIT = 'wait for the scan, or pass a longer waitFor';
+const WAIT = 'pass a longer waitFor, or wait for the scan';
 
-function row(kind: StatusRow['kind'], problem: string, remedy: string, operation = LOOK_UP): StatusRow {
+function row(kind: StatusRow['kind'], problem: string, remedy: string, operation?: string): StatusRow {
   return { kind, problem, remedy, operation };
 }
 
@@ -127,8 +127,8 @@ function row(kind: StatusRow['kind'], problem: string, remedy: string, operation
  */
 const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
   NOT_SCANNED: row('notBegun', 'has not been scanned', `enable imageScanOnPush or enhanced scanning, then ${AGAIN}`, SCAN),
-  PENDING: row('notReady', 'is waiting to be scanned', WAIT),
-  IN_PROGRESS: row('notReady', 'is still being scanned', WAIT),
+  PENDING: row('notReady', 'is waiting to be scanned', WAIT, LOOK_UP),
+  IN_PROGRESS: row('notReady', 'is still being scanned', WAIT, LOOK_UP),
   FAILED: row('unfit', 'could not be scanned', AGAIN, SCAN),
   UNSUPPORTED_IMAGE: row('unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan'),
   SCAN_ELIGIBILITY_EXPIRED: row('unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector'),

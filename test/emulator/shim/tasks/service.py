@@ -66,10 +66,9 @@ class Service:
         deployment.update(rolloutState='IN_PROGRESS', rolloutStateReason=reason.format(deployment['id']), updatedAt=ecs._iso())
         # A new task definition ends the throttling at once.
         self._failed_starts, self._next_start = 0, 0
-        # An alarm that is already in ALARM does not count for this deployment.
+        # If an alarm is already in ALARM, this deployment watches none of them.
         names = alarms.watched(self._configuration)
-        going_off = alarms.going_off(names)
-        self._alarms = [name for name in names if name not in going_off]
+        self._alarms = [] if alarms.going_off(names) else names
         self._baked_at = None
         events.deployment_changed(self.record, deployment, 'SERVICE_DEPLOYMENT_IN_PROGRESS', deployment['rolloutStateReason'])
 

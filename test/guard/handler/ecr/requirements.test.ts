@@ -66,7 +66,7 @@ describe('an image that must be scanned', () => {
     aws.push('v1');
     aws.scan = () => status === undefined ? undefined : { imageScanStatus: { status } };
 
-    expect((await create(SCANNED)).Reason).toMatch(/push it again or, with basic scanning, start a scan \(once a day\): aws ecr start-image-scan /);
+    expect((await create(SCANNED)).Reason).toMatch(/push it again, or start a scan \(basic scanning, once a day\): aws ecr start-image-scan /);
   });
 
   test('is refused with the error of ECR if its findings are not available, and its name is not blamed', async () => {

@@ -18,26 +18,26 @@ const command = (operation: string, digest = DIGEST) =>
   `aws ecr ${operation} --region eu-west-1 --registry-id 111122223333 --repository-name app --image-id imageDigest=${digest}`;
 const complete = (...findings: Finding[]): ScanPage => ({ imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: { findings } });
 
-const WAIT = 'wait for the scan, or pass a longer waitFor';
-const AGAIN = 'push it again or, with basic scanning, start a scan (once a day)';
+const WAIT = 'pass a longer waitFor, or wait for the scan';
+const AGAIN = 'push it again, or start a scan (basic scanning, once a day)';
 const LIST = 'describe-image-scan-findings';
 const SCAN = 'start-image-scan';
 
-test.each<[string | undefined, string, string, string, string]>([
+test.each<[string | undefined, string, string, string, string | undefined]>([
   ['PENDING', 'notReady', 'is waiting to be scanned', WAIT, LIST],
   ['IN_PROGRESS', 'notReady', 'is still being scanned', WAIT, LIST],
   ['FAILED', 'unfit', 'could not be scanned', AGAIN, SCAN],
-  ['UNSUPPORTED_IMAGE', 'unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan', LIST],
-  ['SCAN_ELIGIBILITY_EXPIRED', 'unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector', LIST],
+  ['UNSUPPORTED_IMAGE', 'unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan', undefined],
+  ['SCAN_ELIGIBILITY_EXPIRED', 'unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector', undefined],
   ['FINDINGS_UNAVAILABLE', 'unfit', 'has no findings available in ECR', AGAIN, SCAN],
-  ['LIMIT_EXCEEDED', 'unfit', 'was not scanned: the scan quota is exhausted', 'request an increase, or retry tomorrow', LIST],
+  ['LIMIT_EXCEEDED', 'unfit', 'was not scanned: the scan quota is exhausted', 'request an increase, or retry tomorrow', undefined],
   ['IMAGE_ARCHIVED', 'unfit', 'is archived, so it is not scanned', 'restore it', 'update-image-storage-class --target-storage-class STANDARD'],
-  ['IMAGE_SIZE_EXCEEDED', 'unfit', 'is too large to be scanned', 'make it smaller', LIST],
+  ['IMAGE_SIZE_EXCEEDED', 'unfit', 'is too large to be scanned', 'make it smaller', undefined],
   ['NEW_ONE.', 'unfit', 'has the scan status NEW_ONE', 'look up the status', LIST],
   ['', 'unfit', 'has the scan status unknown', 'look up the status', LIST],
   [undefined, 'unfit', 'has the scan status unknown', 'look up the status', LIST],
 ])('the scan status %j is explained with a remedy', async (status, kind, problem, remedy, operation) => {
-  expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status } }] })).toEqual({ kind, digest: DIGEST, problem, remedy: `${remedy}: ${command(operation)}` });
+  expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status } }] })).toEqual({ kind, digest: DIGEST, problem, remedy: operation ? `${remedy}: ${command(operation)}` : remedy });
   expect(await verdict([SCANNED], { scan: [{ imageScanStatus: { status, description: 'so it is.' } }] })).toMatchObject({ problem: `${problem} (so it is)` });
 });
 
@@ -179,10 +179,10 @@ describe('a signature', () => {
   const PUSH = 'then push the image again under a new tag';
 
   test.each<[string, SigningStatus[], object]>([
-    ['there is none', [], { kind: 'notBegun', problem: `is not signed by ${PROFILE}`, remedy: `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH}: ${LOOK}` }],
+    ['there is none', [], { kind: 'notBegun', problem: `is not signed by ${PROFILE}`, remedy: `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH}` }],
     ['only another profile has one', [by({ status: 'COMPLETE' }, 'other')], { kind: 'notBegun' }],
     ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait for the signature: ${LOOK}` }],
-    ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}: ${LOOK}` }],
+    ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}` }],
     ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed (Denied) by ${PROFILE}` }],
     ['it failed without a reason', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
   ])('gets the verdict for its status: %s', async (_, signing, expected) => {
