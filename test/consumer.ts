@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { compileCache } from './compile-cache';
 
 const CHECKOUT = join(__dirname, '..');
 const TARBALLS = join(CHECKOUT, 'dist', 'js');
@@ -120,8 +119,7 @@ async function npmInstall(cwd: string, packages: readonly string[]): Promise<voi
 
 async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
   try {
-    const env = { ...process.env, ...compileCache() };
-    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 });
     return stdout + stderr;
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout: string; stderr: string };

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPILE_CACHE } from './compile-cache';
 import { SHARED_INSTALLATIONS } from './consumer';
 
 /**
@@ -11,6 +10,7 @@ import { SHARED_INSTALLATIONS } from './consumer';
 export default function shareInstallations(): void {
   const home = mkdtempSync(join(tmpdir(), 'phased-fargate-installations-'));
   process.env[SHARED_INSTALLATIONS] = home;
-  process.env[COMPILE_CACHE] = join(home, 'compiled');
+  // Node.js 22 and later keep the code there that V8 compiles.
+  process.env.NODE_COMPILE_CACHE = join(home, 'compiled');
   process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 }

@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './http';
 import { endGroup } from './process-group';
 import { python } from './venv';
-import { compileCache } from '../compile-cache';
 
 const HOST = '127.0.0.1';
 /** Commands that come first on the PATH of clients, see `commands/npx`. */
@@ -79,7 +78,6 @@ export class Emulator {
     const base = { ...withoutAws(this.directory), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) };
     this.env = {
       ...base,
-      ...compileCache(),
       PATH: [COMMANDS, base.PATH].join(delimiter),
       AWS_ENDPOINT_URL: this.endpoint,
       AWS_ACCESS_KEY_ID: ACCOUNT, // the emulator reads the account from it
