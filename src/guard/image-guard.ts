@@ -280,7 +280,7 @@ export class ImageGuard extends Construct {
       imageUri: this.imageUri,
       onUse: (user, platform) => {
         if (!deployedTogether(user, this)) {
-          throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: create an ImageGuard in the stack that uses it`);
+          throw invalid(user, `the image of guard ${this.node.path} belongs to another stack: create an ImageGuard in this stack`);
         }
         if (singleManifest) checkFunction(user, { guard: this, repository, holdsTasksBack: this._holdsTasksBack });
         this.platforms.push(platform);

@@ -32,7 +32,7 @@ export class ManagedSigning extends Construct {
     super(stack, ID);
     const holder = claim(this, `signing configuration of ${stack.environment}`);
     if (holder !== undefined) {
-      throw invalid(this, `signingProfile sets the only signing configuration of ${stack.environment}, but ${holder} already sets it: ` +
+      throw invalid(this, `signingProfile cannot set the signing configuration of ${stack.environment}, because ${holder} already does: ` +
         'put these registries in one stack, or write one AWS::ECR::SigningConfiguration for the account by hand');
     }
     new CfnResource(this, 'Resource', {

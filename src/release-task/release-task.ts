@@ -134,7 +134,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
         throw invalid(this, `runBefore: ${service.node.path} contains this task, which cannot run before itself: pass the services in it`);
       }
       if (resources.length === 0) {
-        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or pass this task to its node.addDependency()`);
+        throw invalid(this, `runBefore: ${service.node.path} contains no ECS service: pass a service, or call node.addDependency(task) on the construct`);
       }
       if (!inSameStage(service, this)) {
         throw invalid(this, `runBefore: ${service.node.path} is in another stage, which cannot wait for this one: deploy this stage first`);

@@ -89,7 +89,7 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
       'pass codes and ranges, such as "200,301-302"';
   }
   if (healthyGrpcCodes !== undefined) {
-    yield `healthCheck.healthyGrpcCodes ${shown(healthyGrpcCodes)} needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes`;
+    yield `healthCheck.healthyGrpcCodes ${shown(healthyGrpcCodes)} needs gRPC, but the load balancer speaks HTTP to the tasks: pass healthyHttpCodes`;
   }
   if (healthCheck.enabled === false) {
     yield 'healthCheck.enabled false is not possible: a load balancer always checks IP targets';
@@ -166,7 +166,7 @@ function* faultsOfValues(name: string, field: string, all: unknown[]): Generator
   if (twice !== undefined) yield `${name} lists "${twice}" twice`;
   for (const value of values) {
     if (field === 'host-header' && !HOST_PATTERN.test(value)) {
-      yield `${name} "${value}" is not a host name: pass letters, digits, hyphens, wildcards, and a dot, such as *.example.com`;
+      yield `${name} "${value}" is not a host name: pass letters, digits, and hyphens, with a dot or wildcard, such as *.example.com`;
     }
     if (field === 'path-pattern' && !PATH_PATTERN.test(value)) {
       yield `${name} "${value}" matches no path: begin it with a slash or a wildcard, such as /orders/*`;

@@ -201,7 +201,7 @@ class LoadDrivenCount implements TaskCountRule {
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {
       throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
-        'pass Scaling.exactly until the first image is pushed, or another whenMissing');
+        'pass another whenMissing, or Scaling.exactly until the first image is pushed');
     }
     return undefined;
   }

@@ -208,7 +208,7 @@ describe('the image in a task definition', () => {
   test('of another stack is refused, and the error names both', () => {
     const { image } = guard();
     expect(() => taskDefinition(new Stack(app, 'Other'), 'Task', image)).toThrow(new Error(
-      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Task)'));
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in this stack (at Other/Task)'));
   });
 });
 
@@ -249,7 +249,7 @@ describe('the image of a job of AWS Batch', () => {
   test('of another stack is refused, and the error names both', () => {
     const { image } = guard();
     expect(() => new batch.EcsFargateContainerDefinition(new Stack(app, 'Other'), 'Container', { image, cpu: 1, memory })).toThrow(new Error(
-      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Container)'));
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in this stack (at Other/Container)'));
   });
 });
 
@@ -381,7 +381,7 @@ describe('the code of a Lambda function', () => {
   test('of another stack is refused, and the error names both', () => {
     const other = new Stack(app, 'Other');
     expect(() => functionOf(other, guard())).toThrow(
-      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Other/Function)');
+      'the image of guard Web/Guard belongs to another stack: create an ImageGuard in this stack (at Other/Function)');
   });
 });
 

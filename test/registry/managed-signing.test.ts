@@ -47,7 +47,7 @@ test('a second stack for the same account and region is refused, and one for ano
   new ImageRegistry(new Stack(app, 'Elsewhere', { env: { ...HERE, region: 'us-east-1' } }), 'Api', { signingProfile: profile('Release') });
 
   expect(() => new ImageRegistry(new Stack(app, 'Other', { env: HERE }), 'Api', { signingProfile: profile('Release') }))
-    .toThrow(/^signingProfile sets the only signing configuration of aws:\/\/111111111111\/eu-west-1, but Images\/\w+ already sets it: .* \(at Other\/\w+\)$/);
+    .toThrow(/^signingProfile cannot set the signing configuration of aws:\/\/111111111111\/eu-west-1, because Images\/\w+ already does: .* \(at Other\/\w+\)$/);
 });
 
 test('a role that can push can also sign', () => {

@@ -360,7 +360,7 @@ describe('runBefore', () => {
   });
 
   test.each<[string, () => any, string]>([
-    ['a construct without a service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or pass this task to its node.addDependency() (at Shop/Migration)'],
+    ['a construct without a service', () => new sqs.Queue(stack, 'Queue'), 'runBefore: Shop/Queue contains no ECS service: pass a service, or call node.addDependency(task) on the construct (at Shop/Migration)'],
     ['undefined', () => undefined, 'runBefore: undefined is not a construct: pass a service (at Shop/Migration)'],
     ['the name of a service', () => 'api', 'runBefore: "api" is not a construct'],
     ['an imported service', () => ecs.FargateService.fromFargateServiceArn(stack, 'Imported', 'arn:aws:ecs:eu-west-1:111122223333:service/a/b'), 'runBefore: Shop/Imported contains no ECS service'],

@@ -617,7 +617,7 @@ describe('invalid options are refused with path, property, and value:', () => {
   test('a guard of another stack', () => {
     const guard = anyGuard(new Stack(app, 'Other'));
     expect(() => service({ guard })).toThrow(new Error(
-      'the image of guard Other/Guard belongs to another stack: create an ImageGuard in the stack that uses it (at Web/Api/TaskDefinition)'));
+      'the image of guard Other/Guard belongs to another stack: create an ImageGuard in this stack (at Web/Api/TaskDefinition)'));
   });
 });
 

@@ -387,7 +387,7 @@ describe('synthesis refuses a setting that ELB would refuse, with its property a
       `healthCheck.healthyHttpCodes "${healthyHttpCodes}" is not a list of HTTP codes from 200 to 499: pass codes and ranges, such as "200,301-302"`,
       { healthCheck: { healthyHttpCodes } },
     ]),
-    ['healthCheck.healthyGrpcCodes "0" needs gRPC, and the load balancer speaks HTTP to the tasks: pass healthyHttpCodes',
+    ['healthCheck.healthyGrpcCodes "0" needs gRPC, but the load balancer speaks HTTP to the tasks: pass healthyHttpCodes',
       { healthCheck: { healthyGrpcCodes: '0' } }],
     ...['http', '0', '65536', '', '80.5', '-1', '0x50'].map((port): any => [
       `healthCheck.port "${port}" is not a port: pass "traffic-port" or 1 to 65535`, { healthCheck: { port } },

@@ -169,7 +169,7 @@ describe('Scaling.between', () => {
   test('refuses startWithoutTasks, because autoscaling would start tasks', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.startWithoutTasks())).toThrow(new Error(
       'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
-      'pass Scaling.exactly until the first image is pushed, or another whenMissing (at Web/Service)'));
+      'pass another whenMissing, or Scaling.exactly until the first image is pushed (at Web/Service)'));
   });
 
   test('can be combined with waitFor', () => {

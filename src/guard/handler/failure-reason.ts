@@ -37,7 +37,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `No image tag was passed: pass the tag of an image in ${question.repository.uri} (${place}).`,
         keptRunning(circumstances),
-        'Later deployments can omit it: the CDK CLI passes the previous one.',
+        'Later deployments can omit the tag: the CDK CLI passes the previous one.',
         pushedLast(circumstances.recent),
         steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
       );
@@ -53,8 +53,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(`Image ${image} was deleted while the guard was checking it (${place}).`, `Deploy again: ${again}`);
     case 'repositoryMissing':
       return sentences(
-        `Repository ${question.repository.uri} does not exist (${place}), so image ${image} cannot be there.`,
-        'If it exists, check its account and region. Otherwise:',
+        `Repository ${question.repository.uri} was not found (${place}), so image ${image} cannot be there.`,
+        'If it is elsewhere, correct its account or region. Otherwise:',
         pullThroughCache(question)
           ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
       );
@@ -117,7 +117,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'throttled':
     case 'unavailable':
       return sentences(
-        `Image ${image} could not be looked up (${place}): ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}${waited(circumstances)}. ${short(observation.message)}.`,
+        `Image ${image} could not be looked up (${place})${waited(circumstances)}: ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}. ${short(observation.message)}.`,
         IMAGE_IS_FINE,
         `Deploy again: ${again}`,
       );
@@ -199,7 +199,7 @@ function statementFor({ partition, account }: Stack, { requirements }: Question)
 function howToPush(question: Question, again: string): string {
   if (question.imageId && 'imageDigest' in question.imageId) {
     return sentences(
-      'You cannot choose a digest when pushing: fix the digest, or copy the image from <source>:',
+      'You cannot choose a digest when pushing: correct the digest, or copy the image from <source>:',
       steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }

@@ -70,7 +70,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
 
 /** Reason if there was no time to answer the request. */
 export function whenOutOfTime(run: Run): string {
-  return `Its task may still be running. Find it with: ${findTasks(run)}.`;
+  return `The ECS task may still be running. Find it with: ${findTasks(run)}.`;
 }
 
 const UNTOUCHED = 'The services that wait for it were not updated.';

@@ -91,7 +91,7 @@ describe('the reason for an image without a name', () => {
 
   test('says what to pass', () => {
     expect(reason({ kind: 'unnamed' }, properties, { recent: RECENT })).toBe(
-      `No image tag was passed: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit it: the CDK CLI passes the previous one. `
+      `No image tag was passed: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit the tag: the CDK CLI passes the previous one. `
       + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
   });
 
@@ -103,7 +103,7 @@ describe('the reason for an image without a name', () => {
 
 test('the reason for a missing repository names the stack to deploy and the other places to check', () => {
   expect(reason({ kind: 'repositoryMissing' })).toBe(
-    `Repository ${REPOSITORY_URI} does not exist ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. If it exists, check its account and region. Otherwise: `
+    `Repository ${REPOSITORY_URI} was not found ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. If it is elsewhere, correct its account or region. Otherwise: `
     + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN}`);
   expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
@@ -178,8 +178,8 @@ test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
   ['upstream', /upstream registry of its pull-through cache .*: KmsException: key is disabled\. .*docker pull .*:v1/],
   ['refused', /^ECR rejects the image name .*: KmsException: key is disabled\. .*cdk deploy Service$/],
-  ['throttled', /^Image .* could not be looked up .*: ECR is throttling, after waiting 60 s\. KmsException: key is disabled\. Nothing is known to be wrong/],
-  ['unavailable', /^Image .* could not be looked up .*: ECR is unavailable, after waiting 60 s\. /],
+  ['throttled', /^Image .* could not be looked up .*, after waiting 60 s: ECR is throttling\. KmsException: key is disabled\. Nothing is known to be wrong/],
+  ['unavailable', /^Image .* could not be looked up .*, after waiting 60 s: ECR is unavailable\. /],
   ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages failed: KmsException: key is disabled\. /],
 ] as const)('the reason for trouble of the kind %s quotes the AWS error', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);

@@ -26,8 +26,8 @@ describe('a registry that is', () => {
   });
 
   test.each([
-    ['throttled', THROTTLED, /throttling, after waiting 60 s/],
-    ['failing', SERVER_ERROR, /unavailable, after waiting 60 s/],
+    ['throttled', THROTTLED, /, after waiting 60 s: ECR is throttling/],
+    ['failing', SERVER_ERROR, /, after waiting 60 s: ECR is unavailable/],
     ['denying access', DENIED, /^arn:aws:sts::111122223333:assumed-role\/GuardRole\/Guard lacks permission for ecr:DescribeImages .*after waiting 60 s/],
   ] as const)('%s for a minute causes a failure', async (_, fault, reason) => {
     aws.outage.registry = fault;
@@ -75,7 +75,7 @@ describe('a registry that is', () => {
   });
 
   test.each([
-    ['repository', (): void => { aws.repositoryExists = false; }, /^Repository .* does not exist/],
+    ['repository', (): void => { aws.repositoryExists = false; }, /^Repository .* was not found/],
     ['archived', (): void => { aws.push('v1', { status: 'ARCHIVED' }); }, /is archived/],
     ['hidden in the archive', (): void => { aws.push('v1', { status: 'ARCHIVED' }); aws.showsArchivedUnasked = false; }, /is archived/],
     ['platform', (): void => { aws.push('v1', { fixture: FIXTURES.ociImage }); }, /does not run on linux\/amd64/],

@@ -46,7 +46,7 @@ test.each<[Observation, string]>([
 
 test('the reason for a missing digest does not suggest pushing it', () => {
   expect(reason({ kind: 'missing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toBe(
-    `Image ${REPOSITORY_URI}@${DIGEST} does not exist (${PLACE}). You cannot choose a digest when pushing: fix the digest, or copy the image from <source>: `
+    `Image ${REPOSITORY_URI}@${DIGEST} does not exist (${PLACE}). You cannot choose a digest when pushing: correct the digest, or copy the image from <source>: `
       + `1) ${LOG_IN}  2) docker buildx imagetools create --prefer-index=false --tag ${REPOSITORY_URI}:<tag> <source>@${DIGEST}  3) ${AGAIN}`,
   );
 });

@@ -136,5 +136,5 @@ describe('the last lines', () => {
 });
 
 test('the reason for a request that ran out of time says how to find the task', () => {
-  expect(whenOutOfTime(run)).toBe(`Its task may still be running. Find it with: ${FIND}.`);
+  expect(whenOutOfTime(run)).toBe(`The ECS task may still be running. Find it with: ${FIND}.`);
 });

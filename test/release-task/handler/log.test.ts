@@ -55,7 +55,7 @@ test('a request that runs out of time because AWS never responds says how to fin
 
   expect(await aws.request(event())).toMatchObject({
     Status: 'FAILED',
-    Reason: expect.stringMatching(/^The release task ran out of time after 890 s, because AWS did not answer\. Its task may still be running\. Find it with: aws ecs list-tasks .* Deploy again\.$/),
+    Reason: expect.stringMatching(/^The release task ran out of time after 890 s, because AWS did not answer\. The ECS task may still be running\. Find it with: aws ecs list-tasks .* Deploy again\.$/),
   });
 });
 

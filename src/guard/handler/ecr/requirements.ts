@@ -64,19 +64,19 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
 
   async function signed({ profileArn }: SignedRequirement, { digest }: Found): Promise<Verdict> {
     const signing = (await ecr.signingStatuses(digest)).find(({ signingProfileArn }) => signingProfileArn === profileArn);
-    const verdict = (kind: StatusRow['kind'], problem: string, remedy: string): Verdict =>
-      ({ kind, digest, problem: `${problem} by ${profileArn}`, remedy });
+    const verdict = (kind: StatusRow['kind'], problem: string, remedy: string, why = ''): Verdict =>
+      ({ kind, digest, problem: `${problem} by ${profileArn}${why}`, remedy });
     switch (signing?.status) {
       case 'COMPLETE':
         return undefined;
       case 'FAILED': {
         const why = [signing.failureCode, signing.failureReason].filter(Boolean).join(': ');
-        return verdict('unfit', `could not be signed (${short(why) || 'no reason given'})`, `fix the cause, ${PUSH_ANEW}`);
+        return verdict('unfit', 'could not be signed', `fix the cause, ${PUSH_ANEW}`, ` (${short(why) || 'no reason given'})`);
       }
       case undefined:
         return verdict('notBegun', 'is not signed', `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH_ANEW}`);
       default:
-        return verdict('notReady', 'is not signed yet', `wait for the signature: ${command('describe-image-signing-status', digest)}`);
+        return verdict('notReady', 'is not signed yet', `check the signature: ${command('describe-image-signing-status', digest)}`);
     }
   }
 
@@ -112,9 +112,9 @@ interface StatusRow {
 }
 
 /** With basic scanning, ECR allows one scan of an image in 24 hours. Amazon Inspector decides itself when to scan. */
-const AGAIN = 'push it again, or start a scan (basic scanning, once a day)';
+const AGAIN = 'push it again, or start a basic scan (at most one a day)';
 
-const WAIT = 'pass a longer waitFor, or wait for the scan';
+const WAIT = 'pass a longer waitFor, or check the scan';
 
 function row(kind: StatusRow['kind'], problem: string, remedy: string, operation?: string): StatusRow {
   return { kind, problem, remedy, operation };

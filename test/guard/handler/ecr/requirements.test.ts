@@ -66,7 +66,7 @@ describe('an image that must be scanned', () => {
     aws.push('v1');
     aws.scan = () => status === undefined ? undefined : { imageScanStatus: { status } };
 
-    expect((await create(SCANNED)).Reason).toMatch(/push it again, or start a scan \(basic scanning, once a day\): aws ecr start-image-scan /);
+    expect((await create(SCANNED)).Reason).toMatch(/push it again, or start a basic scan \(at most one a day\): aws ecr start-image-scan /);
   });
 
   test('is refused with the error of ECR if its findings are not available, and its name is not blamed', async () => {
@@ -214,7 +214,7 @@ describe('an image that must be signed', () => {
     aws.signing = () => [status({ status: 'FAILED', failureCode: 'AccessDenied', failureReason: 'no signer:SignPayload' })];
     const start = aws.clock.now();
 
-    expect((await create(signed)).Reason).toContain(`could not be signed (AccessDenied: no signer:SignPayload) by ${PROFILE}`);
+    expect((await create(signed)).Reason).toContain(`could not be signed by ${PROFILE} (AccessDenied: no signer:SignPayload)`);
     expect(aws.clock.now() - start).toBeLessThan(5_000);
   });
 

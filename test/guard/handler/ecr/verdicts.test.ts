@@ -18,8 +18,8 @@ const command = (operation: string, digest = DIGEST) =>
   `aws ecr ${operation} --region eu-west-1 --registry-id 111122223333 --repository-name app --image-id imageDigest=${digest}`;
 const complete = (...findings: Finding[]): ScanPage => ({ imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: { findings } });
 
-const WAIT = 'pass a longer waitFor, or wait for the scan';
-const AGAIN = 'push it again, or start a scan (basic scanning, once a day)';
+const WAIT = 'pass a longer waitFor, or check the scan';
+const AGAIN = 'push it again, or start a basic scan (at most one a day)';
 const LIST = 'describe-image-scan-findings';
 const SCAN = 'start-image-scan';
 
@@ -181,10 +181,10 @@ describe('a signature', () => {
   test.each<[string, SigningStatus[], object]>([
     ['there is none', [], { kind: 'notBegun', problem: `is not signed by ${PROFILE}`, remedy: `enable signing with this profile (signingProfile of ImageRegistry), ${PUSH}` }],
     ['only another profile has one', [by({ status: 'COMPLETE' }, 'other')], { kind: 'notBegun' }],
-    ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `wait for the signature: ${LOOK}` }],
-    ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed (Denied: no) by ${PROFILE}`, remedy: `fix the cause, ${PUSH}` }],
-    ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed (Denied) by ${PROFILE}` }],
-    ['it failed without a reason', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed (no reason given) by ${PROFILE}` }],
+    ['it is in progress', [by({ status: 'IN_PROGRESS' })], { kind: 'notReady', problem: `is not signed yet by ${PROFILE}`, remedy: `check the signature: ${LOOK}` }],
+    ['it failed', [by({ status: 'FAILED', failureCode: 'Denied', failureReason: 'no.' })], { kind: 'unfit', problem: `could not be signed by ${PROFILE} (Denied: no)`, remedy: `fix the cause, ${PUSH}` }],
+    ['it failed with a code', [by({ status: 'FAILED', failureCode: 'Denied' })], { kind: 'unfit', problem: `could not be signed by ${PROFILE} (Denied)` }],
+    ['it failed without a reason', [by({ status: 'FAILED' })], { kind: 'unfit', problem: `could not be signed by ${PROFILE} (no reason given)` }],
   ])('gets the verdict for its status: %s', async (_, signing, expected) => {
     expect(await verdict([SIGNED], { signing })).toMatchObject({ digest: DIGEST, ...expected });
   });
