@@ -15,7 +15,7 @@ import { GuardedFargateServiceOptions } from './service/guarded-fargate-service-
 import { Ingress } from './service/ingress';
 
 /**
- * Properties of a `PhasedFargateService`.
+ * Properties of a `PhasedFargateService`. Most are inherited.
  */
 export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFargateServiceOptions {
   /**
@@ -32,7 +32,8 @@ export interface PhasedFargateServiceProps extends ImageGuardOptions, GuardedFar
  *
  * 1. `cdk deploy <stack>/Registry` creates the registry and prints the commands that push the image.
  * 2. Build and push the image.
- * 3. `cdk deploy <stack> --parameters <stack>:<id>ImageTag=<tag>` deploys the service with exactly that image.
+ * 3. `cdk deploy <stack> --parameters <stack name>:<id>ImageTag=<tag>` deploys the service with exactly that image. See
+ *    `ImageVersion.parameter` for the name of the parameter.
  *
  * If you skip step 2, step 3 fails within seconds, and the error says how to push the image.
  */
@@ -71,8 +72,8 @@ export class PhasedFargateService extends Construct implements ec2.IConnectable,
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
   /**
-   * The second target group. Each deployment shifts traffic from one target group to the other. Undefined without an
-   * ingress, or if deployments do not shift traffic.
+   * The second target group. With a strategy that shifts traffic, each deployment shifts it from one target group to the
+   * other. Undefined with other strategies, or without an ingress.
    */
   public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 

@@ -71,15 +71,15 @@ export class ImageVersion {
   }
 
   /**
-   * The image whose tag you pass as a stack parameter: `cdk deploy <stack> --parameters <stack>:<name>=<tag>`. The value can
-   * also be a digest, or `<tag>@<digest>`. The generated pipelines pass `<tag>@<digest>`: the digest identifies the image,
-   * and the tag is for readers.
+   * The image whose tag you pass as a stack parameter: `cdk deploy <stack> --parameters <stack name>:<name>=<tag>`. The value can
+   * also be a digest, or `<tag>@<digest>`. `DeployWorkflow` and `DeployScript` pass `<tag>@<digest>`: the
+   * digest identifies the image, and the tag is for people.
    *
    * If a later deployment omits the parameter, the CDK CLI passes the previous value, and the image stays the same. The
    * template does not change from release to release.
    *
-   * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack and
-   * appends `ImageTag`, such as `ApiImageTag` for the service `Api`. The default omits a last ID `Guard`.
+   * @param name logical ID of the parameter: letters and digits. The default joins the letters and digits of the construct
+   * IDs below the stack, without a last ID `Guard`, and appends `ImageTag`. An example is `ApiImageTag` for the service `Api`.
    * Guards that pass the same name share one parameter. If you pass the name of a parameter that the stack already has,
    * the guard uses that parameter.
    * @throws if the name is not a valid logical ID; when a guard uses it, if the stack has another construct with

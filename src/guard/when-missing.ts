@@ -18,8 +18,8 @@ export class WhenMissing {
   }
 
   /**
-   * Waits for the image, and looks it up again every few seconds. If the image is still missing after this time, the
-   * deployment fails.
+   * Waits for the image for up to this duration, and looks it up again every few seconds. If the image is still missing
+   * then, the deployment fails.
    *
    * @param duration 1 second to 14 minutes
    * @throws if the duration is out of range or a token
@@ -38,8 +38,8 @@ export class WhenMissing {
 
   /**
    * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks. That
-   * deployment can use the same tag or another one. This applies to the first deployments only: if tasks may be running and
-   * the image is missing, the deployment fails, and the tasks keep the previous image.
+   * deployment can use the same tag or another one. This applies only until a deployment has found an image. After that,
+   * a missing image fails the deployment, and the tasks keep the previous image.
    *
    * Each synthesis puts a new value into the template, so each `cdk deploy` looks up the image again, and `cdk diff` always
    * shows a change.

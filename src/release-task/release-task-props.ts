@@ -46,13 +46,13 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Cluster of the task.
    *
-   * @default - the default cluster in `vpc`, shared by all services and release tasks in the stack that do not set
-   * `cluster`
+   * @default - a new cluster in `vpc`, shared by all services and release tasks in the stack with the same `vpc` and
+   * without `cluster`
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
+   * VPC of the cluster that the library creates. Do not combine it with `cluster`, which has its own VPC.
    *
    * @default - a new VPC, shared by all services and release tasks in the stack that set neither `cluster` nor `vpc`; it
    * has public and private subnets in two availability zones
@@ -63,7 +63,7 @@ export interface ReleaseTaskProps extends TaskOptions {
    * Subnets of the task.
    *
    * @default - public subnets if the task gets a public IP address; otherwise, private subnets with outbound internet
-   * access; if there are none, isolated subnets
+   * access; if there are none, isolated subnets; if there are none of these either, public subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 

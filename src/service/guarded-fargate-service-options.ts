@@ -14,13 +14,13 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Cluster of the service.
    *
-   * @default - the default cluster in `vpc`, shared by all services and release tasks in the stack that do not set
-   * `cluster`
+   * @default - a new cluster in `vpc`, shared by all services and release tasks in the stack with the same `vpc` and
+   * without `cluster`
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * VPC of the default cluster. Do not combine it with `cluster`, which has its own VPC.
+   * VPC of the cluster that the library creates. Do not combine it with `cluster`, which has its own VPC.
    *
    * @default - a new VPC, shared by all services and release tasks in the stack that set neither `cluster` nor `vpc`; it
    * has public and private subnets in two availability zones, and a NAT gateway in each
@@ -101,7 +101,7 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
    * Subnets of the tasks.
    *
    * @default - public subnets if tasks get a public IP address; otherwise, private subnets with outbound internet access; if
-   * there are none, isolated subnets
+   * there are none, isolated subnets; if there are none of these either, public subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 

@@ -58,8 +58,8 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
   public readonly targetGroup?: elbv2.ApplicationTargetGroup;
 
   /**
-   * The second target group. Each deployment shifts traffic from one target group to the other. Undefined without an
-   * ingress, or if deployments do not shift traffic.
+   * The second target group. With a strategy that shifts traffic, each deployment shifts it from one target group to the
+   * other. Undefined with other strategies, or without an ingress.
    */
   public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
 

@@ -8,11 +8,9 @@ import * as sns from 'aws-cdk-lib/aws-sns';
  */
 export interface ServiceDeploymentOptions {
   /**
-   * Deployment strategy of the service. The strategies are:
-   *
-   * - `ROLLING` replaces a few tasks at a time.
-   * - `BLUE_GREEN` starts a second set of tasks, then shifts all traffic to them at once.
-   * - `LINEAR` and `CANARY` shift the traffic in steps. Older versions of `aws-cdk-lib` do not have these strategies.
+   * Deployment strategy of the service. `ROLLING` replaces a few tasks at a time. `BLUE_GREEN` starts a second set of tasks,
+   * then shifts all traffic to them at once. `LINEAR` and `CANARY` shift the traffic in steps. Older versions of
+   * `aws-cdk-lib` do not have `LINEAR` and `CANARY`.
    *
    * @default ecs.DeploymentStrategy.ROLLING
    */
