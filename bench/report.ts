@@ -104,8 +104,9 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
 The overhead comes from additional template elements. Each service adds a guard and outputs. Each stack adds the guard's function, and a log
-group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share is smaller in larger apps,
-so the overhead grows. ${further(synthesis)}
+group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share of the
+total is smaller in larger apps, so the overhead in percent is higher there.
+${further(synthesis)}
 The overhead varies by several percentage points, because V8 collects garbage at a different moment in each process: see
 [decision 14](decisions/0014-limit-the-synthesis-time.md).
 
