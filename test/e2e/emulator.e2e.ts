@@ -267,13 +267,13 @@ describe('the emulator process', () => {
     const [line] = await once(starter.stdout.setEncoding('utf8'), 'data');
     const [endpoint, directory] = line.trim().split(' ');
     const isAlive = () => fetch(`${endpoint}/_ministack/health`).then(({ ok }) => ok, () => false);
-    for (let tries = 0; !await isAlive() && tries < 100; tries++) await sleep(50);
+    for (let tries = 0; !await isAlive() && tries < 600; tries++) await sleep(50);
     expect(await isAlive()).toBe(true);
 
     starter.kill('SIGKILL');
-    for (let tries = 0; existsSync(directory) && tries < 100; tries++) await sleep(50);
+    for (let tries = 0; existsSync(directory) && tries < 600; tries++) await sleep(50);
     expect(existsSync(directory)).toBe(false);
-    for (let tries = 0; await isAlive() && tries < 100; tries++) await sleep(50);
+    for (let tries = 0; await isAlive() && tries < 600; tries++) await sleep(50);
     expect(await isAlive()).toBe(false);
   });
 });

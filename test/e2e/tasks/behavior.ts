@@ -304,7 +304,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       expect(marked()).not.toEqual([]);
 
       starter.kill('SIGKILL');
-      for (let tries = 0; marked().length > 0 && tries < 100; tries++) await sleep(50);
+      for (let tries = 0; marked().length > 0 && tries < 600; tries++) await sleep(50);
       expect(marked()).toEqual([]);
     });
 
