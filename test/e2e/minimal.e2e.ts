@@ -90,7 +90,7 @@ test('another tag deploys another image', async () => {
 
 test('a missing tag is refused with a list of the existing images, and the previous image keeps running', async () => {
   const run = await user.deployInVain('FargateStack', ...imageTag('v3'));
-  expect(refusal(run)).toMatch(/:v3 does not exist .* Pushed last: v2 .*, v1 /);
+  expect(refusal(run)).toMatch(/:v3 does not exist .* Latest images: v2 .*, v1 /);
   expect(await user.aws.stackStatus('FargateStack')).toBe('UPDATE_ROLLBACK_COMPLETE');
   expect((await user.service()).images).toEqual([`${URI}@${digests.v2}`]);
   expect(updates(run)).toEqual([undefined, digests.v2]);

@@ -39,7 +39,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
         keptRunning(circumstances),
         'Later deployments can omit the tag: the CDK CLI passes the previous one.',
         pushedLast(circumstances.recent),
-        steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>')),
+        `To proceed: ${steps(...pushed(circumstances.recent) ? [] : pushSteps(question, '<tag>'), deployService(question, '<tag>'))}`,
       );
     case 'missing':
       return sentences(
@@ -53,8 +53,8 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(`Image ${image} was deleted while the guard was checking it (${place}).`, `Deploy again: ${again}`);
     case 'repositoryMissing':
       return sentences(
-        `Repository ${question.repository.uri} was not found (${place}), so image ${image} cannot be there.`,
-        'If it is elsewhere, correct its account or region. Otherwise:',
+        `Repository ${question.repository.uri} was not found (${place}).`,
+        'If the repository is elsewhere, correct its account or region. Otherwise:',
         pullThroughCache(question)
           ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
       );
@@ -111,28 +111,26 @@ export function explain(observation: Observation, circumstances: Circumstances):
       );
     case 'quota':
       return sentences(
-        `An ECR quota is exhausted: image ${image} could not be looked up (${place}): ${action(observation)}${short(observation.message)}.`,
+        `Image ${image} could not be looked up (${place}), because an ECR quota is exhausted: ${action(observation)}${short(observation.message)}.`,
         `Request an increase, then deploy again: ${again}`,
       );
     case 'throttled':
     case 'unavailable':
       return sentences(
-        `Image ${image} could not be looked up (${place})${waited(circumstances)}: ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'}. ${short(observation.message)}.`,
-        IMAGE_IS_FINE,
+        `Image ${image} could not be looked up (${place})${waited(circumstances)}: ECR is ${observation.kind === 'throttled' ? 'throttling' : 'unavailable'} (${short(observation.message)}).`,
+        'The image is not the cause.',
         `Deploy again: ${again}`,
       );
     case 'unexpected':
       return sentences(
         `The guard could not look up image ${image} (${place}): ${action(observation)}${short(observation.message)}.`,
-        `If it happens again, see the log of the guard's function. Deploy again: ${again}`,
+        `See the log of the guard's function, then deploy again: ${again}`,
       );
     case 'unseen':
     case 'found':
       return `Image ${image} was not looked up in time (${place}). Deploy again: ${again}`;
   }
 }
-
-const IMAGE_IS_FINE = 'Nothing is known to be wrong with the image.';
 
 /** Explains why an existing image was not released: the guard could not protect it from expiring. */
 export function explainReleaseTags(trouble: Observation | OutOfDate, circumstances: Circumstances): string {
@@ -166,7 +164,7 @@ function releaseTagRemedy(trouble: Trouble, question: Question): string {
       return `ECR allows 1,000 tags per image: delete release tags of services that no longer exist, with ${ecrCommand('batch-delete-image', question.repository)} --image-ids imageTag=<tag>.`;
     case 'throttled':
     case 'unavailable':
-      return IMAGE_IS_FINE;
+      return 'Wait a few minutes.';
     default:
       return 'Allow overwriting tags that begin with "deployed-" (mutability exclusions of the repository) and grant the guard\'s function ecr:PutImage, '
         + 'or set retainReleasedImages to false.';
@@ -174,7 +172,7 @@ function releaseTagRemedy(trouble: Trouble, question: Question): string {
 }
 
 function denied(trouble: Trouble, { question, stack, waitedMs }: Circumstances): string {
-  const [, principal = 'the guard\'s function', what = trouble.action] =
+  const [, principal = 'The guard\'s function', what = trouble.action] =
     /User: (\S+) is not authorized to perform: (\S+)/.exec(trouble.message) ?? [];
   const { uri, account } = question.repository;
   return sentences(
@@ -203,7 +201,7 @@ function howToPush(question: Question, again: string): string {
       steps(logIn(question), copyImage(question, question.imageId.imageDigest), again),
     );
   }
-  return `Push it and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
+  return `Push the image and deploy again: ${steps(...pushSteps(question, question.version.value), again)}`;
 }
 
 function pushSteps(question: Question, tag: string): string[] {
@@ -226,7 +224,7 @@ function pushedLast(recent: RecentImages | undefined): string | undefined {
   if (!recent) return undefined;
   if (!pushed(recent)) return 'The repository is empty.';
   const images = recent.pushedLast.map(({ name, pushedAt }) => `${name} (${pushedAt.toISOString().slice(0, 16)}Z)`);
-  return `Pushed last${recent.partial ? ' among the images checked' : ''}: ${images.join(', ')}.`;
+  return `Latest images${recent.partial ? ' of those checked' : ''}: ${images.join(', ')}.`;
 }
 
 function pushed(recent: RecentImages | undefined): boolean {

@@ -38,7 +38,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       return 'trouble' in what ? notStarted(what.trouble, run) : failed(what.task, circumstances);
     case 'interrupted':
       return sentences(
-        `The release task was stopped from outside: ${ending(what.task, run)}.`,
+        `The release task was interrupted: ${ending(what.task, run)}.`,
         UNTOUCHED,
         `Deploy again to rerun it: ${again(run)}`,
         whereabouts(what.task, circumstances),
@@ -80,8 +80,8 @@ function notStarted(trouble: Trouble, run: Run): string {
     denied: 'Check the permissions boundary and service control policies of the role in this message, and the trust policies of the task roles.',
     refused: 'Fix the problem that ECS reports.',
     noPlace: 'Fargate may lack capacity in these subnets, or the account quota is exhausted: pass subnets in more availability zones, or request an increase in Service Quotas.',
-    throttled: 'Nothing is known to be wrong with the task.',
-    unavailable: `Nothing is known to be wrong with the task. If ECS started it anyway, find it with: ${findTasks(run)}.`,
+    throttled: 'The task is not the cause.',
+    unavailable: `The task is not the cause. If ECS started it anyway, find it with: ${findTasks(run)}.`,
   }[trouble.kind];
   return sentences(`The release task could not be started: ${troubled(trouble)}.`, UNTOUCHED, remedy, `Deploy again: ${again(run)}`);
 }
@@ -117,7 +117,7 @@ function reasons(task: Task, { containerName }: Run): string {
 function endOf(stopping: Stopping, subject: string): string {
   return {
     stopped: `so ${subject} was stopped`,
-    stopping: `so ${subject} is being stopped, which takes at most its stop timeout`,
+    stopping: `so ${subject} is being stopped, which can take as long as its stopTimeout`,
     goesOn: `and ${subject} is still running, because stopping it failed`,
   }[stopping.kind];
 }

@@ -69,7 +69,7 @@ export async function watchTask(watch: Watch, started: Task): Promise<Outcome> {
 
     if (clock.now() >= until) {
       const afterMs = until - since;
-      return { kind: 'timedOut', task, afterMs, stopping: await endTask(watch, task, `Not ended after ${Math.round(afterMs / 1000)} seconds`) };
+      return { kind: 'timedOut', task, afterMs, stopping: await endTask(watch, task, `Timed out after ${Math.round(afterMs / 1000)} seconds`) };
     }
     if (isLost(trouble, clock.now() - seen)) {
       return { kind: 'lost', task, trouble, stopping: await stopTask(watch, task, 'ECS returned no status for the task') };

@@ -20,7 +20,7 @@ describe('the other contents of the repository', () => {
     aws.push('v3');
     const { Reason } = await aws.request(event({}, { VersionKind: 'parameter', VersionValue: '', ParameterName: 'Service:ImageTag' }));
 
-    expect(Reason).toContain('Pushed last: v3 (2026-11-24T00:00Z).');
+    expect(Reason).toContain('Latest images: v3 (2026-11-24T00:00Z).');
     expect(listings()).toBe(1);
   });
 

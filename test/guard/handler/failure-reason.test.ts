@@ -21,14 +21,14 @@ const RECENT: RecentImages = {
 describe('the reason for a missing image', () => {
   test('names the image and its place, lists other images, and shows how to push', () => {
     expect(reason({ kind: 'missing' }, {}, { recent: RECENT })).toBe(
-      `Image ${REPOSITORY_URI}:v1 does not exist ${PLACE}. Similar tags exist: V1, v1.0. Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). `
-      + `Push it and deploy again: 1) ${LOG_IN}  2) ${BUILD}:v1 --push .  3) ${AGAIN}`);
+      `Image ${REPOSITORY_URI}:v1 does not exist ${PLACE}. Similar tags exist: V1, v1.0. Latest images: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). `
+      + `Push the image and deploy again: 1) ${LOG_IN}  2) ${BUILD}:v1 --push .  3) ${AGAIN}`);
   });
 
   test.each([
     ['an empty repository', { pushedLast: [], similarTags: [], partial: false }, ' The repository is empty. '],
-    ['a repository too large to be listed completely', { ...RECENT, partial: true }, 'Pushed last among the images checked: v3'],
-    ['a failed listing', undefined, `${PLACE}. Push it`],
+    ['a repository too large to be listed completely', { ...RECENT, partial: true }, 'Latest images of those checked: v3'],
+    ['a failed listing', undefined, `${PLACE}. Push the image`],
   ])('describes %s', (_, recent, expected) => {
     expect(reason({ kind: 'missing' }, {}, { recent })).toContain(expected);
     expect(reason({ kind: 'missing' }, {}, { recent: recent && { ...recent, similarTags: [] } })).not.toContain('Similar tags');
@@ -92,7 +92,7 @@ describe('the reason for an image without a name', () => {
   test('says what to pass', () => {
     expect(reason({ kind: 'unnamed' }, properties, { recent: RECENT })).toBe(
       `No image tag was passed: pass the tag of an image in ${REPOSITORY_URI} ${PLACE}. Later deployments can omit the tag: the CDK CLI passes the previous one. `
-      + 'Pushed last: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). cdk deploy Service --parameters Service:ImageTag=<tag>');
+      + 'Latest images: v3 (2026-11-24T10:11Z), v2 (2026-11-23T00:00Z). To proceed: cdk deploy Service --parameters Service:ImageTag=<tag>');
   });
 
   test.each([undefined, { pushedLast: [], similarTags: [], partial: false }])('says how to push if no images are known (%j)', (recent) => {
@@ -103,7 +103,7 @@ describe('the reason for an image without a name', () => {
 
 test('the reason for a missing repository names the stack to deploy and the other places to check', () => {
   expect(reason({ kind: 'repositoryMissing' })).toBe(
-    `Repository ${REPOSITORY_URI} was not found ${PLACE}, so image ${REPOSITORY_URI}:v1 cannot be there. If it is elsewhere, correct its account or region. Otherwise: `
+    `Repository ${REPOSITORY_URI} was not found ${PLACE}. If the repository is elsewhere, correct its account or region. Otherwise: `
     + `1) cdk deploy Service/Registry  2) ${LOG_IN}  3) ${BUILD}:v1 --push .  4) ${AGAIN}`);
   expect(reason({ kind: 'repositoryMissing' }, { RegistryStack: undefined })).toContain('1) create the repository  2)');
   expect(reason({ kind: 'repositoryMissing' }, { VersionKind: 'digest', VersionValue: DIGEST })).toContain(`${REPOSITORY_URI}:<tag> --push`);
@@ -157,7 +157,7 @@ describe('the reason for a denied request', () => {
   });
 
   test('omits them if AWS does not report them', () => {
-    expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^the guard's function lacks permission for ecr:BatchGetImage on /);
+    expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^The guard's function lacks permission for ecr:BatchGetImage on /);
   });
 
   test('shows the policy statement that a repository in another account needs', () => {
@@ -178,8 +178,8 @@ test.each([
   ['kms', /^ECR cannot decrypt image .*: KmsException: key is disabled\. .*grant/],
   ['upstream', /upstream registry of its pull-through cache .*: KmsException: key is disabled\. .*docker pull .*:v1/],
   ['refused', /^ECR rejects the image name .*: KmsException: key is disabled\. .*cdk deploy Service$/],
-  ['throttled', /^Image .* could not be looked up .*, after waiting 60 s: ECR is throttling\. KmsException: key is disabled\. Nothing is known to be wrong/],
-  ['unavailable', /^Image .* could not be looked up .*, after waiting 60 s: ECR is unavailable\. /],
+  ['throttled', /^Image .* could not be looked up .*, after waiting 60 s: ECR is throttling \(KmsException: key is disabled\)\. The image is not the cause\./],
+  ['unavailable', /^Image .* could not be looked up .*, after waiting 60 s: ECR is unavailable \(KmsException: key is disabled\)\. /],
   ['unexpected', /^The guard could not look up image .*: ecr:DescribeImages failed: KmsException: key is disabled\. /],
 ] as const)('the reason for trouble of the kind %s quotes the AWS error', (kind, expected) => {
   expect(reason({ kind, action: 'ecr:DescribeImages', message: 'KmsException: key is disabled.' }, {}, { waitedMs: 60_000 })).toMatch(expected);
@@ -188,7 +188,7 @@ test.each([
 test('the reason for an exhausted quota says where to request an increase', () => {
   const text = reason({ kind: 'quota', action: 'ecr:DescribeImages', message: 'LimitExceededException: too many' });
 
-  expect(text).toMatch(/^An ECR quota is exhausted: image \S+:v1 could not be looked up \(account \d+, region \S+\): ecr:DescribeImages failed: LimitExceededException: too many\. Request an increase/);
+  expect(text).toMatch(/^Image \S+:v1 could not be looked up \(account \d+, region \S+\), because an ECR quota is exhausted: ecr:DescribeImages failed: LimitExceededException: too many\. Request an increase/);
 });
 
 test.each([
@@ -222,8 +222,8 @@ describe('the reason for an image without its release tag', () => {
 
   test.each([
     ['quota', /ECR allows 1,000 tags per image: .*batch-delete-image --region eu-west-1 --registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>\. Then: cdk deploy Service$/],
-    ['throttled', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
-    ['unavailable', /Nothing is known to be wrong with the image\. Then: cdk deploy Service$/],
+    ['throttled', /Wait a few minutes\. Then: cdk deploy Service$/],
+    ['unavailable', /Wait a few minutes\. Then: cdk deploy Service$/],
     ['denied', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
     ['unexpected', /overwriting tags that begin with "deployed-".*ecr:PutImage, or set retainReleasedImages to false\. Then: cdk deploy Service$/],
   ] as const)('names the remedy for trouble of the kind %s', (kind, remedy) => {
@@ -253,7 +253,7 @@ describe('the reason for an image without its release tag', () => {
 });
 
 test('the reason for a bug attributes the error to no AWS service', () => {
-  expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. If it happens again, see the log`);
+  expect(reason({ kind: 'unexpected', message: 'TypeError: x' })).toContain(`${PLACE}: TypeError: x. See the log`);
 });
 
 test('long error messages are shortened', () => {

@@ -350,8 +350,8 @@ describe('a release tag that cannot be moved', () => {
     ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage failed: ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
     ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags per image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
     ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
-    ['by throttling', THROTTLED, /Nothing is known to be wrong with the image\. Then/, 65],
-    ['by an outage', SERVER_ERROR, /Nothing is known to be wrong with the image\. Then/, 65],
+    ['by throttling', THROTTLED, /Wait a few minutes\. Then/, 65],
+    ['by an outage', SERVER_ERROR, /Wait a few minutes\. Then/, 65],
   ])('%s fails the release with a remedy, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
     aws.push('v1');
     outage(fault);

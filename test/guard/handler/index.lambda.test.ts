@@ -77,7 +77,7 @@ describe('a missing image', () => {
 
     expect(Status).toBe('FAILED');
     expect(Reason).toMatch(/^Image 111122223333\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/app:v1 does not exist/);
-    expect(Reason).toContain('Pushed last: v0 (2026-11-24T00:00Z)');
+    expect(Reason).toContain('Latest images: v0 (2026-11-24T00:00Z)');
     expect(PhysicalResourceId).toBe('phased-fargate/Service/ApiGuard1A2B3C4D');
   });
 

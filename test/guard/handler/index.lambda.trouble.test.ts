@@ -126,6 +126,6 @@ describe('a registry that is', () => {
     const { Reason } = await aws.request(event());
 
     expect(Reason).toContain('docker buildx build');
-    expect(Reason).not.toContain('Pushed last');
+    expect(Reason).not.toContain('Latest images');
   });
 });

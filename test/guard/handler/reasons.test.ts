@@ -28,16 +28,16 @@ test.each<[Observation, string]>([
   [{ kind: 'upstream', ...quoting }, `ECR cannot get image ${IMAGE} from the upstream registry of its pull-through cache (${PLACE}): Code: message. `
     + `Check the cache rule and its credentials, then pull the image once: 1) ${LOG_IN}  2) docker pull ${IMAGE}  3) ${AGAIN}`],
   [{ kind: 'refused', ...quoting }, `ECR rejects the image name ${IMAGE} (${PLACE}): Code: message. Check the repository and the version. Then: ${AGAIN}`],
-  [{ kind: 'quota', ...quoting }, `An ECR quota is exhausted: image ${IMAGE} could not be looked up (${PLACE}): ecr:DescribeImages failed: Code: message. `
+  [{ kind: 'quota', ...quoting }, `Image ${IMAGE} could not be looked up (${PLACE}), because an ECR quota is exhausted: ecr:DescribeImages failed: Code: message. `
     + `Request an increase, then deploy again: ${AGAIN}`],
-  [{ kind: 'throttled', ...quoting }, `Image ${IMAGE} could not be looked up (${PLACE}): ECR is throttling. Code: message. `
-    + `Nothing is known to be wrong with the image. Deploy again: ${AGAIN}`],
-  [{ kind: 'unavailable', ...quoting }, `Image ${IMAGE} could not be looked up (${PLACE}): ECR is unavailable. Code: message. `
-    + `Nothing is known to be wrong with the image. Deploy again: ${AGAIN}`],
+  [{ kind: 'throttled', ...quoting }, `Image ${IMAGE} could not be looked up (${PLACE}): ECR is throttling (Code: message). `
+    + `The image is not the cause. Deploy again: ${AGAIN}`],
+  [{ kind: 'unavailable', ...quoting }, `Image ${IMAGE} could not be looked up (${PLACE}): ECR is unavailable (Code: message). `
+    + `The image is not the cause. Deploy again: ${AGAIN}`],
   [{ kind: 'unexpected', ...quoting }, `The guard could not look up image ${IMAGE} (${PLACE}): ecr:DescribeImages failed: Code: message. `
-    + `If it happens again, see the log of the guard's function. Deploy again: ${AGAIN}`],
+    + `See the log of the guard's function, then deploy again: ${AGAIN}`],
   [{ kind: 'unseen' }, `Image ${IMAGE} was not looked up in time (${PLACE}). Deploy again: ${AGAIN}`],
-  [{ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied.' }, `the guard's function lacks permission for ecr:BatchGetImage on ${REPOSITORY_URI} (${PLACE}). `
+  [{ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied.' }, `The guard's function lacks permission for ecr:BatchGetImage on ${REPOSITORY_URI} (${PLACE}). `
     + 'ECR says: AccessDenied. To proceed: 1) look for a denial in the repository policy, a permissions boundary, or a service control policy  '
     + `2) ${AGAIN}`],
 ])('the complete reason for %j is correct', (observation, expected) => {
@@ -88,7 +88,7 @@ describe('the reason for an image without its release tag', () => {
   test.each([
     ['quota', 'ECR allows 1,000 tags per image: delete release tags of services that no longer exist, with aws ecr batch-delete-image --region eu-west-1 '
       + '--registry-id 111122223333 --repository-name app --image-ids imageTag=<tag>.'],
-    ['throttled', 'Nothing is known to be wrong with the image.'],
+    ['throttled', 'Wait a few minutes.'],
     ['denied', 'Allow overwriting tags that begin with "deployed-" (mutability exclusions of the repository) and grant the guard\'s function ecr:PutImage, '
       + 'or set retainReleasedImages to false.'],
   ] as const)('explains the remedy for the trouble %s', (kind, remedy) => {

@@ -34,8 +34,8 @@ describe('the reason for a task that was not started', () => {
     ['refused', 'Fix the problem that ECS reports.'],
     ['noPlace', 'Fargate may lack capacity in these subnets, or the account quota is exhausted: '
       + 'pass subnets in more availability zones, or request an increase in Service Quotas.'],
-    ['throttled', 'Nothing is known to be wrong with the task.'],
-    ['unavailable', `Nothing is known to be wrong with the task. If ECS started it anyway, find it with: ${FIND}.`],
+    ['throttled', 'The task is not the cause.'],
+    ['unavailable', `The task is not the cause. If ECS started it anyway, find it with: ${FIND}.`],
   ] as const)('shows the remedy for trouble of the kind %s', (kind, remedy) => {
     expect(because({ kind: 'failed', trouble: { kind, action: 'ecs:RunTask', message: 'no.' } })).toBe(
       `The release task could not be started: ecs:RunTask failed: no. ${UNTOUCHED} ${remedy} Deploy again: cdk deploy Prod/Shop.`,
@@ -67,15 +67,15 @@ test.each<[string, Task, string]>([
   ['with all known facts', task({ exitCode: 0, reason: 'one' }, { stopCode: 'UserInitiated', stoppedReason: 'two' }), 'UserInitiated, two; one, exit code 0'],
   ['without an exit code', task({ exitCode: null }, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
   ['without the container', task(undefined, { stopCode: 'SpotInterruption' }), 'SpotInterruption'],
-])('the reason for a task that was stopped from outside is complete: %s', (_, stopped, expected) => {
+])('the reason for a task that was interrupted is complete: %s', (_, stopped, expected) => {
   expect(because({ kind: 'interrupted', task: stopped })).toBe(
-    `The release task was stopped from outside: ${expected}. ${UNTOUCHED} Deploy again to rerun it: cdk deploy Prod/Shop. Task: ${ARN}.`,
+    `The release task was interrupted: ${expected}. ${UNTOUCHED} Deploy again to rerun it: cdk deploy Prod/Shop. Task: ${ARN}.`,
   );
 });
 
 describe.each<[Stopping, string, string]>([
   [{ kind: 'stopped' }, 'so <task> was stopped', ''],
-  [{ kind: 'stopping' }, 'so <task> is being stopped, which takes at most its stop timeout', ''],
+  [{ kind: 'stopping' }, 'so <task> is being stopped, which can take as long as its stopTimeout', ''],
   [{ kind: 'goesOn', trouble: DENIED }, 'and <task> is still running, because stopping it failed', ` ecs:StopTask failed: AccessDeniedException: no. Stop it: ${STOP}.`],
 ])('the reason for a task with the stop result %j', (stopping, end, command) => {
   const said = (subject: string) => end.replace('<task>', subject);

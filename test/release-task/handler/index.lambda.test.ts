@@ -318,7 +318,7 @@ describe('if ECS does not start the task', () => {
 
   test.each<[string, Fault, RegExp]>([
     ['denied', DENIED, /AccessDeniedException.*is not authorized.*Check the permissions boundary/],
-    ['throttled', THROTTLED, /ThrottlingException: Rate exceeded.*Nothing is known to be wrong with the task/],
+    ['throttled', THROTTLED, /ThrottlingException: Rate exceeded.*The task is not the cause/],
     ['unavailable', { kind: 'reset' }, /ECONNRESET.*aws ecs list-tasks --region eu-west-1 --cluster \S+ --started-by release-task-[0-9a-f]{20}/],
   ])('for a minute because it is %s, the request fails with a remedy', async (_, fault, expected) => {
     aws.outage.ecs = fault;
@@ -380,7 +380,7 @@ describe('a task that fails', () => {
 
       expect(await aws.request(update(''))).toMatchObject({
         Status: 'FAILED',
-        Reason: expect.stringMatching(new RegExp(`^The release task was stopped from outside: ${stopCode}, Fargate has stopped the task, exit code 0\\.`)),
+        Reason: expect.stringMatching(new RegExp(`^The release task was interrupted: ${stopCode}, Fargate has stopped the task, exit code 0\\.`)),
       });
     });
 
@@ -453,7 +453,7 @@ describe('a task with a timeout', () => {
 
     expect(Status).toBe('FAILED');
     expect(Reason).toMatch(/^The release task did not end within 60 s, so it was stopped\. .*raise its timeout \(at most 14 minutes\).*Last lines: applying 007 \| got SIGTERM$/);
-    expect(aws.callsOf('ecs:StopTask')).toMatchObject([{ input: { cluster: CLUSTER, reason: 'Not ended after 60 seconds' } }]);
+    expect(aws.callsOf('ecs:StopTask')).toMatchObject([{ input: { cluster: CLUSTER, reason: 'Timed out after 60 seconds' } }]);
     expect(aws.clock.now() - start).toBeGreaterThan(72_000);
     expect(aws.clock.now() - start).toBeLessThan(90_000);
   });
@@ -475,7 +475,7 @@ describe('a task with a timeout', () => {
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
 
-    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which takes at most its stop timeout.');
+    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which can take as long as its stopTimeout.');
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
@@ -485,7 +485,7 @@ describe('a task with a timeout', () => {
     const start = aws.clock.now();
     const { Reason } = await aws.request(update('', { TimeoutSeconds: '840' }));
 
-    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which takes at most its stop timeout.');
+    expect(Reason).toContain('did not end within 840 s, so it is being stopped, which can take as long as its stopTimeout.');
     expect(aws.clock.now() - start).toBeLessThan(890_000);
   });
 
@@ -530,7 +530,7 @@ describe('a deployment that is canceled', () => {
 
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: 'The deployment was canceled while the release task ran, so the task is being stopped, which takes at most its stop timeout. '
+      Reason: 'The deployment was canceled while the release task ran, so the task is being stopped, which can take as long as its stopTimeout. '
         + `Task: ${aws.ecs.tasks[0].arn}. Full log: aws logs get-log-events --region eu-west-1 --log-group-name MigrationLogs `
         + `--log-stream-name release/app/${'1'.padStart(32, '0')}.`,
     });

@@ -87,14 +87,14 @@ describe('the time limit of a task', () => {
     const { outcome, stops } = await watched([RUNNING], { created: seconds });
 
     expect(outcome).toEqual({ kind: 'timedOut', task: RUNNING, afterMs: 600_000, stopping: { kind: 'stopping' } });
-    expect(stops).toEqual([[end, 'Not ended after 600 seconds']]);
+    expect(stops).toEqual([[end, 'Timed out after 600 seconds']]);
   });
 
   test('leaves the request enough time to stop the task and to read its log', async () => {
     const { outcome, stops, ms } = await watched([RUNNING], { remainingMs: 300_000 });
 
     expect(outcome).toMatchObject({ kind: 'timedOut', afterMs: 260_000 });
-    expect(stops).toEqual([[260_000, 'Not ended after 260 seconds']]);
+    expect(stops).toEqual([[260_000, 'Timed out after 260 seconds']]);
     expect(ms).toBe(275_000);
   });
 

@@ -126,7 +126,7 @@ function row(kind: StatusRow['kind'], problem: string, remedy: string, operation
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
  */
 const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
-  NOT_SCANNED: row('notBegun', 'has not been scanned', `enable imageScanOnPush or enhanced scanning, then ${AGAIN}`, SCAN),
+  NOT_SCANNED: row('notBegun', 'has not been scanned', `enable imageScanOnPush or enhanced scanning. Then ${AGAIN}`, SCAN),
   PENDING: row('notReady', 'is waiting to be scanned', WAIT, LOOK_UP),
   IN_PROGRESS: row('notReady', 'is still being scanned', WAIT, LOOK_UP),
   FAILED: row('unfit', 'could not be scanned', AGAIN, SCAN),

@@ -47,7 +47,7 @@ test('an answer without a scan status has the status unknown', async () => {
 
 test('the scan of an image without any scan has not begun', async () => {
   expect(await verdict([SCANNED], { scan: [undefined] })).toEqual({
-    kind: 'notBegun', digest: DIGEST, problem: 'has not been scanned', remedy: `enable imageScanOnPush or enhanced scanning, then ${AGAIN}: ${command(SCAN)}`,
+    kind: 'notBegun', digest: DIGEST, problem: 'has not been scanned', remedy: `enable imageScanOnPush or enhanced scanning. Then ${AGAIN}: ${command(SCAN)}`,
   });
 });
 
