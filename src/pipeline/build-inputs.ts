@@ -61,8 +61,8 @@ export function buildInputs(property: string, build: Build, root: string | undef
   const { additionalContexts = {}, buildArgs = {}, secrets = {}, tags = [], target, rebuildSchedule, runsOn } = build;
   const contexts = mapped(additionalContexts, (name, value) => additionalContext(`${property}.additionalContexts`, name, value, root));
   const directories = Object.values(contexts).filter((value) => !ADDRESS.test(value)).map((value) => value.replace(/^\.\//, ''));
-  checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: letters, digits, and "_"');
-  checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: letters, digits, ".", "_", and "-"');
+  checkEach(`${property}.buildArgs`, buildArgs, NAME, 'the name of a build argument: use letters, digits, and "_", and start with a letter or "_"');
+  checkEach(`${property}.secrets`, secrets, SECRET_ID, 'the id of a secret: use letters, digits, ".", "_", and "-", and start with a letter or digit');
   for (const [id, variable] of Object.entries(secrets)) {
     if (!VARIABLE.test(variable)) {
       throw new Error(`${property}.secrets.${id} ${shown(variable)} is not the name of an environment variable for a secret: ` +
@@ -94,7 +94,7 @@ export function buildInputs(property: string, build: Build, root: string | undef
 }
 
 function additionalContext(property: string, name: string, value: string, root: string | undefined): string {
-  if (!CONTEXT_NAME.test(name)) throw new Error(`${property}: ${shown(name)} is not the name of a build context`);
+  if (!CONTEXT_NAME.test(name)) throw new Error(`${property}: ${shown(name)} is not the name of a build context: use letters, digits, and the characters _ . / : @ -`);
   if (ADDRESS.test(value) && !Token.isUnresolved(value)) return value;
   if (value.includes('://')) {
     throw new Error(`${property}.${name} ${shown(value)} is neither a directory of the source repository nor an address with one of these schemes: ` +

@@ -58,7 +58,7 @@ async function laterRebuild() {
     if (builds.some((build) => jobs.some((theirs) => theirs.name === build && theirs.built && isLater(theirs, lastOf(own, build))))) {
       return {
         message: `A later run that rebuilt the images ${hasPassed(jobs) ? 'has already started this job' : 'was canceled while it waited in the queue'}: ${run.html_url}.`,
-        advice: 'To deploy the later images, re-run all jobs of this run.',
+        advice: 'To deploy its images, re-run all jobs of this run, not just this job.',
         back: 'deploy the earlier images',
       };
     }

@@ -148,8 +148,9 @@ export class DeployWorkflow extends Construct {
   private ordered(plans: EnvironmentPlan[]): EnvironmentPlan[] {
     const asked = this.environments.map(({ stage }, index) => {
       const plan = plans.find((candidate) => candidate.stage === stage);
-      if (!plan || this.environments.findIndex((other) => other.stage === stage) < index) {
-        throw invalid(this, `environments: stage ${shown(stage.node.path)} is listed twice, or contains no ImageGuard`);
+      if (!plan) throw invalid(this, `environments: stage ${shown(stage.node.path)} contains no ImageGuard: leave it out`);
+      if (this.environments.findIndex((other) => other.stage === stage) < index) {
+        throw invalid(this, `environments: stage ${shown(stage.node.path)} is listed twice`);
       }
       return plan;
     });

@@ -69,5 +69,5 @@ function faultsOf({ context, timeout, task }: RoleUse, role: GitHubRole): string
 function repositoriesOf(roles: GitHubRole[]): string[] {
   const other = roles.find(({ _repository }) => _repository.toLowerCase() !== roles[0]._repository.toLowerCase());
   if (!other) return [];
-  return [`role ${roles[0].node.path} trusts ${roles[0]._repository}, and role ${other.node.path} trusts ${other._repository}: a workflow is in one repository`];
+  return [`role ${roles[0].node.path} trusts ${roles[0]._repository}, but role ${other.node.path} trusts ${other._repository}: pass roles that trust the repository of the workflow`];
 }

@@ -105,8 +105,9 @@ function checkArns(arns: Record<string, string | undefined>, environments: Workf
 }
 
 function timeout(property: string, duration: Duration, max?: Duration): Duration {
-  const minutes = duration.isUnresolved() ? NaN : duration.toMinutes({ integral: false });
-  if (!Number.isInteger(minutes) || minutes < 1) throw new Error(`${property} ${duration.isUnresolved() ? 'is not known at synthesis' : `${duration.toHumanString()} is not whole minutes`}: GitHub requires whole minutes`);
+  if (duration.isUnresolved()) throw new Error(`${property} must be known at synthesis`);
+  const minutes = duration.toMinutes({ integral: false });
+  if (!Number.isInteger(minutes) || minutes < 1) throw new Error(`${property} ${duration.toHumanString()} is not valid: pass a whole number of minutes, 1 or more`);
   if (max && minutes > max.toMinutes()) throw new Error(`${property} ${duration.toHumanString()} is longer than ${max.toHumanString()}, the longest lifetime of AWS credentials`);
   return duration;
 }

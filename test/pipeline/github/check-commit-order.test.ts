@@ -150,7 +150,7 @@ describe('a run that looked up its image before a scheduled rebuild pushed a new
       expect(await lookAt([build(2, 3, 'skipped'), mine], [rebuild(sha, build(1, 5, 'success'), theirs)])).toEqual({
         passed: false,
         said: `::error::A later run that rebuilt the images ${reason}: https://github.com/octo-org/shop/actions/runs/3. ` +
-          'To deploy the later images, re-run all jobs of this run. To deploy the earlier images anyway, re-run this job.',
+          'To deploy its images, re-run all jobs of this run, not just this job. To deploy the earlier images anyway, re-run this job.',
       });
     }
   });

@@ -309,9 +309,9 @@ describe('rendering refuses', () => {
     const { app, staging } = stages();
     const empty = new Stage(app, 'Empty');
     expect(() => new DeployWorkflow(app, 'One', { ...ROLES, environments: [{ stage: empty }] }).render())
-      .toThrow('environments: stage "Empty" is listed twice, or contains no ImageGuard (at One)');
+      .toThrow('environments: stage "Empty" contains no ImageGuard: leave it out (at One)');
     expect(() => new DeployWorkflow(app, 'Two', { ...ROLES, environments: [{ stage: staging }, { stage: staging }] }).render())
-      .toThrow('environments: stage "Staging" is listed twice');
+      .toThrow('environments: stage "Staging" is listed twice (at Two)');
   });
 
   test('an image of a registry that no service uses', () => {

@@ -194,7 +194,7 @@ test('roles for another task are refused', () => {
 
 test('roles that trust different repositories are refused', () => {
   expect(findings(() => ({ push: { repository: 'octo-org/blog' } }))).toEqual([
-    'role GitHub/Deploy trusts octo-org/shop, and role GitHub/Push trusts octo-org/blog: a workflow is in one repository',
+    'role GitHub/Deploy trusts octo-org/shop, but role GitHub/Push trusts octo-org/blog: pass roles that trust the repository of the workflow',
   ]);
 });
 

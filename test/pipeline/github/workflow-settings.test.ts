@@ -8,11 +8,11 @@ import { testApp } from '../../util/synth';
 import { ENV, inSources, serviceIn, workflow } from '../shop';
 
 test.each<[Partial<DeployWorkflowProps>, string]>([
-  [{ deployTimeout: Duration.seconds(90) }, 'deployTimeout 1 minute 30 seconds is not whole minutes'],
-  [{ checkTimeout: Duration.seconds(30) }, 'checkTimeout 30 seconds is not whole minutes'],
+  [{ deployTimeout: Duration.seconds(90) }, 'deployTimeout 1 minute 30 seconds is not valid: pass a whole number of minutes, 1 or more'],
+  [{ checkTimeout: Duration.seconds(30) }, 'checkTimeout 30 seconds is not valid: pass a whole number of minutes, 1 or more'],
   [{ buildTimeout: Duration.hours(13) }, 'buildTimeout 13 hours is longer than 12 hours, the longest lifetime of AWS credentials'],
   [{ deployTimeout: Duration.days(1) }, 'deployTimeout 1 day is longer than 12 hours'],
-  [{ deployTimeout: Duration.minutes(Lazy.number({ produce: () => 1 })) }, 'deployTimeout is not known at synthesis'],
+  [{ deployTimeout: Duration.minutes(Lazy.number({ produce: () => 1 })) }, 'deployTimeout must be known at synthesis'],
   [{ workflowName: '../deploy' }, 'workflowName "../deploy" cannot be a file name'],
   [{ workflowName: '' }, 'workflowName "" cannot be a file name'],
   [{ branch: 'release/*' }, 'branch "release/*" is not the name of one branch'],
