@@ -72,9 +72,9 @@ start. The other ${NEVER_PUSHED} images are never pushed.
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
 second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
-for \`DescribeImages\`. Its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html) uses a
-different call as an example: a bucket of 200 tokens that refills at 20 tokens per second. The simulation runs each polling policy at this
-rate and at a higher one. The delay is the time from the push to the answer.
+for \`DescribeImages\`. In its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), the
+example is a different call, whose bucket of 200 tokens refills at 20 tokens per second. The simulation runs each polling policy at this
+rate and at a higher one. "In time" means before the guard's Lambda invocation times out. The delay is the time from the push to the answer.
 
 ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
   String(run.ratePerSecond), run.policy, count(run.answeredInTime), `${run.succeeded} of ${run.pushed}`, count(run.calls), count(run.throttled),
@@ -104,8 +104,8 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
 The overhead comes from additional template elements. Each service adds a guard and outputs. Each stack adds the guard's function, and a log
-group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. Its share of the
-total is smaller in larger apps, so the overhead in percent is higher there.
+group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. In small
+apps, the fixed cost is a larger share of the total, so the overhead in percent is lower there.
 ${further(synthesis)}
 The overhead varies by several percentage points, because V8 collects garbage at a different moment in each process: see
 [decision 14](decisions/0014-limit-the-synthesis-time.md).
