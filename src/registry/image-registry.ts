@@ -49,9 +49,9 @@ export interface ImageRegistryProps {
   /**
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. If the deployment that
-   * creates the repository fails, the rollback deletes the repository if it is empty. If a guard in the same stack uses
-   * this registry, the rollback deletes it with its images
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. One exception: if the
+   * deployment that creates the repository fails, its rollback deletes an empty repository. It also deletes a repository
+   * with images if a guard in the same stack uses this registry
    */
   readonly removalPolicy?: RemovalPolicy;
 

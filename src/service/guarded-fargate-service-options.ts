@@ -14,8 +14,8 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Cluster of the service.
    *
-   * @default - a new cluster in `vpc`, shared by all services and release tasks in the stack with the same `vpc` and
-   * without `cluster`
+   * @default - a new cluster in `vpc`; services and release tasks in the stack share it if they set the same `vpc` and no
+   * `cluster`
    */
   readonly cluster?: ecs.ICluster;
 
@@ -100,8 +100,8 @@ export interface GuardedFargateServiceOptions extends ServiceTaskOptions, Servic
   /**
    * Subnets of the tasks.
    *
-   * @default - public subnets if tasks get a public IP address; otherwise, private subnets with outbound internet access; if
-   * there are none, isolated subnets; if there are none of these either, public subnets
+   * @default - public subnets if tasks get a public IP address; otherwise, the first of these kinds that the VPC has: private
+   * subnets with outbound internet access, isolated subnets, public subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 

@@ -59,8 +59,8 @@ export interface BuildAndPushProps {
 
   /**
    * Secrets in AWS Secrets Manager for the builds in `images`. Each key is the name of the environment variable that
-   * passes the secret to the build. A build step gets only the variables that its image uses, and permission to read their
-   * secrets.
+   * passes the secret to the build. A build step gets only the variables that its image uses, and can read only the secrets
+   * in these variables.
    *
    * @default - none
    */

@@ -54,7 +54,7 @@ export interface DeployWorkflowProps {
   readonly diffRoleArn?: string;
 
   /**
-   * Commands that must pass before the workflow deploys anything, by job name.
+   * Commands that must pass before the workflow deploys anything. Each key is the name of the job that runs the command.
    *
    * @default - no checks
    */

@@ -88,7 +88,7 @@ export class DeployWorkflow extends Construct {
   private readonly patches: JsonPatch[] = [];
 
   /**
-   * @param scope the app, or a stage to deploy only this stage
+   * @param scope the app; pass a stage to deploy only that stage
    * @throws if the name of a check is not a valid job ID; if an ARN is a token; if a timeout is not in whole minutes, or
    * exceeds the maximum lifetime of AWS credentials; if an action is not pinned to a commit; if another workflow has the
    * same file; if there are lockfiles of several package managers; at synthesis, if there is no `ImageGuard`; if a service
