@@ -194,7 +194,7 @@ export class ImageGuard extends Construct {
    */
   public taskCount(count: number): number {
     if (outside(count, 0)) {
-      throw invalid(this, `count ${shown(count)} is not a number of tasks: pass 0 or more`);
+      throw invalid(this, `count ${shown(count)} is not valid: pass a whole number of tasks, 0 or more`);
     }
     if (this.whenMissing._mode !== 'startWithoutTasks') return count;
     if (Token.isUnresolved(count)) {

@@ -122,7 +122,7 @@ function boundParameter(guard: Construct, chosen: string | undefined): BoundImag
     description: 'Tag of the image to run, its digest, or <tag>@<digest>. If omitted, the previous value is kept',
     default: '',
     allowedPattern: `^(${TAG}(@${DIGEST})?|${DIGEST})?$`,
-    constraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
+    constraintDescription: 'must be an image tag, a sha256 digest, or both as <tag>@<digest>',
   });
   return { kind: 'parameter', value: parameter.valueAsString, parameterName: `${stack.stackName}:${parameter.logicalId}`, parameterId: name };
 }

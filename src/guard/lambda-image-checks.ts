@@ -29,7 +29,7 @@ export function checkFunction(user: IConstruct, { guard, repository, holdsTasksB
 /** Finds requirements that no image can meet. Call it when all users of the image are known. */
 export function contradictions({ singleManifest, platforms }: { singleManifest: boolean; platforms: string[] }): string[] {
   return singleManifest && platforms.length > 1
-    ? [`a Lambda function needs the image as a single manifest, but ${platforms.join(' and ')} need an index: ` +
+    ? [`the image is for ${platforms.join(' and ')}, so it is an index of several manifests, but Lambda functions accept only single manifests: ` +
       'create a guard for each platform']
     : [];
 }

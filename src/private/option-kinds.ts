@@ -104,7 +104,7 @@ export function factoryOptions<T extends object>(
   const names = Object.keys(kinds);
   if (isRecord(options)) {
     for (const { name, meant } of misspelled(options, names)) throw fail(`${name} is not an option: did you mean ${meant}?`);
-    for (const name of unknownNames(options, names)) throw fail(`${name} is not an option: pass ${names.join(', ')}`);
+    for (const name of unknownNames(options, names)) throw fail(`${name} is not an option: the options are ${names.join(', ')}`);
   }
   return givenOptions(options, kinds, fail, required);
 }

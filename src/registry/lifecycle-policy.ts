@@ -50,9 +50,9 @@ export function checkRetention(scope: IConstruct, { maxImageCount, maxUntaggedIm
     throw invalid(scope, 'maxImageCount and maxUntaggedImageAge must be known at synthesis');
   }
   if (outside(maxImageCount, 1)) {
-    throw invalid(scope, `maxImageCount ${maxImageCount} is not a number of images: pass 1 or more`);
+    throw invalid(scope, `maxImageCount ${maxImageCount} is not valid: pass a whole number of images, 1 or more`);
   }
   if (outside(maxUntaggedImageAge.toDays({ integral: false }), 1)) {
-    throw invalid(scope, `maxUntaggedImageAge ${maxUntaggedImageAge.toHumanString()} is not a number of whole days: pass 1 or more`);
+    throw invalid(scope, `maxUntaggedImageAge ${maxUntaggedImageAge.toHumanString()} is not valid: pass a whole number of days, 1 or more`);
   }
 }

@@ -33,7 +33,7 @@ export class ManagedSigning extends Construct {
     const holder = claim(this, `signing configuration of ${stack.environment}`);
     if (holder !== undefined) {
       throw invalid(this, `signingProfile cannot set the signing configuration of ${stack.environment}, because ${holder} already does: ` +
-        'put these registries in one stack, or write one AWS::ECR::SigningConfiguration for the account by hand');
+        'put all registries with a signingProfile in one stack, or define one AWS::ECR::SigningConfiguration yourself');
     }
     new CfnResource(this, 'Resource', {
       type: 'AWS::ECR::SigningConfiguration',

@@ -43,8 +43,8 @@ export function keepRepositoryName(resource: ecr.CfnRepository, name: string): v
   resource.node.addValidation({
     validate: () => {
       const rendered = isOverridden(resource) ? renderedProperties(resource).RepositoryName : resource.repositoryName;
-      return rendered === name ? [] : [`RepositoryName is ${JSON.stringify(rendered)}, but other stacks refer to the repository as ${shown(name)}: ` +
-        'set repositoryName of the construct, and do not change it afterwards'];
+      return rendered === name ? [] : [`RepositoryName was changed to ${JSON.stringify(rendered)}, but other stacks refer to the repository as ${shown(name)}: ` +
+        'pass repositoryName to the construct instead'];
     },
   });
 }

@@ -152,7 +152,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    */
   public runAfter(...dependencies: IDependable[]): void {
     for (const dependency of dependencies) {
-      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is not a construct to wait for: pass a construct`);
+      if (!isDependable(dependency)) throw invalid(this, `runAfter: ${shown(dependency)} is not a construct: pass the construct to wait for`);
     }
     this.resource.node.addDependency(...dependencies);
   }

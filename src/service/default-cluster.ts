@@ -29,7 +29,7 @@ export function defaultCluster(scope: Construct, { guard, vpc, natGateways }: De
   const id = vpc ? `${ID}-${Names.nodeUniqueId(vpc.node)}` : ID;
   const cluster = singleton(stack, id, () => new DefaultCluster(stack, id, { firstUser: scope, vpc, natGateways }));
   if (natGateways !== undefined && natGateways !== cluster.natGateways) {
-    throw invalid(scope, `natGateways ${natGateways} contradicts ${cluster.firstUser.node.path}, which created the shared VPC with ` +
+    throw invalid(scope, `natGateways ${natGateways} conflicts with ${cluster.firstUser.node.path}, which created the shared VPC with ` +
       `${cluster.natGateways} NAT gateways: pass the same natGateways to both, or pass a vpc`);
   }
   comeAfterImage(cluster, scope, guard);

@@ -22,7 +22,7 @@ export function* faultsOfDomain({ domainName, domainZone }: LoadBalancerIngressO
     yield `domainZone ${domainZone.node.path} has no zone name: use HostedZone.fromHostedZoneAttributes or HostedZone.fromLookup`;
   } else if (isKnown(zoneName) && isKnown(domainName) && !isWithin(domainName, zoneName)) {
     // Otherwise, the record would get an unintended name within the zone.
-    yield `domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`;
+    yield `domainName ${domainName} is not in domainZone ${zoneName}: pass a full name, such as api.${zoneName}`;
   }
 }
 

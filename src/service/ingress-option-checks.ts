@@ -65,7 +65,7 @@ export function* faultsOfTargets(options: IngressTargetOptions): Generator<strin
   yield* faultsOfTimes(healthCheck, [['interval', 5, 300], ['timeout', 2, 120]], 'healthCheck.');
   for (const name of ['healthyThresholdCount', 'unhealthyThresholdCount'] as const) {
     const count = healthCheck[name];
-    if (count !== undefined && outside(count, 2, 10)) yield `healthCheck.${name} ${count} is not between 2 and 10`;
+    if (count !== undefined && outside(count, 2, 10)) yield `healthCheck.${name} ${count} is not a whole number from 2 to 10`;
   }
   const { interval, timeout, path, port, protocol, healthyGrpcCodes, healthyHttpCodes } = healthCheck;
   if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && timeout.toSeconds() >= interval.toSeconds()) {
@@ -172,10 +172,10 @@ function* faultsOfValues(name: string, field: string, all: unknown[]): Generator
       yield `${name} "${value}" matches no path: begin it with a slash or a wildcard, such as /orders/*`;
     }
     if (field === 'source-ip' && !isCidr(value)) {
-      yield `${name} "${value}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`;
+      yield `${name} "${value}" is not a CIDR block: pass an address with a prefix length, such as 10.0.0.1/32`;
     }
     if (field === 'http-request-method' && !METHOD.test(value)) {
-      yield `${name} "${value}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`;
+      yield `${name} "${value}" is not a method: pass 1 to 40 uppercase letters, hyphens, and underscores`;
     }
   }
 }

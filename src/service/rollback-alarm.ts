@@ -101,7 +101,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
    */
   public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
     const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
-    if (outside(count, 1)) throw new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: pass 1 or more`);
+    if (outside(count, 1)) throw new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not valid: pass a whole number of tasks, 1 or more`);
     return new RollbackAlarm(BY_FACTORY, 'UnhealthyHosts', { from: count }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
       targetGroup.metrics.unhealthyHostCount({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM })));
   }

@@ -67,7 +67,7 @@ export class Scaling {
    */
   public static exactly(count: number): Scaling {
     if (outside(count, 0)) {
-      throw new Error(`Scaling.exactly: count ${shown(count)} is not a number of tasks: pass 0 or more`);
+      throw new Error(`Scaling.exactly: count ${shown(count)} is not valid: pass a whole number of tasks, 0 or more`);
     }
     return new Scaling(BY_FACTORY, new FixedCount(count));
   }
@@ -84,7 +84,7 @@ export class Scaling {
   public static between(min: number, max: number, options: ScalingOptions = {}): Scaling {
     const fail = (message: string) => new Error(`Scaling.between: ${message}`);
     const given = factoryOptions(options ?? {}, KINDS, fail);
-    if (outside(min, 0)) throw fail(`min ${shown(min)} is not a number of tasks: pass 0 or more`);
+    if (outside(min, 0)) throw fail(`min ${shown(min)} is not valid: pass a whole number of tasks, 0 or more`);
     if (outside(max, Token.isUnresolved(min) ? 1 : Math.max(min, 1))) {
       throw fail(`max ${shown(max)} is out of range: pass a whole number that is at least 1 and at least min (${shown(min)})`);
     }
@@ -119,16 +119,17 @@ export class Scaling {
 function* faultsOf(options: ScalingOptions): Generator<string> {
   for (const name of ['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const) {
     const percent = options[name];
-    if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a percentage: pass 1 to 100`;
+    if (percent !== undefined && outside(percent, 1, 100)) yield `${name} ${percent} is not a whole number from 1 to 100`;
   }
   const { requestsPerTarget, queue, messagesPerTask, customMetrics = {}, metricSteps = {}, schedules = {} } = options;
   if (requestsPerTarget !== undefined && outside(requestsPerTarget, 1)) {
-    yield `requestsPerTarget ${requestsPerTarget} is not a number of requests: pass 1 or more`;
+    yield `requestsPerTarget ${requestsPerTarget} is not valid: pass a whole number of requests, 1 or more`;
   }
   if (queue && messagesPerTask === undefined) yield `queue ${queue.node.path} needs messagesPerTask`;
   if (messagesPerTask !== undefined && !queue) yield `messagesPerTask ${messagesPerTask} needs a queue`;
-  if (messagesPerTask !== undefined && (Token.isUnresolved(messagesPerTask) || outside(messagesPerTask, 1))) {
-    yield `messagesPerTask ${shown(messagesPerTask)} is out of range: pass a whole number, 1 or more, that is known at synthesis`;
+  if (Token.isUnresolved(messagesPerTask)) yield 'messagesPerTask must be known at synthesis';
+  if (messagesPerTask !== undefined && outside(messagesPerTask, 1)) {
+    yield `messagesPerTask ${messagesPerTask} is not valid: pass a whole number of messages, 1 or more`;
   }
   const onlySteps = Object.keys(metricSteps).length > 0 && !queue && requestsPerTarget === undefined && Object.keys(customMetrics).length === 0
     && options.cpuTargetUtilizationPercent === undefined && options.memoryTargetUtilizationPercent === undefined;
@@ -153,7 +154,7 @@ function* faultsOf(options: ScalingOptions): Generator<string> {
     if (!SCHEDULE_NAME.test(name)) yield `schedules."${name}" is not the name of a scheduled action: pass 1 to 256 characters, without ":", "/", or "|"`;
     if (minCapacity === undefined && maxCapacity === undefined) yield `schedules.${name} changes nothing: pass minCapacity or maxCapacity`;
     for (const [property, value] of Object.entries({ minCapacity, maxCapacity })) {
-      if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not a number of tasks: pass 0 or more`;
+      if (value !== undefined && outside(value, 0)) yield `schedules.${name}.${property} ${value} is not valid: pass a whole number of tasks, 0 or more`;
     }
     const known = !Token.isUnresolved(minCapacity) && !Token.isUnresolved(maxCapacity);
     if (known && minCapacity !== undefined && maxCapacity !== undefined && minCapacity > maxCapacity) {
@@ -200,7 +201,7 @@ class LoadDrivenCount implements TaskCountRule {
 
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {
-      throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
+      throw invalid(scope, 'scaling Scaling.between starts tasks on its own, which conflicts with WhenMissing.startWithoutTasks(): ' +
         'pass another whenMissing, or Scaling.exactly until the first image is pushed');
     }
     return undefined;

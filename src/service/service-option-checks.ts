@@ -60,7 +60,7 @@ function* faultsOfTask(options: Options): Generator<string> {
     yield `containerPort ${containerPort} is not a port: pass 1 to 65535`;
   }
   if (ephemeralStorageGiB !== undefined && outside(ephemeralStorageGiB, 21, 200)) {
-    yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not between 21 and 200`;
+    yield `ephemeralStorageGiB ${ephemeralStorageGiB} is not a whole number from 21 to 200`;
   }
   if (platformVersion !== undefined && isKnown(platformVersion) && !PLATFORM.test(platformVersion)) {
     yield `platformVersion ${platformVersion} is not supported by this library: pass ecs.FargatePlatformVersion.VERSION1_4 or LATEST`;
@@ -83,7 +83,7 @@ function* faultsOfTask(options: Options): Generator<string> {
     yield `environment and secrets both set ${variable}: set it in only one of them`;
   }
   if (options.logDriver && options.logRetention !== undefined) {
-    yield `logDriver and logRetention ${options.logRetention} contradict each other: your own log driver decides how long logs are kept`;
+    yield `logRetention ${options.logRetention} has no effect with logDriver, because your own log driver decides how long logs are kept: leave out logRetention`;
   }
 }
 
@@ -117,7 +117,7 @@ function* faultsOfHealthChecks({ healthCheck, healthCheckGracePeriod }: Options)
   }
   const { interval, timeout, retries } = healthCheck;
   if (retries !== undefined && outside(retries, 1, 10)) {
-    yield `healthCheck.retries ${retries} is not between 1 and 10`;
+    yield `healthCheck.retries ${retries} is not a whole number from 1 to 10`;
   }
   if (interval && timeout && !interval.isUnresolved() && !timeout.isUnresolved() && interval.toSeconds() < timeout.toSeconds()) {
     yield `healthCheck.timeout ${timeout.toHumanString()} is longer than healthCheck.interval ${interval.toHumanString()}`;
@@ -145,7 +145,7 @@ function* faultsOfStrategy(options: Options): Generator<string> {
   for (const [name, least] of [['canaryPercent', 0.1], ['linearStepPercent', 3]] as const) {
     const percent = options[name];
     if (percent !== undefined && !Token.isUnresolved(percent) && !isPercentInTenths(percent, least)) {
-      yield `${name} ${percent} is not a percentage: pass ${least} to 100, in steps of 0.1`;
+      yield `${name} ${percent} is not valid: pass ${least} to 100, in steps of 0.1`;
     }
   }
   if (options.cloudMapOptions && shiftsTraffic(options)) yield cloudMapWith(strategy);
@@ -153,8 +153,8 @@ function* faultsOfStrategy(options: Options): Generator<string> {
 
 /** @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html */
 export function cloudMapWith(strategy: string): string {
-  return `cloudMapOptions and deploymentStrategy ${strategy} contradict each other: ECS cannot shift traffic in Cloud Map: ` +
-    'use Service Connect or ROLLING';
+  return `cloudMapOptions conflicts with deploymentStrategy ${strategy}, because ECS cannot shift traffic in Cloud Map: ` +
+    'use Service Connect, or pass ROLLING';
 }
 
 function isPercentInTenths(percent: number, least: number): boolean {
@@ -163,39 +163,39 @@ function isPercentInTenths(percent: number, least: number): boolean {
 
 function* faultsOfPercentages(options: Options): Generator<string> {
   const { minHealthyPercent: min = DEFAULT_MIN_HEALTHY_PERCENT, maxHealthyPercent: max = DEFAULT_MAX_HEALTHY_PERCENT } = options;
-  if (outside(min, 0)) yield `minHealthyPercent ${min} is not a percentage: pass 0 or more`;
-  if (outside(max, 1)) yield `maxHealthyPercent ${max} is not a percentage: pass 1 or more`;
+  if (outside(min, 0)) yield `minHealthyPercent ${min} is not valid: pass a whole number, 0 or more`;
+  if (outside(max, 1)) yield `maxHealthyPercent ${max} is not valid: pass a whole number, 1 or more`;
   const known = !Token.isUnresolved(min) && !Token.isUnresolved(max);
   if (known && !shiftsTraffic(options) && max <= min) {
     yield `maxHealthyPercent ${max} is not more than minHealthyPercent ${min}: a rolling deployment could neither start nor stop a task`;
   }
   const { availabilityZoneRebalancing: rebalancing } = options;
   if (rebalancing === ecs.AvailabilityZoneRebalancing.ENABLED && !Token.isUnresolved(max) && max <= 100) {
-    yield `availabilityZoneRebalancing ENABLED needs a maxHealthyPercent above 100, not ${max}: ECS starts a task before it stops another`;
+    yield `availabilityZoneRebalancing ENABLED needs a maxHealthyPercent above 100, but it is ${max}: ECS starts a task before it stops another`;
   }
 }
 
 function* faultsOfCircuitBreaker(options: Options): Generator<string> {
   const { circuitBreakerFailureCount: failures } = options;
   if (failures !== undefined && outside(failures, 1)) {
-    yield `circuitBreakerFailureCount ${failures} is not a number of tasks: pass 1 or more`;
+    yield `circuitBreakerFailureCount ${failures} is not valid: pass a whole number of tasks, 1 or more`;
   }
   for (const name of ['circuitBreakerFailureCount', 'circuitBreakerResetOnHealthyTask'] as const) {
     if (options[name] !== undefined && options.circuitBreaker?.enable === false) {
-      yield `${name} ${options[name]} and a circuitBreaker that is not enabled contradict each other`;
+      yield `${name} ${options[name]} has no effect, because circuitBreaker.enable is false: enable the circuit breaker, or leave out ${name}`;
     }
   }
 }
 
 function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies: capacity, securityGroups }: Options): Generator<string> {
   if (cluster && vpc) {
-    yield 'cluster and vpc contradict each other: a cluster has its own VPC';
+    yield 'cluster and vpc conflict, because a cluster has its own VPC: pass only one of them';
   }
   if (natGateways !== undefined) {
-    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} contradict each other: natGateways applies only to the VPC that the library creates`;
+    if (cluster || vpc) yield `natGateways and ${cluster ? 'cluster' : 'vpc'} conflict, because natGateways applies only to the VPC that the library creates: pass only one of them`;
     if (Token.isUnresolved(natGateways)) yield 'natGateways must be known at synthesis';
     if (outside(natGateways, 0, DEFAULT_ZONES)) {
-      yield `natGateways ${natGateways} is not between 0 and ${DEFAULT_ZONES}, the number of availability zones of the VPC that the library creates`;
+      yield `natGateways ${natGateways} is not a whole number from 0 to ${DEFAULT_ZONES}, the number of availability zones of the VPC that the library creates`;
     }
   }
   if (securityGroups && (securityGroups.length < 1 || securityGroups.length > MOST_SECURITY_GROUPS)) {
@@ -209,8 +209,8 @@ function* faultsOfPlace({ cluster, vpc, natGateways, capacityProviderStrategies:
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) yield `capacityProviderStrategies lists ${twice} twice`;
   for (const { capacityProvider, base = 0, weight = 0 } of capacity) {
-    if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a number of tasks: pass 0 to 100000`;
-    if (outside(weight, 0, 1_000)) yield `capacityProviderStrategies ${capacityProvider}: weight ${weight} is not between 0 and 1000`;
+    if (outside(base, 0, 100_000)) yield `capacityProviderStrategies ${capacityProvider}: base ${base} is not a whole number of tasks from 0 to 100000`;
+    if (outside(weight, 0, 1_000)) yield `capacityProviderStrategies ${capacityProvider}: weight ${weight} is not a whole number from 0 to 1000`;
   }
   if (capacity.filter(({ base = 0 }) => base !== 0).length > 1) {
     yield 'capacityProviderStrategies has a base for more than one capacity provider: ECS allows one';

@@ -29,7 +29,7 @@ export class SharedListener implements WayIn {
     const fail = (message: string) => new Error(`Ingress.onListener: ${message}`);
     const noListener = aListener('listener', listener);
     if (noListener) {
-      throw fail(`${noListener}${listener == null ? ': a service without an ingress has no listener' : ''}`);
+      throw fail(`${noListener}${listener == null ? ': pass a listener (a service without an ingress has none)' : ''}`);
     }
     if (options == null) throw fail(`options is ${shown(options)}: pass a priority, and conditions or patterns`);
 
@@ -61,7 +61,7 @@ export class SharedListener implements WayIn {
   private* faultsOfOptions(): Generator<string> {
     const { priority, hostPatterns = [], pathPatterns = [], conditions = [] } = this.options;
     if (priority === undefined || outside(priority, 1, LAST_PRIORITY)) {
-      yield `priority ${priority} is not between 1 and ${LAST_PRIORITY}`;
+      yield `priority ${priority} is not a whole number from 1 to ${LAST_PRIORITY}`;
     }
     if (hostPatterns.length + pathPatterns.length + conditions.length === 0) {
       yield 'hostPatterns, pathPatterns, and conditions are empty: pass at least one of them';

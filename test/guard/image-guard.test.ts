@@ -317,8 +317,8 @@ describe('the code of a Lambda function', () => {
     const both = guard();
     functionOf(stack, both, lambda.Architecture.ARM_64);
     taskDefinition(stack, 'Web', both.image);
-    expect(() => app.synth()).toThrow('[Web/Guard] a Lambda function needs the image as a single manifest, ' +
-      'but linux/amd64 and linux/arm64 need an index: create a guard for each platform');
+    expect(() => app.synth()).toThrow('[Web/Guard] the image is for linux/amd64 and linux/arm64, so it is an index of several manifests, ' +
+      'but Lambda functions accept only single manifests: create a guard for each platform');
   });
 
   test('can be shared with tasks of the same architecture', () => {

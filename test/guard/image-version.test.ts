@@ -135,7 +135,7 @@ describe('ImageVersion.parameter', () => {
       Type: 'String',
       Default: '',
       AllowedPattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})?$',
-      ConstraintDescription: 'an image tag, a sha256 digest, or both as <tag>@<digest>',
+      ConstraintDescription: 'must be an image tag, a sha256 digest, or both as <tag>@<digest>',
       Description: 'Tag of the image to run, its digest, or <tag>@<digest>. If omitted, the previous value is kept',
     }]]);
   });

@@ -101,7 +101,7 @@ describe('taskCount', () => {
 
   test.each([[-1, '-1'], [1.5, '1.5'], [NaN, 'NaN'], [Infinity, 'Infinity'], ['2' as any, '"2"'], [undefined as any, 'undefined']])('of %p is refused with path and value', (count, shown) => {
     for (const mode of Object.values(MODES)) {
-      expect(() => guardWith(mode).guard.taskCount(count)).toThrow(`count ${shown} is not a number of tasks: pass 0 or more (at Web/Guard)`);
+      expect(() => guardWith(mode).guard.taskCount(count)).toThrow(`count ${shown} is not valid: pass a whole number of tasks, 0 or more (at Web/Guard)`);
     }
   });
 

@@ -301,17 +301,17 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   {
     because: 'a cluster has its own VPC',
     choices: { cluster: given('cluster'), vpc: given('vpc') },
-    error: /cluster and vpc contradict each other/,
+    error: /cluster and vpc conflict/,
   },
   ...(['cluster', 'vpc'] as const).map((option) => ({
     because: 'only the default VPC gets NAT gateways',
     choices: { natGateways: given('natGateways'), [option]: given(option) },
-    error: new RegExp(`natGateways and ${option} contradict each other`),
+    error: new RegExp(`natGateways and ${option} conflict`),
   })),
   {
     because: 'your own log driver determines the log retention',
     choices: { logDriver: given('logDriver'), logRetention: given('logRetention') },
-    error: /logDriver and logRetention .* contradict each other/,
+    error: /logRetention \d+ has no effect with logDriver/,
   },
   {
     because: 'autoscaling would start tasks',
@@ -354,7 +354,7 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   {
     because: 'ECS cannot shift traffic in Cloud Map',
     choices: { deploymentStrategy: ['BLUE_GREEN', 'LINEAR', 'CANARY'], cloudMapOptions: given('cloudMapOptions') },
-    error: /cloudMapOptions and deploymentStrategy .* contradict each other/,
+    error: /cloudMapOptions conflicts with deploymentStrategy/,
   },
   {
     because: 'a rolling deployment tests nothing before traffic shifts',
@@ -384,12 +384,12 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
   {
     because: 'a circuit breaker that is off counts nothing',
     choices: { circuitBreaker: ['off'], circuitBreakerFailureCount: given('circuitBreakerFailureCount') },
-    error: /circuitBreakerFailureCount 5 and a circuitBreaker that is not enabled contradict each other/,
+    error: /circuitBreakerFailureCount 5 has no effect, because circuitBreaker\.enable is false/,
   },
   {
     because: 'a circuit breaker that is off counts nothing',
     choices: { circuitBreaker: ['off'], circuitBreakerResetOnHealthyTask: given('circuitBreakerResetOnHealthyTask') },
-    error: /circuitBreakerResetOnHealthyTask true and a circuitBreaker that is not enabled contradict each other/,
+    error: /circuitBreakerResetOnHealthyTask true has no effect, because circuitBreaker\.enable is false/,
   },
   {
     because: 'there is no HTTPS to redirect to',

@@ -147,11 +147,11 @@ test('without the first rule, a deployed image would expire', () => {
 });
 
 test.each([
-  ['maxImageCount 0 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 0 }],
-  ['maxUntaggedImageAge 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(12) }],
-  ['maxImageCount 1e+21 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 1e21 }],
-  ['maxImageCount 1.5 is not a number of images: pass 1 or more (at Stack/Registry)', { maxImageCount: 1.5 }],
-  ['maxUntaggedImageAge 1 day 12 hours is not a number of whole days: pass 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(36) }],
+  ['maxImageCount 0 is not valid: pass a whole number of images, 1 or more (at Stack/Registry)', { maxImageCount: 0 }],
+  ['maxUntaggedImageAge 12 hours is not valid: pass a whole number of days, 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(12) }],
+  ['maxImageCount 1e+21 is not valid: pass a whole number of images, 1 or more (at Stack/Registry)', { maxImageCount: 1e21 }],
+  ['maxImageCount 1.5 is not valid: pass a whole number of images, 1 or more (at Stack/Registry)', { maxImageCount: 1.5 }],
+  ['maxUntaggedImageAge 1 day 12 hours is not valid: pass a whole number of days, 1 or more (at Stack/Registry)', { maxUntaggedImageAge: Duration.hours(36) }],
   // The policy is text, so ECR would receive an unresolved token.
   ['maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)', { maxImageCount: Token.asNumber({ Ref: 'Keep' }) }],
   ['maxImageCount and maxUntaggedImageAge must be known at synthesis (at Stack/Registry)', { maxUntaggedImageAge: Duration.days(Token.asNumber({ Ref: 'Keep' })) }],

@@ -123,8 +123,8 @@ describe('other stacks refer by name to', () => {
 });
 
 describe('a changed name, after other stacks refer to it, is refused', () => {
-  const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName is ${name}, but other stacks refer to the repository as "app-mp": ` +
-    'set repositoryName of the construct, and do not change it afterwards');
+  const message = (name: string) => new RegExp(`\\[Other/Images/.*Resource\\] RepositoryName was changed to ${name}, but other stacks refer to the repository as "app-mp": ` +
+    'pass repositoryName to the construct instead');
 
   test.each<[string, () => ecr.IRepository]>([
     ['an ImageRegistry', () => new ImageRegistry(other, 'Images', { repositoryName: 'app-mp' })],

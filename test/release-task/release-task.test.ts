@@ -289,7 +289,7 @@ describe('the task', () => {
   });
 
   test('refuses runAfter without a dependency', () => {
-    expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is not a construct to wait for: pass a construct (at Shop/Migration)');
+    expect(() => task().runAfter(undefined!)).toThrow('runAfter: undefined is not a construct: pass the construct to wait for (at Shop/Migration)');
   });
 
   test('is in public subnets with a public IP address, if requested', () => {
@@ -407,7 +407,7 @@ describe('a release task', () => {
   });
 
   test('with both a cluster and a VPC is refused', () => {
-    expect(() => task({ vpc })).toThrow('cluster and vpc contradict each other: a cluster has its own VPC (at Shop/Migration)');
+    expect(() => task({ vpc })).toThrow('cluster and vpc conflict, because a cluster has its own VPC: pass only one of them (at Shop/Migration)');
   });
 
   test('with a guard of another stack is refused', () => {

@@ -141,10 +141,10 @@ describe('the number of NAT gateways', () => {
   });
 
   test.each([
-    [-1, 'natGateways -1 is not between 0 and 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
-    [3, 'natGateways 3 is not between 0 and 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
-    [0.5, 'natGateways 0.5 is not between 0 and 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
-    [NaN, 'natGateways NaN is not between 0 and 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
+    [-1, 'natGateways -1 is not a whole number from 0 to 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
+    [3, 'natGateways 3 is not a whole number from 0 to 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
+    [0.5, 'natGateways 0.5 is not a whole number from 0 to 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
+    [NaN, 'natGateways NaN is not a whole number from 0 to 2, the number of availability zones of the VPC that the library creates (at Web/Api)'],
     ['0', 'natGateways "0" is not a number (at Web/Api)'],
   ])('is refused if the default VPC cannot have it: %s', (natGateways, message) => {
     expect(() => service('Api', { natGateways: natGateways as number })).toThrow(new Error(message));
@@ -158,16 +158,16 @@ describe('the number of NAT gateways', () => {
   test('is refused for a VPC that the library does not create', () => {
     const vpc = existingVpc(stack);
     expect(() => service('Api', { natGateways: 1, vpc }))
-      .toThrow(new Error('natGateways and vpc contradict each other: natGateways applies only to the VPC that the library creates (at Web/Api)'));
+      .toThrow(new Error('natGateways and vpc conflict, because natGateways applies only to the VPC that the library creates: pass only one of them (at Web/Api)'));
     expect(() => service('Worker', { natGateways: 1, cluster: service('Shop', { vpc }).cluster }))
-      .toThrow(new Error('natGateways and cluster contradict each other: natGateways applies only to the VPC that the library creates (at Web/Worker)'));
+      .toThrow(new Error('natGateways and cluster conflict, because natGateways applies only to the VPC that the library creates: pass only one of them (at Web/Worker)'));
   });
 
   test('is refused if another service has already created the VPC with a different number', () => {
     service('Api');
     service('Web', { natGateways: 2 });
     expect(() => service('Worker', { natGateways: 0 })).toThrow(new Error(
-      'natGateways 0 contradicts Web/Api, which created the shared VPC with 2 NAT gateways: ' +
+      'natGateways 0 conflicts with Web/Api, which created the shared VPC with 2 NAT gateways: ' +
       'pass the same natGateways to both, or pass a vpc (at Web/Worker)'));
   });
 

@@ -132,8 +132,8 @@ describe('Cloud Map', () => {
   const namespace = () => servicediscovery.PrivateDnsNamespace.fromPrivateDnsNamespaceAttributes(stack, 'Namespace', {
     namespaceName: 'internal', namespaceId: 'ns-1', namespaceArn: 'arn:aws:servicediscovery:eu-west-1:111111111111:namespace/ns-1',
   });
-  const message = 'cloudMapOptions and deploymentStrategy BLUE_GREEN contradict each other: ECS cannot shift traffic in Cloud Map: ' +
-    'use Service Connect or ROLLING';
+  const message = 'cloudMapOptions conflicts with deploymentStrategy BLUE_GREEN, because ECS cannot shift traffic in Cloud Map: ' +
+    'use Service Connect, or pass ROLLING';
 
   test('is refused if deployments shift traffic', () => {
     const cloudMapOptions = { name: 'api', cloudMapNamespace: namespace() };

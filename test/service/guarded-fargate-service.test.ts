@@ -585,17 +585,17 @@ describe('a service', () => {
 
 describe('invalid options are refused with path, property, and value:', () => {
   test.each<[string, (given: { cluster: ecs.ICluster; secret: ecs.Secret }) => GuardedFargateServiceOptions, string]>([
-    ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc contradict each other: a cluster has its own VPC'],
+    ['a cluster and a VPC', ({ cluster }) => ({ cluster, vpc: cluster.vpc }), 'cluster and vpc conflict, because a cluster has its own VPC: pass only one of them'],
     ['a log driver and a log retention', () => ({ logDriver: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }), logRetention: 7 }),
-      'logDriver and logRetention 7 contradict each other: your own log driver decides how long logs are kept'],
+      'logRetention 7 has no effect with logDriver, because your own log driver decides how long logs are kept: leave out logRetention'],
     ['the port 0', () => ({ containerPort: 0 }), 'containerPort 0 is not a port: pass 1 to 65535'],
     ['the port 65536', () => ({ containerPort: 65536 }), 'containerPort 65536 is not a port: pass 1 to 65535'],
     ['the port 80.5', () => ({ containerPort: 80.5 }), 'containerPort 80.5 is not a port: pass 1 to 65535'],
-    ['a failure count of 0', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not a number of tasks: pass 1 or more'],
+    ['a failure count of 0', () => ({ circuitBreakerFailureCount: 0 }), 'circuitBreakerFailureCount 0 is not valid: pass a whole number of tasks, 1 or more'],
     ['a failure count without a circuit breaker', () => ({ circuitBreakerFailureCount: 2, circuitBreaker: { enable: false } }),
-      'circuitBreakerFailureCount 2 and a circuitBreaker that is not enabled contradict each other'],
+      'circuitBreakerFailureCount 2 has no effect, because circuitBreaker.enable is false: enable the circuit breaker, or leave out circuitBreakerFailureCount'],
     ['resetting the failure count without a circuit breaker', () => ({ circuitBreakerResetOnHealthyTask: false, circuitBreaker: { enable: false } }),
-      'circuitBreakerResetOnHealthyTask false and a circuitBreaker that is not enabled contradict each other'],
+      'circuitBreakerResetOnHealthyTask false has no effect, because circuitBreaker.enable is false: enable the circuit breaker, or leave out circuitBreakerResetOnHealthyTask'],
     ['a variable from two sources', ({ secret }) => ({ environment: { USER: 'app', PASSWORD: 'x' }, secrets: { PASSWORD: secret } }),
       'environment and secrets both set PASSWORD: set it in only one of them'],
     ['a secret with the name of an image variable', ({ secret }) => ({ imageInEnvironment: true, secrets: { IMAGE_TAG: secret } }),

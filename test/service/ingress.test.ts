@@ -346,7 +346,7 @@ describe('Ingress.onListener', () => {
 
   test.each([0, -1, 50_001, 1.5, NaN, undefined as any])('refuses the priority %p with its name and the value', (priority) => {
     expect(() => Ingress.onListener(listener, { priority, pathPatterns: ['/a'] }))
-      .toThrow(new Error(`Ingress.onListener: priority ${priority} is not between 1 and 50000`));
+      .toThrow(new Error(`Ingress.onListener: priority ${priority} is not a whole number from 1 to 50000`));
   });
 
   test.each([{}, { hostPatterns: [] }, { hostPatterns: [], pathPatterns: [] }])('refuses a rule that matches everything: %j', (patterns) => {

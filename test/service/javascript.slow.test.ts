@@ -101,7 +101,7 @@ describe('Ingress.onListener', () => {
   test('refuses an undefined listener, and the error says which services have none', () => {
     const { listener } = service({});
     expect(() => Ingress.onListener(listener!, { priority: 1, pathPatterns: ['/'] })).toThrow(new Error(
-      'Ingress.onListener: listener undefined is not an elbv2.IApplicationListener: a service without an ingress has no listener'));
+      'Ingress.onListener: listener undefined is not an elbv2.IApplicationListener: pass a listener (a service without an ingress has none)'));
   });
 
   test.each([null, 'arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/shared/1/2', {}])('refuses the listener %p', (listener) => {

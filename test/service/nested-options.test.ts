@@ -55,8 +55,8 @@ describe('a property name within an option', () => {
 
 describe('an unknown option of a factory', () => {
   test.each<[string, () => unknown]>([
-    ['Ingress.internetFacing: vpcSubnets is not an option: pass healthCheck, deregistrationDelay, ', () => Ingress.internetFacing({ vpcSubnets: {} } as any)],
-    ['Scaling.between: targetUtilizationPercent is not an option: pass cpuTargetUtilizationPercent, ', () => Scaling.between(1, 2, { targetUtilizationPercent: 50 } as any)],
+    ['Ingress.internetFacing: vpcSubnets is not an option: the options are healthCheck, deregistrationDelay, ', () => Ingress.internetFacing({ vpcSubnets: {} } as any)],
+    ['Scaling.between: targetUtilizationPercent is not an option: the options are cpuTargetUtilizationPercent, ', () => Scaling.between(1, 2, { targetUtilizationPercent: 50 } as any)],
     ['RollbackAlarm.serverErrors: precent is not an option: did you mean percent?', () => RollbackAlarm.serverErrors({ precent: 1 } as any)],
   ])('is refused, even if it resembles no other option: %s', (message, make) => {
     expect(make).toThrow(message);

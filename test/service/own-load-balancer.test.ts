@@ -250,7 +250,7 @@ describe('a domain name', () => {
   test.each([['api.example.org', 'example.com'], ['api', 'example.com'], ['notexample.com', 'example.com']])(
     'such as %s outside the zone %s is refused, because its record would have another name', (domainName, zoneName) => {
       expect(() => Ingress.internetFacing({ domainName, domainZone: zone(zoneName) })).toThrow(new Error(
-        `Ingress.internetFacing: domainName ${domainName} is not in the zone ${zoneName} of domainZone: pass a full name such as api.${zoneName}`));
+        `Ingress.internetFacing: domainName ${domainName} is not in domainZone ${zoneName}: pass a full name, such as api.${zoneName}`));
     });
 
   test('can be a token, like the name of its zone', () => {
@@ -295,11 +295,11 @@ describe('conditions', () => {
     ['an empty value', [elbv2.ListenerCondition.httpHeader('X-Secret', [''])], 'conditions have the value "": pass 1 to 128 characters'],
     ...['10.0.0.1', '10.0.0.0/33', '10.0.0.*', '2001:db8::/129', '2001:db8::', 'example.com/24', '10.0.0.0/x', '10.0.0.0/'].map((cidr): any => [
       `a source IP that is not a CIDR block: ${cidr}`, [elbv2.ListenerCondition.sourceIps(['10.0.0.0/8', cidr])],
-      `conditions: sourceIps "${cidr}" is not a CIDR block: pass an address with the length of its prefix, such as 10.0.0.1/32`,
+      `conditions: sourceIps "${cidr}" is not a CIDR block: pass an address with a prefix length, such as 10.0.0.1/32`,
     ]),
     ...['get', 'GET POST', '*', 'M'.repeat(41)].map((method): any => [
       `a request method that ELB does not accept: ${method}`, [elbv2.ListenerCondition.httpRequestMethods(['GET', method])],
-      `conditions: httpRequestMethods "${method}" is not a method: pass 1 to 40 characters of A-Z, hyphen and underscore`,
+      `conditions: httpRequestMethods "${method}" is not a method: pass 1 to 40 uppercase letters, hyphens, and underscores`,
     ]),
   ])('cannot be %s', (_, conditions, message) => {
     expect(() => Ingress.internetFacing({ conditions })).toThrow(new Error(`Ingress.internetFacing: ${message}`));
@@ -379,8 +379,8 @@ describe('synthesis refuses a setting that ELB would refuse, with its property a
       { healthCheck: { interval: Duration.seconds(10), timeout: Duration.seconds(10) } }],
     ['healthCheck.interval 5 seconds is not longer than the default timeout of 5 seconds: pass a shorter healthCheck.timeout',
       { healthCheck: { interval: Duration.seconds(5) } }],
-    ['healthCheck.healthyThresholdCount 1 is not between 2 and 10', { healthCheck: { healthyThresholdCount: 1 } }],
-    ['healthCheck.unhealthyThresholdCount 11 is not between 2 and 10', { healthCheck: { unhealthyThresholdCount: 11 } }],
+    ['healthCheck.healthyThresholdCount 1 is not a whole number from 2 to 10', { healthCheck: { healthyThresholdCount: 1 } }],
+    ['healthCheck.unhealthyThresholdCount 11 is not a whole number from 2 to 10', { healthCheck: { unhealthyThresholdCount: 11 } }],
     ['healthCheck.path "health" does not begin with a slash', { healthCheck: { path: 'health' } }],
     ['healthCheck.protocol TCP is not HTTP or HTTPS', { healthCheck: { protocol: elbv2.Protocol.TCP } }],
     ...['200-599', '199', '500', '299-200', '2xx', '', '200,', '200-', 'OK', '200-299-399'].map((healthyHttpCodes): any => [

@@ -212,7 +212,7 @@ describe('a rollback alarm', () => {
   });
 
   test.each([0, 0.5, -1])('cannot have a threshold of %p unhealthy hosts', (count) => {
-    expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not a number of tasks: pass 1 or more`));
+    expect(() => RollbackAlarm.unhealthyHosts({ count })).toThrow(new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not valid: pass a whole number of tasks, 1 or more`));
   });
 
   test.each([0, 101, NaN])('cannot use the percentile %p', (percentile) => {

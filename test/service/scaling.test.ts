@@ -61,7 +61,7 @@ describe('Scaling.exactly', () => {
   test.each([
     [-1, '-1'], [0.5, '0.5'], [NaN, 'NaN'], [Infinity, 'Infinity'], [undefined as any, 'undefined'], ['1' as any, '"1"'],
   ])('refuses %p with its name and the value', (count, shown) => {
-    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${shown} is not a number of tasks: pass 0 or more`));
+    expect(() => Scaling.exactly(count)).toThrow(new Error(`Scaling.exactly: count ${shown} is not valid: pass a whole number of tasks, 0 or more`));
   });
 });
 
@@ -143,7 +143,7 @@ describe('Scaling.between', () => {
   });
 
   test.each([-1, 1.5, NaN, undefined as any])('refuses the minimum %p with its name and the value', (min) => {
-    expect(() => Scaling.between(min, 4)).toThrow(new Error(`Scaling.between: min ${min} is not a number of tasks: pass 0 or more`));
+    expect(() => Scaling.between(min, 4)).toThrow(new Error(`Scaling.between: min ${min} is not valid: pass a whole number of tasks, 0 or more`));
   });
 
   test.each([[2, 1], [0, 0], [1, 1.5], [1, NaN], [1, undefined as any], [Token.asNumber({ Ref: 'Min' }), 0]])('refuses the range from %p to %p', (min, max) => {
@@ -152,13 +152,13 @@ describe('Scaling.between', () => {
 
   test.each(['cpuTargetUtilizationPercent', 'memoryTargetUtilizationPercent'] as const)('refuses a %s that is not a percentage, with the value', (name) => {
     for (const percent of [0, -1, 101, 50.5, NaN]) {
-      expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a percentage: pass 1 to 100`));
+      expect(() => Scaling.between(1, 4, { [name]: percent })).toThrow(new Error(`Scaling.between: ${name} ${percent} is not a whole number from 1 to 100`));
     }
   });
 
   test.each([0, -1, 1.5])('refuses requestsPerTarget %p', (requestsPerTarget) => {
     expect(() => Scaling.between(1, 4, { requestsPerTarget }))
-      .toThrow(new Error(`Scaling.between: requestsPerTarget ${requestsPerTarget} is not a number of requests: pass 1 or more`));
+      .toThrow(new Error(`Scaling.between: requestsPerTarget ${requestsPerTarget} is not valid: pass a whole number of requests, 1 or more`));
   });
 
   test('refuses requestsPerTarget without a load balancer, with path and value', () => {
@@ -168,7 +168,7 @@ describe('Scaling.between', () => {
 
   test('refuses startWithoutTasks, because autoscaling would start tasks', () => {
     expect(() => service({ scaling: Scaling.between(1, 4) }, WhenMissing.startWithoutTasks())).toThrow(new Error(
-      'scaling Scaling.between starts tasks on its own, which contradicts WhenMissing.startWithoutTasks(): ' +
+      'scaling Scaling.between starts tasks on its own, which conflicts with WhenMissing.startWithoutTasks(): ' +
       'pass another whenMissing, or Scaling.exactly until the first image is pushed (at Web/Service)'));
   });
 
@@ -358,7 +358,8 @@ describe('a queue', () => {
   test.each([
     ['queue Web/Queue needs messagesPerTask', (queue: sqs.IQueue) => ({ queue })],
     ['messagesPerTask 5 needs a queue', () => ({ messagesPerTask: 5 })],
-    ['messagesPerTask 0 is out of range: pass a whole number, 1 or more, that is known at synthesis', (queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 })],
+    ['messagesPerTask 0 is not valid: pass a whole number of messages, 1 or more', (queue: sqs.IQueue) => ({ queue, messagesPerTask: 0 })],
+    ['messagesPerTask must be known at synthesis', (queue: sqs.IQueue) => ({ queue, messagesPerTask: Token.asNumber({ Ref: 'Messages' }) })],
   ])('needs two valid options: %s', (message, options) => {
     const queue = new sqs.Queue(new Stack(testApp(), 'Web'), 'Queue');
     expect(() => Scaling.between(0, 10, options(queue))).toThrow(new Error(`Scaling.between: ${message}`));
@@ -427,7 +428,7 @@ describe('a schedule', () => {
   test.each<[string, ScalingOptions['schedules']]>([
     ['schedules.night changes nothing: pass minCapacity or maxCapacity', { night: { schedule } }],
     ['schedules.night: minCapacity 5 is more than maxCapacity 1', { night: { schedule, minCapacity: 5, maxCapacity: 1 } }],
-    ['schedules.night.minCapacity -1 is not a number of tasks: pass 0 or more', { night: { schedule, minCapacity: -1 } }],
+    ['schedules.night.minCapacity -1 is not valid: pass a whole number of tasks, 0 or more', { night: { schedule, minCapacity: -1 } }],
     ['schedules.night.schedule undefined is not a Schedule', { night: { minCapacity: 1 } as any }],
   ])('that is invalid is refused: %s', (message, schedules) => {
     expect(() => Scaling.between(1, 4, { schedules })).toThrow(new Error(`Scaling.between: ${message}`));
