@@ -190,6 +190,9 @@ project.setScript('prepack', 'node scripts/require-bundles.mjs');
 
 project.tasks.tryFind('package:dotnet')?.addCondition('command -v dotnet');
 
+// Apps that use no pipelines do not load their code.
+project.compileTask.exec('node scripts/lazy-exports.mjs');
+
 project.tasks.tryFind('docgen')?.exec('node scripts/api-contents.mjs');
 
 // Compiles every TypeScript block of the README and the docstrings.

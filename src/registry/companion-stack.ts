@@ -1,4 +1,4 @@
-import { Aspects, CfnParameter, CfnRule, Fn, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
+import { Aspects, CfnElement, IStackSynthesizer, Stack, StackProps } from 'aws-cdk-lib';
 import { copyOfSynthesizer, sameSynthesizer } from './synthesizer';
 import { invalid, shown } from '../private/validation';
 
@@ -37,26 +37,45 @@ export function companionStack(serviceStack: Stack): Stack {
  * to every stack that it deploys, and CloudFormation refuses parameters that a template does not declare.
  */
 export function acceptParameter(registryStack: Stack, name: string): void {
-  const id = `--parameters ${name}`;
-  if (!(COMPANION_STACK in registryStack) || registryStack.node.tryFindChild(id)) return;
-
-  const parameter = new CfnParameter(registryStack, id, {
-    description: 'Ignored. Accepted so that --parameters works without a stack name',
-    default: '',
-  });
-  parameter.overrideLogicalId(name);
-  // Refuses a value that a script passes if its variable is not set. The rule also prevents warnings about an unused
-  // parameter.
-  ruleOfParameters(registryStack).addAssertion(
-    Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, 'undefined')),
-    `the parameter ${name} has the value "undefined": pass the tag of an image`,
-  );
+  if (!(COMPANION_STACK in registryStack)) return;
+  const { node } = registryStack;
+  const accepted = node.tryFindChild(AcceptedParameters.ID) as AcceptedParameters | undefined ?? new AcceptedParameters(registryStack);
+  accepted.names.add(name);
 }
 
-/** One rule for all parameters, because each element of a template adds to the synthesis time. */
-function ruleOfParameters(registryStack: Stack): CfnRule {
-  const id = '--parameters';
-  return registryStack.node.tryFindChild(id) as CfnRule | undefined ?? new CfnRule(registryStack, id);
+/** One element for all parameters, because each element of a template adds to the synthesis time. */
+class AcceptedParameters extends CfnElement {
+  public static readonly ID = '--parameters';
+
+  public readonly names = new Set<string>();
+
+  public constructor(registryStack: Stack) {
+    super(registryStack, AcceptedParameters.ID);
+  }
+
+  /**
+   * @internal
+   */
+  public _toCloudFormation(): object {
+    const names = [...this.names];
+    return {
+      Parameters: Object.fromEntries(names.map((name) => [name, {
+        Type: 'String',
+        Default: '',
+        Description: 'Ignored. Accepted so that --parameters works without a stack name',
+      }])),
+      // Refuses a value that a script passes if its variable is not set. The rule also prevents warnings about an unused
+      // parameter.
+      Rules: {
+        parameters: {
+          Assertions: names.map((name) => ({
+            Assert: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, 'undefined'] }] },
+            AssertDescription: `the parameter ${name} has the value "undefined": pass the tag of an image`,
+          })),
+        },
+      },
+    };
+  }
 }
 
 /** Follows settings of the service stack that a child stack does not inherit, even if they are set later. */

@@ -45,9 +45,8 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 
 /** Finds errors in a task definition that are known only when the app is complete. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
-  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  for (const container of taskDefinition.stack.resolve(containerDefinitions)) {
-    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
+  for (const container of taskDefinition.node.children.filter((child) => child instanceof ecs.ContainerDefinition)) {
+    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = checkedProperties(container);
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
     const { add = [] } = linuxParameters.capabilities ?? {};
@@ -62,6 +61,12 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
     const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
     if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: set it in only one of them`;
   }
+}
+
+/** Leaves out the other properties, because resolving them takes a percent of the synthesis. */
+function checkedProperties(container: ecs.ContainerDefinition): any {
+  const { name, environment, secrets, linuxParameters, logConfiguration } = container.renderContainerDefinition(container.taskDefinition);
+  return container.taskDefinition.stack.resolve({ name, environment, secrets, linuxParameters, logConfiguration });
 }
 
 /** ECS refuses such variables with "Environment variable name cannot be null or blank." */

@@ -76,13 +76,23 @@ test('each bundled library includes its license', () => {
 });
 
 test('an app that renders no workflow loads none of the bundled libraries', () => {
-  const load = `require(${JSON.stringify(join(directory, 'package'))}); console.log(JSON.stringify(Object.keys(require.cache)))`;
-  const loaded: string[] = JSON.parse(execFileSync(process.execPath, ['-e', load], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_PATH: join(CHECKOUT, 'node_modules') },
-  }));
+  const loaded = run('require(PACKAGE).DeployWorkflow; print(Object.keys(require.cache))');
   expect(loaded).toContainEqual(expect.stringMatching(/deploy-workflow\.js$/));
   expect(loaded.filter((file) => BUNDLED.some((name) => file.includes(`/node_modules/${name}/`)))).toEqual([]);
+});
+
+test('an app without a pipeline loads no code of pipelines', () => {
+  const loaded = run('require(PACKAGE).PhasedFargateService; print(Object.keys(require.cache))');
+  expect(loaded).toContainEqual(expect.stringMatching(/lib\/phased-fargate-service\.js$/));
+  expect(loaded.filter((file) => file.includes('/lib/pipeline/'))).toEqual([]);
+});
+
+test('an ES module can import each class by its name', () => {
+  const { types } = readJson(join(directory, 'package', '.jsii'));
+  const classes = Object.values<{ kind: string; name: string }>(types).filter(({ kind }) => kind !== 'interface').map(({ name }) => name);
+  const imported = run('import(PACKAGE + "/lib/index.js").then((names) => print(Object.keys(names).filter((name) => names[name] !== undefined)))');
+  expect(imported).toEqual(expect.arrayContaining(classes));
+  expect(classes).toContain('PhasedFargateService');
 });
 
 test('npm would publish the package publicly', () => {
@@ -95,6 +105,15 @@ test('npm would publish the package publicly', () => {
   expect(published.map(({ path }: { path: string }) => path).sort()).toEqual(content);
   expect(readJson(join(directory, 'package', 'package.json')).publishConfig).toEqual({ access: 'public' });
 });
+
+/** Runs a program with the unpacked package, and returns what it prints. */
+function run(program: string): string[] {
+  const given = `const PACKAGE = ${JSON.stringify(join(directory, 'package'))}; const print = (value) => console.log(JSON.stringify(value));`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', `${given} ${program}`], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_PATH: join(CHECKOUT, 'node_modules') },
+  }));
+}
 
 /** Sources listed in an inline source map. */
 function sourcesOfMap(text: string): string[] {
