@@ -21,7 +21,7 @@ describe.each(CHOICES)('%s', (name, type) => {
   const factories = Object.getOwnPropertyNames(type).filter((member) => typeof (type as any)[member] === 'function' && !member.startsWith('_'));
   const refused = new Error(`${name} cannot be constructed or extended: call ${factories.map((factory) => `${name}.${factory}()`).join(' or ')}`);
 
-  test.each([[[]], [['v1']], [[{}, 1]], [[Symbol('key'), 'v1']]])('is not constructed with %p: the error names its factories', (args) => {
+  test.each([[[]], [['v1']], [[{}, 1]], [[Symbol('key'), 'v1']]])('cannot be constructed with %p, and the error names its factories', (args) => {
     expect(() => new type(...args)).toThrow(refused);
   });
 

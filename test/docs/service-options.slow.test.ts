@@ -45,13 +45,13 @@ test('the properties listed under taskImageOptions are exactly the properties of
   expect(listed.sort()).toEqual([...theirImageOptions].sort());
 });
 
-test('every property listed as the same is an option of this library', () => {
+test('every property that the table marks "the same" is an option of this library', () => {
   const same = table.filter(({ here }) => here.startsWith('the same')).flatMap(({ names }) => names);
   expect(same.length).toBeGreaterThan(20);
   expect(same.filter((name) => !ours.includes(name))).toEqual([]);
 });
 
-test('no property listed as left out is an option of this library', () => {
+test('no property that the table marks "left out" is an option of this library', () => {
   const leftOut = table.filter(({ here }) => here.startsWith('left out')).flatMap(({ names }) => names);
   expect(leftOut.length).toBeGreaterThan(5);
   expect(leftOut.filter((name) => ours.includes(name))).toEqual([]);
@@ -70,7 +70,7 @@ test('the table of members contains every member of aws-ecs-patterns', () => {
   expect(ownMembers.filter((name) => !listed.includes(name))).toEqual([]);
 });
 
-test('every member listed as the same is a member of this library', () => {
+test('every member that the table marks "the same" is a member of this library', () => {
   const same = members.filter(({ here }) => here.startsWith('the same')).flatMap(({ names }) => names);
   expect(same.length).toBeGreaterThan(4);
   expect(same.filter((name) => !ourMembers.includes(name))).toEqual([]);

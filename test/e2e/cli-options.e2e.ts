@@ -67,14 +67,14 @@ test('the same parameter without the option releases the image', async () => {
   expect(await running()).toBe('v3');
 });
 
-test('a change to the container with --hotswap deploys nothing, yet the CLI reports success', async () => {
+test('with --hotswap, a change to the container deploys nothing, yet the CLI reports success', async () => {
   user.edit('app.ts', "'Api')", "'Api', { environment: { LOG_LEVEL: 'debug' } })");
   const { screen } = await user.deploy('FargateStack', '--hotswap');
   expect(screen).toContain('Could not perform a hotswap deployment, because the CloudFormation template could not be resolved');
   expect(await environment()).toEqual([]);
 });
 
-test('a change to the container with --hotswap-fallback is deployed by CloudFormation', async () => {
+test('with --hotswap-fallback, CloudFormation deploys a change to the container', async () => {
   await user.deploy('FargateStack', '--hotswap-fallback');
   expect(await environment()).toEqual([{ name: 'LOG_LEVEL', value: 'debug' }]);
   expect(await running()).toBe('v3');

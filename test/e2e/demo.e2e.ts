@@ -52,7 +52,7 @@ test('the demo fails at the first step whose result differs from its claim', asy
 test.each([
   ['SIGINT', 130, 'during set-up', '▸ Set-up'],
   ['SIGTERM', 143, 'in the middle of a deployment', '$ cdk deploy --all'],
-] as const)('interrupted by %s (%d) %s: nothing is left', async (signal, expected, _, moment) => {
+] as const)('if %s (exit code %d) interrupts the demo %s, nothing is left behind', async (signal, expected, _, moment) => {
   const { child, screen } = demo();
   while (!screen().includes(moment)) await sleep(100);
   await sleep(1000);

@@ -120,7 +120,7 @@ describe('custom resources', () => {
     ]);
   });
 
-  test('updated with a new physical id before a failure are updated back under the new id, which is then deleted', async () => {
+  test('that got a new physical id before a failure are restored under the new id, which is then deleted', async () => {
     await deploy('back', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('back', { Id: 'b', Value: '2' }, { Id: 'later', Fails: 'Create' });
     expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');
@@ -134,7 +134,7 @@ describe('custom resources', () => {
     expect(told(next.requests)).toEqual(['Create Later -']);
   });
 
-  test('whose update failed are updated back too', async () => {
+  test('whose update failed are restored too', async () => {
     await deploy('failed-update', { Id: 'a', Value: '1' });
     const { status, requests } = await deploy('failed-update', { Id: 'a', Value: '2', Fails: 'Update' });
     expect(status).toBe('UPDATE_ROLLBACK_COMPLETE');

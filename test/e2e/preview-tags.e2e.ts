@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(commands, { recursive: true, force: true });
 });
 
-test('the command removes the tags of that pull request only and never deletes an image', async () => {
+test('the command removes only the tags of the given pull request and never deletes an image', async () => {
   await push('a', 'deployed-pr1-shop-api-0a1b2c3d', 'deployed-pr12-shop-api-4e5f6a7b');
   await push('b', 'deployed-pr1-shop-api-0a1b2c3d-previous', 'deployed-pr1-shop-api-0a1b2c3d-earlier-1', 'deployed-pr1-other-8c9d0e1f');
   await push('deployed-pr1-shop-api-0a1b2c3d-earlier-2', 'deployed-pr1-shop-api-0a1b2c3d-earlier-3');

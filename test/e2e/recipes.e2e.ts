@@ -52,7 +52,7 @@ test('the load balancer behind CloudFront refuses requests that lack the secret'
   expect((await user.aws.get(EdgeShopUrl, '/', { 'x-origin-secret': 'a guess' })).status).toBe(403);
 });
 
-test('the second release replaces every task, every reference, and every answer', async () => {
+test('the second release replaces every task and every reference, and the services respond with it', async () => {
   const digest = await release('v2');
   expect(await runningTasks()).toEqual(everyTask(digest));
   expect(await references()).toEqual(everyReference(digest));

@@ -80,15 +80,15 @@ describe.each([
     expect(await findings(...assemblies.examples)).toEqual(ids(table));
   });
 
-  test('finds with a certificate all except what the guide says a certificate resolves', async () => {
+  test('finds in an app with a certificate everything that the guide lists, except what a certificate resolves', async () => {
     expect(await findings(assemblies.certificate)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith !== '`certificate`')));
   });
 
-  test('finds in the strictest service of the guide only what no option resolves', async () => {
+  test('finds only what no option resolves in the strictest service of the guide', async () => {
     expect(await findings(assemblies.strict)).toEqual(ids(table.filter(({ goesAwayWith }) => goesAwayWith === '')));
   });
 
-  test('finds in another example only issues of its own code besides those in the guide', async () => {
+  test('finds nothing in another example except what the guide lists and what the code of that example causes', async () => {
     const known = ids(table);
     const others = (await findings(assemblies.other)).filter((id) => !known.includes(id));
     expect(others).toEqual(Object.keys(ACCEPTED_THERE).filter((id) => id.startsWith(prefix)).sort());

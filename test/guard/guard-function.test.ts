@@ -108,7 +108,7 @@ describe('the function', () => {
   });
 });
 
-describe('its permissions', () => {
+describe('the permissions of the function', () => {
   test('are exactly these', () => {
     guard(stack, 'One');
     const [logGroup] = Object.keys(Template.fromStack(stack).findResources('AWS::Logs::LogGroup'));
@@ -171,7 +171,7 @@ describe('a registry in another account', () => {
     ['a plain repository', (scope) => new ecr.Repository(scope, 'Images', { repositoryName: 'app' })],
   ];
 
-  test.each(registries)('allows the account to look up and pull images, with one statement for all guards: %s', (_, make) => {
+  test.each(registries)('allows the account of the guards to look up and pull images, with one statement for all guards: %s', (_, make) => {
     const there = new Stack(app, 'There', { env: THERE });
     const registry = make(there);
     guard(stack, 'One', registry);
@@ -197,8 +197,8 @@ describe('a registry in another account', () => {
   test.each([
     ['of the same account', HERE],
     ['in another region of the same account', { ...HERE, region: 'us-east-1' }],
-    ['of an account that is not known', {}],
-  ])('leaves its resource policy empty %s', (_, env) => {
+    ['of an unknown account', {}],
+  ])('has a resource policy, unlike one %s', (_, env) => {
     const there = new Stack(app, 'There', { env });
     guard(stack, 'One', new ImageRegistry(there, 'Images'));
     Template.fromStack(there).hasResourceProperties('AWS::ECR::Repository', { RepositoryPolicyText: Match.absent() });

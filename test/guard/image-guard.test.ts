@@ -91,9 +91,9 @@ describe('the properties of the guard', () => {
 
   test.each([
     ['the stack of the service creates', () => new ImageRegistry(stack, 'Images')],
-    ['a nested stack of it creates', () => new ImageRegistry(new NestedStack(stack, 'Nested'), 'Images')],
+    ['a nested stack of the service stack creates', () => new ImageRegistry(new NestedStack(stack, 'Nested'), 'Images')],
     ['is imported', () => ecr.Repository.fromRepositoryName(stack, 'Images', 'app')],
-  ])('contain no second stack for a registry that %s', (_, make) => {
+  ])('name no separate registry stack for a registry that %s', (_, make) => {
     guardIn(stack, make());
     expect(guardProperties(stack).RegistryStack).toBeUndefined();
   });
@@ -146,7 +146,7 @@ describe('the platforms that the image must run on', () => {
     ['an aspect', (resource) => Aspects.of(app).add({
       visit: (construct) => construct === resource && resource.addPropertyOverride('RuntimePlatform', { CpuArchitecture: 'ARM64' }),
     })],
-  ])('follow a late change of the task definition by %s', (_, change) => {
+  ])('follow a late change of the task definition through %s', (_, change) => {
     change(taskDefinition(stack, 'Web', guard().image).node.defaultChild as ecs.CfnTaskDefinition);
     expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64']);
   });
@@ -385,7 +385,7 @@ describe('the code of a Lambda function', () => {
   });
 });
 
-describe('the registry comes first', () => {
+describe('the guard waits for the registry', () => {
   const before = () => {
     const graph = new ReferenceGraph(app.synth());
     const [found] = graph.resources(GUARD);
@@ -417,25 +417,25 @@ describe('the registry comes first', () => {
   });
 });
 
-describe('a registry in the stack of the guard', () => {
+describe('a registry', () => {
   const onDelete = (policy: string, EmptyOnDelete: unknown) => ({ DeletionPolicy: policy, Properties: { EmptyOnDelete } });
 
   test.each([
     ['is deleted if its first deployment fails', undefined, onDelete('RetainExceptOnCreate', true)],
     ['is never deleted with RemovalPolicy.RETAIN', RemovalPolicy.RETAIN, onDelete('Retain', Match.absent())],
     ['is deleted with its stack with RemovalPolicy.DESTROY', RemovalPolicy.DESTROY, onDelete('Delete', true)],
-  ])('%s, even if it contains images', (_, removalPolicy, expected) => {
+  ])('in the stack of the guard %s, even if it contains images', (_, removalPolicy, expected) => {
     guardIn(stack, new ImageRegistry(stack, 'Images', { removalPolicy }));
     Template.fromStack(stack).hasResource('AWS::ECR::Repository', expected);
   });
 
-  test('in a nested stack is also deleted with its images', () => {
+  test('in a nested stack of the stack of the guard is also deleted with its images', () => {
     const nested = new NestedStack(stack, 'Nested');
     guardIn(stack, new ImageRegistry(nested, 'Images'));
     Template.fromStack(nested).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', true));
   });
 
-  test('in another stack keeps its images', () => {
+  test('in another stack of the app keeps its images', () => {
     const registry = ImageRegistry.inCompanionStack(stack, 'Images');
     guardIn(stack, registry);
     Template.fromStack(registry.stack).hasResource('AWS::ECR::Repository', onDelete('RetainExceptOnCreate', Match.absent()));

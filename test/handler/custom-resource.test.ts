@@ -26,7 +26,7 @@ test('an answer can use everything that the session offers', async () => {
   expect(lines).toEqual([{ level: 'info', message: 'hello', requestType: 'Create', ...IDENTITY, times: 298_000, sent: 1 }]);
 });
 
-test('a Delete is answered without the resource', async () => {
+test('a Delete is answered without calling the resource', async () => {
   const { answers } = await asked({ answer: async () => { throw new Error('it was asked'); } }, { RequestType: 'Delete', PhysicalResourceId: 'x' });
 
   expect(answers).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: 'x' }]);

@@ -16,7 +16,7 @@ test('a package is loaded once for all test files', () => {
   expect(createRequire(__filename)('constructs').Construct).toBe(Construct);
 });
 
-test('errors and objects of a package are those of the tests', () => {
+test('packages use the same Error and Object as the tests', () => {
   const stack = new Stack(new App(), 'Stack');
   expect(() => new Stack(stack, 'Stack', { stackName: '!' })).toThrow(Error);
   expect(Object.getPrototypeOf(stack.resolve({}))).toBe(Object.prototype);

@@ -45,7 +45,7 @@ describe('Maven Central', () => {
     '<groupId>io.github.org</groupId>', '<artifactId>phased-fargate</artifactId>', /<version>[\d.]+<\/version>/, /<name>.+<\/name>/, /<description>.+<\/description>/,
     /<url>https:.+<\/url>/, /<license>\s*<name>Apache.+<\/name>\s*<url>https:.+<\/url>/, /<developer>[^]*<email>.+<\/email>/,
     /<scm>\s*<connection>scm:git:https:.+<\/connection>\s*<url>https:.+<\/url>/,
-  ])('is told %s', (demand) => {
+  ])('receives a POM that contains %s', (demand) => {
     const pom = readFileSync(find('.pom'), 'utf8');
     expect(pom.includes('SNAPSHOT')).toBe(false);
     expect(pom).toMatch(demand);

@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('before the first release, the task compares nothing and says so', async () => {
+test('before the first release, the compatibility check compares nothing and says so', async () => {
   await publish();
   const { exitCode, output } = await compat();
   expect(output).toMatch(/has no release on npm: there is nothing to compare with/);

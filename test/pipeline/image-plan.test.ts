@@ -232,7 +232,7 @@ describe('build settings', () => {
     })).not.toThrow();
   });
 
-  test.each(['github.com/octo-org/web', 'target:web'])('mark a directory that buildx would read as an address as a path: %s', (directory) => {
+  test.each(['github.com/octo-org/web', 'target:web'])('contain a relative path for a directory that buildx would mistake for an address: %s', (directory) => {
     const { images: [image] } = render({ context: 'api', additionalContexts: { web: directory } }, { directories: ['api', directory] });
     expect(image.additionalContexts).toEqual({ web: `./${directory}` });
     expect(image.sources).toContain(directory);

@@ -36,7 +36,7 @@ describe('the definitions of functions', () => {
     expect(defined('echo nothing')).toBeNull();
   });
 
-  test('are in files with their names, and handle failures in a condition too', () => {
+  test('are in files with the names of the functions, and handle failures even where set -e has no effect', () => {
     for (const file of fs.readdirSync('src/pipeline/shell')) {
       const text = fs.readFileSync(path.join('src/pipeline/shell', file), 'utf8');
       const name = path.basename(file, '.sh').replace(/-/g, '_');
@@ -182,7 +182,7 @@ test('an error is reported as an annotation in GitHub Actions', () => {
   expect(new Account().run('complain "no good"', { GITHUB_ACTIONS: 'true' }).stderr).toBe('::error::no good\n');
 });
 
-describe('for stages,', () => {
+describe('to select stages,', () => {
   test.each([
     ['only_stages 2 Dev Prod', 0], ['only_stages 2 Dev Prod Prod', 0], ['only_stages 2 Dev Prod Dev Prod', 0],
     ['only_stages 2 Dev Prod Prods', 2], ['only_stages 2 Dev Prod "Dev Prod"', 2], ['only_stages 2 Dev Prod ""', 2],

@@ -94,8 +94,8 @@ const ONE_GUARD: Use[][] = [
   ['task on x86', 'task on arm'], ['task on arm', 'task on EC2'], ['task on x86', 'function on x86'], ['function on arm', 'task on EC2', 'task on arm'],
 ];
 
-describe('the guard that prints a push command', () => {
-  test.each(ONE_GUARD.map((users) => [users]))('in its failure reason accepts the pushed image for %j', async (users) => {
+describe('a guard accepts', () => {
+  test.each(ONE_GUARD.map((users) => [users]))('the image that the command in its failure reason pushes, for %j', async (users) => {
     const [properties] = shop(users).properties;
     const { Reason = '' } = await new Simulation().request(event({}, properties));
     expect(builds(Reason)).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('the guard that prints a push command', () => {
     expect(await registryWith(builds(Reason)).request(event({}, properties))).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test.each(['oneGuard', 'twoGuards'] as const)('in the output of its registry accepts the pushed images, with %s', async (guards) => {
+  test.each(['oneGuard', 'twoGuards'] as const)('an image that the commands in the output of its registry push, with %s', async (guards) => {
     const sets = guards === 'oneGuard' ? ONE_GUARD.map((users) => [users]) : USES.flatMap((one) => USES.map((other) => [[one], [other]]));
     for (const set of sets) {
       const { properties, pushCommands } = shop(...set);
@@ -117,7 +117,7 @@ describe('the guard that prints a push command', () => {
   });
 });
 
-test('a registry whose guards accept one image gets one build', () => {
+test('a registry whose guards all accept the same image gets one build', () => {
   expect(builds(shop(['task on x86'], ['function on x86'], ['task on EC2']).pushCommands)).toEqual([
     expect.stringContaining(' --platform linux/amd64 --provenance=false --sbom=false --tag '),
   ]);

@@ -312,7 +312,7 @@ describe('clashes', () => {
       .toThrow('repositoryName "app" is taken by Web/Registry/One');
   });
 
-  test('of a stack name that is too long with the limit of CloudFormation are refused with two ways out', () => {
+  test('of a stack name with the length limit of CloudFormation are refused, with two remedies', () => {
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(119) }), 'Images')).not.toThrow();
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images')).toThrow(new Error(
       `the name "${'a'.repeat(120)}-Registry" of the registry stack has 129 characters, but CloudFormation allows 128: set a shorter stackName, ` +
@@ -348,7 +348,7 @@ describe('the parameters of image tags', () => {
     Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
   });
 
-  test('are refused by one rule of the registry stack, and only if a script passes an undefined tag', () => {
+  test('are checked by one rule of the registry stack, which only refuses the value of an undefined variable in a script', () => {
     const stack = serviceStack();
     const { cluster } = new PhasedFargateService(stack, 'Api');
     new PhasedFargateService(stack, 'Web', { cluster });

@@ -287,7 +287,7 @@ describe('the outputs', () => {
     expect(output('RepositoryUri')).toEqual({ 'Fn::GetAtt': [repository, 'RepositoryUri'] });
   });
 
-  test('build for x86 if no user of the image is known', () => {
+  test('contain commands that build for x86 if no user of the image is known', () => {
     const { registry } = registryIn(stack);
     new ImageGuard(stack, 'Guard', { registry });
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
@@ -298,19 +298,19 @@ describe('the outputs', () => {
     new PhasedFargateService(new Stack(app, id), 'Api', { registry, cpuArchitecture: architecture });
   };
 
-  test('build for the architecture of the service', () => {
+  test('contain commands that build for the architecture of the service', () => {
     const { registry } = registryIn(stack);
     service('Service', registry, 'ARM64');
     expect(output('PushCommands')).toEqual(pushFor('linux/arm64'));
   });
 
-  test('build for x86 if the service specifies no architecture', () => {
+  test('contain commands that build for x86 if the service specifies no architecture', () => {
     const { registry } = registryIn(stack);
     service('Service', registry);
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64'));
   });
 
-  test('build for both architectures of two services, in sorted order', () => {
+  test('contain commands that build for both architectures of two services, in sorted order', () => {
     const { registry } = registryIn(stack);
     service('One', registry, 'ARM64');
     service('Two', registry, 'X86_64');
@@ -318,7 +318,7 @@ describe('the outputs', () => {
     expect(output('PushCommands')).toEqual(pushFor('linux/amd64,linux/arm64'));
   });
 
-  test('follow a late change of the architecture', () => {
+  test('contain commands that follow a late change of the architecture', () => {
     const { registry } = registryIn(stack);
     const { service: { taskDefinition } } = new PhasedFargateService(new Stack(app, 'Service'), 'Api', { registry });
     (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).runtimePlatform = { cpuArchitecture: 'ARM64' };

@@ -153,7 +153,7 @@ describe('a misspelled option', () => {
     expect(warnings()).toEqual(['imageversion is not an option, so it has no effect: did you mean imageVersion?']);
   });
 
-  test('does not include the properties of a subclass', () => {
+  test('is distinguished from the properties that a subclass adds', () => {
     class Ours extends PhasedFargateService {
       constructor(scope: Stack, props: any) {
         super(scope, 'Api', props);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 
-# copy_image <repository URI> <digest> <account> <region> <repository> <URI of that> <tag>
+# copy_image <repository URI> <digest> <account> <region> <repository> <URI of the target> <tag>
 # Tags an image in the same repository or another one, and compares the digests. Skips the copy if the tag already exists.
 copy_image() {
   local there

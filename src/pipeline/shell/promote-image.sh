@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 
-# promote_image <region> <repository URI> <digest> <account> <region> <repository> <URI of that> <tag>
+# promote_image <region> <repository URI> <digest> <account> <region> <repository> <URI of the target> <tag>
 # Logs in to both registries and calls copy_image, unless the tag already exists.
 promote_image() {
   local there

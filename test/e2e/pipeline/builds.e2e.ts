@@ -110,7 +110,7 @@ test('another build argument builds a new image of the same sources, but a chang
   expect((await push()).jobs[BUILD].outputs).toEqual(before);
 });
 
-test('a scheduled rebuild has a new tag, which later runs and deploy.sh deploy, and another schedule rebuilds nothing', async () => {
+test('a scheduled rebuild has a new tag, which later runs and deploy.sh deploy, and a run on another schedule rebuilds nothing', async () => {
   const before = latest.jobs[BUILD].outputs;
   const rebuilt = (await developer.workflowRun({ secrets: SECRETS, schedule: '17 3 * * 1' })).jobs[BUILD].outputs;
   expect(developer.builds().at(-2)).toMatchObject({ fromScratch: true });

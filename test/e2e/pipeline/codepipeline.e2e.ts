@@ -16,7 +16,7 @@ afterAll(async () => {
   await developer?.leave();
 });
 
-test('the image of a commit is built and pushed under the commit id, between registry and service', async () => {
+test('the image of a commit is built and pushed under the commit id, after the registry is deployed and before the service is', async () => {
   const { sha } = developer.source;
   await synthesize(sha);
   await deploy('Production/Shop/Registry');

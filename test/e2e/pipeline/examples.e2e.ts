@@ -6,7 +6,7 @@ test.each(PIPELINE_EXAMPLES.filter((example) => example !== 'pipeline-codepipeli
   synthesize(example, true, () => undefined);
 });
 
-test('CDK Pipelines builds the image between its registry and its service', () => {
+test('CDK Pipelines builds the image after it deploys the registry and before it deploys the service', () => {
   const template = synthesize('pipeline-codepipeline', true, (assembly) => JSON.parse(readFileSync(join(assembly, 'PipelineStack.template.json'), 'utf8')));
   const [{ Properties: { Stages } }] = Object.values<any>(template.Resources).filter(({ Type }) => Type === 'AWS::CodePipeline::Pipeline');
   const order = Object.fromEntries(Stages.at(-1).Actions.map(({ Name, RunOrder }: any) => [Name, RunOrder]));

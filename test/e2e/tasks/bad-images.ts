@@ -145,7 +145,7 @@ export function describeBadImages(options: EmulatorOptions, { endsBySignal, hang
       expect(await end(await start(await push({ files, config: { ...config, WorkingDir: '/not/there' } })))).toEqual(exited(7));
     });
 
-    test('cannot write to a read-only root file system, but to its volumes', async () => {
+    test('cannot write to a read-only root file system, but can write to its volumes', async () => {
       const readOnly = { readonlyRootFilesystem: true, mountPoints: [{ containerPath: '/tmp', sourceVolume: 'tmp' }] };
       expect(await end(await start(await push(nativeWriter('/file')), readOnly))).toEqual(exited(READ_ONLY_FILE_SYSTEM));
       expect(await end(await start(await push(nativeWriter('/tmp/file')), readOnly))).toEqual(exited(0));
@@ -216,7 +216,7 @@ export function describeBadImages(options: EmulatorOptions, { endsBySignal, hang
     expect(reason).toMatch(problem);
   });
 
-  test('an image of Amazon ECR Public is not one of the account, and cannot be pulled if it is missing', async () => {
+  test('an image of Amazon ECR Public is not looked up in the account, and cannot be pulled if it is missing', async () => {
     await publishImage(emulator, 'public.ecr.aws/example/app:1', nativeFailure(7, 'ran'));
     expect(await end(await start('public', { image: 'public.ecr.aws/example/app:1' }))).toEqual(exited(7));
     const tag = await push(nativeFailure(7, 'ran'));

@@ -163,7 +163,7 @@ export function describeTasks(options: EmulatorOptions, programs: Programs): voi
       });
     });
 
-    test('cannot write outside its own files', async () => {
+    test('cannot write outside its own files when it is unpacked', async () => {
       const file = `/tmp/escaped-${process.pid}`;
       const program = programs.server('tame');
       await stack.push('hostile', { ...program, files: { ...program.files, [`../../../../../../../..${file}`]: 'escaped' } });

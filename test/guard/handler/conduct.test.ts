@@ -61,7 +61,7 @@ describe('release tags', () => {
     expect(aws.actions).toEqual(['cloudformation:DescribeStacks', 'ecr:DescribeImages', 'ecr:DescribeImages']);
   });
 
-  test('that cannot be read leave the empty history of an unknown ID empty', async () => {
+  test('that cannot be read add nothing to the history of an unknown ID', async () => {
     const v1 = aws.push('v1');
     aws.faults.registry.push(DENIED);
 
@@ -95,9 +95,9 @@ describe('release tags', () => {
   test.each<['forward' | 'rollback', string, ImageFailure, string[], object | undefined]>([
     ['forward', 'is gone', new ImageFailure('ImageNotFound', 'gone'), [B, C, A], undefined],
     ['rollback', 'is gone', new ImageFailure('ImageNotFound', 'gone'), [B, C, A], undefined],
-    ['forward', 'is not handed out', new ImageFailure('KmsError', 'off'), [B], { kind: 'kms' }],
-    ['rollback', 'is not handed out', new ImageFailure('KmsError', 'off'), [B, C, A], { kind: 'kms' }],
-  ])('move as far as the operation %s allows if an earlier image %s', async (operation, _, failure, moved, trouble) => {
+    ['forward', 'is not returned by ECR', new ImageFailure('KmsError', 'off'), [B], { kind: 'kms' }],
+    ['rollback', 'is not returned by ECR', new ImageFailure('KmsError', 'off'), [B, C, A], { kind: 'kms' }],
+  ])('move as far as the operation "%s" allows if an earlier image %s', async (operation, _, failure, moved, trouble) => {
     const attempts: string[] = [];
     const tags = {
       plan: async () => [B, C, A].map((digest) => ({ tag: digest, digest, manifest: failure })),
@@ -120,7 +120,7 @@ describe('release tags', () => {
     expect(found).toEqual(trouble === undefined ? undefined : expect.objectContaining(trouble));
   });
 
-  test('can swap two images, because one image first moves to a spare tag', () => {
+  test('can be swapped between two images, because one image first gets a spare tag', () => {
     const state = new Map([[TAG, B], [`${TAG}-previous`, A]]);
 
     expect(planMoves(TAG, state, { latest: A, previous: B, earlier: [] })).toEqual([

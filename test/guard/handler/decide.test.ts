@@ -162,7 +162,7 @@ test.each([
   expect(patience(kind, 120_000, 300_000)).toBe(expected);
 });
 
-test('the wait for a requirement whose check has not begun ends no later than the wait for the requirement', () => {
+test('the wait for a check that has not begun ends no later than the wait for its requirement', () => {
   expect(patience('notBegun', 120_000, 30_000)).toBe(150_000);
 });
 

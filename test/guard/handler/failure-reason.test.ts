@@ -78,7 +78,7 @@ describe('the reason for a missing image', () => {
     expect(reason({ kind: 'missing' }, { RepositoryName })).not.toContain('pull-through');
   });
 
-  test('says why the service does not start without tasks', () => {
+  test('says why a start without tasks is not possible', () => {
     const properties = { WhenMissing: 'startWithoutTasks' };
 
     expect(reason({ kind: 'missing' }, properties, { mayRun: true })).toContain('so tasks keep the previous image');
@@ -156,7 +156,7 @@ describe('the reason for a denied request', () => {
     expect(text).not.toContain('"Effect"');
   });
 
-  test('omits them if AWS does not report them', () => {
+  test('names the function if AWS does not report the principal', () => {
     expect(reason({ kind: 'denied', action: 'ecr:BatchGetImage', message: 'AccessDenied' })).toMatch(/^The guard's function lacks permission for ecr:BatchGetImage on /);
   });
 

@@ -37,7 +37,7 @@ describe('the handler', () => {
     expect(aws.lastLine).toMatchObject({ level: 'error', message: 'the guard failed' });
   });
 
-  test('responds through an alarm before Lambda ends, if nothing else has responded', async () => {
+  test('responds when a timer expires before Lambda ends, if nothing else has responded', async () => {
     aws.send = async (request) => {
       if (request.method !== 'PUT') await new Promise(() => undefined);
       aws.answers.push(request.body!);

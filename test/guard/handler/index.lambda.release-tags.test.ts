@@ -201,7 +201,7 @@ describe('a late request', () => {
     expect(releaseTags()).toEqual([]);
   });
 
-  test('that found no operation in progress moves no tag, even if the next update begins before it would', async () => {
+  test('that found no operation in progress moves no tag, even if the next update begins before it would move one', async () => {
     const v1 = aws.push('v1');
     const first = await create('v1');
     aws.clock.at(30_000, () => { aws.push('v2'); });
@@ -312,7 +312,7 @@ describe('an unknown ID', () => {
     expect(untagged).toEqual([]);
   });
 
-  test('does not remove tags from images before the deployed one in later rollbacks', async () => {
+  test('does not make later rollbacks remove tags from images that were released before the deployed one', async () => {
     const { v1, v2, second } = await released();
     const back = await goBack(IMPORTED, 'v2', 'v3');
     aws.push('v3');
@@ -347,11 +347,11 @@ describe('a release tag that cannot be moved', () => {
   };
 
   test.each<[string, Fault, RegExp, number]>([
-    ['by a tag that must not be overwritten', IMMUTABLE, /ecr:PutImage failed: ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
-    ['by a quota', OUT_OF_TAGS, /ECR allows 1,000 tags per image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
-    ['by a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
-    ['by throttling', THROTTLED, /Wait a few minutes\. Then/, 65],
-    ['by an outage', SERVER_ERROR, /Wait a few minutes\. Then/, 65],
+    ['because it is immutable', IMMUTABLE, /ecr:PutImage failed: ImageTagAlreadyExistsException.*mutability exclusions.*set retainReleasedImages to false/, 1],
+    ['because of a quota', OUT_OF_TAGS, /ECR allows 1,000 tags per image: delete release tags .*aws ecr batch-delete-image --region eu-west-1/, 1],
+    ['because of a missing permission', DENIED, /grant the guard's function ecr:PutImage/, 65],
+    ['because of throttling', THROTTLED, /Wait a few minutes\. Then/, 65],
+    ['because of an outage', SERVER_ERROR, /Wait a few minutes\. Then/, 65],
   ])('%s fails the release with a remedy, long before CloudFormation gives up', async (_, fault, expected, seconds) => {
     aws.push('v1');
     outage(fault);

@@ -30,7 +30,7 @@ describe('a rollback', () => {
 
   const back = (physicalId: string) => update(physicalId, monday, tuesday);
 
-  test('returns the previous answer with either ID, without a call to the registry', async () => {
+  test('returns the previous answer under the previous and under the new ID, without a call to the registry', async () => {
     expect(idAfter).not.toBe(idBefore);
     for (const id of [idBefore, idAfter]) {
       expect(await next(back(id))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: idBefore, Data: { ImageDigest: before } });
@@ -60,7 +60,7 @@ describe('a rollback', () => {
   });
 
   test.each(['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
-    'counts only while it is in progress: in %s, a missing image is missing', async (status) => {
+    'is recognized only while it is in progress: in %s, a missing image makes the request fail', async (status) => {
       aws.stackStatus = status;
 
       expect(await next(update(idAfter, { VersionValue: 'v9' }, tuesday))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: idAfter });

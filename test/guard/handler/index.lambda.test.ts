@@ -104,7 +104,7 @@ describe('a missing image', () => {
     expect(aws.clock.now() - start).toBeLessThan(121_000);
   });
 
-  test('is looked up at once, every few seconds, and when the wait is over, and in the archive first and last', async () => {
+  test('is looked up at once, every few seconds, and when the wait is over, and the first and last lookups include the archive', async () => {
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '12' }));
     const looks = aws.calls.filter(({ input }) => input.imageIds).map(({ at, input }) => [Math.round((at - start) / 1000), input.filter]);
@@ -162,7 +162,7 @@ describe('if a service starts without tasks,', () => {
     expect(second.Reason).toContain('tasks keep the previous image');
   });
 
-  test('a rollback to the start stops the tasks again', async () => {
+  test('a rollback to the state without tasks stops the tasks again', async () => {
     const first = await aws.request(event({}, attempt(1)));
     aws.push('v1');
     const second = await next(update(first.PhysicalResourceId, attempt(2)));

@@ -66,7 +66,7 @@ describe('a registry that is', () => {
     expect(Math.max(...gaps.slice(10))).toBeLessThan(6_100);
   });
 
-  test('denying access is not awaited as long as a missing image', async () => {
+  test('denying access is given less time than a missing image', async () => {
     aws.outage.registry = DENIED;
     const start = aws.clock.now();
     await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '800' }));
@@ -75,13 +75,13 @@ describe('a registry that is', () => {
   });
 
   test.each([
-    ['repository', (): void => { aws.repositoryExists = false; }, /^Repository .* was not found/],
-    ['archived', (): void => { aws.push('v1', { status: 'ARCHIVED' }); }, /is archived/],
-    ['hidden in the archive', (): void => { aws.push('v1', { status: 'ARCHIVED' }); aws.showsArchivedUnasked = false; }, /is archived/],
-    ['platform', (): void => { aws.push('v1', { fixture: FIXTURES.ociImage }); }, /does not run on linux\/amd64/],
-    ['Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /is not a container image: it is a Helm chart/],
-    ['KMS', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'KmsException', message: 'key is disabled' }; }, /cannot decrypt/],
-    ['name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /rejects the image name/],
+    ['no repository', (): void => { aws.repositoryExists = false; }, /^Repository .* was not found/],
+    ['an archived image', (): void => { aws.push('v1', { status: 'ARCHIVED' }); }, /is archived/],
+    ['an archived image that ECR hides', (): void => { aws.push('v1', { status: 'ARCHIVED' }); aws.showsArchivedUnasked = false; }, /is archived/],
+    ['another platform', (): void => { aws.push('v1', { fixture: FIXTURES.ociImage }); }, /does not run on linux\/amd64/],
+    ['a Helm chart', (): void => { aws.push('v1', { fixture: FIXTURES.helmChart }); }, /is not a container image: it is a Helm chart/],
+    ['a disabled KMS key', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'KmsException', message: 'key is disabled' }; }, /cannot decrypt/],
+    ['an invalid name', (): void => { aws.outage.registry = { kind: 'error', status: 400, code: 'InvalidParameterException', message: 'bad' }; }, /rejects the image name/],
   ])('in a state that time cannot fix (%s) causes a failure at once', async (_, arrange, reason) => {
     arrange();
     const start = aws.clock.now();

@@ -81,7 +81,7 @@ test('the answer to a question is also on record for another request with the sa
   expect(back(asked, ask('v1'))).toMatchObject({ id, answer: ONE });
 });
 
-test('a rollback finds the previous answer with either ID', () => {
+test('a rollback finds the previous answer under the previous and under the new ID', () => {
   const before = answer('', ask('v1'), ONE);
   const after = answer(before, ask('v2'), TWO);
 

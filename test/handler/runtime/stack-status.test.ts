@@ -60,7 +60,7 @@ test('the caller can set a longer time limit', async () => {
   expect(ms).toBeLessThan(30_100);
 });
 
-test('no time limit extends beyond the last call', async () => {
+test('no time limit extends beyond the time of the last allowed call', async () => {
   const { answer, ms } = await askedFor(undefined, THROTTLED, (ask) => ask(30_000), 'amazonaws.com', 4_000);
 
   expect(answer.operation).toBe('unknown');

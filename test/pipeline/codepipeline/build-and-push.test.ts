@@ -148,7 +148,7 @@ describe('a registry of another account', () => {
       Match.stringLikeRegexp('the pipeline pushes to 444455556666\\.dkr\\.ecr\\.eu-west-1\\.amazonaws\\.com/theirs from account 111122223333.*pushNotGranted'));
   });
 
-  test('is not needed for the account of the pipeline', () => {
+  test('gets a resource policy, unlike a registry of the account of the pipeline', () => {
     const { shop } = pipeline({ Api: { imageVersion: COMMIT } });
     Template.fromStack(Stack.of(shop.images[0])).hasResourceProperties('AWS::ECR::Repository', { RepositoryPolicyText: Match.absent() });
   });
@@ -213,7 +213,7 @@ describe('a step refuses', () => {
     }
   });
 
-  test('no missing context if the source of the pipeline is another repository', () => {
+  test('a missing context only if the source of the pipeline is the repository of the app', () => {
     expect(() => pipeline({ Api: { imageVersion: COMMIT } }, ({ images: [registry] }) => ({
       source: pipelines.CodePipelineSource.connection('octo-org/web', 'main', { connectionArn: CONNECTION }),
       images: [{ registry, context: 'web' }],

@@ -139,7 +139,7 @@ describe('the cache', () => {
     expect(inputs['cache-to']).toBe(`type=registry,ref=${URI}:cache,mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`);
   });
 
-  test('is otherwise the GitHub cache, with a scope for each repository', () => {
+  test('is the GitHub cache if no tag of the registry can move, with a scope for each repository', () => {
     const app = testApp();
     const stack = new Stack(app, 'Shop', { env: ENV });
     for (const name of ['team/api', 'team-api']) new PhasedFargateService(stack, name.replace('/', '0').replace('-', '1'), { registry: ecr.Repository.fromRepositoryName(stack, name, name) });

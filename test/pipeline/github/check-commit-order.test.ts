@@ -102,13 +102,13 @@ describe('to return to an earlier commit,', () => {
     expect(await look([run(2, OWN, STOPPED, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: true });
   });
 
-  test('users can re-run any of its jobs', async () => {
+  test('users can re-run any job of a run that this step stopped', async () => {
     const order = { ...STOPPED, name: STEP };
     expect(await look([run(2, OWN, order, job('skipped'), { ...order, attempt: 2, conclusion: 'success', steps: [] }, job(null, undefined, { attempt: 2 })), newer], { attempt: 2 }))
       .toMatchObject({ passed: true });
   });
 
-  test('users must re-run a run that failed for another reason twice, because they may only want to repeat a check', async () => {
+  test('users must re-run a run twice if it failed for another reason, because the first re-run may only be to repeat a check', async () => {
     const failed = { ...job('failure'), name: 'test' };
     expect(await look([run(2, OWN, failed, job('skipped'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
     expect(await look([run(2, OWN, job('failure', 'success'), job(null, undefined, { attempt: 2 })), newer], { attempt: 2 })).toMatchObject({ passed: false });
@@ -160,11 +160,11 @@ describe('a run that looked up its image before a scheduled rebuild pushed a new
     ['built its own image from newer sources', build(2, 6, 'success'), rebuild(OLDER, build(1, 5, 'success'), DEPLOYED)],
     ['deploys before the rebuild', build(2, 3, 'skipped'), rebuild(OWN, build(1, 5, 'success'), job(null))],
     ['only overlapped with a rebuild of other images', build(2, 3, 'skipped'), rebuild(OWN, build(1, 5, 'skipped'), DEPLOYED)],
-  ])('passes if it %s', async (_, own, other) => {
+  ])('passes if the run itself %s', async (_, own, other) => {
     expect(await lookAt([own, mine], [other])).toMatchObject({ passed: true });
   });
 
-  test('passes after all of its jobs or only this job is re-run', async () => {
+  test('passes after users re-run all of its jobs or only this job', async () => {
     const other = rebuild(OWN, build(1, 5, 'success'), DEPLOYED);
     const again = job(null, undefined, { attempt: 2 });
     expect(await lookAt([build(2, 3, 'skipped'), STOPPED, build(8, 9, 'skipped', 2), again], [other], { attempt: 2 }))
@@ -173,13 +173,13 @@ describe('a run that looked up its image before a scheduled rebuild pushed a new
       .toEqual({ passed: true, said: expect.stringContaining('::notice::A later run that rebuilt the images has already started this job') });
   });
 
-  test('is stopped by a rebuild only if the rebuild began later', async () => {
+  test('and that is a rebuild itself is stopped only by a rebuild that began later', async () => {
     const other = (start: number) => rebuild(OWN, build(start, 9, 'success'), DEPLOYED);
     expect(await lookAt([build(2, 8, 'success'), mine], [other(3)], { event: 'schedule' })).toMatchObject({ passed: false });
     expect(await lookAt([build(2, 8, 'success'), mine], [other(1)], { event: 'schedule' })).toMatchObject({ passed: true });
   });
 
-  test('is told how to deploy the rebuilt images if it is a rebuild and a newer commit was deployed', async () => {
+  test('and that is a rebuild itself says how to deploy the rebuilt images if a newer commit was deployed', async () => {
     const repository = { ...REPOSITORY, workflow: 'deploy.yml', commits: [OWN, NEWER], runs: [{ ...MINE, event: 'schedule' }, run(3, NEWER, DEPLOYED)] };
     const { said } = await runOrderStep(script, repository, { ...env, GITHUB_SHA: OWN, GITHUB_RUN_ID: '2', GITHUB_RUN_ATTEMPT: '1', GITHUB_EVENT_NAME: 'schedule' });
     expect(said).toContain('To deploy the rebuilt images now, re-run all jobs of that run.');

@@ -46,7 +46,7 @@ test('the groups of checks and builds contain the name of the workflow', () => {
 });
 
 describe('ids of jobs', () => {
-  test('are different for stages whose names differ only in special characters, or equal the name of another job', () => {
+  test('are different for stages whose names differ only in special characters, and for a stage with the name of another job', () => {
     const app = testApp();
     const registry = new ImageRegistry(new Stack(app, 'Images', { env: ENV }), 'Shop', { repositoryName: 'shop' });
     for (const [index, name] of ['a-b', 'a_b', 'registry'].entries()) {

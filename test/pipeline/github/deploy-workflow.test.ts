@@ -72,7 +72,7 @@ describe('the order', () => {
       'npx cdk deploy Shop Proxy --require-approval never \\\n  --parameters "Shop:ApiImageTag=$IMAGE_SHOP_API"');
   });
 
-  test('contains a stage with only such images after the checks', () => {
+  test('contains the deployment of a stage right after the checks if all of its images have fixed digests', () => {
     const app = testApp();
     proxyIn(new Stack(app, 'Proxy', { env: ENV }));
     const { jobs } = rendered(workflow(app, { checks: { test: 'npm test' } }));

@@ -165,7 +165,7 @@ describe('a rollback', () => {
   test.each([
     ['to a release on record', ['one', 'two']],
     ['to a release that is not on record', ['two']],
-    ['under an id that says nothing', []],
+    ['under an ID without a record', []],
   ])('%s runs nothing and succeeds', async (_, releases) => {
     const id = await idAfter(...releases) || 'made-up-by-CloudFormation';
 

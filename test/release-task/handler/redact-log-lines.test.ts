@@ -6,12 +6,12 @@ const same = (text: string) => text;
 
 test.each([
   ['a variable that contains a secret', 'DATABASE_URL=correct horse battery staple', 'DATABASE_URL=[redacted]'],
-  ['such a variable in quotes', 'export STRIPE_KEY="a b" OTHER=1', 'export STRIPE_KEY=[redacted] OTHER=1'],
-  ['such a variable in code', 'process.env.STRIPE_KEY = abc', 'process.env.STRIPE_KEY = [redacted]'],
-  ['such a variable in JSON', '{"DATABASE_URL":"a \\" b","port":5432}', '{"DATABASE_URL":[redacted],"port":5432}'],
+  ['a secret variable in quotes', 'export STRIPE_KEY="a b" OTHER=1', 'export STRIPE_KEY=[redacted] OTHER=1'],
+  ['a secret variable in code', 'process.env.STRIPE_KEY = abc', 'process.env.STRIPE_KEY = [redacted]'],
+  ['a secret variable in JSON', '{"DATABASE_URL":"a \\" b","port":5432}', '{"DATABASE_URL":[redacted],"port":5432}'],
   ['a value whose name suggests a secret', 'DB_PASSWORD=hunter2 user=bob', 'DB_PASSWORD=[redacted] user=bob'],
-  ['such a value in JSON within JSON', '{\\"apiToken\\":\\"abc\\"} rest', '{\\"apiToken\\":[redacted]} rest'],
-  ['such a value in a Ruby object', '{:secret=>"abc", :a=>1}', '{:secret=>[redacted], :a=>1}'],
+  ['a value in JSON within JSON whose name suggests a secret', '{\\"apiToken\\":\\"abc\\"} rest', '{\\"apiToken\\":[redacted]} rest'],
+  ['a value in a Ruby object whose name suggests a secret', '{:secret=>"abc", :a=>1}', '{:secret=>[redacted], :a=>1}'],
   ['a command option', 'mysql --password hunter2 -h db', 'mysql --password [redacted] -h db'],
   ['a command option with an equals sign', 'mysql --password=hunter2 -h db', 'mysql --password=[redacted] -h db'],
   ['a header', 'Authorization: Bearer abc.def then', 'Authorization: [redacted] then'],

@@ -25,17 +25,17 @@ describe('a task', () => {
   test.each<[string, Task, ReturnType<typeof endOf>]>([
     ['runs', at('RUNNING', { containers: app() }), undefined],
     ['runs, and its containers are not known yet', at('RUNNING'), undefined],
-    ['is about to stop, and has no exit code yet', at('DEPROVISIONING', { containers: app(null), stopCode: 'UserInitiated' }), undefined],
-    ['has ended with 0', at('DEPROVISIONING', { containers: app(0) }), 'succeeded'],
-    ['has ended itself with 0', at('STOPPED', { containers: app(0), stopCode: 'EssentialContainerExited' }), 'succeeded'],
-    ['has ended with 1', at('DEPROVISIONING', { containers: app(1) }), 'failed'],
-    ['has ended itself with 1', at('STOPPED', { containers: app(1), stopCode: 'EssentialContainerExited' }), 'failed'],
-    ['has ended without a code', at('STOPPED', { containers: app(null) }), 'failed'],
-    ['has ended without containers', at('STOPPED'), 'failed'],
-    ['has never come up', at('STOPPED', { containers: app(null), stopCode: 'TaskFailedToStart' }), 'failed'],
-    ['has ended with 0 though another container has never come up', at('STOPPED', { containers: app(0), stopCode: 'TaskFailedToStart' }), 'interrupted'],
-    ['was stopped, with 0', at('STOPPED', { containers: app(0), stopCode: 'UserInitiated' }), 'interrupted'],
-    ['was stopped, with another code', at('STOPPED', { containers: app(143), stopCode: 'SpotInterruption' }), 'interrupted'],
+    ['is stopping, and has no exit code yet', at('DEPROVISIONING', { containers: app(null), stopCode: 'UserInitiated' }), undefined],
+    ['is stopping after exit code 0', at('DEPROVISIONING', { containers: app(0) }), 'succeeded'],
+    ['has stopped by itself with exit code 0', at('STOPPED', { containers: app(0), stopCode: 'EssentialContainerExited' }), 'succeeded'],
+    ['is stopping after exit code 1', at('DEPROVISIONING', { containers: app(1) }), 'failed'],
+    ['has stopped by itself with exit code 1', at('STOPPED', { containers: app(1), stopCode: 'EssentialContainerExited' }), 'failed'],
+    ['has stopped without an exit code', at('STOPPED', { containers: app(null) }), 'failed'],
+    ['has stopped without containers', at('STOPPED'), 'failed'],
+    ['has never started', at('STOPPED', { containers: app(null), stopCode: 'TaskFailedToStart' }), 'failed'],
+    ['has stopped with exit code 0 although another container never started', at('STOPPED', { containers: app(0), stopCode: 'TaskFailedToStart' }), 'interrupted'],
+    ['was stopped from outside, with exit code 0', at('STOPPED', { containers: app(0), stopCode: 'UserInitiated' }), 'interrupted'],
+    ['was stopped from outside, with another exit code', at('STOPPED', { containers: app(143), stopCode: 'SpotInterruption' }), 'interrupted'],
   ])('that %s is classified correctly', (_, task, end) => {
     expect(endOf(task, 'app')).toBe(end);
   });

@@ -307,7 +307,7 @@ test.each([
   expect(troubleOf(error)).toEqual(expected);
 });
 
-test('a fault causes an error of the same kind', async () => {
+test('a fault of the server causes an error of the corresponding kind', async () => {
   const kindOf = async (fault: Fault) => {
     aws.faults.registry.push(fault);
     return troubleOf(await ask((ecr) => ecr.describeImage({ imageTag: 'v1' })).catch((error) => error)).kind;

@@ -46,7 +46,7 @@ test('an index for another platform is not scanned', async () => {
   expect(await look()).toEqual({ kind: 'wrongPlatform', digest, offered: ['linux/amd64', 'linux/arm64'], lacking: ['windows/amd64'] });
 });
 
-test.each<FixtureName>(['buildxIndex', 'dockerImage', 'helmChart'])('without platforms and requirements, an image is found without a doubt and without reading its manifest (%s)', async (name) => {
+test.each<FixtureName>(['buildxIndex', 'dockerImage', 'helmChart'])('without platforms and requirements, an image is found without reading its manifest, and no doubt is reported (%s)', async (name) => {
   const { aws, look, digest } = registryWith(name, { Platforms: [] });
 
   expect(await look()).toEqual({ kind: 'found', digest, images: [digest], doubt: undefined });
@@ -89,7 +89,7 @@ test.each<[FixtureName, string[]]>([
   expect(await look()).toMatchObject({ kind: 'found', images: [digest] });
 });
 
-test('the only image to scan in a single image is that image', async () => {
+test('for a single manifest, the only image to scan is the image itself', async () => {
   const { look, digest } = registryWith('dockerImage');
 
   expect(await look()).toMatchObject({ images: [digest] });

@@ -100,7 +100,7 @@ describe('planned moves', () => {
     }), { numRuns: NUM_RUNS });
   });
 
-  test('of a release that is rolled back at any moment end with the original latest and previous tags', () => {
+  test('restore the original latest and previous tags, no matter when a release is rolled back', () => {
     const images = fc.uniqueArray(digest, { minLength: 3, maxLength: MOST_IMAGES });
     fc.assert(fc.property(images, fc.nat(20), ([next, latest, previous, ...others], moment) => {
       const deployed: Releases = { latest, previous, earlier: [latest, previous, ...others] };
@@ -136,7 +136,7 @@ describe('the tags in a registry', () => {
     expect(asked).toEqual([[A, ...ALL], [A], [A]]);
   });
 
-  test('are read without an image if there is none', async () => {
+  test('are read in a separate call if no manifest is requested', async () => {
     const { tags, asked } = registry({ [TAG]: C });
 
     expect((await tags.images())[0]).toBe(C);

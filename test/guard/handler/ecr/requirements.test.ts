@@ -69,7 +69,7 @@ describe('an image that must be scanned', () => {
     expect((await create(SCANNED)).Reason).toMatch(/push it again, or start a basic scan \(at most one a day\): aws ecr start-image-scan /);
   });
 
-  test('is refused with the error of ECR if its findings are not available, and its name is not blamed', async () => {
+  test('is refused with the error of ECR if its findings are not available, and the reason does not blame the name of the image', async () => {
     aws.push('v1');
     aws.outageOf['ecr:DescribeImageScanFindings'] = { kind: 'error', status: 400, code: 'ValidationException', message: 'This feature is disabled' };
     const { Reason } = await create(SCANNED);

@@ -18,20 +18,20 @@ test.each([
 });
 
 test.each([
-  ['short', 'abcd', 'abcdef'],
-  ['empty', '', 'v1'],
-  ['another number', 'v1', 'v2'],
-  ['a longer word', 'main', 'maintenance'],
-  ['short, and a letter is wrong', 'abcd', 'abcx'],
-  ['short, and a v is not at the beginning', 'xv1', 'x1'],
-  ['short, and a v stands before a letter', 'vx', 'x'],
-  ['two letters apart', '12xy5', '12ab5'],
-  ['two letters apart of which the second is where the first should be', '12xy5', '12yz5'],
-  ['two letters apart of which the first is where the second should be', '12xy5', '12zx5'],
-  ['two letters swapped and a third one wrong', '12xy5', '12yx6'],
-  ['two letters longer', 'release-12', 'rel--ease-12'],
-  ['a letter left out and a second one wrong', 'release-12', 'relase-13'],
-  ['something else', 'main-7', 'feature'],
-])('a tag is not similar to one that is %s: %s and %s', (_, one, other) => {
+  ['they are short', 'abcd', 'abcdef'],
+  ['one is empty', '', 'v1'],
+  ['they are short and their numbers differ', 'v1', 'v2'],
+  ['one is a longer word', 'main', 'maintenance'],
+  ['they are short and one letter is wrong', 'abcd', 'abcx'],
+  ['they are short and differ in a v that is not at the beginning', 'xv1', 'x1'],
+  ['they are short and differ in a v before a letter', 'vx', 'x'],
+  ['two letters are wrong', '12xy5', '12ab5'],
+  ['two letters are wrong, and the second of one tag is the first of the other', '12xy5', '12yz5'],
+  ['two letters are wrong, and the first of one tag is the second of the other', '12xy5', '12zx5'],
+  ['two letters are swapped and a third one is wrong', '12xy5', '12yx6'],
+  ['one has two more letters', 'release-12', 'rel--ease-12'],
+  ['one letter is left out and another one is wrong', 'release-12', 'relase-13'],
+  ['they have nothing in common', 'main-7', 'feature'],
+])('two tags are not similar if %s: %s and %s', (_, one, other) => {
   expect([isSimilar(one, other), isSimilar(other, one)]).toEqual([false, false]);
 });

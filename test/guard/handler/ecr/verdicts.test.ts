@@ -45,7 +45,7 @@ test('an answer without a scan status has the status unknown', async () => {
   expect(await verdict([SCANNED], { scan: [{}] })).toMatchObject({ kind: 'unfit', problem: 'has the scan status unknown' });
 });
 
-test('the scan of an image without any scan has not begun', async () => {
+test('an image without a scan counts as one whose scan has not begun', async () => {
   expect(await verdict([SCANNED], { scan: [undefined] })).toEqual({
     kind: 'notBegun', digest: DIGEST, problem: 'has not been scanned', remedy: `enable imageScanOnPush or enhanced scanning. Then ${AGAIN}: ${command(SCAN)}`,
   });
@@ -75,7 +75,7 @@ describe('findings', () => {
     );
   });
 
-  test('are listed up to the eighth', async () => {
+  test('are listed up to a maximum of eight', async () => {
     const names = Array.from({ length: 9 }, (_, number) => `CVE-${number}`);
     const all = names.map((name) => ({ name, severity: 'HIGH' }));
 
@@ -126,7 +126,7 @@ describe('findings', () => {
     ['is not the accepted one', { accepted: [{ id: 'CVE-2', reason: 'r' }] }, {}, true],
     ['is one of several accepted ones', { accepted: [{ id: 'CVE-2', reason: 'r' }, { id: 'CVE-1', reason: 'r' }] }, {}, false],
     ['is accepted under its name in enhanced scanning', { accepted: [{ id: 'CVE-9', reason: 'r' }] }, { packageVulnerabilityDetails: { vulnerabilityId: 'CVE-9' } }, false],
-  ])('count according to requirement and state: one that %s', async (_, requirement, finding, counts) => {
+  ])('count or not, depending on the requirement and on their state: a finding that %s', async (_, requirement, finding, counts) => {
     const found = await verdict([{ ...SCANNED, ...requirement }], { scan: [complete({ name: 'CVE-1', severity: 'HIGH', ...finding })] });
 
     expect(found.kind).toBe(counts ? 'unfit' : 'found');
@@ -155,7 +155,7 @@ describe('an image that consists of several images', () => {
   });
 });
 
-test('if ECR refuses to list findings, the name of the image is not blamed', async () => {
+test('if ECR refuses to list findings, the verdict does not blame the name of the image', async () => {
   const refusal = new AwsError('ecr:DescribeImageScanFindings', 'ValidationException', 'This feature is disabled.', 400);
 
   expect(await verdict([SCANNED], { error: refusal })).toEqual({
