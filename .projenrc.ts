@@ -42,7 +42,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   devDeps: [
     '@types/node@^22',
     '@types/semver@^7',
-    // Imports of the handlers that the benchmark compares.
+    // The handlers that the benchmark compares import these packages.
     '@aws-sdk/client-codebuild@^3',
     '@aws-sdk/client-lambda@^3',
     '@aws-sdk/client-sfn@^3',
@@ -67,7 +67,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // The latest version on npm, 2.72.1, supports only the modules of CDK v1.
     'awslint@2.262.2-alpha.0',
     'cdk-nag@~2.37.55',
-    // Parser of docker/build-push-action for lists.
+    // docker/build-push-action parses its list inputs with this package.
     'csv-parse@^6',
     'esbuild@^0.28',
     'fast-check@^4.10.2',
@@ -82,7 +82,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       maxWorkers: '100%',
       collectCoverage: false,
-      // They load packages once for all test files, which halves the CPU time. Templates and tokens stay in memory as long.
+      // This runtime and environment load packages once for all test files of a worker, which halves the CPU time. Templates and
+      // tokens stay in memory as long, so a worker restarts at this limit.
       workerIdleMemoryLimit: '1GB',
       runtime: './test/jest/runtime.js',
       testEnvironment: './test/jest/environment.js',
@@ -96,7 +97,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   tsconfigDev: { compilerOptions: {}, include: ['.projenrc.ts'], exclude: ['examples', 'node_modules'] },
 
-  // These registries trust the workflow itself, so no token is stored. A published package contains the run that built it.
+  // These registries trust the workflow itself, so no token is stored. A published package records the run that built it.
   npmTrustedPublishing: true,
   publishToPypi: { distName: 'phased-fargate', module: 'phased_fargate', trustedPublishing: true },
   publishToMaven: {
@@ -154,8 +155,8 @@ project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
 });
 
-// No package needs its install script, because each falls back to a binary that npm has installed. npm lists scripts without
-// a decision.
+// No package needs its install script, because each falls back to a binary that npm has installed. npm lists scripts
+// that are neither allowed nor denied.
 project.package.addField('allowScripts', { '@parcel/watcher': false, 'esbuild': false, 'unrs-resolver': false });
 
 // Handlers are bundled when the library is built, never during the synthesis of a user.
@@ -214,7 +215,7 @@ new JsonFile(project, 'awslint.json', {
       'props-no-arn-refs:@org/phased-fargate.DeployWorkflowProps.pushRoleArn',
       // The interface is ecr.IRepository, because any other repository can replace an ImageRegistry.
       'resource-interface:@org/phased-fargate.ImageRegistry',
-      // It extends the permissions that ecr.RepositoryBase grants.
+      // This method overrides that of ecr.RepositoryBase, and also grants permission to sign.
       'no-grants:@org/phased-fargate.ImageRegistry.grantPush',
     ],
   },

@@ -151,7 +151,7 @@ function runs(names: readonly string[]): string[] {
 }
 
 function overhead(ratio: number): string {
-  // With 0, because it may be -0.
+  // Adding 0 turns -0 into 0.
   return `${Math.round((ratio - 1) * 100) + 0}%`;
 }
 

@@ -1,4 +1,4 @@
-// Stops npm before it packs: bundles are not checked in, and npm leaves out a folder that does not exist without an error.
+// Stops npm before it packs without bundles: they are not checked in, and npm silently leaves out a folder that does not exist.
 import { readdirSync, statSync } from 'node:fs';
 
 const HANDLER = /^(.+\/index\.lambda)\.ts$/;

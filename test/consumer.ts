@@ -10,7 +10,7 @@ const CHECKOUT = join(__dirname, '..');
 const TARBALLS = join(CHECKOUT, 'dist', 'js');
 const EXAMPLES = join(CHECKOUT, 'examples', 'typescript');
 
-/** Of this library, users have only the tarball. The manifests of the examples determine all other packages. */
+/** Users have only the tarball of this library. The manifests of the examples determine all other packages. */
 const TOOLS = ['@types/node', 'aws-cdk', 'tsx', 'typescript'];
 
 /** The examples that users read. */

@@ -10,7 +10,7 @@ import { SHARED_INSTALLATIONS } from './consumer';
 export default function shareInstallations(): void {
   const home = mkdtempSync(join(tmpdir(), 'phased-fargate-installations-'));
   process.env[SHARED_INSTALLATIONS] = home;
-  // Node.js 22 and later keep the code there that V8 compiles.
+  // Node.js 22 and later cache the code that V8 compiles in this directory.
   process.env.NODE_COMPILE_CACHE = join(home, 'compiled');
   process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 }

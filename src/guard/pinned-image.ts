@@ -56,7 +56,7 @@ export class PinnedLambdaCode extends lambda.Code {
     return { image: { imageUri: this.pin.imageUri } };
   }
 
-  /** `DockerImageFunction` calls this method if no compiler has refused the code. */
+  /** JavaScript users can pass this code to `DockerImageFunction`, which then calls this method. */
   public _bind(): never {
     throw new Error('lambdaCode of an ImageGuard is not a DockerImageCode: use new lambda.Function(this, <id>, ' +
       '{ code: guard.lambdaCode, handler: lambda.Handler.FROM_IMAGE, runtime: lambda.Runtime.FROM_IMAGE })');

@@ -32,7 +32,7 @@ const ECR_IMAGE = /^[^/]*\.dkr[.-]ecr[.-]|^<[^<>/]*RepositoryUri[^<>/]*>/;
 const JSON_PROPERTY = /^(?:DefinitionString|PipelineDefinitionBody|Manifest)$/;
 const MEMBER_OF_JSON = /"(\w+)"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 
-/** Custom resources that do not run images, although they may copy or scan them. The exception applies manifests to EKS. */
+/** Custom resources do not run images, although some copy or scan them. The only exception here applies manifests to EKS. */
 const CUSTOM_RESOURCE = /^(?:Custom::(?!AWSCDK-EKS-KubernetesResource$)|AWS::CloudFormation::CustomResource$)/;
 
 export function isInEcr(image: string): boolean {

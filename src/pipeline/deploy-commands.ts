@@ -3,7 +3,7 @@ import { originOf } from './image-plan';
 import { command, quoted } from './shell';
 import { imageVariable } from './shell-calls';
 
-/** Deploys stacks, each release with its image. The CDK CLI also deploys the stacks that they depend on. */
+/** Deploys stacks, and passes the image of each release as a parameter. The CDK CLI also deploys the stacks that they depend on. */
 export function deploy(cdk: string, stacks: StackPlan[], releases: Release[] = []): string {
   return command(`${cdk} deploy ${stacks.map(({ deployId }) => quoted(deployId)).join(' ')} --require-approval never`,
     ...releases.map(({ parameterName, image }) => `--parameters "${parameterName}=$${imageVariable(originOf(image))}"`));

@@ -171,7 +171,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
  * Returns the names of alarms that fail a deployment. ECS accepts only names, so it finds only alarms in its own account and
  * region.
  *
- * @param rules a `RollbackAlarm`, and a rule that combines several alarms, are created in `scope`
+ * @param rules each `RollbackAlarm`, and each rule that combines several alarms, becomes an alarm in `scope`
  */
 export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRule[], source: AlarmSource): string[] {
   const alarms = new Construct(scope, 'RollbackAlarms');

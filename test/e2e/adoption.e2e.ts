@@ -57,7 +57,7 @@ describe('moving from the default registry to an explicit one', () => {
     const before = await user.aws.stackResources('FargateStack');
     const run = await user.deploy('FargateStack');
     expect(updates(run)).toEqual([v1]);
-    // The id of the guard's resource records its answers. It now has one more, to a question about another registry stack.
+    // The physical id of the guard records its answers. The other registry stack is a new question, so there is one more answer.
     const after = await user.aws.stackResources('FargateStack');
     const [prefix, record] = before[GUARD].physicalId.split(new RegExp(`(?<=${GUARD}/)`));
     expect(after[GUARD].physicalId).toMatch(new RegExp(`^${prefix}[0-9a-f]{16}@${v1.slice('sha256:'.length)}/${record}$`));

@@ -164,7 +164,7 @@ function tarEntry(name: string, data: Buffer): Buffer[] {
   header.write(octal(0, 8), 116); // group
   header.write(octal(data.length, 12), 124);
   header.write(octal(0, 12), 136); // modification time
-  header.write(' '.repeat(8), 148); // the checksum counts itself as blanks
+  header.write(' '.repeat(8), 148); // blank while the checksum is computed
   header.write('0', 156); // regular file
   header.write('ustar\x0000', 257);
   header.write(octal(header.reduce((sum, byte) => sum + byte, 0), 7), 148);

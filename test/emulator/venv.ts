@@ -24,7 +24,7 @@ export function python(requirements: string = EMULATOR): string {
     run(command, ['-m', 'venv', unfinished]);
     const pip = (...args: string[]) => run(join(unfinished, 'bin/python'), ['-m', 'pip', ...args, '--disable-pip-version-check']);
     pip('install', '--quiet', '--no-deps', '-r', requirements);
-    // Fails if the requirements lack a dependency, instead of an import that fails later.
+    // Without this check, a dependency that is missing from the requirements would only make an import fail later.
     pip('check');
   }), 'bin/python');
 }

@@ -11,7 +11,7 @@ const CONTEXT: Record<string, string[]> = { 'app-and-fargate-stack': ['--context
 export interface Options {
   /** Command that runs the app, instead of that in its cdk.json. */
   readonly app?: string;
-  /** Whether the app is run by `npx` and `tsx`, which takes longer than the synthesis, and not by their stand-in. */
+  /** Whether `npx` and `tsx` run the app, instead of their stand-in. They take longer than the synthesis. */
   readonly realCommands?: boolean;
 }
 
@@ -24,7 +24,7 @@ export async function synth(consumer: Consumer, example: string, flags: string, 
   writeFileSync(settings, JSON.stringify({ ...readJson(settings), context }));
 
   await consumer.run(example, 'env',
-    // Newer versions of aws-cdk-lib validate templates, which takes several seconds. Only with the flags, a finding is an error.
+    // Newer versions of aws-cdk-lib validate templates, which takes several seconds. A finding is an error only with the flags.
     ...(recommended ? [] : ['CDK_VALIDATION=false']),
     ...(realCommands ? [] : [`PATH=${[COMMANDS, process.env.PATH].join(delimiter)}`]),
     join(consumer.directory, 'node_modules/.bin/cdk'), 'synth', '--quiet', '--no-notices', '--no-version-reporting', '--output', outdir,

@@ -3,25 +3,25 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { ModuleMocker } = require('jest-mock');
 
-/** aws-cdk-lib keeps its tokens there as long as it is loaded. */
+/** Globals in which aws-cdk-lib keeps its tokens as long as it is loaded. */
 const OF_PACKAGES = /cdk/i;
 
 module.exports = class {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);
-  // No test needs them, because whatever waits takes a clock.
+  // No test needs fake timers, because code that waits takes a clock as a parameter.
   fakeTimers = null;
   fakeTimersModern = null;
 
   globals = Object.getOwnPropertyDescriptors(globalThis);
   variables = { ...process.env };
 
-  // Jest uses one for each test file. In Node.js 20, each that is enabled slows down every promise.
+  // Packages create an AsyncLocalStorage for each test file. In Node.js 20, each enabled one slows down every promise.
   storages = [];
   AsyncLocalStorage = listedIn(this.storages);
 
   async setup() {
-    // Jest's own limit. With that of Node.js, a stack in aws-cdk-lib rarely reaches the test.
+    // The limit that Jest sets. With the default of Node.js, a stack trace from within aws-cdk-lib rarely reaches the test.
     Error.stackTraceLimit = 100;
   }
 

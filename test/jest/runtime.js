@@ -12,7 +12,7 @@ module.exports.default = class extends JestRuntime {
   constructor(config, environment, ...others) {
     super(config, environment, ...others);
     this.asyncHooks = { ...asyncHooks, AsyncLocalStorage: environment.AsyncLocalStorage };
-    // Jest would compile for a context, whose Error and Object differ from those of the packages.
+    // Jest would compile for a separate context, whose Error and Object differ from those of the packages.
     this.executor.compile = (source, filename) => compileFunction(source, this.executor.injectedModuleParameters, { filename });
   }
 

@@ -42,7 +42,7 @@ test('no name is a reserved word in any of the languages', () => {
 
   const names = TYPES.flatMap((type) => [type, ...type.properties ?? [], ...type.methods ?? [], ...parametersOf(type)].map(({ name }) => `${type.name}.${name}`));
   expect(names.length).toBeGreaterThan(100);
-  // `copy` is a built-in function of Go, where methods begin with a capital letter, and the name of the operation in RFC 6902.
+  // RFC 6902 names the operation `copy`. This is also a built-in function of Go, but methods begin with a capital letter there.
   expect(names.filter((name) => isReservedName(name.split('.')[1]))).toEqual(['JsonPatch.copy']);
 });
 

@@ -9,7 +9,7 @@ import { Fixture } from '../guard/handler/fixtures';
 import { event, REPOSITORY, Simulation } from '../guard/handler/simulation';
 import { testApp } from '../util/synth';
 
-// This test synthesizes every pair of users.
+// One test synthesizes an app for every pair of users of an image.
 jest.setTimeout(60_000);
 
 const MACHINE = 'linux/amd64';

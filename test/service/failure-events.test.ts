@@ -54,7 +54,7 @@ function targetsOf(event: object): string[] {
     matches(written(EventPattern), event) ? Targets.map(({ Id }: { Id: string }) => Id) : []);
 }
 
-/** A value with the pseudo parameters of a stack with a known account and region replaced. */
+/** Resolves the references in a value as CloudFormation does, for a stack with a known account and region. */
 function written(value: any): any {
   return JSON.parse(JSON.stringify(value), (_, each) => each?.Ref === 'AWS::Partition' ? 'aws' : each?.['Fn::Join']?.[1].join('') ?? each);
 }

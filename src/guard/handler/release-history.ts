@@ -87,8 +87,7 @@ export class ReleaseHistory {
   }
 
   /**
-   * For a rollback: the history at the time when the release that the request returns to was released. Undefined if that
-   * release is not recorded.
+   * For a rollback: the history as it was when the target release was released. Undefined if the target is not recorded.
    */
   public backTo(question: Question): Target | undefined {
     const certain = this.indexOfRequest(question);

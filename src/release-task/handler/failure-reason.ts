@@ -103,7 +103,7 @@ function failed(task: Task, circumstances: Circumstances): string {
   );
 }
 
-/** How a task has ended that did not end by itself. */
+/** How a task ended if it did not end by itself. */
 function ending(task: Task, run: Run): string {
   const exitCode = containerOf(task, run.containerName)?.exitCode;
   return [task.stopCode, reasons(task, run), typeof exitCode === 'number' && `exit code ${exitCode}`].filter((part) => part).join(', ');

@@ -128,5 +128,5 @@ def remember_failed_creation(stack, logical_id, resource_type, props, answer):
 
 
 def remember_failed_update(stack, logical_id, props):
-    """CloudFormation updates a resource back after a failed update. MiniStack detects this by its properties, in nested stacks only."""
+    """CloudFormation restores a resource after a failed update. MiniStack recognizes one by its properties, in nested stacks only."""
     stack['_resources'][logical_id]['Properties'] = props

@@ -166,8 +166,8 @@ export class Judge {
     verdict.expect('rollbackId', stack.guard?.physicalId === before.physicalId, () => `${before.physicalId} became ${stack.guard?.physicalId}`);
 
     const { question } = before.template;
-    // If nothing was deployed, or its image is gone, the tags are from an earlier life that the guard does not know. And if ECR
-    // allows no further tag on the image, it must not lose the one that it has.
+    // If nothing was deployed, or its image is gone, the tags are from an earlier life that the guard does not know. If the image
+    // has as many tags as ECR allows, no other tag can protect it, so the tag that it has must stay.
     const repository = this.options.repositories.get(question.repository)!;
     const deployed = repository.images.get(before.data.ImageDigest);
     const canMove = deployed?.status === 'ACTIVE' && repository.countTags(before.data.ImageDigest) < MOST_TAGS;
@@ -185,8 +185,9 @@ export class Judge {
   }
 
   /**
-   * Tags that name a rolled-back image, because they cannot be deleted, are not a state to restore. Neither are the tags of a
-   * guard with another name: it is not part of this state, so a new guard with that name may begin with them.
+   * Remembers the tags that a rollback must restore. Tags that are still on a rolled-back image, because the guard cannot delete
+   * them, are not among these. Neither are the tags of a guard with another name. That guard is not part of this state, and a
+   * new guard with its name may begin with its tags.
    */
   private remember(): void {
     const { template: { question, logicalId }, data } = this.options.stack.guard!;

@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<string, RegExp>> = {
 const DUE_MS = 120_000;
 const SOON_MS = 30_000;
 const LAMBDA_MS = 900_000;
-/** Longest time between two checks of a guard that is not throttled, and for a last check. */
+/** Longest time between two checks of a guard that is not throttled, and between its last check and its answer. */
 const PACE_MS = 15_000;
 const MOST_CALLS = 8;
 const CALLS_FOR_CONFIG = 2;

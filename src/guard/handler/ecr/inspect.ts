@@ -36,7 +36,7 @@ export function inspector({ send }: Runtime, ecr: EcrClient, question: Question,
     return manifest ? judge(digest, readManifest(manifest.text, manifest.mediaType)) : { kind: 'gone' };
   }
 
-  /** ECR may refuse a filter together with an image ID. In that case, the first answer was complete. */
+  /** ECR may refuse a filter together with an image ID. The lookup without the filter then stands. */
   async function describeInArchive(imageId: ImageId): Promise<ImageDetail | undefined> {
     return ecr.describeImage(imageId, { imageStatus: 'ANY' }).catch(() => undefined);
   }

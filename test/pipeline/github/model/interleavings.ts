@@ -36,7 +36,7 @@ export interface World {
   /** The build that each job has deployed last. */
   readonly liveImages: Readonly<Record<string, number>>;
 
-  /** The start and end of each build, as the number of earlier starts and ends. */
+  /** When each build started and ended. Time is counted in starts and ends of builds. */
   readonly times: Readonly<Record<Ref, { readonly started: number; readonly completed?: number }>>;
 }
 
@@ -266,7 +266,7 @@ export class Interleavings {
     const [run, id] = split(ref);
     const { needs = [], if: condition } = this.workflows[run].jobs[id];
     const results: Phase[] = [needs].flat().map((need: string) => world.phases[`${run}/${need}`]);
-    // Depends on the results alone, and many worlds share them.
+    // Cached, because it depends only on the results, which many worlds share.
     const key = [ref, ...results].join();
     if (!this.conditions.has(key)) {
       const status = { success: results.every((result) => result === 'success'), failure: results.includes('failure') };
