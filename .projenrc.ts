@@ -256,6 +256,12 @@ const e2e = project.addTask('test:e2e', {
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
+const e2eFast = project.addTask('test:e2e:fast', {
+  description: 'Run the files of test:e2e that take less than a minute each',
+  exec: `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e --testPathIgnorePatterns /node_modules/ "\\.slow\\.e2e\\.ts$"`,
+  env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
+});
+
 const containers = project.addTask('test:containers', {
   description: 'Run the tasks of the local AWS emulator in containers (needs Linux, root, runc, and busybox-static)',
   exec: `jest --ci -c ${E2E_CONFIG} test/containers`,
@@ -332,7 +338,7 @@ const awsCleanup = project.addTask('test:aws:cleanup', {
 
 const IN_CI = '[ -n "$CI" ]';
 const verify = project.addTask('verify', {
-  description: 'Run the required checks that need only Node.js and Python, as "npm test" does; with CI=true, also the newest CDK and more random stories',
+  description: 'Run the required checks that need only Node.js and Python, as "npm test" does; with CI=true, also the newest CDK, more random stories, and the slow end-to-end tests',
 });
 verify.spawn(project.defaultTask!);
 verify.spawn(project.preCompileTask);
@@ -348,7 +354,8 @@ verify.spawn(packed);
 verify.spawn(newest, { condition: IN_CI });
 verify.spawn(examples);
 verify.spawn(model);
-verify.spawn(e2e);
+verify.spawn(e2e, { condition: IN_CI });
+verify.spawn(e2eFast, { condition: '[ -z "$CI" ]' });
 
 const demo = project.addTask('demo', { description: 'Run the demo on a local AWS emulator' });
 demo.spawn(prepare);
@@ -419,7 +426,7 @@ for (const [task, description] of Object.entries({
 }
 new TaskTable(project, {
   'While you work': ['unit', 'test:watch', 'watch', 'eslint', 'test', 'demo'],
-  'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:containers', 'test:languages', 'compat', 'rosetta:strict'],
+  'Required checks': ['verify', 'test:package', 'test:newest-cdk', 'test:examples', 'test:model', 'test:e2e', 'test:e2e:fast', 'test:containers', 'test:languages', 'compat', 'rosetta:strict'],
   'Tests on AWS, which cost money': ['test:aws', 'test:aws:cleanup'],
   'Generated files': ['default', 'bundle', 'compile', 'docgen', 'docs:pictures', 'docs:site', 'bench', 'mutation'],
   'Packages and releases': ['build', 'prepare-package', 'package-all', 'release', 'upgrade'],
