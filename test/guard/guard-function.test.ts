@@ -1,6 +1,9 @@
-import { App, NestedStack, Stack } from 'aws-cdk-lib';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import { AssetManifestArtifact } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import { ImageGuard, ImageRegistry, ImageVersion } from '../../src';
 import { FlagSet, testApp } from '../util/synth';
@@ -90,6 +93,23 @@ describe('the function', () => {
       Handler: 'index.handler',
       Timeout: 900,
     });
+  });
+
+  test.each<[string, () => Construct]>([
+    ['a stack of the app', () => app],
+    ['a stack of a stage', () => new Stage(app, 'Prod')],
+  ])('publishes the bundled handler from the cloud assembly, which is complete without the library: %s', (_, scope) => {
+    const web = new Stack(scope(), 'Api');
+    guard(web, 'Guard');
+    const { Code: { S3Key } } = Object.values<any>(Template.fromStack(web).findResources('AWS::Lambda::Function'))[0].Properties;
+    const assembly = Stage.of(web)!.synth();
+    const manifest = assembly.artifacts.find((artifact) => AssetManifestArtifact.isAssetManifestArtifact(artifact)) as AssetManifestArtifact;
+    const { source, displayName } = manifest.contents.files![S3Key.replace('.zip', '')];
+    expect(displayName).toBe('PhasedFargateImageGuard/Code');
+    expect(source).toEqual({ packaging: 'zip', path: expect.not.stringMatching(/^\//) });
+    const handler = readFileSync(join(assembly.directory, source.path!, 'index.js'));
+    expect(handler).toEqual(readFileSync(join(__dirname, '../../assets/guard/handler/index.lambda/index.js')));
+    expect(realpathSync(join(assembly.directory, source.path!))).toContain(realpathSync(app.outdir));
   });
 
   test('is not in a VPC, where it might not reach CloudFormation', () => {
