@@ -3,8 +3,8 @@ import { IConstruct } from 'constructs';
 import { RELEASE_TAGS } from './release-tag-prefix';
 import { invalid, outside } from '../private/validation';
 
-/** Greater than the number of release tags in any repository, so that this rule never expires an image. */
-const ALL_PINNED = 10_000;
+/** A repository never has as many release tags, so the rule with this limit never expires an image. */
+const NEVER_EXCEEDED = 10_000;
 
 export interface Retention {
   readonly maxImageCount: number;
@@ -25,7 +25,7 @@ export function lifecyclePolicy({ maxImageCount, maxUntaggedImageAge }: Retentio
       {
         rulePriority: 1,
         description: 'Keeps the deployed image and the previous one',
-        selection: { tagStatus: 'tagged', tagPatternList: [RELEASE_TAGS], countType: 'imageCountMoreThan', countNumber: ALL_PINNED },
+        selection: { tagStatus: 'tagged', tagPatternList: [RELEASE_TAGS], countType: 'imageCountMoreThan', countNumber: NEVER_EXCEEDED },
         action: { type: 'expire' },
       },
       {
@@ -36,7 +36,7 @@ export function lifecyclePolicy({ maxImageCount, maxUntaggedImageAge }: Retentio
       },
       {
         rulePriority: 3,
-        description: 'Keeps untagged images for a while, and images of an index as long as the index',
+        description: 'Keeps recently pushed untagged images, and the images of an index as long as the index',
         selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: maxUntaggedImageAge.toDays(), countUnit: 'days' },
         action: { type: 'expire' },
       },
