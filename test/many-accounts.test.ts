@@ -68,7 +68,7 @@ describe('a registry for many accounts', () => {
     });
   });
 
-  test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('gets release tags by default only from a service whose account is its own or unknown: %j', (env, names) => {
+  test.each([[undefined, ['app-api']], [STAGING, [undefined]]])('gets release tags by default only from a service whose account is unknown or is that of the registry: %j', (env, names) => {
     const guards = Object.values(Template.fromStack(shop(app, 'App', env)).findResources('Custom::ImageGuard'));
     expect(guards.map(({ Properties }) => Properties.ReleaseTagName)).toEqual(names);
   });

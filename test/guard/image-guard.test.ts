@@ -230,7 +230,7 @@ describe('the image of a job of AWS Batch', () => {
       containers: [{ container: ec2(image, 'Main'), startNode: 0, endNode: 1 }, { container: ec2(image, 'Other'), startNode: 2, endNode: 3 }],
     })],
     ['on EKS', [], (image) => new batch.EksJobDefinition(stack, 'Job', { container: new batch.EksContainerDefinition(stack, 'Container', { image }) })],
-  ])('is pinned by the digest, for its platform if that is known: %s', (_, platforms, use) => {
+  ])('is pinned by the digest, and must run on the platform of the job if that is known: %s', (_, platforms, use) => {
     const { image, imageUri } = guard();
     use(image);
     const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::Batch::JobDefinition'));

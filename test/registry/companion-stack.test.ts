@@ -348,7 +348,7 @@ describe('the parameters of image tags', () => {
     Template.fromStack(companion).hasParameter('ApiImageTag', { Type: 'String', Default: '', AllowedPattern: Match.absent() });
   });
 
-  test('are checked by one rule of the registry stack, which only refuses the value of an undefined variable in a script', () => {
+  test('are checked by one rule of the registry stack, which refuses only the value that a script passes if its variable is not set', () => {
     const stack = serviceStack();
     const { cluster } = new PhasedFargateService(stack, 'Api');
     new PhasedFargateService(stack, 'Web', { cluster });

@@ -123,7 +123,7 @@ test('by default, 1,000 tagged images are kept, and untagged images are kept for
   expect(expired(policyOf(), untagged, 0)).toEqual(new Set(['of day 31']));
 });
 
-test('tags with any name count', () => {
+test('tagged images count, whatever the names of their tags', () => {
   const images = ['4f9d2c1', 'latest', 'cache-main', '1.0.0'].map((tag, pushedAt) => ({ digest: tag, pushedAt, tags: new Set([tag]), children: [] }));
   expect(expired(policyOf({ maxImageCount: 1 }), images, DAY)).toEqual(new Set(['4f9d2c1', 'latest', 'cache-main']));
 });

@@ -137,7 +137,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     template().resourceCountIs(LISTENER, 1);
   });
 
-  test('does not redirect from port 80 if it listens on it', () => {
+  test('does not redirect from port 80 if it listens on that port', () => {
     const { url } = service(ingress({ certificate, listenerPort: 80 }));
     template().resourceCountIs(LISTENER, 1);
     template().hasResourceProperties(LISTENER, { Port: 80, Protocol: 'HTTPS' });
@@ -162,7 +162,7 @@ describe.each(['internetFacing', 'internalOnly'] as const)('Ingress.%s', (kind) 
     expect(open('Closed')).toBeUndefined();
   });
 
-  test('with a certificate and a closed listener, the redirect is closed too', () => {
+  test('with a certificate and a closed listener has a closed redirect too', () => {
     service(ingress({ certificate, openListener: false }));
     expect(JSON.stringify(template().findResources('AWS::EC2::SecurityGroup'))).not.toContain('SecurityGroupIngress');
   });

@@ -162,7 +162,7 @@ describe('a test listener', () => {
       'ingress testListener Web/Shared/Listener is the production listener: pass another listener of the load balancer (at Web/Api/Service)');
   });
 
-  test('of another load balancer is refused, because a target group belongs to one', () => {
+  test('of another load balancer is refused, because a target group can belong to only one', () => {
     const { listener } = sharedListeners();
     expect(() => onListener(listener, sharedListeners('Other').test)).toThrow(
       'ingress testListener Web/Other/Test and listener Web/Shared/Listener belong to different load balancers: pass a listener of the same load balancer');

@@ -84,7 +84,7 @@ describe('isolated subnets', () => {
     expect(synthesized).toEqual([[], []]);
   });
 
-  test('of a VPC with the same logical ID as a VPC with endpoints cause a warning', () => {
+  test('without endpoints cause a warning even if another VPC has the same logical ID, and endpoints', () => {
     const own = stack;
     stack = new Stack(app, 'Other');
     addEndpoints(vpcOf(PRIVATE_ISOLATED), { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });

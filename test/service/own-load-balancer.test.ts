@@ -94,7 +94,7 @@ describe('subnets', () => {
       'ingress subnets Web/Vpc/PublicSubnet1 of Web/Vpc are in 1 availability zone: a load balancer needs subnets in at least two (at Web/Api)'));
   });
 
-  test('of an imported VPC in one zone are refused, unless it may be a local zone', () => {
+  test('of an imported VPC in one zone are refused, unless that zone may be a local zone', () => {
     const imported = (id: string, zoneName: string) => ec2.Vpc.fromVpcAttributes(stack, id, {
       vpcId: 'vpc-1', availabilityZones: [zoneName], privateSubnetIds: ['a1'],
     });
@@ -116,7 +116,7 @@ describe('subnets', () => {
     expect(selected()).toEqual(['subnet-1', 'subnet-2']);
   });
 
-  test('that are missing cause an error before the error of aws-cdk-lib', () => {
+  test('that are missing cause an error of this library, before aws-cdk-lib throws its own', () => {
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: PRIVATE_SUBNETS });
     expect(() => service(vpc, Ingress.internetFacing())).toThrow(new Error(
       'ingress internetFacing needs public subnets, but Web/Vpc has none: pass Ingress.internalOnly() or another VPC (at Web/Api)'));

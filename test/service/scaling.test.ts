@@ -197,7 +197,7 @@ describe('Scaling.between', () => {
       expect(tracked(options, props)).toEqual([expect.not.objectContaining({ ScaleInCooldown: expect.anything() })]);
     });
 
-    test('prefers those of a custom metric', () => {
+    test('prefers the cooldowns of a custom metric', () => {
       const own = { metric, targetValue: 1, scaleInCooldown: Duration.minutes(1) };
       expect(tracked({ ...cooldowns, customMetrics: { own } })).toEqual([expect.objectContaining({ ScaleInCooldown: 60, ScaleOutCooldown: 30 })]);
     });

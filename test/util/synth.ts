@@ -22,7 +22,7 @@ afterAll(() => {
   for (const outdir of outdirs.splice(0)) fs.rmSync(outdir, { recursive: true, force: true });
 });
 
-/** An app whose output is removed after the tests and whose templates contain no data only for the CLI. */
+/** An app whose output is removed after the tests and whose templates contain no data that only the CLI needs. */
 export function testApp(props: AppProps = {}, flags: FlagSet = 'no feature flags'): App {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-test-'));
   outdirs.push(outdir);

@@ -46,7 +46,7 @@ def delete_failed_creation(stack_name, stack, operation):
 
 
 def send_back_in_place(stack, operation):
-    """Presents a custom resource that got a new id as updated in place, because MiniStack rolls back only such resources."""
+    """Makes a custom resource with a new id look updated in place, because MiniStack rolls back only resources that are."""
     replaced = {}
     for logical_id in operation['replaced_ids']:
         before, now = operation['previous_stack']['_resources'][logical_id], stack['_resources'][logical_id]

@@ -122,7 +122,7 @@ describe('a missing image', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5_000);
   });
 
-  test('leaves time to respond before Lambda ends, however long the wait', async () => {
+  test('results in a response before Lambda ends, however long the wait', async () => {
     const start = aws.clock.now();
 
     expect(await aws.request(event({}, { WhenMissing: 'waitFor', WaitSeconds: '3600' }), 300_000)).toMatchObject({ Status: 'FAILED' });

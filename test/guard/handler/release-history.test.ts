@@ -58,7 +58,7 @@ test('a rollback to a release that is not on record finds no answer', () => {
   expect(back('', ask('v1'))).toBeUndefined();
 });
 
-test('a rollback to an image that the ID records without a known key finds that image', () => {
+test('a rollback also finds an image that the ID records without its key', () => {
   const supposed = historyOf('an imported id').supposing([ONE]).after(ask('v2'), TWO).physicalId;
 
   expect(back(supposed, ask('v1'))?.answer).toBe(ONE);
@@ -231,7 +231,7 @@ describe('an ID of contract 2', () => {
   });
 
   test.each<object>([{ Platforms: ['LINUX/ARM64'] }, { Platforms: [] }, { SingleManifest: 'true' }, { Requirements: ['{"kind":"signed","profileArn":"arn","waitSeconds":0}'] }])(
-    'has no answer if an update requires an image that is %j, but has one for the rollback', (needs) => {
+    'has no answer to an update that adds the requirement %j, but has one to its rollback', (needs) => {
       const history = historyOf(`${PREFIX}/${OLD_V1}@${digits(ONE)}`);
       const changed = parse(openRequest(update('', { VersionValue: 'v1', ...needs }, { VersionValue: 'v1' })));
       const restored = parse(openRequest(update('', { VersionValue: 'v1' }, { VersionValue: 'v1', ...needs })));
@@ -277,7 +277,7 @@ describe('an ID without a history', () => {
     `x/${PREFIX}/0123456789abcdef@${'a'.repeat(64)}`,
     `${PREFIX}/0123456789abcdef@${'a'.repeat(64)}\n`,
     `phased-fargate/4/Service/ApiGuard/0123456789abcdef@${'a'.repeat(64)}`,
-  ])('in an Update, such as %j, leaves open what is running', (physicalId) => {
+  ])('that arrives in an Update (%j) leaves open which image is running', (physicalId) => {
     const history = historyOf(physicalId);
 
     expect(history.backTo(ask('v1'))).toBeUndefined();

@@ -48,7 +48,7 @@ export class ProcessEnvironment<Question> implements Environment<Question> {
   }
 
   public async close(): Promise<void> {
-    // Pending work is not a crash, after which Lambda would invoke the function again.
+    // Pending work is not a crash. Only after a crash would Lambda invoke the function again.
     this.isClosed = true;
     (await this.process).kill('SIGKILL');
     this.sockets.forEach((socket) => socket.destroy());

@@ -187,7 +187,7 @@ export class Judge {
   /**
    * Remembers the tags that a rollback must restore. Tags that are still on a rolled-back image, because the guard cannot delete
    * them, are not among these. Neither are the tags of a guard with another name. That guard is not part of this state, and a
-   * new guard with its name may begin with its tags.
+   * new guard with that name may begin with its tags.
    */
   private remember(): void {
     const { template: { question, logicalId }, data } = this.options.stack.guard!;

@@ -190,7 +190,7 @@ export class ReleaseJudge {
     const foreseeable = invocations.length === 1 && hits.length === 0;
     const last = views.at(-1)?.view;
     if (foreseeable) {
-      // It may have already checked for an image that arrives during a check.
+      // An image that arrives during a check may be too late for that check.
       const isFit = (digest: string, parts: readonly Part[]) => worstOf(parts) === 'met' || (isKnownId(invocation.request) && this.before(invocation.request)?.digest === digest);
       const isThere = last?.kind === 'fits'
         && views.every(({ at, view, parts }) => at < puts[0].at - PACE_MS || (view.kind === 'fits' && view.digest === last.digest && isFit(view.digest, parts)));

@@ -59,7 +59,7 @@ describe('a slow build of an older commit', () => {
     expect(newest).toBe(ends);
   });
 
-  test('would replace it if only the deployment job had the step', async () => {
+  test('would replace the newer commit if only the deployment job had the step', async () => {
     const { ends, newest, silent } = await explore(3, changed(text, ({ jobs }) => {
       delete jobs.order;
       Object.assign(jobs.deploy, { needs: ['build-theirs'], if: undefined });
@@ -80,7 +80,7 @@ describe('a commit that races with a scheduled rebuild', () => {
     ['of the previous commit', [{ sha: older, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of the same commit', [{ sha: newer, workflow: text, event: 'schedule' }, { sha: newer, workflow: text }]],
     ['of a newer commit', [{ sha: older, workflow: text }, { sha: newer, workflow: text, event: 'schedule' }]],
-  ])('%s does not undo it and is not undone, and a failed run reports if one of them is not deployed', async (_, commits) => {
+  ])('%s neither undoes the rebuild nor is undone by it, and a failed run reports if one of the two is not deployed', async (_, commits) => {
     const ends = await new Interleavings(commits).ends();
     expect(ends.filter(({ world }) => world.undone.length > 0)).toEqual([]);
     const isLatest = ({ live, liveImages, pushed }: World) => ['deploy-staging', 'deploy-production'].every((job) =>

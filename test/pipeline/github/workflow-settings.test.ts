@@ -142,7 +142,7 @@ describe('environments', () => {
     expect(order(app, { environments: [{ stage: staging }, { stage: dev }, { stage: production }] })).toEqual(['deploy-staging', 'deploy-dev', 'deploy-production']);
   });
 
-  test('are refused if only some are listed, in another order', () => {
+  test('are refused if only some are listed and these are in a different order', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
       'environments: the position of stage "Staging" changes the order of the stages, but "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');

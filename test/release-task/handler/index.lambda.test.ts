@@ -317,10 +317,10 @@ describe('if ECS does not start the task', () => {
   });
 
   test.each<[string, Fault, RegExp]>([
-    ['denied', DENIED, /AccessDeniedException.*is not authorized.*Check the permissions boundary/],
-    ['throttled', THROTTLED, /ThrottlingException: Rate exceeded.*The task is not the cause/],
-    ['unavailable', { kind: 'reset' }, /ECONNRESET.*aws ecs list-tasks --region eu-west-1 --cluster \S+ --started-by release-task-[0-9a-f]{20}/],
-  ])('for a minute because it is %s, the request fails with a remedy', async (_, fault, expected) => {
+    ['it denies access', DENIED, /AccessDeniedException.*is not authorized.*Check the permissions boundary/],
+    ['it is throttling', THROTTLED, /ThrottlingException: Rate exceeded.*The task is not the cause/],
+    ['it is unavailable', { kind: 'reset' }, /ECONNRESET.*aws ecs list-tasks --region eu-west-1 --cluster \S+ --started-by release-task-[0-9a-f]{20}/],
+  ])('for a minute because %s, the request fails with a remedy', async (_, fault, expected) => {
     aws.outage.ecs = fault;
     const start = aws.clock.now();
 

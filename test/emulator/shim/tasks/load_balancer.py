@@ -84,7 +84,7 @@ def matches(status, wanted):
 
 
 def request(target, method, path, headers, body, timeout, port=None, deadline=None):
-    """The timeout is that of each part of the answer, the deadline is that of its status and headers."""
+    """The timeout applies to each part of the answer, and the deadline to its status and headers."""
     connection = http.client.HTTPConnection(target.address, port or target.port, timeout=timeout)
     connection.sock = network.connect(target.address, port or target.port, timeout)
     end = threading.Timer(deadline or 0, give_up, [connection.sock])

@@ -104,7 +104,7 @@ describe('getManifests', () => {
     ]);
   });
 
-  test('requests no digest twice, whether by tag or by digest', async () => {
+  test('requests the manifest of a digest only once, whether by tag or by digest', async () => {
     const v1 = aws.push('v1');
     const v2 = aws.push('v2');
     await ask(async (ecr) => {

@@ -65,7 +65,7 @@ const ORDER = 'Check the commit order';
 /**
  * Runs of one workflow for several commits, in every order in which their jobs can arrive, begin, and end. A job consists of
  * its needs, its concurrency group, its check of the commit order, and its deployment. Jobs that do not interact with other
- * runs take no time, because a later arrival of the next job covers their duration.
+ * runs take no time, because the next job can also arrive later, which covers their duration.
  */
 export class Interleavings {
   private readonly workflows: any[];
