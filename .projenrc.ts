@@ -83,7 +83,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       maxWorkers: '100%',
       collectCoverage: false,
       // This runtime and environment load packages once for all test files of a worker, which halves the CPU time. Templates and
-      // tokens stay in memory as long, so a worker restarts at this limit.
+      // tokens stay in memory as long as the packages, so a worker restarts at this limit.
       workerIdleMemoryLimit: '1GB',
       runtime: './test/jest/runtime.js',
       testEnvironment: './test/jest/environment.js',

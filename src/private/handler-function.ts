@@ -85,7 +85,7 @@ export class HandlerFunction extends Construct {
     }
   }
 
-  /** Copies the code itself, because `AssetStaging` would load 30 modules for what it offers beyond that. */
+  /** Copies the code without `AssetStaging`, which would load 30 modules for features that are not needed here. */
   private publishedCode(stack: Stack, room: string): FileAssetLocation {
     const { outdir, assetOutdir } = Stage.of(stack)!;
     const source = path.join(HANDLERS, room, 'handler', 'index.lambda');

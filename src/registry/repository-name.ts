@@ -52,7 +52,7 @@ export function keepRepositoryName(resource: ecr.CfnRepository, name: string): v
 /** Without this check, only the second deployment would detect two repositories with the same name, account, and region. */
 export function claimRepositoryName(scope: IConstruct, name: string): void {
   const { account, region } = deployedStack(scope);
-  // If the environment is unknown: stages usually differ in it, and the stacks of one stage share it.
+  // If the environment is unknown: stages usually have different environments, and the stacks of one stage share one.
   const place = [account, region].map((part) => Token.isUnresolved(part) ? `that of stage ${Stage.of(scope)?.node.path}` : part).join('/');
 
   const holder = claim(scope, `repository ${place} ${name}`);

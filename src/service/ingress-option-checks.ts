@@ -160,7 +160,7 @@ export function* faultsOfConditions(
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HttpRequestMethodConditionConfig.html
  */
 function* faultsOfValues(name: string, field: string, all: unknown[]): Generator<string> {
-  // An element of a list that is a token does not look like one by itself.
+  // If a list is a token, its elements do not look like tokens.
   const values = Token.isUnresolved(all) ? [] : all.filter((value): value is string => typeof value === 'string' && isKnown(value));
   const twice = values.find((value, index) => values.indexOf(value) !== index);
   if (twice !== undefined) yield `${name} lists "${twice}" twice`;

@@ -80,7 +80,7 @@ async function guard(session: Session, again = false): Promise<Answer> {
       tags,
       releases,
       operation: belongsTo,
-      // CloudFormation sends this request only in that operation. If the stack was in another operation at first, the
+      // CloudFormation sends a request only during the operation that the request belongs to. If the stack was in another operation at first, the
       // request is late, even if the right operation has begun since.
       askOperation: first && ![belongsTo, 'unknown'].includes(first.operation) ? async () => first : askOperation,
       times,

@@ -88,7 +88,7 @@ export async function pollUntilDecided(
     }
     if (decision.kind !== 'lookAgain') {
       if (observation.kind !== 'missing' || thorough) return { decision, observation, operation, hasTurned: operation !== begun };
-      // The look that ended an outage or the wait was not thorough.
+      // The last look did not check the archive, which may contain the image.
       thorough = true;
       observation = await look(thorough);
       continue;
