@@ -75,7 +75,7 @@ function stackOf(id: string): Stack {
 export function member(properties: Properties, name: string, known: readonly string[], otherwise: string): string {
   const value = text(properties[name]) || otherwise;
   if (!known.includes(value)) {
-    throw new MalformedRequest(`the request was made by a newer version of the library: ${name} is ${shown(value)}`);
+    throw new MalformedRequest(`the request was made by a newer version of the library (${name} is ${shown(value)}): deploy with that version`);
   }
   return value;
 }

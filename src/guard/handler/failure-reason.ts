@@ -72,7 +72,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} does not run on ${list(observation.lacking)}, which the task definition needs: `
           + `the image offers ${list(observation.offered) || 'no platform'} ${which}.`,
-        `Change cpuArchitecture of the task definition, or build the image for that platform under a new tag: ${rebuild}`,
+        `Change cpuArchitecture of the task definition, or build the image for ${list(observation.lacking)} under a new tag: ${rebuild}`,
       );
     case 'notAnImage':
       return sentences(
@@ -90,7 +90,7 @@ export function explain(observation: Observation, circumstances: Circumstances):
       return sentences(
         `Image ${image} ${observation.problem} ${which}${waited(circumstances)}.`,
         keptRunning(circumstances),
-        `To proceed: ${steps(observation.remedy, observation.kind === 'unfit' ? newTag : again)}`,
+        `To proceed: ${steps(observation.remedy, observation.kind === 'notReady' ? again : deployService(question, '<tag>'))}`,
       );
     case 'denied':
       return denied(observation, circumstances);

@@ -40,7 +40,7 @@ export async function askJson(service: Service, target: string, operation: strin
   }, JSON.stringify(input), largestBody);
   const body = parsed(response.body.toString());
   if (response.status === 200) {
-    if (!isRecord(body)) throw new NetworkError(`an answer that is not from ${service.name}`);
+    if (!isRecord(body)) throw new NetworkError(`the answer is not from ${service.name}`);
     return body;
   }
   const answer = isRecord(body) ? body : {};

@@ -126,7 +126,7 @@ test('the reason for a wrong platform names the required and the offered platfor
 
   expect(reason(observation, TO_PARAMETER)).toBe(
     `Image ${REPOSITORY_URI}:v1 does not run on linux/amd64, which the task definition needs: the image offers linux/arm64 and windows/amd64 (digest ${DIGEST}, account 111122223333, region eu-west-1). `
-    + `Change cpuArchitecture of the task definition, or build the image for that platform under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
+    + `Change cpuArchitecture of the task definition, or build the image for linux/amd64 under a new tag: 1) ${LOG_IN}  2) ${BUILD}:<new tag> --push .  `
     + '3) cdk deploy Service --parameters Service:ImageTag=<new tag>');
   expect(reason({ ...observation, offered: [] })).toContain('the image offers no platform');
 });
@@ -201,8 +201,10 @@ test.each([
   expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after waiting 60 s. To proceed: 1) sign it  2) ${then}`);
 });
 
-test('the remedy for an unfit image is an image under a new tag', () => {
-  expect(reason({ kind: 'unfit', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=<new tag>$/);
+test('the last command repeats the tag only if the image can stay as it is', () => {
+  for (const kind of ['unfit', 'notBegun'] as const) {
+    expect(reason({ kind, digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=<tag>$/);
+  }
   expect(reason({ kind: 'notReady', digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=v1$/);
 });
 

@@ -193,7 +193,7 @@ test('an error message shows the invalid value, but limits its length', () => {
     return undefined;
   };
 
-  expect(shownFor('x'.repeat(5_000))).toBe(`the request was made by a newer version of the library: WhenMissing is "${'x'.repeat(99)}`);
+  expect(shownFor('x'.repeat(5_000))).toBe(`the request was made by a newer version of the library (WhenMissing is "${'x'.repeat(99)}): deploy with that version`);
   expect(() => parse(openRequest(event({}, { TaskCounts: [undefined] })))).toThrow(/TaskCounts has nothing$/);
 });
 

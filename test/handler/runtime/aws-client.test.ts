@@ -123,7 +123,7 @@ describe('an error', () => {
 });
 
 test.each(['<html>log in to the Wi-Fi</html>', '[]', '7', 'null', ''])('the response %j cannot be from AWS, so it causes a network error', async (body) => {
-  await expect(client({ status: 200, body }).json({})).rejects.toThrow(new NetworkError('an answer that is not from ecr'));
+  await expect(client({ status: 200, body }).json({})).rejects.toThrow(new NetworkError('the answer is not from ecr'));
 });
 
 test.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])('without %s, nothing is sent', async (name) => {
