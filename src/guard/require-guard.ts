@@ -87,7 +87,7 @@ export function unguardedImages(scope: IConstruct, { strict = false, exemptions 
     .map(({ resource, property, container, image }) => invalid(resource,
       `image ${image} of ${container ? `container "${container}"` : `property ${property}`} has no guard: ` +
       `use new ImageGuard(this, 'Guard', { registry, imageVersion }).${SOURCES[resource.cfnResourceType] ?? 'imageUri'}, ` +
-      'or add it to exemptions with a reason').message);
+      'or add it to the exemptions of ImageGuard.requireOn with a reason').message);
 }
 
 /** Images that `cdk deploy` builds and pushes before it deploys the stack. */

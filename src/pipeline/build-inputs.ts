@@ -68,7 +68,7 @@ export function buildInputs(property: string, build: Build, root: string | undef
       throw new Error(`${property}.secrets.${id} ${shown(variable)} is not the name of an environment variable for a secret: ` +
         'use uppercase letters, digits, and "_", and none of the prefixes that GitHub reserves (GITHUB_, RUNNER_)');
     }
-    if (variable in buildArgs) throw new Error(`${property}.secrets.${id} is read from ${variable}, which is also the name of a build argument`);
+    if (variable in buildArgs) throw new Error(`${property}.secrets.${id} is read from ${variable}, which is also the name of a build argument: rename one of them`);
   }
   checkTags(`${property}.tags`, tags);
   if (target !== undefined) checkWord(`${property}.target`, target);

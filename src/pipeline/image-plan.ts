@@ -98,7 +98,7 @@ function recipesOf(scope: Construct, builds: ImageBuild[]): Recipe[] {
       throw invalid(scope, `${property}: no service takes its image from ${registry.node.path}`);
     }
     if (taken.some((other) => isSame(place, other))) {
-      throw invalid(scope, `${property}: ${registry.node.path} is the repository ${place.repositoryUri}, which already has a build`);
+      throw invalid(scope, `${property}: ${registry.node.path} is the repository ${place.repositoryUri}, which is in images twice: leave one of them out`);
     }
     taken.push(place);
     return place;

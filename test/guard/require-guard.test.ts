@@ -79,7 +79,7 @@ describe('ImageGuard.requireOn refuses', () => {
     expect(faults()).toEqual([expect.stringContaining(
       'image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/app:v1 of container "app" has no guard: ' +
       "use new ImageGuard(this, 'Guard', { registry, imageVersion }).image, " +
-      'or add it to exemptions with a reason (at Web/Task/Resource)')]);
+      'or add it to the exemptions of ImageGuard.requireOn with a reason (at Web/Task/Resource)')]);
   });
 
   test('each container separately', () => {

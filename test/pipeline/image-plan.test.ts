@@ -154,9 +154,9 @@ describe('a promoted image', () => {
     });
     const uri = '444455556666.dkr.ecr.us-east-1.amazonaws.com/prod-shop-api';
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry] }, { registry: again }]))
-      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which already has a build (at the app)`);
+      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which is in images twice: leave one of them out (at the app)`);
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry, again] }]))
-      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which already has a build (at the app)`);
+      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which is in images twice: leave one of them out (at the app)`);
   });
 });
 
@@ -206,7 +206,7 @@ describe('build settings', () => {
     [{ secrets: { 'a,b': 'A' } }, 'images[0].secrets: "a,b" is not the id of a secret'],
     [{ secrets: { npm: 'npm-token' } }, 'images[0].secrets.npm "npm-token" is not the name of an environment variable for a secret: '],
     [{ secrets: { npm: 'GITHUB_TOKEN' } }, 'images[0].secrets.npm "GITHUB_TOKEN" is not the name of an environment variable for a secret: '],
-    [{ secrets: { npm: 'A' }, buildArgs: { A: '' } }, 'images[0].secrets.npm is read from A, which is also the name of a build argument'],
+    [{ secrets: { npm: 'A' }, buildArgs: { A: '' } }, 'images[0].secrets.npm is read from A, which is also the name of a build argument: rename one of them'],
     [{ tags: ['-a'] }, 'images[0].tags[0] "-a" is not a tag: '],
     [{ tags: ['latest', 'latest'] }, 'images[0].tags[1] "latest" is in the list twice'],
     [{ tags: ['deployed-shop'] }, 'images[0].tags[0] "deployed-shop": tags that begin with "deployed-" or "cache" are reserved'],

@@ -130,7 +130,7 @@ export class DeployWorkflow extends Construct {
       this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
     if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'patch: the patched workflow is not an object');
     const token = tokenIn(workflow);
-    if (token) throw invalid(this, `${token} has a value that is not known at synthesis, but a workflow file needs all values`);
+    if (token) throw invalid(this, `${token} is not known at synthesis, but a workflow file needs all values: pass a literal value`);
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
 
@@ -158,8 +158,8 @@ export class DeployWorkflow extends Construct {
     const before = asked.find((plan, index) => index > 0 && plans.indexOf(plan) < plans.indexOf(asked[index - 1]));
     if (before) {
       const left = plans.filter((plan) => !asked.includes(plan)).map(({ stage }) => shown(stage.node.path));
-      throw invalid(this, `environments: the position of stage ${shown(before.stage.node.path)} changes the order of the stages, ` +
-        `but ${left.join(', ')} is not listed: to change the order, list all stages that contain services`);
+      throw invalid(this, `environments: stage ${shown(before.stage.node.path)} is not in the order of the app, ` +
+        `and ${left.join(', ')} is not listed: to change the order, list all stages that contain services`);
     }
     return plans;
   }

@@ -37,7 +37,7 @@ test.each<[string, Partial<DeployWorkflowProps>, JsonPatch[], string]>([
   serviceIn(app);
   const deploy = workflow(app, props);
   deploy.patch(...patches);
-  expect(() => deploy.render()).toThrow(`${pointer} has a value that is not known at synthesis, but a workflow file needs all values (at Deploy)`);
+  expect(() => deploy.render()).toThrow(`${pointer} is not known at synthesis, but a workflow file needs all values: pass a literal value (at Deploy)`);
 });
 
 describe('credentials', () => {
@@ -145,6 +145,6 @@ describe('environments', () => {
   test('are refused if only some are listed and these are in a different order', () => {
     const { app, staging, production } = three();
     expect(() => order(app, { environments: [{ stage: production }, { stage: staging }] })).toThrow(
-      'environments: the position of stage "Staging" changes the order of the stages, but "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');
+      'environments: stage "Staging" is not in the order of the app, and "Dev" is not listed: to change the order, list all stages that contain services (at Deploy)');
   });
 });
