@@ -72,8 +72,8 @@ start. The other ${NEVER_PUSHED} images are never pushed.
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
 second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
-for \`DescribeImages\`. In its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html), the
-example is a different call, whose bucket of 200 tokens refills at 20 tokens per second. The simulation runs each polling policy at this
+for \`DescribeImages\`. The example in its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html)
+is another API call: its token bucket holds 200 tokens and refills at 20 tokens per second. The simulation runs each polling policy at this
 rate and at a higher one. "In time" means before the guard's Lambda invocation times out. The delay is the time from the push to the answer.
 
 ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
@@ -82,8 +82,8 @@ ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'cal
 ]))}
 
 The current policy is in \`src/handler/runtime/pauses.ts\`. A guard looks up its image every 5 to 6 s. When ECR throttles a lookup, the
-guard repeats it within 10 s. It also doubles the pause between further lookups, up to about a minute. Each answer shortens that pause by a
-quarter.
+guard repeats it within 10 s. It also doubles the pause between further lookups, up to about a minute. Each lookup that ECR
+answers shortens that pause by a quarter.
 
 ## Synthesis
 
