@@ -50,7 +50,7 @@ export function stackOperation({ runtime, redact, log, times }: Asking, stack: S
     for (let troubles = 1; ; troubles++) {
       try {
         const status = textOf('StackStatus', await askQuery(service, VERSION, 'DescribeStacks', { StackName: stack.id }));
-        if (status === undefined) throw new Error('CloudFormation returned no status');
+        if (status === undefined) throw new Error('the answer has no status');
         return { operation: operationOf(status), status };
       } catch (error) {
         const reason = error instanceof AwsError ? `${error.action} failed: ${error.code}` : String(error);

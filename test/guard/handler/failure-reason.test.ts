@@ -193,7 +193,7 @@ test('the reason for an exhausted quota says where to request an increase', () =
 
 test.each([
   ['notReady', AGAIN],
-  ['notBegun', AGAIN],
+  ['notBegun', 'cdk deploy Service'],
   ['unfit', 'cdk deploy Service'],
 ] as const)('the reason for an image that does not meet a requirement (%s) names the problem and the remedy', (kind, then) => {
   const text = reason({ kind, digest: DIGEST, problem: 'is not signed by p', remedy: 'sign it' }, {}, { waitedMs: 60_000 });
@@ -201,7 +201,7 @@ test.each([
   expect(text).toBe(`Image ${REPOSITORY_URI}:v1 is not signed by p (digest ${DIGEST}, ${PLACE.slice(1, -1)}), after waiting 60 s. To proceed: 1) sign it  2) ${then}`);
 });
 
-test('the last command repeats the tag only if the image can stay as it is', () => {
+test('the reason for a requirement names the tag to deploy only if waiting is enough, because other remedies can need another image', () => {
   for (const kind of ['unfit', 'notBegun'] as const) {
     expect(reason({ kind, digest: DIGEST, problem: 'x', remedy: 'y' }, TO_PARAMETER)).toMatch(/2\) cdk deploy Service --parameters Service:ImageTag=<tag>$/);
   }

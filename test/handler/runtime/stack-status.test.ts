@@ -42,7 +42,7 @@ test('errors are retried with growing pauses', async () => {
 
 test.each<[string, Fault, string]>([
   ['an error', { kind: 'error', status: 400, code: 'AccessDenied' }, 'cloudformation:DescribeStacks failed: AccessDenied'],
-  ['no status', { kind: 'garbage' }, 'Error: CloudFormation returned no status'],
+  ['no status', { kind: 'garbage' }, 'Error: the answer has no status'],
   ['no answer', { kind: 'reset' }, 'Error: read ECONNRESET'],
 ])('after five seconds of %s, the operation is unknown, and the log contains a warning', async (_, fault, error) => {
   const { answer, log, ms } = await askedFor(undefined, fault);

@@ -130,7 +130,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     try {
       const { imageDetails } = await ask<{ imageDetails?: ImageDetail[] }>('DescribeImages', { imageIds: [id], filter });
       const [detail] = list(imageDetails);
-      if (detail && !isDigest(detail.imageDigest)) throw new NetworkError('ECR returned an image without a digest');
+      if (detail && !isDigest(detail.imageDigest)) throw new NetworkError('the answer has no digest');
       return detail;
     } catch (error) {
       if (isCode(error, 'ImageNotFoundException')) return undefined;
@@ -166,7 +166,7 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     const image = isOnly ? images[0] : images.find(({ imageId }) => (imageId as Record<string, unknown> | undefined)?.[name] === value);
     if (image) {
       const digest = 'imageDigest' in id ? id.imageDigest : image.imageId?.imageDigest;
-      if (!isDigest(digest) || typeof image.imageManifest !== 'string') throw new NetworkError('ECR returned an image without a manifest or a digest');
+      if (!isDigest(digest) || typeof image.imageManifest !== 'string') throw new NetworkError('the answer lacks a manifest or a digest');
       const manifest = { digest, text: image.imageManifest, mediaType: image.imageManifestMediaType };
       seen.set(digest, manifest);
       return manifest;
@@ -174,13 +174,13 @@ export function ecrClient(runtime: Runtime, redact: Redact, repository: Reposito
     const failure = isOnly ? failures[0] : failures.find(({ imageId }) => imageId?.[name] === value);
     if (failure?.failureCode === 'ImageNotFound') return undefined;
     if (failure) return new ImageFailure(failure.failureCode ?? 'NoFailureCode', failure.failureReason ?? 'no reason given');
-    if (isOnly) throw new NetworkError('no image in the answer');
+    if (isOnly) throw new NetworkError('the answer has no image');
     return 'unclear';
   }
 
   async function downloadUrl(layerDigest: string): Promise<string> {
     const { downloadUrl: url } = await ask<{ downloadUrl?: string }>('GetDownloadUrlForLayer', { layerDigest });
-    if (!URL.canParse(text(url))) throw new NetworkError('ECR returned no download URL');
+    if (!URL.canParse(text(url))) throw new NetworkError('the answer has no download URL');
     return url!;
   }
 

@@ -51,7 +51,7 @@ export function requirementsCheck(clock: Clock, ecr: EcrClient, { requirements, 
       kind: 'unfit',
       digest,
       problem: found.toString(),
-      remedy: `update the packages and build again, or accept the findings in ImageRequirement.scanned; to list all of them: ${command(LOOK_UP, scannedDigest)}`,
+      remedy: `update the packages and build again under a new tag, or accept the findings in ImageRequirement.scanned; to list all of them: ${command(LOOK_UP, scannedDigest)}`,
     };
   }
 
@@ -132,7 +132,7 @@ const SCAN_STATUSES: ReadonlyMap<string, StatusRow> = new Map(Object.entries({
   FAILED: row('unfit', 'could not be scanned', AGAIN, SCAN),
   UNSUPPORTED_IMAGE: row('unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan'),
   SCAN_ELIGIBILITY_EXPIRED: row('unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector'),
-  FINDINGS_UNAVAILABLE: row('unfit', 'has no findings available in ECR', AGAIN, SCAN),
+  FINDINGS_UNAVAILABLE: row('unfit', 'has no scan results in ECR', AGAIN, SCAN),
   LIMIT_EXCEEDED: row('unfit', 'was not scanned: the scan quota is exhausted', 'request an increase, or retry tomorrow'),
   IMAGE_ARCHIVED: row('unfit', 'is archived, so it is not scanned', 'restore it', RESTORE),
   IMAGE_SIZE_EXCEEDED: row('unfit', 'is too large to be scanned', 'make it smaller'),

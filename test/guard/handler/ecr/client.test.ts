@@ -48,7 +48,7 @@ describe('describeImage', () => {
   test.each([undefined, null, 5, '', 'sha256:..', `sha256:${'A'.repeat(64)}`, `x${DIGEST}`, `${DIGEST}/x`])('rejects an answer with the image digest %j', async (imageDigest) => {
     answerWith({ imageDetails: [{ imageDigest }] });
 
-    await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toThrow('ECR returned an image without a digest');
+    await expect(ask((ecr) => ecr.describeImage({ imageTag: 'v1' }))).rejects.toThrow('the answer has no digest');
   });
 
   test('fails with any ECR error except the one for a missing image', async () => {
@@ -139,10 +139,10 @@ describe('getManifests', () => {
   });
 
   test.each<[string, object, string]>([
-    ['neither an image nor a failure', {}, 'no image in the answer'],
-    ['empty lists', { images: [], failures: [] }, 'no image in the answer'],
-    ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'ECR returned an image without a manifest or a digest'],
-    ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'ECR returned an image without a manifest or a digest'],
+    ['neither an image nor a failure', {}, 'the answer has no image'],
+    ['empty lists', { images: [], failures: [] }, 'the answer has no image'],
+    ['an image without a manifest', { images: [{ imageId: { imageDigest: DIGEST } }] }, 'the answer lacks a manifest or a digest'],
+    ['an image without a digest', { images: [{ imageManifest: '{}' }] }, 'the answer lacks a manifest or a digest'],
   ])('fails if the answer contains %s', async (_, answer, message) => {
     answerWith(answer);
 
@@ -175,7 +175,7 @@ describe('downloadUrl', () => {
   test.each([{}, { downloadUrl: '' }, { downloadUrl: 'no URL' }])('fails with the answer %j', async (answer) => {
     answerWith(answer);
 
-    await expect(ask((ecr) => ecr.downloadUrl('sha256:1'))).rejects.toThrow(new NetworkError('ECR returned no download URL'));
+    await expect(ask((ecr) => ecr.downloadUrl('sha256:1'))).rejects.toThrow(new NetworkError('the answer has no download URL'));
   });
 });
 

@@ -42,7 +42,7 @@ describe('an image that must be scanned', () => {
     ['FAILED', 'could not be scanned', 'aws ecr start-image-scan'],
     ['UNSUPPORTED_IMAGE', 'cannot be scanned', 'supported base image'],
     ['SCAN_ELIGIBILITY_EXPIRED', 'is too old', 'Amazon Inspector'],
-    ['FINDINGS_UNAVAILABLE', 'has no findings available in ECR', 'aws ecr start-image-scan'],
+    ['FINDINGS_UNAVAILABLE', 'has no scan results in ECR', 'aws ecr start-image-scan'],
     ['LIMIT_EXCEEDED', 'the scan quota is exhausted', 'request an increase'],
     ['IMAGE_ARCHIVED', 'is archived', 'aws ecr update-image-storage-class --target-storage-class STANDARD'],
     ['IMAGE_SIZE_EXCEEDED', 'is too large to be scanned', 'make it smaller'],
@@ -90,7 +90,7 @@ describe('an image that must be scanned', () => {
     const { Reason } = await create(SCANNED);
 
     expect(Buffer.byteLength(aws.answers[0])).toBeLessThanOrEqual(4096);
-    expect(Reason).toMatch(/cdk deploy \S+( --parameters \S+)?(?: <new tag>)?$/);
+    expect(Reason).toMatch(/cdk deploy \S+( --parameters \S+)?(?:<tag>)?$/);
   });
 
   test('in another account can be inspected after the account\'s policy allows all required actions', async () => {

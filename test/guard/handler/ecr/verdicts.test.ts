@@ -29,7 +29,7 @@ test.each<[string | undefined, string, string, string, string | undefined]>([
   ['FAILED', 'unfit', 'could not be scanned', AGAIN, SCAN],
   ['UNSUPPORTED_IMAGE', 'unfit', 'cannot be scanned: its operating system or media type is not supported', 'use a supported base image, or do not require a scan', undefined],
   ['SCAN_ELIGIBILITY_EXPIRED', 'unfit', 'is too old for Amazon Inspector to scan', 'build it again, or lengthen the re-scan duration in Inspector', undefined],
-  ['FINDINGS_UNAVAILABLE', 'unfit', 'has no findings available in ECR', AGAIN, SCAN],
+  ['FINDINGS_UNAVAILABLE', 'unfit', 'has no scan results in ECR', AGAIN, SCAN],
   ['LIMIT_EXCEEDED', 'unfit', 'was not scanned: the scan quota is exhausted', 'request an increase, or retry tomorrow', undefined],
   ['IMAGE_ARCHIVED', 'unfit', 'is archived, so it is not scanned', 'restore it', 'update-image-storage-class --target-storage-class STANDARD'],
   ['IMAGE_SIZE_EXCEEDED', 'unfit', 'is too large to be scanned', 'make it smaller', undefined],
@@ -60,7 +60,7 @@ describe('findings', () => {
       kind: 'unfit',
       digest: DIGEST,
       problem: 'has 1 vulnerability of severity HIGH or above (1 HIGH): CVE-1 (HIGH)',
-      remedy: `update the packages and build again, or accept the findings in ImageRequirement.scanned; to list all of them: ${command(LIST)}`,
+      remedy: `update the packages and build again under a new tag, or accept the findings in ImageRequirement.scanned; to list all of them: ${command(LIST)}`,
     });
   });
 
