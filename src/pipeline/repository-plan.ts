@@ -19,7 +19,7 @@ export interface RepositoryPlan {
 export function repositoryOf(scope: Construct, registry: ecr.IRepository): RepositoryPlan {
   const found = tryRepositoryOf(registry);
   if (!found) {
-    throw invalid(scope, `registry ${registry.node.path} has no name, account, or region that is known at synthesis, so a pipeline cannot push to it: ` +
+    throw invalid(scope, `registry ${registry.node.path} needs a name, account, and region that are known at synthesis, so that a pipeline can push to it: ` +
       'pass it a repositoryName, and pass its stack an env with account and region');
   }
   return found;

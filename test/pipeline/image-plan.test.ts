@@ -144,7 +144,7 @@ describe('a promoted image', () => {
     const { app, dev } = twoStages();
     const unused = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [unused] }]))
-      .toThrow('images[0].promoteTo[0]: no service takes its image from Other/Unused (at the app)');
+      .toThrow('images[0].promoteTo[0]: no ImageGuard waits for a new image in Other/Unused: leave it out, or pass the registry of a guard whose imageVersion is not a digest (at the app)');
   });
 
   test('has only one origin', () => {
@@ -154,9 +154,9 @@ describe('a promoted image', () => {
     });
     const uri = '444455556666.dkr.ecr.us-east-1.amazonaws.com/prod-shop-api';
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry] }, { registry: again }]))
-      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which is in images twice: leave one of them out (at the app)`);
+      .toThrow(`images[1].registry: Prod/Shop/Again is the repository ${uri}, which is already in images: list each repository once (at the app)`);
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [prod.registry, again] }]))
-      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which is in images twice: leave one of them out (at the app)`);
+      .toThrow(`images[0].promoteTo[1]: Prod/Shop/Again is the repository ${uri}, which is already in images: list each repository once (at the app)`);
   });
 });
 

@@ -127,9 +127,9 @@ describe('a copy', () => {
 
   test('fails if the immutable tag names another image, or if no image arrives', () => {
     expect(new Account({ tags: { t: THEIRS } }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
-      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: cannot tag ${OURS} as to:t: the tag names ${THEIRS}; see the output above`) });
+      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: cannot tag ${OURS} as to:t: the tag points to ${THEIRS}; see the output above`) });
     expect(new Account({ fails: 'build' }).run(`copy_image from ${OURS} 1 eu-1 shop to t`))
-      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: cannot tag ${OURS} as to:t: the tag names no image; see the output above`) });
+      .toMatchObject({ status: 1, stderr: expect.stringContaining(`error: cannot tag ${OURS} as to:t: the tag points to no image; see the output above`) });
   });
 
   test('logs in to both registries once, and only if needed', () => {

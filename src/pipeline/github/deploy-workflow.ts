@@ -130,7 +130,7 @@ export class DeployWorkflow extends Construct {
       this.patches.reduce<unknown>((patched, patch) => patch._apply(patched), workflowOf(this.plan(), this.settings)));
     if (typeof workflow !== 'object' || workflow === null || Array.isArray(workflow)) throw invalid(this, 'patch: the patched workflow is not an object');
     const token = tokenIn(workflow);
-    if (token) throw invalid(this, `${token} is not known at synthesis, but a workflow file needs all values: pass a literal value`);
+    if (token) throw invalid(this, `${token} is not known at synthesis, so it cannot be written to the workflow file: pass a value instead of a token`);
     return [...GENERATED.map((line) => `# ${line}`), '', toYaml(workflow, this.comment)].join('\n');
   }
 

@@ -17,7 +17,7 @@ const NOT_IN_NAMES = `*:${VARIABLES}`;
 
 /** The last part of a token's subject, after the repository. It identifies the branch or environment of a job. */
 export class JobContext {
-  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'remove its subjects, because it trusts pull requests by default');
+  public static readonly PULL_REQUEST = new JobContext('pull_request', 'pull requests', 'pass a GitHubDiffRole without subjects, which trusts pull requests');
 
   public static branch(name: string): JobContext {
     return new JobContext(`ref:refs/heads/${name}`, `runs for branch "${name}"`, `add GitHubSubject.branch('${name}') to its subjects`);

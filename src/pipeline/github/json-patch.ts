@@ -115,7 +115,10 @@ export class JsonPatch {
     keys.forEach((key, depth) => {
       const mayBeNew = isNew && depth === keys.length - 1;
       const isList = Array.isArray(value);
-      if (typeof value !== 'object' || value === null) throw this.invalid(`the value at this path cannot contain ${shown(key)}`);
+      if (typeof value !== 'object' || value === null) {
+        const parent = pointer.split('/').slice(0, depth + 1).join('/');
+        throw this.invalid(`${shown(parent)} is not an object or a list, so it cannot contain ${shown(key)}`);
+      }
       if (isList && key !== '-' && !INDEX.test(key)) {
         throw this.invalid(`${shown(key)} is not an index of a list: pass a number without leading zeros, or "-" for the end`);
       }

@@ -17,7 +17,8 @@ const ID = /^[1-9][0-9]*$/;
 export function faultOf({ repository, ownerId, repositoryId }: GitHubRepository): string | undefined {
   if (!REPOSITORY.test(repository)) return `repository ${shown(repository)} is not <owner>/<name>`;
   const [property, id] = Object.entries({ ownerId, repositoryId }).find(([, value]) => !ID.test(value)) ?? [];
-  return property && `${property} ${shown(id)} is not a number: pass the ID that "gh api repos/${repository} --jq '.owner.id, .id'" prints`;
+  const query = property === 'ownerId' ? '.owner.id' : '.id';
+  return property && `${property} ${shown(id)} is not a number: pass the ID that "gh api repos/${repository} --jq ${query}" prints`;
 }
 
 /** Issuer of the tokens. The default is GitHub. */

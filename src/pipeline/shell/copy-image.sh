@@ -11,7 +11,7 @@ copy_image() {
     there=$(look_up "$3" "$4" "$5" "$7") || return
   fi
   if [[ $there != "$2" ]]; then
-    complain "cannot tag $2 as $6:$7: the tag names ${there:-no image}; see the output above"
+    complain "cannot tag $2 as $6:$7: the tag points to ${there:-no image}; see the output above"
     return 1
   fi
 }

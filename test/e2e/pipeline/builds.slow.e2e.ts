@@ -158,7 +158,7 @@ test('a copy that differs from its original fails the run, and the stage keeps i
     },
   });
   expect(run.results).toMatchObject({ 'deploy-staging': 'success', 'promote-production-production-shop-api': 'failure', 'deploy-production': 'skipped' });
-  expect(run.screen).toMatch(new RegExp(`::error::cannot tag ${run.jobs[BUILD].outputs.digest} as 444455556666\\S+/${TO}:${sha}-${settings}: the tag names sha256:\\w+`));
+  expect(run.screen).toMatch(new RegExp(`::error::cannot tag ${run.jobs[BUILD].outputs.digest} as 444455556666\\S+/${TO}:${sha}-${settings}: the tag points to sha256:\\w+`));
   expect((await running()).Production).toBe(before.Production);
   developer.source.revert();
 });

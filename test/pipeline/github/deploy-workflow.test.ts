@@ -271,7 +271,7 @@ describe('rendering refuses', () => {
   test.each<[string, (app: App) => void, RegExp]>([
     ['an app without a service', () => undefined, /^there is no ImageGuard below the app, so there is nothing to deploy: add a PhasedFargateService or an ImageGuard \(at the app\)$/],
     ['a stack without an environment', (app) => serviceIn(app, 'Shop', {}),
-      /^registry Shop\/Registry\/Api has no name, account, or region that is known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
+      /^registry Shop\/Registry\/Api needs a name, account, and region that are known at synthesis, .* \(at Shop\/Api\/Guard\)$/],
     ['a registry in the stack of the service', (app) => {
       const stack = new Stack(app, 'Shop', { env: ENV });
       new PhasedFargateService(stack, 'Api', { registry: new ImageRegistry(stack, 'Mine') });
@@ -282,7 +282,7 @@ describe('rendering refuses', () => {
     ['a registry of a stack without an environment', (app) => {
       const registry = new ImageRegistry(new Stack(app, 'Images'), 'Shop', { repositoryName: 'shop' });
       new PhasedFargateService(new Stack(app, 'Shop', { env: ENV }), 'Api', { registry });
-    }, /^registry Images\/Shop has no name, account, or region that is known at synthesis/],
+    }, /^registry Images\/Shop needs a name, account, and region that are known at synthesis/],
   ])('%s', (_, define, message) => {
     const app = testApp();
     define(app);
@@ -318,7 +318,7 @@ describe('rendering refuses', () => {
     const app = testApp();
     serviceIn(app);
     const registry = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');
-    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no service takes its image from Other/Unused');
+    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no ImageGuard waits for a new image in Other/Unused: leave it out');
   });
 
   test('a patch that does not fit the workflow', () => {

@@ -283,8 +283,8 @@ describe('the deploy role', () => {
 test.each<[Partial<GitHubRoleProps>, string]>([
   [{ repository: 'shop' }, 'repository "shop" is not <owner>/<name>'],
   [{ repository: 'octo-org/*' }, 'repository "octo-org/*" is not <owner>/<name>'],
-  [{ ownerId: '' }, 'ownerId "" is not a number'],
-  [{ repositoryId: '*' }, 'repositoryId "*" is not a number'],
+  [{ ownerId: '' }, 'ownerId "" is not a number: pass the ID that "gh api repos/octo-org/shop --jq .owner.id" prints'],
+  [{ repositoryId: '*' }, 'repositoryId "*" is not a number: pass the ID that "gh api repos/octo-org/shop --jq .id" prints'],
   [{ subjects: [] }, 'subjects is empty'],
 ])('invalid properties of a role are refused: %j', (props, message) => {
   const stack = new Stack(testApp(), 'GitHub', { env: ENV });

@@ -37,7 +37,7 @@ test.each<[string, JsonPatch]>([
   ['"" is not an index of a list', JsonPatch.add('/jobs/deploy/steps/', {})],
   ['"01" is not an index of a list', JsonPatch.add('/jobs/deploy/steps/01', {})],
   ['"01" is not an index of a list', JsonPatch.replace('/jobs/deploy/steps/01/name', 'x')],
-  ['the value at this path cannot contain "d"', JsonPatch.add('/a~1b~0c/d', {})],
+  ['"/a~1b~0c" is not an object or a list, so it cannot contain "d"', JsonPatch.add('/a~1b~0c/d', {})],
   ['"/jobs/a~2b" is not a JSON pointer', JsonPatch.add('/jobs/a~2b', {})],
   ['"jobs" is not a JSON pointer: start it with "/"', JsonPatch.add('jobs', {})],
   ['undefined is not a JSON pointer', JsonPatch.add(undefined as any, {})],

@@ -112,7 +112,7 @@ describe('subjects', () => {
 
   test('that do not trust pull requests are refused', () => {
     expect(findings(() => ({ diff: { subjects: [GitHubSubject.branch('main')] } }))).toEqual([
-      'diffRoleArn: role GitHub/Diff does not trust pull requests: remove its subjects, because it trusts pull requests by default',
+      'diffRoleArn: role GitHub/Diff does not trust pull requests: pass a GitHubDiffRole without subjects, which trusts pull requests',
     ]);
   });
 

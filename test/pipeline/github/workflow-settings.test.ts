@@ -37,7 +37,7 @@ test.each<[string, Partial<DeployWorkflowProps>, JsonPatch[], string]>([
   serviceIn(app);
   const deploy = workflow(app, props);
   deploy.patch(...patches);
-  expect(() => deploy.render()).toThrow(`${pointer} is not known at synthesis, but a workflow file needs all values: pass a literal value (at Deploy)`);
+  expect(() => deploy.render()).toThrow(`${pointer} is not known at synthesis, so it cannot be written to the workflow file: pass a value instead of a token (at Deploy)`);
 });
 
 describe('credentials', () => {
