@@ -155,7 +155,7 @@ export class ImageRequirement {
   }
 
   /**
-   * Requires that ECR managed signing has signed the image with this AWS Signer signing profile.
+   * Requires that ECR has signed the image with this AWS Signer signing profile.
    *
    * @param signingProfileArn ARN of the signing profile, or a token
    * @throws if the ARN is not the ARN of a signing profile; if `waitFor` is not between 0 seconds and 14 minutes

@@ -78,13 +78,12 @@ export class ImageVersion {
    * If a later deployment omits the parameter, the CDK CLI passes the previous value, and the image stays the same. The
    * template does not change from release to release.
    *
-   * @param name logical ID of the parameter: letters and digits. The default consists of the construct IDs below the
-   * stack, reduced to letters and digits, and the word `ImageTag`: for the service `Api`, it is `ApiImageTag`. If the last ID
-   * is `Guard`, the default leaves it out.
+   * @param name logical ID of the parameter: letters and digits. The default joins the construct IDs below the stack,
+   * reduced to letters and digits, and appends `ImageTag`: `ApiImageTag` for the service `Api`. If the last ID is `Guard`,
+   * the default leaves it out.
    * Guards that pass the same name share one parameter. If you pass the name of a parameter that the stack already has,
    * the guard uses that parameter.
-   * @throws if the name is not a valid logical ID; when a guard uses it, if the stack has another construct with
-   * this ID
+   * @throws if the name is not a valid logical ID; the guard throws if the stack has another construct with this ID
    */
   public static parameter(name?: string): ImageVersion {
     if (name != undefined && !(typeof name === 'string' && PARAMETER_NAME.test(name))) {

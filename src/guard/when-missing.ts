@@ -38,8 +38,8 @@ export class WhenMissing {
 
   /**
    * Deploys everything, but with no tasks. Once the image exists, the next deployment starts the tasks. That
-   * deployment can use the same tag or another one. After a deployment has found an image, a missing image fails later
-   * deployments, and the tasks keep the previous image.
+   * deployment can use the same tag or another one. After a deployment has found an image, later deployments fail if
+   * their image is missing, and the tasks keep the previous image.
    *
    * Each synthesis puts a new value into the template, so each `cdk deploy` looks up the image again, and `cdk diff` always
    * shows a change.

@@ -55,7 +55,7 @@ export interface ImageBuild {
    * secret by its ID: `RUN --mount=type=secret,id=npm_token`. Secrets are never printed and never become part of the image.
    *
    * A `DeployWorkflow` reads the GitHub secret with the same name as the variable, and passes it only to the build step.
-   * It builds in the GitHub environment `buildEnvironmentName`. Put the secret there, so that other workflows of the
+   * The build runs in the GitHub environment `buildEnvironmentName`. Put the secret there, so that other workflows of the
    * repository cannot read it. A `DeployScript` reads the environment variables of its caller. `BuildAndPush` reads the
    * AWS Secrets Manager secrets in its `secrets` property. If a secret is missing, the build fails. If only the value of
    * a secret changes, no new image is built.

@@ -49,9 +49,9 @@ export interface ImageRegistryProps {
   /**
    * Removal policy of the repository. `RemovalPolicy.DESTROY` deletes the repository and its images.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. One exception: if the
-   * deployment that creates the repository fails, its rollback deletes an empty repository. It also deletes a repository
-   * with images if a guard in the same stack uses this registry
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE - keeps the repository and its images. Exception: when the
+   * deployment that creates the repository fails, the rollback deletes the repository if it is empty, or if a guard in the
+   * same stack uses it
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -72,7 +72,7 @@ export interface ImageRegistryProps {
 
   /**
    * Time to keep an untagged image, in whole days. The time starts when the image is pushed, not when it loses its last
-   * tag. The images of an index are kept for as long as the index.
+   * tag. The images of an image index, such as a multi-platform image, are kept for as long as the index.
    *
    * @default Duration.days(30)
    */
@@ -118,7 +118,7 @@ export class ImageRegistry extends ecr.RepositoryBase {
    * If `scope` is in a nested stack, the service stack is the outermost parent stack.
    *
    * If the service stack has a guard for this registry, CDK deploys the registry stack first. The registry stack also
-   * declares the image tag parameters of the guards, so `cdk deploy --parameters` works without a stack name.
+   * declares the image tag parameters of the guards, so `cdk deploy --parameters <name>=<tag>` works without a stack name.
    *
    * @param scope scope of the service
    * @param id ID of the registry, unique within `scope`

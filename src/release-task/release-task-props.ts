@@ -36,8 +36,8 @@ export interface ReleaseTaskProps extends TaskOptions {
 
   /**
    * Number of lines from the end of the container log to include in the failure message: 0 to 50. The log must be in
-   * CloudWatch Logs. Text that looks like a secret is redacted. Redaction can miss a secret if only its value is logged,
-   * so pass 0 if the task logs secrets.
+   * CloudWatch Logs. Text that looks like a secret is redacted. Redaction can miss a secret that is logged without its
+   * name, so pass 0 if the task logs secrets.
    *
    * @default 20
    */
@@ -46,8 +46,8 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Cluster of the task.
    *
-   * @default - a new cluster in `vpc`, shared by all services and release tasks in the stack with the same `vpc` and
-   * without `cluster`
+   * @default - a new cluster in `vpc`; services and release tasks in the stack share it if they set the same `vpc` and no
+   * `cluster`
    */
   readonly cluster?: ecs.ICluster;
 

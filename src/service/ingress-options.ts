@@ -39,7 +39,7 @@ export interface IngressTargetOptions {
 
   /**
    * Conditions that a request must meet to reach the service, such as a secret header that a CDN adds, HTTP methods, or
-   * source IP addresses. The conditions and patterns of a rule can have at most 5 values in total.
+   * source IP addresses. The conditions, host patterns, and path patterns of a rule can have at most 5 values in total.
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
    * @default - none: the service's own load balancer forwards all requests, and a rule on a shared listener uses only its

@@ -87,7 +87,7 @@ export interface ServiceDeploymentOptions {
   /**
    * Whether a task that becomes healthy resets the failure count of the circuit breaker.
    *
-   * @default - the ECS default
+   * @default - true, the ECS default
    */
   readonly circuitBreakerResetOnHealthyTask?: boolean;
 

@@ -21,7 +21,7 @@ export interface GitHubDeployRoleProps extends GitHubRoleProps {
    * accounts must also trust the account of this role:
    * `cdk bootstrap --trust <account of this role> --trust-for-lookup <account of this role>`.
    *
-   * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
+   * @default - the stack of this role, which is enough for all stacks with the same account, region, and synthesizer
    */
   readonly stacks?: Stack[];
 }

@@ -17,7 +17,7 @@ export interface GitHubDiffRoleProps extends GitHubRoleProps {
    * Stacks in other accounts must also trust the account of this role:
    * `cdk bootstrap --trust-for-lookup <account of this role>`.
    *
-   * @default - the stack of this role, which covers all stacks with the same account, region, and synthesizer
+   * @default - the stack of this role, which is enough for all stacks with the same account, region, and synthesizer
    */
   readonly stacks?: Stack[];
 }
