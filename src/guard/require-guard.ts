@@ -13,7 +13,7 @@ import { wildcard } from '../private/wildcard';
 export interface RequireGuardOptions {
   /**
    * Whether to also require a guard for the images that the check skips by default: images in other registries such as
-   * Docker Hub, images that AWS owns, and images that CDK builds.
+   * Docker Hub, images that AWS owns, images that CDK builds, and images that are unknown at synthesis.
    *
    * @default false
    */

@@ -60,7 +60,7 @@ const SERVICES_AND_SCALING = [ecs.CfnService.CFN_RESOURCE_TYPE_NAME, appscaling.
  *
  * - the deployment does not change the release
  * - the deployment rolls back
- * - the task has already succeeded for the release
+ * - the task has already succeeded for the release, and `rerunForEarlierReleases` is false
  * - the image does not exist yet
  *
  * The stack remembers which releases have run, so a new stack runs the task again. A task that fails or is stopped also

@@ -27,8 +27,8 @@ export interface GitHubDeployRoleProps extends GitHubRoleProps {
 }
 
 /**
- * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It can only assume the roles that `cdk bootstrap`
- * created for deployments.
+ * Phases 1 and 3: the role with which a workflow runs `cdk deploy`. It can only assume the roles that the
+ * synthesizers of its stacks use. By default, these are the roles that `cdk bootstrap` created.
  *
  * @example
  * import { GitHubDeployRole, GitHubSubject } from '@org/phased-fargate';
