@@ -72,9 +72,10 @@ start. The other ${NEVER_PUSHED} images are never pushed.
 
 AWS [documents](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html) a quota of 2,000 calls per
 second for \`BatchGetImage\`, and of 3,000 for \`GetDownloadUrlForLayer\`. The guards stay far below both quotas. AWS documents no rate
-for \`DescribeImages\`. The example in its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html)
-is another API call: its token bucket holds 200 tokens and refills at 20 tokens per second. The simulation runs each polling policy at this
-rate and at a higher one. "In time" means before the guard's Lambda invocation times out. The delay is the time from the push to the answer.
+for \`DescribeImages\`. Its [explanation of throttling](https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html) has an
+example for another API call: a token bucket that holds 200 tokens and refills at 20 tokens per second. The simulation runs each polling
+policy at this rate and at a higher one. "In time" means before the guard's Lambda invocation times out. The delay is the time from
+the push to the answer.
 
 ${table(['calls per second', 'polling policy', 'answered in time', 'found', 'calls', 'throttled', 'median delay', 'worst delay'], scale.map((run) => [
   String(run.ratePerSecond), run.policy, count(run.answeredInTime), `${run.succeeded} of ${run.pushed}`, count(run.calls), count(run.throttled),
@@ -103,9 +104,9 @@ ${table(['services', 'bare', 'ours', 'overhead', 'bare, per service', 'ours, per
 \`cdk synth\` also starts the CLI and compiles TypeScript. With ${wait.services} services, it takes ${seconds(wait.bareMs)} for bare and ${seconds(wait.oursMs)} for ours, which is
 ${overhead(wait.ratio)} more (elapsed time, median of ${synthRounds} rounds, without type checks).
 
-The overhead comes from additional template elements. Each service adds a guard and outputs. Each stack adds the guard's function, and a log
-group for failures. The CDK resolves each element several times. Both apps also have the same fixed cost. In small
-apps, the fixed cost is a larger share of the total, so the overhead in percent is lower there.
+The overhead comes from additional template elements. Each service adds a guard and outputs. Each stack adds the
+resources that its guards share, and those that record failures. The CDK resolves each element several times. Both apps also have the same
+fixed cost. In small apps, the fixed cost is a larger share of the total, so the overhead in percent is lower there.
 ${further(synthesis)}
 The overhead varies by several percentage points, because V8 collects garbage at a different moment in each process: see
 [decision 14](decisions/0014-limit-the-synthesis-time.md).

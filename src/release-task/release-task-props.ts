@@ -62,8 +62,8 @@ export interface ReleaseTaskProps extends TaskOptions {
   /**
    * Subnets of the task.
    *
-   * @default - public subnets if the task gets a public IP address; otherwise, private subnets with outbound internet
-   * access; if there are none, isolated subnets; if there are none of these either, public subnets
+   * @default - public subnets if the task gets a public IP address; otherwise, the first of these kinds that the VPC has:
+   * private subnets with outbound internet access, isolated subnets, public subnets
    */
   readonly taskSubnets?: ec2.SubnetSelection;
 

@@ -58,7 +58,7 @@ export class GitHubSubject {
   }
 
   /**
-   * Jobs that run for these tags and have no environment. Anyone who can push to the repository can push a tag, unless a
+   * Jobs that run for matching Git tags and have no environment. Anyone who can push to the repository can push a tag, unless a
    * ruleset of the repository forbids it.
    *
    * @param pattern name of the tag, such as `v*`; `*` matches any characters
