@@ -44,7 +44,7 @@ export function encode(request: Request, answer: Answer): string {
   if (answer.status === 'SUCCESS') {
     const whole = body(answer);
     if (Buffer.byteLength(whole) <= LARGEST_RESPONSE) return whole;
-    return encode(request, failed(request, `The answer is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation allows: ${answer.remedyIfTooLarge ?? 'ask for less'}.`));
+    return encode(request, failed(request, `The response of the custom resource is larger than the ${LARGEST_RESPONSE} bytes that CloudFormation allows: ${answer.remedyIfTooLarge ?? 'request fewer attributes'}.`));
   }
   const room = LARGEST_RESPONSE - Buffer.byteLength(body({ ...answer, reason: '' }));
   return body({ ...answer, reason: clip(printable(answer.reason ?? ''), room) });

@@ -95,7 +95,7 @@ function recipesOf(scope: Construct, builds: ImageBuild[]): Recipe[] {
   const locate = (property: string, registry: ecr.IRepository, isUsed: boolean): RepositoryPlan => {
     const place = repositoryOf(scope, registry);
     if (!isUsed && !used.some((other) => isSame(place, other))) {
-      throw invalid(scope, `${property}: no ImageGuard waits for a new image in ${registry.node.path}: leave it out, or pass the registry of a guard whose imageVersion is not a digest`);
+      throw invalid(scope, `${property}: no ImageGuard uses ${registry.node.path}, except with ImageVersion.digest(), which needs no build: remove this entry, or pass the registry of another guard`);
     }
     if (taken.some((other) => isSame(place, other))) {
       throw invalid(scope, `${property}: ${registry.node.path} is the repository ${place.repositoryUri}, which is already in images: list each repository once`);

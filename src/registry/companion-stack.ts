@@ -22,7 +22,7 @@ export function companionStack(serviceStack: Stack): Stack {
   const stackName = `${serviceStack.stackName}-${ID}`;
   if (stackName.length > MAX_STACK_NAME_LENGTH) {
     throw invalid(serviceStack, `the name ${shown(stackName)} of the registry stack has ${stackName.length} characters, but CloudFormation allows ` +
-      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or create an ImageRegistry in your own stack and pass it as registry`);
+      `${MAX_STACK_NAME_LENGTH}: set a shorter stackName, or create an ImageRegistry in a separate stack and pass that as registry`);
   }
   return withSynthesizerOf(serviceStack, (synthesizer) => new RegistryStack(serviceStack, ID, {
     env: { account: serviceStack.account, region: serviceStack.region },
@@ -116,6 +116,6 @@ function withSynthesizerOf(serviceStack: Stack, make: (synthesizer?: IStackSynth
   const companion = copy && make(copy);
   if (companion && sameSynthesizer(companion.synthesizer, synthesizer)) return companion;
 
-  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so its registry stack cannot use it: ` +
-    'set it as defaultStackSynthesizer of the app, or create an ImageRegistry in your own stack and pass it as registry');
+  throw invalid(serviceStack, `synthesizer ${synthesizer.constructor.name} belongs to this stack alone, so the registry stack cannot use it: ` +
+    'set it as defaultStackSynthesizer of the app, or create an ImageRegistry in a separate stack and pass that as registry');
 }

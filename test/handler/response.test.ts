@@ -14,8 +14,8 @@ test('an answer that is too large for CloudFormation becomes a failure with a re
   const tooLarge = { status: 'SUCCESS', physicalId: 'id', attributes: { A: 'x'.repeat(4_096) } } as const;
   const reason = (answer: Parameters<typeof encode>[1]) => JSON.parse(encode(request, answer)).Reason;
 
-  expect(reason(tooLarge)).toBe('The answer is larger than the 4096 bytes that CloudFormation allows: ask for less.');
-  expect(reason({ ...tooLarge, remedyIfTooLarge: 'use one' })).toBe('The answer is larger than the 4096 bytes that CloudFormation allows: use one.');
+  expect(reason(tooLarge)).toBe('The response of the custom resource is larger than the 4096 bytes that CloudFormation allows: request fewer attributes.');
+  expect(reason({ ...tooLarge, remedyIfTooLarge: 'use one' })).toBe('The response of the custom resource is larger than the 4096 bytes that CloudFormation allows: use one.');
 });
 
 test('an answer of exactly the maximum size is sent whole', () => {

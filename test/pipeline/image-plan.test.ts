@@ -144,7 +144,7 @@ describe('a promoted image', () => {
     const { app, dev } = twoStages();
     const unused = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');
     expect(() => planOf(app, [{ registry: dev.registry, promoteTo: [unused] }]))
-      .toThrow('images[0].promoteTo[0]: no ImageGuard waits for a new image in Other/Unused: leave it out, or pass the registry of a guard whose imageVersion is not a digest (at the app)');
+      .toThrow('images[0].promoteTo[0]: no ImageGuard uses Other/Unused, except with ImageVersion.digest(), which needs no build: remove this entry, or pass the registry of another guard (at the app)');
   });
 
   test('has only one origin', () => {

@@ -272,8 +272,8 @@ describe('a synthesizer that cannot be copied', () => {
   ])('%s of the service stack is refused with its name and two remedies', (name, make) => {
     const stack = serviceStack(testApp(), { synthesizer: make() });
     expect(() => new PhasedFargateService(stack, 'Api')).toThrow(new Error(
-      `synthesizer ${name} belongs to this stack alone, so its registry stack cannot use it: set it as defaultStackSynthesizer of the app, ` +
-      'or create an ImageRegistry in your own stack and pass it as registry (at Web)'));
+      `synthesizer ${name} belongs to this stack alone, so the registry stack cannot use it: set it as defaultStackSynthesizer of the app, ` +
+      'or create an ImageRegistry in a separate stack and pass that as registry (at Web)'));
   });
 
   test('is accepted if the user passes the registry', () => {
@@ -316,7 +316,7 @@ describe('clashes', () => {
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(119) }), 'Images')).not.toThrow();
     expect(() => ImageRegistry.inCompanionStack(serviceStack(testApp(), { stackName: 'a'.repeat(120) }), 'Images')).toThrow(new Error(
       `the name "${'a'.repeat(120)}-Registry" of the registry stack has 129 characters, but CloudFormation allows 128: set a shorter stackName, ` +
-      'or create an ImageRegistry in your own stack and pass it as registry (at Web)'));
+      'or create an ImageRegistry in a separate stack and pass that as registry (at Web)'));
   });
 });
 

@@ -7,5 +7,5 @@ import { Answer } from '../../handler/response';
 export function succeeded({ taskCounts, imageTag }: Question, digest: string, { physicalId }: ReleaseHistory): Answer {
   const counts = taskCounts.map((count) => [taskCountAttribute(count), digest === NO_IMAGE ? '0' : count]);
   const attributes: GuardAttributes = { ImageDigest: digest, ImageTag: imageTag, ...Object.fromEntries(counts) };
-  return { status: 'SUCCESS', physicalId, attributes: { ...attributes }, remedyIfTooLarge: 'call taskCount with fewer values' };
+  return { status: 'SUCCESS', physicalId, attributes: { ...attributes }, remedyIfTooLarge: 'pass fewer different counts to taskCount' };
 }

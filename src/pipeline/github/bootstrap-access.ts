@@ -40,7 +40,7 @@ export class BootstrapAccess {
     const known = this.roles.map(({ arn }) => pattern(arn));
     return stacks.flatMap(({ deployId, roles }) => {
       const unnamed = this.properties.find((property) => roles[property] === undefined);
-      if (unnamed) return [`cannot be used for ${deployId}, because the synthesizer of this stack does not expose a ${unnamed}: pass the ARN of your own iam.Role`];
+      if (unnamed) return [`cannot be used for ${deployId}, because the synthesizer of ${deployId} has no bootstrap role (${unnamed}) to assume: pass the ARN of your own iam.Role`];
       const missing = this.properties.map((property) => roles[property]!.arn).find((arn) => !known.some((each) => each.test(arn)));
       return missing === undefined ? [] : [`cannot assume ${missing}: add ${deployId} to its stacks`];
     });

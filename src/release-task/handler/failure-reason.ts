@@ -59,7 +59,7 @@ export function explain(what: NotStarted | NotSucceeded, circumstances: Circumst
       );
     case 'lost':
       return sentences(
-        `ECS returned no status for the release task: ${what.trouble ? troubled(what.trouble) : 'the task was not found'}.`,
+        `ECS returned no status for the release task: ${what.trouble ? troubled(what.trouble) : 'it was not in the answer'}.`,
         what.stopping.kind === 'goesOn' ? `The task may still be running. Stop it: ${stopCommand(what.task, run)}.` : 'The task is being stopped.',
         UNTOUCHED,
         `Deploy again: ${again(run)}`,

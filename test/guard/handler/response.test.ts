@@ -99,7 +99,7 @@ test.each(['x', '"', '\\', 'é', '木', '🦊', 'a🦊'])('a reason that consist
 test('a success that is too large becomes a failure that says so', () => {
   const { request, answer } = success({ TaskCounts: Array.from({ length: 500 }, (_, count) => String(count)) }, DIGEST);
 
-  expect(JSON.parse(encode(request, answer))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('call taskCount with fewer values') });
+  expect(JSON.parse(encode(request, answer))).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('pass fewer different counts to taskCount') });
 });
 
 test('a response with hostile names also fits', () => {

@@ -318,7 +318,7 @@ describe('rendering refuses', () => {
     const app = testApp();
     serviceIn(app);
     const registry = new ImageRegistry(new Stack(app, 'Other', { env: ENV }), 'Unused');
-    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no ImageGuard waits for a new image in Other/Unused: leave it out');
+    expect(() => workflow(app, { images: [{ registry }] }).render()).toThrow('images[0].registry: no ImageGuard uses Other/Unused');
   });
 
   test('a patch that does not fit the workflow', () => {

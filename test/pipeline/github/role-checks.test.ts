@@ -151,8 +151,8 @@ describe('the roles of cdk bootstrap', () => {
   test('are refused if the synthesizer does not expose them', () => {
     const others = ({ registry }: Shop) => ({ deploy: { stacks: [registry.stack] }, diff: { stacks: [registry.stack] } });
     expect(findings(others, ENV, new CliCredentialsStackSynthesizer())).toEqual([
-      'deployRoleArn: role GitHub/Deploy cannot be used for Production/Shop, because the synthesizer of this stack does not expose a deployRoleArn: pass the ARN of your own iam.Role',
-      'diffRoleArn: role GitHub/Diff cannot be used for Production/Shop, because the synthesizer of this stack does not expose a lookupRoleArn: pass the ARN of your own iam.Role',
+      'deployRoleArn: role GitHub/Deploy cannot be used for Production/Shop, because the synthesizer of Production/Shop has no bootstrap role (deployRoleArn) to assume: pass the ARN of your own iam.Role',
+      'diffRoleArn: role GitHub/Diff cannot be used for Production/Shop, because the synthesizer of Production/Shop has no bootstrap role (lookupRoleArn) to assume: pass the ARN of your own iam.Role',
     ]);
   });
 });

@@ -95,9 +95,9 @@ describe.each<[Stopping, string, string]>([
 });
 
 test.each<[string, Trouble | undefined, Stopping, string, string]>([
-  ['is not found', undefined, { kind: 'stopping' }, 'the task was not found', 'The task is being stopped.'],
+  ['is not found', undefined, { kind: 'stopping' }, 'it was not in the answer', 'The task is being stopped.'],
   ['cannot be looked up', DENIED, { kind: 'stopping' }, 'ecs:StopTask failed: AccessDeniedException: no', 'The task is being stopped.'],
-  ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'the task was not found', `The task may still be running. Stop it: ${STOP}.`],
+  ['cannot be stopped', undefined, { kind: 'goesOn', trouble: DENIED }, 'it was not in the answer', `The task may still be running. Stop it: ${STOP}.`],
 ])('the reason for a lost task that %s says so', (_, trouble, stopping, why, what) => {
   expect(because({ kind: 'lost', task: task(), trouble, stopping })).toBe(
     `ECS returned no status for the release task: ${why}. ${what} ${UNTOUCHED} Deploy again: cdk deploy Prod/Shop. Task: ${ARN}.`,

@@ -559,7 +559,7 @@ describe('a task whose status ECS stops returning', () => {
     const { Status, Reason } = await aws.request(update(''));
 
     expect(Status).toBe('FAILED');
-    expect(Reason).toContain('ECS returned no status for the release task: the task was not found. The task is being stopped.');
+    expect(Reason).toContain('ECS returned no status for the release task: it was not in the answer. The task is being stopped.');
   });
 
   test('because access is denied makes the deployment fail after a minute', async () => {
