@@ -249,16 +249,16 @@ const examples = project.addTask('test:examples', {
   exec: `jest --ci -c ${E2E_CONFIG} test/examples test/matrix`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'examples.xml', NEWEST_CDK },
 });
+// The CDK CLI polls the status of a stack every five seconds, and leaves the CPU to other tests in the meantime.
+const DEPLOY = `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e`;
 const e2e = project.addTask('test:e2e', {
   description: 'Deploy the examples with the CDK CLI on a local AWS emulator',
-  // The CDK CLI polls the status of a stack every five seconds, and leaves the CPU to other tests in the meantime.
-  exec: `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e`,
+  exec: DEPLOY,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
-
 const e2eFast = project.addTask('test:e2e:fast', {
   description: 'Run the files of test:e2e that take less than a minute each',
-  exec: `jest --ci --maxWorkers 4 -c ${E2E_CONFIG} test/e2e --testPathIgnorePatterns /node_modules/ "\\.slow\\.e2e\\.ts$"`,
+  exec: `${DEPLOY} --testPathIgnorePatterns /node_modules/ "\\.slow\\.e2e\\.ts$"`,
   env: { JEST_JUNIT_OUTPUT_NAME: 'e2e.xml' },
 });
 
