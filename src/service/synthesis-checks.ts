@@ -1,4 +1,4 @@
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnResource, DefaultTokenResolver, IResolvable, IResolveContext, StringConcat, Tokenization } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
@@ -45,8 +45,8 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 
 /** Finds errors in a task definition that are known only when the app is complete. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
-  for (const container of taskDefinition.node.children.filter((child) => child instanceof ecs.ContainerDefinition)) {
-    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = checkedProperties(container);
+  for (const container of checkedProperties(taskDefinition)) {
+    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
     const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
     const { add = [] } = linuxParameters.capabilities ?? {};
@@ -63,10 +63,20 @@ export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Gen
   }
 }
 
-/** Leaves out the other properties, because resolving them takes a percent of the synthesis. */
-function checkedProperties(container: ecs.ContainerDefinition): any {
-  const { name, environment, secrets, linuxParameters, logConfiguration } = container.renderContainerDefinition(container.taskDefinition);
-  return container.taskDefinition.stack.resolve({ name, environment, secrets, linuxParameters, logConfiguration });
+/** Leaves out the other properties of the containers, because resolving them takes a percent of the synthesis. */
+function checkedProperties(taskDefinition: ecs.TaskDefinition): any[] {
+  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  const resolver = new OuterToken(new StringConcat());
+  const containers: any[] = Tokenization.resolve(containerDefinitions, { scope: taskDefinition, resolver, preparing: false }) ?? [];
+  return taskDefinition.stack.resolve(containers.map(({ name, environment, secrets, linuxParameters, logConfiguration }) =>
+    ({ name, environment, secrets, linuxParameters, logConfiguration })));
+}
+
+/** Does not resolve the tokens in the value of a token. */
+class OuterToken extends DefaultTokenResolver {
+  public resolveToken(token: IResolvable, context: IResolveContext): any {
+    return token.resolve(context);
+  }
 }
 
 /** ECS refuses such variables with "Environment variable name cannot be null or blank." */

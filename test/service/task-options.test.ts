@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, Duration, Fn, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, Fn, Lazy, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -63,6 +63,16 @@ describe('Linux parameters', () => {
     service({ linuxParameters });
     linuxParameters.addDevices({ hostPath: '/dev/fuse' });
     expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.devices of container "app" is not supported by Fargate: leave it out');
+  });
+
+  test.each<[string, (containers: object[]) => unknown]>([
+    ['a list', (containers) => containers],
+    ['a token', (containers) => Lazy.any({ produce: () => containers })],
+  ])('are also checked in container definitions that an escape hatch replaces by %s', (_, given) => {
+    const { taskDefinition } = service().ecsService;
+    const resource = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+    resource.containerDefinitions = given([{ name: 'own', image: 'x', linuxParameters: { maxSwap: 1 } }]) as any;
+    expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.maxSwap of container "own" is not supported by Fargate: leave it out');
   });
 });
 
