@@ -40,6 +40,7 @@ function runtimePlatformOf(resource: ecs.CfnTaskDefinition): any {
 
 function platformOfFunction(resource: lambda.CfnFunction): string | undefined {
   const architectures = isOverridden(resource) ? renderedProperties(resource).Architectures : resource.architectures;
+  if (architectures !== undefined && !Array.isArray(architectures)) return undefined;
   const [architecture = 'x86_64'] = architectures ?? [];
   return typeof architecture === 'string' && !Token.isUnresolved(architecture) ? platform({ CpuArchitecture: architecture.toUpperCase() }) : undefined;
 }

@@ -9,6 +9,9 @@ import { STACK_ACTIONS } from './stack-actions';
 
 const HANDLERS = path.join(__dirname, '..', '..', 'assets');
 
+/** Fingerprints of directories of `HANDLERS`, which do not change while an app runs. Each stack publishes the same code. */
+const fingerprints = new Map<string, string>();
+
 /** Context key that `iam.Role.customizeRoles` sets. It means that roles are precreated, or that a report of them is requested. */
 const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
 
@@ -89,7 +92,8 @@ export class HandlerFunction extends Construct {
   private publishedCode(stack: Stack, room: string): FileAssetLocation {
     const { outdir, assetOutdir } = Stage.of(stack)!;
     const source = path.join(HANDLERS, room, 'handler', 'index.lambda');
-    const sourceHash = FileSystem.fingerprint(source);
+    const sourceHash = fingerprints.get(source) ?? FileSystem.fingerprint(source);
+    fingerprints.set(source, sourceHash);
     const staged = path.join(assetOutdir, `asset.${sourceHash}`);
     if (!existsSync(staged)) {
       mkdirSync(staged, { recursive: true });

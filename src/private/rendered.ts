@@ -1,4 +1,5 @@
 import { CfnResource, ITokenResolver, Stack, Tokenization } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 
 /**
  * Returns the properties of a resource as they appear in the template, including overrides. The fields of an L1 do not
@@ -19,4 +20,15 @@ export function renderedProperties(resource: CfnResource, resolver?: ITokenResol
 export function isOverridden(resource: CfnResource): boolean {
   const { rawOverrides } = resource as unknown as { readonly rawOverrides?: object };
   return rawOverrides === undefined || Object.keys(rawOverrides).length > 0;
+}
+
+/** Returns the containers of a task definition as the template contains them. They include containers that CDK adds at synthesis. */
+export function renderedContainers(taskDefinition: ecs.TaskDefinition): any[] {
+  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
+  return listed(taskDefinition.stack.resolve(containerDefinitions));
+}
+
+/** Returns no entries if a template contains an intrinsic function in place of a list. */
+export function listed(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -12,6 +12,7 @@ import { ReleaseTaskFunction } from './release-task-function';
 import { ReleaseTaskProps } from './release-task-props';
 import { checkedOptions } from '../private/checked-options';
 import { anyDuration, anyFlag, anyNumber, Kinds } from '../private/option-kinds';
+import { listed, renderedContainers } from '../private/rendered';
 import { deployedStack, deployId, inSameStage } from '../private/stacks';
 import { invalid, outside, shown } from '../private/validation';
 import { beforeTasks, TaskPlace, taskPlace } from '../service/before-tasks';
@@ -236,7 +237,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
    * not finish.
    */
   private faultsOfSidecars(): string[] {
-    const sidecars = this.containerDefinitions().filter(({ name }) => name !== this.container.containerName);
+    const sidecars = renderedContainers(this.taskDefinition).filter(({ name }) => name !== this.container.containerName);
     return sidecars.filter(({ essential }) => essential !== false).map(({ name }) =>
       `container "${name}" is essential: when it exits, ECS also stops the command, and the release task cannot tell whether the command has finished: ` +
       'add the container with essential: false');
@@ -244,12 +245,7 @@ export class ReleaseTask extends Construct implements ec2.IConnectable, iam.IGra
 
   /** Includes the secrets that users add to the container later. */
   private secretNames(): string[] {
-    return this.containerDefinitions().flatMap(({ secrets = [] }) => secrets).map(({ name }) => name).sort();
-  }
-
-  /** The rendered containers, which include containers that CDK adds at synthesis. */
-  private containerDefinitions(): any[] {
-    return Stack.of(this).resolve((this.taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions);
+    return renderedContainers(this.taskDefinition).flatMap(({ secrets }) => listed(secrets)).map(({ name }) => name).sort();
   }
 }
 

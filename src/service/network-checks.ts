@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct } from 'constructs';
 import { TaskPlace } from './before-tasks';
+import { listed, renderedContainers } from '../private/rendered';
 
 /** Network and task definition of tasks. Together, they determine which endpoints the tasks must reach before they can start. */
 export interface TaskNetwork extends TaskPlace {
@@ -48,9 +49,8 @@ function check(scope: Construct, network: TaskNetwork): void {
 }
 
 function missingEndpoints({ vpc, taskDefinition }: TaskNetwork): string[] {
-  const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  const containers: any[] = Stack.of(taskDefinition).resolve(containerDefinitions);
-  const secrets = containers.flatMap((container) => container.secrets ?? []).map((secret) => JSON.stringify(secret));
+  const containers = renderedContainers(taskDefinition);
+  const secrets = containers.flatMap((container) => listed(container.secrets)).map((secret) => JSON.stringify(secret));
   const inSecretsManager = secrets.filter((secret) => !secret.includes(':ssm:'));
   const needed = [
     'ecr.api', 'ecr.dkr', 's3',

@@ -1,8 +1,9 @@
-import { CfnResource, DefaultTokenResolver, IResolvable, IResolveContext, StringConcat, Tokenization } from 'aws-cdk-lib';
+import { CfnResource, DefaultTokenResolver, IResolvable, IResolveContext, StringConcat, Token, Tokenization } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
+import { listed } from '../private/rendered';
 import { isKnown, shown } from '../private/validation';
 
 /**
@@ -45,31 +46,45 @@ export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFa
 
 /** Finds errors in a task definition that are known only when the app is complete. */
 export function* faultsOfTaskDefinition(taskDefinition: ecs.TaskDefinition): Generator<string> {
-  for (const container of checkedProperties(taskDefinition)) {
-    const { name, environment = [], secrets = [], linuxParameters = {}, logConfiguration: { logDriver } = {} as any } = container;
-    const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters[parameter] !== undefined);
+  for (const { name, variables, secrets, linuxParameters, logDriver } of checkedContainers(taskDefinition)) {
+    const unsupported = NOT_ON_FARGATE.find((parameter) => linuxParameters?.[parameter] !== undefined);
     if (unsupported) yield `linuxParameters.${unsupported} of container "${name}" is not supported by Fargate: leave it out`;
-    const { add = [] } = linuxParameters.capabilities ?? {};
-    const added = add.find((capability: unknown) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
+    const added = listed(linuxParameters?.capabilities?.add).find((capability) => isKnown(capability) && capability !== CAPABILITY_ON_FARGATE);
     if (added) yield `linuxParameters.capabilities.add ${added} of container "${name}" is not supported by Fargate: pass only ${CAPABILITY_ON_FARGATE}`;
     if (logDriver !== undefined && isKnown(logDriver) && !LOG_DRIVERS.includes(logDriver)) {
       yield `logDriver ${shown(logDriver)} of container "${name}" is not supported by Fargate: pass one of ${LOG_DRIVERS.join(', ')}`;
     }
-    yield* faultsOfVariables(`environment of container "${name}"`, environment);
-    yield* faultsOfVariables(`secrets of container "${name}"`, secrets);
-    const variables = environment.map((variable: { name: string }) => variable.name);
-    const twice = secrets.find((secret: { name: string }) => variables.includes(secret.name));
-    if (twice) yield `environment and secrets of container "${name}" both set ${twice.name}: set it in only one of them`;
+    yield* faultsOfNames(`environment of container "${name}"`, variables);
+    yield* faultsOfNames(`secrets of container "${name}"`, secrets);
+    const twice = secrets.find((secret) => variables.includes(secret));
+    if (twice) yield `environment and secrets of container "${name}" both set ${twice}: set it in only one of them`;
   }
 }
 
-/** Leaves out the other properties of the containers, because resolving them takes a percent of the synthesis. */
-function checkedProperties(taskDefinition: ecs.TaskDefinition): any[] {
+interface CheckedContainer {
+  readonly name: any;
+  /** Names of the environment variables. */
+  readonly variables: any[];
+  /** Names of the secrets. */
+  readonly secrets: any[];
+  readonly linuxParameters: any;
+  readonly logDriver: any;
+}
+
+/** Reads only the properties that are checked, because resolving whole containers takes a percent of the synthesis. */
+function checkedContainers(taskDefinition: ecs.TaskDefinition): CheckedContainer[] {
+  const outer = new OuterToken(new StringConcat());
+  const valueOf = (value: any): any => Token.isUnresolved(value)
+    ? valueOf(Tokenization.resolve(value, { scope: taskDefinition, resolver: outer, preparing: false }))
+    : value;
+  const namesIn = (list: any) => listed(valueOf(list)).map((entry) => valueOf(entry)?.name);
+
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
-  const resolver = new OuterToken(new StringConcat());
-  const containers: any[] = Tokenization.resolve(containerDefinitions, { scope: taskDefinition, resolver, preparing: false }) ?? [];
-  return taskDefinition.stack.resolve(containers.map(({ name, environment, secrets, linuxParameters, logConfiguration }) =>
-    ({ name, environment, secrets, linuxParameters, logConfiguration })));
+  const containers = listed(valueOf(containerDefinitions)).map((container) => {
+    const { name, environment, secrets, linuxParameters, logConfiguration } = valueOf(container) ?? {};
+    return { name, variables: namesIn(environment), secrets: namesIn(secrets), linuxParameters, logDriver: valueOf(logConfiguration)?.logDriver };
+  });
+  return taskDefinition.stack.resolve(containers);
 }
 
 /** Does not resolve the tokens in the value of a token. */
@@ -80,9 +95,9 @@ class OuterToken extends DefaultTokenResolver {
 }
 
 /** ECS refuses such variables with "Environment variable name cannot be null or blank." */
-function faultsOfVariables(where: string, variables: { name: unknown }[]): string[] {
-  const blank = variables.filter(({ name }) => typeof name === 'string' && name.trim() === '');
-  return blank.map(({ name }) => `${where} has a variable with the blank name "${name}": pass a name`);
+function faultsOfNames(where: string, names: any[]): string[] {
+  const blank = names.filter((name) => typeof name === 'string' && name.trim() === '');
+  return blank.map((name) => `${where} has a variable with the blank name "${name}": pass a name`);
 }
 
 /** Finds capacity providers that a cluster of this app does not have. ECS would refuse the service. */

@@ -1,4 +1,4 @@
-import { App, Aspects, Aws, CfnParameter, CfnResource, Duration, Fn, Lazy, NestedStack, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnCondition, CfnParameter, CfnResource, Duration, Fn, Lazy, NestedStack, RemovalPolicy, Size, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as batch from 'aws-cdk-lib/aws-batch';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -278,6 +278,13 @@ describe('the code of a Lambda function', () => {
   test('must be for the architecture that an override sets', () => {
     (functionOf(stack, guard()).node.defaultChild as lambda.CfnFunction).addPropertyOverride('Architectures', ['arm64']);
     expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64']);
+  });
+
+  test('can be for an architecture that only the deployment decides, which the guard does not check', () => {
+    const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
+    const architectures = Fn.conditionIf(condition.logicalId, ['arm64'], ['x86_64']);
+    (functionOf(stack, guard()).node.defaultChild as lambda.CfnFunction).addPropertyOverride('Architectures', architectures);
+    expect(guardProperties(stack).Platforms).toEqual([]);
   });
 
   test('is refused with a guard that starts without tasks, because Lambda cannot create a function without an image', () => {

@@ -1,4 +1,4 @@
-import { App, Aws, CfnParameter, Duration, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
+import { App, Aws, CfnCondition, CfnParameter, Duration, Fn, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -430,6 +430,14 @@ describe('a release task', () => {
 
     expect(() => app.synth()).toThrow(`container "${name}" is essential: when it exits, ECS also stops the command, and the release task cannot tell whether the command has finished: `
       + 'add the container with essential: false');
+  });
+
+  test('with an intrinsic function in place of its containers is accepted, because they are unknown', () => {
+    const { taskDefinition } = task();
+    const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
+    (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions = Fn.conditionIf(condition.logicalId, [], Aws.NO_VALUE);
+
+    expect(() => app.synth()).not.toThrow();
   });
 
   test('with a sidecar that is not essential is accepted', () => {

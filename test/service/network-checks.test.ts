@@ -1,4 +1,4 @@
-import { Annotations, App, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, App, Aws, CfnCondition, Fn, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -187,6 +187,14 @@ describe('later additions to the task', () => {
     container.addSecret('DB', ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret')));
     taskDefinition.addContainer('sidecar', { image: ecs.ContainerImage.fromRegistry('busybox'), logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'x' }) });
     expect(warnings()).toEqual([isolated('logs, secretsmanager')]);
+  });
+
+  test('are not looked for in an intrinsic function', () => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
+    const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
+    (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions = Fn.conditionIf(condition.logicalId, [], Aws.NO_VALUE);
+    expect(warnings()).toEqual([isolated('ecr.api, ecr.dkr, s3')]);
   });
 });
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, Duration, Fn, Lazy, Size, Stack } from 'aws-cdk-lib';
+import { App, Aws, CfnCondition, Duration, Fn, Lazy, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -73,6 +73,37 @@ describe('Linux parameters', () => {
     const resource = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
     resource.containerDefinitions = given([{ name: 'own', image: 'x', linuxParameters: { maxSwap: 1 } }]) as any;
     expect(() => app.synth()).toThrow('[Web/Api] linuxParameters.maxSwap of container "own" is not supported by Fargate: leave it out');
+  });
+});
+
+describe('container definitions that an escape hatch replaces', () => {
+  const replace = (definitions: unknown) => {
+    const { taskDefinition } = service().ecsService;
+    (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions = definitions as any;
+  };
+  const either = (value: unknown) => {
+    const condition = stack.node.tryFindChild('Condition') as CfnCondition ?? new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'x') });
+    return Fn.conditionIf(condition.logicalId, value, Aws.NO_VALUE);
+  };
+  const variable = { name: 'A', value: 'x' };
+
+  test.each<[string, () => unknown]>([
+    ['the whole list', () => either([{ name: 'own', image: 'x' }])],
+    ['a container', () => [either({ name: 'own', image: 'x' })]],
+    ['the environment', () => [{ name: 'own', image: 'x', environment: either([variable]) }]],
+    ['the secrets', () => [{ name: 'own', image: 'x', secrets: either([{ name: 'A', valueFrom: 'x' }]) }]],
+    ['a variable', () => [{ name: 'own', image: 'x', environment: [either(variable)] }]],
+    ['the capabilities', () => [{ name: 'own', image: 'x', linuxParameters: { capabilities: { add: either(['SYS_PTRACE']) } } }]],
+    ['the log configuration', () => [{ name: 'own', image: 'x', logConfiguration: either({ logDriver: 'awslogs' }) }]],
+  ])('can contain an intrinsic function in place of %s', (_, definitions) => {
+    replace(definitions());
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('are also checked in the tokens within a token', () => {
+    const lazy = (value: unknown) => Lazy.any({ produce: () => value });
+    replace(lazy(lazy([lazy({ name: 'own', image: 'x', environment: lazy([lazy(variable)]), secrets: lazy([{ name: 'A', valueFrom: 'x' }]) })])));
+    expect(() => app.synth()).toThrow('[Web/Api] environment and secrets of container "own" both set A: set it in only one of them');
   });
 });
 
