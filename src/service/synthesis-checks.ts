@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { IConstruct } from 'constructs';
 import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { cloudMapWith, shiftsTraffic, strategyOf } from './service-option-checks';
-import { listed } from '../private/rendered';
+import { listed, renderedProperties } from '../private/rendered';
 import { isKnown, shown } from '../private/validation';
 
 /**
@@ -103,10 +103,12 @@ function faultsOfNames(where: string, names: any[]): string[] {
 /** Finds capacity providers that a cluster of this app does not have. ECS would refuse the service. */
 function faultsOfCapacity(cluster: ecs.ICluster, strategies: ecs.CapacityProviderStrategy[]): string[] {
   const resource = cluster.node.defaultChild;
-  if (!resource || !isResource(resource, ecs.CfnCluster.CFN_RESOURCE_TYPE_NAME)) return [];
+  if (strategies.length === 0 || !resource || !isResource(resource, ecs.CfnCluster.CFN_RESOURCE_TYPE_NAME)) return [];
 
   const { capacityProviderNames = [], clusterScopedCapacityProviderNames = [] } = cluster as ecs.Cluster;
-  const offered = [...capacityProviderNames, ...clusterScopedCapacityProviderNames, ...(resource as ecs.CfnCluster).capacityProviders ?? []];
+  const { CapacityProviders = [] } = renderedProperties(resource);
+  if (!Array.isArray(CapacityProviders)) return [];
+  const offered = [...capacityProviderNames, ...clusterScopedCapacityProviderNames, ...CapacityProviders];
   const missing = strategies.map(({ capacityProvider }) => capacityProvider)
     .filter((name) => isKnown(name) && !offered.includes(name));
   if (missing.length === 0 || isOfferedElsewhere(cluster)) return [];
@@ -120,6 +122,6 @@ function isOfferedElsewhere(cluster: ecs.ICluster): boolean {
     isResource(construct, ecs.CfnClusterCapacityProviderAssociations.CFN_RESOURCE_TYPE_NAME) && !construct.node.scopes.includes(cluster));
 }
 
-function isResource(construct: IConstruct, type: string): boolean {
+function isResource(construct: IConstruct, type: string): construct is CfnResource {
   return CfnResource.isCfnResource(construct) && construct.cfnResourceType === type;
 }

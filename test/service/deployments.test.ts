@@ -1,4 +1,4 @@
-import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { App, Aws, CfnCondition, CfnParameter, Duration, Fn, Stack } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -173,6 +173,18 @@ describe('capacity', () => {
     new ecs.CfnClusterCapacityProviderAssociations(stack, 'Offers', {
       cluster: cluster.clusterName, capacityProviders: ['FARGATE_SPOT'], defaultCapacityProviderStrategy: [],
     });
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test.each<[string, (resource: ecs.CfnCluster) => void]>([
+    ['a list', (resource) => resource.addPropertyOverride('CapacityProviders', ['FARGATE_SPOT'])],
+    ['an intrinsic function', (resource) => resource.addPropertyOverride('CapacityProviders', Fn.conditionIf('Condition', ['FARGATE_SPOT'], Aws.NO_VALUE))],
+    ['a list token', (resource) => { resource.capacityProviders = Fn.split(',', Fn.importValue('Providers')); }],
+  ])('that an escape hatch sets as %s is accepted', (_, set) => {
+    const cluster = new ecs.Cluster(stack, 'Cluster', { vpc });
+    new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
+    set(cluster.node.defaultChild as ecs.CfnCluster);
+    service({ cluster, capacityProviderStrategies: SPOT });
     expect(() => app.synth()).not.toThrow();
   });
 
