@@ -28,14 +28,14 @@ const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
  * and capacity can be added.
  */
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
-  const { loadBalancers, serviceConnectConfiguration, serviceRegistries } = service.node.findChild('Service') as ecs.CfnService;
-  if (props.healthCheckGracePeriod && !props.healthCheck && !service.stack.resolve(loadBalancers)) {
+  const rendered = () => renderedProperties(service.node.findChild('Service') as ecs.CfnService);
+  if (props.healthCheckGracePeriod && !props.healthCheck && !rendered().LoadBalancers) {
     yield 'healthCheckGracePeriod is set, but the service has no health checks: pass an ingress other than Ingress.none(), attach a load balancer ' +
       'to ecsService, or pass a healthCheck';
   }
   const strategy = strategyOf(props);
-  if (shiftsTraffic(props) && service.stack.resolve(serviceRegistries)) yield cloudMapWith(strategy);
-  if (IN_STEPS.includes(strategy) && !service.stack.resolve(loadBalancers) && !service.stack.resolve(serviceConnectConfiguration)) {
+  if (shiftsTraffic(props) && rendered().ServiceRegistries) yield cloudMapWith(strategy);
+  if (IN_STEPS.includes(strategy) && !rendered().LoadBalancers && !rendered().ServiceConnectConfiguration) {
     yield `deploymentStrategy ${strategy} has no traffic to shift: pass an ingress other than Ingress.none(), enable Service Connect, or ` +
       'use BLUE_GREEN or ROLLING';
   }

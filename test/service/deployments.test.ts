@@ -121,6 +121,14 @@ describe('the grace period of health checks', () => {
     template().hasResourceProperties(SERVICE, { HealthCheckGracePeriodSeconds: 120 });
   });
 
+  test('is accepted if an escape hatch adds the load balancer', () => {
+    const { ecsService } = service({ healthCheckGracePeriod: Duration.minutes(2) });
+    (ecsService.node.findChild('Service') as ecs.CfnService).addPropertyOverride('LoadBalancers', [
+      { ContainerName: 'app', ContainerPort: 80, TargetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/0123456789abcdef' },
+    ]);
+    expect(() => app.synth()).not.toThrow();
+  });
+
   test('is refused at synthesis if there is no health check', () => {
     service({ healthCheckGracePeriod: Duration.minutes(2) });
     expect(() => app.synth()).toThrow('[Web/Api] healthCheckGracePeriod is set, but the service has no health checks: ' +
