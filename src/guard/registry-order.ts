@@ -36,7 +36,7 @@ export function comeAfterRegistry(
   if (whenMissing._mode === 'fail' && !isBuiltInDeployment(guard, version)) {
     Annotations.of(guard).addWarningV2('@org/phased-fargate:registryInServiceStack',
       `registry ${registry.node.path} is in the same stack, so the first deployment cannot find an image: ` +
-      'leave out registry, put it in its own stack, or pass whenMissing: WhenMissing.startWithoutTasks()');
+      'put it in its own stack, such as with ImageRegistry.inCompanionStack, or pass whenMissing: WhenMissing.startWithoutTasks()');
   }
 }
 

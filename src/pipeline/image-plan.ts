@@ -170,7 +170,7 @@ function refuseSharedStack(guard: ImageGuard): void {
   const { registry } = guard._awaited;
   if (createdRepository(registry) && deployedTogether(registry, guard)) {
     throw invalid(guard, `registry ${registry.node.path} is in the same stack, so an image cannot be pushed before the stack is deployed: ` +
-      'leave out registry, or put it in its own stack');
+      'put it in its own stack, such as with ImageRegistry.inCompanionStack');
   }
 }
 

@@ -458,8 +458,8 @@ describe('warnings', () => {
   ])('are given for a registry in the same stack, whose first deployment cannot find an image, %s', (_, whenMissing) => {
     guardIn(stack, new ImageRegistry(stack, 'Images'), { whenMissing });
     expect(warnings()).toEqual([
-      '/Web/Guard: registry Web/Images is in the same stack, so the first deployment cannot find an image: leave out registry, ' +
-      'put it in its own stack, or pass whenMissing: WhenMissing.startWithoutTasks() [ack: @org/phased-fargate:registryInServiceStack]',
+      '/Web/Guard: registry Web/Images is in the same stack, so the first deployment cannot find an image: ' +
+      'put it in its own stack, such as with ImageRegistry.inCompanionStack, or pass whenMissing: WhenMissing.startWithoutTasks() [ack: @org/phased-fargate:registryInServiceStack]',
     ]);
   });
 
