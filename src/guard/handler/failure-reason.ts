@@ -54,9 +54,9 @@ export function explain(observation: Observation, circumstances: Circumstances):
     case 'repositoryMissing':
       return sentences(
         `Repository ${question.repository.uri} was not found (${place}).`,
-        'If the repository is elsewhere, correct its account or region. Otherwise:',
+        'If the repository is elsewhere, correct its account or region.',
         pullThroughCache(question)
-          ?? steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again),
+          ?? `Otherwise: ${steps(deployRegistry(question) ?? 'create the repository', ...pushSteps(question, tagOf(question)), again)}`,
       );
     case 'archived':
       return sentences(

@@ -69,7 +69,7 @@ describe('the reason for a missing image', () => {
     for (const kind of ['missing', 'repositoryMissing'] as const) {
       const text = reason({ kind }, { RepositoryName, RepositoryUri: uri });
 
-      expect(text).toContain(`pull-through cache, where an image appears only after its first pull: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
+      expect(text).toContain(`. This looks like a pull-through cache, where an image appears only after its first pull: 1) ${LOG_IN}  2) docker pull ${uri}:v1  3) ${AGAIN}`);
       expect(text).not.toContain('buildx');
     }
   });
