@@ -77,14 +77,15 @@ type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
 
 /**
  * Alarm that fails a deployment and rolls it back. Pass it to `rollbackOn` of a service. The service creates the alarm from
- * the metrics of its load balancer. If deployments shift traffic, the alarm covers both target groups.
+ * the metrics of its load balancer. If deployments shift traffic, the alarm goes off if one of the two target groups exceeds
+ * the threshold.
  *
  * Missing data does not set off the alarm, so you can deploy a service that gets no requests.
  */
 export class RollbackAlarm implements cloudwatch.IAlarmRule {
   /**
    * Alarm on responses with a status of 500 or above. It counts the responses of the tasks, and those of the service's own
-   * load balancer.
+   * load balancer. It does not count those of a shared load balancer, because they can concern other services.
    *
    * @throws if the percentage is not between 0 and 100
    */
@@ -102,7 +103,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   public static unhealthyHosts(options: UnhealthyHostsOptions = {}): RollbackAlarm {
     const { count = 1, evaluationPeriods } = optionsOf('unhealthyHosts', options ?? {}, { count: anyNumber, evaluationPeriods: anyNumber });
     if (outside(count, 1)) throw new Error(`RollbackAlarm.unhealthyHosts: count ${count} is not valid: pass a whole number of tasks, 1 or more`);
-    return new RollbackAlarm(BY_FACTORY, 'UnhealthyHosts', { from: count }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+    return new RollbackAlarm(BY_FACTORY, 'UnhealthyHosts', { from: count }, evaluationPeriods, ofEach((targetGroup) =>
       targetGroup.metrics.unhealthyHostCount({ period: PERIOD, statistic: cloudwatch.Stats.MAXIMUM })));
   }
 
@@ -122,7 +123,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
     if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) {
       throw new Error(`RollbackAlarm.latency: percentile ${shown(percentile)} is not between 1 and 100`);
     }
-    return new RollbackAlarm(BY_FACTORY, 'Latency', { above: seconds }, evaluationPeriods, ofEach('MAX', (targetGroup) =>
+    return new RollbackAlarm(BY_FACTORY, 'Latency', { above: seconds }, evaluationPeriods, ofEach((targetGroup) =>
       targetGroup.metrics.targetResponseTime({ period: PERIOD, statistic: cloudwatch.Stats.percentile(percentile) })));
   }
 
@@ -195,26 +196,42 @@ function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T
   return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`), required);
 }
 
-/** The same metric of each target group, combined into one. */
-function ofEach(aggregate: 'SUM' | 'MAX', metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwatch.Metric): MakeMetric {
+/** The same metric of each target group. With two target groups, the higher value. */
+function ofEach(metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwatch.Metric): MakeMetric {
   return ({ targetGroups }) => {
     if (targetGroups.length === 1) return metricOf(targetGroups[0]);
-    const metrics = Object.fromEntries(targetGroups.map((targetGroup, index) => [`group${index}`, metricOf(targetGroup)]));
-    return new cloudwatch.MathExpression({ expression: `${aggregate}([${Object.keys(metrics).join(', ')}])`, usingMetrics: metrics, period: PERIOD });
+    return highest(Object.fromEntries(targetGroups.map((targetGroup, index) => [`group${index}`, metricOf(targetGroup)])));
   };
 }
 
+/**
+ * With two target groups, the percentage of each also counts. Otherwise, the errors of a new release that gets few of the
+ * requests would remain below the threshold.
+ */
 function serverErrorPercent({ targetGroups, loadBalancer }: AlarmSource): cloudwatch.IMetric {
-  const errors: Record<string, cloudwatch.IMetric> = {};
-  const requests: Record<string, cloudwatch.IMetric> = {};
-  targetGroups.forEach(({ metrics }, index) => {
-    errors[`errors${index}`] = metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, { period: PERIOD });
-    requests[`requests${index}`] = metrics.requestCount({ period: PERIOD });
-  });
-  if (loadBalancer) {
-    // Only this metric counts requests that reach no task.
-    errors.refused = requests.refused = loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { period: PERIOD });
-  }
+  const groups = targetGroups.map(({ metrics }, index) => ({
+    errors: { [`errors${index}`]: metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, { period: PERIOD }) },
+    requests: { [`requests${index}`]: metrics.requestCount({ period: PERIOD }) },
+  }));
+  // Only these metrics count requests that get no response from a task. The number of requests includes those for which the
+  // load balancer chose a task. If there is no task, the status is 503.
+  const ofLoadBalancer = loadBalancer && {
+    errors: { refused: loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { period: PERIOD }) },
+    requests: { unrouted: loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_503_COUNT, { period: PERIOD }) },
+  };
+  const all = percentage([...groups, ...ofLoadBalancer ? [ofLoadBalancer] : []]);
+  if (groups.length === 1) return all;
+  return highest({ all, ...Object.fromEntries(groups.map((group, index) => [`group${index}`, percentage([group])])) });
+}
+
+interface Count {
+  readonly errors: Record<string, cloudwatch.IMetric>;
+  readonly requests: Record<string, cloudwatch.IMetric>;
+}
+
+function percentage(counts: Count[]): cloudwatch.MathExpression {
+  const errors = Object.assign({}, ...counts.map((count) => count.errors));
+  const requests = Object.assign({}, ...counts.map((count) => count.requests));
   const sum = (metrics: object) => Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + ');
   return new cloudwatch.MathExpression({
     expression: `100 * (${sum(errors)}) / (${sum(requests)})`,
@@ -222,4 +239,8 @@ function serverErrorPercent({ targetGroups, loadBalancer }: AlarmSource): cloudw
     label: 'server errors in percent',
     period: PERIOD,
   });
+}
+
+function highest(metrics: Record<string, cloudwatch.IMetric>): cloudwatch.MathExpression {
+  return new cloudwatch.MathExpression({ expression: `MAX([${Object.keys(metrics).join(', ')}])`, usingMetrics: metrics, period: PERIOD });
 }

@@ -36,6 +36,30 @@ function alarm(): any {
   return Properties;
 }
 
+/**
+ * Calculates metric math of one minute as CloudWatch documents it: `FILL` replaces missing values, and a division by zero has
+ * no value. In a maximum, missing values do not count. If they counted as 0, the results would be the same.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+ */
+function valueOf(queries: any[], values: Record<string, number>): number | undefined {
+  const names = queries.map(({ Id }) => Id);
+  const value = ({ Id, Expression }: any): number => {
+    if (!Expression) return values[Id] ?? NaN;
+    const body = Expression.replace(/\[(.*)\]/, '$1');
+    const operand = (name: string) => value(queries.find((query) => query.Id === name));
+    const functions = {
+      FILL: (given: number, fill: number) => Number.isNaN(given) ? fill : given,
+      MAX: (...given: number[]) => Math.max(...given.filter((each) => !Number.isNaN(each))),
+    };
+    const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
+    const result = new Function(...Object.keys(functions), ...used, `return ${body}`)(...Object.values(functions), ...used.map(operand));
+    return Number.isFinite(result) ? result : NaN;
+  };
+  const result = value(queries.find(({ ReturnData }) => ReturnData !== false));
+  return Number.isNaN(result) ? undefined : result;
+}
+
 /** The metrics of an alarm: their names and dimensions. */
 function operands(): string[] {
   return alarm().Metrics.flatMap(({ MetricStat: stat }: any) => stat ? [`${stat.Metric.MetricName} of ${stat.Metric.Dimensions.map(({ Name }: any) => Name).join('+')}`] : []).sort();
@@ -122,7 +146,10 @@ test('an alarm in a known environment is accepted by a stack whose environment i
 describe('server errors', () => {
   test('include those of the tasks and of the load balancer of the service, in percent of the requests', () => {
     service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 2.5 })] });
-    expect(operands()).toEqual(['HTTPCode_ELB_5XX_Count of LoadBalancer', 'HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup', 'RequestCount of LoadBalancer+TargetGroup']);
+    expect(operands()).toEqual([
+      'HTTPCode_ELB_503_Count of LoadBalancer', 'HTTPCode_ELB_5XX_Count of LoadBalancer', 'HTTPCode_Target_5XX_Count of LoadBalancer+TargetGroup',
+      'RequestCount of LoadBalancer+TargetGroup',
+    ]);
     expect(alarm()).toMatchObject({ Threshold: 2.5, ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 2 });
   });
 
@@ -130,6 +157,28 @@ describe('server errors', () => {
     service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
     expect(operands().filter((each) => each.startsWith('HTTPCode_Target'))).toHaveLength(2);
     expect(operands().filter((each) => each.startsWith('RequestCount'))).toHaveLength(2);
+  });
+
+  test.each<[string, Record<string, number>, number | undefined]>([
+    ['no requests', {}, undefined],
+    ['requests without errors', { requests0: 100 }, 0],
+    ['errors of tasks', { requests0: 100, errors0: 5 }, 5],
+    ['errors because a task closes the connection, which are also requests', { requests0: 100, refused: 100 }, 100],
+    ['errors because there is no task, which are not requests', { refused: 10, unrouted: 10 }, 100],
+    ['some of each', { requests0: 95, errors0: 5, refused: 10, unrouted: 5 }, 15],
+  ])('are a percentage of the requests: %s', (_, values, expected) => {
+    service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })] });
+    expect(valueOf(alarm().Metrics, values)).toEqual(expected);
+  });
+
+  test.each<[string, Record<string, number>, number | undefined]>([
+    ['no requests', {}, undefined],
+    ['one idle target group', { requests1: 200, errors1: 20 }, 10],
+    ['a canary that gets 5% of the requests', { requests0: 950, requests1: 50, errors1: 10 }, 20],
+    ['errors of the load balancer', { requests0: 80, requests1: 20, refused: 40 }, 40],
+  ])('are those of the worse target group if traffic shifts: %s', (_, values, expected) => {
+    service({ rollbackOn: [RollbackAlarm.serverErrors({ percent: 1 })], deploymentStrategy: 'CANARY' as ecs.DeploymentStrategy });
+    expect(valueOf(alarm().Metrics, values)).toEqual(expected);
   });
 
   test('at a shared listener include only those of the tasks, because other services share the load balancer', () => {
