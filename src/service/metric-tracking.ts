@@ -4,6 +4,9 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { checkPlace } from './account-and-region';
+import { invalid } from '../private/validation';
+
+const SEARCH = /\bSEARCH *\(/;
 
 /**
  * Keeps a metric near its target by changing the number of tasks. Supports metric math, which the L2 of aws-cdk-lib refuses.
@@ -23,7 +26,7 @@ export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs
     policyType: 'TargetTrackingScaling',
     scalingTargetId: scalableTargetId,
     targetTrackingScalingPolicyConfiguration: {
-      customizedMetricSpecification: { metrics: queries('target', props.metric, true) },
+      customizedMetricSpecification: { metrics: queries(props.metric) },
       targetValue: props.targetValue,
       disableScaleIn: props.disableScaleIn,
       scaleInCooldown: props.scaleInCooldown?.toSeconds(),
@@ -36,22 +39,40 @@ export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs
  * In CloudFormation, a tracked metric has no account and no region. A metric from another account or region would have no
  * data.
  *
- * @throws if a metric is known to be in another account or region
+ * @throws if a metric is known to be in another account or region; if it is a search, which alarms do not support
  * @see
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-applicationautoscaling-scalingpolicy-targettrackingmetricstat.html
  */
-export function checkPlaceOfMetric(scope: Construct, name: string, metric: cloudwatch.IMetric): void {
-  const { mathExpression, metricStat } = metric.toMetricConfig();
+export function checkTrackedMetric(scope: Construct, name: string, metric: cloudwatch.IMetric): void {
+  const { mathExpression, metricStat, searchExpression } = metric.toMetricConfig();
+  if (searchExpression || SEARCH.test(mathExpression?.expression ?? '')) {
+    throw invalid(scope, `${name} uses a search expression, which a scaling policy does not support: pass the metrics by their names`);
+  }
   if (metricStat) checkPlace(scope, name, `${metricStat.namespace}/${metricStat.metricName}`, metricStat);
-  for (const operand of Object.values(mathExpression?.usingMetrics ?? {})) checkPlaceOfMetric(scope, name, operand);
+  for (const operand of Object.values(mathExpression?.usingMetrics ?? {})) checkTrackedMetric(scope, name, operand);
 }
 
-function queries(id: string, metric: cloudwatch.IMetric, returnData = false): appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty[] {
-  const { mathExpression, metricStat } = metric.toMetricConfig();
-  if (mathExpression) {
-    const operands = Object.entries(mathExpression.usingMetrics).flatMap(([name, operand]) => queries(name, operand));
-    return [...operands, { id, expression: mathExpression.expression, returnData }];
+type Query = appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty;
+
+/** AWS refuses IDs that are not unique, but several expressions can use the same metric. aws-cdk-lib refuses two metrics with the same ID. */
+function queries(metric: cloudwatch.IMetric): Query[] {
+  const operands = new Map<string, Query>();
+  addOperands(metric, operands);
+  let id = 'target';
+  while (operands.has(id)) id += '_';
+  return [...operands.values(), queryOf(id, metric, true)];
+}
+
+function addOperands(metric: cloudwatch.IMetric, queriesById: Map<string, Query>): void {
+  for (const [id, operand] of Object.entries(metric.toMetricConfig().mathExpression?.usingMetrics ?? {})) {
+    addOperands(operand, queriesById);
+    queriesById.set(id, queryOf(id, operand, false));
   }
+}
+
+function queryOf(id: string, metric: cloudwatch.IMetric, returnData: boolean): Query {
+  const { mathExpression, metricStat } = metric.toMetricConfig();
+  if (mathExpression) return { id, expression: mathExpression.expression, returnData };
   const { namespace, metricName, dimensions, statistic: stat, unitFilter: unit } = metricStat!;
-  return [{ id, metricStat: { metric: { namespace, metricName, dimensions }, stat, unit }, returnData }];
+  return { id, metricStat: { metric: { namespace, metricName, dimensions }, stat, unit }, returnData };
 }

@@ -21,6 +21,12 @@ export interface QueueScaling extends Pick<appscaling.BaseTargetTrackingProps, '
  * last message.
  *
  * Without tasks, the backlog per task is unknown. In that case, waiting messages start the first tasks if none is in flight.
+ *
+ * SQS documents that it reports messages in flight only if there are any. An `IF` without data for its condition has no value.
+ *
+ * @see
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#using-IF-expressions
  */
 export function followQueue(
   tasks: ecs.ScalableTaskCount, service: ecs.FargateService, { queue, messagesPerTask, toZero, ...cooldowns }: QueueScaling,
@@ -32,7 +38,7 @@ export function followQueue(
   };
   trackMetric(tasks, 'Queue', {
     metric: new cloudwatch.MathExpression({
-      expression: '(waiting + inFlight) / tasks',
+      expression: '(waiting + FILL(inFlight, 0)) / tasks',
       // Each task reports once a minute. The ECS documentation counts running tasks in this way.
       usingMetrics: { ...usingMetrics, tasks: service.metricCpuUtilization({ period, statistic: cloudwatch.Stats.SAMPLE_COUNT }) },
       period,
@@ -43,7 +49,7 @@ export function followQueue(
   if (!toZero) return;
 
   tasks.scaleOnMetric('QueueWakes', {
-    metric: new cloudwatch.MathExpression({ expression: 'IF(inFlight < 1, waiting, 0)', usingMetrics, period, label: 'waiting messages while none is in flight' }),
+    metric: new cloudwatch.MathExpression({ expression: 'IF(FILL(inFlight, 0) < 1, waiting, 0)', usingMetrics, period, label: 'waiting messages while none is in flight' }),
     scalingSteps: [{ lower: 1, change: 1 }, { lower: messagesPerTask + 1, change: 2 }],
     cooldown: TIME_TO_START,
   });

@@ -32,7 +32,8 @@ export interface ScalingOptions {
 
   /**
    * Queue that the service processes. It must be in the account and region of the service. Requires `messagesPerTask`. With
-   * a minimum of 0, the last task stops when the queue is empty, and the next message starts a task.
+   * a minimum of 0, the last task stops when the queue is empty, and the next message starts a task. If the queue has been
+   * idle for more than six hours, SQS can report that message up to 15 minutes late.
    *
    * @default - no queue drives scaling
    */

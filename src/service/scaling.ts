@@ -5,7 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { checkPlaces } from './account-and-region';
-import { checkPlaceOfMetric, trackMetric } from './metric-tracking';
+import { checkTrackedMetric, trackMetric } from './metric-tracking';
 import { followQueue } from './queue-scaling';
 import { ScalingOptions } from './scaling-options';
 import { ImageGuard } from '../guard/image-guard';
@@ -214,14 +214,16 @@ class LoadDrivenCount implements TaskCountRule {
     const own = queue !== undefined || Object.keys({ ...customMetrics, ...metricSteps }).length > 0;
     const cpu = this.options.cpuTargetUtilizationPercent
       ?? (own || memoryTargetUtilizationPercent !== undefined || requestsPerTarget !== undefined ? undefined : DEFAULT_CPU_PERCENT);
-    if (this.min === 0 && !own && Object.keys(schedules).length === 0) {
+    const scheduled = Object.values(schedules).flatMap(({ minCapacity }) => minCapacity ?? []);
+    const minimums = [this.min, ...scheduled];
+    if (minimums.includes(0) && !own && scheduled.every((minimum) => minimum === 0)) {
       Annotations.of(scope).addWarningV2('@org/phased-fargate:scalingStaysAtZero',
         'scaling with a minimum of 0 cannot start a task again after the number of tasks drops to 0, because without tasks there are no metrics for CPU, memory, and requests: ' +
-        'pass a minimum of 1, or scale on a queue, a custom metric, or a schedule');
+        'pass a minimum of 1, scale on a queue or a custom metric, or add a schedule that raises the minimum');
     }
 
     if (queue) checkPlaces(scope, 'scaling queue', queue.queueArn);
-    for (const [name, { metric }] of Object.entries(customMetrics)) checkPlaceOfMetric(scope, `scaling customMetrics.${name}`, metric);
+    for (const [name, { metric }] of Object.entries(customMetrics)) checkTrackedMetric(scope, `scaling customMetrics.${name}`, metric);
 
     const tasks = service.autoScaleTaskCount({ minCapacity: this.min, maxCapacity: this.max });
     if (cpu !== undefined) {
@@ -231,7 +233,7 @@ class LoadDrivenCount implements TaskCountRule {
       tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: memoryTargetUtilizationPercent, ...cooldowns });
     }
     if (requestsPerTarget !== undefined) followRequests(scope, tasks, { requestsPerTarget, ...cooldowns }, targetGroups);
-    const toZero = Token.isUnresolved(this.min) || this.min === 0;
+    const toZero = minimums.some((minimum) => Token.isUnresolved(minimum) || minimum === 0);
     if (queue) followQueue(tasks, service, { queue, messagesPerTask: messagesPerTask!, toZero, ...cooldowns });
     const ofEach = <T>(option: string, items: Record<string, T>, add: (name: string, item: T) => void) =>
       Object.entries(items).forEach(([name, item]) => located(scope, () => add(name, item), `scaling ${option}.${name}`));

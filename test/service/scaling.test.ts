@@ -1,7 +1,7 @@
 import { App, Aws, CfnParameter, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
 import { Annotations as Annotated, Match, Template } from 'aws-cdk-lib/assertions';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
-import { IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { IMetric, MathExpression, Metric, SearchExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
@@ -285,6 +285,32 @@ describe('a custom metric', () => {
     });
   });
 
+  describe('with metric math', () => {
+    const queriesOf = (expression: MathExpression) => {
+      const { template } = service({ scaling: Scaling.between(1, 10, { customMetrics: { sessions: { metric: expression, targetValue: 100 } } }) });
+      const [{ Properties }] = Object.values(template().findResources(POLICY));
+      return Properties.TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics.map(({ Id }: any) => Id);
+    };
+
+    test('has no ID twice if several expressions use the same metric', () => {
+      const half = new MathExpression({ expression: 'sessions / 2', usingMetrics: { sessions: metric } });
+      const share = new MathExpression({ expression: 'half / sessions', usingMetrics: { half, sessions: metric } });
+      expect(queriesOf(share)).toEqual(['sessions', 'half', 'target']);
+    });
+
+    test('has no ID twice if a metric has the ID of the result', () => {
+      expect(queriesOf(new MathExpression({ expression: 'target * 2', usingMetrics: { target: metric } }))).toEqual(['target', 'target_']);
+    });
+
+    test('refuses a search, which scaling policies do not support', () => {
+      const search = new SearchExpression({ expression: "SEARCH('{Shop,Host} Sessions', 'Sum', 60)" });
+      for (const refused of [search, new MathExpression({ expression: 'SUM(all)', usingMetrics: { all: search } })]) {
+        const scaling = Scaling.between(1, 10, { customMetrics: { sessions: { metric: refused, targetValue: 100 } } });
+        expect(() => service({ scaling })).toThrow(new Error('scaling customMetrics.sessions uses a search expression, which a scaling policy does not support: pass the metrics by their names (at Web/Service)'));
+      }
+    });
+  });
+
   test('can change the number in steps, without CPU', () => {
     const { template } = service({
       scaling: Scaling.between(1, 10, {
@@ -305,10 +331,10 @@ describe('a custom metric', () => {
 });
 
 describe('a queue', () => {
-  const follow = (min: number, max = 10) => {
+  const follow = (min: number, schedules?: ScalingOptions['schedules']) => {
     const stack = new Stack(testApp(), 'Web');
     const queue = new sqs.Queue(stack, 'Queue');
-    const scaling = Scaling.between(min, max, { queue, messagesPerTask: 50 });
+    const scaling = Scaling.between(min, 10, { queue, messagesPerTask: 50, schedules });
     new GuardedFargateService(stack, 'Worker', { guard: anyGuard(stack), vpc: existingVpc(stack), scaling });
     return Template.fromStack(stack);
   };
@@ -326,7 +352,7 @@ describe('a queue', () => {
             Match.objectLike({ Id: 'waiting', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesVisible' }) }) }),
             Match.objectLike({ Id: 'inFlight', MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName: 'ApproximateNumberOfMessagesNotVisible' }) }) }),
             Match.objectLike({ Id: 'tasks', MetricStat: Match.objectLike({ Stat: 'SampleCount', Metric: Match.objectLike({ Namespace: 'AWS/ECS' }) }) }),
-            { Id: 'target', Expression: '(waiting + inFlight) / tasks', ReturnData: true },
+            { Id: 'target', Expression: '(waiting + FILL(inFlight, 0)) / tasks', ReturnData: true },
           ],
         },
       },
@@ -340,7 +366,7 @@ describe('a queue', () => {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       Threshold: 1,
       EvaluationPeriods: 1,
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(inFlight < 1, waiting, 0)' })]),
+      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'IF(FILL(inFlight, 0) < 1, waiting, 0)' })]),
     });
     template.resourceCountIs('AWS::CloudWatch::Alarm', 1);
     template.hasResourceProperties(POLICY, {
@@ -353,6 +379,17 @@ describe('a queue', () => {
         ],
       }),
     });
+  });
+
+  test.each<[string, ScalingOptions['schedules']]>([
+    ['0', { night: { schedule: Schedule.cron({ hour: '22' }), minCapacity: 0 } }],
+    ['a token', { night: { schedule: Schedule.cron({ hour: '22' }), minCapacity: Token.asNumber({ Ref: 'AWS::NoValue' }) } }],
+  ])('starts the first task again if a schedule lowers the minimum to %s', (_, schedules) => {
+    follow(1, schedules).hasResourceProperties(POLICY, { PolicyType: 'StepScaling' });
+  });
+
+  test('needs no first task if no schedule lowers the minimum to 0', () => {
+    follow(2, { night: { schedule: Schedule.cron({ hour: '22' }), minCapacity: 1 } }).resourceCountIs(POLICY, 1);
   });
 
   test.each([
@@ -406,8 +443,8 @@ describe('for scaling, synthesis', () => {
 });
 
 describe('a minimum of 0', () => {
-  const warnings = (options: ScalingOptions, ingress?: Ingress) => {
-    const { stack } = service({ scaling: Scaling.between(0, 4, options), ingress });
+  const warnings = (options: ScalingOptions, ingress?: Ingress, min = 0) => {
+    const { stack } = service({ scaling: Scaling.between(min, 4, options), ingress });
     return Annotated.fromStack(stack).findWarning('*', Match.stringLikeRegexp('scalingStaysAtZero')).length;
   };
   const metric = new Metric({ namespace: 'Shop', metricName: 'Sessions' });
@@ -420,6 +457,19 @@ describe('a minimum of 0', () => {
   test('causes no warning if another metric can start tasks', () => {
     expect(warnings({ customMetrics: { sessions: { metric, targetValue: 1 } } })).toBe(0);
     expect(warnings({ schedules: { morning: { schedule: Schedule.cron({ hour: '6' }), minCapacity: 1 } } })).toBe(0);
+  });
+
+  const night = { schedule: Schedule.cron({ hour: '22' }), minCapacity: 0, maxCapacity: 0 };
+  const morning = { schedule: Schedule.cron({ hour: '6' }), minCapacity: 2, maxCapacity: 4 };
+
+  test('causes a warning if a schedule sets it and none raises it again', () => {
+    expect(warnings({ schedules: { night } }, undefined, 1)).toBe(1);
+    expect(warnings({ schedules: { night, morning } }, undefined, 1)).toBe(0);
+    expect(warnings({ schedules: { night, morning: { ...morning, minCapacity: Token.asNumber({ Ref: 'AWS::NoValue' }) } } }, undefined, 1)).toBe(0);
+  });
+
+  test('causes a warning if the schedules change only the maximum', () => {
+    expect(warnings({ schedules: { evening: { schedule: night.schedule, maxCapacity: 2 } } })).toBe(1);
   });
 });
 
