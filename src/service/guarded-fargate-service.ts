@@ -106,6 +106,7 @@ export class GuardedFargateService extends Construct implements ec2.IConnectable
       vpc: this.cluster.vpc,
       ...place,
       taskDefinition: this.taskDefinition,
+      otherEndpoints: [...given.scaling?._queue ? ['sqs'] : [], ...given.enableExecuteCommand ? ['ssmmessages'] : []],
     });
     this.node.addValidation({ validate: () => [...faultsAtSynthesis(this.ecsService, given), ...ingress?.faults() ?? []] });
 

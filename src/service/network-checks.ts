@@ -9,6 +9,9 @@ import { listed, renderedContainers } from '../private/rendered';
 export interface TaskNetwork extends TaskPlace {
   readonly vpc: ec2.IVpc;
   readonly taskDefinition: ecs.TaskDefinition;
+
+  /** Endpoints that the tasks need after they have started. */
+  readonly otherEndpoints?: string[];
 }
 
 /**
@@ -29,37 +32,38 @@ export function warnOfUnreachableRegistry(scope: Construct, network: TaskNetwork
 }
 
 function check(scope: Construct, network: TaskNetwork): void {
-  const { vpc, taskSubnets, assignPublicIp } = network;
+  const { vpc, taskSubnets, assignPublicIp, otherEndpoints = [] } = network;
   const selected = vpc.selectSubnets(taskSubnets).subnets;
   const isolated = isMadeHere(vpc) && selected.some((subnet) => vpc.isolatedSubnets.includes(subnet));
   const withoutPublicIp = !assignPublicIp && selected.some((subnet) => vpc.publicSubnets.includes(subnet));
-  const missing = isolated || withoutPublicIp ? missingEndpoints(network) : [];
-  if (missing.length === 0) return;
+  if (!isolated && !withoutPublicIp) return;
 
-  if (isolated) {
+  const existing = endpointServices(vpc);
+  const missingOf = (endpoints: string[]) => endpoints.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
+  const missingAtStart = missingOf(endpointsAtStart(network));
+  const missing = [...missingAtStart, ...missingOf(otherEndpoints)];
+  if (isolated && missing.length > 0) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:isolatedSubnetsWithoutEndpoints',
-      `tasks in isolated subnets of ${vpc.node.path} cannot start without VPC endpoints for ${missing.join(', ')}: ` +
+      `tasks in isolated subnets of ${vpc.node.path} need VPC endpoints for ${missing.join(', ')}: ` +
       'add them to the VPC, or pass taskSubnets with outbound internet access');
   }
-  if (withoutPublicIp) {
+  if (withoutPublicIp && missingAtStart.length > 0) {
     Annotations.of(scope).addWarningV2('@org/phased-fargate:publicSubnetsWithoutPublicIp',
       `tasks in public subnets of ${vpc.node.path} cannot pull their image without a public IP address: ` +
       'pass assignPublicIp: true, or private taskSubnets');
   }
 }
 
-function missingEndpoints({ vpc, taskDefinition }: TaskNetwork): string[] {
+function endpointsAtStart({ taskDefinition }: TaskNetwork): string[] {
   const containers = renderedContainers(taskDefinition);
   const secrets = containers.flatMap((container) => listed(container.secrets)).map((secret) => JSON.stringify(secret));
   const inSecretsManager = secrets.filter((secret) => !secret.includes(':ssm:'));
-  const needed = [
+  return [
     'ecr.api', 'ecr.dkr', 's3',
     ...(containers.some((container) => container.logConfiguration?.logDriver === 'awslogs') ? ['logs'] : []),
     ...(inSecretsManager.length > 0 ? ['secretsmanager'] : []),
     ...(secrets.length > inSecretsManager.length ? ['ssm'] : []),
   ];
-  const existing = endpointServices(vpc);
-  return needed.filter((service) => !existing.some((name) => name.endsWith(`.${service}`)));
 }
 
 interface Endpoint {

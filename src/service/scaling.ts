@@ -3,6 +3,7 @@ import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { checkPlaces } from './account-and-region';
 import { checkTrackedMetric, trackMetric } from './metric-tracking';
@@ -51,6 +52,7 @@ const KINDS: Kinds<ScalingOptions> = {
 };
 
 interface TaskCountRule {
+  readonly queue?: sqs.IQueue;
   desiredCount(scope: Construct, guard: ImageGuard): number | undefined;
   follow(scope: Construct, service: ecs.FargateService, targetGroups: elbv2.ApplicationTargetGroup[]): ecs.ScalableTaskCount | undefined;
 }
@@ -103,6 +105,15 @@ export class Scaling {
    */
   public _desiredCount(scope: Construct, guard: ImageGuard): number | undefined {
     return this.rule.desiredCount(scope, guard);
+  }
+
+  /**
+   * Queue that drives scaling.
+   *
+   * @internal
+   */
+  public get _queue(): sqs.IQueue | undefined {
+    return this.rule.queue;
   }
 
   /**
@@ -197,7 +208,11 @@ class FixedCount implements TaskCountRule {
 }
 
 class LoadDrivenCount implements TaskCountRule {
-  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {}
+  public readonly queue?: sqs.IQueue;
+
+  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {
+    this.queue = options.queue;
+  }
 
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {
     if (guard._holdsTasksBack) {

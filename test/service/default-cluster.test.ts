@@ -86,7 +86,7 @@ describe('the default VPC without NAT gateways', () => {
     const vpc = cluster.vpc as ec2.Vpc;
     const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS } = ec2.InterfaceVpcEndpointAwsService;
     for (const [id, endpoint] of Object.entries({ ECR, ECR_DOCKER })) vpc.addInterfaceEndpoint(id, { service: endpoint });
-    expect(warnings()).toEqual([expect.stringContaining('cannot start without VPC endpoints for s3, logs')]);
+    expect(warnings()).toEqual([expect.stringContaining('need VPC endpoints for s3, logs')]);
 
     stack = new Stack(testApp(), 'Web');
     const other = service('Api', { natGateways: 0, assignPublicIp: false }).cluster.vpc as ec2.Vpc;

@@ -3,8 +3,9 @@ import { Annotations as Annotated, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { GuardedFargateService, GuardedFargateServiceOptions } from '../../src';
+import { GuardedFargateService, GuardedFargateServiceOptions, Scaling } from '../../src';
 import { anyGuard } from '../util/guard';
 import { testApp } from '../util/synth';
 
@@ -38,7 +39,7 @@ function warnings(): string[] {
 }
 
 const isolated = (missing: string) =>
-  `/Web/Api: tasks in isolated subnets of Web/Vpc cannot start without VPC endpoints for ${missing}: ` +
+  `/Web/Api: tasks in isolated subnets of Web/Vpc need VPC endpoints for ${missing}: ` +
   'add them to the VPC, or pass taskSubnets with outbound internet access [ack: @org/phased-fargate:isolatedSubnetsWithoutEndpoints]';
 
 const publicOnly =
@@ -129,6 +130,28 @@ describe('isolated subnets', () => {
   });
 });
 
+describe('isolated subnets with the endpoints that tasks need to start', () => {
+  const withEndpoints = (more: Record<string, ec2.InterfaceVpcEndpointAwsService> = {}) => {
+    const vpc = vpcOf(PRIVATE_ISOLATED);
+    addEndpoints(vpc, { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, ...more });
+    return vpc;
+  };
+  const following = () => ({ scaling: Scaling.between(0, 3, { queue: new sqs.Queue(stack, 'Queue'), messagesPerTask: 10 }) });
+
+  test('also need one for a queue that drives scaling, because the tasks process it', () => {
+    expect(warningsOf({ vpc: withEndpoints(), ...following() })).toEqual([isolated('sqs')]);
+  });
+
+  test('also need one for a shell in the container', () => {
+    expect(warningsOf({ vpc: withEndpoints(), enableExecuteCommand: true })).toEqual([isolated('ssmmessages')]);
+  });
+
+  test('need no other endpoints', () => {
+    const { SQS, SSM_MESSAGES } = ec2.InterfaceVpcEndpointAwsService;
+    expect(warningsOf({ vpc: withEndpoints({ SQS, SSM_MESSAGES }), enableExecuteCommand: true, ...following() })).toEqual([]);
+  });
+});
+
 describe('public subnets', () => {
   test('without a public IP address cause a warning', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC), taskSubnets: { subnetType: PUBLIC } })).toEqual([publicOnly]);
@@ -138,10 +161,10 @@ describe('public subnets', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC), assignPublicIp: true })).toEqual([]);
   });
 
-  test('with endpoints cause no warning', () => {
+  test.each([false, true])('with endpoints cause no warning, with a shell: %p', (enableExecuteCommand) => {
     const vpc = vpcOf(PUBLIC);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
-    expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC } })).toEqual([]);
+    expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC }, enableExecuteCommand })).toEqual([]);
   });
 
   test('cause a warning if there are no other subnets', () => {
