@@ -27,7 +27,7 @@ export interface RollbackAlarmOptions {
  */
 export interface ServerErrorsOptions extends RollbackAlarmOptions {
   /**
-   * Maximum percentage of requests with a status of 500 or above: 0 to 100.
+   * Maximum percentage of requests with a status of 500 or above: 0 or more, and less than 100. The alarm goes off above it.
    */
   readonly percent: number;
 }
@@ -87,11 +87,13 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
    * Alarm on responses with a status of 500 or above. It counts the responses of the tasks, and those of the service's own
    * load balancer. It does not count those of a shared load balancer, because they can concern other services.
    *
-   * @throws if the percentage is not between 0 and 100
+   * @throws if the percentage is less than 0, or 100 or more
    */
   public static serverErrors(options: ServerErrorsOptions): RollbackAlarm {
     const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber }, ['percent']);
-    if (notBetween(percent, 0, 100)) throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`);
+    if (!Token.isUnresolved(percent) && !(percent >= 0 && percent < 100)) {
+      throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is out of range: pass 0 or more and less than 100, because the alarm goes off above it`);
+    }
     return new RollbackAlarm(BY_FACTORY, 'ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
   }
 
@@ -120,7 +122,7 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
     if (!(seconds > 0 && seconds < Infinity)) {
       throw new Error(`RollbackAlarm.latency: threshold ${threshold.toHumanString()} is out of range: pass a time above 0 that is known at synthesis`);
     }
-    if (Token.isUnresolved(percentile) || notBetween(percentile, 1, 100)) {
+    if (Token.isUnresolved(percentile) || !(percentile >= 1 && percentile <= 100)) {
       throw new Error(`RollbackAlarm.latency: percentile ${shown(percentile)} is not between 1 and 100`);
     }
     return new RollbackAlarm(BY_FACTORY, 'Latency', { above: seconds }, evaluationPeriods, ofEach((targetGroup) =>
@@ -183,13 +185,13 @@ export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRul
     }
     checkPlaces(scope, `rollbackOn[${index}]`, rule.renderAlarmRule());
     if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
-    return new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule }).alarmName;
+    const alarm = new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule });
+    const resource = alarm.node.defaultChild as cloudwatch.CfnCompositeAlarm;
+    // The name of aws-cdk-lib contains only the path, which stacks with different names can share.
+    resource.alarmName = `${resource.stack.stackName}-${resource.logicalId}`;
+    return alarm.alarmName;
   });
   return [...new Set(names)];
-}
-
-function notBetween(value: number, min: number, max: number): boolean {
-  return !Token.isUnresolved(value) && !(value >= min && value <= max);
 }
 
 function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T>, required: (keyof T & string)[] = []): T {

@@ -1,4 +1,4 @@
-import { App, Aws, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { App, Aws, Duration, Fn, Stack, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -91,6 +91,17 @@ test('a rule that combines alarms becomes a composite alarm', () => {
   service({ rollbackOn: [cloudwatch.AlarmRule.anyOf(mine('One'), mine('Other'))] });
   expect(alarmsOfService().AlarmNames).toEqual([{ Ref: expect.stringMatching(/^ApiRollbackAlarmsRule1/) }]);
   template().hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmRule: Match.anyValue() });
+});
+
+test('composite alarms of two stacks with the same path have different names', () => {
+  const [one, other] = ['shop-test', 'shop-prod'].map((stackName) => {
+    stack = new Stack(testApp(), 'Web', { stackName });
+    vpc = existingVpc(stack);
+    service({ rollbackOn: [cloudwatch.AlarmRule.not(mine('One')), cloudwatch.AlarmRule.not(mine('Other'))] });
+    return Object.values(template().findResources('AWS::CloudWatch::CompositeAlarm')).map(({ Properties }) => Properties.AlarmName);
+  });
+  expect(one).toEqual([expect.stringMatching(/^shop-test-ApiRollbackAlarmsRule1/), expect.stringMatching(/^shop-test-ApiRollbackAlarmsRule2/)]);
+  expect(other).toEqual(one.map((name) => name.replace('test', 'prod')));
 });
 
 describe('rollbackOn', () => {
@@ -251,8 +262,13 @@ describe('a rollback alarm', () => {
       'RollbackAlarm ServerErrors cannot be part of an alarm rule: pass it to rollbackOn of a service');
   });
 
-  test.each([-1, 101, NaN])('cannot have a threshold of %p percent', (percent) => {
-    expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(`RollbackAlarm.serverErrors: percent ${percent} is not between 0 and 100`));
+  test.each([0, 0.5, 99.9, Token.asNumber({ Ref: 'Percent' })])('can have a threshold of %p percent', (percent) => {
+    expect(() => RollbackAlarm.serverErrors({ percent })).not.toThrow();
+  });
+
+  test.each([-1, 100, 101, NaN])('cannot have a threshold of %p percent', (percent) => {
+    expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(
+      `RollbackAlarm.serverErrors: percent ${percent} is out of range: pass 0 or more and less than 100, because the alarm goes off above it`));
   });
 
   test.each([0, 61, 1.5])('cannot require %p consecutive minutes', (evaluationPeriods) => {
