@@ -98,7 +98,8 @@ export class RollbackAlarm implements cloudwatch.IAlarmRule {
   }
 
   /**
-   * Alarm on tasks that fail the health checks of the load balancer.
+   * Alarm on tasks that fail the health checks of the load balancer. A task that starts slowly also fails them: raise
+   * `evaluationPeriods` if a task needs several minutes to start.
    *
    * @throws if the count is not a whole number, or is less than 1
    */

@@ -6,6 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, RollbackAlarm } from '../../src';
 import { anyGuard } from '../util/guard';
+import { valueOf } from '../util/metric-math';
 import { existingVpc } from '../util/network';
 import { ReferenceGraph } from '../util/reference-graph';
 import { testApp } from '../util/synth';
@@ -34,30 +35,6 @@ function alarm(): any {
   const [{ Properties }, ...more] = Object.values(template().findResources(ALARM));
   expect(more).toEqual([]);
   return Properties;
-}
-
-/**
- * Calculates metric math of one minute as CloudWatch documents it: `FILL` replaces missing values, and a division by zero has
- * no value. In a maximum, missing values do not count. If they counted as 0, the results would be the same.
- *
- * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
- */
-function valueOf(queries: any[], values: Record<string, number>): number | undefined {
-  const names = queries.map(({ Id }) => Id);
-  const value = ({ Id, Expression }: any): number => {
-    if (!Expression) return values[Id] ?? NaN;
-    const body = Expression.replace(/\[(.*)\]/, '$1');
-    const operand = (name: string) => value(queries.find((query) => query.Id === name));
-    const functions = {
-      FILL: (given: number, fill: number) => Number.isNaN(given) ? fill : given,
-      MAX: (...given: number[]) => Math.max(...given.filter((each) => !Number.isNaN(each))),
-    };
-    const used = names.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
-    const result = new Function(...Object.keys(functions), ...used, `return ${body}`)(...Object.values(functions), ...used.map(operand));
-    return Number.isFinite(result) ? result : NaN;
-  };
-  const result = value(queries.find(({ ReturnData }) => ReturnData !== false));
-  return Number.isNaN(result) ? undefined : result;
 }
 
 /** The metrics of an alarm: their names and dimensions. */

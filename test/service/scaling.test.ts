@@ -6,6 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling, ScalingOptions, WhenMissing } from '../../src';
 import { anyGuard } from '../util/guard';
+import { valueOf } from '../util/metric-math';
 import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
@@ -379,6 +380,31 @@ describe('a queue', () => {
         ],
       }),
     });
+  });
+
+  const metricsOf = (type: string): any[] => {
+    const [{ Properties }] = Object.values(follow(0).findResources(type, type === POLICY ? { Properties: tracking } : {}));
+    return Properties.Metrics ?? Properties.TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics;
+  };
+
+  test.each<[string, Record<string, number>, number | undefined]>([
+    ['several tasks', { waiting: 100, inFlight: 20, tasks: 2 }, 60],
+    ['an empty queue, so that the last task stops', { waiting: 0, tasks: 1 }, 0],
+    ['the last message is in flight, so that the last task does not stop', { waiting: 0, inFlight: 1, tasks: 1 }, 1],
+    ['no task', { waiting: 5 }, undefined],
+  ])('has a backlog per task: %s', (_, values, expected) => {
+    expect(valueOf(metricsOf(POLICY), values)).toEqual(expected);
+  });
+
+  // SQS reports messages in flight only if there are any.
+  test.each<[string, Record<string, number>, number | undefined]>([
+    ['messages wait', { waiting: 5 }, 5],
+    ['messages wait, and SQS reports that none is in flight', { waiting: 5, inFlight: 0 }, 5],
+    ['tasks process messages', { waiting: 5, inFlight: 1 }, 0],
+    ['the queue is empty', { waiting: 0 }, 0],
+    ['SQS reports nothing about an idle queue', {}, undefined],
+  ])('counts the messages that a first task would process: %s', (_, values, expected) => {
+    expect(valueOf(metricsOf('AWS::CloudWatch::Alarm'), values)).toEqual(expected);
   });
 
   test.each<[string, ScalingOptions['schedules']]>([
