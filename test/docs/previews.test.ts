@@ -4,13 +4,19 @@ import { runInNewContext } from 'node:vm';
 import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ts from 'typescript';
+import { parse } from 'yaml';
 import { snippetsOf } from './snippets';
+import { holds } from '../e2e/pipeline/expressions';
+import { faultsInWorkflow } from '../pipeline/github/github-reader';
 
-/** Synthesizes the app of the guide on preview environments as it is on the page. */
+/** Synthesizes the app of the guide on preview environments as it is on the page, and reads its workflows. */
 
 const PAGE = join(__dirname, '../../docs/guides/preview-environments.md');
 
-const [{ source }] = snippetsOf('preview-environments.md', readFileSync(PAGE, 'utf8')).filter(({ complete }) => complete);
+const guide = readFileSync(PAGE, 'utf8');
+const [{ source }] = snippetsOf('preview-environments.md', guide).filter(({ complete }) => complete);
+const texts = [...guide.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text]) => text);
+const [preview, removal] = texts.map((text) => parse(text));
 
 function previews(pullRequest?: string): App {
   const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } });
@@ -53,4 +59,44 @@ test('deleting the stack of a preview leaves no log group and no release tag beh
     .filter(([, { DeletionPolicy }]: [string, any]) => DeletionPolicy !== undefined && DeletionPolicy !== 'Delete');
   expect(retained).toEqual([]);
   template.hasResourceProperties('Custom::ImageGuard', { ReleaseTagName: Match.absent() });
+});
+
+test("GitHub's own parser accepts the workflows", async () => {
+  expect(texts).toHaveLength(2);
+  for (const text of texts) expect(await faultsInWorkflow(text)).toEqual([]);
+});
+
+// GitHub starts no run for the event `pull_request` while the pull request has a merge conflict, not even when it is closed.
+test('a closed pull request loses its preview, even with a merge conflict, and runs none of its code', () => {
+  expect(removal.on).toEqual({ pull_request_target: { types: ['closed'] } });
+  const checkouts = removal.jobs.remove.steps.filter(({ uses }: any) => uses?.startsWith('actions/checkout@'));
+  expect(checkouts.map((step: any) => step.with.ref)).toEqual(['${{ github.event.repository.default_branch }}']);
+  expect(JSON.stringify(removal)).not.toMatch(/head\.(?:sha|ref)|head_ref/);
+});
+
+test('the removal of a preview waits for a deployment that is still running', () => {
+  expect(removal.concurrency).toEqual(preview.concurrency);
+});
+
+test.each(['mallory/shop', undefined])('a pull request from the fork %s runs nothing, because it gets no token for AWS', (fork) => {
+  for (const { jobs } of [preview, removal]) {
+    const [job] = Object.values<any>(jobs);
+    const runs = (head: string | undefined) => holds(job.if, {
+      github: { repository: 'octo-org/shop', event: { pull_request: { head: { repo: head ? { full_name: head } : null } } } }, needs: {},
+    }, { success: true, failure: false });
+    expect([runs('octo-org/shop'), runs(fork)]).toEqual([true, false]);
+  }
+});
+
+test('the priorities that the guide derives are valid, and differ for all pull requests that can be open at the same time', () => {
+  const [, bullet] = /^- \*\*Priority\.\*\*([^]*?)^- /m.exec(guide)!;
+  const formulas = [...bullet.matchAll(/`([^`]*\bnumber\b[^`]*)`/g)].map(([, formula]) => runInNewContext(`(number) => ${formula}`) as (number: number) => number);
+  expect(formulas).toHaveLength(3);
+  const [one, ...two] = formulas;
+  const numbers = Array.from({ length: 25_000 }, (_, index) => 40_000 + index);
+  for (const priorities of [numbers.map(one), numbers.flatMap((number) => two.map((formula) => formula(number)))]) {
+    expect(new Set(priorities).size).toBe(priorities.length);
+    expect(Math.min(...priorities)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...priorities)).toBeLessThanOrEqual(50_000);
+  }
 });
