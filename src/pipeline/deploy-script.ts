@@ -57,7 +57,7 @@ export class DeployScript extends Construct {
   private readonly cdkCommand: string;
 
   /**
-   * @param scope the app; pass a stage to deploy only that stage
+   * @param scope the app; pass a stage, a stack, or a `PhasedFargateService` to deploy only that part of the app
    * @throws at synthesis, if there is no `ImageGuard`; if a service specifies its image with `ImageVersion.tag` or
    * `ImageVersion.movingTag`; if a registry is in the stack of its service; if a stack has no account or region; in CI, if
    * the committed script is out of date

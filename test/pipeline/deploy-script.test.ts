@@ -2,9 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
 import { serviceIn, stages } from './shop';
-import { DeployScript } from '../../src';
+import { DeployScript, PhasedFargateService } from '../../src';
 import { testApp } from '../util/synth';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -41,6 +42,17 @@ test('the script deploys every stage, or the stages in its arguments', () => {
   expect(run(app, 'Production', 'Staging').deployments).toEqual([registry, staging, production]);
 });
 
+test('a stack or a service as the scope limits the script to its own images and stacks', () => {
+  const app = testApp();
+  const api = serviceIn(app);
+  new PhasedFargateService(Stack.of(api), 'Web');
+  serviceIn(app, 'Admin');
+  const registry = 'cdk deploy Shop/Registry --require-approval never';
+  const [apiTag, webTag] = ['Api', 'Web'].map((id) => `--parameters Shop:${id}ImageTag=<tag>@${DIGEST}`);
+  expect(run(Stack.of(api)).deployments).toEqual([registry, `cdk deploy Shop --require-approval never ${apiTag} ${webTag}`]);
+  expect(run(api).deployments).toEqual([registry, `cdk deploy Shop --require-approval never ${apiTag}`]);
+});
+
 test('an unknown stage is refused before anything is deployed', () => {
   const { app } = stages();
   expect(run(app, 'Prod')).toMatchObject({ status: 2, deployments: [], output: expect.stringContaining('[Staging|Production]...') });
@@ -55,9 +67,9 @@ test('uncommitted changes are refused, because the tag of the image would not in
 });
 
 /** Runs the script in a repository with one commit. In its AWS account, every image exists, and no service does. */
-function run(app: App, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
+function run(scope: Construct, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
   const given = args.filter((arg) => typeof arg === 'string');
-  const script = new DeployScript(app, `Script${app.node.children.length}`).render();
+  const script = new DeployScript(scope, `Script${scope.node.children.length}`).render();
   const log = path.join(os.tmpdir(), `${path.basename(directory)}.log`);
   const commands = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-commands-'));
   try {
