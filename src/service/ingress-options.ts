@@ -71,7 +71,8 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
    * TLS versions and ciphers for HTTPS. Requires `certificate`.
    *
-   * @default elbv2.SslPolicy.RECOMMENDED_TLS
+   * @default - elbv2.SslPolicy.RECOMMENDED_TLS, or the post-quantum policy with the feature flag
+   * `@aws-cdk/aws-elasticloadbalancingv2:usePostQuantumTlsPolicy`
    */
   readonly sslPolicy?: elbv2.SslPolicy;
 

@@ -1,4 +1,4 @@
-import { Tokenization } from 'aws-cdk-lib';
+import { FeatureFlags, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
@@ -17,6 +17,7 @@ import { invalid, isKnown, outside } from '../private/validation';
 const HTTP = 80;
 const HTTPS = 443;
 const { IPV4, DUAL_STACK_WITHOUT_PUBLIC_IPV4 } = elbv2.IpAddressType;
+const POST_QUANTUM_FLAG = '@aws-cdk/aws-elasticloadbalancingv2:usePostQuantumTlsPolicy';
 
 const aCertificate = instance('an acm.ICertificate', 'certificateArn');
 
@@ -136,7 +137,7 @@ export class OwnLoadBalancer implements WayIn {
 
   /** @param forwardsTo target of requests that match no rule; if undefined, the listener refuses these requests */
   private listen(loadBalancer: elbv2.ApplicationLoadBalancer, id: string, port: number, forwardsTo?: ServiceTargets): elbv2.ApplicationListener {
-    const { certificate, additionalCertificates = [], sslPolicy = elbv2.SslPolicy.RECOMMENDED_TLS } = this.options;
+    const { certificate, additionalCertificates = [], sslPolicy = defaultPolicy(loadBalancer) } = this.options;
     return loadBalancer.addListener(id, {
       port,
       protocol: certificate ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
@@ -185,4 +186,10 @@ export class OwnLoadBalancer implements WayIn {
     const port = this.port === usualPort ? '' : `:${Tokenization.stringifyNumber(this.port)}`;
     return `${scheme}://${domainName.replace(/\.$/, '')}${port}`;
   }
+}
+
+/** The default of aws-cdk-lib if the feature flag is set. Without the flag, aws-cdk-lib leaves the choice to ELB, which allows TLS 1.0. */
+function defaultPolicy(scope: Construct): elbv2.SslPolicy {
+  const { RECOMMENDED_TLS, TLS13_12_PQ = RECOMMENDED_TLS } = elbv2.SslPolicy as typeof elbv2.SslPolicy & { TLS13_12_PQ?: elbv2.SslPolicy };
+  return FeatureFlags.of(scope).isEnabled(POST_QUANTUM_FLAG) ? TLS13_12_PQ : RECOMMENDED_TLS;
 }

@@ -190,6 +190,28 @@ describe('dual stack', () => {
 });
 
 describe('TLS', () => {
+  const RECOMMENDED = 'ELBSecurityPolicy-TLS13-1-2-2021-06';
+  const POST_QUANTUM = 'ELBSecurityPolicy-TLS13-1-2-PQ-2025-09';
+  const POST_QUANTUM_FLAG = '@aws-cdk/aws-elasticloadbalancingv2:usePostQuantumTlsPolicy';
+
+  // The policy and the flag are new in aws-cdk-lib 2.245.0. New apps have the flag.
+  test.each([
+    ['the recommended policy by default', POST_QUANTUM, false, RECOMMENDED],
+    ['the post-quantum policy with the feature flag, as the listeners of aws-cdk-lib do', POST_QUANTUM, true, POST_QUANTUM],
+    ['the recommended policy with the flag, if aws-cdk-lib is too old to know the post-quantum policy', undefined, true, RECOMMENDED],
+  ])('uses %s', (_, known, flag, expected) => {
+    const policies = elbv2.SslPolicy as unknown as Record<string, string | undefined>;
+    const { TLS13_12_PQ: installed } = policies;
+    policies.TLS13_12_PQ = known;
+    try {
+      stack.node.setContext(POST_QUANTUM_FLAG, flag);
+      service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate() }));
+      template().hasResourceProperties(LISTENER, { Port: 443, SslPolicy: expected });
+    } finally {
+      policies.TLS13_12_PQ = installed;
+    }
+  });
+
   test('uses the given policy', () => {
     service(existingVpc(stack), Ingress.internetFacing({ certificate: certificate(), sslPolicy: elbv2.SslPolicy.TLS13_13 }));
     template().hasResourceProperties(LISTENER, { Port: 443, SslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
