@@ -58,9 +58,9 @@ export class DeployScript extends Construct {
 
   /**
    * @param scope the app; pass a stage, a stack, or a `PhasedFargateService` to deploy only that part of the app
-   * @throws at synthesis, if there is no `ImageGuard`; if a service specifies its image with `ImageVersion.tag` or
-   * `ImageVersion.movingTag`; if a registry is in the stack of its service; if a stack has no account or region; in CI, if
-   * the committed script is out of date
+   * @throws if another construct writes the same file; at synthesis, if there is no `ImageGuard`; if a service specifies
+   * its image with `ImageVersion.tag` or `ImageVersion.movingTag`; if a registry is in the stack of its service; if a stack
+   * has no account or region; in CI, if the committed script is out of date
    */
   constructor(scope: Construct, id: string, props: DeployScriptProps = {}) {
     super(scope, id);
@@ -68,7 +68,7 @@ export class DeployScript extends Construct {
     this.images = given.images ?? [];
     this.scriptPath = located(this, () => sourcePath('scriptPath', given.scriptPath ?? 'deploy.sh'));
     this.cdkCommand = given.cdkCommand ?? located(this, installationHere).cdkCommand;
-    keepGenerated(this, { path: this.scriptPath, executable: true, render: () => this.render() });
+    keepGenerated(this, { path: this.scriptPath, option: 'scriptPath', executable: true, render: () => this.render() });
   }
 
   /**

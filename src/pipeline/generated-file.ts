@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { attachCustomSynthesis } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { claim } from '../private/one-per-app';
 import { invalid } from '../private/validation';
 
 /** First lines of a generated file. */
@@ -13,6 +14,9 @@ export const GENERATED = [
 export interface GeneratedFile {
   /** Relative to the root of the source repository. */
   readonly path: string;
+
+  /** Name of the option that determines the path. */
+  readonly option: string;
   readonly executable?: boolean;
 
   /** Called at synthesis, when the construct tree is complete. */
@@ -22,8 +26,13 @@ export interface GeneratedFile {
 /**
  * Keeps a file of the source repository in sync with the app. Synthesis on a laptop writes the file. Synthesis in CI fails
  * if the committed file is out of date.
+ *
+ * @throws if another construct of the app writes the same file, because each would overwrite the other
  */
 export function keepGenerated(scope: Construct, file: GeneratedFile): void {
+  const other = claim(scope, file.path);
+  if (other !== undefined) throw invalid(scope, `${file.option}: ${file.path} is already written by ${other}: pass another ${file.option}`);
+
   attachCustomSynthesis(scope, {
     onSynthesize: () => {
       const target = path.join(repositoryRoot() ?? process.cwd(), file.path);

@@ -69,7 +69,8 @@ test('uncommitted changes are refused, because the tag of the image would not in
 /** Runs the script in a repository with one commit. In its AWS account, every image exists, and no service does. */
 function run(scope: Construct, ...args: (string | (() => void))[]): { status: number | null; deployments: string[]; output: string } {
   const given = args.filter((arg) => typeof arg === 'string');
-  const script = new DeployScript(scope, `Script${scope.node.children.length}`).render();
+  const id = `deploy-${scope.node.root.node.findAll().length}`;
+  const script = new DeployScript(scope, id, { scriptPath: `${id}.sh` }).render();
   const log = path.join(os.tmpdir(), `${path.basename(directory)}.log`);
   const commands = fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-commands-'));
   try {

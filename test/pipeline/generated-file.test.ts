@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { Stage } from 'aws-cdk-lib';
 import { serviceIn, workflow } from './shop';
 import { DeployScript } from '../../src';
 import { testApp } from '../util/synth';
@@ -78,6 +79,17 @@ test('the script is executable, and can be in any directory', () => {
   outsideCi(() => app.synth());
   expect(() => fs.accessSync(path.join(repository, 'ci/deploy.sh'), fs.constants.X_OK)).not.toThrow();
   expect(read('ci/deploy.sh')).toContain('cd "$(dirname "$0")/.."');
+});
+
+test('two constructs of one app cannot write the same file', () => {
+  const app = testApp();
+  const api = serviceIn(app);
+  workflow(app);
+  new DeployScript(app, 'Script');
+  expect(() => workflow(new Stage(app, 'Prod'))).toThrow(
+    'workflowName: .github/workflows/deploy.yml is already written by Deploy: pass another workflowName (at Prod/Deploy)');
+  expect(() => new DeployScript(api, 'Script', { scriptPath: './deploy.sh' })).toThrow(
+    'scriptPath: deploy.sh is already written by Script: pass another scriptPath (at Shop/Api/Script)');
 });
 
 function synth(props: Parameters<typeof workflow>[1] = {}): void {

@@ -8,7 +8,6 @@ import { workflowOf } from './workflow-document';
 import { WorkflowSettings, workflowSettings } from './workflow-settings';
 import { Comment, toYaml } from './yaml';
 import { checkedOptions } from '../../private/checked-options';
-import { claim } from '../../private/one-per-app';
 import { anyDuration, anyText, instance, Kinds, listOf, mapOf, structOf } from '../../private/option-kinds';
 import { invalid, located, refuse, shown } from '../../private/validation';
 import { DeployPlan, deployPlan, EnvironmentPlan } from '../deploy-plan';
@@ -103,10 +102,8 @@ export class DeployWorkflow extends Construct {
     this.environments = given.environments ?? [];
     this.settings = located(this, () => workflowSettings(id, given));
     this.workflowPath = path.posix.join('.github', 'workflows', `${this.settings.name}.yml`);
-    const other = claim(this, this.workflowPath);
-    if (other !== undefined) throw invalid(this, `workflowName: ${this.workflowPath} is already written by ${other}`);
     this.node.addValidation({ validate: () => contradictions(this.node.root, this.plan(), this.settings) });
-    keepGenerated(this, { path: this.workflowPath, render: () => this.render() });
+    keepGenerated(this, { path: this.workflowPath, option: 'workflowName', render: () => this.render() });
   }
 
   /**

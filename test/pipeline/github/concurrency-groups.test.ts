@@ -3,7 +3,7 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { parse } from 'yaml';
 import { ImageRegistry, PhasedFargateService } from '../../../src';
 import { testApp } from '../../util/synth';
-import { ENV, ROLES, serviceIn, stages, workflow } from '../shop';
+import { ENV, serviceIn, stages, workflow } from '../shop';
 
 /** Concurrency groups apply to the whole repository, across workflows. */
 function groupsOf(scope: App | Stage, workflowName: string): Record<string, string> {
@@ -93,11 +93,4 @@ describe('ids of jobs', () => {
     expect(() => workflow(app, { checks: { [name]: 'npm test' } }).render())
       .toThrow(`checks: "${name}" is the name of another job of the workflow: give the check another name (at Deploy)`);
   });
-});
-
-test('two workflows of one app cannot have the same file', () => {
-  const app = testApp();
-  serviceIn(app);
-  workflow(app);
-  expect(() => workflow(new Stage(app, 'Prod'), ROLES)).toThrow('workflowName: .github/workflows/deploy.yml is already written by Deploy (at Prod/Deploy)');
 });
