@@ -17,9 +17,9 @@ test('every two choices meet in some combination, except where a rule says why t
   expect(new Set(pairsNeverMet(DIMENSIONS, COMBINATIONS).map(sorted))).toEqual(new Set(impossible.map(sorted)));
 });
 
-test.each(REFUSED.flatMap(({ because, error, ...rule }) => pairsOf([{ because, ...rule }]).map((pair) => ({ because, error, pair }))))(
-  'synthesis refuses $pair because $because', ({ error, pair }) => {
-    expect(() => build({ ...PLAIN, ...pair }).synth()).toThrow(error);
+test.each(REFUSED.flatMap(({ because, error, among, ...rule }) => pairsOf([{ because, ...rule }]).map((pair) => ({ because, error, among, pair }))))(
+  'synthesis refuses $pair because $because', ({ error, among, pair }) => {
+    expect(() => build({ ...PLAIN, ...among, ...pair }).synth()).toThrow(error);
   });
 
 /** Actions for which AWS supports no narrower resource. */

@@ -19,8 +19,9 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import {
-  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, LoadBalancerIngressOptions, PhasedFargateService,
-  PhasedFargateServiceProps, RollbackAlarm, Scaling, ScalingOptions, WhenMissing,
+  FindingSeverity, ImageRegistry, ImageRegistryProps, ImageRequirement, ImageVersion, Ingress, IngressTargetOptions, LatencyOptions,
+  ListenerIngressOptions, LoadBalancerIngressOptions, PhasedFargateService, PhasedFargateServiceProps, RollbackAlarm, Scaling, ScalingOptions,
+  ServerErrorsOptions, UnhealthyHostsOptions, WhenMissing,
 } from '../../src';
 import { existingVpc, sharedVpc } from '../util/network';
 import { allPairs, Combination, Impossible } from '../util/pairs';
@@ -125,13 +126,6 @@ export const SERVICE = {
   canaryBakeTime: { 'by default': unset, 'given': () => Duration.minutes(15) },
   linearStepPercent: { 'by default': unset, 'given': () => 20 },
   linearStepBakeTime: { 'by default': unset, 'given': () => Duration.minutes(2) },
-  rollbackOn: {
-    'by default': unset,
-    'alarms of the service': () => [
-      RollbackAlarm.serverErrors({ percent: 1 }), RollbackAlarm.unhealthyHosts(), RollbackAlarm.latency({ threshold: Duration.seconds(1) }),
-    ],
-    'an alarm of the user': (stack) => [cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'refunds')],
-  },
   bakeTime: { 'by default': unset, 'given': () => Duration.minutes(5) },
   lifecycleHooks: {
     'by default': unset,
@@ -179,7 +173,7 @@ export const SERVICE = {
     'by default': unset,
     'given': (stack) => [ec2.SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-01234567')],
   },
-} satisfies ChoicesOf<Omit<PhasedFargateServiceProps, 'registry' | 'ingress' | 'scaling'>>;
+} satisfies ChoicesOf<Omit<PhasedFargateServiceProps, 'registry' | 'ingress' | 'rollbackOn' | 'scaling'>>;
 
 const INGRESS = {
   'none': () => Ingress.none(),
@@ -227,6 +221,27 @@ const LOAD_BALANCER = {
     'by default': unset,
     'given': (stack: Construct) => route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z0123456789ABCDEFGHIJ', zoneName: 'example.com' }),
   },
+};
+
+/** All options of a shared listener that it can do without. The rest determines the ingress. */
+const SHARED_LISTENER = {
+  'ingress.testListener': { 'by default': unset, 'given': (stack: Construct) => aListener(stack, 'TestListener') },
+};
+
+const ROLLBACK_ON = {
+  'by default': unset,
+  'alarms of the service': (_: Construct, { count, percentile, evaluationPeriods }: AlarmOptions) => [
+    RollbackAlarm.serverErrors({ percent: 1, evaluationPeriods }),
+    RollbackAlarm.unhealthyHosts({ count, evaluationPeriods }),
+    RollbackAlarm.latency({ threshold: Duration.seconds(1), percentile, evaluationPeriods }),
+  ],
+  'an alarm of the user': (stack: Construct) => [cloudwatch.Alarm.fromAlarmName(stack, 'Alarm', 'refunds')],
+};
+
+const ALARM_OPTIONS = {
+  'rollbackOn.count': { 'by default': unset, 'given': () => 2 },
+  'rollbackOn.percentile': { 'by default': unset, 'given': () => 95 },
+  'rollbackOn.evaluationPeriods': { 'by default': unset, 'given': () => 5 },
 };
 
 const SCALING = {
@@ -277,7 +292,11 @@ const REGISTRY_OPTIONS = {
   'registry.encryptionKey': { 'by default': unset, 'given': (stack: Construct) => kms.Key.fromKeyArn(stack, 'ImagesKey', 'arn:aws:kms:eu-west-1:111122223333:key/images') },
 };
 
-const OF_INGRESS = { ...TARGETS, ...LOAD_BALANCER } satisfies ChoicesOf<LoadBalancerIngressOptions, 'ingress.'>;
+type AlarmOptions = Omit<ServerErrorsOptions & UnhealthyHostsOptions & LatencyOptions, 'percent' | 'threshold'>;
+type SharedListenerOptions = Omit<ListenerIngressOptions, keyof IngressTargetOptions | 'priority' | 'hostPatterns' | 'pathPatterns'>;
+
+const OF_INGRESS = { ...TARGETS, ...LOAD_BALANCER, ...SHARED_LISTENER } satisfies ChoicesOf<LoadBalancerIngressOptions & SharedListenerOptions, 'ingress.'>;
+const OF_ALARMS = ALARM_OPTIONS satisfies ChoicesOf<AlarmOptions, 'rollbackOn.'>;
 const OF_SCALING = SCALING_OPTIONS satisfies ChoicesOf<ScalingOptions, 'scaling.'>;
 const OF_REGISTRY = REGISTRY_OPTIONS satisfies ChoicesOf<ImageRegistryProps, 'registry.'>;
 
@@ -290,14 +309,16 @@ export const DIMENSIONS = {
   ...OF_INGRESS,
   scaling: SCALING,
   ...OF_SCALING,
+  rollbackOn: ROLLBACK_ON,
+  ...OF_ALARMS,
   ...SERVICE,
 };
 
 type Matrix = typeof DIMENSIONS;
 export type Options = Combination<Matrix>;
 
-/** Combinations that the library refuses, and the errors. */
-export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
+/** Combinations that the library refuses, and the errors. `among` has other choices that the refused ones need. */
+export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp; readonly among?: Partial<Options> })[] = [
   {
     because: 'a cluster has its own VPC',
     choices: { cluster: given('cluster'), vpc: given('vpc') },
@@ -361,6 +382,12 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
     choices: { 'deploymentStrategy': ['by default', 'ROLLING'], 'ingress.testListenerPort': given('ingress.testListenerPort') },
     error: /testListenerPort 9443 needs a deploymentStrategy that shifts traffic/,
   },
+  {
+    because: 'a rolling deployment tests nothing before traffic shifts',
+    choices: { 'deploymentStrategy': ['by default', 'ROLLING'], 'ingress.testListener': given('ingress.testListener') },
+    among: { ingress: 'onListener, by host' },
+    error: /testListener \S+ needs a deploymentStrategy that shifts traffic/,
+  },
   ...(['ingress.sslPolicy', 'ingress.additionalCertificates'] as const).map((option) => ({
     because: 'there is no HTTPS without a certificate',
     choices: { 'ingress.certificate': ['by default' as const], [option]: ['given' as const] },
@@ -412,6 +439,8 @@ export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp })[] = [
 export const NOT_THERE: Impossible<Matrix>[] = [
   ...without(TARGETS, { ingress: ['none', 'by default'] }),
   ...without(LOAD_BALANCER, { ingress: ['none', 'by default', 'onListener, by host', 'onListener, by path'] }),
+  ...without(SHARED_LISTENER, { ingress: ['none', 'by default', 'internetFacing', 'internalOnly'] }),
+  ...without(ALARM_OPTIONS, { rollbackOn: ['by default', 'an alarm of the user'] }),
   ...without(SCALING_OPTIONS, { scaling: ['by default', 'exactly', 'exactly what a parameter says'] }),
   // The default VPC has no IPv6 addresses. A separate test covers that case.
   { because: 'only an existing VPC can have IPv6 addresses', choices: { 'ingress.ipAddressType': ['dual stack'], 'vpc': ['by default'] } },
@@ -434,6 +463,7 @@ export function build(options: Options): App {
     registry: REGISTRY[options.registry](scope, chosen(OF_REGISTRY, 'registry.')),
     ingress: INGRESS[options.ingress](scope, chosen(OF_INGRESS, 'ingress.')),
     scaling: SCALING[options.scaling](scope, chosen(OF_SCALING, 'scaling.')),
+    rollbackOn: ROLLBACK_ON[options.rollbackOn](scope, chosen(OF_ALARMS, 'rollbackOn.')),
   });
   return app;
 }
@@ -466,9 +496,11 @@ function aParameter(stack: Construct): ssm.IParameter {
     ?? ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/shop/token' });
 }
 
-function aListener(stack: Construct): elbv2.IApplicationListener {
-  return elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Listener', {
-    listenerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2',
-    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, 'ListenerSecurityGroup', 'sg-89abcdef'),
+/** A listener of one load balancer. The number at the end of its ARN depends on the ID. */
+function aListener(stack: Construct, id: 'Listener' | 'TestListener' = 'Listener'): elbv2.IApplicationListener {
+  const number = { Listener: 'f2f7dc8efc522ab2', TestListener: 'a1b2c3d4e5f60718' }[id];
+  return elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, id, {
+    listenerArn: `arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/${number}`,
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(stack, `${id}SecurityGroup`, 'sg-89abcdef'),
   });
 }
