@@ -1,4 +1,4 @@
-import { CfnParameter, Fn, NestedStack, Stack } from 'aws-cdk-lib';
+import { CfnParameter, CfnResource, Fn, NestedStack, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { madeBeforeAnyGuard, waysAroundTheGuard } from './guarded';
@@ -82,6 +82,31 @@ describe('the check finds a service that bypasses the guard', () => {
     const resource = ecsService.node.findChild('Service') as ecs.CfnService;
     resource.taskDefinition = 'my-family:7';
     expect(waysAroundTheGuard(graph())).toEqual([`Stack/${stack.getLogicalId(resource)} runs a task definition that is not deployed with it`]);
+  });
+});
+
+describe('the check finds other resources that bypass the guard', () => {
+  const job = (stack: Stack, image: string) => new CfnResource(stack, 'Job', {
+    type: 'AWS::Batch::JobDefinition', properties: { Type: 'container', ContainerProperties: { Image: image } },
+  });
+
+  test('with a tag of the repository', () => {
+    const { stack, registry, graph } = stackWithGuard();
+    job(stack, registry.repositoryUriForTag('v1'));
+    expect(waysAroundTheGuard(graph())).toEqual(['Stack/Job runs «AWS::AccountId».dkr.ecr.«AWS::Region».«AWS::URLSuffix»/stack-images:v1']);
+  });
+
+  test('in a nested stack that gets the URI as a parameter', () => {
+    const { stack, registry, graph } = stackWithGuard();
+    const nested = new NestedStack(stack, 'Nested', { parameters: { Image: registry.repositoryUriForTag('v1') } });
+    job(nested, new CfnParameter(nested, 'Image').valueAsString);
+    expect(waysAroundTheGuard(graph())).toEqual([expect.stringMatching(/^Stack\/Nested.*\/Job runs .*\/stack-images:v1$/)]);
+  });
+
+  test('and accepts those with the image of a guard', () => {
+    const { stack, guard, graph } = stackWithGuard();
+    job(stack, guard.imageUri);
+    expect(waysAroundTheGuard(graph())).toEqual([]);
   });
 });
 

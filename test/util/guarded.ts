@@ -1,8 +1,9 @@
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import { ReferenceGraph, Resource } from './reference-graph';
+import { ReferenceGraph, Resource, Template } from './reference-graph';
 
 const GUARD = 'Custom::ImageGuard';
 const ECR_IMAGE = /\.dkr\.ecr\./;
+const WHOLE_ECR_IMAGE = /^[^\s/]+\.dkr\.ecr\.\S+$/;
 
 const EXPENSIVE = [
   'AWS::EC2::VPC', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP', 'AWS::EC2::Subnet',
@@ -10,10 +11,14 @@ const EXPENSIVE = [
 ];
 
 /**
- * Every way in which an ECS service of the assembly can be created before its image has passed a guard, each as a sentence.
- * This library promises that there are none.
+ * Every way in which a resource of the assembly, such as an ECS service or a Batch job, can be created before its image has
+ * passed a guard, each as a sentence. This library promises that there are none.
  */
 export function waysAroundTheGuard(graph: ReferenceGraph): string[] {
+  return [...servicesAroundTheGuard(graph), ...othersAroundTheGuard(graph)];
+}
+
+function servicesAroundTheGuard(graph: ReferenceGraph): string[] {
   return graph.resources('AWS::ECS::Service').flatMap((service) => {
     const taskDefinition = graph.referenced(service.properties.TaskDefinition, service.template);
     if (taskDefinition?.type !== 'AWS::ECS::TaskDefinition') {
@@ -25,6 +30,26 @@ export function waysAroundTheGuard(graph: ReferenceGraph): string[] {
       return graph.before(service).has(guard) ? [] : [`${service.path} does not wait for ${guard.path}`];
     });
   });
+}
+
+/** Types that run nothing on their own. Custom resources only look images up or push them. */
+const RUNS_NOTHING = /^(?:AWS::ECS::TaskDefinition|AWS::CloudFormation::Stack|Custom::.*)$/;
+
+function othersAroundTheGuard(graph: ReferenceGraph): string[] {
+  return graph.resources()
+    .filter(({ type }) => !RUNS_NOTHING.test(type))
+    .flatMap(({ path, properties, template }) => textsIn(properties, template, graph)
+      .filter((text) => WHOLE_ECR_IMAGE.test(text) && !guardOf(text, graph))
+      .map((image) => `${path} runs ${image}`));
+}
+
+/** All texts at any depth that can be ECR images, with expanded references. */
+function textsIn(value: any, template: Template, graph: ReferenceGraph): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  const [key] = Object.keys(value);
+  if (key === 'Ref' || key?.startsWith('Fn::') && ECR_IMAGE.test(JSON.stringify(value))) return [graph.text(value, template)];
+  return Object.values(value).flatMap((member) => textsIn(member, template, graph));
 }
 
 /** The ECR images of all task definitions, with expanded references. */
