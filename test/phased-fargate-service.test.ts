@@ -7,6 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { GuardedFargateService, ImageGuard, ImageRegistry, ImageVersion, Ingress, PhasedFargateService, PhasedFargateServiceProps } from '../src';
 import { deployedBefore, waysAroundTheGuard } from './util/guarded';
+import { allPolicyStatements } from './util/policies';
 import { ReferenceGraph } from './util/reference-graph';
 import { FlagSet, templateFiles, testApp } from './util/synth';
 
@@ -36,6 +37,21 @@ describe('a service without options', () => {
     expect(assembly.stacks.map(({ hierarchicalId }) => hierarchicalId)).toEqual(['FargateStack/Registry', 'FargateStack']);
     expect(deployedBefore(assembly, 'FargateStack')).toEqual(['FargateStack/Registry']);
     expect(deployedBefore(assembly, 'FargateStack/Registry')).toEqual([]);
+  });
+
+  test('has only these resources and permissions, however many options there are', () => {
+    const graph = new ReferenceGraph(app.synth());
+    const repository = expect.stringMatching(/:repository\/fargatestack-api$/);
+    const text = (resource: any) => resource === '*' ? resource : graph.text(resource, graph.resources('AWS::IAM::Policy')[0].template);
+    expect(graph.resources()).toHaveLength(45);
+    expect(allPolicyStatements(graph).map(({ Action, Resource }) => ({ Action, Resource: text(Resource) }))).toEqual([
+      { Action: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'], Resource: repository },
+      { Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+      { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '«FargateStack/ApiServiceLogGroup04B8602E.Arn»' },
+      { Action: 'cloudformation:DescribeStacks', Resource: '«AWS::StackId»' },
+      { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '«FargateStack/PhasedFargateImageGuardLogGroup8974AA35.Arn»' },
+      { Action: ['ecr:DescribeImages', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:PutImage'], Resource: repository },
+    ]);
   });
 
   test('names its repository after the stack and the service', () => {
