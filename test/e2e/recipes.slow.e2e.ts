@@ -14,7 +14,7 @@ const IMAGE = '111122223333.dkr.ecr.us-east-1.amazonaws.com/recipes';
 const SERVICES = ['EdgeApi', 'EdgeShop', 'MeshOrders', 'MeshShop', 'ObservedService'];
 const SIDECARS: Record<string, { readonly image: string; readonly standIn: Program }> = {
   Collector: { image: 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3', standIn: server(4318) },
-  LogRouter: { image: 'public.ecr.aws/aws-observability/aws-for-fluent-bit:2.34.3.20260423', standIn: server(24224) },
+  LogRouter: { image: 'public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.17', standIn: server(24224) },
 };
 
 let user: User;

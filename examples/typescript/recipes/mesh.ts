@@ -6,11 +6,13 @@ import { Construct } from 'constructs';
 export class Mesh extends Construct {
   constructor(scope: Construct, id: string, { guard, cluster }: { guard: ImageGuard; cluster: ecs.ICluster }) {
     super(scope, id);
-    const orders = new GuardedFargateService(this, 'Orders', { guard, cluster, containerPort: 80 });
+    // AWS recommends 256 more CPU units and 64 MiB more memory for the proxy of Service Connect.
+    const size = { cpu: 512, memoryLimitMiB: 1024 };
+    const orders = new GuardedFargateService(this, 'Orders', { guard, cluster, ...size, containerPort: 80 });
     // By default, the discovery name is `app` for each service, and it must be unique in the namespace.
     orders.ecsService.enableServiceConnect({ services: [{ portMappingName: 'app', discoveryName: 'orders', dnsName: 'orders', port: 80 }] });
 
-    const shop = new GuardedFargateService(this, 'Shop', { guard, cluster, environment: { ORDERS_URL: 'http://orders' } });
+    const shop = new GuardedFargateService(this, 'Shop', { guard, cluster, ...size, environment: { ORDERS_URL: 'http://orders' } });
     shop.ecsService.enableServiceConnect();
 
     // Service Connect only routes requests. The security group must still allow them.

@@ -48,13 +48,14 @@ export class Observed extends Construct {
     }));
 
     taskDefinition.addFirelensLogRouter('LogRouter', {
-      image: ecs.ContainerImage.fromRegistry('public.ecr.aws/aws-observability/aws-for-fluent-bit:2.34.3.20260423'),
+      image: ecs.ContainerImage.fromRegistry('public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.17'),
       firelensConfig: { type: ecs.FirelensLogRouterType.FLUENTBIT },
       memoryReservationMiB: 64,
       logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'router' }),
     });
 
-    const files = new efs.FileSystem(this, 'Files', { vpc: cluster.vpc, encrypted: true, removalPolicy: RemovalPolicy.RETAIN });
+    // Keeps the files, except if the deployment that creates them fails.
+    const files = new efs.FileSystem(this, 'Files', { vpc: cluster.vpc, encrypted: true, removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE });
     const accessPoint = files.addAccessPoint('Data', {
       path: '/data',
       createAcl: { ownerUid: '1000', ownerGid: '1000', permissions: '750' },
@@ -71,7 +72,7 @@ export class Observed extends Construct {
     container.addMountPoints({ sourceVolume: 'data', containerPath: '/data', readOnly: false });
     files.grantReadWrite(this.service);
     files.connections.allowDefaultPortFrom(this.service);
-    // Tasks cannot start before the file system can be mounted.
-    this.service.ecsService.node.addDependency(files.mountTargetsAvailable);
+    // Tasks cannot start before they can mount the file system. Only the ECS service waits, because the security groups refer to each other.
+    this.service.ecsService.node.findChild('Service').node.addDependency(files);
   }
 }
