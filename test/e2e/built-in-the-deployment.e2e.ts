@@ -9,7 +9,7 @@ const REPOSITORY = 'fargatestack-images';
 const URI = `111122223333.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}`;
 
 let user: User;
-let codeBuild: CodeBuild;
+let codeBuild: CodeBuild<ContainerBuild>;
 let broken = false;
 const digests: string[] = [];
 

@@ -2,31 +2,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Aws } from '../emulator/aws';
 import { send } from '../emulator/http';
 
-/** A build of `ContainerImageBuild`, as the variables that its function passes. */
-export interface ContainerBuild {
-  readonly buildCommand: string;
-  readonly imageTag: string;
+/** The variables of any build that the function of `@cdklabs/deploy-time-build` starts. */
+interface Build {
   readonly logicalResourceId: string;
-  readonly repositoryUri: string;
   readonly requestId: string;
   readonly responseURL: string;
-  /** Location of the sources, which contains the hash of their content. */
-  readonly sourceS3Url: string;
   readonly stackId: string;
 }
 
+/** A build of `ContainerImageBuild`. */
+export interface ContainerBuild extends Build {
+  readonly buildCommand: string;
+  readonly imageTag: string;
+  readonly repositoryUri: string;
+  /** Location of the sources, which contains the hash of their content. */
+  readonly sourceS3Url: string;
+}
+
+/** A build of `SociIndexV2Build`. */
+export interface SociBuild extends Build {
+  readonly inputImageTag: string;
+  readonly outputImageTag: string;
+  readonly repositoryName: string;
+}
+
+/** The attribute for the tag that a build pushes, by the variable with the same value. */
+const ATTRIBUTES: Record<string, string> = { imageTag: 'ImageTag', outputImageTag: 'outputImageTag' };
+
 /**
  * Stand-in for CodeBuild: takes each build that is started, has the image pushed, and answers CloudFormation as the build
- * specification of `ContainerImageBuild` does.
+ * specifications of `ContainerImageBuild` and `SociIndexV2Build` do.
  */
-export class CodeBuild {
-  public readonly builds: ContainerBuild[] = [];
+export class CodeBuild<B extends ContainerBuild | SociBuild> {
+  public readonly builds: B[] = [];
 
   private readonly stopped = new AbortController();
   private readonly running: Promise<void>;
 
   /** @param push does the work, and throws if the build is to fail */
-  constructor(private readonly aws: Aws, private readonly push: (build: ContainerBuild) => Promise<void>) {
+  constructor(private readonly aws: Aws, private readonly push: (build: B) => Promise<void>) {
     this.running = this.run();
   }
 
@@ -43,23 +57,24 @@ export class CodeBuild {
         seen.add(id);
         const { builds: [{ environment }] } = await this.aws.codeBuild('BatchGetBuilds', { ids: [id] });
         const variables = environment.environmentVariables.map(({ name, value }: { name: string; value: string }) => [name, value]);
-        await this.build(Object.fromEntries(variables) as ContainerBuild);
+        await this.build(Object.fromEntries(variables) as B);
       }
       await sleep(100);
     }
   }
 
-  private async build(build: ContainerBuild): Promise<void> {
+  private async build(build: B): Promise<void> {
     this.builds.push(build);
     const reason = await this.push(build).then(() => '', () => 'ContainerImageBuild failed. See CloudWatch Log stream for the detailed reason');
+    const [variable, tag] = Object.entries<string>({ ...build }).find(([name]) => name in ATTRIBUTES)!;
     await send('PUT', build.responseURL, {}, JSON.stringify({
       StackId: build.stackId,
       RequestId: build.requestId,
       LogicalResourceId: build.logicalResourceId,
-      PhysicalResourceId: build.imageTag,
+      PhysicalResourceId: tag,
       Status: reason ? 'FAILED' : 'SUCCESS',
       Reason: reason,
-      Data: { ImageTag: build.imageTag },
+      Data: { [ATTRIBUTES[variable]]: tag },
     }));
   }
 }

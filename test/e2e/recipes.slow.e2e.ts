@@ -1,45 +1,58 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CodeBuild, SociBuild } from './code-build';
 import { refusal } from './expectations';
 import { User } from './user';
 import { Program } from '../emulator/programs';
 import { nativeRelease } from '../emulator/static-program';
 
 /**
- * The example `recipes`: sidecars, a volume, Service Connect, API Gateway, CloudFront, Batch, and Express Mode behind one
- * guard. Each test continues where the previous one ended.
+ * The example `recipes`: sidecars, a volume, Service Connect, API Gateway, CloudFront, Batch, Express Mode, and a SOCI index
+ * behind one guard. Each test continues where the previous one ended.
  */
 
 const STACK = 'RecipesStack';
 const IMAGE = '111122223333.dkr.ecr.us-east-1.amazonaws.com/recipes';
-const SERVICES = ['EdgeApi', 'EdgeShop', 'MeshOrders', 'MeshShop', 'ObservedService'];
+const SERVICES = ['EdgeApi', 'EdgeShop', 'MeshOrders', 'MeshShop', 'ObservedService', 'SociService'];
 const SIDECARS: Record<string, { readonly image: string; readonly standIn: Program }> = {
   Collector: { image: 'public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3', standIn: server(4318) },
   LogRouter: { image: 'public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.17', standIn: server(24224) },
 };
 
 let user: User;
+let codeBuild: CodeBuild<SociBuild>;
+/** Digests of the images with a SOCI index, by tag. */
+const indexedImages: Record<string, string> = {};
 
 beforeAll(async () => {
+  // Lambda provides the AWS SDK.
+  process.env.NODE_PATH = join(__dirname, '../../node_modules');
   user = await User.of('recipes');
+  codeBuild = new CodeBuild(user.aws, async ({ repositoryName, inputImageTag, outputImageTag }) => {
+    indexedImages[outputImageTag] = await user.pushWithSociIndex(repositoryName, inputImageTag, outputImageTag);
+  });
   await user.deploy('RegistryStack');
   for (const { image, standIn } of Object.values(SIDECARS)) await user.publish(image, standIn);
 });
 
 afterAll(async () => {
+  await codeBuild?.stop();
   await user?.leave();
+  delete process.env.NODE_PATH;
 });
 
 test('CloudFormation accepts the stack, and the guard refuses all of it if the image is missing', async () => {
   const run = await user.deployInVain(STACK, ...tag('v1'));
   expect(refusal(run)).toContain(`Image ${IMAGE}:v1 does not exist`);
   expect(await user.aws.stackStatus(STACK)).toBe('ROLLBACK_COMPLETE');
+  expect(codeBuild.builds).toEqual([]);
 });
 
 test('with the image, the whole stack is deployed, every task runs it, and every reference to it is its digest', async () => {
-  const digest = await release('v1');
+  const digests = await release('v1');
   expect(await user.aws.stackStatus(STACK)).toBe('CREATE_COMPLETE');
-  expect(await runningTasks()).toEqual(everyTask(digest));
-  expect(await references()).toEqual(everyReference(digest));
+  expect(await runningTasks()).toEqual(everyTask(digests));
+  expect(await references()).toEqual(everyReference(digests));
 });
 
 test('API Gateway and CloudFront forward requests to the services', async () => {
@@ -53,9 +66,9 @@ test('the load balancer behind CloudFront refuses requests that lack the secret'
 });
 
 test('the second release replaces every task and every reference, and the services respond with it', async () => {
-  const digest = await release('v2');
-  expect(await runningTasks()).toEqual(everyTask(digest));
-  expect(await references()).toEqual(everyReference(digest));
+  const digests = await release('v2');
+  expect(await runningTasks()).toEqual(everyTask(digests));
+  expect(await references()).toEqual(everyReference(digests));
   expect(await answers()).toEqual([[200, 'v2'], [200, 'v2']]);
 });
 
@@ -91,10 +104,20 @@ function tag(value: string): string[] {
   return ['--parameters', `${STACK}:ImageTag=${value}`];
 }
 
-async function release(name: string): Promise<string> {
-  const digest = await user.pushProgram('recipes', name, nativeRelease(name));
+interface Digests {
+  /** Image that the user pushes. */
+  readonly pushed: string;
+  /** Index that contains the image and its SOCI index. */
+  readonly index: string;
+  /** Image in this index. */
+  readonly indexed: string;
+}
+
+async function release(name: string): Promise<Digests> {
+  const pushed = await user.pushProgram('recipes', name, nativeRelease(name));
   await user.deploy(STACK, ...tag(name));
-  return digest;
+  const indexTag = `${name}-soci`;
+  return { pushed, index: await user.aws.imageDigest('recipes', indexTag), indexed: indexedImages[indexTag] };
 }
 
 /** Digests of our image in the tasks of each service, and `undefined` for a task with a container that does not run. */
@@ -108,19 +131,19 @@ async function runningTasks(): Promise<Record<string, (string | undefined)[]>> {
 }
 
 /** By default, each service has one task. */
-function everyTask(digest: string): Record<string, string[]> {
-  return Object.fromEntries(SERVICES.map((id) => [id, [digest]]));
+function everyTask({ pushed, indexed }: Digests): Record<string, string[]> {
+  return Object.fromEntries(SERVICES.map((id) => [id, [id === 'SociService' ? indexed : pushed]]));
 }
 
 /** References to our image in the services, the Batch job, and the Express service. */
 async function references(): Promise<string[]> {
   const services = Object.values(await user.services()).flatMap(({ images }) => images);
   const [job, express] = await Promise.all(['AWS::Batch::JobDefinition', 'AWS::ECS::ExpressGatewayService'].map(resource));
-  return [...services, job.ContainerProperties.Image, express.PrimaryContainer.Image].filter((image) => image.startsWith(IMAGE));
+  return [...services, job.ContainerProperties.Image, express.PrimaryContainer.Image].filter((image) => image.startsWith(IMAGE)).sort();
 }
 
-function everyReference(digest: string): string[] {
-  return Array(SERVICES.length + 2).fill(`${IMAGE}@${digest}`);
+function everyReference({ pushed, index }: Digests): string[] {
+  return [index, ...Array(SERVICES.length + 1).fill(pushed)].map((digest) => `${IMAGE}@${digest}`).sort();
 }
 
 /** The properties of the only resource of a type. */

@@ -6,7 +6,7 @@ import { Aws, Service } from '../emulator/aws';
 import { bootstrapped, cdk, CdkOptions } from '../emulator/cdk';
 import { CustomResourceRequest, Emulator } from '../emulator/emulator';
 import { HttpAnswer, send } from '../emulator/http';
-import { publishImage, pushImage, pushIndex } from '../emulator/oci';
+import { publishImage, pushImage, pushIndex, pushWithSociIndex } from '../emulator/oci';
 import { Program } from '../emulator/programs';
 
 /** Result of a run of the CDK CLI. */
@@ -90,6 +90,11 @@ export class User {
     return platforms.length === 1
       ? pushImage(this.emulator, { ...image, platform: platforms[0] })
       : pushIndex(this.emulator, { ...image, platforms });
+  }
+
+  /** Adds a SOCI index to an image and pushes both under another tag. Returns the digest of the image in the result. */
+  public async pushWithSociIndex(repository: string, tag: string, outputTag: string): Promise<string> {
+    return pushWithSociIndex(this.emulator, { repository, tag }, outputTag);
   }
 
   /** Pushes an image with this content and returns its digest. The same content results in the same digest. */

@@ -11,6 +11,11 @@ const MEDIA = {
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
 };
 
+const SOCI = {
+  index: 'application/vnd.amazon.soci.index.v2+json',
+  tableOfContents: 'application/octet-stream',
+};
+
 export interface Image {
   /** The text of the release in the image, or another program. The same content results in the same digest. */
   readonly content: string | Program;
@@ -74,6 +79,42 @@ export async function copyImage(cloud: Cloud, from: Repository & { readonly tag:
     await putBlob(cloud, to, descriptor(MEDIA.layer, blob.bytes));
   }
   await putManifest(cloud, to, to.tag, descriptor(String(headers['content-type']), bytes));
+}
+
+/**
+ * Adds a SOCI index to an image and pushes both under another tag, as `soci convert` does. Returns the digest of the image in the
+ * result, which differs from the digest of the original image.
+ */
+export async function pushWithSociIndex(cloud: Cloud, image: Repository & { readonly tag: string }, outputTag: string): Promise<string> {
+  const { bytes } = await call(cloud, image, 'GET', `manifests/${image.tag}`);
+  const manifest = JSON.parse(bytes.toString('utf8'));
+  const [layer] = manifest.layers;
+  const { bytes: configuration } = await call(cloud, image, 'GET', `blobs/${manifest.config.digest}`);
+  const { architecture, os } = JSON.parse(configuration.toString('utf8'));
+
+  const tableOfContents = descriptor(SOCI.tableOfContents, Buffer.from(`table of contents of ${layer.digest}`));
+  const config = descriptor(SOCI.index, {});
+  for (const blob of [tableOfContents, config]) await putBlob(cloud, image, blob);
+  const index = descriptor(MEDIA.manifest, {
+    schemaVersion: 2,
+    mediaType: MEDIA.manifest,
+    config: { ...config, bytes: undefined },
+    layers: [{ ...tableOfContents, bytes: undefined, annotations: { 'com.amazon.soci.image-layer-digest': layer.digest } }],
+  });
+  const annotations = { 'com.amazon.soci.index-digest': index.digest };
+  const annotated = descriptor(MEDIA.manifest, { ...manifest, annotations });
+  for (const each of [index, annotated]) await putManifest(cloud, image, each.digest, each);
+
+  const platform = { architecture, os };
+  await putManifest(cloud, image, outputTag, descriptor(MEDIA.index, {
+    schemaVersion: 2,
+    mediaType: MEDIA.index,
+    manifests: [
+      { ...annotated, bytes: undefined, platform, annotations },
+      { ...index, bytes: undefined, platform, artifactType: SOCI.index, annotations: { 'com.amazon.soci.image-manifest-digest': annotated.digest } },
+    ],
+  }));
+  return annotated.digest;
 }
 
 interface Descriptor {

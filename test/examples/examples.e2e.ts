@@ -9,7 +9,7 @@ import { ReferenceGraph } from '../util/reference-graph';
 
 /** The examples with their numbers of task definitions. */
 const EXAMPLES: Record<string, number> = {
-  'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 4, 'recipes': 5, 'several-services': 3,
+  'minimal': 1, 'app-and-fargate-stack': 1, 'built-in-the-deployment': 1, 'not-only-services': 4, 'recipes': 6, 'several-services': 3,
 };
 const NAMES = Object.keys(EXAMPLES);
 
@@ -50,7 +50,7 @@ describe.each([
   });
 
   describe.each(NAMES)('the example %s', (example) => {
-    test.each(FLAGS)('has no unguarded service and no exports with %s', async (flags) => {
+    test.each(FLAGS)('has no unguarded image and no exports with %s', async (flags) => {
       const assembly = await assemblyOf(example, flags);
 
       // The lowest aws-cdk-lib reads the manifests here. The newest ones have a later schema, but the parts that are read are the same.

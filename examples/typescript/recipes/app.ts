@@ -7,6 +7,7 @@ import { Edge } from './edge';
 import { Jobs } from './jobs';
 import { Mesh } from './mesh';
 import { Observed } from './observed';
+import { Soci } from './soci';
 
 const app = new App();
 const registry = new ImageRegistry(new Stack(app, 'RegistryStack'), 'Registry', { repositoryName: 'recipes' });
@@ -20,6 +21,7 @@ const { service } = new Observed(stack, 'Observed', { guard, cluster });
 new Mesh(stack, 'Mesh', { guard, cluster });
 new Edge(stack, 'Edge', { guard, cluster });
 new Jobs(stack, 'Jobs', { guard, vpc });
+new Soci(stack, 'Soci', { guard, registry, cluster });
 new Dashboard(stack, 'Dashboard', { service });
 
 // Synthesis fails if any resource uses an ECR image without a guard.
