@@ -13,6 +13,7 @@ const INTERFACES = {
   ours: "import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions",
   allOfOurs: `import('./src').PhasedFargateServiceProps & import('./src').LoadBalancerIngressOptions & import('./src').ListenerIngressOptions
     & import('./src').ScalingOptions & import('./src').ServerErrorsOptions & import('./src').LatencyOptions & import('./src').UnhealthyHostsOptions`,
+  factories: ['Ingress', 'RollbackAlarm', 'Scaling'].map((name) => `{ [K in keyof typeof import('./src').${name} as \`${name}.\${K & string}\`]: true }`).join(' & '),
   theirMembers: `Pick<import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateService,
     keyof import('aws-cdk-lib/aws-ecs-patterns').ApplicationLoadBalancedFargateService>`, // without private members
   ourMembers: "import('./src').PhasedFargateService",
@@ -25,12 +26,13 @@ let theirs: string[];
 let theirImageOptions: string[];
 let ours: string[];
 let allOfOurs: string[];
+let factories: string[];
 let theirMembers: string[];
 let ourMembers: string[];
 let everyConstruct: string[];
 
 beforeAll(() => {
-  ({ theirs, theirImageOptions, ours, allOfOurs, theirMembers, ourMembers, everyConstruct } = properties(INTERFACES));
+  ({ theirs, theirImageOptions, ours, allOfOurs, factories, theirMembers, ourMembers, everyConstruct } = properties(INTERFACES));
 });
 
 test('the table contains every property of aws-ecs-patterns', () => {
@@ -61,6 +63,12 @@ test('the guide mentions every option', () => {
   const mentioned = new Set([...guide.matchAll(/`\.?(\w+)/g)].map(([, name]) => name));
   expect(allOfOurs.length).toBeGreaterThan(80);
   expect(allOfOurs.filter((name) => !mentioned.has(name))).toEqual([]);
+});
+
+test('the guide mentions every factory of an option', () => {
+  const expected = factories.filter((name) => !name.endsWith('.prototype'));
+  expect(expected).toHaveLength(9);
+  expect(expected.filter((name) => !guide.includes(name))).toEqual([]);
 });
 
 test('the table of members contains every member of aws-ecs-patterns', () => {
