@@ -63,13 +63,14 @@ export class OwnLoadBalancer implements WayIn {
     const selection = loadBalancerSubnets(scope, vpc, this.isInternetFacing, subnets);
     const loadBalancer = this.makeLoadBalancer(scope, vpc, selection);
     const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);
+    const otherRequestsTo = conditions ? undefined : targets;
     // Each protocol has its own ID. If the certificate is added or removed, two listeners then never use the same port at
     // the same time.
-    const listener = this.listen(loadBalancer, certificate ? 'HttpsListener' : 'HttpListener', this.port, conditions ? undefined : targets);
+    const listener = this.listen(loadBalancer, certificate ? 'HttpsListener' : 'HttpListener', this.port, otherRequestsTo);
     if (this.options.openListener ?? true) this.open(listener, this.port);
     if (this.redirect) this.redirectTo(listener);
 
-    const testListener = testListenerPort === undefined ? undefined : this.listen(loadBalancer, 'TestListener', testListenerPort, targets);
+    const testListener = testListenerPort === undefined ? undefined : this.listen(loadBalancer, 'TestListener', testListenerPort, otherRequestsTo);
     const rule = (id: string, at: elbv2.ApplicationListener) =>
       targets.addRule(id, at, LAST_PRIORITY, conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])]);
     const production = shiftsTraffic || conditions ? rule('ListenerRule', listener) : undefined;

@@ -306,6 +306,12 @@ describe('conditions', () => {
     template().hasResourceProperties(RULE, { Conditions: [Match.objectLike({ Field: 'http-header' })], Actions: [Match.objectLike({ ForwardConfig: Match.anyValue() })] });
   });
 
+  test('also apply to a test listener', () => {
+    service(existingVpc(stack), Ingress.internetFacing({ conditions: [secret], testListenerPort: 8443 }), { deploymentStrategy: BLUE_GREEN });
+    template().allResourcesProperties(LISTENER, { DefaultActions: [Match.objectLike({ Type: 'fixed-response' })] });
+    template().allResourcesProperties(RULE, { Conditions: [Match.objectLike({ Field: 'http-header' })] });
+  });
+
   test.each<[string, elbv2.ListenerCondition[], string]>([
     ['more values than a rule can have', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']), elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD', 'POST']),
