@@ -11,7 +11,9 @@ import { invalid, isKnown, shown } from '../private/validation';
  * @throws if the regions are known to differ
  */
 export function checkRegion(scope: Construct, name: string, arn: string): void {
-  if (!arn || !isKnown(arn)) return;
+  if (!arn) return;
+  for (const construct of referencesIn(arn)) checkPlace(scope, name, nameOf(construct), { region: Stack.of(construct).region });
+  if (!isKnown(arn)) return;
   if (!arn.startsWith('arn:')) throw invalid(scope, `${name} ${shown(arn)} is not an ARN`);
   const { region } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
   checkPlace(scope, name, arn, { region });
@@ -44,9 +46,11 @@ export function checkPlace(scope: Construct, name: string, other: string, place:
  */
 export function checkPlaces(scope: Construct, name: string, text: string): void {
   for (const [arn, region, account] of text.matchAll(/arn:[^:"]+:[^:"]+:([^:"]*):([^:"]*):[^"]+/g)) checkPlace(scope, name, arn, { region, account });
-  for (const token of Tokenization.reverseString(text).tokens) {
-    if (Reference.isReference(token)) checkPlace(scope, name, nameOf(token.target), Stack.of(token.target));
-  }
+  for (const construct of referencesIn(text)) checkPlace(scope, name, nameOf(construct), Stack.of(construct));
+}
+
+function referencesIn(text: string): IConstruct[] {
+  return Tokenization.reverseString(text).tokens.filter((token) => Reference.isReference(token)).map(({ target }) => target);
 }
 
 /** Path of the construct that the user created. */

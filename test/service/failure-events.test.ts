@@ -242,6 +242,12 @@ describe('a topic', () => {
       'failureTopic arn:aws:sns:us-east-1:111111111111:failures is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));
   });
 
+  test('of a stack in another region is refused too', () => {
+    const edge = new Stack(stack.node.root as Stack, 'Edge', { env: { account: '111111111111', region: 'us-east-1' }, crossRegionReferences: true });
+    expect(() => service({ failureTopic: new sns.Topic(edge, 'Failures') })).toThrow(new Error(
+      'failureTopic Edge/Failures is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));
+  });
+
   test('grants EventBridge permission to publish to it', () => {
     const failureTopic = new sns.Topic(stack, 'Failures');
     service({ failureTopic });

@@ -239,6 +239,20 @@ describe('TLS', () => {
       'pass one in the same region (at Web/Api)'));
   });
 
+  test('refuses a certificate of a stack in another region', () => {
+    const edge = new Stack(app, 'Edge', { env: { account: '111111111111', region: 'us-east-1' }, crossRegionReferences: true });
+    const edgeCertificate = new acm.Certificate(edge, 'Certificate', { domainName: 'example.com' });
+    const vpc = existingVpc(stack);
+    expect(() => service(vpc, Ingress.internetFacing({ certificate: edgeCertificate }))).toThrow(new Error(
+      'ingress certificate Edge/Certificate is in us-east-1, but the service is in eu-west-1: pass one in the same region (at Web/Api)'));
+  });
+
+  test('accepts a certificate of another stack in the same region', () => {
+    const shared = new Stack(app, 'Shared', { env: { account: '111111111111', region: 'eu-west-1' } });
+    service(existingVpc(stack), Ingress.internetFacing({ certificate: new acm.Certificate(shared, 'Certificate', { domainName: 'example.com' }) }));
+    expect(() => app.synth()).not.toThrow();
+  });
+
   test('refuses a certificate without an ARN', () => {
     const named = acm.Certificate.fromCertificateArn(stack, 'Named', 'shop.example.com');
     expect(() => service(existingVpc(stack), Ingress.internetFacing({ certificate: named }))).toThrow(new Error(
