@@ -2,11 +2,13 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Duration, Token } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { IngressTargetOptions } from './ingress-options';
-import { anyFlag, anyNumber, anyText, durationIn, instance, Kinds, listOf, structOf } from '../private/option-kinds';
+import { anyFlag, anyNumber, anyText, durationIn, instance, isRecord, Kinds, listOf, structOf } from '../private/option-kinds';
 import { durationOutside, isKnown, outside, shown } from '../private/validation';
 
-/** Limit for all conditions of a rule together. */
+/** Limits for all conditions of a rule together. Some accounts allow only 5 wildcards. */
 const MOST_VALUES = 5;
+const MOST_WILDCARDS = 6;
+const WILDCARD = /(?<!\\)[*?]/g;
 const LONGEST_VALUE = 128;
 const LONGEST_HEADER_NAME = 40;
 const HEADER_NAME = /^[\w!#$%&'+.^`|~-]+$/;
@@ -124,24 +126,24 @@ export function* faultsOfConditions(
   names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = [],
 ): Generator<string> {
   const rendered = conditions.map((condition) => condition.renderRawCondition());
-  const values: unknown[] = [...hosts, ...paths, ...rendered.flatMap(valuesOf)];
+  const patterns: unknown[] = [...hosts, ...paths, ...rendered.flatMap(patternsOf)];
+  const values = [...patterns, ...rendered.flatMap(regularExpressionsOf)];
   if (values.length > MOST_VALUES) {
     yield `${names} have ${values.length} values (${values.map(shownValue).join(', ')}): a listener rule allows ${MOST_VALUES}`;
   }
-  const texts = values.flatMap((value) => typeof value === 'object' && value !== null ? Object.values(value) : value);
-  for (const text of texts) {
-    if (typeof text === 'string' && isKnown(text) && (text.length < 1 || text.length > LONGEST_VALUE)) {
-      yield `${names} have the value "${text}": pass 1 to ${LONGEST_VALUE} characters`;
-    }
+  const wildcards = knownTexts(patterns).join(' ').match(WILDCARD) ?? [];
+  if (wildcards.length > MOST_WILDCARDS) yield `${names} have ${wildcards.length} wildcards: a listener rule allows ${MOST_WILDCARDS}`;
+  for (const text of knownTexts(values)) {
+    if (text.length < 1 || text.length > LONGEST_VALUE) yield `${names} have the value "${text}": pass 1 to ${LONGEST_VALUE} characters`;
   }
   yield* faultsOfValues('hostPatterns', 'host-header', hosts);
   yield* faultsOfValues('pathPatterns', 'path-pattern', paths);
   for (const condition of rendered) {
     const { field, httpHeaderConfig } = condition;
     const name = `conditions: ${FACTORIES[field] ?? field}`;
-    if (valuesOf(condition).length === 0) yield `${name} has no values: pass at least one`;
+    if (patternsOf(condition).length + regularExpressionsOf(condition).length === 0) yield `${name} has no values: pass at least one`;
     if (httpHeaderConfig) yield* faultsOfHeaderName(name, httpHeaderConfig.httpHeaderName);
-    yield* faultsOfValues(name, field, valuesOf(condition));
+    yield* faultsOfValues(name, field, patternsOf(condition));
   }
   const fields: string[] = [
     ...(hosts.length > 0 ? ['host-header'] : []),
@@ -161,10 +163,10 @@ export function* faultsOfConditions(
  */
 function* faultsOfValues(name: string, field: string, all: unknown[]): Generator<string> {
   // If a list is a token, its elements do not look like tokens.
-  const values = Token.isUnresolved(all) ? [] : all.filter((value): value is string => typeof value === 'string' && isKnown(value));
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
-  if (twice !== undefined) yield `${name} lists "${twice}" twice`;
-  for (const value of values) {
+  const known = Token.isUnresolved(all) ? [] : all.filter(isKnown);
+  const twice = known.map((value) => JSON.stringify(value)).find((value, index, values) => values.indexOf(value) !== index);
+  if (twice !== undefined) yield `${name} lists ${twice} twice`;
+  for (const value of known.filter((each) => typeof each === 'string')) {
     if (field === 'host-header' && !HOST_PATTERN.test(value)) {
       yield `${name} "${value}" is not a host name: pass letters, digits, and hyphens, with a dot or wildcard, such as *.example.com`;
     }
@@ -193,9 +195,25 @@ function* faultsOfHeaderName(name: string, header: unknown): Generator<string> {
   if (header.toLowerCase() === 'host') yield `${name} "${header}" cannot match the host: pass a hostHeaders condition`;
 }
 
-/** Returns the values of a rendered condition. The values of a query string are objects. */
-function valuesOf({ field: _, ...configs }: any): unknown[] {
-  return Object.values<any>(configs).flatMap((config) => Token.isUnresolved(config?.values) ? [config.values] : config?.values ?? []);
+/** Returns the values of a rendered condition that can contain wildcards. The values of a query string are objects. */
+function patternsOf(condition: any): unknown[] {
+  return valuesOf(condition, 'values');
+}
+
+/** aws-cdk-lib has no factory for these conditions, but users can implement them. */
+function regularExpressionsOf(condition: any): unknown[] {
+  return valuesOf(condition, 'regexValues');
+}
+
+/** A condition has its values in its configuration, or directly. */
+function valuesOf(condition: any, property: 'values' | 'regexValues'): unknown[] {
+  const lists = [condition, ...Object.values<any>(condition)].filter(isRecord).map((config) => config[property] ?? []);
+  return lists.flatMap((list) => Token.isUnresolved(list) ? [list] : list);
+}
+
+function knownTexts(values: unknown[]): string[] {
+  return values.flatMap((value) => isRecord(value) ? Object.values(value) : [value])
+    .filter((text): text is string => typeof text === 'string' && isKnown(text));
 }
 
 function isCidr(text: string): boolean {
@@ -204,5 +222,6 @@ function isCidr(text: string): boolean {
 }
 
 function shownValue(value: unknown): string {
+  if (Token.isUnresolved(value)) return 'a token';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -39,7 +39,8 @@ export interface IngressTargetOptions {
 
   /**
    * Conditions that a request must meet to reach the service, such as a secret header that a CDN adds, HTTP methods, or
-   * source IP addresses. The conditions, host patterns, and path patterns of a rule can have at most 5 values in total.
+   * source IP addresses. The conditions, host patterns, and path patterns of a rule can have at most 5 values in total, and
+   * 6 wildcards (in some accounts, 5).
    *
    * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
    * @default - none: the service's own load balancer forwards all requests, and a rule on a shared listener uses only its
@@ -101,7 +102,7 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
    * Port of a test listener. Lifecycle hooks use it to test the new tasks before production traffic shifts to them. Requires
    * a `deploymentStrategy` that shifts traffic. The listener admits no clients by default: allow your hooks through
-   * `testListener.connections`.
+   * `testListener.connections`. Requests to this listener must also meet the `conditions`.
    *
    * @default - no test listener
    */

@@ -36,8 +36,8 @@ export class Ingress {
    * A rule on a listener that several services share.
    *
    * @param listener a listener in this stack or another stack
-   * @throws if `listener` is missing; if there are no conditions and no patterns; if they have more than 5 values in
-   * total, which is the limit of a rule; if `priority` is not between 1 and 50000; at synthesis, if another rule of this
+   * @throws if `listener` is missing; if there are no conditions and no patterns; if they have more values or
+   * wildcards than a rule can have; if `priority` is not between 1 and 50000; at synthesis, if another rule of this
    * listener has the same priority
    */
   public static onListener(listener: elbv2.IApplicationListener, options: ListenerIngressOptions): Ingress {

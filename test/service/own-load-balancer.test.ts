@@ -303,6 +303,7 @@ describe('a domain name', () => {
 });
 
 describe('conditions', () => {
+  const custom = (rendered: object): elbv2.ListenerCondition => ({ renderRawCondition: () => rendered });
   const secret = elbv2.ListenerCondition.httpHeader('X-Origin-Secret', ['s3cr3t']);
 
   test('allow only some requests, such as those of a CDN', () => {
@@ -330,6 +331,19 @@ describe('conditions', () => {
     ['more values than a rule can have', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16']), elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD', 'POST']),
     ], 'conditions have 6 values (10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16, GET, HEAD, POST): a listener rule allows 5'],
+    ['more values than a rule can have, even if they are tokens', [
+      elbv2.ListenerCondition.sourceIps(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => Fn.importValue(name))),
+    ], 'conditions have 6 values (a token, a token, a token, a token, a token, a token): a listener rule allows 5'],
+    ['more wildcards than a rule can have', [
+      elbv2.ListenerCondition.hostHeaders(['*.*.example.com', '?.example.com']), elbv2.ListenerCondition.pathPatterns(['/*/a/*', '/*/b/*']),
+    ], 'conditions have 7 wildcards: a listener rule allows 6'],
+    ['a query string twice', [
+      elbv2.ListenerCondition.queryStrings([{ key: 'v', value: '1' }, { key: 'v', value: '1' }]),
+    ], 'conditions: queryStrings lists {"key":"v","value":"1"} twice'],
+    ['a pattern that can match no path, in the short form of ELB', [
+      custom({ field: 'path-pattern', values: ['orders'] }),
+    ], 'conditions: pathPatterns "orders" matches no path: begin it with a slash or a wildcard, such as /orders/*'],
+    ['an empty list in the short form of ELB', [custom({ field: 'path-pattern', values: [] })], 'conditions: pathPatterns has no values: pass at least one'],
     ['two conditions of a kind that a rule can have only once', [
       elbv2.ListenerCondition.sourceIps(['10.0.0.0/16']), elbv2.ListenerCondition.sourceIps(['10.1.0.0/16']),
     ], 'conditions contain more than one source-ip condition: combine the values in one condition'],
@@ -353,6 +367,10 @@ describe('conditions', () => {
     ['source IPs that are tokens', elbv2.ListenerCondition.sourceIps([Fn.importValue('office')])],
     ['a list of source IPs that is a token', elbv2.ListenerCondition.sourceIps(Fn.split(',', Fn.importValue('offices')))],
     ['a list of methods that is a token', elbv2.ListenerCondition.httpRequestMethods(Fn.split(',', Fn.importValue('methods')))],
+    ['as many wildcards as a rule can have', elbv2.ListenerCondition.pathPatterns(['/*/*/*', '/?/?/?'])],
+    ['a query string that contains literal asterisks', elbv2.ListenerCondition.queryStrings([{ value: '\\*'.repeat(7) }])],
+    ['regular expressions', custom({ field: 'http-header', httpHeaderConfig: { httpHeaderName: 'User-Agent', regexValues: ['^.*(Chrome|Safari)[*]*.*.*.*.*$'] } })],
+    ['regular expressions in the short form of ELB', custom({ field: 'path-pattern', regexValues: ['^/v[0-9]+/'] })],
     ['source IPs that the CDK CLI looks up later', elbv2.ListenerCondition.sourceIps(['dummy-value-for-/offices/berlin'])],
   ])('can be %s', (_, condition) => {
     expect(() => Ingress.internetFacing({ conditions: [condition] })).not.toThrow();
