@@ -65,14 +65,35 @@ function nameOf({ node }: IConstruct): string {
  */
 export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: elbv2.IApplicationListener): void {
   const { loadBalancer } = listener as Partial<elbv2.ApplicationListener>;
-  const other = loadBalancer?.vpc;
-  if (!other || other.vpcId === vpc.vpcId || !isIdentified(other) || !isIdentified(vpc)) return;
-  throw invalid(scope, `ingress listener ${listener.node.path} is in VPC ${other.node.path}, but the service is in ${vpc.node.path}: ` +
-    'pass the VPC of the listener, or a cluster in that VPC');
+  if (loadBalancer?.vpc) checkVpc(scope, vpc, loadBalancer.vpc.vpcId, 'ingress listener', listener);
 }
 
-/** Whether a VPC can be identified. An imported VPC whose ID is a token cannot. */
-function isIdentified(vpc: ec2.IVpc): boolean {
-  const resource = vpc.node.defaultChild;
-  return isKnown(vpc.vpcId) || (resource !== undefined && CfnResource.isCfnResource(resource));
+/**
+ * Checks the VPC of subnets or security groups. Users who pass them can forget to pass their VPC too.
+ *
+ * @throws if the VPCs are known to differ
+ */
+export function checkVpcOfParts(scope: Construct, vpc: ec2.IVpc, name: string, parts: (ec2.ISubnet | ec2.ISecurityGroup)[] = []): void {
+  for (const part of parts) {
+    // The subnets of an imported VPC are its children.
+    const { vpcId } = (part.node.defaultChild ?? ('subnetId' in part ? part.node.scope : {})) as Partial<ec2.IVpc>;
+    if (typeof vpcId === 'string') checkVpc(scope, vpc, vpcId, name, part);
+  }
+}
+
+function checkVpc(scope: Construct, vpc: ec2.IVpc, otherId: string, name: string, part: IConstruct): void {
+  const [own, other] = [vpc.vpcId, otherId].map(identityOfVpc);
+  // An app can look up a VPC that it creates in another stack.
+  const lookedUp = typeof own === 'string' && typeof other !== 'string';
+  if (!own || !other || own === other || lookedUp) return;
+  throw invalid(scope, `${name} ${part.node.path} is in VPC ${typeof other === 'string' ? other : nameOf(other)}, but the cluster is in ${vpc.node.path}: ` +
+    'pass a vpc or a cluster that matches');
+}
+
+/** Identifies a VPC by its construct or its ID. Returns `undefined` for an ID that is another token. */
+function identityOfVpc(vpcId: string): IConstruct | string | undefined {
+  const { firstToken } = Tokenization.reverseString(vpcId);
+  if (!firstToken) return isKnown(vpcId) ? vpcId : undefined;
+  const target = Reference.isReference(firstToken) ? firstToken.target : undefined;
+  return target && CfnResource.isCfnResource(target) && target.cfnResourceType === ec2.CfnVPC.CFN_RESOURCE_TYPE_NAME ? target : undefined;
 }

@@ -1,6 +1,7 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct, IConstruct, IDependable } from 'constructs';
+import { checkVpcOfParts } from './account-and-region';
 import { lacksNatGateways } from './default-cluster';
 import { deployedTogether } from '../private/stacks';
 import { located } from '../private/validation';
@@ -10,12 +11,21 @@ export interface TaskPlace {
   readonly assignPublicIp: boolean;
 }
 
-/** @throws the error of aws-cdk-lib for a cluster without a VPC, or for a VPC without matching subnets, with the name of the option */
-export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp }: Partial<TaskPlace>, cluster: ecs.ICluster): TaskPlace {
+interface TaskPlaceOptions extends Partial<TaskPlace> {
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+/**
+ * @throws the error of aws-cdk-lib for a cluster without a VPC, or for a VPC without matching subnets, with the name of the
+ * option; if the subnets or security groups are in another VPC
+ */
+export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp, securityGroups }: TaskPlaceOptions, cluster: ecs.ICluster): TaskPlace {
   const publicIp = assignPublicIp ?? (!taskSubnets && lacksNatGateways(cluster));
   const subnets = taskSubnets ?? (publicIp ? { subnetType: ec2.SubnetType.PUBLIC } : {});
   const vpc = located(scope, () => cluster.vpc, 'cluster');
   located(scope, () => vpc.selectSubnets(subnets), 'taskSubnets');
+  checkVpcOfParts(scope, vpc, 'taskSubnets', taskSubnets?.subnets);
+  checkVpcOfParts(scope, vpc, 'securityGroups', securityGroups);
   return { taskSubnets: subnets, assignPublicIp: publicIp };
 }
 

@@ -1,6 +1,7 @@
 import { CfnResource } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { checkVpcOfParts } from './account-and-region';
 import { invalid, located } from '../private/validation';
 
 /** Matches regular availability zones. ELB needs two of them. Local zones have names such as `us-west-2-lax-1a`. */
@@ -23,6 +24,7 @@ export function loadBalancerSubnets(
   const selection = given ?? (internetFacing ? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true } : { onePerAz: true });
   const { subnets, isPendingLookup } = located(scope, () => vpc.selectSubnets(selection), 'ingress subnets');
   if (isPendingLookup) return selection;
+  checkVpcOfParts(scope, vpc, 'ingress subnets', given?.subnets);
 
   const again = subnets.find(({ subnetId }, index) => subnets.findIndex((other) => other.subnetId === subnetId) !== index);
   if (again) throw invalid(scope, `ingress subnets lists ${again.node.path} twice`);

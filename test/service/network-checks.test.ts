@@ -5,8 +5,9 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { GuardedFargateService, GuardedFargateServiceOptions, Scaling } from '../../src';
+import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, Scaling } from '../../src';
 import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
 
 const { PUBLIC, PRIVATE_ISOLATED } = ec2.SubnetType;
@@ -242,5 +243,45 @@ describe('no warning', () => {
     new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
     Annotations.of(stack).acknowledgeWarning('@org/phased-fargate:isolatedSubnetsWithoutEndpoints', 'peered');
     expect(warnings()).toEqual([]);
+  });
+});
+
+describe('parts of another VPC', () => {
+  const service = (props: GuardedFargateServiceOptions, id = 'Api') => new GuardedFargateService(stack, id, { guard: anyGuard(stack, {}, `${id}Guard`), ...props });
+  const kinds: [string, string, (vpc: ec2.IVpc) => GuardedFargateServiceOptions][] = [
+    ['taskSubnets', 'PrivateSubnet1', ({ privateSubnets: subnets }) => ({ taskSubnets: { subnets } })],
+    ['ingress subnets', 'PublicSubnet1', ({ publicSubnets: subnets }) => ({ ingress: Ingress.internetFacing({ subnets: { subnets } }) })],
+    ['securityGroups', 'Group', (vpc) => ({ securityGroups: [new ec2.SecurityGroup(vpc, 'Group', { vpc })] })],
+  ];
+
+  test.each(kinds)('%s are refused, because the service would use the default VPC', (name, part, options) => {
+    const vpc = new ec2.Vpc(stack, 'Vpc');
+    expect(() => service(options(vpc))).toThrow(new Error(
+      `${name} Web/Vpc/${part} is in VPC Web/Vpc, but the cluster is in Web/PhasedFargateCluster/Vpc: pass a vpc or a cluster that matches (at Web/Api)`));
+  });
+
+  test.each(kinds)('%s are accepted with their VPC', (_, __, options) => {
+    const vpc = new ec2.Vpc(stack, 'Vpc');
+    expect(() => service({ vpc, ...options(vpc) })).not.toThrow();
+  });
+
+  test.each(kinds.slice(0, 2))('%s of an imported VPC are refused', (name, part, options) => {
+    const [vpc, other] = [existingVpc(stack), existingVpc(stack, 'Other', 'vpc-00000002')];
+    expect(() => service({ vpc, ...options(other) })).toThrow(`${name} Web/Other/${part} is in VPC vpc-00000002, but the cluster is in Web/Vpc`);
+    expect(() => service({ vpc, ...options(existingVpc(stack, 'Again')) }, 'Same')).not.toThrow();
+  });
+
+  test.each(kinds)('%s of a VPC that the app looks up in another stack are accepted', (_, __, options) => {
+    const made = new ec2.Vpc(new Stack(app, 'Network'), 'Vpc');
+    expect(() => service({ vpc: existingVpc(stack), ...options(made) })).not.toThrow();
+  });
+
+  test('that the app knows only by their IDs are accepted', () => {
+    service({
+      vpc: existingVpc(stack),
+      taskSubnets: { subnets: [ec2.Subnet.fromSubnetId(stack, 'Subnet', 'subnet-0123456789')] },
+      securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-0123456789')],
+    });
+    expect(() => app.synth()).not.toThrow();
   });
 });
