@@ -82,7 +82,11 @@ class GrantedEnvironmentFile extends ecs.EnvironmentFile {
     const config = this.file.bind(new Construct(scope, `EnvironmentFile${this.index + 1}`));
     const { bucketName, objectKey } = config.s3Location;
     if (isKnown(objectKey) && !objectKey.endsWith('.env')) {
-      throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${objectKey} does not end with .env: ECS accepts no other files`);
+      // The object key of a local file is a hash, which users do not know.
+      const { path = objectKey } = this.file as Partial<ecs.AssetEnvironmentFile>;
+      throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${path} ` + (path.endsWith('.env')
+        ? 'loses its extension when aws-cdk-lib uploads it: give the file a name before .env, such as app.env'
+        : 'does not end with .env: ECS accepts no other files'));
     }
     const { partition } = Stack.of(scope);
     const bucket = `arn:${partition}:s3:::${bucketName}`;

@@ -121,8 +121,8 @@ describe('log drivers that Fargate does not support', () => {
 
 describe('environment files', () => {
   const bucket = () => s3.Bucket.fromBucketName(stack, 'Bucket', 'settings');
-  const local = (content: string) => {
-    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-env-')), 'app.env');
+  const local = (content: string, name = 'app.env') => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'phased-fargate-env-')), name);
     fs.writeFileSync(file, content);
     return ecs.EnvironmentFile.fromAsset(file);
   };
@@ -150,6 +150,14 @@ describe('environment files', () => {
   test('must end with .env, as ECS requires', () => {
     expect(() => service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket(), 'api/settings.txt')] })).toThrow(new Error(
       'environmentFiles[0] api/settings.txt does not end with .env: ECS accepts no other files (at Web/Api)'));
+  });
+
+  test.each([
+    ['settings.txt', 'does not end with .env: ECS accepts no other files'],
+    ['.env', 'loses its extension when aws-cdk-lib uploads it: give the file a name before .env, such as app.env'],
+  ])('that are local cannot be named %s, and the error shows their path', (name, message) => {
+    const file = local('A=1', name);
+    expect(() => service({ environmentFiles: [file] })).toThrow(new Error(`environmentFiles[0] ${file.path} ${message} (at Web/Api)`));
   });
 
   test('are 10 at most', () => {
