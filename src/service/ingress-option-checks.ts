@@ -10,6 +10,7 @@ const MOST_VALUES = 5;
 const MOST_WILDCARDS = 6;
 const WILDCARD = /(?<!\\)[*?]/g;
 const LONGEST_VALUE = 128;
+const ASCII = /^[ -~]*$/;
 const LONGEST_HEADER_NAME = 40;
 const HEADER_NAME = /^[\w!#$%&'+.^`|~-]+$/;
 
@@ -121,6 +122,7 @@ export function* faultsOfTimes<K extends string>(
  * @param hosts host patterns, which also count as conditions
  * @param paths path patterns, which also count as conditions
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
  */
 export function* faultsOfConditions(
   names: string, conditions: elbv2.ListenerCondition[], hosts: string[] = [], paths: string[] = [],
@@ -135,6 +137,7 @@ export function* faultsOfConditions(
   if (wildcards.length > MOST_WILDCARDS) yield `${names} have ${wildcards.length} wildcards: a listener rule allows ${MOST_WILDCARDS}`;
   for (const text of knownTexts(values)) {
     if (text.length < 1 || text.length > LONGEST_VALUE) yield `${names} have the value "${text}": pass 1 to ${LONGEST_VALUE} characters`;
+    if (!ASCII.test(text)) yield `${names} have the value "${text}", which matches no request: pass only printable ASCII characters`;
   }
   yield* faultsOfValues('hostPatterns', 'host-header', hosts);
   yield* faultsOfValues('pathPatterns', 'path-pattern', paths);
