@@ -5,18 +5,30 @@ import { Construct, IConstruct } from 'constructs';
 import { invalid, isKnown, shown } from '../private/validation';
 
 /**
- * Checks the region of a resource that AWS finds only in its own region. An example is the certificate of a load balancer:
- * certificates for CloudFront are in us-east-1.
+ * Checks the region of a resource that AWS finds only in its own region, such as the topic of an EventBridge rule.
  *
  * @throws if the regions are known to differ
  */
 export function checkRegion(scope: Construct, name: string, arn: string): void {
+  checkArn(scope, name, arn, ({ region }) => ({ region }));
+}
+
+/**
+ * Checks the account and region of a resource that AWS finds only there. An example is the certificate of a load balancer:
+ * certificates for CloudFront are in us-east-1.
+ *
+ * @throws if the accounts or the regions are known to differ
+ */
+export function checkAccountAndRegion(scope: Construct, name: string, arn: string): void {
+  checkArn(scope, name, arn, ({ account, region }) => ({ account, region }));
+}
+
+function checkArn(scope: Construct, name: string, arn: string, partsOf: (place: Place) => Place): void {
   if (!arn) return;
-  for (const construct of referencesIn(arn)) checkPlace(scope, name, nameOf(construct), { region: Stack.of(construct).region });
+  for (const construct of referencesIn(arn)) checkPlace(scope, name, nameOf(construct), partsOf(Stack.of(construct)));
   if (!isKnown(arn)) return;
   if (!arn.startsWith('arn:')) throw invalid(scope, `${name} ${shown(arn)} is not an ARN`);
-  const { region } = Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME);
-  checkPlace(scope, name, arn, { region });
+  checkPlace(scope, name, arn, partsOf(Arn.split(arn, ArnFormat.SLASH_RESOURCE_NAME)));
 }
 
 export interface Place {

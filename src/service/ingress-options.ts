@@ -54,8 +54,8 @@ export interface IngressTargetOptions {
  */
 export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
-   * Certificate for HTTPS, in the region of the load balancer. With a certificate, the load balancer listens on port 443 and
-   * redirects requests on port 80.
+   * Certificate for HTTPS, in the account and region of the load balancer. With a certificate, the load balancer listens on
+   * port 443 and redirects requests on port 80.
    *
    * @default - plain HTTP
    */

@@ -2,7 +2,7 @@ import { FeatureFlags, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { checkRegion } from './account-and-region';
+import { checkAccountAndRegion } from './account-and-region';
 import { BoundIngress, WayIn } from './bound-ingress';
 import { addDnsRecords, faultsOfDomain } from './dns-records';
 import { faultsOfConditions, faultsOfTargets, faultsOfTimes, TARGET_OPTION_KINDS } from './ingress-option-checks';
@@ -57,8 +57,8 @@ export class OwnLoadBalancer implements WayIn {
     if (testListenerPort !== undefined && !shiftsTraffic) {
       throw invalid(scope, `ingress testListenerPort ${testListenerPort} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
-    if (certificate) checkRegion(scope, 'ingress certificate', certificate.certificateArn);
-    for (const { certificateArn } of additionalCertificates) checkRegion(scope, 'ingress additionalCertificates', certificateArn);
+    if (certificate) checkAccountAndRegion(scope, 'ingress certificate', certificate.certificateArn);
+    for (const { certificateArn } of additionalCertificates) checkAccountAndRegion(scope, 'ingress additionalCertificates', certificateArn);
 
     const selection = loadBalancerSubnets(scope, vpc, this.isInternetFacing, subnets);
     const loadBalancer = this.makeLoadBalancer(scope, vpc, selection);

@@ -1,7 +1,7 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { checkRegion, checkVpcOfListener } from './account-and-region';
+import { checkAccountAndRegion, checkVpcOfListener } from './account-and-region';
 import { BoundIngress, WayIn } from './bound-ingress';
 import { faultsOfConditions, faultsOfTargets, TARGET_OPTION_KINDS } from './ingress-option-checks';
 import { ListenerIngressOptions } from './ingress-options';
@@ -48,8 +48,8 @@ export class SharedListener implements WayIn {
     if (testListener && !shiftsTraffic) {
       throw invalid(scope, `ingress testListener ${testListener.node.path} needs a deploymentStrategy that shifts traffic, such as BLUE_GREEN`);
     }
-    checkRegion(scope, 'ingress listener', listener.listenerArn);
-    if (testListener) checkRegion(scope, 'ingress testListener', testListener.listenerArn);
+    checkAccountAndRegion(scope, 'ingress listener', listener.listenerArn);
+    if (testListener) checkAccountAndRegion(scope, 'ingress testListener', testListener.listenerArn);
     checkVpcOfListener(scope, vpc, listener);
     if (testListener) refuse(scope, faultOfTestListener(listener, testListener));
     const targets = new ServiceTargets(scope, vpc, this.options, shiftsTraffic);

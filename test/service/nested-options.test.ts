@@ -190,6 +190,12 @@ describe('a test listener', () => {
     expect(() => onListener(listener, imported('Far', 'us-east-1', 'shop/1111111111111111', '2'))).toThrow(/ingress testListener .* is in us-east-1/);
   });
 
+  test('must be in the account of the service, like the production listener', () => {
+    stack = new Stack(app, 'Placed', { env: { account: '111111111111', region: 'eu-west-1' } });
+    expect(() => onListener(imported('Theirs', 'eu-west-1', 'shop/1', '1'), imported('Test', 'eu-west-1', 'shop/1', '2')))
+      .toThrow(/ingress listener .* is in 111122223333, but the service is in 111111111111: pass one in the same account/);
+  });
+
   function imported(id: string, region: string, loadBalancer: string, listener: string): elbv2.IApplicationListener {
     return elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, id, {
       listenerArn: `arn:aws:elasticloadbalancing:${region}:111122223333:listener/app/${loadBalancer}/${listener}`,

@@ -239,6 +239,14 @@ describe('TLS', () => {
       'pass one in the same region (at Web/Api)'));
   });
 
+  test('refuses a certificate of another account', () => {
+    const theirs = acm.Certificate.fromCertificateArn(stack, 'Theirs', 'arn:aws:acm:eu-west-1:222222222222:certificate/Theirs');
+    const ingress = Ingress.internetFacing({ certificate: certificate(), additionalCertificates: [theirs] });
+    expect(() => service(existingVpc(stack), ingress)).toThrow(new Error(
+      'ingress additionalCertificates arn:aws:acm:eu-west-1:222222222222:certificate/Theirs is in 222222222222, ' +
+      'but the service is in 111111111111: pass one in the same account (at Web/Api)'));
+  });
+
   test('refuses a certificate of a stack in another region', () => {
     const edge = new Stack(app, 'Edge', { env: { account: '111111111111', region: 'us-east-1' }, crossRegionReferences: true });
     const edgeCertificate = new acm.Certificate(edge, 'Certificate', { domainName: 'example.com' });
