@@ -112,6 +112,12 @@ export class Story {
       }
       return 'yes, twice';
     });
+    await this.ask('which values does metric math have for a metric without data?', async () => {
+      const values = await aws.metricMath({
+        filled: 'FILL(absent, 0)', condition: 'IF(FILL(absent, 0) < 1, TIME_SERIES(5), 0)', highest: 'MAX([absent, TIME_SERIES(5)])',
+      });
+      return Object.entries(values).map(([name, found]) => `${name}: ${found.join(' ') || 'none'}`).join(', ');
+    });
     await this.ask('does ECS accept a circuit breaker together with BLUE_GREEN?', async () => {
       const { exitCode, output } = await this.run('BlueGreen', 'v1');
       return exitCode === 0 ? 'yes' : `no: ${/BlueGreen \| \S+FAILED.*/.exec(output)?.[0] ?? output.slice(-300)}`;

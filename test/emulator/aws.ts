@@ -174,6 +174,24 @@ export class Aws {
     return Object.fromEntries(rules.map((rule) => [textOf('member', rule)[0], textOf('TargetGroupArn', rule)[0]]));
   }
 
+  /** The latest values that CloudWatch calculates for each expression. `absent` is a metric that has never had data. */
+  public async metricMath(expressions: Record<string, string>): Promise<Record<string, string[]>> {
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const metric = { Namespace: 'PhasedFargateTest', MetricName: 'Absent' };
+    const sum = { ...prefixed('Metric.', metric), Stat: 'Sum', Period: '60' };
+    const queries = [
+      { Id: 'absent', ReturnData: 'false', ...prefixed('MetricStat.', sum) },
+      ...Object.entries(expressions).map(([Id, Expression]) => ({ Id, Expression, Period: '60' })),
+    ];
+    const answer = await this.query('monitoring', '2010-08-01', 'GetMetricData', {
+      StartTime: minutesAgo(10),
+      EndTime: minutesAgo(5),
+      ...Object.assign({}, ...queries.map((query, index) => prefixed(`MetricDataQueries.member.${index + 1}.`, query))),
+    });
+    const results = answer.split('<Id>').slice(1).map((result) => [result.split('</Id>')[0], textOf('member', result.split('<Values>')[1] ?? '')]);
+    return Object.fromEntries(results);
+  }
+
   public async codeBuild(operation: string, input: object): Promise<any> {
     return this.json('codebuild', `CodeBuild_20161006.${operation}`, input);
   }
@@ -249,4 +267,8 @@ async function signed({ env }: Cloud, service: string, url: URL, headers: Record
 
 function textOf(element: string, xml: string): string[] {
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) => text);
+}
+
+function prefixed(prefix: string, values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [prefix + key, value]));
 }
