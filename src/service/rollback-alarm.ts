@@ -244,6 +244,8 @@ function percentage(counts: Count[]): cloudwatch.MathExpression {
   });
 }
 
+/** CloudWatch does not document the maximum if a value is missing. Missing values count as 0, which exceeds no threshold. */
 function highest(metrics: Record<string, cloudwatch.IMetric>): cloudwatch.MathExpression {
-  return new cloudwatch.MathExpression({ expression: `MAX([${Object.keys(metrics).join(', ')}])`, usingMetrics: metrics, period: PERIOD });
+  const values = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
+  return new cloudwatch.MathExpression({ expression: `MAX([${values.join(', ')}])`, usingMetrics: metrics, period: PERIOD });
 }

@@ -159,8 +159,8 @@ describe('server errors', () => {
     expect(valueOf(alarm().Metrics, values)).toEqual(expected);
   });
 
-  test.each<[string, Record<string, number>, number | undefined]>([
-    ['no requests', {}, undefined],
+  test.each<[string, Record<string, number>, number]>([
+    ['no requests', {}, 0],
     ['one idle target group', { requests1: 200, errors1: 20 }, 10],
     ['a canary that gets 5% of the requests', { requests0: 950, requests1: 50, errors1: 10 }, 20],
     ['errors of the load balancer', { requests0: 80, requests1: 20, refused: 40 }, 40],
@@ -195,7 +195,7 @@ test.each([
   ['latency', () => RollbackAlarm.latency({ threshold: Duration.seconds(1) })],
 ])('%s is the maximum of both target groups if traffic shifts', (_, make) => {
   service({ rollbackOn: [make()], deploymentStrategy: ecs.DeploymentStrategy.BLUE_GREEN });
-  expect(alarm().Metrics.find(({ Expression }: any) => Expression).Expression).toBe('MAX([group0, group1])');
+  expect(alarm().Metrics.find(({ Expression }: any) => Expression).Expression).toBe('MAX([FILL(group0, 0), FILL(group1, 0)])');
   expect(operands()).toHaveLength(2);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Calculates metric math of one minute as CloudWatch documents it: `FILL` replaces missing values, and a division by zero and
- * an `IF` without a value for its condition have no value. In a maximum, missing values do not count. If they counted as 0,
- * the maxima of the alarms would be the same.
+ * an `IF` without a value for its condition have no value. The maximum has no value either if one of its values is missing,
+ * because CloudWatch does not document that case.
  *
  * @param queries `Metrics` of an alarm, or of a scaling policy
  * @param values values of the metrics, by their IDs; the others are missing
@@ -24,5 +24,5 @@ const FUNCTIONS = {
   FILL: (given: number, fill: number) => Number.isNaN(given) ? fill : given,
   IF: (condition: number, one: number, other: number) => Number.isNaN(condition) ? NaN : condition ? one : other,
   LESS: (one: number, other: number) => Number.isNaN(one) ? NaN : Number(one < other),
-  MAX: (...given: number[]) => Math.max(...given.filter((each) => !Number.isNaN(each))),
+  MAX: (...given: number[]) => Math.max(...given),
 };
