@@ -39,7 +39,7 @@ describe('a service without options', () => {
     expect(deployedBefore(assembly, 'FargateStack/Registry')).toEqual([]);
   });
 
-  test('has only these resources and permissions, however many options there are', () => {
+  test('has only these resources and permissions, even if the library gets more options', () => {
     const graph = new ReferenceGraph(app.synth());
     const repository = expect.stringMatching(/:repository\/fargatestack-api$/);
     const text = (resource: any) => resource === '*' ? resource : graph.text(resource, graph.resources('AWS::IAM::Policy')[0].template);

@@ -9,7 +9,7 @@ import { STACK_ACTIONS } from './stack-actions';
 
 const HANDLERS = path.join(__dirname, '..', '..', 'assets');
 
-/** Fingerprints of directories of `HANDLERS`, which do not change while an app runs. Each stack publishes the same code. */
+/** Fingerprints of the handlers, by directory. All stacks publish the same handlers, which do not change while an app runs. */
 const fingerprints = new Map<string, string>();
 
 /** Context key that `iam.Role.customizeRoles` sets. It means that roles are precreated, or that a report of them is requested. */

@@ -22,13 +22,13 @@ export function isOverridden(resource: CfnResource): boolean {
   return rawOverrides === undefined || Object.keys(rawOverrides).length > 0;
 }
 
-/** Returns the containers of a task definition as the template contains them. They include containers that CDK adds at synthesis. */
+/** Returns the containers of a task definition as they appear in the template, including those that CDK adds at synthesis. */
 export function renderedContainers(taskDefinition: ecs.TaskDefinition): any[] {
   const { containerDefinitions } = taskDefinition.node.defaultChild as ecs.CfnTaskDefinition;
   return listed(taskDefinition.stack.resolve(containerDefinitions));
 }
 
-/** Returns no entries if a template contains an intrinsic function in place of a list. */
+/** Returns the entries of a list in a template. If the template contains an intrinsic function in place of the list, returns none. */
 export function listed(value: unknown): any[] {
   return Array.isArray(value) ? value : [];
 }

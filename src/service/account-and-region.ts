@@ -5,7 +5,7 @@ import { Construct, IConstruct } from 'constructs';
 import { invalid, isKnown, shown } from '../private/validation';
 
 /**
- * Checks the region of a resource that AWS finds only in its own region, such as the topic of an EventBridge rule.
+ * Checks the region of a resource that must be in the region of the service, such as the topic of an EventBridge rule.
  *
  * @throws if the regions are known to differ
  */
@@ -14,8 +14,8 @@ export function checkRegion(scope: Construct, name: string, arn: string): void {
 }
 
 /**
- * Checks the account and region of a resource that AWS finds only there. An example is the certificate of a load balancer:
- * certificates for CloudFront are in us-east-1.
+ * Checks the account and region of a resource that must be in those of the service. For example, a certificate in us-east-1
+ * fits CloudFront, but not a load balancer in another region.
  *
  * @throws if the accounts or the regions are known to differ
  */
@@ -81,7 +81,7 @@ export function checkVpcOfListener(scope: Construct, vpc: ec2.IVpc, listener: el
 }
 
 /**
- * Checks the VPC of subnets or security groups. Users who pass them can forget to pass their VPC too.
+ * Checks the VPC of subnets or security groups. Users can pass them and forget to pass their VPC.
  *
  * @throws if the VPCs are known to differ
  */
@@ -95,11 +95,11 @@ export function checkVpcOfParts(scope: Construct, vpc: ec2.IVpc, name: string, p
 
 function checkVpc(scope: Construct, vpc: ec2.IVpc, otherId: string, name: string, part: IConstruct): void {
   const [own, other] = [vpc.vpcId, otherId].map(identityOfVpc);
-  // An app can look up a VPC that it creates in another stack.
+  // A VPC that the app looks up can be one that the app creates in another stack.
   const lookedUp = typeof own === 'string' && typeof other !== 'string';
   if (!own || !other || own === other || lookedUp) return;
   throw invalid(scope, `${name} ${part.node.path} is in VPC ${typeof other === 'string' ? other : nameOf(other)}, but the cluster is in ${vpc.node.path}: ` +
-    'pass a vpc or a cluster that matches');
+    `pass a vpc or a cluster that matches ${name}`);
 }
 
 /** Identifies a VPC by its construct or its ID. Returns `undefined` for an ID that is another token. */

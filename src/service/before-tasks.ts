@@ -16,7 +16,7 @@ interface TaskPlaceOptions extends Partial<TaskPlace> {
 }
 
 /**
- * @throws the error of aws-cdk-lib for a cluster without a VPC, or for a VPC without matching subnets, with the name of the
+ * @throws if the cluster has no VPC, or if the VPC has no matching subnets: the error of aws-cdk-lib, with the name of the
  * option; if the subnets or security groups are in another VPC
  */
 export function taskPlace(scope: Construct, { taskSubnets, assignPublicIp, securityGroups }: TaskPlaceOptions, cluster: ecs.ICluster): TaskPlace {

@@ -203,12 +203,12 @@ function patternsOf(condition: any): unknown[] {
   return valuesOf(condition, 'values');
 }
 
-/** aws-cdk-lib has no factory for these conditions, but users can implement them. */
+/** aws-cdk-lib has no factory for conditions with regular expressions, but users can implement such conditions. */
 function regularExpressionsOf(condition: any): unknown[] {
   return valuesOf(condition, 'regexValues');
 }
 
-/** A condition has its values in its configuration, or directly. */
+/** In a rendered condition, the values are in a nested object such as `pathPatternConfig`, or in the condition itself. */
 function valuesOf(condition: any, property: 'values' | 'regexValues'): unknown[] {
   const lists = [condition, ...Object.values<any>(condition)].filter(isRecord).map((config) => config[property] ?? []);
   return lists.flatMap((list) => Token.isUnresolved(list) ? [list] : list);

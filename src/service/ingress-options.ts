@@ -72,8 +72,8 @@ export interface LoadBalancerIngressOptions extends IngressTargetOptions {
   /**
    * TLS versions and ciphers for HTTPS. Requires `certificate`.
    *
-   * @default - elbv2.SslPolicy.RECOMMENDED_TLS, or the post-quantum policy with the feature flag
-   * `@aws-cdk/aws-elasticloadbalancingv2:usePostQuantumTlsPolicy`
+   * @default - elbv2.SslPolicy.RECOMMENDED_TLS, or the post-quantum policy if the feature flag
+   * `@aws-cdk/aws-elasticloadbalancingv2:usePostQuantumTlsPolicy` is set
    */
   readonly sslPolicy?: elbv2.SslPolicy;
 

@@ -39,14 +39,15 @@ export function trackMetric(tasks: ecs.ScalableTaskCount, id: string, props: ecs
  * In CloudFormation, a tracked metric has no account and no region. A metric from another account or region would have no
  * data.
  *
- * @throws if a metric is known to be in another account or region; if it is a search, which alarms do not support
+ * @throws if a metric is known to be in another account or region; if it uses a search expression, which scaling policies
+ * do not support
  * @see
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-applicationautoscaling-scalingpolicy-targettrackingmetricstat.html
  */
 export function checkTrackedMetric(scope: Construct, name: string, metric: cloudwatch.IMetric): void {
   const { mathExpression, metricStat, searchExpression } = metric.toMetricConfig();
   if (searchExpression || SEARCH.test(mathExpression?.expression ?? '')) {
-    throw invalid(scope, `${name} uses a search expression, which a scaling policy does not support: pass the metrics by their names`);
+    throw invalid(scope, `${name} uses a search expression, which scaling policies do not support: pass the metrics in usingMetrics of a MathExpression`);
   }
   if (metricStat) checkPlace(scope, name, `${metricStat.namespace}/${metricStat.metricName}`, metricStat);
   for (const operand of Object.values(mathExpression?.usingMetrics ?? {})) checkTrackedMetric(scope, name, operand);
@@ -54,7 +55,7 @@ export function checkTrackedMetric(scope: Construct, name: string, metric: cloud
 
 type Query = appscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty;
 
-/** AWS refuses IDs that are not unique, but several expressions can use the same metric. aws-cdk-lib refuses two metrics with the same ID. */
+/** Lists a metric once, even if several expressions use it, because AWS refuses duplicate IDs. aws-cdk-lib refuses an ID for two metrics. */
 function queries(metric: cloudwatch.IMetric): Query[] {
   const operands = new Map<string, Query>();
   addOperands(metric, operands);

@@ -5,7 +5,7 @@ import { Construct, IConstruct } from 'constructs';
 import { TaskPlace } from './before-tasks';
 import { listed, renderedContainers } from '../private/rendered';
 
-/** Network and task definition of tasks. Together, they determine which endpoints the tasks must reach before they can start. */
+/** Network and task definition of tasks. Together, they determine which endpoints the tasks must reach. */
 export interface TaskNetwork extends TaskPlace {
   readonly vpc: ec2.IVpc;
   readonly taskDefinition: ecs.TaskDefinition;
@@ -15,8 +15,8 @@ export interface TaskNetwork extends TaskPlace {
 }
 
 /**
- * Warns about networks in which a task can never start. ECS would retry forever, with the error
- * `ResourceInitializationError: unable to pull secrets or registry auth`.
+ * Warns about networks in which a task can never start, or in which it lacks endpoints that it needs later. If a task cannot
+ * start, ECS retries forever, with the error `ResourceInitializationError: unable to pull secrets or registry auth`.
  *
  * For an imported VPC, the endpoints and the routes of private subnets are unknown. Public subnets are known, and tasks in
  * them need a public IP address.

@@ -189,7 +189,10 @@ export class OwnLoadBalancer implements WayIn {
   }
 }
 
-/** The default of aws-cdk-lib if the feature flag is set. Without the flag, aws-cdk-lib leaves the choice to ELB, which allows TLS 1.0. */
+/**
+ * With the feature flag, the default of aws-cdk-lib. Without the flag, the recommended policy, because aws-cdk-lib then leaves
+ * the choice to ELB, which allows TLS 1.0.
+ */
 function defaultPolicy(scope: Construct): elbv2.SslPolicy {
   const { RECOMMENDED_TLS, TLS13_12_PQ = RECOMMENDED_TLS } = elbv2.SslPolicy as typeof elbv2.SslPolicy & { TLS13_12_PQ?: elbv2.SslPolicy };
   return FeatureFlags.of(scope).isEnabled(POST_QUANTUM_FLAG) ? TLS13_12_PQ : RECOMMENDED_TLS;

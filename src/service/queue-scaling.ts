@@ -20,9 +20,10 @@ export interface QueueScaling extends Pick<appscaling.BaseTargetTrackingProps, '
  * Keeps the backlog of a queue per task near its target. Messages in flight count, so the last task stops only after its
  * last message.
  *
- * Without tasks, the backlog per task is unknown. In that case, waiting messages start the first tasks if none is in flight.
+ * Without tasks, the backlog per task is unknown. In that case, waiting messages start the first tasks if no message is in flight.
  *
- * SQS documents that it reports messages in flight only if there are any. An `IF` without data for its condition has no value.
+ * SQS reports messages in flight only if there are any, as AWS documents. Missing data counts as 0, because an `IF` without
+ * data for its condition has no value.
  *
  * @see
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html

@@ -27,7 +27,8 @@ export interface RollbackAlarmOptions {
  */
 export interface ServerErrorsOptions extends RollbackAlarmOptions {
   /**
-   * Maximum percentage of requests with a status of 500 or above: 0 or more, and less than 100. The alarm goes off above it.
+   * Maximum percentage of requests with a status of 500 or above: 0 or more, and less than 100. The alarm goes off above this
+   * percentage.
    */
   readonly percent: number;
 }
@@ -77,29 +78,29 @@ type MakeMetric = (source: AlarmSource) => cloudwatch.IMetric;
 
 /**
  * Alarm that fails a deployment and rolls it back. Pass it to `rollbackOn` of a service. The service creates the alarm from
- * the metrics of its load balancer. If deployments shift traffic, the alarm goes off if one of the two target groups exceeds
- * the threshold.
+ * the metrics of its load balancer. If deployments shift traffic, the alarm goes off if either of the two target groups
+ * exceeds the threshold.
  *
  * Missing data does not set off the alarm, so you can deploy a service that gets no requests.
  */
 export class RollbackAlarm implements cloudwatch.IAlarmRule {
   /**
-   * Alarm on responses with a status of 500 or above. It counts the responses of the tasks, and those of the service's own
-   * load balancer. It does not count those of a shared load balancer, because they can concern other services.
+   * Alarm on responses with a status of 500 or above. It counts responses of the tasks and of the service's own load
+   * balancer. It does not count responses of a shared load balancer, because they can concern other services.
    *
    * @throws if the percentage is less than 0, or 100 or more
    */
   public static serverErrors(options: ServerErrorsOptions): RollbackAlarm {
     const { percent, evaluationPeriods } = optionsOf('serverErrors', options, { percent: anyNumber, evaluationPeriods: anyNumber }, ['percent']);
     if (!Token.isUnresolved(percent) && !(percent >= 0 && percent < 100)) {
-      throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is out of range: pass 0 or more and less than 100, because the alarm goes off above it`);
+      throw new Error(`RollbackAlarm.serverErrors: percent ${percent} is out of range: the alarm goes off above percent, so pass 0 or more and less than 100`);
     }
     return new RollbackAlarm(BY_FACTORY, 'ServerErrors', { above: percent }, evaluationPeriods, serverErrorPercent);
   }
 
   /**
-   * Alarm on tasks that fail the health checks of the load balancer. A task that starts slowly also fails them: raise
-   * `evaluationPeriods` if a task needs several minutes to start.
+   * Alarm on tasks that fail the health checks of the load balancer. A task that is still starting also fails them. If a
+   * task needs several minutes to start, raise `evaluationPeriods`.
    *
    * @throws if the count is not a whole number, or is less than 1
    */
@@ -188,7 +189,7 @@ export function rollbackAlarmNames(scope: Construct, rules: cloudwatch.IAlarmRul
     if ('alarmName' in rule) return (rule as cloudwatch.IAlarm).alarmName;
     const alarm = new cloudwatch.CompositeAlarm(alarms, `Rule${index + 1}`, { alarmRule: rule });
     const resource = alarm.node.defaultChild as cloudwatch.CfnCompositeAlarm;
-    // The name of aws-cdk-lib contains only the path, which stacks with different names can share.
+    // aws-cdk-lib derives the name only from the path, which can be the same in stacks with different names.
     resource.alarmName = `${resource.stack.stackName}-${resource.logicalId}`;
     return alarm.alarmName;
   });
@@ -199,7 +200,7 @@ function optionsOf<T extends object>(factory: string, options: T, kinds: Kinds<T
   return factoryOptions(options, kinds, (message) => new Error(`RollbackAlarm.${factory}: ${message}`), required);
 }
 
-/** The same metric of each target group. With two target groups, the higher value. */
+/** A metric of the target group. With two target groups, the higher of their values. */
 function ofEach(metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwatch.Metric): MakeMetric {
   return ({ targetGroups }) => {
     if (targetGroups.length === 1) return metricOf(targetGroups[0]);
@@ -208,16 +209,16 @@ function ofEach(metricOf: (targetGroup: elbv2.ApplicationTargetGroup) => cloudwa
 }
 
 /**
- * With two target groups, the percentage of each also counts. Otherwise, the errors of a new release that gets few of the
- * requests would remain below the threshold.
+ * With two target groups, returns the highest of three percentages: that of all requests, and that of each target group.
+ * Otherwise, errors of a new release that gets only a few requests could stay below the threshold.
  */
 function serverErrorPercent({ targetGroups, loadBalancer }: AlarmSource): cloudwatch.IMetric {
   const groups = targetGroups.map(({ metrics }, index) => ({
     errors: { [`errors${index}`]: metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, { period: PERIOD }) },
     requests: { [`requests${index}`]: metrics.requestCount({ period: PERIOD }) },
   }));
-  // Only these metrics count requests that get no response from a task. The number of requests includes those for which the
-  // load balancer chose a task. If there is no task, the status is 503.
+  // Only these metrics count requests that get no response from a task. The request count of a target group includes only
+  // requests for which the load balancer chose a task. If there is no task to choose, the status is 503.
   const ofLoadBalancer = loadBalancer && {
     errors: { refused: loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, { period: PERIOD }) },
     requests: { unrouted: loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_503_COUNT, { period: PERIOD }) },

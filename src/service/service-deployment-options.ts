@@ -60,8 +60,9 @@ export interface ServiceDeploymentOptions {
 
   /**
    * Alarms that fail a deployment and roll it back. Pass a `RollbackAlarm` to create an alarm on the service's own
-   * metrics. You can also pass your own alarms. They must be in the account and region of the service. An `AlarmRule` becomes
-   * a composite alarm. AWS documents rollbacks only for metric alarms, so test a composite alarm before you rely on it.
+   * metrics. You can also pass your own alarms. They must be in the account and region of the service. For an
+   * `AlarmRule`, the library creates a composite alarm. AWS documents rollbacks only for metric alarms, so test a composite
+   * alarm before you rely on it.
    *
    * If an alarm is in the ALARM state when a deployment starts, ECS ignores all alarms during this deployment. This lets
    * you deploy a fix.

@@ -71,7 +71,7 @@ interface CheckedContainer {
   readonly logDriver: any;
 }
 
-/** Reads only the properties that are checked, because resolving whole containers takes a percent of the synthesis. */
+/** Reads only the properties that are checked, because resolving whole containers takes about 1% of the synthesis time. */
 function checkedContainers(taskDefinition: ecs.TaskDefinition): CheckedContainer[] {
   const outer = new OuterToken(new StringConcat());
   const valueOf = (value: any): any => Token.isUnresolved(value)

@@ -82,7 +82,7 @@ class GrantedEnvironmentFile extends ecs.EnvironmentFile {
     const config = this.file.bind(new Construct(scope, `EnvironmentFile${this.index + 1}`));
     const { bucketName, objectKey } = config.s3Location;
     if (isKnown(objectKey) && !objectKey.endsWith('.env')) {
-      // The object key of a local file is a hash, which users do not know.
+      // The error shows the path of a local file. Its object key is a hash, which users do not know.
       const { path = objectKey } = this.file as Partial<ecs.AssetEnvironmentFile>;
       throw invalid(this.taskDefinition.node.scope!, `environmentFiles[${this.index}] ${path} ` + (path.endsWith('.env')
         ? 'loses its extension when aws-cdk-lib uploads it: give the file a name before .env, such as app.env'

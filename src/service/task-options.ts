@@ -102,7 +102,7 @@ export interface TaskOptions {
   /**
    * Files in S3 that contain environment variables: at most 10. File names must end with `.env`. Variables in `environment`
    * take precedence. The execution role gets permission to read the files. If the bucket uses a KMS key, also grant the role
-   * permission to decrypt with that key. A bucket in another account also needs a bucket policy that admits the role.
+   * permission to decrypt with that key. A bucket in another account also needs a bucket policy that allows the role to read.
    *
    * @default - none
    */

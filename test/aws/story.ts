@@ -112,7 +112,7 @@ export class Story {
       }
       return 'yes, twice';
     });
-    await this.ask('which values does metric math have for a metric without data?', async () => {
+    await this.ask('which values does metric math return for a metric without data?', async () => {
       const values = await aws.metricMath({
         filled: 'FILL(absent, 0)', condition: 'IF(FILL(absent, 0) < 1, TIME_SERIES(5), 0)', highest: 'MAX([absent, TIME_SERIES(5)])',
       });

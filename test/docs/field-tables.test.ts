@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const CHECKOUT = join(__dirname, '../..');
 
 /**
- * Fields of the manifests of services and jobs. A field is listed without its parts if the parts need no rows of their own.
+ * Fields of the manifests of services and jobs. Subfields are listed only if they need their own rows.
  *
  * @see https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/
  * @see https://aws.github.io/copilot-cli/docs/manifest/backend-service/
@@ -43,7 +43,7 @@ const PIPELINE_FIELDS = `
 `;
 
 /**
- * Properties without further properties.
+ * Properties, without those that only contain other listed properties.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_AppRunner.html
  */
@@ -68,7 +68,7 @@ const APP_RUNNER_FILE = `
   run.secrets
 `;
 
-/** Names of aws-cdk-lib in the tables. */
+/** Names in the tables that belong to aws-cdk-lib. */
 const OF_THE_CDK = [
   'addPropertyOverride', 'containerInsightsV2', 'defaultCloudMapNamespace', 'healthyHttpCodes', 'healthyThresholdCount', 'protocolVersion',
   'unhealthyThresholdCount',

@@ -26,7 +26,7 @@ export interface SociBuild extends Build {
   readonly repositoryName: string;
 }
 
-/** The attribute for the tag that a build pushes, by the variable with the same value. */
+/** Name of the attribute that contains the pushed tag, by the variable that contains the same tag. */
 const ATTRIBUTES: Record<string, string> = { imageTag: 'ImageTag', outputImageTag: 'outputImageTag' };
 
 /**

@@ -280,7 +280,7 @@ describe('the code of a Lambda function', () => {
     expect(guardProperties(stack).Platforms).toEqual(['LINUX/ARM64']);
   });
 
-  test('can be for an architecture that only the deployment decides, which the guard does not check', () => {
+  test('can have an architecture that is known only at deployment, which the guard does not check', () => {
     const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
     const architectures = Fn.conditionIf(condition.logicalId, ['arm64'], ['x86_64']);
     (functionOf(stack, guard()).node.defaultChild as lambda.CfnFunction).addPropertyOverride('Architectures', architectures);

@@ -21,7 +21,7 @@ import (
 	"github.com/org/phased-fargate-go/phasedfargate"
 )
 
-// The program of every-option.ts.txt, by hand, because jsii-rosetta does not translate it to valid Go.
+// every-option.ts.txt in Go, translated by hand, because the translation by jsii-rosetta is not valid Go.
 func main() {
 	defer jsii.Close()
 

@@ -223,7 +223,7 @@ const LOAD_BALANCER = {
   },
 };
 
-/** All options of a shared listener that it can do without. The rest determines the ingress. */
+/** Optional options of a shared listener. Its other options are part of the choice of the ingress. */
 const SHARED_LISTENER = {
   'ingress.testListener': { 'by default': unset, 'given': (stack: Construct) => aListener(stack, 'TestListener') },
 };
@@ -317,7 +317,7 @@ export const DIMENSIONS = {
 type Matrix = typeof DIMENSIONS;
 export type Options = Combination<Matrix>;
 
-/** Combinations that the library refuses, and the errors. `among` has other choices that the refused ones need. */
+/** Combinations that the library refuses, and the errors. `among` contains further choices without which a combination is impossible. */
 export const REFUSED: (Impossible<Matrix> & { readonly error: RegExp; readonly among?: Partial<Options> })[] = [
   {
     because: 'a cluster has its own VPC',

@@ -374,7 +374,7 @@ describe('Ingress.onListener', () => {
     ['the default VPC', () => undefined, 'Web/PhasedFargateCluster/Vpc'],
   ])('refuses a service in another VPC, which is %s', (_, other, path) => {
     expect(() => service(Ingress.onListener(listener, { priority: 1, pathPatterns: ['/a'] }), { vpc: other() })).toThrow(new Error(
-      `ingress listener Web/Shared/Listener is in VPC vpc-00000001, but the cluster is in ${path}: pass a vpc or a cluster that matches (at Web/Service)`));
+      `ingress listener Web/Shared/Listener is in VPC vpc-00000001, but the cluster is in ${path}: pass a vpc or a cluster that matches ingress listener (at Web/Service)`));
   });
 
   test('accepts a service in a VPC that may be the same', () => {

@@ -139,11 +139,11 @@ describe('isolated subnets with the endpoints that tasks need to start', () => {
   };
   const following = () => ({ scaling: Scaling.between(0, 3, { queue: new sqs.Queue(stack, 'Queue'), messagesPerTask: 10 }) });
 
-  test('also need one for a queue that drives scaling, because the tasks process it', () => {
+  test('also need one for SQS if a queue drives scaling, because the tasks process the queue', () => {
     expect(warningsOf({ vpc: withEndpoints(), ...following() })).toEqual([isolated('sqs')]);
   });
 
-  test('also need one for a shell in the container', () => {
+  test('also need one for SSM messages if the service allows a shell in the container', () => {
     expect(warningsOf({ vpc: withEndpoints(), enableExecuteCommand: true })).toEqual([isolated('ssmmessages')]);
   });
 
@@ -162,7 +162,7 @@ describe('public subnets', () => {
     expect(warningsOf({ vpc: vpcOf(PUBLIC), assignPublicIp: true })).toEqual([]);
   });
 
-  test.each([false, true])('with endpoints cause no warning, with a shell: %p', (enableExecuteCommand) => {
+  test.each([false, true])('with all endpoints cause no warning (enableExecuteCommand: %p)', (enableExecuteCommand) => {
     const vpc = vpcOf(PUBLIC);
     addEndpoints(vpc, { Ecr: ECR, Docker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS });
     expect(warningsOf({ vpc, taskSubnets: { subnetType: PUBLIC }, enableExecuteCommand })).toEqual([]);
@@ -213,7 +213,7 @@ describe('later additions to the task', () => {
     expect(warnings()).toEqual([isolated('logs, secretsmanager')]);
   });
 
-  test('are not looked for in an intrinsic function', () => {
+  test('are unknown if an intrinsic function contains the containers', () => {
     const vpc = vpcOf(PRIVATE_ISOLATED);
     const { taskDefinition } = new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc });
     const condition = new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'eu-west-1') });
@@ -257,7 +257,7 @@ describe('parts of another VPC', () => {
   test.each(kinds)('%s are refused, because the service would use the default VPC', (name, part, options) => {
     const vpc = new ec2.Vpc(stack, 'Vpc');
     expect(() => service(options(vpc))).toThrow(new Error(
-      `${name} Web/Vpc/${part} is in VPC Web/Vpc, but the cluster is in Web/PhasedFargateCluster/Vpc: pass a vpc or a cluster that matches (at Web/Api)`));
+      `${name} Web/Vpc/${part} is in VPC Web/Vpc, but the cluster is in Web/PhasedFargateCluster/Vpc: pass a vpc or a cluster that matches ${name} (at Web/Api)`));
   });
 
   test.each(kinds)('%s are accepted with their VPC', (_, __, options) => {

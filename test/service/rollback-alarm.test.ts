@@ -245,7 +245,7 @@ describe('a rollback alarm', () => {
 
   test.each([-1, 100, 101, NaN])('cannot have a threshold of %p percent', (percent) => {
     expect(() => RollbackAlarm.serverErrors({ percent })).toThrow(new Error(
-      `RollbackAlarm.serverErrors: percent ${percent} is out of range: pass 0 or more and less than 100, because the alarm goes off above it`));
+      `RollbackAlarm.serverErrors: percent ${percent} is out of range: the alarm goes off above percent, so pass 0 or more and less than 100`));
   });
 
   test.each([0, 61, 1.5])('cannot require %p consecutive minutes', (evaluationPeriods) => {

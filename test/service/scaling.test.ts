@@ -303,11 +303,11 @@ describe('a custom metric', () => {
       expect(queriesOf(new MathExpression({ expression: 'target * 2', usingMetrics: { target: metric } }))).toEqual(['target', 'target_']);
     });
 
-    test('refuses a search, which scaling policies do not support', () => {
+    test('refuses a search expression, which scaling policies do not support', () => {
       const search = new SearchExpression({ expression: "SEARCH('{Shop,Host} Sessions', 'Sum', 60)" });
       for (const refused of [search, new MathExpression({ expression: 'SUM(all)', usingMetrics: { all: search } })]) {
         const scaling = Scaling.between(1, 10, { customMetrics: { sessions: { metric: refused, targetValue: 100 } } });
-        expect(() => service({ scaling })).toThrow(new Error('scaling customMetrics.sessions uses a search expression, which a scaling policy does not support: pass the metrics by their names (at Web/Service)'));
+        expect(() => service({ scaling })).toThrow(new Error('scaling customMetrics.sessions uses a search expression, which scaling policies do not support: pass the metrics in usingMetrics of a MathExpression (at Web/Service)'));
       }
     });
   });
@@ -414,7 +414,7 @@ describe('a queue', () => {
     follow(1, schedules).hasResourceProperties(POLICY, { PolicyType: 'StepScaling' });
   });
 
-  test('needs no first task if no schedule lowers the minimum to 0', () => {
+  test('has no policy for the first task if no schedule lowers the minimum to 0', () => {
     follow(2, { night: { schedule: Schedule.cron({ hour: '22' }), minCapacity: 1 } }).resourceCountIs(POLICY, 1);
   });
 

@@ -100,7 +100,7 @@ describe('container definitions that an escape hatch replaces', () => {
     expect(() => app.synth()).not.toThrow();
   });
 
-  test('are also checked in the tokens within a token', () => {
+  test('are also checked in nested tokens', () => {
     const lazy = (value: unknown) => Lazy.any({ produce: () => value });
     replace(lazy(lazy([lazy({ name: 'own', image: 'x', environment: lazy([lazy(variable)]), secrets: lazy([{ name: 'A', valueFrom: 'x' }]) })])));
     expect(() => app.synth()).toThrow('[Web/Api] environment and secrets of container "own" both set A: set it in only one of them');

@@ -103,7 +103,7 @@ describe('the check finds other resources that bypass the guard', () => {
     expect(waysAroundTheGuard(graph())).toEqual([expect.stringMatching(/^Stack\/Nested.*\/Job runs .*\/stack-images:v1$/)]);
   });
 
-  test('and accepts those with the image of a guard', () => {
+  test('and accepts a resource with the image of a guard', () => {
     const { stack, guard, graph } = stackWithGuard();
     job(stack, guard.imageUri);
     expect(waysAroundTheGuard(graph())).toEqual([]);

@@ -54,7 +54,7 @@ export class Observed extends Construct {
       logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'router' }),
     });
 
-    // Keeps the files, except if the deployment that creates them fails.
+    // Keeps the file system, unless the deployment that creates it fails.
     const files = new efs.FileSystem(this, 'Files', { vpc: cluster.vpc, encrypted: true, removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE });
     const accessPoint = files.addAccessPoint('Data', {
       path: '/data',
@@ -72,7 +72,7 @@ export class Observed extends Construct {
     container.addMountPoints({ sourceVolume: 'data', containerPath: '/data', readOnly: false });
     files.grantReadWrite(this.service);
     files.connections.allowDefaultPortFrom(this.service);
-    // Tasks cannot start before they can mount the file system. Only the ECS service waits, because the security groups refer to each other.
+    // Tasks need the file system when they start. Only the ECS service depends on it: a dependency of its security group would be circular.
     this.service.ecsService.node.findChild('Service').node.addDependency(files);
   }
 }

@@ -10,7 +10,7 @@ export class Soci extends Construct {
     // The tag is an attribute of the guard, so CodeBuild starts only if the image exists. It pushes the result as `<tag>-soci`.
     const { outputImageTag } = new SociIndexV2Build(this, 'Index', { repository: registry, inputImageTag: guard.imageTag });
 
-    // This guard looks up the result of the build, so the service waits for both.
+    // This guard looks up the image that the build pushes, so the service waits for the build.
     const indexed = new ImageGuard(this, 'Guard', { registry, imageVersion: ImageVersion.tag(outputImageTag) });
     new GuardedFargateService(this, 'Service', { guard: indexed, cluster });
   }
