@@ -208,10 +208,10 @@ class FixedCount implements TaskCountRule {
 }
 
 class LoadDrivenCount implements TaskCountRule {
-  public readonly queue?: sqs.IQueue;
+  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {}
 
-  constructor(private readonly min: number, private readonly max: number, private readonly options: ScalingOptions) {
-    this.queue = options.queue;
+  public get queue(): sqs.IQueue | undefined {
+    return this.options.queue;
   }
 
   public desiredCount(scope: Construct, guard: ImageGuard): undefined {

@@ -28,14 +28,17 @@ const LOG_DRIVERS = ['awslogs', 'awsfirelens', 'splunk'];
  * and capacity can be added.
  */
 export function* faultsAtSynthesis(service: ecs.FargateService, props: GuardedFargateServiceProps): Generator<string> {
-  const rendered = () => renderedProperties(service.node.findChild('Service') as ecs.CfnService);
-  if (props.healthCheckGracePeriod && !props.healthCheck && !rendered().LoadBalancers) {
+  // Rendering is slow, and most services have none of the options that need it.
+  const rendered: Record<string, any> = props.healthCheckGracePeriod || shiftsTraffic(props)
+    ? renderedProperties(service.node.findChild('Service') as ecs.CfnService)
+    : {};
+  if (props.healthCheckGracePeriod && !props.healthCheck && !rendered.LoadBalancers) {
     yield 'healthCheckGracePeriod is set, but the service has no health checks: pass an ingress other than Ingress.none(), attach a load balancer ' +
       'to ecsService, or pass a healthCheck';
   }
   const strategy = strategyOf(props);
-  if (shiftsTraffic(props) && rendered().ServiceRegistries) yield cloudMapWith(strategy);
-  if (IN_STEPS.includes(strategy) && !rendered().LoadBalancers && !rendered().ServiceConnectConfiguration) {
+  if (shiftsTraffic(props) && rendered.ServiceRegistries) yield cloudMapWith(strategy);
+  if (IN_STEPS.includes(strategy) && !rendered.LoadBalancers && !rendered.ServiceConnectConfiguration) {
     yield `deploymentStrategy ${strategy} has no traffic to shift: pass an ingress other than Ingress.none(), enable Service Connect, or ` +
       'use BLUE_GREEN or ROLLING';
   }
