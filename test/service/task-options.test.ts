@@ -1,13 +1,14 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App, Aws, CfnCondition, Duration, Fn, Lazy, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, Fn, Lazy, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { GuardedFargateService, GuardedFargateServiceOptions, Ingress, PhasedFargateService } from '../../src';
+import { conditional } from '../util/conditional';
 import { anyGuard } from '../util/guard';
 import { existingVpc } from '../util/network';
 import { testApp } from '../util/synth';
@@ -81,10 +82,7 @@ describe('container definitions that an escape hatch replaces', () => {
     const { taskDefinition } = service().ecsService;
     (taskDefinition.node.defaultChild as ecs.CfnTaskDefinition).containerDefinitions = definitions as any;
   };
-  const either = (value: unknown) => {
-    const condition = stack.node.tryFindChild('Condition') as CfnCondition ?? new CfnCondition(stack, 'Condition', { expression: Fn.conditionEquals(Aws.REGION, 'x') });
-    return Fn.conditionIf(condition.logicalId, value, Aws.NO_VALUE);
-  };
+  const either = (value: unknown) => conditional(stack, value);
   const variable = { name: 'A', value: 'x' };
 
   test.each<[string, () => unknown]>([
