@@ -133,8 +133,14 @@ export class ImageGuard extends Construct {
    */
   public readonly imageTag: string;
 
+  /**
+   * The registry, as the stack of this guard refers to it.
+   *
+   * @internal
+   */
+  public readonly _repository: ecr.IRepository;
+
   private readonly registry: ecr.IRepository;
-  private readonly repository: ecr.IRepository;
   private readonly version: BoundImageVersion;
   private readonly resource: CfnResource;
   private readonly whenMissing: WhenMissing;
@@ -154,7 +160,7 @@ export class ImageGuard extends Construct {
     const { registry, imageVersion, whenMissing, retainReleasedImages, requirements = [] } = given;
     if (!registry) throw invalid(this, 'registry is missing: pass an ImageRegistry, or any other ECR repository');
     this.registry = registry;
-    this.repository = referenceByName(this, this.registry);
+    this._repository = referenceByName(this, this.registry);
     this.version = (imageVersion ?? ImageVersion.parameter())._bind(this);
     this.whenMissing = whenMissing ?? WhenMissing.fail();
 
@@ -162,7 +168,7 @@ export class ImageGuard extends Construct {
     const retain = retainReleasedImages ?? (ImageRegistry.isImageRegistry(this.registry) && !isInOtherAccount(this, this.registry));
     const waitSeconds = this.whenMissing._waitSeconds + Math.max(0, ...requirements.map(({ _requirement }) => _requirement.waitSeconds));
     this.checkRequirements(requirements, waitSeconds);
-    guardFunction.allow(this.repository, this.registry, { retain, requirements });
+    guardFunction.allow(this._repository, this.registry, { retain, requirements });
     this.resource = new CfnResource(this, 'Resource', {
       type: RESOURCE_TYPE,
       properties: {
@@ -173,7 +179,7 @@ export class ImageGuard extends Construct {
     });
     this.imageDigest = this.resource.getAtt('ImageDigest').toString();
     this.imageTag = this.resource.getAtt('ImageTag').toString();
-    this.imageUri = this.repository.repositoryUriForDigest(this.imageDigest);
+    this.imageUri = this._repository.repositoryUriForDigest(this.imageDigest);
     this.image = new PinnedContainerImage(this.pin());
     this.lambdaCode = new PinnedLambdaCode(this.pin({ singleManifest: true }));
 
@@ -219,7 +225,7 @@ export class ImageGuard extends Construct {
    * @internal
    */
   public get _awaited(): AwaitedImage {
-    const { registry, repository, version, singleManifest } = this;
+    const { registry, _repository: repository, version, singleManifest } = this;
     const platforms = distinctPlatforms(this.platforms.map((platform) => imagePlatform(platform())));
     return { registry, repository, version, singleManifest, platforms };
   }
@@ -235,7 +241,7 @@ export class ImageGuard extends Construct {
   }
 
   private wireProperties(retain: boolean, requirements: ImageRequirement[]): GuardProperties {
-    const { registry, repository, version } = this;
+    const { registry, _repository: repository, version } = this;
     const stack = deployedStack(this);
     const registryStack = createdRepository(registry) && deployedStack(registry);
     const { account, region } = placeOf(repository);
@@ -273,7 +279,7 @@ export class ImageGuard extends Construct {
   }
 
   private pin({ singleManifest = false } = {}): Pin {
-    const { registry, repository } = this;
+    const { registry, _repository: repository } = this;
     return {
       registry,
       repository,

@@ -5,15 +5,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { rolesAreCustomized } from './customized-roles';
 import { STACK_ACTIONS } from './stack-actions';
 
 const HANDLERS = path.join(__dirname, '..', '..', 'assets');
 
 /** Fingerprints of the handlers, by directory. All stacks publish the same handlers, which do not change while an app runs. */
 const fingerprints = new Map<string, string>();
-
-/** Context key that `iam.Role.customizeRoles` sets. It means that roles are precreated, or that a report of them is requested. */
-const CUSTOMIZED_ROLES = '@aws-cdk/iam:customizeRoles';
 
 export interface HandlerFunctionProps {
   /** Directory of the handler in `src`. */
@@ -82,8 +80,7 @@ export class HandlerFunction extends Construct {
 
     const known = statement.resources.length;
     statement.addResources(resource);
-    // A customized role reads its inline policies when it is created, and ignores later changes to a statement.
-    if (statement.resources.length > known && this.node.tryGetContext(CUSTOMIZED_ROLES) !== undefined) {
+    if (statement.resources.length > known && rolesAreCustomized(this)) {
       this.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [resource], conditions }));
     }
   }

@@ -3,9 +3,12 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { ExecutionRole } from './execution-role';
 import { GuardedFargateServiceProps } from './guarded-fargate-service-options';
 import { environmentOf } from './service-option-checks';
 import { taskSize } from './task-size';
+import { ImageGuard } from '../guard/image-guard';
+import { references } from '../private/references';
 import { invalid, isKnown } from '../private/validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
@@ -19,9 +22,28 @@ export interface ServiceTask {
   readonly logGroup?: logs.ILogGroup;
 }
 
+/** A task definition with an `ExecutionRole`, which has the same logical ID as the role that aws-cdk-lib would create. */
+class TaskDefinition extends ecs.FargateTaskDefinition {
+  private createdRole?: ExecutionRole;
+
+  /** @param roleResources see `ExecutionRole` */
+  constructor(scope: Construct, id: string, props: ecs.FargateTaskDefinitionProps, private readonly roleResources: readonly string[]) {
+    super(scope, id, props);
+  }
+
+  public override get executionRole(): iam.IRole | undefined {
+    return super.executionRole ?? this.createdRole;
+  }
+
+  public override obtainExecutionRole(): iam.IRole {
+    return this.executionRole ?? (this.createdRole = new ExecutionRole(this, 'ExecutionRole', this.roleResources));
+  }
+}
+
 /** Creates the task definition of a service, with the container that runs the guarded image. */
 export function makeTaskDefinition(scope: Construct, props: GuardedFargateServiceProps, hasIngress: boolean): ServiceTask {
-  const taskDefinition = new ecs.FargateTaskDefinition(scope, 'TaskDefinition', {
+  const logGroup = props.logDriver ? undefined : makeLogGroup(scope, props);
+  const taskDefinition = new TaskDefinition(scope, 'TaskDefinition', {
     family: props.family,
     ...taskSize(scope, props),
     ephemeralStorageGiB: props.ephemeralStorageGiB,
@@ -31,8 +53,7 @@ export function makeTaskDefinition(scope: Construct, props: GuardedFargateServic
     },
     taskRole: props.taskRole,
     executionRole: props.executionRole,
-  });
-  const logGroup = props.logDriver ? undefined : makeLogGroup(scope, props);
+  }, independentResources(props.guard, logGroup));
   const containerName = props.containerName ?? 'app';
   const port = props.containerPort ?? (hasIngress ? DEFAULT_CONTAINER_PORT : undefined);
   const container = taskDefinition.addContainer('Container', {
@@ -55,6 +76,16 @@ export function makeTaskDefinition(scope: Construct, props: GuardedFargateServic
     logging: props.logDriver ?? ecs.LogDriver.awsLogs({ logGroup, streamPrefix: containerName }),
   });
   return { taskDefinition, container, logGroup };
+}
+
+/**
+ * The policy of a repository in the same stack can refer to the execution role. The log group waits for the guard, and thus
+ * for that repository.
+ */
+function independentResources(guard: ImageGuard, logGroup?: logs.LogGroup): string[] {
+  const { repositoryArn } = guard._repository;
+  if (references(guard, [repositoryArn]).length > 0) return [];
+  return [repositoryArn, ...logGroup ? [logGroup.logGroupArn] : []];
 }
 
 function makeLogGroup(scope: Construct, { guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {

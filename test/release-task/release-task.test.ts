@@ -248,7 +248,7 @@ describe('the task', () => {
     const dependencies: string[] = resources('Custom::ReleaseTask')[0].DependsOn;
     const policies = Object.keys(template().findResources('AWS::IAM::Policy'));
 
-    expect(policies).toHaveLength(3);
+    expect(policies).toHaveLength(2);
     expect(dependencies).toEqual(expect.arrayContaining(policies));
     expect(before('Custom::ReleaseTask')).toEqual(expect.arrayContaining([
       'AWS::ECS::Cluster', 'Custom::ImageGuard', 'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::IAM::Role',

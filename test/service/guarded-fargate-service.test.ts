@@ -493,10 +493,14 @@ describe('in the deployment order', () => {
     }
   });
 
-  test('the service waits until its tasks have permission to pull the image', () => {
-    service({ cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc }) });
-    const [types] = before(SERVICE);
-    expect(types).toContain('AWS::IAM::Policy');
+  test('the service waits until its tasks have permission to pull the image and to read their secrets', () => {
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'mp-cluster', vpc });
+    service({ cluster, secrets: { PASSWORD: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret')) } });
+    const graph = new ReferenceGraph(app.synth());
+    const [ecsService] = graph.resources(SERVICE);
+    const earlier = JSON.stringify([...graph.before(ecsService)].map(({ properties }) => properties));
+    expect(earlier).toContain('ecr:BatchGetImage');
+    expect(earlier).toContain('secretsmanager:GetSecretValue');
   });
 
   test.each([

@@ -1,0 +1,107 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, ImageVersion } from '../../src';
+import { anyGuard } from '../util/guard';
+import { existingVpc } from '../util/network';
+import { testApp } from '../util/synth';
+
+const ENV = { account: '111122223333', region: 'eu-west-1' };
+const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'];
+
+let app: App;
+let stack: Stack;
+
+beforeEach(() => {
+  app = testApp();
+  stack = new Stack(app, 'Web', { env: ENV });
+});
+
+function service(props: GuardedFargateServiceOptions & { guard?: ImageGuard } = {}): GuardedFargateService {
+  return new GuardedFargateService(stack, 'Api', { guard: anyGuard(stack), vpc: existingVpc(stack), ...props });
+}
+
+interface Permissions {
+  readonly inline: any[];
+  readonly separate: any[];
+}
+
+/** The documents of the execution role. `Template` refuses a template whose resources refer to each other in a circle. */
+function documents(): Permissions {
+  const template = Template.fromStack(stack);
+  const [[id, { Properties }]] = Object.entries(template.findResources('AWS::IAM::Role')).filter(([logicalId]) => logicalId.includes('ExecutionRole'));
+  return {
+    inline: (Properties.Policies ?? []).map((policy: any) => policy.PolicyDocument),
+    separate: Object.values(template.findResources('AWS::IAM::Policy'))
+      .filter(({ Properties: { Roles } }) => Roles.some(({ Ref }: any) => Ref === id))
+      .map((policy) => policy.Properties.PolicyDocument),
+  };
+}
+
+function statements(): Permissions {
+  const { inline, separate } = documents();
+  const statementsOf = (all: any[]) => all.flatMap(({ Statement }) => Statement);
+  return { inline: statementsOf(inline), separate: statementsOf(separate) };
+}
+
+const actionsOf = (all: any[]) => all.flatMap(({ Action }) => Action);
+
+describe('the permissions of the execution role', () => {
+  test('to pull the image and to write the logs are in the role itself', () => {
+    service();
+    expect(actionsOf(statements().inline)).toEqual([...PULL, 'ecr:GetAuthorizationToken', 'logs:CreateLogStream', 'logs:PutLogEvents']);
+    expect(statements().separate).toEqual([]);
+  });
+
+  test('for a secret are in a separate policy, because the policy of its key refers to the role', () => {
+    const encryptionKey = new kms.Key(stack, 'Key');
+    service({ secrets: { PASSWORD: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Secret', { encryptionKey })) } });
+    expect(actionsOf(statements().separate)).toEqual(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret']);
+    expect(actionsOf(statements().inline)).toContain('ecr:BatchGetImage');
+  });
+
+  test.each<[string, (repository: ecr.Repository) => ecr.IRepository]>([
+    ['a repository in the same stack', (repository) => repository],
+    ['an imported repository that gets its name from the same stack', ({ repositoryName }) => ecr.Repository.fromRepositoryName(stack, 'Import', repositoryName)],
+  ])('for %s are in a separate policy, because the policy of the repository can refer to the role', (_, registryOf) => {
+    const repository = new ecr.Repository(stack, 'Repository');
+    const registry = registryOf(repository);
+    const { taskDefinition } = service({ guard: new ImageGuard(stack, 'OwnGuard', { registry, imageVersion: ImageVersion.tag('v1') }) });
+    repository.addToResourcePolicy(new iam.PolicyStatement({ principals: [taskDefinition.executionRole!], actions: ['ecr:BatchGetImage'] }));
+    expect(actionsOf(statements().separate)).toEqual([...PULL, 'logs:CreateLogStream', 'logs:PutLogEvents']);
+    expect(actionsOf(statements().inline)).toEqual(['ecr:GetAuthorizationToken']);
+  });
+
+  test('to pull the image of a sidecar are in a separate policy', () => {
+    const { taskDefinition } = service();
+    const sidecar = new ecr.Repository(stack, 'Sidecar');
+    taskDefinition.addContainer('Sidecar', { image: ecs.ContainerImage.fromEcrRepository(sidecar) });
+    expect(statements().separate).toEqual([{ Effect: 'Allow', Action: PULL, Resource: stack.resolve(sidecar.repositoryArn) }]);
+  });
+
+  test.each<[string, iam.PolicyStatementProps]>([
+    ['a condition', { actions: ['s3:GetObject'], resources: ['*'], conditions: { StringEquals: { 'aws:ResourceTag/team': 'web' } } }],
+    ['all resources except one', { actions: ['s3:GetObject'], notResources: ['arn:aws:s3:::private/*'] }],
+  ])('with %s are in a separate policy, because they can refer to other resources', (_, statement) => {
+    service().taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement(statement));
+    expect(actionsOf(statements().separate)).toEqual(['s3:GetObject']);
+  });
+
+  test.each([0, 1, 30, 31, 150])('fit in the role with %d parameters, although IAM counts its inline and separate policies together', (count) => {
+    const parameter = (index: number) => ssm.StringParameter.fromStringParameterArn(stack, `Parameter${index}`,
+      `arn:aws:ssm:${ENV.region}:${ENV.account}:parameter/production/shop/web/api/variable-${index}`);
+    service({ secrets: Object.fromEntries(Array.from({ length: count }, (_, index) => [`VARIABLE_${index}`, ecs.Secret.fromSsmParameter(parameter(index))])) });
+
+    const { inline, separate } = documents();
+    const managed = Object.values(Template.fromStack(stack).findResources('AWS::IAM::ManagedPolicy')).map(({ Properties }) => Properties.PolicyDocument);
+    expect(JSON.stringify([...inline, ...separate]).length).toBeLessThan(10_240);
+    const granted = actionsOf([...inline, ...separate, ...managed].flatMap(({ Statement }) => Statement));
+    expect(granted).toEqual(expect.arrayContaining([...PULL, 'logs:PutLogEvents', ...count > 0 ? ['ssm:GetParameters'] : []]));
+    expect(granted.filter((action) => action === 'ecr:GetAuthorizationToken')).toHaveLength(1);
+  });
+});
