@@ -5,11 +5,17 @@ import { rolesAreCustomized } from '../private/customized-roles';
 
 /**
  * IAM limits the inline and separate policies of a role to 10,240 characters in total. aws-cdk-lib divides the separate
- * policy, but does not count the inline policy.
+ * policy when it has 10,000 characters, because it does not count the inline policy. This limit leaves room for the inline
+ * policy.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
-const MAX_OTHER_RESOURCES = 30;
+const MAX_SEPARATE_CHARACTERS = 8_000;
+
+/** Estimated length of an ARN that is a token. */
+const ARN_CHARACTERS = 100;
+
+const POLICY = 'PullImageAndWriteLogs';
 
 /**
  * The execution role of a task. Its permissions to pull the image and to write the logs are an inline policy, which the
@@ -19,44 +25,46 @@ const MAX_OTHER_RESOURCES = 30;
  * the role. For example, the policy of a KMS key contains the roles that use the key.
  */
 export class ExecutionRole extends iam.Role {
-  private readonly inlinePolicy: iam.PolicyDocument;
-  private readonly inlineStatements: iam.PolicyStatement[] = [];
-  private readonly inlineResources: ReadonlySet<string>;
-  private hasInlinePolicy: boolean;
-  private otherResources = 0;
+  /** Undefined if roles are customized. */
+  private readonly ownPolicy?: iam.PolicyDocument;
+  private readonly ownResources: ReadonlySet<string>;
+  private separateCharacters = 0;
 
   /** @param resources ARNs of resources that cannot refer to the role, even indirectly */
   constructor(scope: Construct, id: string, resources: readonly string[]) {
-    const inlinePolicy = new iam.PolicyDocument();
-    const hasInlinePolicy = !rolesAreCustomized(scope);
+    const policy = rolesAreCustomized(scope) ? undefined : new iam.PolicyDocument();
     super(scope, id, {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
       roleName: PhysicalName.GENERATE_IF_NEEDED,
-      inlinePolicies: hasInlinePolicy ? { PullImageAndWriteLogs: inlinePolicy } : undefined,
+      inlinePolicies: policy && { [POLICY]: policy },
     });
-    this.inlinePolicy = inlinePolicy;
-    this.hasInlinePolicy = hasInlinePolicy;
-    this.inlineResources = new Set(['*', ...resources]);
+    this.ownPolicy = policy;
+    this.ownResources = new Set(['*', ...resources]);
   }
 
   public addToPrincipalPolicy(statement: iam.PolicyStatement): iam.AddToPrincipalPolicyResult {
-    if (this.hasInlinePolicy && this.canBeInline(statement)) {
-      this.inlinePolicy.addStatements(statement);
-      this.inlineStatements.push(statement);
+    if (this.ownPolicy && this.refersToNothingElse(statement)) {
+      this.ownPolicy.addStatements(statement);
       return { statementAdded: true, policyDependable: this };
     }
-    this.otherResources += statement.resources.length;
-    if (this.hasInlinePolicy && this.otherResources > MAX_OTHER_RESOURCES) this.removeInlinePolicy();
+    const hadRoom = this.separateCharacters <= MAX_SEPARATE_CHARACTERS;
+    this.separateCharacters += JSON.stringify(statement).length + statement.resources.length * ARN_CHARACTERS;
+    if (this.ownPolicy && hadRoom && this.separateCharacters > MAX_SEPARATE_CHARACTERS) this.replaceInlinePolicy(this.ownPolicy);
     return super.addToPrincipalPolicy(statement);
   }
 
-  private canBeInline({ resources, conditions }: iam.PolicyStatement): boolean {
-    return resources.length > 0 && resources.every((resource) => this.inlineResources.has(resource)) && Object.keys(conditions).length === 0;
+  private refersToNothingElse({ resources, conditions }: iam.PolicyStatement): boolean {
+    return resources.length > 0 && resources.every((resource) => this.ownResources.has(resource)) && Object.keys(conditions).length === 0;
   }
 
-  private removeInlinePolicy(): void {
-    this.hasInlinePolicy = false;
-    (this.node.defaultChild as iam.CfnRole).policies = undefined;
-    for (const statement of this.inlineStatements) super.addToPrincipalPolicy(statement);
+  /**
+   * A managed policy does not count toward the limit. CloudFormation creates it before it changes the role. With the separate
+   * policy, running tasks could not pull or log until all resources of that policy exist, such as the database of a secret.
+   */
+  private replaceInlinePolicy(policy: iam.PolicyDocument): void {
+    const role = this.node.defaultChild as iam.CfnRole;
+    const isOther = (inline: object) => (inline as iam.CfnRole.PolicyProperty).policyDocument !== policy;
+    if (Array.isArray(role.policies)) role.policies = role.policies.filter(isOther);
+    this.addManagedPolicy(new iam.ManagedPolicy(this, POLICY, { document: policy }));
   }
 }

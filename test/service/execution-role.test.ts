@@ -1,5 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -92,16 +92,51 @@ describe('the permissions of the execution role', () => {
     expect(actionsOf(statements().separate)).toEqual(['s3:GetObject']);
   });
 
-  test.each([0, 1, 30, 31, 150])('fit in the role with %d parameters, although IAM counts its inline and separate policies together', (count) => {
-    const parameter = (index: number) => ssm.StringParameter.fromStringParameterArn(stack, `Parameter${index}`,
-      `arn:aws:ssm:${ENV.region}:${ENV.account}:parameter/production/shop/web/api/variable-${index}`);
-    service({ secrets: Object.fromEntries(Array.from({ length: count }, (_, index) => [`VARIABLE_${index}`, ecs.Secret.fromSsmParameter(parameter(index))])) });
+  describe('with many secrets', () => {
+    function serviceWithParameters(count: number, path: string): GuardedFargateService {
+      const parameter = (index: number) => ssm.StringParameter.fromStringParameterArn(stack, `Parameter${index}`,
+        `arn:aws:ssm:${ENV.region}:${ENV.account}:parameter/${path}-${index}`);
+      return service({
+        secrets: Object.fromEntries(Array.from({ length: count }, (_, index) => [`VARIABLE_${index}`, ecs.Secret.fromSsmParameter(parameter(index))])),
+      });
+    }
 
-    const { inline, separate } = documents();
-    const managed = Object.values(Template.fromStack(stack).findResources('AWS::IAM::ManagedPolicy')).map(({ Properties }) => Properties.PolicyDocument);
-    expect(JSON.stringify([...inline, ...separate]).length).toBeLessThan(10_240);
-    const granted = actionsOf([...inline, ...separate, ...managed].flatMap(({ Statement }) => Statement));
-    expect(granted).toEqual(expect.arrayContaining([...PULL, 'logs:PutLogEvents', ...count > 0 ? ['ssm:GetParameters'] : []]));
-    expect(granted.filter((action) => action === 'ecr:GetAuthorizationToken')).toHaveLength(1);
+    const managed = () => Object.values(Template.fromStack(stack).findResources('AWS::IAM::ManagedPolicy')).map(({ Properties }) => Properties);
+
+    test.each([
+      ...[0, 1, 30, 31, 150].map((count) => [count, 'production/shop/web/api/variable']),
+      ...[230, 240, 250, 260, 270].map((length) => [30, 'v'.repeat(length)]),
+    ] as [number, string][])('fit in the role with %d parameters %s, although IAM counts its inline and separate policies together', (count, path) => {
+      serviceWithParameters(count, path);
+      const { inline, separate } = documents();
+      // A log group has a name of about 60 characters, which the template does not contain.
+      const textOf = (all: any[]) => JSON.stringify(all).replaceAll('ApiLogGroup', 'x'.repeat(100));
+      expect(textOf([...inline, ...separate]).length).toBeLessThan(10_240);
+      const all = [...inline, ...separate, ...managed().map(({ PolicyDocument }) => PolicyDocument)];
+      const granted = actionsOf(all.flatMap(({ Statement }) => Statement));
+      expect(granted).toEqual(expect.arrayContaining([...PULL, 'logs:PutLogEvents', ...count > 0 ? ['ssm:GetParameters'] : []]));
+      expect(granted.filter((action) => action === 'ecr:GetAuthorizationToken')).toHaveLength(1);
+    });
+
+    test('never wait for a new secret, which would leave running tasks without permissions while the database of the secret is created', () => {
+      serviceWithParameters(150, 'variable');
+      const [role] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role', { Properties: { ManagedPolicyArns: Match.anyValue() } }));
+      const attached = role.Properties.ManagedPolicyArns.map(({ Ref }: any) => Template.fromStack(stack).toJSON().Resources[Ref]);
+      expect(actionsOf(attached.flatMap(({ Properties }: any) => Properties.PolicyDocument.Statement)))
+        .toEqual([...PULL, 'ecr:GetAuthorizationToken', 'logs:CreateLogStream', 'logs:PutLogEvents']);
+    });
+
+    test('leave the inline policies that the app has added', () => {
+      const { taskDefinition } = service();
+      const role = taskDefinition.executionRole!.node.defaultChild as iam.CfnRole;
+      const denial = new iam.PolicyDocument({
+        statements: [new iam.PolicyStatement({ effect: iam.Effect.DENY, actions: ['s3:DeleteBucket'], resources: ['*'] })],
+      });
+      role.policies = [...role.policies as iam.CfnRole.PolicyProperty[], { policyName: 'Denial', policyDocument: denial }];
+      for (let index = 0; index < 150; index += 1) {
+        taskDefinition.addToExecutionRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [`arn:aws:s3:::bucket-${index}/*`] }));
+      }
+      expect(actionsOf(statements().inline)).toEqual(['s3:DeleteBucket']);
+    });
   });
 });
