@@ -27,11 +27,14 @@ const POLICY = 'PullImageAndWriteLogs';
 export class ExecutionRole extends iam.Role {
   /** Undefined if roles are customized. */
   private readonly ownPolicy?: iam.PolicyDocument;
-  private readonly ownResources: ReadonlySet<string>;
+  private readonly ownResources: ReadonlyMap<string, string>;
   private separateCharacters = 0;
 
-  /** @param resources ARNs of resources that cannot refer to the role, even indirectly */
-  constructor(scope: Construct, id: string, resources: readonly string[]) {
+  /**
+   * @param resources ARNs of the resources whose permissions are inline, each with the ARN in the inline policy. The
+   * resources of these second ARNs cannot refer to the role, even indirectly
+   */
+  constructor(scope: Construct, id: string, resources: ReadonlyMap<string, string>) {
     const policy = rolesAreCustomized(scope) ? undefined : new iam.PolicyDocument();
     super(scope, id, {
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
@@ -39,12 +42,12 @@ export class ExecutionRole extends iam.Role {
       inlinePolicies: policy && { [POLICY]: policy },
     });
     this.ownPolicy = policy;
-    this.ownResources = new Set(['*', ...resources]);
+    this.ownResources = new Map([['*', '*'], ...resources]);
   }
 
   public addToPrincipalPolicy(statement: iam.PolicyStatement): iam.AddToPrincipalPolicyResult {
     if (this.ownPolicy && this.refersToNothingElse(statement)) {
-      this.ownPolicy.addStatements(statement);
+      this.ownPolicy.addStatements(statement.copy({ resources: statement.resources.map((resource) => this.ownResources.get(resource)!) }));
       return { statementAdded: true, policyDependable: this };
     }
     const hadRoom = this.separateCharacters <= MAX_SEPARATE_CHARACTERS;

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Lazy, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -9,6 +9,7 @@ import { environmentOf } from './service-option-checks';
 import { taskSize } from './task-size';
 import { ImageGuard } from '../guard/image-guard';
 import { references } from '../private/references';
+import { isOverridden, renderedProperties } from '../private/rendered';
 import { invalid, isKnown } from '../private/validation';
 
 const DEFAULT_CONTAINER_PORT = 80;
@@ -27,7 +28,7 @@ class TaskDefinition extends ecs.FargateTaskDefinition {
   private createdRole?: ExecutionRole;
 
   /** @param roleResources see `ExecutionRole` */
-  constructor(scope: Construct, id: string, props: ecs.FargateTaskDefinitionProps, private readonly roleResources: readonly string[]) {
+  constructor(scope: Construct, id: string, props: ecs.FargateTaskDefinitionProps, private readonly roleResources: ReadonlyMap<string, string>) {
     super(scope, id, props);
   }
 
@@ -82,10 +83,33 @@ export function makeTaskDefinition(scope: Construct, props: GuardedFargateServic
  * The policy of a repository in the same stack can refer to the execution role. The log group waits for the guard, and thus
  * for that repository.
  */
-function independentResources(guard: ImageGuard, logGroup?: logs.LogGroup): string[] {
+function independentResources(guard: ImageGuard, logGroup?: logs.LogGroup): Map<string, string> {
+  const resources = new Map<string, string>();
   const { repositoryArn } = guard._repository;
-  if (references(guard, [repositoryArn]).length > 0) return [];
-  return [repositoryArn, ...logGroup ? [logGroup.logGroupArn] : []];
+  if (references(guard, [repositoryArn]).length > 0) return resources;
+  resources.set(repositoryArn, repositoryArn);
+  return logGroup ? resources.set(logGroup.logGroupArn, independentArn(logGroup)) : resources;
+}
+
+/**
+ * The key of an encrypted log group can also encrypt a secret, and then its policy refers to the execution role. The role
+ * therefore identifies such a log group by its name. CloudFormation starts a generated name with the name of the stack and
+ * the logical ID.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+ */
+function independentArn(logGroup: logs.LogGroup): string {
+  const { stack } = logGroup;
+  const resource = logGroup.node.defaultChild as logs.CfnLogGroup;
+  return Lazy.string({
+    produce: () => {
+      if (!resource.kmsKeyId && !isOverridden(resource)) return logGroup.logGroupArn;
+      const { KmsKeyId, LogGroupName } = renderedProperties(resource);
+      if (!KmsKeyId) return logGroup.logGroupArn;
+      const name = LogGroupName === undefined ? `${stack.stackName}-${stack.getLogicalId(resource)}-*` : Token.asString(LogGroupName);
+      return stack.formatArn({ service: 'logs', resource: 'log-group', resourceName: `${name}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    },
+  });
 }
 
 function makeLogGroup(scope: Construct, { guard, logRetention }: GuardedFargateServiceProps): logs.LogGroup {

@@ -1,9 +1,10 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Aspects, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { GuardedFargateService, GuardedFargateServiceOptions, ImageGuard, ImageVersion } from '../../src';
@@ -65,6 +66,41 @@ describe('the permissions of the execution role', () => {
     expect(actionsOf(statements().inline)).toContain('ecr:BatchGetImage');
   });
 
+  describe('for a log group that has the key of a secret, as when an aspect encrypts all log groups,', () => {
+    const logGroupOf = ({ logGroup }: GuardedFargateService) => logGroup!.node.defaultChild as logs.CfnLogGroup;
+
+    function inlineLogResource(change: (api: GuardedFargateService, key: kms.Key) => void): unknown {
+      const key = new kms.Key(stack, 'Key');
+      const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey: key });
+      change(service({ secrets: { PASSWORD: ecs.Secret.fromSecretsManager(secret) } }), key);
+      return statements().inline.find(({ Action }) => Action.includes('logs:PutLogEvents')).Resource;
+    }
+
+    const arn = (name: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:logs:eu-west-1:111122223333:log-group:${name}:*`]] });
+
+    test.each<[string, (api: GuardedFargateService, key: kms.Key) => void]>([
+      ['an aspect', (_, key) => Aspects.of(stack).add({
+        visit: (node) => {
+          if (node instanceof logs.CfnLogGroup) node.kmsKeyId = key.keyArn;
+        },
+      })],
+      ['an override', (api, key) => logGroupOf(api).addPropertyOverride('KmsKeyId', key.keyArn)],
+    ])('contain its generated name, because the policy of the key refers to the role: %s', (_, encrypt) => {
+      expect(inlineLogResource(encrypt)).toEqual(arn('Web-ApiLogGroup1717FE17-*'));
+    });
+
+    test('contain the name that an override gives it', () => {
+      expect(inlineLogResource((api, key) => {
+        logGroupOf(api).addPropertyOverride('LogGroupName', '/shop/api');
+        logGroupOf(api).kmsKeyId = key.keyArn;
+      })).toEqual(arn('/shop/api'));
+    });
+
+    test('contain a reference if only the secret is encrypted', () => {
+      expect(inlineLogResource((api) => logGroupOf(api).addPropertyOverride('LogGroupName', '/shop/api'))).toEqual({ 'Fn::GetAtt': ['ApiLogGroup1717FE17', 'Arn'] });
+    });
+  });
+
   test.each<[string, (repository: ecr.Repository) => ecr.IRepository]>([
     ['a repository in the same stack', (repository) => repository],
     ['an imported repository that gets its name from the same stack', ({ repositoryName }) => ecr.Repository.fromRepositoryName(stack, 'Import', repositoryName)],
@@ -93,9 +129,9 @@ describe('the permissions of the execution role', () => {
   });
 
   describe('with many secrets', () => {
-    function serviceWithParameters(count: number, path: string): GuardedFargateService {
+    function serviceWithParameters(count: number, length = 10): GuardedFargateService {
       const parameter = (index: number) => ssm.StringParameter.fromStringParameterArn(stack, `Parameter${index}`,
-        `arn:aws:ssm:${ENV.region}:${ENV.account}:parameter/${path}-${index}`);
+        `arn:aws:ssm:${ENV.region}:${ENV.account}:parameter/${'v'.repeat(length)}-${index}`);
       return service({
         secrets: Object.fromEntries(Array.from({ length: count }, (_, index) => [`VARIABLE_${index}`, ecs.Secret.fromSsmParameter(parameter(index))])),
       });
@@ -104,10 +140,10 @@ describe('the permissions of the execution role', () => {
     const managed = () => Object.values(Template.fromStack(stack).findResources('AWS::IAM::ManagedPolicy')).map(({ Properties }) => Properties);
 
     test.each([
-      ...[0, 1, 30, 31, 150].map((count) => [count, 'production/shop/web/api/variable']),
-      ...[230, 240, 250, 260, 270].map((length) => [30, 'v'.repeat(length)]),
-    ] as [number, string][])('fit in the role with %d parameters %s, although IAM counts its inline and separate policies together', (count, path) => {
-      serviceWithParameters(count, path);
+      ...[0, 1, 30, 31, 150].map((count) => [count, 32]),
+      ...[230, 240, 250, 260, 270].map((length) => [30, length]),
+    ])('fit in the role with %d parameters whose names have %d characters, although IAM counts its inline and separate policies together', (count, length) => {
+      serviceWithParameters(count, length);
       const { inline, separate } = documents();
       // A log group has a name of about 60 characters, which the template does not contain.
       const textOf = (all: any[]) => JSON.stringify(all).replaceAll('ApiLogGroup', 'x'.repeat(100));
@@ -119,7 +155,7 @@ describe('the permissions of the execution role', () => {
     });
 
     test('never wait for a new secret, which would leave running tasks without permissions while the database of the secret is created', () => {
-      serviceWithParameters(150, 'variable');
+      serviceWithParameters(150);
       const [role] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role', { Properties: { ManagedPolicyArns: Match.anyValue() } }));
       const attached = role.Properties.ManagedPolicyArns.map(({ Ref }: any) => Template.fromStack(stack).toJSON().Resources[Ref]);
       expect(actionsOf(attached.flatMap(({ Properties }: any) => Properties.PolicyDocument.Statement)))
