@@ -96,7 +96,7 @@ function independentResources(guard: ImageGuard, logGroup?: logs.LogGroup): Map<
  * therefore identifies such a log group by its name. CloudFormation starts a generated name with the name of the stack and
  * the logical ID.
  *
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+ * @see https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-logs/pull/32
  */
 function independentArn(logGroup: logs.LogGroup): string {
   const { stack } = logGroup;

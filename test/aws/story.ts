@@ -78,6 +78,13 @@ export class Story {
       const telling = reasons.find((reason) => !reason.startsWith('Scaling activity')) ?? reasons[0];
       return reasons.length > 0 ? `yes, ${reasons.length} entries, such as "${telling}"` : 'no entry within a minute';
     });
+    await this.ask('does CloudFormation start the name of a log group with the name of the stack and the logical ID?', async () => {
+      const logGroups = Object.entries(await aws.stackResources(names.service)).filter(([, { type }]) => type === 'AWS::Logs::LogGroup');
+      // The log group of the failure events has an explicit name.
+      const generated = logGroups.filter(([, { physicalId }]) => !physicalId.startsWith('/'));
+      const others = generated.filter(([logicalId, { physicalId }]) => !physicalId.startsWith(`${names.service}-${logicalId}-`));
+      return generated.length > 0 && others.length === 0 ? `yes, ${generated.length} names` : `no: ${generated.map(([, { physicalId }]) => physicalId).join(', ')}`;
+    });
     await this.ask('which requests does the guard receive in a rollback after its physical ID has changed?', async () => (
       (await this.guardRequests()).join(', ') || 'its log does not say'
     ));
